@@ -1,0 +1,46 @@
+"""Where conversations, messages and characters are kept.
+
+`port` says what a store does; `sqlite` is the one that needs no server, `memory` the one that keeps nothing.
+`records` are the rows, `rules` what may be stored, `ordering` which message comes first and which write stands,
+`errors` what can go wrong.
+"""
+
+from __future__ import annotations
+
+from tertulia_shared.store.errors import (
+    InvalidRecord,
+    NameTaken,
+    NotFound,
+    StoreError,
+    StoreUnavailable,
+    StoreUnusable,
+)
+from tertulia_shared.store.memory import MemoryStore, MemoryTables
+from tertulia_shared.store.ordering import supersedes, turn_position
+from tertulia_shared.store.port import Store
+from tertulia_shared.store.records import Character, Conversation, JsonValue, Message, ModelSettings, Role, Status
+from tertulia_shared.store.seed import seed_characters
+from tertulia_shared.store.sqlite import SQLiteStore
+
+__all__ = [
+    "Character",
+    "Conversation",
+    "InvalidRecord",
+    "JsonValue",
+    "MemoryStore",
+    "MemoryTables",
+    "Message",
+    "ModelSettings",
+    "NameTaken",
+    "NotFound",
+    "Role",
+    "SQLiteStore",
+    "Status",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "StoreUnusable",
+    "seed_characters",
+    "supersedes",
+    "turn_position",
+]

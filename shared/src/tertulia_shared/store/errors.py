@@ -1,0 +1,57 @@
+"""What can go wrong with a store.
+
+    StoreError
+    ├── StoreUnavailable   away, locked, full or closed: keep the write and try again      (retryable)
+    ├── StoreUnusable      this set-up can never work: path, permissions, newer schema
+    ├── InvalidRecord      a record or an argument breaks a rule; the message names the field and what is allowed
+    ├── NameTaken          another character already has this name
+    └── NotFound           the row that the call is about does not exist
+
+`retryable` is what a caller with an outbox asks: everything else stays wrong however often it is tried.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StoreError(Exception):
+    """Base of everything a store raises on purpose."""
+
+    retryable: ClassVar[bool] = False
+
+
+class StoreUnavailable(StoreError):  # noqa: N818  (a condition, as the other service errors are named)
+    """The store cannot be reached or written now; the same call may succeed later."""
+
+    retryable: ClassVar[bool] = True
+
+
+class StoreUnusable(StoreError):  # noqa: N818  (as above)
+    """The store cannot be used as configured; a person has to change something first."""
+
+
+class InvalidRecord(StoreError):  # noqa: N818  (as above)
+    """A record or an argument was refused before anything was written."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+        self.problem = problem
+
+
+class NameTaken(StoreError):  # noqa: N818  (as above)
+    """Another character already has this name (upper and lower case count as the same)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"There is already a character named {name!r}: choose another name, or edit that character.")
+        self.name = name
+
+
+class NotFound(StoreError):  # noqa: N818  (as above)
+    """The named row does not exist (any more)."""
+
+    def __init__(self, kind: str, key: str) -> None:
+        super().__init__(f"There is no {kind} {key}.")
+        self.kind = kind
+        self.key = key

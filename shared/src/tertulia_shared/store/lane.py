@@ -1,0 +1,157 @@
+"""One thread that owns one SQLite connection and runs calls on it in batches.
+
+Calls made while a batch is running are collected and become the next batch; the first call on an idle lane waits for
+the rest of the event loop's current round, so calls made together travel together. One batch costs one hand-over each
+way, however many calls are in it, and for a lane that writes it costs one commit.
+
+Everything but `_serve` runs on the event loop's thread, so nothing here needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+from typing import Any, Final, TypeAlias, TypeVar
+
+from tertulia_shared.store.errors import StoreUnavailable
+
+T = TypeVar("T")
+Call: TypeAlias = Callable[[sqlite3.Connection], T]
+Outcome: TypeAlias = "tuple[Any, None] | tuple[None, BaseException]"
+"""What a call returned, or what it raised."""
+RunBatch: TypeAlias = Callable[[sqlite3.Connection, Sequence[Call[Any]]], list[Outcome]]
+"""Runs a batch and gives one outcome per call, in order."""
+
+_Pending: TypeAlias = "tuple[Call[Any], asyncio.Future[Any]]"
+
+
+class Lane:
+    """A thread, its connection, and the calls waiting for it.
+
+    `max_pending` bounds the calls that wait (beyond it `StoreUnavailable`), `max_batch` the calls that share a batch.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        connect: Callable[[], sqlite3.Connection],
+        run_batch: RunBatch,
+        max_pending: int,
+        max_batch: int,
+    ) -> None:
+        self._name: Final = name
+        self._connect: Final = connect
+        self._run_batch: Final = run_batch
+        self._max_pending: Final = max_pending
+        self._max_batch: Final = max_batch
+        self._pending: deque[_Pending] = deque()
+        self._inbox: SimpleQueue[list[_Pending] | None] = SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped: asyncio.Future[None] | None = None
+        self._busy = False
+        self._closing = False
+
+    async def start(self) -> None:
+        """Start the thread and wait until its connection is made. Raises what `connect` raises."""
+        self._loop = asyncio.get_running_loop()
+        self._stopped = self._loop.create_future()
+        started: asyncio.Future[None] = self._loop.create_future()
+        # A daemon, because a process that dies without closing must not hang on it; close() is the orderly way.
+        threading.Thread(target=self._serve, args=(started,), name=self._name, daemon=True).start()
+        await asyncio.shield(started)
+
+    def submit(self, call: Call[T]) -> asyncio.Future[T]:
+        """Queue a call; the future has its result once its batch is done (for writes: committed).
+
+        Raises:
+            StoreUnavailable: the lane is closed, or `max_pending` calls are waiting already.
+        """
+        if self._loop is None or self._closing:
+            raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
+        if len(self._pending) >= self._max_pending:
+            raise StoreUnavailable(f"{self._max_pending} calls are waiting for the database: it does not keep up.")
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._pending.append((call, future))
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)
+        return future
+
+    async def close(self) -> None:
+        """Run what is waiting, close the connection and end the thread."""
+        if self._stopped is None:
+            return
+        if not self._closing:
+            self._closing = True
+            if not self._busy:
+                self._inbox.put(None)
+        await asyncio.shield(self._stopped)
+
+    def _hand_over(self) -> None:
+        if self._pending:
+            size = min(len(self._pending), self._max_batch)
+            self._inbox.put([self._pending.popleft() for _ in range(size)])
+            return
+        self._busy = False
+        if self._closing:
+            self._inbox.put(None)
+
+    def _deliver(self, batch: list[_Pending], outcomes: list[Outcome]) -> None:
+        for (_, future), (result, error) in zip(batch, outcomes, strict=True):
+            if future.done():  # its caller was cancelled
+                continue
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+        self._hand_over()
+
+    def _serve(self, started: asyncio.Future[None]) -> None:
+        """The thread. It ends on a None in the inbox, or when the loop it serves is gone."""
+        loop, stopped = self._loop, self._stopped
+        if loop is None or stopped is None:
+            raise RuntimeError("a lane's thread is started by start()")
+        try:
+            connection = self._connect()
+        except BaseException as error:  # noqa: BLE001  (handed to the caller of start())
+            _post(loop, _settle, stopped, None)
+            _post(loop, _settle, started, error)
+            return
+        _post(loop, _settle, started, None)
+        try:
+            while (batch := self._inbox.get()) is not None:
+                outcomes = self._outcomes(connection, batch)
+                if not _post(loop, self._deliver, batch, outcomes):
+                    return
+        finally:
+            connection.close()
+            _post(loop, _settle, stopped, None)
+
+    def _outcomes(self, connection: sqlite3.Connection, batch: list[_Pending]) -> list[Outcome]:
+        try:
+            return self._run_batch(connection, [call for call, _ in batch])
+        except BaseException as error:  # noqa: BLE001  (every caller is told; the thread lives on for the next batch)
+            return [(None, error)] * len(batch)
+
+
+def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(None)
+    else:
+        future.set_exception(error)
+
+
+def _post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> bool:
+    """Run `callback` on the loop; False if the loop was closed under us."""
+    try:
+        loop.call_soon_threadsafe(callback, *args)
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,58 @@
+"""Which message comes first, and which of two writes of one message stands. Pure policy; every store follows it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tertulia_shared.store.errors import InvalidRecord
+from tertulia_shared.store.records import Message, Status
+
+POSITION_EPOCH_MS: Final = 1_735_689_600_000
+"""2025-01-01T00:00:00Z. Counting from here keeps a position below 2**53 until 2094, so JavaScript reads it exactly."""
+POSITIONS_PER_MS: Final = 4096
+POSITIONS_PER_TURN: Final = 128
+
+STATUS_RANK: Final[dict[Status, int]] = {"streaming": 0, "failed": 1, "complete": 2, "interrupted": 3}
+"""A write of lower rank never replaces one of higher rank, however late it arrives.
+
+A repeated turn may succeed after a failure, so `complete` beats `failed`. `interrupted` beats `complete`: its text is
+what the user heard, and the rest of the reply must not come back with a straggler.
+"""
+
+_ENTRY_ID = re.compile(r"(\d{1,15})-(\d{1,9})")
+
+
+def turn_position(turn_entry_id: str, slot: int) -> int:
+    """The position of a message, from the id of its turn's entry in the conversation's `turns` stream.
+
+    `slot` is 0 for the user's message and 1, 2, … for the replies in the order in which they are given.
+
+    The server gave the turn its id, one server for the conversation, so two writers that work on different turns, or
+    on the same turn one after the other, agree on the order without asking each other, and a row written late still
+    sorts to its place. (A counter kept in the table would have numbered messages by who committed first.)
+
+    Each millisecond has 4096 positions and each turn 128 of them; more turns in one millisecond (the server counts on
+    in the same millisecond while its clock is behind) or more replies run on into the next positions, which are free
+    unless two turns of one conversation fall into neighbouring milliseconds.
+
+    Raises:
+        InvalidRecord: not a stream id of 2025 or later, or a slot outside 0..4095.
+    """
+    match = _ENTRY_ID.fullmatch(turn_entry_id)
+    if match is None:
+        raise InvalidRecord("turn_entry_id", f"{turn_entry_id!r} is not a stream entry id such as '1767225600000-0'")
+    if not 0 <= slot < POSITIONS_PER_MS:
+        raise InvalidRecord("slot", f"{slot} is not in 0..{POSITIONS_PER_MS - 1} (0: the user, 1…: the replies)")
+    since_epoch_ms = int(match[1]) - POSITION_EPOCH_MS
+    if since_epoch_ms < 0:
+        raise InvalidRecord(
+            "turn_entry_id", f"{turn_entry_id!r} is older than 2025: check the clock of the Redis server"
+        )
+    return since_epoch_ms * POSITIONS_PER_MS + int(match[2]) * POSITIONS_PER_TURN + slot
+
+
+def supersedes(new: Message, old: Message) -> bool:
+    """Whether `new` replaces `old` (two writes of one id): higher rank, or the same rank and not older."""
+    new_rank, old_rank = STATUS_RANK[new.status], STATUS_RANK[old.status]
+    return new_rank > old_rank or (new_rank == old_rank and new.updated_at >= old.updated_at)

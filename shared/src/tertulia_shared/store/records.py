@@ -1,0 +1,101 @@
+"""The rows of the store as values: what a conversation, a message and a character are.
+
+Building a record checks nothing; a store checks it when it is written (see `rules`). Times are aware datetimes and come
+back in UTC; ids are UUID strings made by the caller, so that whoever repeats a write writes the same row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+from tertulia_shared.store.errors import InvalidRecord
+
+Role: TypeAlias = Literal["user", "character"]
+Status: TypeAlias = Literal["streaming", "complete", "interrupted", "failed"]
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
+ModelSettings: TypeAlias = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A talk between the user and the characters. `updated_at` is the time of its newest message, if it has one."""
+
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def cursor(self) -> str:
+        """Where a listing that ended with this conversation goes on: the `before` of `Store.conversations`."""
+        return f"{time_to_text(self.updated_at)}~{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One speaker's one utterance.
+
+    `character_id` is None for the user's own; `character_name` is the speaker's name, the user's name included.
+    `position` orders the messages of a conversation (see `ordering.turn_position`).
+    """
+
+    id: str
+    conversation_id: str
+    turn_id: str
+    role: Role
+    character_id: str | None
+    character_name: str
+    text: str
+    status: Status
+    position: int
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """Someone at the table. `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL."""
+
+    id: str
+    name: str
+    voice: str
+    system_prompt: str
+    image: str
+    active: bool
+    created_at: datetime
+    updated_at: datetime
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def time_to_text(time: datetime) -> str:
+    """ISO 8601 in UTC with microseconds: of fixed width, so that text order is time order.
+
+    Raises:
+        InvalidRecord: the datetime has no time zone.
+    """
+    if time.tzinfo is None:
+        raise InvalidRecord("time", f"{time!s} has no time zone; use an aware datetime such as datetime.now(UTC)")
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_from_text(text: str) -> datetime:
+    """The inverse of `time_to_text`. Raises: ValueError."""
+    return datetime.fromisoformat(text)
+
+
+def parse_cursor(cursor: str) -> tuple[str, str]:
+    """Split `Conversation.cursor` into the time's text and the id.
+
+    Raises:
+        InvalidRecord: it was not made by `Conversation.cursor`.
+    """
+    time, _, conversation_id = cursor.partition("~")
+    try:
+        return time_to_text(time_from_text(time)), conversation_id
+    except ValueError:
+        raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have") from None

@@ -1,0 +1,218 @@
+"""The SQLite store's SQL, and the way between its rows and the records. Runs on the thread that owns the connection."""
+# ruff: noqa: S608  (only this file's constants are put into SQL text; every value is bound)
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any, Final, TypeAlias
+
+from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
+from tertulia_shared.store.ordering import STATUS_RANK
+from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
+from tertulia_shared.store.rules import name_key
+
+Row: TypeAlias = "tuple[Any, ...]"
+
+_CONVERSATION: Final = "id, title, created_at, updated_at"
+_MESSAGE: Final = (
+    "id, conversation_id, turn_id, role, character_id, character_name, text, status, position, created_at, updated_at"
+)
+_CHARACTER: Final = "id, name, voice, system_prompt, image, active, created_at, updated_at"
+
+
+def _rank(column: str) -> str:
+    cases = " ".join(f"WHEN '{status}' THEN {rank}" for status, rank in STATUS_RANK.items())
+    return f"(CASE {column} {cases} END)"
+
+
+# `ordering.supersedes` in SQL; the contract suite holds the two together.
+_SAVE_MESSAGE: Final = f"""
+INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    character_name = excluded.character_name, text = excluded.text,
+    status = excluded.status, updated_at = excluded.updated_at
+WHERE messages.conversation_id = excluded.conversation_id AND (
+    {_rank("excluded.status")} > {_rank("messages.status")}
+    OR (excluded.status = messages.status AND excluded.updated_at >= messages.updated_at))
+"""
+_MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = ?1 WHERE id = ?2 AND updated_at < ?1"
+
+_PAGE_OF_MESSAGES: Final = f"""
+SELECT {_MESSAGE} FROM messages
+WHERE conversation_id = ?1 AND position > ?2 AND position <= ifnull(
+    (SELECT position FROM messages WHERE conversation_id = ?1 AND position > ?2
+     ORDER BY position LIMIT 1 OFFSET ?3 - 1),
+    9223372036854775807)
+ORDER BY position, id
+"""
+_HISTORY: Final = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY position DESC, id DESC LIMIT ?"
+_PAGE_OF_CONVERSATIONS: Final = f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT ?"
+_NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
+SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
+"""
+_SAVE_CHARACTER: Final = f"""
+INSERT INTO characters ({_CHARACTER}, name_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    name = excluded.name, name_key = excluded.name_key, voice = excluded.voice, system_prompt = excluded.system_prompt,
+    image = excluded.image, active = excluded.active, updated_at = excluded.updated_at
+"""
+
+
+def insert_conversation(connection: sqlite3.Connection, conversation_id: str, title: str, now: str) -> None:
+    connection.execute(
+        f"INSERT INTO conversations ({_CONVERSATION}) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+        (conversation_id, title, now, now),
+    )
+
+
+def select_conversation(connection: sqlite3.Connection, conversation_id: str) -> Conversation | None:
+    row = connection.execute(f"SELECT {_CONVERSATION} FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+    return None if row is None else _conversation(row)
+
+
+def select_conversations(
+    connection: sqlite3.Connection, limit: int, before: tuple[str, str] | None
+) -> list[Conversation]:
+    if before is None:
+        rows = connection.execute(_PAGE_OF_CONVERSATIONS, (limit,))
+    else:
+        rows = connection.execute(_NEXT_PAGE_OF_CONVERSATIONS, (*before, limit))
+    return [_conversation(row) for row in rows]
+
+
+def set_title(connection: sqlite3.Connection, conversation_id: str, title: str) -> None:
+    done = connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (title, conversation_id))
+    if done.rowcount == 0:
+        raise NotFound("conversation", conversation_id)
+
+
+def delete_conversation(connection: sqlite3.Connection, conversation_id: str) -> bool:
+    return connection.execute("DELETE FROM conversations WHERE id = ?", (conversation_id,)).rowcount > 0
+
+
+def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
+    """`row` as `message_row` makes it. Raises: NotFound, InvalidRecord."""
+    message_id, conversation_id, updated_at = row[0], row[1], row[10]
+    try:
+        done = connection.execute(_SAVE_MESSAGE, row)
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorname == "SQLITE_CONSTRAINT_FOREIGNKEY":
+            raise NotFound("conversation", conversation_id) from None
+        raise
+    if done.rowcount > 0:
+        connection.execute(_MOVE_FORWARD, (updated_at, conversation_id))
+        return
+    # Nothing changed: what is stored outranks it, or (a client's forged or repeated id) it belongs elsewhere.
+    owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
+    if owner is not None and owner[0] != conversation_id:
+        raise InvalidRecord("message.id", f"{message_id} is a message of another conversation")
+
+
+def select_history(connection: sqlite3.Connection, conversation_id: str, limit: int) -> list[Message]:
+    rows = connection.execute(_HISTORY, (conversation_id, limit)).fetchall()
+    return [_message(row) for row in reversed(rows)]
+
+
+def select_messages(connection: sqlite3.Connection, conversation_id: str, limit: int, after: int) -> list[Message]:
+    return [_message(row) for row in connection.execute(_PAGE_OF_MESSAGES, (conversation_id, after, limit))]
+
+
+def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:
+    where = "WHERE active = 1 " if active_only else ""
+    return [
+        _character(row) for row in connection.execute(f"SELECT {_CHARACTER} FROM characters {where}ORDER BY name_key")
+    ]
+
+
+def select_character(connection: sqlite3.Connection, character_id: str) -> Character | None:
+    row = connection.execute(f"SELECT {_CHARACTER} FROM characters WHERE id = ?", (character_id,)).fetchone()
+    return None if row is None else _character(row)
+
+
+def upsert_character(connection: sqlite3.Connection, character: Character) -> None:
+    try:
+        connection.execute(_SAVE_CHARACTER, _character_row(character))
+    except sqlite3.IntegrityError as error:
+        if error.sqlite_errorname == "SQLITE_CONSTRAINT_UNIQUE":
+            raise NameTaken(character.name) from None
+        raise
+
+
+def delete_character(connection: sqlite3.Connection, character_id: str) -> bool:
+    return connection.execute("DELETE FROM characters WHERE id = ?", (character_id,)).rowcount > 0
+
+
+def select_settings(connection: sqlite3.Connection, conversation_id: str) -> str:
+    row = connection.execute("SELECT model_settings FROM conversations WHERE id = ?", (conversation_id,)).fetchone()
+    if row is None:
+        raise NotFound("conversation", conversation_id)
+    return row[0]
+
+
+def set_settings(connection: sqlite3.Connection, conversation_id: str, encoded: str) -> None:
+    done = connection.execute("UPDATE conversations SET model_settings = ? WHERE id = ?", (encoded, conversation_id))
+    if done.rowcount == 0:
+        raise NotFound("conversation", conversation_id)
+
+
+def mark_seeded(connection: sqlite3.Connection, name: str, now: str) -> bool:
+    """Whether this call was the first to put in the seed `name`."""
+    done = connection.execute("INSERT OR IGNORE INTO seeds (name, applied_at) VALUES (?, ?)", (name, now))
+    return done.rowcount > 0
+
+
+def message_row(message: Message) -> Row:
+    """Raises: InvalidRecord (a time without a zone)."""
+    return (
+        message.id,
+        message.conversation_id,
+        message.turn_id,
+        message.role,
+        message.character_id,
+        message.character_name,
+        message.text,
+        message.status,
+        message.position,
+        time_to_text(message.created_at),
+        time_to_text(message.updated_at),
+    )
+
+
+def _character_row(character: Character) -> Row:
+    return (
+        character.id,
+        character.name,
+        character.voice,
+        character.system_prompt,
+        character.image,
+        int(character.active),
+        time_to_text(character.created_at),
+        time_to_text(character.updated_at),
+        name_key(character.name),
+    )
+
+
+def _conversation(row: Row) -> Conversation:
+    return Conversation(row[0], row[1], time_from_text(row[2]), time_from_text(row[3]))
+
+
+def _message(row: Row) -> Message:
+    return Message(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        time_from_text(row[9]),
+        time_from_text(row[10]),
+    )
+
+
+def _character(row: Row) -> Character:
+    return Character(
+        row[0], row[1], row[2], row[3], row[4], bool(row[5]), time_from_text(row[6]), time_from_text(row[7])
+    )

@@ -1,0 +1,241 @@
+"""The store on one SQLite file, shared by all processes on the machine.
+
+One thread writes and one reads, each with its own connection; in WAL mode reads do not wait for writes. Writes that
+come in while a commit is running share the next one (group commit), so 32 conversations that write at once cost one
+commit, not 32.
+
+What a finished call promises: its rows are in the file and survive the death of the process (`synchronous=NORMAL`). A
+power cut may lose the last commits, but never damages the file. The file must lie on a local disk: WAL needs shared
+memory, which network file systems lack.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from tertulia_shared.store import rows
+from tertulia_shared.store.errors import StoreError, StoreUnavailable, StoreUnusable
+from tertulia_shared.store.lane import Call, Lane, Outcome
+from tertulia_shared.store.migrate import bundled_migrations, migrate
+from tertulia_shared.store.records import (
+    Character,
+    Conversation,
+    Message,
+    ModelSettings,
+    parse_cursor,
+    time_to_text,
+    utc_now,
+)
+from tertulia_shared.store.rules import (
+    check_character,
+    check_id,
+    check_limit,
+    check_message,
+    check_title,
+    decode_settings,
+    encode_settings,
+)
+from tertulia_shared.store.seed import SEED_NAME, seed_characters
+from tertulia_shared.store.sqlite_file import create_private, use_wal
+
+T = TypeVar("T")
+
+OLDEST_SQLITE: Final = (3, 37, 0)
+"""STRICT tables came with 3.37 (2021)."""
+WRITES_PER_COMMIT: Final = 256
+READS_PER_BATCH: Final = 8
+"""Small, because all reads of a batch are answered when the last of them is."""
+
+
+class SQLiteStore:
+    """`Store` on the file at `path`, which is created with its directory if missing (modes 0600 and 0700).
+
+    `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;
+    `max_pending` bounds the calls waiting for each of the two threads.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        busy_timeout_s: float = 5.0,
+        max_pending: int = 1024,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._path: Final = path
+        self._busy_timeout_s: Final = busy_timeout_s
+        self._now: Final = now
+        self._max_pending: Final = max_pending
+        self._writer = self._lane("write")
+        self._reader = self._lane("read")
+
+    async def open(self) -> None:
+        self._writer, self._reader = self._lane("write"), self._lane("read")
+        await self._writer.start()
+        try:
+            await self._reader.start()
+        except BaseException:
+            await self._writer.close()
+            raise
+
+    async def close(self) -> None:
+        # The reader first: the last connection to go checkpoints the log into the file, and it must be able to write.
+        await self._reader.close()
+        await self._writer.close()
+
+    async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
+        check_id("conversation_id", conversation_id)
+        check_title(title)
+        now = time_to_text(self._now())
+        await self._writer.submit(lambda db: rows.insert_conversation(db, conversation_id, title, now))
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        return await self._reader.submit(lambda db: rows.select_conversation(db, conversation_id))
+
+    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+        check_limit(limit)
+        cursor = None if before is None else parse_cursor(before)
+        return await self._reader.submit(lambda db: rows.select_conversations(db, limit, cursor))
+
+    async def rename_conversation(self, conversation_id: str, title: str) -> None:
+        check_title(title)
+        await self._writer.submit(lambda db: rows.set_title(db, conversation_id, title))
+
+    async def delete_conversation(self, conversation_id: str) -> bool:
+        return await self._writer.submit(lambda db: rows.delete_conversation(db, conversation_id))
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        if not messages:
+            return
+        for message in messages:
+            check_message(message)
+        to_save = [rows.message_row(message) for message in messages]
+
+        def save(db: sqlite3.Connection) -> None:
+            for row in to_save:
+                rows.upsert_message(db, row)
+
+        await self._writer.submit(save)
+
+    async def history(self, conversation_id: str, limit: int) -> list[Message]:
+        check_limit(limit)
+        return await self._reader.submit(lambda db: rows.select_history(db, conversation_id, limit))
+
+    async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
+        check_limit(limit)
+        behind = -1 if after is None else after
+        return await self._reader.submit(lambda db: rows.select_messages(db, conversation_id, limit, behind))
+
+    async def characters(self, *, active_only: bool = False) -> list[Character]:
+        return await self._reader.submit(lambda db: rows.select_characters(db, active_only=active_only))
+
+    async def character(self, character_id: str) -> Character | None:
+        return await self._reader.submit(lambda db: rows.select_character(db, character_id))
+
+    async def save_character(self, character: Character) -> None:
+        check_character(character)
+        await self._writer.submit(lambda db: rows.upsert_character(db, character))
+
+    async def delete_character(self, character_id: str) -> bool:
+        return await self._writer.submit(lambda db: rows.delete_character(db, character_id))
+
+    async def model_settings(self, conversation_id: str) -> ModelSettings:
+        return decode_settings(await self._reader.submit(lambda db: rows.select_settings(db, conversation_id)))
+
+    async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
+        encoded = encode_settings(settings).decode()
+        await self._writer.submit(lambda db: rows.set_settings(db, conversation_id, encoded))
+
+    def _lane(self, kind: str) -> Lane:
+        writes = kind == "write"
+        return Lane(
+            f"store-{kind}",
+            connect=self._connect_writer if writes else self._connect_reader,
+            run_batch=run_writes if writes else run_reads,
+            max_pending=self._max_pending,
+            max_batch=WRITES_PER_COMMIT if writes else READS_PER_BATCH,
+        )
+
+    def _connect_writer(self) -> sqlite3.Connection:
+        if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+            raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed.")
+        create_private(self._path)
+        connection = self._connect()
+        try:
+            use_wal(connection, self._busy_timeout_s)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("BEGIN IMMEDIATE")
+            self._prepare(connection)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            connection.close()
+            raise translated(error) from error
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _connect_reader(self) -> sqlite3.Connection:
+        connection = self._connect()
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        try:
+            return sqlite3.connect(self._path, timeout=self._busy_timeout_s, isolation_level=None)
+        except sqlite3.Error as error:
+            raise StoreUnusable(f"Cannot open the database {self._path}: {error}.") from error
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        now = self._now()
+        migrate(connection, bundled_migrations(), applied_at=time_to_text(now))
+        if rows.mark_seeded(connection, SEED_NAME, time_to_text(now)):
+            for character in seed_characters(now):
+                rows.upsert_character(connection, character)
+
+
+def run_writes(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
+    """Run the calls in one transaction; if one of them is refused, run each in its own.
+
+    A call is a function of the database alone, so it can be run again after a rollback. That makes the usual case, in
+    which nothing is refused, free of savepoints.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes: list[Outcome] = [(call(connection), None) for call in calls]
+        connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001  (handed to the callers)
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        known = translated(error)
+        if len(calls) == 1 or isinstance(known, StoreUnavailable):
+            return [(None, known)] * len(calls)
+        return [outcome for call in calls for outcome in run_writes(connection, [call])]
+    return outcomes
+
+
+def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for call in calls:
+        try:
+            outcomes.append((call(connection), None))
+        except Exception as error:  # noqa: BLE001  (handed to the caller)
+            outcomes.append((None, translated(error)))
+    return outcomes
+
+
+def translated(error: Exception) -> Exception:
+    """SQLite's errors as the port's: what may pass is retryable, what needs a person is not, the rest is a bug."""
+    if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):
+        return error
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return StoreUnusable(f"The database file cannot be used ({name}: {error}). Check the file and its permissions.")
+    if isinstance(error, sqlite3.OperationalError):
+        return StoreUnavailable(f"The database cannot be used now ({name or type(error).__name__}: {error}).")
+    return error

@@ -1,0 +1,52 @@
+"""How the SQLite file comes into being: private to its owner, in WAL mode, with several processes starting at once."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from tertulia_shared.store.errors import StoreUnusable
+
+JOURNAL_RETRY_S: Final = 0.01
+
+
+def create_private(path: Path) -> None:
+    """Create the file for the owner only, and its directory if it is missing.
+
+    Raises:
+        StoreUnusable: that is not possible; the message says why.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # O_EXCL, so that a file in use is never opened and closed here: closing any descriptor of it would drop the
+        # POSIX locks that SQLite holds in this process. SQLite gives its -wal and -shm files the same mode.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError as error:
+        if not path.is_file():
+            raise StoreUnusable(f"Cannot create the database {path}: {error.strerror}.") from error
+    except OSError as error:
+        raise StoreUnusable(
+            f"Cannot create the database {path}: {error.strerror}. "
+            f"Give a path in a directory that this process may create or write to."
+        ) from error
+    if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
+        raise StoreUnusable(f"The database {path} or its directory is not writable by user id {os.getuid()}.")
+
+
+def use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """Switch the file to WAL, which stays with it. SQLite does not wait for a rival here, whatever its busy timeout."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(JOURNAL_RETRY_S)
+            continue
+        if mode != "wal":
+            raise StoreUnusable(f"The database's file system does not support WAL (journal mode stayed {mode!r}).")
+        return
