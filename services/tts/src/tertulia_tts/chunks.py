@@ -1,0 +1,74 @@
+"""Where one sentence's PCM is cut into chunks.
+
+The cuts depend on the position in the sentence alone, never on the sizes of the pieces an engine
+happens to give: a worker that makes the sentence again makes the same chunks, and chunk *k* means
+the same samples to everyone.
+"""
+
+from __future__ import annotations
+
+from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
+
+MIN_CHUNK_MS = 20
+MAX_CHUNK_MS = 200
+
+
+class Chunker:
+    """Cuts one sentence: the first chunk ``first_ms`` long, the others ``rest_ms``, the last what remains.
+
+    A short first chunk lets a listener hear an engine that makes audio slowly at once; with an engine
+    that has all the audio in a few milliseconds it is of no use, and ``first_ms=rest_ms`` saves an entry.
+    A piece that is exactly the next chunk is handed through without a copy.
+
+    Raises:
+        ValueError: a length outside 20 to 200 ms.
+    """
+
+    def __init__(self, first_ms: int = 40, rest_ms: int = 100) -> None:
+        self._wanted = _chunk_bytes("first_ms", first_ms)
+        self._rest = _chunk_bytes("rest_ms", rest_ms)
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+
+    def feed(self, pcm: bytes) -> list[bytes]:
+        """The chunks that ``pcm`` completes, in order.
+
+        Raises:
+            ValueError: ``pcm`` ends within a sample.
+        """
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise ValueError(f"a piece of PCM must hold whole 16-bit samples, not {len(pcm)} bytes")
+        if not self._held_bytes and len(pcm) == self._wanted:
+            self._wanted = self._rest
+            return [pcm]
+        self._held.append(pcm)
+        self._held_bytes += len(pcm)
+        if self._held_bytes < self._wanted:
+            return []
+        return self._cut(b"".join(self._held))
+
+    def finish(self) -> list[bytes]:
+        """The last, shorter chunk, if anything is left of the sentence."""
+        if not self._held_bytes:
+            return []
+        last = b"".join(self._held)
+        self._held.clear()
+        self._held_bytes = 0
+        return [last]
+
+    def _cut(self, pcm: bytes) -> list[bytes]:
+        chunks: list[bytes] = []
+        at = 0
+        while len(pcm) - at >= self._wanted:
+            chunks.append(pcm[at : at + self._wanted])
+            at += self._wanted
+            self._wanted = self._rest
+        self._held = [pcm[at:]]
+        self._held_bytes = len(pcm) - at
+        return chunks
+
+
+def _chunk_bytes(name: str, ms: int) -> int:
+    if not MIN_CHUNK_MS <= ms <= MAX_CHUNK_MS:
+        raise ValueError(f"{name} must be {MIN_CHUNK_MS} to {MAX_CHUNK_MS} ms, not {ms}")
+    return SAMPLE_RATE * ms // 1000 * BYTES_PER_SAMPLE

@@ -1,0 +1,171 @@
+"""The port every speech engine implements: text in, 24 kHz PCM out, piece by piece.
+
+PCM everywhere in this service is signed 16-bit little-endian mono at ``SAMPLE_RATE``.
+
+Writing another engine takes one module with one class and one line in ``ENGINES``::
+
+    class ParrotEngine:
+        name = "parrot"
+
+        async def start(self) -> None:
+            self._model = await load_off_the_loop()  # raise EngineUnavailable if it cannot be had
+
+        def voices(self) -> Sequence[Voice]:
+            return (Voice("polly", "Polly", "en", "squawks"),)  # the first one is the default
+
+        async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+            chosen = choose_voice(self.voices(), voice).voice
+            async for pcm in self._model.speak(text, chosen.id, seed):
+                yield pcm
+
+        async def close(self) -> None:
+            await self._model.unload()
+
+``tests/contract/test_speech_engines.py`` says what is expected of it: add the engine's name there.
+
+Errors::
+
+    EngineError
+    ├── EngineUnknown        no engine of that name
+    ├── EngineUnavailable    it cannot be started here, and what to do about that
+    └── SynthesisFailed      one sentence failed; ``retryable`` says whether another try may succeed
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol, cast
+
+SAMPLE_RATE = 24_000
+"""Samples a second of all PCM that engines give."""
+
+BYTES_PER_SAMPLE = 2
+
+
+class EngineError(Exception):
+    """Anything a speech engine can fail with."""
+
+
+class EngineUnknown(EngineError):
+    """There is no engine of the name that was asked for."""
+
+
+class EngineUnavailable(EngineError):
+    """The engine cannot run here; the message says what is missing and what to do."""
+
+
+class SynthesisFailed(EngineError):
+    """One text could not be spoken.
+
+    ``retryable`` is true where the cause may pass (engine closing, out of memory) and false where
+    the same text would fail again.
+    """
+
+    def __init__(self, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One voice of an engine: a stable id, a name to show, a BCP 47 language tag, and what it sounds like."""
+
+    id: str
+    name: str
+    language: str
+    description: str
+
+
+class SpeechEngine(Protocol):
+    """What the worker needs of an engine. One instance serves many syntheses, also at once."""
+
+    @property
+    def name(self) -> str:
+        """The name by which ``load_engine`` knows it."""
+        ...
+
+    async def start(self) -> None:
+        """Load and warm up.
+
+        Raises:
+            EngineUnavailable: something it needs is missing; the message says what and what to do.
+        """
+        ...
+
+    def voices(self) -> Sequence[Voice]:
+        """All voices, at least one; the first is the default."""
+        ...
+
+    def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        """Speak ``text``: pieces of PCM, each of any even, non-zero length, as they are made.
+
+        The joined pieces are the same for equal arguments, whatever was spoken before: a worker that
+        takes over a message makes a sentence again and skips what was already published. An unknown
+        voice is the default voice. Text with nothing to say gives no pieces. Closing the generator, or
+        cancelling its consumer, stops the work within one piece.
+
+        Raises:
+            SynthesisFailed: while iterating.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop what is running and free everything; harmless when repeated or never started."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """The voice to speak with; ``substituted`` where the one that was asked for does not exist."""
+
+    voice: Voice
+    substituted: bool
+
+
+def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
+    """The voice with the id ``wanted``, else the default one.
+
+    A character with a voice of some other engine must not silence a conversation, so this is no
+    error; ``substituted`` lets the caller warn about it.
+    """
+    for voice in voices:
+        if voice.id == wanted:
+            return VoiceChoice(voice, substituted=False)
+    return VoiceChoice(voices[0], substituted=True)
+
+
+class EngineFactory(Protocol):
+    """Makes an engine that has not been started."""
+
+    def __call__(self) -> SpeechEngine: ...
+
+
+ENGINES: Mapping[str, str] = {
+    "espeak": "tertulia_tts.engines.espeak:EspeakEngine",
+    "higgs": "tertulia_tts.engines.higgs:HiggsEngine",
+    "instant": "tertulia_tts.engines.instant:InstantEngine",
+}
+"""Engine name to ``module:class``. Modules are imported only where their engine is used."""
+
+
+def load_engine(name: str) -> SpeechEngine:
+    """An engine of that name, not yet started.
+
+    Raises:
+        EngineUnknown: no engine of that name; the message lists those that exist.
+        EngineUnavailable: its dependencies are not installed.
+    """
+    target = ENGINES.get(name)
+    if target is None:
+        raise EngineUnknown(f"no speech engine is called {name!r}; choose one of: {', '.join(sorted(ENGINES))}")
+    module_name, _, class_name = target.partition(":")
+    try:
+        module = import_module(module_name)
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"the speech engine {name!r} cannot be imported: {error}. Install its dependencies with "
+            f"'pip install tertulia-tts[{name}]', or choose another engine"
+        ) from error
+    return cast("EngineFactory", getattr(module, class_name))()

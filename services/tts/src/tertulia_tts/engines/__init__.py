@@ -1,0 +1,1 @@
+"""The speech engines, one module each, behind the port in ``tertulia_tts.engine``."""

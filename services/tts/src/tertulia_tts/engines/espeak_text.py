@@ -1,0 +1,45 @@
+"""Text made fit for espeak-ng: what it should not say is left out, and long text is parted."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_SEGMENT_CHARS = 240
+"""Longest text for one run of the synthesizer, so at most about 15 s of prose (the worst case, 240
+emoji read out by name, is some 6 minutes). This bounds both the audio held in memory and the time
+that others wait for their turn."""
+
+_UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
+_EMPHASIS = re.compile(r"(?<=\S)[*_`~]+|[*_`~]+(?=\S)")  # Markdown around words; "2 * 3" keeps its sign
+_CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 -- the marks themselves are meant
+
+
+def speakable(text: str) -> str:
+    """``text`` on one line, without control characters, lone surrogates and Markdown emphasis."""
+    plain = "".join(" " if unicodedata.category(char) in _UNSPEAKABLE else char for char in text)
+    return " ".join(_EMPHASIS.sub(" ", plain).split())
+
+
+def segments(text: str, max_chars: int = MAX_SEGMENT_CHARS) -> list[str]:
+    """``text`` in parts of at most ``max_chars``: at the last end of a clause, else of a word, else anywhere.
+
+    espeak-ng treats each clause by itself, so a cut at its end changes little of the melody.
+    """
+    parts: list[str] = []
+    rest = text.strip()
+    while len(rest) > max_chars:
+        cut = _last_cut(rest[: max_chars + 1], max_chars)
+        parts.append(rest[:cut].strip())
+        rest = rest[cut:].strip()
+    if rest:
+        parts.append(rest)
+    return parts
+
+
+def _last_cut(window: str, max_chars: int) -> int:
+    clause_ends = [match.end() for match in _CLAUSE_END.finditer(window) if match.end() <= max_chars]
+    if clause_ends and clause_ends[-1] >= max_chars // 4:
+        return clause_ends[-1]
+    space = window.rfind(" ")
+    return space if space > 0 else max_chars

@@ -1,0 +1,68 @@
+"""The voices of the ``espeak`` engine: an accent, a timbre, a pitch, a pace for each.
+
+A voice file names an accent and, after ``+``, a variant (formants, breath, echo). ``volume`` brings
+them to about the same loudness, -21 dBFS RMS over a sentence, without driving the synthesizer's own
+limiter; the contract suite measures it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tertulia_tts.engine import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakVoice:
+    """A voice and how espeak-ng is set to make it.
+
+    ``file`` is a path below ``espeak-ng-data/lang`` and a variant; ``rate`` is in words a minute
+    (80 to 450); ``pitch`` and ``pitch_range`` are 0 to 99, 50 being the variant's own; ``volume`` is in per
+    cent of espeak-ng's default.
+    """
+
+    voice: Voice
+    file: str
+    rate: int = 170
+    pitch: int = 50
+    pitch_range: int = 50
+    volume: int = 100
+
+
+ESPEAK_VOICES: tuple[EspeakVoice, ...] = (
+    EspeakVoice(
+        Voice("luna", "Luna", "en-US", "American woman, bright and lively"),
+        "gmw/en-US+f3",
+        rate=180,
+        pitch=58,
+        pitch_range=65,
+    ),
+    EspeakVoice(
+        Voice("rex", "Rex", "en-US", "New York man, very deep, unhurried"),
+        "gmw/en-US-nyc+m8",
+        rate=155,
+        pitch=38,
+        volume=175,
+    ),
+    EspeakVoice(
+        Voice("sage", "Sage", "en-GB", "English man of some age, slow and even"),
+        "gmw/en-GB-x-rp+m3",
+        rate=145,
+        pitch=65,
+        pitch_range=35,
+    ),
+    EspeakVoice(Voice("ada", "Ada", "en-GB", "English woman, calm"), "gmw/en-GB-x-rp+f2", rate=160, pitch=45),
+    EspeakVoice(
+        Voice("finn", "Finn", "en-GB", "Scottish man, quick"), "gmw/en-GB-scotland+m7", rate=185, pitch=60, volume=87
+    ),
+    EspeakVoice(
+        Voice("coral", "Coral", "en-029", "Caribbean woman, warm"), "gmw/en-029+steph", rate=165, pitch=55, volume=90
+    ),
+    EspeakVoice(Voice("pip", "Pip", "en-US", "a child, high and quick"), "gmw/en-US+f5", rate=190, pitch=85),
+    EspeakVoice(Voice("otto", "Otto", "en-US", "a robot, monotone"), "gmw/en-US+robosoft8", rate=165, volume=125),
+    EspeakVoice(Voice("willow", "Willow", "en-US", "a whisper"), "gmw/en-US+whisper", rate=155, volume=150),
+    EspeakVoice(Voice("lucia", "Lucía", "es-ES", "Spanish woman"), "roa/es+f2", rate=170, volume=75),
+    EspeakVoice(Voice("amelie", "Amélie", "fr-FR", "French woman"), "roa/fr+f3", rate=165),
+    EspeakVoice(Voice("greta", "Greta", "de-DE", "German woman"), "gmw/de+f1", rate=165, volume=75),
+)
+"""The first one is the default."""

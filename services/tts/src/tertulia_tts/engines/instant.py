@@ -1,0 +1,54 @@
+"""A voice that costs nothing: 1.2 s of a quiet tone for each sentence, made beforehand.
+
+For benchmarks and tests of what lies around an engine. What it gives is 100 ms pieces of a sine at
+-30 dBFS, so that one who listens hears that it works, and which voice it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+
+import numpy as np
+
+from tertulia_tts.engine import SAMPLE_RATE, Voice, choose_voice
+
+PIECE_MS = 100
+PIECES = 12
+LEVEL_DBFS = -30.0
+
+# Multiples of 10 Hz: a whole number of cycles fits into a piece, so the same piece repeats without a click.
+_TONES_HZ = {"luna": 440, "rex": 220, "sage": 330}
+
+
+class InstantEngine:
+    """The ``instant`` engine. Text and seed change nothing but that blank text is silent."""
+
+    name = "instant"
+
+    def __init__(self) -> None:
+        self._voices = tuple(
+            Voice(voice, voice.capitalize(), "en", f"a quiet {hertz} Hz tone") for voice, hertz in _TONES_HZ.items()
+        )
+        self._pieces = {voice: _tone(hertz) for voice, hertz in _TONES_HZ.items()}
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    def voices(self) -> Sequence[Voice]:
+        return self._voices
+
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 -- a tone has no chance in it
+        if not text.strip():
+            return
+        piece = self._pieces[choose_voice(self._voices, voice).voice.id]
+        for _ in range(PIECES):
+            yield piece
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+def _tone(hertz: int) -> bytes:
+    seconds = np.arange(SAMPLE_RATE * PIECE_MS // 1000) / SAMPLE_RATE
+    amplitude = 32767 * 10 ** (LEVEL_DBFS / 20)
+    return np.rint(amplitude * np.sin(2 * np.pi * hertz * seconds)).astype("<i2").tobytes()

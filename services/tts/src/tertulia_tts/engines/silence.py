@@ -1,0 +1,56 @@
+"""Takes the silence around a sentence away and puts a gap of one known length after it."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tertulia_tts.engine import SAMPLE_RATE
+
+SILENCE_PEAK = 24
+"""Samples no larger than this are silence: -63 dBFS, below what espeak-ng's quietest consonants reach."""
+
+LEAD_MS = 5
+"""Kept before the first sound, so that an onset is not cut."""
+
+Samples = NDArray[np.int16]
+
+
+class SilenceTrimmer:
+    """For one sentence, in a stream: silence is held back until it is known whether sound follows.
+
+    Pauses between words stay as they are. A sentence of nothing but silence gives nothing.
+    """
+
+    def __init__(self, gap_ms: int) -> None:
+        self._lead = SAMPLE_RATE * LEAD_MS // 1000
+        self._gap = SAMPLE_RATE * gap_ms // 1000
+        self._held: Samples = np.empty(0, np.int16)
+        self._began = False
+
+    def feed(self, samples: Samples) -> Samples:
+        """What is certain to be part of the sentence, silence held back so far included."""
+        # Two comparisons, as abs(-32768) is no int16.
+        sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
+        if not sounding.size:
+            self._held = np.concatenate((self._held, samples))
+            if not self._began:
+                self._held = self._held[-self._lead :]
+            return np.empty(0, np.int16)
+        end = int(sounding[-1]) + 1
+        certain = np.concatenate((self._held, samples[:end]))
+        if not self._began:
+            self._began = True
+            first = len(self._held) + int(sounding[0])
+            certain = certain[max(0, first - self._lead) :]
+        self._held = samples[end:]
+        return certain
+
+    def finish(self) -> Samples:
+        """The gap after the last sound, if there was any sound."""
+        if not self._began:
+            return np.empty(0, np.int16)
+        gap = np.zeros(self._gap, np.int16)
+        kept = self._held[: self._gap]  # the end of a decay is no digital silence; cutting it would click
+        gap[: len(kept)] = kept
+        return gap

@@ -1,0 +1,305 @@
+"""What the tts worker relies on, asked of every engine that runs without a GPU.
+
+Add an engine's name to ``ENGINES_HERE`` and all of it applies.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tertulia_tts.chunks import Chunker
+from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed, load_engine
+from tertulia_tts.engines import espeak
+from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES
+
+ENGINES_HERE = ("espeak", "instant")
+
+SENTENCE = "I was just thinking about lunch, and what we could cook together."
+LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
+SEED = 0x1234_5678_9ABC_DEF0  # as wide as the worker's seeds
+
+ODD_TEXTS = {
+    "control characters": "hello\x01\x02\x1b[31m\x7f there",
+    "NUL": "before\0after",
+    "lone surrogate": "half \ud83d of a pair",
+    "Chinese": "你好，世界。",
+    "Arabic": "مرحبا بالعالم",
+    "emoji": "😀 👩‍👩‍👧 🇪🇸",
+    "markup": '<b>bold</b> <break time="9s"/> &amp; & <',
+    "phoneme brackets": "[[h@l'oU]] [[",
+    "format string": "%s %n %d {0}",
+    "punctuation": "!?.,;:" * 50,
+    "no spaces": "a" * 2_000,
+    "digits": "1234567890" * 30,
+    "combining marks": "e\u0301\u0302\u0303" * 100,
+    "direction marks": "\u202eabc\u202c \ufeff\ufffe",
+    "last code point": "\U0010ffff end",
+}
+
+
+@pytest.fixture(params=ENGINES_HERE)
+async def engine(request: pytest.FixtureRequest) -> AsyncGenerator[SpeechEngine, None]:
+    name: str = request.param
+    made = load_engine(name)
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def espeak_engine() -> AsyncGenerator[SpeechEngine, None]:
+    made = load_engine("espeak")
+    await made.start()
+    yield made
+    await made.close()
+
+
+def default_voice(engine: SpeechEngine) -> str:
+    return engine.voices()[0].id
+
+
+async def pieces_of(engine: SpeechEngine, text: str, voice: str | None = None, seed: int = SEED) -> list[bytes]:
+    return [pcm async for pcm in engine.synthesize(text, voice or default_voice(engine), seed)]
+
+
+async def spoken(engine: SpeechEngine, text: str, voice: str | None = None, seed: int = SEED) -> bytes:
+    return b"".join(await pieces_of(engine, text, voice, seed))
+
+
+def samples(pcm: bytes) -> NDArray[np.float64]:
+    return np.frombuffer(pcm, "<i2").astype(np.float64)
+
+
+def level_dbfs(pcm: bytes) -> float:
+    return float(20 * np.log10(np.sqrt(np.mean(samples(pcm) ** 2)) / 32768))
+
+
+def pitch_hz(pcm: bytes) -> float:
+    """Median pitch of the voiced 40 ms frames, by autocorrelation between 55 and 450 Hz."""
+    audio = samples(pcm)
+    width = SAMPLE_RATE // 25
+    found: list[float] = []
+    for at in range(0, len(audio) - width, width // 2):
+        frame = audio[at : at + width] - audio[at : at + width].mean()
+        similar = np.correlate(frame, frame, "full")[width - 1 :]
+        shortest, longest = SAMPLE_RATE // 450, SAMPLE_RATE // 55
+        lag = shortest + int(similar[shortest:longest].argmax())
+        if similar[0] > 0 and similar[lag] > 0.5 * similar[0]:
+            found.append(SAMPLE_RATE / lag)
+    return float(np.median(found))
+
+
+# What comes out
+
+
+async def test_pieces_are_whole_samples_and_never_empty(engine: SpeechEngine) -> None:
+    pieces = await pieces_of(engine, SENTENCE)
+    assert pieces
+    assert all(pcm and len(pcm) % 2 == 0 for pcm in pieces)
+
+
+async def test_speech_is_heard_and_does_not_clip(engine: SpeechEngine) -> None:
+    pcm = await spoken(engine, SENTENCE)
+    assert -40 < level_dbfs(pcm) < -12
+    assert np.abs(samples(pcm)).max() < 32767
+
+
+async def test_equal_arguments_give_equal_pcm_whatever_came_before(engine: SpeechEngine) -> None:
+    for voice in engine.voices():
+        first = await spoken(engine, SENTENCE, voice.id)
+        await spoken(engine, "Something else entirely!", engine.voices()[-1].id, seed=1)
+        assert await spoken(engine, SENTENCE, voice.id) == first, voice.id
+
+
+async def test_a_second_engine_gives_the_same_pcm(engine: SpeechEngine) -> None:
+    peer = load_engine(engine.name)
+    await peer.start()
+    try:
+        await spoken(peer, "Something else entirely!")
+        assert await spoken(peer, SENTENCE) == await spoken(engine, SENTENCE)
+    finally:
+        await peer.close()
+
+
+async def test_a_sentence_made_again_has_the_same_chunks(engine: SpeechEngine) -> None:
+    async def chunks() -> list[bytes]:
+        chunker = Chunker()
+        made = [chunk for pcm in await pieces_of(engine, SENTENCE) for chunk in chunker.feed(pcm)]
+        return made + chunker.finish()
+
+    assert await chunks() == await chunks()
+
+
+async def test_seeds_of_any_size_are_taken(engine: SpeechEngine) -> None:
+    for seed in (0, 1, 2**31, 2**64 - 1):
+        assert await spoken(engine, "Yes.", seed=seed)
+
+
+# Which voice
+
+
+async def test_voices_are_distinct(engine: SpeechEngine) -> None:
+    voices = engine.voices()
+    assert len({voice.id for voice in voices}) == len(voices)
+    assert {"luna", "rex", "sage"} <= {voice.id for voice in voices}
+    made = [await spoken(engine, SENTENCE, voice.id) for voice in voices]
+    assert len(set(made)) == len(voices)
+
+
+async def test_the_three_characters_are_told_apart_by_pitch(engine: SpeechEngine) -> None:
+    pitches = sorted([pitch_hz(await spoken(engine, SENTENCE, voice)) for voice in ("luna", "rex", "sage")])
+    assert pitches[1] / pitches[0] > 1.3  # more than four semitones
+    assert pitches[2] / pitches[1] > 1.3
+
+
+async def test_an_unknown_voice_is_the_default_voice(engine: SpeechEngine) -> None:
+    assert await spoken(engine, SENTENCE, "nobody") == await spoken(engine, SENTENCE, default_voice(engine))
+
+
+# Which text
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t  "])
+async def test_nothing_to_say_gives_nothing(engine: SpeechEngine, text: str) -> None:
+    assert await pieces_of(engine, text) == []
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
+async def test_odd_text_does_no_harm(engine: SpeechEngine, text: str) -> None:
+    before = await spoken(engine, SENTENCE)
+    odd = await spoken(engine, text)
+    assert len(odd) % 2 == 0
+    assert await spoken(engine, SENTENCE) == before
+
+
+async def test_a_very_long_text_is_spoken_to_its_end(engine: SpeechEngine) -> None:
+    assert len(LONG) > 10_000
+    longest = 0
+    total = 0
+    async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
+        async for pcm in pieces:
+            longest = max(longest, len(pcm))
+            total += len(pcm)
+    assert total > 0
+    assert longest < 60 * SAMPLE_RATE * 2  # what is held at once stays far below the whole
+
+
+# Stopping, and several at once
+
+
+async def test_several_at_once_are_each_what_they_are_alone(engine: SpeechEngine) -> None:
+    jobs = [(f"Sentence number {n}, of several.", voice.id) for n, voice in enumerate(engine.voices())]
+    alone = [await spoken(engine, text, voice) for text, voice in jobs]
+    together = await asyncio.gather(*(spoken(engine, text, voice) for text, voice in jobs))
+    assert together == alone
+
+
+async def test_a_generator_closed_early_leaves_the_engine_as_it_was(engine: SpeechEngine) -> None:
+    whole = await spoken(engine, SENTENCE)
+    for _ in range(5):
+        async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
+            assert await anext(pieces)
+    assert await spoken(engine, SENTENCE) == whole
+
+
+async def test_a_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> None:
+    whole = await spoken(engine, SENTENCE)
+    began = asyncio.Event()
+
+    async def consume_and_hang() -> None:
+        async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
+            async for _ in pieces:
+                began.set()
+                await asyncio.Event().wait()
+
+    consumer = asyncio.create_task(consume_and_hang())
+    await began.wait()
+    consumer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await consumer
+    assert await spoken(engine, SENTENCE) == whole
+
+
+async def test_one_who_does_not_take_holds_up_nobody(engine: SpeechEngine) -> None:
+    async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as stalled:
+        assert await anext(stalled)
+        assert await spoken(engine, SENTENCE)
+        assert await anext(stalled)
+
+
+@pytest.mark.parametrize("name", ENGINES_HERE)
+async def test_closing_leaves_no_thread_and_may_be_repeated(name: str) -> None:
+    before = set(threading.enumerate())
+    made = load_engine(name)
+    await made.start()
+    await spoken(made, SENTENCE)
+    await made.close()
+    await made.close()
+    assert set(threading.enumerate()) <= before
+
+
+async def test_an_engine_starts_again_after_it_was_closed(engine: SpeechEngine) -> None:
+    before = await spoken(engine, SENTENCE)
+    await engine.close()
+    await engine.start()
+    assert await spoken(engine, SENTENCE) == before
+
+
+# espeak alone
+
+
+async def test_espeak_speaks_at_a_natural_pace(espeak_engine: SpeechEngine) -> None:
+    for voice in espeak_engine.voices():
+        seconds = len(await spoken(espeak_engine, SENTENCE, voice.id)) / 2 / SAMPLE_RATE
+        assert 10 < len(SENTENCE) / seconds < 25, voice.id
+
+
+async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine: SpeechEngine) -> None:
+    for voice in espeak_engine.voices():
+        pcm = await spoken(espeak_engine, SENTENCE, voice.id)
+        assert level_dbfs(pcm) == pytest.approx(-21, abs=2), voice.id
+        assert np.abs(samples(pcm)).max() < 32767, voice.id
+
+
+@pytest.mark.parametrize("text", ["Hi.", "Is it you?", "Stop!", "Well, I think so"])
+async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: SpeechEngine, text: str) -> None:
+    for voice in espeak_engine.voices():
+        sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
+        audio = len(await spoken(espeak_engine, text, voice.id)) // 2
+        assert (audio - 1 - int(sounding[-1])) * 1000 // SAMPLE_RATE == espeak.SENTENCE_GAP_MS, voice.id
+        assert sounding[0] * 1000 / SAMPLE_RATE <= 5, voice.id
+
+
+async def test_espeak_says_nothing_of_dots_alone(espeak_engine: SpeechEngine) -> None:
+    assert await pieces_of(espeak_engine, "...") == []
+
+
+async def test_espeak_leaves_control_characters_out(espeak_engine: SpeechEngine) -> None:
+    assert await spoken(espeak_engine, "*hello*\0 \x07there.") == await spoken(espeak_engine, "hello there.")
+
+
+async def test_closing_espeak_fails_what_is_being_spoken(espeak_engine: SpeechEngine) -> None:
+    async with aclosing(espeak_engine.synthesize(LONG, "luna", SEED)) as pieces:
+        assert await anext(pieces)
+        await espeak_engine.close()
+        with pytest.raises(SynthesisFailed) as caught:
+            await anext(pieces)
+    assert caught.value.retryable
+
+
+async def test_espeak_must_be_started(espeak_engine: SpeechEngine) -> None:
+    with pytest.raises(SynthesisFailed, match="start"):
+        await pieces_of(espeak.EspeakEngine(), SENTENCE)
+
+
+def test_every_espeak_voice_has_an_id_of_its_own() -> None:
+    ids = [known.voice.id for known in ESPEAK_VOICES]
+    assert ids[:3] == ["luna", "rex", "sage"]
+    assert len(set(ids)) == len(ids) >= 8

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import espeakng_loader
+import pytest
+
+from tertulia_tts.engine import EngineUnavailable
+from tertulia_tts.engines import espeak_library
+from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES
+
+LUNA = ESPEAK_VOICES[0]
+TEXT = "A sentence that takes a good while to say, longer than one buffer."
+
+
+def pieces_of(text: str = TEXT) -> list[bytes]:
+    pieces: list[bytes] = []
+
+    def keep(pcm: bytes) -> bool:
+        pieces.append(pcm)
+        return True
+
+    espeak_library.speak(LUNA, text, 1, keep)
+    return pieces
+
+
+def refuse(_pcm: bytes) -> bool:
+    return False
+
+
+def test_audio_comes_in_pieces_short_enough_to_stop_between() -> None:
+    pieces = pieces_of()
+    assert len(pieces) > 20
+    assert max(len(pcm) for pcm in pieces) <= espeak_library.NATIVE_RATE * 2 // 10
+
+
+def test_one_who_wants_no_more_is_not_called_again() -> None:
+    calls: list[bytes] = []
+
+    def once(pcm: bytes) -> bool:
+        calls.append(pcm)
+        return False
+
+    espeak_library.speak(LUNA, TEXT * 50, 1, once)
+    assert len(calls) == 1
+
+
+def test_stopping_midway_changes_nothing_of_the_next() -> None:
+    whole = pieces_of()
+    espeak_library.speak(LUNA, TEXT * 50, 1, refuse)
+    assert pieces_of() == whole
+
+
+def test_what_the_callback_raises_comes_out() -> None:
+    def fail(_pcm: bytes) -> bool:
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        espeak_library.speak(LUNA, TEXT, 1, fail)
+
+
+def test_a_voice_that_is_missing_is_named() -> None:
+    nobody = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
+    with pytest.raises(EngineUnavailable, match=r"no voice 'gmw/xx-nowhere' \(for 'luna'\)"):
+        espeak_library.speak(nobody, TEXT, 1, refuse)
+
+
+def test_a_library_that_is_missing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
+    with pytest.raises(EngineUnavailable, match="Reinstall the package espeakng-loader"):
+        espeak_library.speak(LUNA, TEXT, 1, refuse)
+
+
+def test_data_that_is_missing_says_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    library = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
+    monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(library))
+    with pytest.raises(EngineUnavailable, match="espeak-ng-data"):
+        espeak_library.speak(LUNA, TEXT, 1, refuse)
