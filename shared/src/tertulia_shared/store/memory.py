@@ -1,5 +1,4 @@
-"""The store in memory: the same meaning as the others, nothing kept. For tests, and for trying Tertulia without a
-disk."""
+"""The store in memory: it means the same as the others, and keeps nothing. For tests, and for trying Tertulia out."""
 
 from __future__ import annotations
 
@@ -43,8 +42,7 @@ class MemoryTables:
 
 
 class MemoryStore:
-    """`Store` on `tables`. While `away` is true every call raises `StoreUnavailable`, as with a database that is
-    down."""
+    """`Store` on `tables`. While `away` is true every call raises `StoreUnavailable`, like a database that is down."""
 
     def __init__(self, tables: MemoryTables | None = None, *, now: Callable[[], datetime] = utc_now) -> None:
         self._tables = MemoryTables() if tables is None else tables

@@ -1,0 +1,41 @@
+"""Redis Streams, and the only place that knows them. `port` says what the stages need; the rest does it."""
+
+from tertulia_shared.bus.port import (
+    Append,
+    Applied,
+    Bus,
+    BusError,
+    BusUnavailable,
+    Claim,
+    Entry,
+    Fence,
+    Follow,
+    NotOwner,
+    Outlet,
+    Owned,
+    Put,
+    Refused,
+    Stale,
+    Write,
+    WriteRefused,
+)
+
+__all__ = [
+    "Append",
+    "Applied",
+    "Bus",
+    "BusError",
+    "BusUnavailable",
+    "Claim",
+    "Entry",
+    "Fence",
+    "Follow",
+    "NotOwner",
+    "Outlet",
+    "Owned",
+    "Put",
+    "Refused",
+    "Stale",
+    "Write",
+    "WriteRefused",
+]

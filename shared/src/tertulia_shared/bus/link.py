@@ -1,0 +1,134 @@
+"""One connection to Redis: send a batch of commands in one write, read their replies in order.
+
+redis-py does the connecting (URL, TLS, ACL, unix socket) and hiredis the parsing; a pipeline object per batch and a
+pool check-out per command is what this leaves out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
+from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError, ResponseError
+
+from tertulia_shared.bus.port import BusUnavailable
+
+Command = Sequence[str | bytes | int | float]
+
+REPLY_TIMEOUT_S = 10.0
+"""How long a command that does not block may take before its connection counts as lost."""
+
+
+class Script:
+    """A Lua script, called by its digest; each connection loads it when it connects."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
+
+    def __call__(self, keys: Sequence[str], *args: str | bytes | int) -> Command:
+        """The command that runs it."""
+        return ("EVALSHA", self.digest, len(keys), *keys, *args)
+
+
+def make_pool(url: str) -> ConnectionPool:
+    """What makes connections to `url` (redis://, rediss://, unix://).
+
+    Raises:
+        ValueError: the URL cannot be read.
+    """
+    return ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped
+        url, protocol=2, retry=Retry(NoBackoff(), 0), socket_connect_timeout=5.0, lib_name="tertulia"
+    )
+
+
+class Link:
+    """A connection that connects when needed and is dropped at the first doubt about its state."""
+
+    def __init__(self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = ()) -> None:
+        self._pool = pool
+        self._name = name
+        self._scripts = scripts
+        self._connection: Connection | None = None
+        self._lock = asyncio.Lock()
+        self.client_id = 0
+        """Redis' id of the present connection, for CLIENT UNBLOCK."""
+
+    async def call(self, *commands: Command, timeout_s: float | None = REPLY_TIMEOUT_S) -> list[Any]:
+        """The replies in order; an error reply comes as a `ResponseError` in its place.
+
+        Raises:
+            BusUnavailable: the connection could not be made or was lost; what arrived is unknown.
+        """
+        async with self._lock:
+            done = False
+            try:
+                connection = self._connection or await self._connect()
+                replies = await self._exchange(connection, commands, timeout_s)
+                if any(isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT") for reply in replies):
+                    replies = await self._again(connection, commands, replies, timeout_s)
+                done = True
+            except (RedisError, OSError, TimeoutError) as error:
+                raise BusUnavailable(f"Redis is not answering: {error}") from error
+            else:
+                return replies
+            finally:
+                if not done:  # replies may still be under way: this connection can't be used again
+                    await self._drop()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._drop()
+
+    async def _connect(self) -> Connection:
+        connection = cast("Connection", self._pool.make_connection())
+        self._connection = connection
+        await connection.connect()
+        setup: list[Command] = [("CLIENT", "ID"), ("CLIENT", "SETNAME", self._name)]
+        setup += [("SCRIPT", "LOAD", script.source) for script in self._scripts]
+        replies = await self._exchange(connection, setup, REPLY_TIMEOUT_S)
+        for reply in replies:
+            if isinstance(reply, ResponseError):
+                raise reply
+        self.client_id = int(replies[0])
+        return connection
+
+    async def _again(
+        self, connection: Connection, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
+    ) -> list[Any]:
+        # someone ran SCRIPT FLUSH: load again, and repeat just those calls (they did nothing)
+        lost = [i for i, r in enumerate(replies) if isinstance(r, ResponseError) and str(r).startswith("NOSCRIPT")]
+        loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
+        again = await self._exchange(connection, [*loads, *(commands[i] for i in lost)], timeout_s)
+        for i, reply in zip(lost, again[len(loads) :], strict=True):
+            replies[i] = reply
+        return replies
+
+    async def _exchange(
+        self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
+    ) -> list[Any]:
+        await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
+            connection.pack_commands(cast("Any", commands)), check_health=False
+        )
+        replies: list[Any] = []
+        for _ in commands:
+            try:
+                replies.append(
+                    await connection.read_response(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
+                        disable_decoding=True, timeout=math.inf if timeout_s is None else timeout_s
+                    )
+                )
+            except ResponseError as error:
+                replies.append(error)
+        return replies
+
+    async def _drop(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.disconnect(nowait=True)

@@ -1,0 +1,112 @@
+"""An owner's queue of writes: collects what is put in one tick, merges consecutive tokens, remembers the first failure.
+
+No I/O: a sink (the writer of the real bus, or the fake) takes what is queued and settles it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Protocol
+
+from tertulia_shared.bus.port import Append, Fence, Put, Write
+from tertulia_shared.codec import Value
+from tertulia_shared.events import LLMChunk
+from tertulia_shared.keys import Key
+
+MAX_QUEUED = 256
+"""Writes that may wait in one outlet before `room()` makes its owner wait."""
+
+
+class Sink(Protocol):
+    """Where an outlet's writes go."""
+
+    def wake(self, outlet: QueueOutlet) -> None:
+        """`outlet` has something to write."""
+        ...
+
+
+class QueueOutlet:
+    """See `port.Outlet`."""
+
+    __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until")
+
+    def __init__(self, sink: Sink, fence: Fence | None, epoch: int) -> None:
+        self._sink = sink
+        self.fence = fence
+        self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
+        self.fresh_until: dict[str, float] = {}
+        """Until when (monotonic seconds) each key's TTL need not be renewed."""
+        self._queued: list[Write] = []
+        self._in_flight = 0
+        self._error: Exception | None = None
+        self._waiters: list[asyncio.Future[None]] = []
+
+    def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
+        """Queue an XADD; consecutive pieces of one message's text become one."""
+        self._check()
+        if isinstance(entry, LLMChunk) and self._queued:
+            last = self._queued[-1]
+            if (
+                isinstance(last, Append)
+                and isinstance(last.entry, LLMChunk)
+                and last.entry.message_id == entry.message_id
+            ):
+                self._queued[-1] = replace(last, entry=replace(last.entry, text=last.entry.text + entry.text))
+                return
+        self._queue(Append(key, entry, id, extra))
+
+    def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
+        """Queue an HSET."""
+        self._check()
+        self._queue(Put(key, fields))
+
+    async def flush(self) -> None:
+        """Wait until all that was queued is in Redis."""
+        while self._busy and self._error is None:
+            await self._settled()
+        self._check()
+
+    async def room(self) -> None:
+        """Wait while more than `MAX_QUEUED` writes are queued."""
+        while len(self._queued) + self._in_flight > MAX_QUEUED and self._error is None:
+            await self._settled()
+        self._check()
+
+    # -- for the sink
+
+    def take(self) -> list[Write]:
+        """Everything queued, now in flight."""
+        writes, self._queued = self._queued, []
+        self._in_flight += len(writes)
+        return writes
+
+    def settle(self, count: int, error: Exception | None) -> None:
+        """So many writes in flight were answered."""
+        self._in_flight -= count
+        if error is not None and self._error is None:
+            self._error = error
+            self._queued.clear()
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    @property
+    def _busy(self) -> bool:
+        return bool(self._queued) or self._in_flight > 0
+
+    def _queue(self, write: Write) -> None:
+        self._queued.append(write)
+        if len(self._queued) == 1:
+            self._sink.wake(self)
+
+    async def _settled(self) -> None:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        await waiter
+
+    def _check(self) -> None:
+        if self._error is not None:
+            raise self._error

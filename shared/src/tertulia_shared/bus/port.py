@@ -1,0 +1,303 @@
+"""What the stages need of Redis, said in their own words.
+
+`redis_bus` is the real one, `memory` the fake that ships.
+
+Delivery: work is claimed through a consumer group and redelivered until it is finished. Writing: an owner's writes
+carry a fence (its token, its epoch), checked by the server in the same script that writes. Reading: one blocked read
+serves all streams that a process follows.
+
+    BusError
+    ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
+    ├── NotOwner         another worker took the work over: stop, without a word
+    ├── Stale            the user interrupted: this work's epoch is over
+    └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tertulia_shared.codec import Fields, Value
+from tertulia_shared.entries import Work
+from tertulia_shared.keys import Key, Keys, Stage
+
+
+class BusError(Exception):
+    """Base of what the bus raises."""
+
+
+class BusUnavailable(BusError):
+    """The connection to Redis was lost; the outcome of the last write is unknown."""
+
+
+class NotOwner(BusError):
+    """Another worker owns this work now."""
+
+
+class Stale(BusError):
+    """The conversation's epoch is above this work's: the user interrupted."""
+
+
+class WriteRefused(BusError):
+    """Redis refused a write with an error of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stream entry: its id `ms-seq` and its raw fields."""
+
+    id: str
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claimed work entry. `attempt` counts how often it has been delivered, this time included."""
+
+    stage: Stage
+    id: str
+    attempt: int
+    fields: Fields
+
+    @property
+    def token(self) -> str:
+        """What the owner key holds while this claim's holder may write."""
+        return f"{self.id}/{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Whose writes these are: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
+
+    `epoch` None: interruptions don't matter to these writes (listening goes on when a reply is cut off).
+    """
+
+    owner: Key
+    token: str
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The right to write for one thing of a conversation, and the conversation's state as it was then."""
+
+    owner: Key
+    token: str
+    state: Fields
+
+    @property
+    def epoch(self) -> int:
+        """The conversation's epoch at that moment."""
+        return int(self.state.get(b"epoch", b"0"))
+
+    def fence(self, epoch: int | None = None) -> Fence:
+        """The fence for this owner's writes."""
+        return Fence(self.owner, self.token, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The thing is owned through another work entry (`holder`: its token), or by a later attempt at this one."""
+
+    holder: str
+    later_attempt: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """XADD. `id` None lets the server choose. An explicit id not above the last one counts as already written."""
+
+    key: Key
+    entry: object
+    id: str | None = None
+    extra: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """HSET of these fields; `None` deletes one."""
+
+    key: Key
+    fields: Mapping[str, Value | None]
+
+
+Write = Append | Put
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The result of a transaction: whether it was done now (not `once` before), and the epoch after it."""
+
+    new: bool
+    epoch: int
+
+
+class Outlet(Protocol):
+    """A queue of writes of one owner, in order. What is put in one tick goes out as one atomic script call."""
+
+    def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
+        """Queue an XADD. Raises what an earlier write of this outlet met."""
+        ...
+
+    def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
+        """Queue an HSET."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all that was queued is in Redis.
+
+        Raises:
+            NotOwner, Stale, BusUnavailable, WriteRefused: the first failure; nothing after it was written.
+        """
+        ...
+
+    async def room(self) -> None:
+        """Wait while more is queued than this outlet's bound."""
+        ...
+
+
+class Follow(Protocol):
+    """A stream being read from somewhere on."""
+
+    async def read(self) -> Sequence[Entry]:
+        """The next entries, at least one; waits for them."""
+        ...
+
+    def take(self) -> Sequence[Entry]:
+        """The entries that are here already; maybe none."""
+        ...
+
+    def close(self) -> None:
+        """Stop following. A reader that waits gets no more."""
+        ...
+
+
+class Bus(Protocol):
+    """See the module's docstring."""
+
+    keys: Keys
+
+    # -- work
+    async def prepare(self, stage: Stage) -> None:
+        """Make the stage's consumer group, if it isn't there."""
+        ...
+
+    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
+        """Post a pointer for a stage to claim."""
+        ...
+
+    async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        """Up to `count` new pieces of work; waits up to `block_s` for the first."""
+        ...
+
+    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
+        """Work whose owner has not been heard of for `idle_s`, now this worker's."""
+        ...
+
+    async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
+        """Reset the idle time of what this worker still owns; the ids it no longer owns come back."""
+        ...
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        """Acknowledge and delete, if this worker still owns it."""
+        ...
+
+    async def hand_back(self, claim: Claim, worker: str) -> bool:
+        """Let a peer take it over at once, if this worker still owns it."""
+        ...
+
+    async def open_work(self, stage: Stage) -> int:
+        """How many entries of the stage are waiting or being worked on."""
+        ...
+
+    # -- ownership
+    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones."""
+        ...
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
+        """Give up the conversation's turns unless one waits behind `cursor` (then False).
+
+        Raises:
+            NotOwner: it was no longer ours.
+        """
+        ...
+
+    # -- writing
+    def outlet(self, fence: Fence | None = None, *, epoch: int = 0) -> Outlet:
+        """An ordered queue of writes; `epoch` is what its entries carry where the fence has none."""
+        ...
+
+    async def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None = None,
+        raise_epoch: bool = False,
+        talk: bool | None = None,
+        if_talking: Sequence[Write] = (),
+        once: Key | None = None,
+        then: tuple[Stage, Work] | None = None,
+    ) -> Applied:
+        """Write all of it or nothing, then post a pointer.
+
+        Args:
+            conversation_id: whose state it is about.
+            writes: what to write; with `raise_epoch` they carry the new epoch.
+            fence: as for an outlet.
+            raise_epoch: raise the conversation's epoch first: everything older is stale from here on.
+            talk: set or clear the state's mark that a reply is being made or heard (None: leave it).
+            if_talking: written (before `writes`) only if that mark was set.
+            once: if this key exists nothing is written (`Applied.new` False); else it is set.
+            then: a pointer that is posted after it in the same round trip, also when nothing new was written.
+        """
+        ...
+
+    # -- reading
+    def follow(self, key: Key, after: str = "0-0") -> Follow:
+        """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are."""
+        ...
+
+    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+        """The entries behind `after`, at most `count`."""
+        ...
+
+    async def last(self, key: Key) -> Entry | None:
+        """The last entry."""
+        ...
+
+    async def hash(self, key: Key) -> Fields:
+        """All fields of a hash; empty if it isn't there."""
+        ...
+
+    def conversations_with_turns(self) -> AsyncIterator[str]:
+        """Every conversation that has a `turns` stream (a SCAN: for the sweep)."""
+        ...
+
+    # -- presence
+    async def beat(self, member: str) -> None:
+        """Say that this worker is alive."""
+        ...
+
+    async def leave(self, member: str) -> None:
+        """Say that this worker stops."""
+        ...
+
+    async def alive(self, within_s: float) -> Sequence[str]:
+        """The workers heard of within so many seconds."""
+        ...
+
+    async def ping(self) -> float:
+        """Round trip in seconds.
+
+        Raises:
+            BusUnavailable: no answer.
+        """
+        ...
+
+
+OpenBus = AbstractAsyncContextManager[Bus]

@@ -1,0 +1,177 @@
+"""One blocked XREAD serves every stream that a process follows; what comes is dealt out to the followers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from tertulia_shared.bus.link import Link
+from tertulia_shared.bus.port import BusUnavailable, Entry
+from tertulia_shared.keys import Key
+
+BLOCK_MS = 5_000
+"""How long one read waits before it is asked again; new streams don't wait for it (CLIENT UNBLOCK)."""
+MAX_PER_READ = 128
+"""Entries of one stream in one reply."""
+MAX_HELD = 512
+"""Entries that a follower may leave unread before its stream is left out of the reads."""
+MAX_BACKOFF_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class StreamFollow:
+    """See `port.Follow`."""
+
+    def __init__(self, reader: Reader, key: Key, after: str) -> None:
+        self._reader = reader
+        self.name = key.name
+        self.cursor = after
+        self._held: deque[Entry] = deque()
+        self._arrived = asyncio.Event()
+        self.closed = False
+
+    @property
+    def full(self) -> bool:
+        """Whether it has to be read before more is fetched."""
+        return len(self._held) >= MAX_HELD
+
+    async def read(self) -> Sequence[Entry]:
+        """The next entries, at least one."""
+        while not self._held:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self.take()
+
+    def take(self) -> Sequence[Entry]:
+        """What is here already."""
+        was_full = self.full
+        entries = list(self._held)
+        self._held.clear()
+        if was_full:
+            self._reader.changed()
+        return entries
+
+    def close(self) -> None:
+        """Stop following."""
+        if not self.closed:
+            self.closed = True
+            self._reader.forget(self)
+
+    def deal(self, entries: Sequence[Entry]) -> None:
+        """Take what was read (called by the reader)."""
+        self.cursor = entries[-1].id
+        self._held.extend(entries)
+        self._arrived.set()
+
+
+class Reader:
+    """Reads all followed streams until cancelled."""
+
+    def __init__(self, reads: Link, calls: Link) -> None:
+        self._reads = reads
+        self._calls = calls
+        self._follows: list[StreamFollow] = []
+        self._changed = asyncio.Event()
+        self._reading = 0
+        """Number of the read in flight; 0 between reads."""
+        self._count = 0
+
+    def follow(self, key: Key, after: str) -> StreamFollow:
+        """Follow `key` from behind `after`."""
+        follow = StreamFollow(self, key, after)
+        self._follows.append(follow)
+        self.changed()
+        return follow
+
+    def forget(self, follow: StreamFollow) -> None:
+        """Stop following. The read in flight is left alone: what it brings for this one is dropped."""
+        self._follows.remove(follow)
+
+    def changed(self) -> None:
+        """The set of streams to read has grown."""
+        self._changed.set()
+
+    async def run(self) -> None:
+        """Read until cancelled; a lost connection is made again, and nothing is missed."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read_forever())
+            tasks.create_task(self._unblock_when_changed())
+
+    async def _read_forever(self) -> None:
+        failures = 0
+        while True:
+            asked = [follow for follow in self._follows if not follow.full]
+            self._changed.clear()
+            if not asked:
+                await self._changed.wait()
+                continue
+            try:
+                self._deal(asked, await self._read(asked))
+                failures = 0
+            except BusUnavailable as error:
+                failures += 1
+                delay_s = min(MAX_BACKOFF_S, 0.05 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+                log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
+                await asyncio.sleep(delay_s)
+
+    async def _read(self, asked: Sequence[StreamFollow]) -> Any:
+        # two followers of one stream read it from where the one further back is
+        cursors: dict[str, str] = {}
+        for follow in asked:
+            known = cursors.get(follow.name)
+            cursors[follow.name] = follow.cursor if known is None or order(follow.cursor) < order(known) else known
+        self._count += 1
+        self._reading = self._count
+        try:
+            (reply,) = await self._reads.call(
+                ("XREAD", "COUNT", MAX_PER_READ, "BLOCK", BLOCK_MS, "STREAMS", *cursors, *cursors.values()),
+                timeout_s=BLOCK_MS / 1000 * 2,
+            )
+        finally:
+            self._reading = 0
+        if isinstance(reply, ResponseError):
+            raise BusUnavailable(f"Redis refused a read: {reply}")
+        return reply
+
+    def _deal(self, asked: Sequence[StreamFollow], reply: Any) -> None:
+        if not reply:
+            return
+        for name, raw in reply:
+            key = name.decode()
+            entries = [Entry(id.decode(), dict(zip(fields[::2], fields[1::2], strict=True))) for id, fields in raw]
+            for follow in asked:
+                if follow.name == key and not follow.closed:
+                    new = entries
+                    if order(follow.cursor) >= order(entries[0].id):
+                        new = [entry for entry in entries if order(entry.id) > order(follow.cursor)]
+                    if new:
+                        follow.deal(new)
+
+    async def _unblock_when_changed(self) -> None:
+        while True:
+            await self._changed.wait()
+            number = self._reading
+            if number == 0:  # the loop is about to look at the set by itself
+                self._changed.clear()
+                continue
+            try:
+                (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
+            except BusUnavailable:
+                await asyncio.sleep(0.05)  # the reads will meet the same trouble, and look at the set again
+                unblocked = 0
+            if unblocked == 1 or self._reading != number:
+                self._changed.clear()
+            # else it has been sent but is not blocked yet: ask again; a round trip lies between
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """An entry id as Redis compares it."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)

@@ -1,0 +1,277 @@
+"""The bus over a real Redis (6.2 or later; one node or a cluster's slot layout)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from redis.exceptions import ResponseError
+
+from tertulia_shared.bus import scripts
+from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.bus.port import (
+    Applied,
+    BusUnavailable,
+    Claim,
+    Entry,
+    Fence,
+    Owned,
+    Refused,
+    Write,
+    WriteRefused,
+)
+from tertulia_shared.bus.reader import Reader, StreamFollow
+from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
+from tertulia_shared.codec import encode
+from tertulia_shared.entries import Work
+from tertulia_shared.keys import Key, Keys, Stage
+
+HANDED_BACK_MS = 24 * 3600 * 1000
+"""Idle time given to work that is handed back: above any lease."""
+PRESENCE_KEPT_S = 600.0
+SCAN_COUNT = 1_000
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class RedisBus:
+    """See `port.Bus`. Four connections: claims (blocks), reads (blocks), writes, and calls."""
+
+    def __init__(self, url: str, keys: Keys, *, name: str = "tertulia", now_ms: Callable[[], int] = wall_ms) -> None:
+        self.keys = keys
+        self._now_ms = now_ms
+        self._pool = make_pool(url)
+        label = f"{name}:{os.getpid()}"
+        self._claims = Link(self._pool, f"{label}:claims")
+        self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
+        self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
+        self._reads = Link(self._pool, f"{label}:reads")
+        self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
+        self._reader = Reader(self._reads, self._calls)
+
+    async def run(self) -> None:
+        """Move what is written and followed, until cancelled."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._writer.run())
+                tasks.create_task(self._reader.run())
+        finally:
+            for link in (self._claims, self._calls, self._writes, self._reads):
+                await link.close()
+
+    # -- work
+
+    async def prepare(self, stage: Stage) -> None:
+        key = self.keys.work(stage)
+        made, _ = await self._calls.call(
+            ("XGROUP", "CREATE", key.name, stage, "0", "MKSTREAM"), ("EXPIRE", key.name, key.ttl_s)
+        )
+        if isinstance(made, ResponseError) and not str(made).startswith("BUSYGROUP"):
+            raise WriteRefused(f"Redis refused to make the consumer group of {key.name}: {made}")
+
+    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
+        await self._writer.send(*self._post(stage, work, epoch))
+
+    async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        key = self.keys.work(stage).name
+        (reply,) = await self._claims.call(
+            ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, "BLOCK", int(block_s * 1000), "STREAMS", key, ">"),
+            timeout_s=block_s + 5.0,
+        )
+        if isinstance(reply, ResponseError):
+            if "NOGROUP" in str(reply):  # someone flushed Redis: begin anew
+                await self.prepare(stage)
+                return []
+            raise BusUnavailable(f"Redis refused to give out work: {reply}")
+        if not reply:
+            return []
+        return [Claim(stage, id.decode(), 1, _fields(raw)) for id, raw in reply[0][1]]
+
+    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
+        reply = await self._call(
+            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count)
+        )
+        return [Claim(stage, id.decode(), int(attempt), _fields(raw)) for id, attempt, raw in reply]
+
+    async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
+        if not ids:
+            return set()
+        reply = await self._call(scripts.RENEW([self.keys.work(stage).name], stage, worker, *ids))
+        return {id.decode() for id in reply}
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        key = self.keys.work(claim.stage).name
+        return await self._call(scripts.FINISH([key], claim.stage, worker, claim.id)) == 1
+
+    async def hand_back(self, claim: Claim, worker: str) -> bool:
+        key = self.keys.work(claim.stage).name
+        return await self._call(scripts.HAND_BACK([key], claim.stage, worker, claim.id, HANDED_BACK_MS)) == 1
+
+    async def open_work(self, stage: Stage) -> int:
+        return int(await self._call(("XLEN", self.keys.work(stage).name)))
+
+    # -- ownership
+
+    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+        owner, state = self.keys.owner(conversation_id, thing), self.keys.state(conversation_id)
+        call = scripts.OWN([owner.name, state.name], claim.id, claim.attempt, owner.ttl_s)
+        while True:
+            answer, detail = await self._call(call)
+            if answer == b"own":
+                return Owned(owner, claim.token, _fields(detail))
+            holder = detail.decode()
+            if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
+                return Refused(holder, later_attempt=answer == b"later")
+            # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
+            await self._call(scripts.DISOWN([owner.name], holder))
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
+        reply = await self._call(
+            scripts.RELEASE_TURNS([owned.owner.name, self.keys.turns(conversation_id).name], owned.token, cursor)
+        )
+        error = refusal([reply, 0]) if reply == scripts.FENCED else None
+        if error is not None:
+            raise error
+        return reply == 1
+
+    # -- writing
+
+    def outlet(self, fence: Fence | None = None, *, epoch: int = 0) -> QueueOutlet:
+        return QueueOutlet(self._writer, fence, epoch)
+
+    async def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None = None,
+        raise_epoch: bool = False,
+        talk: bool | None = None,
+        if_talking: Sequence[Write] = (),
+        once: Key | None = None,
+        then: tuple[Stage, Work] | None = None,
+    ) -> Applied:
+        state = self.keys.state(conversation_id)
+        ts, epoch = self._now_ms(), EPOCH_MARK
+        first = 4
+        keys, operations = operations_of(writes, first=first, ts=ts, epoch=epoch)
+        more_keys, before = operations_of(if_talking, first=first + len(keys), ts=ts, epoch=epoch)
+        call = scripts.TRANSACT(
+            [fence_keys(fence, state, lambda _: state)[0], state.name, (once or state).name, *keys, *more_keys],
+            *fence_args(fence),
+            operations,
+            before,
+            "1" if raise_epoch else "",
+            "" if talk is None else str(int(talk)),
+            "" if once is None else once.ttl_s,
+            state.ttl_s,
+        )
+        # the pointer carries no epoch: who claims it reads the conversation's
+        posts = [] if then is None else self._post(then[0], then[1], 0)
+        futures = [self._writer.send(command) for command in (call, *posts)]
+        reply, *_ = await asyncio.gather(*futures)
+        error = refusal(reply)
+        if error is not None:
+            raise error
+        return Applied(new=reply[0] == scripts.OK, epoch=int(reply[1]))
+
+    # -- reading
+
+    def follow(self, key: Key, after: str = "0-0") -> StreamFollow:
+        return self._reader.follow(key, after)
+
+    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+        limit = () if count is None else ("COUNT", count)
+        reply = await self._call(("XRANGE", key.name, f"({after}", "+", *limit))
+        return [Entry(id.decode(), _fields(raw)) for id, raw in reply]
+
+    async def last(self, key: Key) -> Entry | None:
+        reply = await self._call(("XREVRANGE", key.name, "+", "-", "COUNT", 1))
+        return Entry(reply[0][0].decode(), _fields(reply[0][1])) if reply else None
+
+    async def hash(self, key: Key) -> dict[bytes, bytes]:
+        return _fields(await self._call(("HGETALL", key.name)))
+
+    async def conversations_with_turns(self) -> AsyncIterator[str]:
+        cursor = b"0"
+        pattern = self.keys.every_turns().replace("[", "\\[")
+        while True:
+            cursor, names = await self._call(("SCAN", cursor, "MATCH", pattern, "COUNT", SCAN_COUNT, "TYPE", "stream"))
+            for name in names:
+                yield self.keys.conversation_of(name.decode())
+            if cursor == b"0":
+                return
+
+    # -- presence
+
+    async def beat(self, member: str) -> None:
+        key, now = self.keys.workers(), time.time()
+        await self._calls.call(
+            ("ZADD", key.name, now, member),
+            ("ZREMRANGEBYSCORE", key.name, "-inf", now - PRESENCE_KEPT_S),
+            ("EXPIRE", key.name, key.ttl_s),
+        )
+
+    async def leave(self, member: str) -> None:
+        await self._call(("ZREM", self.keys.workers().name, member))
+
+    async def alive(self, within_s: float) -> Sequence[str]:
+        reply = await self._call(("ZRANGEBYSCORE", self.keys.workers().name, time.time() - within_s, "+inf"))
+        return [member.decode() for member in reply]
+
+    async def ping(self) -> float:
+        begun = time.perf_counter()
+        await self._call(("PING",))
+        return time.perf_counter() - begun
+
+    # --
+
+    def _post(self, stage: Stage, work: Work, epoch: int) -> list[tuple[str | bytes | int | float, ...]]:
+        key = self.keys.work(stage)
+        fields = encode(work, ts=self._now_ms(), epoch=epoch)
+        return [
+            ("XADD", key.name, "MAXLEN", "~", key.max_len or 0, "*", *fields),
+            ("EXPIRE", key.name, key.ttl_s),
+        ]
+
+    async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
+        return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))
+
+    async def _call(self, command: Sequence[str | bytes | int | float]) -> Any:
+        (reply,) = await self._calls.call(command)
+        if isinstance(reply, ResponseError):
+            raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+        return reply
+
+
+@asynccontextmanager
+async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGenerator[RedisBus]:
+    """A bus that runs as long as the block does.
+
+    Raises:
+        BusUnavailable: Redis does not answer.
+        ValueError: the URL cannot be read.
+    """
+    bus = RedisBus(url, keys, name=name)
+    await bus.ping()
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(bus.run())
+        try:
+            yield bus
+        finally:
+            running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([running])
+
+
+def _fields(raw: Sequence[bytes]) -> dict[bytes, bytes]:
+    return dict(zip(raw[::2], raw[1::2], strict=True))

@@ -1,0 +1,162 @@
+"""The Lua that runs inside Redis: what must be checked and done in one step.
+
+Every script touches keys of one slot only: one conversation's, or one work stream. Redis 6.2 suffices.
+"""
+
+from __future__ import annotations
+
+from tertulia_shared.bus.link import Script
+
+OK, FENCED, STALE, SEEN = 0, -1, -2, 1
+
+# An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
+# written before (by this owner, or the one it resumes): that is success. Any other failure stops the batch.
+_RUN = """
+local function run(packed, epoch)
+  for _, op in ipairs(cmsgpack.unpack(packed)) do
+    op[2] = KEYS[tonumber(op[2])]
+    if epoch then
+      for i = 3, #op do if op[i] == '\\0epoch' then op[i] = epoch end end
+    end
+    local reply = redis.pcall(unpack(op))
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+      return reply
+    end
+  end
+end
+local function refused(token, epoch)
+  if token ~= '' and redis.call('GET', KEYS[1]) ~= token then return {-1, 0} end
+  if epoch ~= '' then
+    local current = redis.call('HGET', KEYS[2], 'epoch')
+    if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
+  end
+end
+"""
+
+WRITE = Script(
+    _RUN
+    + """
+-- KEYS: owner, state, the keys written to   ARGV: token or '', epoch or '', operations
+local no = refused(ARGV[1], ARGV[2])
+if no then return no end
+local failed = run(ARGV[3])
+if failed then return failed end
+return {0, 0}
+"""
+)
+
+TRANSACT = Script(
+    _RUN
+    + """
+-- KEYS: owner, state, once, the keys written to
+-- ARGV: token, epoch, operations, operations if talking, raise '1'/'', talk '1'/'0'/'', ttl of once or '', ttl of state
+local no = refused(ARGV[1], ARGV[2])
+if no then return no end
+local epoch = redis.call('HGET', KEYS[2], 'epoch') or '0'
+if ARGV[7] ~= '' and not redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[7]) then return {1, tonumber(epoch)} end
+local talking = redis.call('HGET', KEYS[2], 'talk')
+if ARGV[5] == '1' then
+  epoch = tostring(redis.call('HINCRBY', KEYS[2], 'epoch', 1))
+  redis.call('EXPIRE', KEYS[2], ARGV[8])
+end
+if ARGV[6] == '1' then
+  redis.call('HSET', KEYS[2], 'talk', '1')
+elseif ARGV[6] == '0' then
+  redis.call('HDEL', KEYS[2], 'talk')
+end
+if talking then
+  local failed = run(ARGV[4], epoch)
+  if failed then return failed end
+end
+local failed = run(ARGV[3], epoch)
+if failed then return failed end
+return {0, tonumber(epoch)}
+"""
+)
+
+OWN = Script("""
+-- KEYS: owner, state   ARGV: work entry id, attempt, ttl of owner
+local held = redis.call('GET', KEYS[1])
+if held then
+  local id, attempt = string.match(held, '^(.*)/(%d+)$')
+  if id ~= ARGV[1] then return {'other', held} end
+  if tonumber(attempt) >= tonumber(ARGV[2]) then return {'later', held} end
+end
+redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])
+return {'own', redis.call('HGETALL', KEYS[2])}
+""")
+
+DISOWN = Script("""
+-- KEYS: owner   ARGV: token
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+""")
+
+RELEASE_TURNS = Script("""
+-- KEYS: owner, turns   ARGV: token, cursor
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+if #redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
+redis.call('DEL', KEYS[1])
+return 1
+""")
+
+TAKE_OVER = Script("""
+-- KEYS: work stream   ARGV: group, worker, idle ms, count
+-- XAUTOCLAIM tells what it claimed but not how often it was delivered
+local out = {}
+for _, entry in ipairs(redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], '0-0', 'COUNT', ARGV[4])[2]) do
+  if entry then
+    local pending = redis.call('XPENDING', KEYS[1], ARGV[1], entry[1], entry[1], 1)
+    out[#out + 1] = {entry[1], pending[1] and pending[1][4] or 1, entry[2]}
+  end
+end
+return out
+""")
+
+# What follows first asks who owns the pending entry: a worker that was paused must not touch what a peer has claimed.
+_MINE = """
+local function mine(id)
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1)
+  return pending[1] and pending[1][2] == ARGV[2]
+end
+"""
+
+RENEW = Script(
+    _MINE
+    + """
+-- KEYS: work stream   ARGV: group, worker, ids…   → the ids that are no longer this worker's
+local lost = {}
+for i = 3, #ARGV do
+  if mine(ARGV[i]) then
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[i], 'JUSTID')
+  else
+    lost[#lost + 1] = ARGV[i]
+  end
+end
+return lost
+"""
+)
+
+FINISH = Script(
+    _MINE
+    + """
+-- KEYS: work stream   ARGV: group, worker, id
+if not mine(ARGV[3]) then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XDEL', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+HAND_BACK = Script(
+    _MINE
+    + """
+-- KEYS: work stream   ARGV: group, worker, id, idle ms   (as if not heard of for very long: the next take-over gets it)
+if not mine(ARGV[3]) then return 0 end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'JUSTID')
+return 1
+"""
+)
+
+WRITING = (WRITE, TRANSACT)
+CALLING = (WRITE, TRANSACT, OWN, DISOWN, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK)

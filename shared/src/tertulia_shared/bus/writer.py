@@ -1,0 +1,176 @@
+"""The one pipeline through which a process writes.
+
+Whatever is queued goes out while the last batch is in flight, and at once when nothing is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgpack
+from redis.exceptions import ResponseError
+
+from tertulia_shared.bus.link import Command, Link
+from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.bus.port import Append, BusUnavailable, Fence, NotOwner, Stale, Write, WriteRefused
+from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
+from tertulia_shared.codec import Value, encode
+from tertulia_shared.keys import Key
+
+EPOCH_MARK = b"\0epoch"
+"""Stands for the epoch that the script itself raises."""
+
+
+class Writer:
+    """Takes the outlets' writes and other commands, in order, one pipeline at a time."""
+
+    def __init__(self, link: Link, now_ms: Callable[[], int], state_key: Callable[[str], Key]) -> None:
+        self._link = link
+        self._now_ms = now_ms
+        self._state_key = state_key
+        self._waiting: list[QueueOutlet | tuple[Command, asyncio.Future[Any]]] = []
+        self._woken = asyncio.Event()
+
+    def wake(self, outlet: QueueOutlet) -> None:
+        """Write what is queued in `outlet`."""
+        self._waiting.append(outlet)
+        self._woken.set()
+
+    def send(self, *commands: Command) -> asyncio.Future[Any]:
+        """Send commands behind all that was queued before; the last one's reply comes through the future."""
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in commands]
+        self._waiting += zip(commands, futures, strict=True)
+        self._woken.set()
+        for future in futures[:-1]:
+            future.add_done_callback(_retrieve)
+        return futures[-1]
+
+    async def run(self) -> None:
+        """Write until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            waiting, self._waiting = self._waiting, []
+            await self._write(waiting)
+
+    async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
+        batches: list[tuple[QueueOutlet | tuple[Command, asyncio.Future[Any]], list[Write]]] = [
+            (item, item.take() if isinstance(item, QueueOutlet) else []) for item in waiting
+        ]
+        commands = [
+            self._script_call(item, writes) if isinstance(item, QueueOutlet) else item[0] for item, writes in batches
+        ]
+        try:
+            replies = await self._link.call(*commands)
+        except BusUnavailable as error:
+            replies: list[Any] = [error] * len(commands)
+        for (item, writes), reply in zip(batches, replies, strict=True):
+            if isinstance(item, QueueOutlet):
+                item.settle(len(writes), _outcome(reply))
+            elif not item[1].done():
+                if isinstance(reply, Exception):
+                    item[1].set_exception(reply if isinstance(reply, BusUnavailable) else WriteRefused(str(reply)))
+                else:
+                    item[1].set_result(reply)
+
+    def _script_call(self, outlet: QueueOutlet, writes: Sequence[Write]) -> Command:
+        now = time.monotonic()
+        keys, operations = operations_of(
+            writes, first=3, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=outlet.fresh_until, now=now
+        )
+        return WRITE(
+            fence_keys(outlet.fence, writes[0].key, self._state_key) + keys, *fence_args(outlet.fence), operations
+        )
+
+
+def fence_keys(fence: Fence | None, any_key: Key, state_key: Callable[[str], Key]) -> list[str]:
+    """The owner and state keys that a script checks; where nothing is to be checked, a key of the same slot."""
+    if fence is None:
+        return [any_key.name, any_key.name]
+    return [fence.owner.name, state_key(fence.owner.name).name]
+
+
+def fence_args(fence: Fence | None) -> tuple[str, str]:
+    """The token and epoch that a script checks; "" where it isn't to."""
+    if fence is None:
+        return "", ""
+    return fence.token, "" if fence.epoch is None else str(fence.epoch)
+
+
+def operations_of(
+    writes: Sequence[Write],
+    *,
+    first: int,
+    ts: int,
+    epoch: int | bytes,
+    fresh_until: dict[str, float] | None = None,
+    now: float = 0.0,
+) -> tuple[list[str], bytes]:
+    """Writes as the scripts take them: the keys (the first is KEYS[`first`]) and the packed operations.
+
+    A key's TTL is renewed with its first write and then once every quarter of it (`fresh_until` remembers when).
+    """
+    indexes: dict[str, int] = {}
+    operations: list[list[bytes]] = []
+    for write in writes:
+        name = write.key.name
+        index = indexes.get(name)
+        if index is None:
+            index = indexes[name] = first + len(indexes)
+        number = str(index).encode()
+        operations += _operations(write, number, ts, epoch)
+        if fresh_until is None or fresh_until.get(name, 0.0) <= now:
+            operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
+            if fresh_until is not None:
+                fresh_until[name] = now + write.key.ttl_s / 4
+    return list(indexes), msgpack.packb(operations, use_bin_type=False)
+
+
+def _operations(write: Write, number: bytes, ts: int, epoch: int | bytes) -> list[list[bytes]]:
+    if isinstance(write, Append):
+        head = [b"XADD", number]
+        if write.key.max_len is not None:
+            head += (b"MAXLEN", b"~", str(write.key.max_len).encode())
+        head.append(b"*" if write.id is None else write.id.encode())
+        entry_epoch = -1 if isinstance(epoch, bytes) else epoch
+        fields = [_bytes(value) for value in encode(write.entry, ts=ts, epoch=entry_epoch, **write.extra)]
+        if isinstance(epoch, bytes):
+            fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
+        return [head + fields]
+    kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
+    gone = [name.encode() for name, value in write.fields.items() if value is None]
+    return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])
+
+
+def _bytes(value: Value) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else str(value).encode()
+
+
+def _outcome(reply: object) -> Exception | None:
+    if isinstance(reply, BusUnavailable):
+        return reply
+    if isinstance(reply, ResponseError):
+        return WriteRefused(f"Redis refused a write: {reply}")
+    return refusal(reply)
+
+
+def refusal(reply: object) -> Exception | None:
+    """What a script's reply `{code, epoch}` says against the write."""
+    if not isinstance(reply, list) or not reply:
+        return WriteRefused(f"Redis answered a script with {reply!r}")
+    if reply[0] == FENCED:
+        return NotOwner("another worker owns this work now")
+    if reply[0] == STALE:
+        return Stale(f"interrupted: the conversation is at epoch {reply[1]}")
+    return None
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    if not future.cancelled():
+        future.exception()

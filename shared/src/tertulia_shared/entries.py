@@ -1,0 +1,167 @@
+"""Every entry that one service writes into a stream for another, as one frozen class each.
+
+What the client is to see is in `events`. On the wire each entry also has `v` (schema version), `ts` (ms since 1970, the
+writer's clock) and `epoch` (the interruption counter it belongs to): see `codec`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+SAMPLE_RATE_IN = 16_000
+"""Hz of microphone PCM (signed 16-bit little-endian mono)."""
+SAMPLE_RATE_OUT = 24_000
+"""Hz of speech PCM (signed 16-bit little-endian mono)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A pointer on a work stream: which keyed stream there is to consume.
+
+    llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
+    """
+
+    conversation_id: str
+    message_id: str = ""
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MicChunk:
+    """PCM from the client's microphone (`SAMPLE_RATE_IN`), or the end of a session.
+
+    `cause` of an end: "stopped" (finish what was said) or "abandoned" (the client is gone).
+    """
+
+    pcm: bytes
+    is_final: bool = False
+    cause: Literal["", "stopped", "abandoned"] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserTurn:
+    """One message of the user, typed or spoken."""
+
+    turn_id: str
+    conversation_id: str
+    text: str
+    source: Literal["typed", "spoken"]
+
+
+@dataclass(frozen=True, slots=True)
+class TTSSentence:
+    """A sentence to be spoken. The final one of a message has no text and says that there are no more."""
+
+    text: str
+    index: int
+    conversation_id: str
+    message_id: str
+    character_id: str
+    character_name: str
+    voice_id: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudioChunk:
+    """A piece of speech (`SAMPLE_RATE_OUT`). The final one of a message has no audio."""
+
+    audio: bytes
+    sentence_index: int
+    chunk_index: int
+    conversation_id: str
+    message_id: str
+    character_id: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """The user cut in: whatever is of an epoch below this entry's stops."""
+
+    cause: Literal["turn", "request"]
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """Characters or settings changed in the store: read them again."""
+
+    what: Literal["characters"] = "characters"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The client has played a message up to here (`played_ms` of this message's sound in all)."""
+
+    message_id: str
+    sentence_index: int
+    chunk_index: int
+    played_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """Work given up on."""
+
+    stage: str
+    work_id: str
+    attempts: int
+    reason: str
+    conversation_id: str = ""
+    message_id: str = ""
+    session_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """What the client may set of the model. `None` leaves it to the server's default."""
+
+    model: str | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    min_p: float | None = None
+    top_k: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A character as it was when the turn began: whoever redoes the turn speaks with the same mind and voice."""
+
+    id: str
+    name: str
+    voice: str
+    system_prompt: str
+    image: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPlan:
+    """Who answers a turn, in order, and how. Kept in the conversation's state until the turn is finished."""
+
+    turn_id: str
+    entry_id: str
+    epoch: int
+    speakers: tuple[Speaker, ...]
+    settings: ModelSettings
+    others: tuple[str, ...] = ()
+    """Names of all active characters, so that the model knows who is at the table."""
+
+    def to_wire(self) -> dict[str, Any]:
+        """A structure of plain values, for msgpack."""
+        return asdict(self)
+
+    @classmethod
+    def from_wire(cls, wire: dict[str, Any]) -> TurnPlan:
+        """The reverse of `to_wire`."""
+        return cls(
+            turn_id=wire["turn_id"],
+            entry_id=wire["entry_id"],
+            epoch=wire["epoch"],
+            speakers=tuple(Speaker(**speaker) for speaker in wire["speakers"]),
+            settings=ModelSettings(**wire["settings"]),
+            others=tuple(wire["others"]),
+        )

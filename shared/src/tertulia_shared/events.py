@@ -1,0 +1,271 @@
+"""Everything the client is told over the WebSocket, as one frozen class each, in the order of a turn.
+
+They travel through the conversation's `events` stream; its entry id is the `event_id` that `resume` takes. The client
+gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md says what a client does with each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+MessageStatus = Literal["streaming", "complete", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Base of all events; `type` is the name on the wire."""
+
+    type: ClassVar[str] = ""
+
+
+# -- the conversation
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationStarted(Event):
+    """A conversation is open: new (`resumed` false) or taken up again."""
+
+    type: ClassVar[str] = "conversation_started"
+    conversation_id: str
+    resumed: bool = False
+    demo: bool = False
+    """The replies come from the built-in demo model, not from a language model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Characters(Event):
+    """The characters, after they were read or changed: id, name, voice, image, active."""
+
+    type: ClassVar[str] = "characters"
+    characters: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Error(Event):
+    """Something went wrong; `message` says what, what is allowed and what to do."""
+
+    type: ClassVar[str] = "error"
+    code: str
+    message: str
+    turn_id: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Warn(Event):
+    """Something is not as it should be, and the talk goes on."""
+
+    type: ClassVar[str] = "warning"
+    code: str
+    message: str
+
+
+# -- listening (RealtimeSTT's nine callbacks)
+
+
+@dataclass(frozen=True, slots=True)
+class VadDetectStart(Event):
+    """Waiting for speech."""
+
+    type: ClassVar[str] = "vad_detect_start"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VadDetectStop(Event):
+    """No longer waiting for speech."""
+
+    type: ClassVar[str] = "vad_detect_stop"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VadStart(Event):
+    """Speech began."""
+
+    type: ClassVar[str] = "vad_start"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class VadStop(Event):
+    """Speech ended."""
+
+    type: ClassVar[str] = "vad_stop"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStart(Event):
+    """An utterance is being recorded."""
+
+    type: ClassVar[str] = "recording_start"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStop(Event):
+    """The utterance's recording ended."""
+
+    type: ClassVar[str] = "recording_stop"
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionUpdate(Event):
+    """What is understood so far; may change."""
+
+    type: ClassVar[str] = "transcription_update"
+    session_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionStabilized(Event):
+    """The beginning of what is understood that will hardly change any more."""
+
+    type: ClassVar[str] = "transcription_stabilized"
+    session_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionFinished(Event):
+    """What was said. With a `turn_id` it has become a turn; without (no words) nothing follows from it."""
+
+    type: ClassVar[str] = "transcription_finished"
+    session_id: str
+    text: str
+    turn_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListeningStopped(Event):
+    """The listening session is over; `cause` is "stopped", "abandoned", "idle" or "failed"."""
+
+    type: ClassVar[str] = "listening_stopped"
+    session_id: str
+    cause: str
+
+
+# -- the turn
+
+
+@dataclass(frozen=True, slots=True)
+class TurnAccepted(Event):
+    """The user's message is safe; it will be answered."""
+
+    type: ClassVar[str] = "turn_accepted"
+    turn_id: str
+    text: str
+    source: Literal["typed", "spoken"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnStarted(Event):
+    """Who answers, in order: a list of {message_id, character_id, character_name}."""
+
+    type: ClassVar[str] = "turn_started"
+    turn_id: str
+    replies: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStarted(Event):
+    """A character begins to answer."""
+
+    type: ClassVar[str] = "message_started"
+    message_id: str
+    turn_id: str
+    character_id: str
+    character_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LLMChunk(Event):
+    """More of a reply's text, as it is to be shown."""
+
+    type: ClassVar[str] = "llm_chunk"
+    text: str
+    character_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageResumed(Event):
+    """Another worker goes on with the reply: this is its whole text so far, in place of all chunks before."""
+
+    type: ClassVar[str] = "message_resumed"
+    message_id: str
+    character_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageComplete(Event):
+    """A reply's text is complete (or it ends here: `status`)."""
+
+    type: ClassVar[str] = "message_complete"
+    message_id: str
+    character_id: str
+    text: str
+    status: MessageStatus = "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageHeard(Event):
+    """A reply was cut off: this much of its text was heard, and that is what the characters remember."""
+
+    type: ClassVar[str] = "message_heard"
+    message_id: str
+    character_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnComplete(Event):
+    """All replies' texts are complete; sound may still follow."""
+
+    type: ClassVar[str] = "turn_complete"
+    turn_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AudioComplete(Event):
+    """A message's last chunk has been sent. Made by the gateway, in step with the binary frames (no `event_id`)."""
+
+    type: ClassVar[str] = "audio_complete"
+    message_id: str
+    character_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(Event):
+    """Everything that was being said is off: flush the sound. The envelope has the new epoch."""
+
+    type: ClassVar[str] = "interrupted"
+    cause: Literal["turn", "request"]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnMetrics(Event):
+    """Where a turn's time went, in ms since the user's message (see docs/protocol.md)."""
+
+    type: ClassVar[str] = "turn_metrics"
+    turn_id: str
+    metrics: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+EVENTS: Mapping[str, type[Event]] = {
+    event.type: event
+    for event in (
+        ConversationStarted, Characters, Error, Warn,
+        VadDetectStart, VadDetectStop, VadStart, VadStop, RecordingStart, RecordingStop,
+        TranscriptionUpdate, TranscriptionStabilized, TranscriptionFinished, ListeningStopped,
+        TurnAccepted, TurnStarted, MessageStarted, LLMChunk, MessageResumed, MessageComplete, MessageHeard,
+        TurnComplete, AudioComplete, Interrupted, TurnMetrics,
+    )
+}  # fmt: skip
+"""Each event by its name on the wire."""

@@ -1,0 +1,30 @@
+"""Ids are UUID strings. Those that a redone piece of work must make again are derived, not drawn."""
+
+from __future__ import annotations
+
+import uuid
+
+
+def new_id() -> str:
+    """A fresh random id."""
+    return str(uuid.uuid4())
+
+
+def is_id(value: object) -> bool:
+    """Whether `value` is a UUID in its canonical lower-case form (what keys are made of)."""
+    if not isinstance(value, str):
+        return False
+    try:
+        return str(uuid.UUID(value)) == value
+    except ValueError:
+        return False
+
+
+def reply_id(turn_id: str, character_id: str) -> str:
+    """The `message_id` of a character's reply: the same whoever makes the turn, so storing it twice is harmless."""
+    return str(uuid.uuid5(uuid.UUID(turn_id), character_id))
+
+
+def spoken_turn_id(session_id: str, start_sample: int) -> str:
+    """The `turn_id` of an utterance: the same whichever worker transcribes it."""
+    return str(uuid.uuid5(uuid.UUID(session_id), f"utterance {start_sample}"))

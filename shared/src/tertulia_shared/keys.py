@@ -1,0 +1,112 @@
+"""Every Redis key of Tertulia, with how long it lives and how long it may grow.
+
+Keys of one conversation carry its id in braces, a Redis Cluster hash tag: they share a slot, so one script may touch
+several of them. No script touches two conversations, or a conversation and a work stream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stage = Literal["stt", "llm", "tts"]
+STAGES: tuple[Stage, ...] = ("stt", "llm", "tts")
+
+MINUTE_S = 60
+HOUR_S = 60 * MINUTE_S
+DAY_S = 24 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A Redis key: its name, its life in seconds since the last write, and for a stream its bound in entries."""
+
+    name: str
+    ttl_s: int
+    max_len: int | None = None
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys under one namespace (`tertulia` unless configured; each test uses one of its own)."""
+
+    ns: str = "tertulia"
+
+    def work(self, stage: Stage) -> Key:
+        """Work to claim by one stage's consumer group. Finished entries are deleted, so its length is what is open."""
+        return Key(f"{self.ns}:work:{stage}", 7 * DAY_S, 100_000)
+
+    def mic(self, conversation_id: str, session_id: str) -> Key:
+        """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms)."""
+        return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
+
+    def mic_progress(self, conversation_id: str, session_id: str) -> Key:
+        """Hash: up to which sample the session's utterances are transcribed, finally."""
+        return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", 15 * MINUTE_S)
+
+    def turns(self, conversation_id: str) -> Key:
+        """The user's messages, in order."""
+        return Key(f"{self._conversation(conversation_id)}:turns", DAY_S, 1_000)
+
+    def turn_seen(self, conversation_id: str, turn_id: str) -> Key:
+        """String: the entry id a turn was given, so that the client may send it again."""
+        return Key(f"{self._conversation(conversation_id)}:turn:{turn_id}", DAY_S)
+
+    def sentences(self, conversation_id: str, message_id: str) -> Key:
+        """What a character says, one entry a sentence: (i+1)-0; the final entry says there is no more."""
+        return Key(f"{self._conversation(conversation_id)}:{message_id}:sentences", HOUR_S, 2_000)
+
+    def audio(self, conversation_id: str, message_id: str) -> Key:
+        """How it sounds, one entry a chunk: (i+1)-(k+1); the final entry is (n+1)-0."""
+        return Key(f"{self._conversation(conversation_id)}:{message_id}:audio", HOUR_S, 20_000)
+
+    def events(self, conversation_id: str) -> Key:
+        """Everything else the client is to see, in order."""
+        return Key(f"{self._conversation(conversation_id)}:events", DAY_S, 20_000)
+
+    def control(self, conversation_id: str) -> Key:
+        """Commands to the workers that are busy with this conversation."""
+        return Key(f"{self._conversation(conversation_id)}:control", DAY_S, 200)
+
+    def receipts(self, conversation_id: str) -> Key:
+        """What the client says it has played."""
+        return Key(f"{self._conversation(conversation_id)}:receipts", HOUR_S, 2_000)
+
+    def state(self, conversation_id: str) -> Key:
+        """Hash: epoch, cursor (the last finished turn), plan (the turn being answered), settings, client."""
+        return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
+
+    def owner(self, conversation_id: str, thing: str) -> Key:
+        """String `<work entry id>/<attempt>`: who may write for `thing` (`turns`, a message id, a session id)."""
+        return Key(f"{self._conversation(conversation_id)}:{thing}:owner", DAY_S)
+
+    def store(self) -> Key:
+        """Outbox: database writes not yet confirmed."""
+        return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
+
+    def dead(self) -> Key:
+        """Work given up on, with the reason and the last error."""
+        return Key(f"{self.ns}:dead", 30 * DAY_S, 10_000)
+
+    def broadcast(self) -> Key:
+        """Commands to every worker (a character was edited)."""
+        return Key(f"{self.ns}:broadcast", DAY_S, 100)
+
+    def workers(self) -> Key:
+        """Sorted set: each live worker with the time (ms) it was last heard of."""
+        return Key(f"{self.ns}:workers", DAY_S)
+
+    def _conversation(self, conversation_id: str) -> str:
+        return f"{self.ns}:{{{conversation_id}}}"
+
+    def every_turns(self) -> str:
+        """The pattern that finds each conversation's `turns` (for the sweep; never on a hot path)."""
+        return f"{self.ns}:{{*}}:turns"
+
+    def conversation_of(self, name: str) -> str:
+        """The conversation id in a key's name; `""` where there is none."""
+        start, end = name.find("{"), name.find("}")
+        return name[start + 1 : end] if 0 <= start < end else ""
