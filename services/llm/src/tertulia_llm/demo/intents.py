@@ -1,0 +1,240 @@
+"""What do the user's words ask for? Pure keyword rules, made for typed text and for transcripts without punctuation."""
+
+# ruff: noqa: E501 - a table reads best with one rule a line
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Intent(StrEnum):
+    """What a reply has to answer; each voice has lines for these or falls back to the general ones."""
+
+    OPENING = "opening"
+    """Nothing has been said yet."""
+    STORY = "story"
+    JOKE = "joke"
+    ARITHMETIC = "arithmetic"
+    TIME = "time"
+    WEATHER = "weather"
+    INTRODUCTION = "introduction"
+    RECALL_NAME = "recall_name"
+    NATURE = "nature"
+    """Are you real, a machine, a demo?"""
+    WHO = "who"
+    HOW_ARE_YOU = "how_are_you"
+    HELP = "help"
+    THANKS = "thanks"
+    GOODBYE = "goodbye"
+    OPINION = "opinion"
+    WHY = "why"
+    HOW = "how"
+    TELL = "tell"
+    YES_NO = "yes_no"
+    QUESTION = "question"
+    FEELING_LOW = "feeling_low"
+    FEELING_GOOD = "feeling_good"
+    COMPLIMENT = "compliment"
+    GREETING = "greeting"
+    AGREE = "agree"
+    DISAGREE = "disagree"
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """`topic`: the words worth repeating, in the second person ("your dog"), or "". `answer`: a computed one, or ""."""
+
+    intent: Intent
+    topic: str = ""
+    answer: str = ""
+
+
+_AUXILIARY = "is|are|am|was|were|do|does|did|can|could|will|would|shall|should|may|might|must|have|has|had|isn't|aren't|don't|doesn't|won't"
+
+# The first match decides, so what is specific stands above what is general: "hi luna, tell me a joke" is a joke.
+_RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
+    (intent, re.compile(pattern))
+    for intent, pattern in (
+        (Intent.STORY, r"\b(story|stories|fairy ?tale|tale|bedtime)\b"),
+        (Intent.JOKE, r"\b(joke|jokes|make (me|us) laugh|something funny|pun)\b"),
+        (Intent.TIME, r"\bwhat(?:'s| is| was)? (?:the )?(?:time|date|day|year)\b|\bwhat time\b|\bwhich day\b|\bo'?clock\b"),
+        (Intent.WEATHER, r"\b(weather|forecast|temperature outside|raining|snowing|(?:is|will) it (?:rain|snow|sunny|cold|hot))\b"),
+        (Intent.RECALL_NAME, r"\b(what(?:'s| is) my name|who am i|(?:know|remember) my name|(?:know|remember) who i am)\b"),
+        (Intent.NATURE, r"\bare you (?:\w+ )?(?:real|human|an? ai|an? bot|an? robot|an? machine|an? computer|an? demo|a (?:language )?model|alive|conscious|chatgpt)\b|\bwhat model\b"),
+        (Intent.WHO, r"\b(who are you|what are you|what(?:'s| is) your name|(?:introduce|about|describe) yourself|who is this|your name)\b"),
+        (Intent.HOW_ARE_YOU, r"\b(how are you|how're you|how do you feel|how have you been|how(?:'s| is) it going|how(?:'s| is| was) your (?:day|night|evening|morning)|are you (?:ok|okay|well|alright)|what's up)\b"),
+        (Intent.HELP, r"\b(what can (?:you|we|i) (?:do|say|ask|talk)|help me|what should (?:we|i) (?:ask|say|talk)|how does this work)\b"),
+        (Intent.INTRODUCTION, r"\b(?:my name(?:'s| is)|call me)\s+\w+"),
+        (Intent.THANKS, r"\b(thanks|thank you|thx|cheers|much appreciated|grateful)\b"),
+        (Intent.GOODBYE, r"\b(goodbye|good ?night|bye|farewell|see you|talk to you later|gotta go|have to go|take care)\b"),
+        (Intent.OPINION, r"\b(what do you (?:\w+ )?(?:think|make|say)|your (?:opinion|view|favou?rite|thoughts|take)|do you (?:\w+ )?(?:like|love|enjoy|prefer|hate|believe|think)|how do you like|would you rather)\b"),
+        (Intent.WHY, r"\bwhy\b|\bhow come\b|\bwhat for\b"),
+        (Intent.HOW, r"^(?:\w+ ){0,3}how\b"),
+        (Intent.TELL, r"\b(tell (?:me|us)|talk (?:to me |to us )?about|explain|describe|say something|teach me|show me)\b"),
+        (Intent.YES_NO, rf"^(?:(?:so|and|but|well|hey|hi|hello|ok|okay|please|say|now) )*(?:{_AUXILIARY}) (?:\w+)"),
+        (Intent.QUESTION, r"\b(what|what's|who|who's|whom|whose|where|where's|when|which)\b(?! a\b)|\?"),
+        (Intent.FEELING_LOW, r"\b(sad|tired|lonely|alone|afraid|scared|worried|anxious|stressed|bored|angry|upset|lost|sick|hurts?|cry(?:ing)?|exhausted|depressed|miss (?:him|her|them|my|you))\b"),
+        (Intent.COMPLIMENT, r"\b(you(?:'re| are) (?:\w+ )?(?:great|nice|funny|kind|lovely|sweet|clever|smart|wonderful|amazing|beautiful|the best)|i (?:like|love) (?:you|your|that)|well (?:said|done)|nice one|good one)\b"),
+        (Intent.FEELING_GOOD, r"\b(happy|excited|glad|wonderful|fantastic|proud|in love|delighted|great day|good day|i(?:'m| am) (?:fine|good|great|well|okay))\b"),
+        (Intent.GREETING, r"^(?:oh |well )?(?:hi|hello|hey|hiya|howdy|greetings|good (?:morning|afternoon|evening|day)|welcome|hola)\b"),
+        (Intent.AGREE, r"^(?:oh |well )?(?:yes|yeah|yep|yup|sure|ok|okay|of course|right|exactly|absolutely|i agree|true|indeed|please do)\b"),
+        (Intent.DISAGREE, r"^(?:oh |well )?(?:no|nope|nah|never|not really|i disagree|wrong|i don't think so)\b"),
+    )
+)  # fmt: skip
+
+_UNITS = (
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+)
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_NUMBER_WORDS = {word: n for n, word in enumerate(_UNITS)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
+_NUMBER_WORDS["hundred"] = 100
+_WORD = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+_NUMBER = rf"-?\d{{1,9}}(?:\.\d{{1,6}})?(?![\d.]*\d)|(?:(?:{_WORD})\b[ -]?){{1,3}}"
+_SUM = re.compile(
+    rf"(?<![\w.])({_NUMBER})\s*(plus|added to|\+|minus|less|-|\u2212|times|multiplied by|x|\*|\u00d7|divided by|over|/|\u00f7)\s*({_NUMBER})(?!\w)"
+)  # fmt: skip
+# "2 plus 3 times 4", "2 plus 3 percent": better no answer than that of another sum.
+_MORE_TO_COUNT = re.compile(
+    r"\s*(?:plus|added|minus|less|times|multiplied|divided|over|percent|[-+*/%^x\u2212\u00d7\u00f7])"
+)
+_ASKED_FOR_A_SUM = re.compile(
+    r"\b(what(?:'s| is| are| does)?|how much|calculate|compute|count|equals?)\b|=\s*\??$|^[\d\s.+*/x\u00d7\u00f7\u2212-]+\??$"
+)
+
+_TOPIC_AFTER = re.compile(
+    r"\b(?:about|regarding|concerning|(?:think|make|opinion|fond) of|named|like|love|enjoy|prefer|hate)\s+(.+)$"
+)
+_CLAUSE_END = re.compile(r"[.!?;:,\n]|\b(?:because|when|if|but|so that|while|please|though)\b")
+_TOPIC_WORDS = 6
+_TOPIC_CHARS = 48
+# "the sky", "my old dog": in a question, what follows the noun ("… blue") is what is asked about it.
+_NOUN = re.compile(r"\b(?:the|my|your|our|his|her|their|this|a|an)\s+(?:(?:old|new|little|big|small|young|first|last|whole|red|blue|green|black|white)\s+)?[\w'-]+", re.IGNORECASE)  # fmt: skip
+_SECOND_PERSON = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "our": "your", "us": "you", "we": "you",
+}  # fmt: skip
+_OWN_PERSON = {"you": "me", "your": "my", "yours": "mine", "yourself": "myself"}
+_STOP = frozenset(
+    """
+    a about actually again all also am an and any anything are aren't as ask at be because been being but by can can't could
+    did do does doesn't doing don't each else even ever every few for from get give go goes going gonna good got had has have
+    having he hello her here hers hey hi him his how i i'd i'll i'm i've if in into is isn't it it's its just kind know let
+    let's like little lot make many maybe me mean might mine more most much must my need never nice no not now of off oh ok
+    okay on one only or other our out over please quite really right said same say see seems she should since so some
+    something still such sure take tell than thank thanks that that's the their them then there these they thing things
+    think this those to today too told try two up us very want wanted was wasn't way we well were what what's when where
+    which while who whom whose why will with without won't would yes yet you you'd you'll you're you've your yours always
+    today tonight tomorrow yesterday bit put keep keeps feel feels word words talk agree disagree won win made happen happened
+    happens come came work works play eat found bought saw look looks best worst big live lives mind sounds asked called
+    """.split()  # noqa: SIM905 - a list of two hundred quoted words is harder to read
+)
+
+
+def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
+    """Say what `text` asks for. `names` are the characters', who are addressed rather than talked about."""
+    plain = without_names(text, names)
+    lowered = plain.lower()
+    if not any(char.isalnum() for char in lowered):
+        # Only names were said: that is a call, and a call is a greeting.
+        return Heard(Intent.GREETING if text.strip() else Intent.OPENING)
+    answer = _calculate(lowered)
+    if answer:
+        return Heard(Intent.ARITHMETIC, answer=answer)
+    bare = re.sub(r"[,;:\"\u201c\u201d]+", "", lowered)
+    for intent, pattern in _RULES:
+        if pattern.search(bare):
+            return Heard(intent, _story_topic(plain) if intent is Intent.STORY else topic_of(plain))
+    return Heard(Intent.STATEMENT, topic_of(plain))
+
+
+def user_name(text: str) -> str:
+    """The name somebody gives for themselves in `text` ("my name is Jay", "call me Jay"), or ""."""
+    found = re.search(r"\b(?:my name(?:'s| is)|call me)\s+([^\W\d_][\w'-]{0,30})", _straight(text), re.IGNORECASE)
+    if not found or found[1].lower() in _STOP:
+        return ""
+    return found[1][:1].upper() + found[1][1:]
+
+
+def without_names(text: str, names: Iterable[str]) -> str:
+    """`text` in one line, with straight quotes, and without the characters' names and the commas that set them off."""
+    plain = " ".join(_straight(text).split())
+    parts = {part for name in names for part in (name, *name.split()) if len(part) > 1}
+    if parts:
+        any_name = "|".join(re.escape(part) for part in sorted(parts, key=lambda part: (-len(part), part)))
+        plain = re.sub(rf"[,\s]*(?:\band\s+)?\b(?:{any_name})\b(?!'s)(?:\s*,)?", " ", plain, flags=re.IGNORECASE)
+    return re.sub(r"\s+([?!.,])", r"\1", " ".join(plain.split())).strip(" ,")
+
+
+def topic_of(text: str) -> str:
+    """The words of `text` worth repeating: what comes after "about", else a noun with its article, else the longest run of
+    content words; "" if there is nothing."""
+    found = _TOPIC_AFTER.search(text)
+    phrase = _turned(_clause(found[1])) if found else ""
+    if phrase and any(word.lower() not in _STOP for word in phrase.split()):
+        return phrase
+    noun = _NOUN.search(text)
+    if noun and noun[0].split()[-1].lower() not in _STOP:
+        return _turned(noun[0])
+    runs: list[list[str]] = [[]]
+    for word in re.findall(r"[\w'-]+|[.!?,;:]", text):
+        if word.lower() in _STOP or not word[0].isalnum() or word.lower() in _SECOND_PERSON:
+            runs.append([])
+        else:
+            runs[-1].append(word)
+    longest = max(runs, key=lambda run: (min(len(run), 3), sum(map(len, run))))
+    return " ".join(longest[-3:])[:_TOPIC_CHARS].strip(" -'")
+
+
+def _story_topic(text: str) -> str:
+    found = re.search(r"\b(?:about|of|with)\s+(.+)$", text, re.IGNORECASE)
+    return _turned(_clause(found[1])) if found else ""
+
+
+def _clause(text: str) -> str:
+    return _CLAUSE_END.split(text, maxsplit=1)[0].strip()
+
+
+def _turned(phrase: str) -> str:
+    """`phrase` as the one who answers would say it: "my old dog" becomes "your old dog"."""
+    words = re.findall(r"[\w'/&+#-]+", phrase)[:_TOPIC_WORDS]
+    turned = [_SECOND_PERSON.get(word.lower()) or _OWN_PERSON.get(word.lower()) or word for word in words]
+    while turned and turned[-1].lower() in {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with"}:
+        turned.pop()
+    return " ".join(turned)[:_TOPIC_CHARS].strip(" -'")
+
+
+def _straight(text: str) -> str:
+    return text.replace("\u2019", "'").replace("\u2018", "'")
+
+
+def _calculate(text: str) -> str:
+    found = _SUM.search(text)
+    if not found or not _ASKED_FOR_A_SUM.search(text) or _MORE_TO_COUNT.match(text, found.end()):
+        return ""
+    left, sign, right = _number(found[1]), found[2], _number(found[3])
+    match sign:
+        case "plus" | "added to" | "+":
+            value = left + right
+        case "minus" | "less" | "-" | "\u2212":
+            value = left - right
+        case "times" | "multiplied by" | "x" | "*" | "\u00d7":
+            value = left * right
+        case _:
+            if not right:
+                return "nothing at all, since nobody can divide by zero"
+            value = left / right
+    # Three decimals are as much as anybody wants read out.
+    return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
+
+
+def _number(text: str) -> float:
+    words = re.findall(r"[a-z]+", text)
+    if not words:
+        return float(text)
+    value = 0
+    for word in words:
+        value = max(value, 1) * 100 if word == "hundred" else value + _NUMBER_WORDS[word]
+    return float(value)

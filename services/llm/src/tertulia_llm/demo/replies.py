@@ -1,0 +1,129 @@
+"""Everything that a character could reply in a scene, the most fitting reply first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from tertulia_llm.demo.intents import Heard, Intent, hear, topic_of, without_names
+from tertulia_llm.demo.scene import Scene
+from tertulia_llm.demo.voices.general import GENERAL
+from tertulia_llm.demo.voices.luna import LUNA
+from tertulia_llm.demo.voices.rex import REX
+from tertulia_llm.demo.voices.sage import SAGE
+from tertulia_llm.demo.voices.voice import Voice
+
+VOICES: Mapping[str, Voice] = {"luna": LUNA, "rex": REX, "sage": SAGE}
+
+# A reply of fewer sentences gets a closing one, where one fits and the reply doesn't end in a question already.
+_FULL_REPLY_SENTENCES = 3
+_OPEN_ENDED = frozenset(
+    {Intent.OPINION, Intent.WHY, Intent.HOW, Intent.TELL, Intent.YES_NO, Intent.QUESTION, Intent.STATEMENT}
+)
+# Enough of a line to recognise it in what was said, also where the saying was cut short.
+_RECOGNISED_CHARS = 24
+_SENTENCE_END = re.compile(r"[.!?](?= |$)")
+_FIELD = re.compile(r"\{\w+\}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A line that can be said: `text` as it would be said now, `mark` the words of it that are the same every time."""
+
+    text: str
+    mark: str
+
+
+def voice_of(name: str) -> Voice:
+    """The voice of the character called `name`: their own if they have one, else the general one."""
+    words = name.casefold().split()
+    return VOICES.get(words[0], GENERAL) if words else GENERAL
+
+
+def closing_words(scene: Scene, seed: int) -> Iterator[str]:
+    """Closing sentences of the speaker's, those used least recently first."""
+    return iter(_ordered(_choices(voice_of(scene.speaker).closers), scene, seed))
+
+
+def going_on(scene: Scene, seed: int) -> str:
+    """Words that carry on from the middle of any sentence to a good end."""
+    return _ordered(_choices(voice_of(scene.speaker).continuations), scene, seed)[0]
+
+
+def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
+    """All replies that fit the scene, best first; the first one is what is said.
+
+    Which one that is depends on the scene and the seed alone. A line that the speaker has used comes after those that
+    they have not, the latest last: with the two lines or more for each intent, nobody says a thing twice running.
+    """
+    voice = voice_of(scene.speaker)
+    heard = hear(scene.said, names=[*VOICES, *scene.others, scene.speaker])
+    fields = _fields(scene, heard)
+    lines = _choices(voice.lines.get(heard.intent) or GENERAL.lines[heard.intent], fields)
+    reactions = _choices(voice.reactions, fields) if fields["other"] else []
+    for line in _ordered(lines, scene, seed):
+        if reactions:
+            for reaction in _ordered(reactions, scene, seed):
+                yield f"{reaction} {line}"
+        elif heard.intent in _OPEN_ENDED and _wants_closing(line):
+            for closer in closing_words(scene, seed):
+                yield f"{line} {closer}"
+        else:
+            yield line
+
+
+def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
+    other = scene.answers[-1] if scene.answers else None
+    other_topic = topic_of(_first_sentence(without_names(other.text, [scene.speaker]))) if other else ""
+    story_topic = heard.topic if heard.intent is Intent.STORY else ""
+    return {
+        "name": scene.speaker or "your host",
+        "persona": scene.persona or "somebody who likes good company",
+        "user": f", {scene.user}" if scene.user else "",
+        "called": f"You are {scene.user}" if scene.user else "Nobody has told me your name yet",
+        "topic": heard.topic,
+        "Topic": heard.topic[:1].upper() + heard.topic[1:],
+        "about": f", since you ask about {story_topic}" if story_topic else "",
+        "answer": heard.answer,
+        "other": other.name if other else "",
+        "other_topic": other_topic,
+    }
+
+
+def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) -> list[_Choice]:
+    """The templates that there is something to fill in for, filled in."""
+    fields = fields or {}
+    empty = [f"{{{field}}}" for field in ("topic", "Topic", "other_topic") if not fields.get(field)]
+    return [
+        _Choice(template.format_map(fields), max(_FIELD.split(template), key=len).strip()[:_RECOGNISED_CHARS])
+        for template in templates
+        if not any(field in template for field in empty)
+    ]
+
+
+def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
+    """The choices not said yet, from a starting point that moves with every turn; then the others, the latest last."""
+    key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
+    start = (int.from_bytes(key.digest(), "big") + scene.turn) % len(choices)
+    turned = [*choices[start:], *choices[:start]]
+    return [choice.text for choice in sorted(turned, key=lambda choice: _last_said(choice, scene.own))]
+
+
+def _last_said(choice: _Choice, own: Sequence[str]) -> int:
+    """How recently the speaker said it: 0 for never, else higher the later it was."""
+    for index in range(len(own) - 1, -1, -1):
+        heard = own[index].rstrip(" .…")  # it may have been cut short by an interruption
+        if choice.mark in own[index] or (heard and choice.text.startswith(heard)):
+            return index + 1
+    return 0
+
+
+def _wants_closing(line: str) -> bool:
+    return not line.endswith("?") and len(_SENTENCE_END.findall(line)) < _FULL_REPLY_SENTENCES
+
+
+def _first_sentence(text: str) -> str:
+    end = _SENTENCE_END.search(text)
+    return text[: end.start()] if end else text

@@ -1,0 +1,171 @@
+"""The voice for any other character, and the lines that every voice can fall back to. It has some for every intent."""
+
+# ruff: noqa: E501 - prose: one reply a line
+from __future__ import annotations
+
+from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.voices.voice import Voice
+
+GENERAL = Voice(
+    lines={
+        Intent.OPENING: (
+            "Hello, and welcome. I am ready whenever you are. What would you like to talk about?",
+            "There is room at the table. Say anything you like, and we will see where it goes.",
+        ),
+        Intent.GREETING: (
+            "Hello{user}, nice to hear from you. What would you like to talk about?",
+            "Hi{user}! Good timing, I was hoping for some company. How is your day going?",
+            "Welcome{user}. Make yourself comfortable, and tell me what is new.",
+        ),
+        Intent.GOODBYE: (
+            "Goodbye{user}, it was nice talking with you. Come back soon.",
+            "Take care{user}. We will pick it up right here next time.",
+            "See you{user}. I enjoyed this.",
+        ),
+        Intent.THANKS: (
+            "You are welcome{user}. Happy to be of use.",
+            "My pleasure{user}. Is there anything else on your mind?",
+            "Any time{user}, that is what I am here for.",
+        ),
+        Intent.WHO: (
+            "I am {name}, {persona}. Ask me anything, and I will do my best to keep up.",
+            "My name is {name}{user}. I am {persona}, at least that is how it was written down for me. And you?",
+            "{name} here. I am {persona}, and I like a good conversation. What about you?",
+        ),
+        Intent.HOW_ARE_YOU: (
+            "I am doing well, thank you for asking. How about you?",
+            "Quite good{user}, and better for the company. How are you?",
+            "No complaints on my side. What kind of day are you having?",
+        ),
+        Intent.STORY: (
+            (
+                "All right, here is a story{about}. In a town by a slow river, there was a clock that always ran five minutes late. "
+                "Nobody fixed it, because everybody had got used to it. Children were five minutes late to school, and bread came five minutes late out of the oven. "
+                "One day a stranger arrived with a very exact watch. He could not bear it, so at night he climbed the tower and set the clock right. "
+                "In the morning the whole town was in a hurry. People bumped into each other, the bread was pale, and nobody said good morning. "
+                "By noon they knew what had happened, and they went to see the stranger. They did not shout at him. "
+                "They only asked him to sit on the bench by the river for a while. He sat there for five minutes, and then he climbed the tower and turned the clock back."
+            ),
+            (
+                "I know one that you might like{about}. A woman found an old key on the beach, and it fitted no door that she knew. "
+                "She tried it in her own house first, and then in her neighbour's. Then she went from street to street and asked politely. "
+                "People let her in, because nobody refuses a person with a key. They gave her tea and told her about the rooms. "
+                "After a year she had seen every house in town, and the key had opened nothing. She was about to throw it back into the sea. "
+                "Then she saw that on every corner somebody waved at her. She hung the key on a nail beside her own door. "
+                "When visitors ask what it opens, she says, everything so far."
+            ),
+        ),
+        Intent.JOKE: (
+            "Why did the scarecrow get a prize? It was outstanding in its field. I will let you recover for a moment.",
+            "I would tell you a joke about paper, but it is tearable. Sorry, it was the first one on my list.",
+            "What do you call a fish without an eye? A fsh. It works better on paper, I admit.",
+        ),
+        Intent.TIME: (
+            "I cannot see a clock from here. I am a demo that runs without any knowledge of the world, so I would only be guessing. Your own clock is the better witness.",
+            "Honestly, I do not know. This demo has no calendar and no watch. It is always now, where I am.",
+        ),
+        Intent.WEATHER: (
+            "I have no window to look out of. I am only a demo without any knowledge of the world outside, so please do not leave your umbrella at home because of me.",
+            "I would have to invent the weather, and you might get wet. This demo knows nothing of what goes on outside. What does it look like on your side?",
+        ),
+        Intent.ARITHMETIC: (
+            "That makes {answer}. I counted it twice to be sure.",
+            "The answer is {answer}. Numbers are one of the few things I can be certain about.",
+            "I get {answer}. Try me with a harder one.",
+        ),
+        Intent.INTRODUCTION: (
+            "It is nice to meet you{user}. I am {name}. I will try to remember that for as long as we talk.",
+            "A pleasure{user}. People call me {name}. What shall we talk about?",
+            "Good to know who I am talking with{user}. I am {name}, by the way.",
+        ),
+        Intent.RECALL_NAME: (
+            "{called}. I only know what was said around this table, so correct me if I have it wrong.",
+            "I was paying attention, I think. {called}. Do correct me if somebody got it wrong.",
+        ),
+        Intent.NATURE: (
+            "I am a demo with scripted replies, to be quite honest. It shows how everything here works without a key or a big model. Connect a real model, and I will have a lot more to say.",
+            "There is no real mind behind this, only a list of lines and a way to choose among them. It is a demo, but you can hear all the parts working.",
+        ),
+        Intent.HELP: (
+            "You could ask me for a story, a joke, or a simple sum. You can also call one of us by name, and then only that one will answer. And if I talk too long, just interrupt me.",
+            "Just talk, or type if you prefer. Say a name to choose who answers, or nobody's name to hear us all. A story or a joke is a good place to start.",
+        ),
+        Intent.OPINION: (
+            "I have thought about {topic} a little. I would say there is more to like than to fear. What is your view?",
+            "I try to keep an open mind, and I have not regretted it yet. I would rather hear your opinion first.",
+            "If you ask me about {topic}, I am rather fond of it. It never bored me, at least.",
+            "I change my opinion now and then, just to see whether it still fits. Today I would say that I am in favour.",
+        ),
+        Intent.WHY: (
+            "I wish I knew. My guess is that it began by accident and stayed out of habit. What is your theory?",
+            "As for {topic}, I suppose there are a few reasons, and we would all choose a different one. Which one convinces you?",
+            "There is probably a simple reason and an interesting one. I like the interesting one better.",
+        ),
+        Intent.HOW: (
+            "One step after the other, I would say. Start where it is easiest and see how far it carries you.",
+            "With {topic}, I would ask somebody who has done it before. Then I would do it a little differently.",
+            "I would try it once, badly, and learn from that. It works more often than you would expect.",
+        ),
+        Intent.TELL: (
+            "About {topic}, there is a lot to say, and I know only a small part of it. What I like is how everybody remembers it differently. Where would you begin?",
+            "Here is something that I like. The best talks usually start with a small question that nobody meant to ask. I hope that this is one of them.",
+            "I would love to tell you about {topic}. To be honest, I only have a script to go by, so your own story will be the better one.",
+            "Let me put it this way. Whatever I tell you, you will know more about it by asking the next question.",
+        ),
+        Intent.YES_NO: (
+            "I think so, yes. But I would not bet my chair on it.",
+            "As for {topic}, I would say yes, most of the time. The exceptions are the interesting part.",
+            "Probably not. Then again, I have been surprised before.",
+        ),
+        Intent.QUESTION: (
+            "Good question. I do not really know, and I would rather say so than make something up.",
+            "You have me thinking about {topic} now. I cannot give you a proper answer, since I only know my script. What have you heard about it?",
+            "I will have to pass on that one. Does anybody else at the table know?",
+        ),
+        Intent.FEELING_LOW: (
+            "I am sorry to hear that{user}. Do you want to talk about it? I have time.",
+            "That does not sound easy. Be kind to yourself today, and tell me more if it helps.",
+        ),
+        Intent.FEELING_GOOD: (
+            "That is great to hear{user}. What happened?",
+            "Wonderful, I like the sound of that. Tell me the best part.",
+        ),
+        Intent.COMPLIMENT: (
+            "Thank you{user}, that is very kind. You are good company yourself.",
+            "How nice of you to say so{user}. I will remember that one.",
+        ),
+        Intent.AGREE: (
+            "Good, then we are of one mind. What comes next?",
+            "I am glad that you see it that way{user}. Shall we go on?",
+            "All right, then that is settled. Where do you want to take it from here?",
+        ),
+        Intent.DISAGREE: (
+            "Fair enough, we do not have to agree. What makes you see it differently?",
+            "All right, I will not insist. Tell me how you would put it.",
+            "No? Then I must have missed something. Go on, set me right.",
+        ),
+        Intent.STATEMENT: (
+            "I had not thought of {topic} in that way. What made you think of it?",
+            "That is interesting. Tell me a little more, I would like to understand it.",
+            "So we are talking about {topic}. I am all ears, where does it begin?",
+            "I see what you mean. And how did that come about?",
+        ),
+    },
+    reactions=(
+        "I agree with {other} about {other_topic}.",
+        "{other} already mentioned {other_topic}, so let me add something of my own.",
+        "Well said, {other}.",
+        "After {other}, I can keep it short.",
+        "{other} and I do not always agree, but I liked that.",
+    ),
+    closers=(
+        "What do you think?",
+        "I would like to hear more about it.",
+        "That is how I see it, anyway.",
+        "But tell me your side of it.",
+    ),
+    continuations=(
+        "and that is how I see it. What about you?",
+        "but I will leave it there. What do you say?",
+    ),
+)

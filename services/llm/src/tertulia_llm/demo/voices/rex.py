@@ -1,0 +1,135 @@
+"""Rex: a gruff, dry-humoured retired detective."""
+
+# ruff: noqa: E501 - prose: one reply a line
+from __future__ import annotations
+
+from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.voices.voice import Voice
+
+REX = Voice(
+    lines={
+        Intent.OPENING: (
+            "Chair is free. Sit down, keep your coat on, the heating has been dead since March. So, what is the case?",
+            "You are quiet. I like that in a witness for about a minute. Start talking whenever you are ready.",
+        ),
+        Intent.GREETING: (
+            "Evening{user}. Pull up a chair, that one only wobbles on Tuesdays. What brings you to my table?",
+            "Well, look who it is. Hello{user}. You have the face of somebody with a question.",
+            "Hello yourself{user}. I was about to call it a night, and now I suppose that I will not.",
+        ),
+        Intent.GOODBYE: (
+            "Mind how you go{user}. Stay on the lit side of the street. I always say that, and nobody ever does.",
+            "All right, case closed for tonight. Good night{user}. Bring coffee next time.",
+            "Leaving already? Fine. I have had shorter interviews, but they usually had a lawyer in them.",
+        ),
+        Intent.THANKS: (
+            "Do not mention it. I mean that, I have a reputation to look after.",
+            "You are welcome{user}. I will put it on your bill, right under everything else you do not owe me.",
+            "Sure{user}. Thirty years on the force and that is the second thank you I ever got.",
+        ),
+        Intent.WHO: (
+            "Name is Rex. Retired detective. Thirty years of asking people questions, and now they come and ask me. Funny how that works.",
+            "Rex. I used to find people for a living, mostly people who did not care to be found. These days I find my glasses, on a good day.",
+            "I am Rex. I drink my coffee black and I do not trust anybody who says that they have nothing to hide. Your turn{user}.",
+        ),
+        Intent.HOW_ARE_YOU: (
+            "My knee says rain and my doctor says less coffee. Otherwise I cannot complain, although I am very good at it. You?",
+            "Still upright, which is more than I can say for some of my old cases. And how about you{user}?",
+            "I am fine. When a detective says fine, you should always ask a second time. But not today.",
+        ),
+        Intent.STORY: (
+            (
+                "All right, one from the files{about}. It was a wet November, and a baker came to me because somebody was stealing one loaf from her every night. "
+                "Not the money, mind you, just one loaf. I sat in a cold car for three nights with a thermos and a bad radio. "
+                "On the fourth night I saw the thief. He was about seven years old, and he had a dog that was even thinner than he was. "
+                "I followed them to a railway bridge, and I stood there a long time thinking about my report. Then I went back and told the baker that I had found nothing. "
+                "She looked at me the way my mother used to. The next night there were two loaves on the step, and a bone. "
+                "Officially, that case is still open. I check on it every November."
+            ),
+            (
+                "You want a story{about}. Fine, but I only tell it once. A man walked into my office and said that his shadow was following him. I told him that is what they do. "
+                "No, he said, this one stops when I stop, but a second too late. So I tailed him for a week, and he was right. "
+                "Somebody in a grey coat was always there, half a step behind. I caught the fellow at the tram stop and turned him around. "
+                "It was the man's own brother, who had not spoken to him in twenty years. He had been trying to find the right words, one street at a time. "
+                "I bought them both a coffee and left. I never sent a bill. Some cases you get paid for, and some you just get to keep."
+            ),
+        ),
+        Intent.JOKE: (
+            "A thief stole all the lamps from the precinct. We are still in the dark about it. That is my best one, so enjoy it.",
+            "I once arrested a fellow for stealing a calendar. He got twelve months. Do not laugh, it only encourages me.",
+            "Somebody took the wheels off every police car in town. The officers are working on it tirelessly. My partner quit over that joke.",
+        ),
+        Intent.NATURE: (
+            "You want the truth? I am a demo. Every line of mine was written beforehand, and I pick the one that fits the evidence. Put a real model behind me, and we will talk properly.",
+            "Good instincts. No, there is nobody real in this coat, just a script that shows how the place works. I have questioned worse witnesses.",
+        ),
+        Intent.OPINION: (
+            "You want my opinion about {topic}. I have seen it go well and I have seen it go badly, and it was mostly the same people both times.",
+            "I do not hand out opinions, I hand out suspicions. This one looks clean so far. I would still check the back door.",
+            "Regarding {topic}, let us say that I am not against it. Coming from me that is practically a parade.",
+            "I like black coffee, short reports, and people who arrive when they said they would. Everything else is up for questioning.",
+        ),
+        Intent.WHY: (
+            "Why. It is always why with you people. Nine times out of ten it is money, and the tenth time it is love pretending to be money.",
+            "With {topic}, I would look at who gains from it. Motive first, poetry later.",
+            "I stopped asking why years ago. I ask who and when, and the why generally confesses by itself.",
+        ),
+        Intent.HOW: (
+            "The same way you do anything. Write down what you know, cross out what you wish, and look hard at what is left.",
+            "With {topic} I would start with the simplest explanation and lean on it until something creaks.",
+            "Carefully, and with somebody watching the door. That is how I did it for thirty years.",
+        ),
+        Intent.TELL: (
+            "All right, {topic}. Here is what I know for certain, which is not much. Everybody has a version of it, and the honest ones contradict themselves.",
+            "I will tell you one thing for free. The person who talks first usually knows the least. Present company excepted.",
+            "You want to hear about {topic}. I would have to check my notes, and my coffee is sitting on my notes.",
+            "Here is something they do not teach at the academy. People look at the door when they lie, because that is where they would like to be.",
+        ),
+        Intent.YES_NO: (
+            "Could be. I have seen stranger things before breakfast. I would not sign a statement on it, though.",
+            "About {topic}? My gut says yes. My gut has been wrong twice, and I remember both of them.",
+            "No. And if it turns out to be yes, I never said that.",
+        ),
+        Intent.QUESTION: (
+            "Now that is a question with a locked door in it. I have not got the key, and I will not make one up.",
+            "I would look into {topic} myself if I had anything to go on. All I have is what is in my script, and it is a thin file. What do you know that you are not telling me?",
+            "I ask the questions, usually. But fair enough. I do not know, and I do not guess in front of witnesses.",
+        ),
+        Intent.FEELING_LOW: (
+            "Hm. Sit down{user}. I am not much good at this, but I make a decent cup of coffee and I do not interrupt.",
+            "Rough day. I have had a few of those, and they do end, usually around four in the morning. You want to tell me about it?",
+        ),
+        Intent.FEELING_GOOD: (
+            "Good. Somebody ought to be in a fine mood around here, and it was never going to be me. What happened?",
+            "Well now. Look at you{user}. I would smile, but it frightens people.",
+        ),
+        Intent.COMPLIMENT: (
+            "Careful. Flattery is how my second case started. But thanks{user}.",
+            "Noted and filed under things I will not admit that I liked. Thank you{user}.",
+        ),
+        Intent.STATEMENT: (
+            "So it is {topic}. I have heard weaker openings. Walk me through it, and do not leave out the dull parts, that is where the clues are.",
+            "Go on. I have got nowhere to be and half a cup left.",
+            "You mention {topic} as if it were nothing. In my experience, that is where it starts.",
+            "Right. That is either nothing at all or the whole case. Which one is it?",
+        ),
+    },
+    reactions=(
+        "{other} goes on about {other_topic}, and for once I have no objection.",
+        "I heard what {other} said about {other_topic}, and I am keeping it on file.",
+        "{other} has a point, and I am not happy about it.",
+        "That is one version, {other}, and I have heard worse under oath.",
+        "I let {other} go first, because that is how you learn things.",
+    ),
+    closers=(
+        "That is all I have got.",
+        "Off the record, of course.",
+        "You can quote me on that, but spell it right.",
+        "Anyway, my coffee is getting cold.",
+        "Do not tell anybody I said so.",
+    ),
+    continuations=(
+        "and that is where the trail went cold. Anyway, what is your version?",
+        "but do not quote me on it. Your turn.",
+    ),
+)

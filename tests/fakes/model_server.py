@@ -1,0 +1,360 @@
+"""A scripted OpenAI-compatible model: it answers each request with the next act of its script.
+
+In tests: `async with ScriptedModel([Reply(["Hi"]), Fail(429)]) as model:` and point the client at `model.base_url`.
+As a process for the benchmark, with a reply made beforehand and next to no CPU of its own:
+`python -m tests.fakes.model_server --instant --tokens 60 --port 0`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, cast
+
+from aiohttp import web
+
+_HEAD: Mapping[str, object] = {
+    "id": "chatcmpl-scripted",
+    "object": "chat.completion.chunk",
+    "created": 1_700_000_000,
+    "model": "scripted",
+}
+_DONE = b"data: [DONE]\n\n"
+# What OpenRouter sends while a provider takes its time.
+KEEP_ALIVE = b": OPENROUTER PROCESSING\n\n"
+_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """In mid-reply: once `after_tokens` are sent, set `reached` and wait for `event`."""
+
+    after_tokens: int
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of `tokens`, one SSE event each, with what real servers put in between.
+
+    `keep_alives`: comment lines before the first token. `empty_choices`: a chunk without choices after the role chunk.
+    `null_content`: a chunk whose content is null after the first token. `usage`: a last chunk with the usage alone.
+    """
+
+    tokens: Sequence[str]
+    first_delay_s: float = 0
+    token_delay_s: float = 0
+    finish_reason: str = "stop"
+    keep_alives: int = 0
+    empty_choices: bool = False
+    null_content: bool = False
+    usage: bool = False
+    hold: Hold | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """An error instead of a reply: 401, 402, 404, 429, 500, …. `body` None makes an OpenAI-style one."""
+
+    status: int
+    body: Mapping[str, Any] | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """The connection is dropped after `after_tokens` of `reply`, without an end of the stream."""
+
+    after_tokens: int
+    reply: Reply = field(default_factory=lambda: Reply(["One. ", "Two. ", "Three. ", "Four."]))
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInStream:
+    """An error object as an SSE event after `after_tokens`, as OpenRouter sends it once the status is out."""
+
+    after_tokens: int
+    error: Mapping[str, Any] = field(default_factory=lambda: {"code": 502, "message": "Provider disconnected"})
+    reply: Reply = field(default_factory=lambda: Reply(["One. ", "Two. ", "Three. ", "Four."]))
+
+
+Act = Reply | Fail | Break | ErrorInStream
+
+
+@dataclass(frozen=True, slots=True)
+class SeenRequest:
+    """A request that came in. Header names are in lower case; secret values are replaced by "…"."""
+
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+class ScriptedModel:
+    """The server. `requests`: what it was asked, in order. `script`: the acts still to come; may be added to.
+
+    A request beyond the script gets `default`; without one it gets status 500 and a message that says so.
+    `broken_off`: how many replies ended because the client left.
+    """
+
+    def __init__(
+        self, script: Sequence[Act] = (), *, default: Act | None = None, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.script: list[Act] = list(script)
+        self.requests: list[SeenRequest] = []
+        self.broken_off = 0
+        self.base_url = ""
+        self._default = default
+        self._address = (host, port)
+        self._arrived = asyncio.Condition()
+        app = web.Application(client_max_size=16 * 1024 * 1024)
+        app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._models)
+        # Cancelled as soon as the client leaves, so that `broken_off` tells when that was seen.
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0, access_log=None)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, *self._address).start()
+        except BaseException:
+            await self._runner.cleanup()
+            raise
+        host, port = self._runner.addresses[0][:2]
+        self.base_url = f"http://{host}:{port}/v1"
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    async def until_asked(self, times: int) -> None:
+        """Wait until `times` requests have come in."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: len(self.requests) >= times)
+
+    async def until_broken_off(self, times: int) -> None:
+        """Wait until the client has left `times` replies."""
+        async with self._arrived:
+            await self._arrived.wait_for(lambda: self.broken_off >= times)
+
+    async def _models(self, _request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": "scripted", "object": "model"}]})
+
+    async def _complete(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        seen = SeenRequest({name: "…" if name in _SECRET_HEADERS else value for name, value in headers.items()}, body)
+        act = self.script.pop(0) if self.script else self._default
+        async with self._arrived:
+            self.requests.append(seen)
+            self._arrived.notify_all()
+        try:
+            return await self._play(request, act, body)
+        except (asyncio.CancelledError, ConnectionResetError):
+            async with self._arrived:
+                self.broken_off += 1
+                self._arrived.notify_all()
+            raise
+
+    async def _play(self, request: web.Request, act: Act | None, body: Mapping[str, Any]) -> web.StreamResponse:
+        match act:
+            case None:
+                message = f"The script is over: this is request {len(self.requests)}, and there is no default."
+                return web.json_response({"error": {"message": message}}, status=500)
+            case Fail():
+                return _failure(act)
+            case Reply() if not body.get("stream"):
+                return await _whole(act)
+            case Reply():
+                response = await _stream(request, act, len(act.tokens))
+                await response.write(_ending(act))
+                await response.write_eof()
+                return response
+            case ErrorInStream():
+                response = await _stream(request, act.reply, act.after_tokens)
+                choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
+                await response.write(_event({**_HEAD, "error": dict(act.error), "choices": [choice]}))
+                await response.write_eof()
+                return response
+            case Break():
+                response = await _stream(request, act.reply, act.after_tokens)
+                # Closed without the last chunk of the chunked encoding: that is what a crash looks like to the client.
+                if request.transport is not None:
+                    request.transport.close()
+                return response
+
+
+def _failure(act: Fail) -> web.Response:
+    body = act.body
+    if body is None:
+        body = {"error": {"message": f"Scripted failure {act.status}", "type": "scripted", "code": act.status}}
+    if isinstance(body, str):
+        return web.Response(text=body, status=act.status, headers=act.headers)
+    return web.json_response(dict(body), status=act.status, headers=act.headers)
+
+
+async def _whole(act: Reply) -> web.Response:
+    await asyncio.sleep(act.first_delay_s + act.token_delay_s * len(act.tokens))
+    message = {"role": "assistant", "content": "".join(act.tokens)}
+    choice = {"index": 0, "message": message, "finish_reason": act.finish_reason}
+    return web.json_response({**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _usage(act)})
+
+
+async def _stream(request: web.Request, act: Reply, count: int) -> web.StreamResponse:
+    """Send the head and the first `count` tokens of a reply."""
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+    await response.prepare(request)
+    for _ in range(act.keep_alives):
+        await response.write(KEEP_ALIVE)
+    await response.write(_chunk({"role": "assistant", "content": ""}))
+    if act.empty_choices:
+        await response.write(_event({**_HEAD, "choices": []}))
+    for index, token in enumerate(act.tokens[:count]):
+        await _held(act.hold, index)
+        delay_s = act.token_delay_s if index else act.first_delay_s
+        if delay_s:
+            await asyncio.sleep(delay_s)
+        await response.write(_chunk({"content": token}))
+        if act.null_content and not index:
+            await response.write(_chunk({"content": None}))
+    await _held(act.hold, count)
+    return response
+
+
+async def _held(hold: Hold | None, sent: int) -> None:
+    if hold is not None and hold.after_tokens == sent:
+        hold.reached.set()
+        await hold.event.wait()
+
+
+def _ending(act: Reply) -> bytes:
+    usage = _event({**_HEAD, "choices": [], "usage": _usage(act)}) if act.usage else b""
+    return _chunk({}, act.finish_reason) + usage + _DONE
+
+
+def _usage(act: Reply) -> dict[str, int]:
+    return {"prompt_tokens": 1, "completion_tokens": len(act.tokens), "total_tokens": 1 + len(act.tokens)}
+
+
+def _chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> bytes:
+    return _event({**_HEAD, "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish_reason}]})
+
+
+def _event(data: Mapping[str, object]) -> bytes:
+    return b"data: " + json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+# ---- instant mode
+
+# One sentence of the instant reply has as many tokens as come out even; the fifth takes the rest.
+_INSTANT_SENTENCES = 5
+_INSTANT_WRITES = 4
+_WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - reads better
+
+
+def instant_tokens(count: int) -> list[str]:
+    """`count` tokens in five sentences (fewer if there are not enough tokens for five).
+
+    Raises:
+        ValueError: `count` is less than 1.
+    """
+    if count < 1:
+        raise ValueError(f"tokens is {count}; it must be at least 1")
+    sentences = min(_INSTANT_SENTENCES, count)
+    tokens: list[str] = []
+    for number in range(sentences):
+        length = count // sentences + (count % sentences if number == sentences - 1 else 0)
+        words = [_WORDS[(number + index) % len(_WORDS)] for index in range(length)]
+        words[0] = words[0].capitalize()
+        words[-1] += "."
+        tokens += [word if not (number or index) else f" {word}" for index, word in enumerate(words)]
+    return tokens
+
+
+class InstantModel(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and one reply made beforehand, sent in a few writes: all that a benchmark's peer needs.
+
+    It reads no request but for where it ends (Content-Length), so that what is measured is the other side.
+    """
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        self._parts = parts
+        self._pending = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._pending += data
+        while (end := self._pending.find(b"\r\n\r\n")) >= 0:
+            total = end + 4 + _content_length(bytes(self._pending[:end]))
+            if len(self._pending) < total:
+                return
+            del self._pending[:total]
+            if self._transport is not None:
+                for part in self._parts:
+                    self._transport.write(part)
+
+
+def instant_parts(tokens: Sequence[str]) -> list[bytes]:
+    """The whole HTTP response to every request, in as many parts as it is written in."""
+    chunks = [_chunk({"role": "assistant", "content": ""}), *(_chunk({"content": token}) for token in tokens)]
+    size = -(-len(chunks) // _INSTANT_WRITES)
+    groups = [b"".join(chunks[at : at + size]) for at in range(0, len(chunks), size)]
+    groups[-1] += _ending(Reply(tokens, usage=True))
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    parts = [b"%x\r\n%s\r\n" % (len(group), group) for group in groups]
+    parts[0] = head + parts[0]
+    parts[-1] += b"0\r\n\r\n"
+    return parts
+
+
+def _content_length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+async def _serve_instantly(host: str, port: int, tokens: int) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    parts = instant_parts(instant_tokens(tokens))
+    server = await loop.create_server(lambda: InstantModel(parts), host, port)
+    sys.stdout.write(f"instant model ready on http://{host}:{server.sockets[0].getsockname()[1]}/v1\n")
+    sys.stdout.flush()
+    await stop.wait()
+    server.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve the instant reply until SIGTERM or SIGINT."""
+    parser = argparse.ArgumentParser(description="A model that answers every request at once with the same reply.")
+    parser.add_argument("--instant", action="store_true", required=True, help="the only mode there is as a process")
+    parser.add_argument("--tokens", type=int, default=60, help="tokens of the reply")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    arguments = parser.parse_args(argv)
+    if arguments.tokens < 1:
+        parser.error("--tokens must be at least 1")
+    asyncio.run(_serve_instantly(arguments.host, arguments.port, arguments.tokens))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
