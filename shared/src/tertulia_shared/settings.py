@@ -1,0 +1,64 @@
+"""Settings that every service has, and how a service reads its own: once, in `main`, all mistakes told at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TERTULIA_"
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+
+class CommonSettings(BaseSettings):
+    """What all services share. The environment wins over `.env` in the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
+    namespace: str = Field(
+        "tertulia", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="first part of every Redis key"
+    )
+    data_dir: Path = Field(Path("data"), description="folder of the SQLite file and of a Redis that we start")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+    lease_s: float = Field(
+        3.0, ge=0.5, le=60, description="seconds without a sign of life after which a worker's work is taken over"
+    )
+    drain_s: float = Field(
+        10.0, ge=0, le=600, description="seconds a stopping worker may take to finish what it has begun"
+    )
+    max_attempts: int = Field(5, ge=1, le=100, description="deliveries of one piece of work before it is given up")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis_url(cls, url: str) -> str:
+        if urlsplit(url).scheme not in REDIS_SCHEMES:
+            raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}")
+        return url
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(cls: type[S]) -> S:
+    """The settings from the environment, or an exit with every mistake in one message."""
+    try:
+        return cls()
+    except ValidationError as error:
+        print(explain(error), file=sys.stderr)  # noqa: T201 - before there is a log
+        raise SystemExit(2) from None
+
+
+def explain(error: ValidationError) -> str:
+    """All that is wrong with the settings, one line each; values are not repeated (they may be secrets)."""
+    lines = ["These settings are wrong:"]
+    for problem in error.errors(include_url=False, include_input=False, include_context=False):
+        where = problem["loc"]
+        name = f"{PREFIX}{str(where[0]).upper()}" if where else "settings"
+        lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}")
+    lines.append("Set them in the environment or in .env (see .env.example).")
+    return "\n".join(lines)
