@@ -1,0 +1,139 @@
+"""Who of the characters is addressed in a text, and in what order?
+
+A character is named by its whole name or by any part of it that can stand for it: whole words in any case, accents
+folded ("José" is "Jose"), also possessive ("Luna's"). A hyphenated word is one word: "Anne-Marie" does not name Anne.
+Names in scripts written without spaces are found inside the text.
+
+The longest match decides: "Ana" names Ana Ruiz and Ana Gil both, "Ana Gil" only the one, and once somebody was named in
+full, a bare "Ana" elsewhere in the text means her as well.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['\u2019\u02bc\u2010\u2011-][^\W_]+)*")
+_HYPHENS: Final = re.compile(r"[\u2010\u2011-]")
+_POSSESSIVE: Final = re.compile(r"'(?:s|d|ll|ve|re|m)$")
+_KANA_VOICING: Final = "\u3099\u309a"
+_NO_SPACES: Final = re.compile(
+    r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
+)
+_NAME_BREAK: Final = re.compile(r"[\s・=＝]+")  # noqa: RUF001
+_PARTICLES: Final = """
+the a an of and or in on at to for by with from my our your his her their its this that
+de del de la las los el le les l d du da do dos das di della van von der den dem des ten ter zu zum y e i und et
+bin ibn al ben san
+mr mrs ms mx miss dr doctor prof professor sir lady lord dame captain capt king queen prince princess saint st
+father mother sister brother uncle aunt old big little great young sr jr ii iii iv senor senora don dona herr frau
+monsieur madame mme
+"""
+_NEVER_ALONE: Final = frozenset(_PARTICLES.split())
+"""Parts of a name that name nobody by themselves: articles, particles, titles."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Name:
+    words: tuple[str, ...]
+    unspaced: tuple[str, ...]
+    """Whole name and parts to look for inside the text, for scripts without spaces; else empty."""
+
+    @classmethod
+    def of(cls, name: str) -> _Name:
+        folded = fold(name)
+        unspaced: tuple[str, ...] = ()
+        if _NO_SPACES.search(folded):
+            parts = (folded, *_NAME_BREAK.split(folded))
+            unspaced = tuple(dict.fromkeys(part for part in parts if len(part) > 1))
+        return cls(tuple(_words(folded)[0]), unspaced)
+
+    def longest_run(self, words: Sequence[str], at: int) -> int:
+        """How many words from ``words[at]`` on are consecutive words of the name; 0 if none can stand for it."""
+        best = 0
+        for first, word in enumerate(self.words):
+            if word != words[at]:
+                continue
+            length = 1
+            while (
+                first + length < len(self.words)
+                and at + length < len(words)
+                and self.words[first + length] == words[at + length]
+            ):
+                length += 1
+            run = self.words[first : first + length]
+            if length > best and (run == self.words or any(can_stand_alone(part) for part in run)):
+                best = length
+        return best
+
+
+def who_answers(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
+    """The characters named in ``text``, in order of first mention; if nobody is, all of them, by name."""
+    ordered = sorted(characters, key=lambda character: fold(name(character)))
+    names = [_Name.of(name(character)) for character in ordered]
+    first_mention = _first_mentions(fold(text), names)
+    if not first_mention:
+        return ordered
+    return [ordered[index] for index in sorted(first_mention, key=lambda index: (first_mention[index], index))]
+
+
+def fold(text: str) -> str:
+    """``text`` for comparison: in one case, without accents, with plain apostrophes and hyphens."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    bare = "".join(
+        char for char in decomposed if unicodedata.category(char) != "Mn" or char in _KANA_VOICING or _keeps(char)
+    )
+    folded = unicodedata.normalize("NFC", bare.casefold())
+    return _HYPHENS.sub("-", folded.replace("\u2019", "'").replace("\u02bc", "'").replace("`", "'"))
+
+
+def _keeps(mark: str) -> bool:
+    """Marks that are vowels rather than accents: in Indic and South-East Asian scripts."""
+    return "\u0900" <= mark <= "\u17ff"
+
+
+def can_stand_alone(part: str) -> bool:
+    """Whether a folded part of a name names its bearer by itself."""
+    return len(part) > 1 and part not in _NEVER_ALONE
+
+
+def _words(folded: str) -> tuple[list[str], list[int]]:
+    words: list[str] = []
+    starts: list[int] = []
+    for found in _WORD.finditer(folded):
+        words.append(_POSSESSIVE.sub("", found.group()))
+        starts.append(found.start())
+    return words, starts
+
+
+def _first_mentions(folded: str, names: Sequence[_Name]) -> dict[int, int]:
+    """For each name that occurs: its index, and where in the text it occurs first."""
+    words, starts = _words(folded)
+    mentions: list[tuple[int, list[int], bool]] = []  # where, who, in full
+    at = 0
+    while at < len(words):
+        runs = [name.longest_run(words, at) for name in names]
+        longest = max(runs, default=0)
+        if not longest:
+            at += 1
+            continue
+        named = [index for index, run in enumerate(runs) if run == longest]
+        in_full = [index for index in named if len(names[index].words) == longest]
+        mentions.append((starts[at], in_full or named, bool(in_full)))
+        at += longest
+    in_full_anywhere = {index for _, who, in_full in mentions if in_full for index in who}
+    first: dict[int, int] = {}
+    for where, who, in_full in mentions:
+        meant = who if in_full else [index for index in who if index in in_full_anywhere] or who
+        for index in meant:
+            first.setdefault(index, where)
+    for index, name in enumerate(names):
+        found = [where for part in name.unspaced if (where := folded.find(part)) >= 0]
+        if found:
+            first[index] = min(found + [first[index]] if index in first else found)
+    return first

@@ -1,0 +1,164 @@
+"""What is the model asked, in the form that every OpenAI-compatible server takes?
+
+The safest common ground of those servers: one system message, then user and assistant in turn, the user first and last.
+So messages of one role in a row are merged, and a stage note of ours fills in where the user has not spoken. Notes stand in
+square brackets in the *user's* role: models imitate what they see in the assistant's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Message = dict[str, str]
+"""``{"role": "system" | "user" | "assistant", "content": …}``."""
+
+_STAGE: Final = "[Stage: "
+"""Begins a user message that is all note, so that :func:`fit` can tell it from the user's own."""
+_LAST_WORDS_CHARS: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryMessage:
+    """A stored message. ``interrupted``: ``text`` is what was heard of it before somebody broke in."""
+
+    role: Literal["user", "character"]
+    name: str
+    text: str
+    interrupted: bool = False
+
+
+def build_messages(
+    *,
+    character_name: str,
+    system_prompt: str,
+    other_names: Sequence[str],
+    user_name: str,
+    history: Sequence[HistoryMessage],
+    continuing: str = "",
+) -> list[Message]:
+    """The request for ``character_name``'s next reply.
+
+    Replies in the history are wrapped in ``<Name>…</Name>``. If the last word was not the user's, a note says whose turn
+    it is. ``continuing`` is what this character has already said of this very reply (its worker was lost): it stands as
+    the assistant's last message with its tag open, followed by a note that asks for the very next words. Ending on the
+    assistant's message itself would be shorter, but servers disagree on what that means: some continue it, some begin
+    anew, some refuse.
+    """
+    messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
+    turns: list[Message] = []
+    for message in history:
+        turns += _turns(message, user_name)
+    if continuing.strip():
+        turns.append(_message("assistant", f"<{character_name}>{continuing.rstrip()}"))
+        turns.append(_message("user", _continue_note(character_name, continuing)))
+    elif not turns:
+        turns.append(_message("user", f"{_STAGE}the conversation begins. {character_name} speaks first.]"))
+    elif turns[-1]["role"] == "assistant":
+        turns.append(_message("user", f"{_STAGE}it is {character_name}'s turn to speak, as {character_name} only.]"))
+    if turns[0]["role"] == "assistant":
+        turns.insert(0, _message("user", f"{_STAGE}the conversation begins.]"))
+    return messages + _merged(turns)
+
+
+def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
+    """``messages`` cut to ``max_chars`` characters of content, by whole messages, the oldest first.
+
+    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list that tells the
+    model what to do now. Raises ``ValueError`` when ``max_chars`` is not positive.
+    """
+    if max_chars <= 0:
+        raise ValueError(f"max_chars is {max_chars}: give the model's window as a positive number of characters")
+    kept = _always_kept(messages)
+    room = max_chars - sum(len(messages[index]["content"]) for index in kept)
+    for index in reversed(range(len(messages))):
+        if index in kept:
+            continue
+        room -= len(messages[index]["content"])
+        if room < 0:
+            break
+        kept.add(index)
+    chosen = [messages[index] for index in sorted(kept)]
+    system = [message for message in chosen if message["role"] == "system"]
+    turns = [message for message in chosen if message["role"] != "system"]
+    if len(chosen) < len(messages):
+        while len(turns) > 1 and turns[0]["role"] == "assistant" and not _continues(turns):
+            turns.pop(0)  # a window that opens on a reply to nothing misleads, and some servers refuse it
+    return system + _merged(turns)
+
+
+def _always_kept(messages: Sequence[Message]) -> set[int]:
+    kept = {index for index, message in enumerate(messages) if message["role"] == "system"}
+    last = len(messages) - 1
+    if last < 0:
+        return kept
+    kept.add(last)
+    if last > 0 and _continues(messages):
+        kept.add(last - 1)
+    for index in range(last, -1, -1):
+        message = messages[index]
+        if message["role"] == "user" and not message["content"].startswith(_STAGE):
+            kept.add(index)
+            break
+    return kept
+
+
+def _continues(messages: Sequence[Message]) -> bool:
+    return messages[-1]["content"].startswith(f"{_STAGE}continue")
+
+
+def _instructions(character_name: str, system_prompt: str, other_names: Iterable[str], user_name: str) -> str:
+    others = ", ".join(other_names)
+    company = f"{user_name} and these other characters: {others}" if others else user_name
+    rules = [
+        f"You are {character_name}, in a spoken conversation with {company}.",
+        f"Stay in character. Speak only as {character_name}; never write what {user_name} or anybody else says or does.",
+        "Everything you write is read aloud: talk as people talk, in plain sentences, and briefly. No stage directions, "
+        "no lists, no headings, no emoji, no code, no addresses.",
+        f"Earlier replies stand in tags with their speaker's name, as in <{character_name}>…</{character_name}>. Yours is "
+        "tagged for you: write only the words.",
+        "Remarks in square brackets are from the stage, not from anybody in the conversation: never mention or imitate "
+        "them.",
+    ]
+    return "\n".join(([f"{system_prompt.strip()}\n"] if system_prompt.strip() else []) + rules)
+
+
+def _turns(message: HistoryMessage, user_name: str) -> list[Message]:
+    text = message.text.strip()
+    if message.role == "user":
+        return [_message("user", text)] if text else []
+    if not message.interrupted:
+        return [_message("assistant", f"<{message.name}>{text}</{message.name}>")] if text else []
+    if not text:
+        return [_message("user", f"[{user_name} broke in before {message.name} could say a word.]")]
+    return [
+        _message("assistant", f"<{message.name}>{text}…</{message.name}>"),
+        _message("user", f"[{user_name} broke in here: nothing that {message.name} meant to say after “…” was heard.]"),
+    ]
+
+
+def _continue_note(character_name: str, continuing: str) -> str:
+    last_words = continuing.rstrip()[-_LAST_WORDS_CHARS:]
+    if len(last_words) < len(continuing.rstrip()):
+        last_words = "…" + last_words.partition(" ")[2] if " " in last_words else "…" + last_words
+    return (
+        f"{_STAGE}continue {character_name}'s reply, which broke off after “{last_words}”. Write only what comes next, "
+        "from the very next word. Do not repeat anything, do not greet, do not mention the break. If the reply was "
+        "complete, write nothing.]"
+    )
+
+
+def _message(role: Literal["system", "user", "assistant"], content: str) -> Message:
+    return {"role": role, "content": content}
+
+
+def _merged(turns: Iterable[Message]) -> list[Message]:
+    merged: list[Message] = []
+    for turn in turns:
+        if merged and merged[-1]["role"] == turn["role"]:
+            joined = "\n\n".join((merged[-1]["content"], turn["content"]))
+            merged[-1] = {"role": turn["role"], "content": joined}
+        else:
+            merged.append(turn)
+    return merged

@@ -1,0 +1,276 @@
+"""When does a sentence end, while the text is still being written?
+
+The text comes in pieces of any size. A sentence is given out as soon as what follows its end mark settles the matter, and
+never taken back. How much must be seen after a mark:
+
+- a line end: nothing;
+- ``. ! ? …`` and their kin: the next character that is no space (models send the space together with the next word,
+  so this waits for nothing in practice);
+- after a word that may be an abbreviation, before a capital: the next word and one character more;
+- ``。！？``: the next character, which may be a closing bracket or another mark;
+- a clause of the first sentence: ``clause_rest_min_chars`` more characters.
+
+Because each decision waits for exactly the text it depends on, the result is the same however the text was cut.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from tertulia_llm.text.abbreviations import BEFORE_NUMBER, MAYBE_LAST, NEVER_LAST, STARTERS
+from tertulia_llm.text.spoken import SpeechState, speakable
+
+_MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"  # noqa: RUF001 - the end marks of scripts that put a space after them
+_WIDE_MARKS: Final = "。！？｡"  # noqa: RUF001 - the end marks of scripts written without spaces
+_QUOTES: Final = "\"'”’»›)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
+_STOP: Final = rf"\n|[{_MARKS}{_WIDE_MARKS}]{{1,32}}[{re.escape(_QUOTES)}*_~`]{{0,16}}"
+_NEXT_STOP: Final = re.compile(_STOP)
+_NEXT_STOP_OR_CLAUSE: Final = re.compile(_STOP + "|[,;:—–、，；：]")  # noqa: RUF001
+_ANY_MARK: Final = re.compile(rf"[\n{_MARKS}{_WIDE_MARKS}]")
+_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")  # noqa: RUF001
+_SPACES: Final = re.compile(r"[^\S\n]{0,32}")
+_NEXT_WORD: Final = re.compile(r"[^\W\d_]{1,24}")
+_LIST_NUMBER: Final = re.compile(r"[\s>*+•-]*\d{1,3}")
+_DOTTED: Final = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
+_NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,4}")
+_WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
+_WAIT: Final = -1
+_REJECT: Final = -2
+_SMALLEST_BOUND_CHARS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One piece to speak. ``written`` is the text exactly as it came, with what goes unspoken; ``spoken`` is for the
+    voice, never empty, with at least one letter or digit."""
+
+    written: str
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class SplitterSettings:
+    """Raises ``ValueError`` when the bounds cannot work together."""
+
+    first_clause_min_chars: int = 40
+    """The first sentence may be cut at a comma or the like from here on, so that sound starts sooner; half of it in
+    scripts written without spaces. 0: never."""
+    clause_rest_min_chars: int = 12
+    """…but only when at least so much of the sentence follows: a lone last word sounds clipped."""
+    max_chars: int = 300
+    """A longer sentence is cut: at a clause, else at a space, else right there (closing marks may still come along)."""
+
+    def __post_init__(self) -> None:
+        if self.max_chars < _SMALLEST_BOUND_CHARS:
+            raise ValueError(f"max_chars is {self.max_chars}: give at least {_SMALLEST_BOUND_CHARS}")
+        if self.first_clause_min_chars < 0 or self.clause_rest_min_chars < 1:
+            raise ValueError(
+                "first_clause_min_chars must not be negative (0 turns it off) and clause_rest_min_chars must be at "
+                f"least 1; they are {self.first_clause_min_chars} and {self.clause_rest_min_chars}"
+            )
+
+
+class SentenceSplitter:
+    """Splits one reply. ``''.join(s.written) + rest`` is always exactly what was fed.
+
+    Text with nothing to speak in it (a code block, an emoji, a bare address, a rule) belongs to the ``written`` of the
+    sentence after it, or is the ``rest`` that :meth:`finish` returns.
+    """
+
+    __slots__ = ("_buffer", "_first", "_scanned", "_settings", "_state", "_unspoken")
+
+    def __init__(self, settings: SplitterSettings | None = None) -> None:
+        self._settings = settings or SplitterSettings()
+        self._buffer = ""
+        self._scanned = 0  # no boundary begins before this index of the buffer
+        self._unspoken: list[str] = []
+        self._state = SpeechState()
+        self._first = self._settings.first_clause_min_chars > 0
+
+    def feed(self, text: str) -> list[Sentence]:
+        """Take the next piece of text (of any size) and return the sentences that are now certain."""
+        self._buffer += text
+        return self._split(final=False)
+
+    def finish(self) -> tuple[list[Sentence], str]:
+        """The text has ended: the last sentences, and the unspeakable text after them. The splitter is then empty."""
+        sentences = self._split(final=True)
+        if self._buffer:
+            sentences += self._emit(self._buffer)
+            self._buffer, self._scanned = "", 0
+        rest = "".join(self._unspoken)
+        self._unspoken.clear()
+        return sentences, rest
+
+    def _split(self, *, final: bool) -> list[Sentence]:
+        buffer, start, sentences = self._buffer, 0, list[Sentence]()
+        while True:
+            end = self._next_end(buffer, start, final=final)
+            if end == _WAIT:
+                break
+            sentences += self._emit(buffer[start:end])
+            start = self._scanned = end
+        if start:
+            self._buffer = buffer[start:]
+            self._scanned -= start
+        return sentences
+
+    def _emit(self, piece: str) -> list[Sentence]:
+        spoken, self._state = speakable(piece, self._state)
+        if not spoken:
+            self._unspoken.append(piece)
+            return []
+        if self._unspoken:
+            piece = "".join(self._unspoken) + piece
+            self._unspoken.clear()
+        self._first = False
+        return [Sentence(piece, spoken)]
+
+    def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
+        """Index after the sentence that begins at ``start``, or ``_WAIT``; moves ``_scanned`` on."""
+        pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
+        limit = start + self._settings.max_chars
+        while (found := pattern.search(buffer, self._scanned)) and found.start() < limit:
+            mark = buffer[found.start()]
+            if mark == "\n":
+                return found.end()
+            if mark in ",;:—–、，；：":  # noqa: RUF001
+                end = self._clause_end(buffer, start, found.start(), final=final)
+            elif found.end() == len(buffer):
+                end = _REJECT if final else _WAIT
+            else:
+                end = _sentence_end(buffer, start, found, final=final)
+            if end >= 0:
+                return end
+            if end == _WAIT:
+                self._scanned = found.start()
+                return _WAIT
+            self._scanned = found.end()
+        if len(buffer) > limit:
+            return _forced_end(buffer, start, limit)
+        if found is None:
+            self._scanned = len(buffer)
+        return _WAIT
+
+    def _clause_end(self, buffer: str, start: int, at: int, *, final: bool) -> int:
+        wide = buffer[at] in "、，；："  # noqa: RUF001
+        scale = 2 if wide else 1
+        if (at + 1 - start) * scale < self._settings.first_clause_min_chars:
+            return _REJECT
+        rest = buffer[at + 1 : at + 1 + -(-self._settings.clause_rest_min_chars // scale)]
+        if not wide and buffer[at] != "—" and rest and not rest[0].isspace():
+            return _REJECT  # 1,000 and 5:30
+        if _ANY_MARK.search(rest):
+            return _REJECT
+        if len(rest) * scale < self._settings.clause_rest_min_chars:
+            return _REJECT if final else _WAIT
+        clause = buffer[start:at]
+        if clause.count("*") % 2 or clause.count("`") % 2 or clause.count("[") > clause.count("]"):
+            return _REJECT  # half a link or a half stage direction cannot be cleaned
+        return at + 1 + rest[0].isspace()
+
+
+def _sentence_end(buffer: str, start: int, found: re.Match[str], *, final: bool) -> int:
+    """Index after the sentence whose end mark may be ``found``, or ``_WAIT``, or ``_REJECT``."""
+    end = found.end()
+    run = found.group()
+    following = _after_spaces(buffer, end)
+    if following < len(buffer) and following > end and buffer[following] in "»›":  # « Bonjour ! » Il partit.
+        run += buffer[following]
+        end = following + 1
+        following = _after_spaces(buffer, end)
+    if following >= len(buffer):
+        return _REJECT if final else _WAIT
+    if buffer[following] == "\n":
+        return _REJECT  # the line end itself is the boundary
+    quoted = run[-1] in _QUOTES or any(char in _QUOTES for char in run)
+    following_char = buffer[following]
+    spaced = following > end
+    if any(char in _WIDE_MARKS for char in run):
+        ends = not (quoted and following_char in "とっ、，,")  # noqa: RUF001 - 「行こう。」と言った: the sentence goes on
+    elif not spaced:
+        ends = run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None
+    elif following_char in _MARKS:
+        ends = False
+    elif quoted and following_char.islower():
+        ends = False
+    elif run[0] == "." and (len(run) == 1 or run[1] not in _MARKS):
+        verdict = _full_stop_ends(buffer, start, found.start(), following, quoted=quoted, final=final)
+        if verdict is None:
+            return _WAIT
+        ends = verdict
+    elif run.startswith((".", "…")) and not any(char in "!?" for char in run):
+        verdict = _ellipsis_ends(buffer, following, final=final)
+        if verdict is None:
+            return _WAIT
+        ends = verdict
+    else:
+        ends = True
+    return end + spaced if ends else _REJECT
+
+
+def _after_spaces(buffer: str, at: int) -> int:
+    spaces = _SPACES.match(buffer, at)
+    return spaces.end() if spaces else at
+
+
+def _next_word(buffer: str, at: int, *, final: bool) -> str | None:
+    """The word at ``at`` in lower case ("" if none, or an initial), or None while it may still grow."""
+    found = _NEXT_WORD.match(buffer, at)
+    if found is None:
+        return ""
+    if found.end() == len(buffer):
+        return found.group().lower() if final else None
+    if found.end() - at == 1 and buffer[found.end()] == ".":
+        return ""
+    return found.group().lower()
+
+
+def _ellipsis_ends(buffer: str, following: int, *, final: bool) -> bool | None:
+    if buffer[following].islower():
+        return False
+    if buffer[following] == "I":  # "Well… I think so" is one breath, and its capital proves nothing
+        word = _next_word(buffer, following, final=final)
+        return None if word is None else word != "i"
+    return True
+
+
+def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, quoted: bool, final: bool) -> bool | None:
+    """Whether the single full stop at ``at`` ends the sentence; None: not yet known."""
+    if quoted:
+        return True
+    word_at = max(buffer.rfind(" ", start, at), buffer.rfind("\n", start, at), start - 1) + 1
+    word = buffer[word_at:at].lstrip("\"'“‘«([{*_~`-—#>").lower()  # noqa: RUF001
+    following_char = buffer[following]
+    if following_char.isdigit() and word in BEFORE_NUMBER:
+        return False
+    if _LIST_NUMBER.fullmatch(buffer, start, at) or word in NEVER_LAST:
+        return False
+    initial = len(word) == 1 and word.isalpha() and not _WIDE_LETTER.match(word)
+    if initial or word in MAYBE_LAST or _DOTTED.fullmatch(word):
+        if following_char.islower() or following_char.isdigit():
+            return False
+        if not following_char.isupper():
+            return True
+        next_word = _next_word(buffer, following, final=final)
+        return None if next_word is None else next_word in STARTERS
+    # An unknown abbreviation without vowels, or an address, before a word that begins no sentence.
+    return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
+
+
+def _forced_end(buffer: str, start: int, limit: int) -> int:
+    """Where to cut a sentence that is too long: the last clause in it, else the last space, else the limit."""
+    earliest = start + (limit - start) // 3
+    clauses = [found.end() for found in _CLAUSE_END.finditer(buffer, earliest, limit - 1)]
+    if clauses:
+        return clauses[-1] + buffer[clauses[-1]].isspace()
+    space = max(buffer.rfind(space, earliest, limit) for space in " \t\u00a0\u3000")
+    if space >= 0:
+        return space + 1
+    cut = limit
+    while cut > limit - 16 and (_JOINED.match(buffer[cut]) or buffer[cut - 1] == "\u200d"):
+        cut -= 1  # never between a letter and its accent, nor inside an emoji
+    return cut
