@@ -21,17 +21,17 @@ class StoreError(Exception):
     retryable: ClassVar[bool] = False
 
 
-class StoreUnavailable(StoreError):  # noqa: N818  (a condition, as the other service errors are named)
+class StoreUnavailable(StoreError):
     """The store cannot be reached or written now; the same call may succeed later."""
 
     retryable: ClassVar[bool] = True
 
 
-class StoreUnusable(StoreError):  # noqa: N818  (as above)
+class StoreUnusable(StoreError):
     """The store cannot be used as configured; a person has to change something first."""
 
 
-class InvalidRecord(StoreError):  # noqa: N818  (as above)
+class InvalidRecord(StoreError):
     """A record or an argument was refused before anything was written."""
 
     def __init__(self, field: str, problem: str) -> None:
@@ -40,7 +40,7 @@ class InvalidRecord(StoreError):  # noqa: N818  (as above)
         self.problem = problem
 
 
-class NameTaken(StoreError):  # noqa: N818  (as above)
+class NameTaken(StoreError):
     """Another character already has this name (upper and lower case count as the same)."""
 
     def __init__(self, name: str) -> None:
@@ -48,7 +48,7 @@ class NameTaken(StoreError):  # noqa: N818  (as above)
         self.name = name
 
 
-class NotFound(StoreError):  # noqa: N818  (as above)
+class NotFound(StoreError):
     """The named row does not exist (any more)."""
 
     def __init__(self, kind: str, key: str) -> None:

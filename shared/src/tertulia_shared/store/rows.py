@@ -37,7 +37,7 @@ WHERE messages.conversation_id = excluded.conversation_id AND (
 """
 _MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = ?1 WHERE id = ?2 AND updated_at < ?1"
 
-_PAGE_OF_MESSAGES: Final = f"""
+PAGE_OF_MESSAGES: Final = f"""
 SELECT {_MESSAGE} FROM messages
 WHERE conversation_id = ?1 AND position > ?2 AND position <= ifnull(
     (SELECT position FROM messages WHERE conversation_id = ?1 AND position > ?2
@@ -45,9 +45,9 @@ WHERE conversation_id = ?1 AND position > ?2 AND position <= ifnull(
     9223372036854775807)
 ORDER BY position, id
 """
-_HISTORY: Final = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY position DESC, id DESC LIMIT ?"
-_PAGE_OF_CONVERSATIONS: Final = f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT ?"
-_NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
+HISTORY: Final = f"SELECT {_MESSAGE} FROM messages WHERE conversation_id = ? ORDER BY position DESC, id DESC LIMIT ?"
+PAGE_OF_CONVERSATIONS: Final = f"SELECT {_CONVERSATION} FROM conversations ORDER BY updated_at DESC, id DESC LIMIT ?"
+NEXT_PAGE_OF_CONVERSATIONS: Final = f"""
 SELECT {_CONVERSATION} FROM conversations WHERE (updated_at, id) < (?, ?) ORDER BY updated_at DESC, id DESC LIMIT ?
 """
 _SAVE_CHARACTER: Final = f"""
@@ -74,9 +74,9 @@ def select_conversations(
     connection: sqlite3.Connection, limit: int, before: tuple[str, str] | None
 ) -> list[Conversation]:
     if before is None:
-        rows = connection.execute(_PAGE_OF_CONVERSATIONS, (limit,))
+        rows = connection.execute(PAGE_OF_CONVERSATIONS, (limit,))
     else:
-        rows = connection.execute(_NEXT_PAGE_OF_CONVERSATIONS, (*before, limit))
+        rows = connection.execute(NEXT_PAGE_OF_CONVERSATIONS, (*before, limit))
     return [_conversation(row) for row in rows]
 
 
@@ -109,12 +109,12 @@ def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
 
 
 def select_history(connection: sqlite3.Connection, conversation_id: str, limit: int) -> list[Message]:
-    rows = connection.execute(_HISTORY, (conversation_id, limit)).fetchall()
+    rows = connection.execute(HISTORY, (conversation_id, limit)).fetchall()
     return [_message(row) for row in reversed(rows)]
 
 
 def select_messages(connection: sqlite3.Connection, conversation_id: str, limit: int, after: int) -> list[Message]:
-    return [_message(row) for row in connection.execute(_PAGE_OF_MESSAGES, (conversation_id, after, limit))]
+    return [_message(row) for row in connection.execute(PAGE_OF_MESSAGES, (conversation_id, after, limit))]
 
 
 def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:

@@ -1,0 +1,232 @@
+"""What only a file can show: other processes, crashes, locks, permissions, damaged and foreign files."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import stat
+import sys
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tertulia_shared.store import Message, SQLiteStore, StoreUnavailable, StoreUnusable, rows
+from tests.fakes.store_records import new_id, user_message
+
+WRITE_SOME = """
+import asyncio, sys
+from pathlib import Path
+from tests.fakes.store_records import user_message
+from tertulia_shared.store import SQLiteStore
+
+async def main(path, conversation_id, first):
+    store = SQLiteStore(Path(path))
+    await store.open()
+    await store.ensure_conversation(conversation_id)
+    async with asyncio.TaskGroup() as tasks:
+        for position in range(int(first), int(first) + 25):
+            tasks.create_task(store.save_messages([user_message(conversation_id, position)]))
+    await store.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+WRITE_UNTIL_KILLED = """
+import asyncio, itertools, sys
+from pathlib import Path
+from tests.fakes.store_records import user_message
+from tertulia_shared.store import SQLiteStore
+
+async def main(path, conversation_id):
+    store = SQLiteStore(Path(path))
+    await store.open()
+    await store.ensure_conversation(conversation_id)
+    for position in itertools.count():
+        message = user_message(conversation_id, position)
+        await store.save_messages([message])
+        print(message.id, flush=True)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def python(script: str, *args: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, *args, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[3]
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "tertulia.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SQLiteStore]:
+    store = SQLiteStore(path, busy_timeout_s=0.05)
+    await store.open()
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+def foreign_file(tmp_path: Path) -> Path:
+    path = tmp_path / "shopping.txt"
+    path.write_text("Milk, bread, a telescope. " * 100)
+    return path
+
+
+async def all_messages(path: Path, conversation_id: str) -> list[Message]:
+    store = SQLiteStore(path)
+    await store.open()
+    try:
+        return await store.history(conversation_id, 1000)
+    finally:
+        await store.close()
+
+
+async def test_processes_that_start_at_once_share_a_fresh_file(path: Path) -> None:
+    conversation_id = new_id()
+    processes = [await python(WRITE_SOME, str(path), conversation_id, str(first)) for first in (0, 25, 50, 75)]
+    assert [await process.wait() for process in processes] == [0, 0, 0, 0]
+    assert [message.position for message in await all_messages(path, conversation_id)] == list(range(100))
+
+
+async def test_an_acknowledged_message_survives_kill_9(path: Path) -> None:
+    conversation_id = new_id()
+    process = await python(WRITE_UNTIL_KILLED, str(path), conversation_id)
+    assert process.stdout is not None
+    acknowledged = [await process.stdout.readline() for _ in range(20)]
+    process.send_signal(signal.SIGKILL)
+    acknowledged += (await process.stdout.read()).splitlines(keepends=True)
+    assert await process.wait() == -signal.SIGKILL
+    stored = {message.id for message in await all_messages(path, conversation_id)}
+    # The pipe may have been cut in the middle of a line; only a whole one is an acknowledgement.
+    assert {line.decode().strip() for line in acknowledged if line.endswith(b"\n")} <= stored
+
+
+async def test_a_write_waits_for_a_rival_and_fails_as_retryable(store: SQLiteStore, path: Path) -> None:
+    conversation_id = new_id()
+    with closing(sqlite3.connect(path, isolation_level=None)) as rival:
+        rival.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailable, match="locked") as refused:
+            await store.ensure_conversation(conversation_id)
+        assert refused.value.retryable
+        assert len(await store.characters()) == 3, "reads do not wait for a writer"
+        rival.execute("ROLLBACK")
+    await store.ensure_conversation(conversation_id)
+    assert await store.conversation(conversation_id) is not None
+
+
+async def test_waiting_writes_are_bounded(path: Path) -> None:
+    store = SQLiteStore(path, busy_timeout_s=30, max_pending=5)
+    await store.open()
+    with closing(sqlite3.connect(path, isolation_level=None)) as rival:
+        rival.execute("BEGIN IMMEDIATE")
+        calls = [asyncio.ensure_future(store.ensure_conversation(new_id())) for _ in range(8)]
+        await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+        rival.execute("ROLLBACK")
+    outcomes = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(outcome).__name__ for outcome in outcomes] == ["NoneType"] * 5 + ["StoreUnavailable"] * 3
+    assert len(await store.conversations(10)) == 5
+    await store.close()
+
+
+async def test_the_files_are_the_owners_alone(store: SQLiteStore, path: Path) -> None:
+    await store.ensure_conversation(new_id())
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+    assert modes == {"tertulia.db": 0o600, "tertulia.db-wal": 0o600, "tertulia.db-shm": 0o600}
+
+
+async def test_closing_leaves_one_file(store: SQLiteStore, path: Path) -> None:
+    await store.ensure_conversation(new_id())
+    await store.close()
+    assert [file.name for file in path.parent.iterdir()] == ["tertulia.db"]
+
+
+async def test_the_connection_is_set_up_for_many_processes(store: SQLiteStore, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        loose = other.execute(
+            "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND NOT strict"
+        )
+        assert loose.fetchall() == [("sqlite_schema",)]
+        assert other.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+@pytest.mark.parametrize(
+    ("query", "arguments", "index"),
+    [
+        (rows.HISTORY, ("c", 9), "messages_in_order"),
+        (rows.PAGE_OF_MESSAGES, ("c", 0, 9), "messages_in_order"),
+        (rows.PAGE_OF_CONVERSATIONS, (9,), "conversations_newest"),
+        (rows.NEXT_PAGE_OF_CONVERSATIONS, ("a", "b", 9), "conversations_newest"),
+    ],
+    ids=["history", "messages", "conversations", "next conversations"],
+)
+async def test_a_page_comes_from_an_index_without_sorting(
+    store: SQLiteStore, path: Path, query: str, arguments: tuple[object, ...], index: str
+) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        plan = " / ".join(step for *_, step in other.execute(f"EXPLAIN QUERY PLAN {query}", arguments))
+    assert index in plan
+    assert "TEMP B-TREE" not in plan
+
+
+async def test_a_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path) -> None:
+    await store.close()
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("INSERT INTO schema_migrations VALUES (9999, 'from_the_future', '')")
+    with pytest.raises(StoreUnusable, match=r"schema version 9999.*versions up to \d+.*newer"):
+        await store.open()
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(foreign_file: Path) -> None:
+    before = os.stat(foreign_file)  # noqa: PTH116  (the async rules forbid the Path method, which does the same)
+    with pytest.raises(StoreUnusable, match="NOTADB"):
+        await SQLiteStore(foreign_file).open()
+    after = os.stat(foreign_file)  # noqa: PTH116  (as above)
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+
+async def test_a_path_that_cannot_be_created_is_refused_with_the_reason(foreign_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Not a directory"):
+        await SQLiteStore(foreign_file / "data" / "tertulia.db").open()
+    with pytest.raises(StoreUnusable, match="Cannot create the database"):
+        await SQLiteStore(tmp_path).open()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+async def test_a_directory_without_write_permission_is_refused(tmp_path: Path) -> None:
+    os.chmod(tmp_path, 0o500)  # noqa: PTH101  (as above)
+    with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Permission denied"):
+        await SQLiteStore(tmp_path / "tertulia.db").open()
+
+
+async def test_a_failed_open_can_be_tried_again(foreign_file: Path) -> None:
+    store = SQLiteStore(foreign_file)
+    with pytest.raises(StoreUnusable):
+        await store.open()
+    with pytest.raises(StoreUnavailable):
+        await store.characters()
+    os.unlink(foreign_file)  # noqa: PTH108  (as above)
+    await store.open()
+    assert len(await store.characters()) == 3
+    await store.close()
+
+
+async def test_a_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) -> None:
+    conversation_id = new_id()
+    await store.ensure_conversation(conversation_id)
+    saved = [user_message(conversation_id, position) for position in range(6)]
+    calls = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
+    await asyncio.sleep(0)  # each has made its call
+    calls[2].cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    kept = {message.id for message in await store.history(conversation_id, 10)}
+    assert {message.id for index, message in enumerate(saved) if index != 2} <= kept
