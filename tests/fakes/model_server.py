@@ -1,7 +1,7 @@
 """A scripted OpenAI-compatible model: it answers each request with the next act of its script.
 
 In tests: `async with ScriptedModel([Reply(["Hi"]), Fail(429)]) as model:` and point the client at `model.base_url`.
-As a process for the benchmark, with a reply made beforehand and next to no CPU of its own:
+As a process for the benchmark (see `instant_model`):
 `python -m tests.fakes.model_server --instant --tokens 60 --port 0`.
 """
 
@@ -9,26 +9,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
-import signal
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from aiohttp import web
 
-_HEAD: Mapping[str, object] = {
-    "id": "chatcmpl-scripted",
-    "object": "chat.completion.chunk",
-    "created": 1_700_000_000,
-    "model": "scripted",
-}
-_DONE = b"data: [DONE]\n\n"
-# What OpenRouter sends while a provider takes its time.
-KEEP_ALIVE = b": OPENROUTER PROCESSING\n\n"
-_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
+from tests.fakes.instant_model import serve_instantly
+from tests.fakes.model_sse import HEAD, KEEP_ALIVE, chunk, ending, event, usage
+
+_SECRETHEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +142,7 @@ class ScriptedModel:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        seen = SeenRequest({name: "…" if name in _SECRET_HEADERS else value for name, value in headers.items()}, body)
+        seen = SeenRequest({name: "…" if name in _SECRETHEADERS else value for name, value in headers.items()}, body)
         act = self.script.pop(0) if self.script else self._default
         async with self._arrived:
             self.requests.append(seen)
@@ -175,13 +166,13 @@ class ScriptedModel:
                 return await _whole(act)
             case Reply():
                 response = await _stream(request, act, len(act.tokens))
-                await response.write(_ending(act))
+                await response.write(ending(len(act.tokens), finish_reason=act.finish_reason, with_usage=act.usage))
                 await response.write_eof()
                 return response
             case ErrorInStream():
                 response = await _stream(request, act.reply, act.after_tokens)
                 choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error"}
-                await response.write(_event({**_HEAD, "error": dict(act.error), "choices": [choice]}))
+                await response.write(event({**HEAD, "error": dict(act.error), "choices": [choice]}))
                 await response.write_eof()
                 return response
             case Break():
@@ -205,7 +196,9 @@ async def _whole(act: Reply) -> web.Response:
     await asyncio.sleep(act.first_delay_s + act.token_delay_s * len(act.tokens))
     message = {"role": "assistant", "content": "".join(act.tokens)}
     choice = {"index": 0, "message": message, "finish_reason": act.finish_reason}
-    return web.json_response({**_HEAD, "object": "chat.completion", "choices": [choice], "usage": _usage(act)})
+    return web.json_response(
+        {**HEAD, "object": "chat.completion", "choices": [choice], "usage": usage(len(act.tokens))}
+    )
 
 
 async def _stream(request: web.Request, act: Reply, count: int) -> web.StreamResponse:
@@ -214,17 +207,17 @@ async def _stream(request: web.Request, act: Reply, count: int) -> web.StreamRes
     await response.prepare(request)
     for _ in range(act.keep_alives):
         await response.write(KEEP_ALIVE)
-    await response.write(_chunk({"role": "assistant", "content": ""}))
+    await response.write(chunk({"role": "assistant", "content": ""}))
     if act.empty_choices:
-        await response.write(_event({**_HEAD, "choices": []}))
+        await response.write(event({**HEAD, "choices": []}))
     for index, token in enumerate(act.tokens[:count]):
         await _held(act.hold, index)
         delay_s = act.token_delay_s if index else act.first_delay_s
         if delay_s:
             await asyncio.sleep(delay_s)
-        await response.write(_chunk({"content": token}))
+        await response.write(chunk({"content": token}))
         if act.null_content and not index:
-            await response.write(_chunk({"content": None}))
+            await response.write(chunk({"content": None}))
     await _held(act.hold, count)
     return response
 
@@ -233,113 +226,6 @@ async def _held(hold: Hold | None, sent: int) -> None:
     if hold is not None and hold.after_tokens == sent:
         hold.reached.set()
         await hold.event.wait()
-
-
-def _ending(act: Reply) -> bytes:
-    usage = _event({**_HEAD, "choices": [], "usage": _usage(act)}) if act.usage else b""
-    return _chunk({}, act.finish_reason) + usage + _DONE
-
-
-def _usage(act: Reply) -> dict[str, int]:
-    return {"prompt_tokens": 1, "completion_tokens": len(act.tokens), "total_tokens": 1 + len(act.tokens)}
-
-
-def _chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> bytes:
-    return _event({**_HEAD, "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish_reason}]})
-
-
-def _event(data: Mapping[str, object]) -> bytes:
-    return b"data: " + json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
-
-
-# ---- instant mode
-
-# One sentence of the instant reply has as many tokens as come out even; the fifth takes the rest.
-_INSTANT_SENTENCES = 5
-_INSTANT_WRITES = 4
-_WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - reads better
-
-
-def instant_tokens(count: int) -> list[str]:
-    """`count` tokens in five sentences (fewer if there are not enough tokens for five).
-
-    Raises:
-        ValueError: `count` is less than 1.
-    """
-    if count < 1:
-        raise ValueError(f"tokens is {count}; it must be at least 1")
-    sentences = min(_INSTANT_SENTENCES, count)
-    tokens: list[str] = []
-    for number in range(sentences):
-        length = count // sentences + (count % sentences if number == sentences - 1 else 0)
-        words = [_WORDS[(number + index) % len(_WORDS)] for index in range(length)]
-        words[0] = words[0].capitalize()
-        words[-1] += "."
-        tokens += [word if not (number or index) else f" {word}" for index, word in enumerate(words)]
-    return tokens
-
-
-class InstantModel(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and one reply made beforehand, sent in a few writes: all that a benchmark's peer needs.
-
-    It reads no request but for where it ends (Content-Length), so that what is measured is the other side.
-    """
-
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        self._parts = parts
-        self._pending = bytearray()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-
-    def data_received(self, data: bytes) -> None:
-        self._pending += data
-        while (end := self._pending.find(b"\r\n\r\n")) >= 0:
-            total = end + 4 + _content_length(bytes(self._pending[:end]))
-            if len(self._pending) < total:
-                return
-            del self._pending[:total]
-            if self._transport is not None:
-                for part in self._parts:
-                    self._transport.write(part)
-
-
-def instant_parts(tokens: Sequence[str]) -> list[bytes]:
-    """The whole HTTP response to every request, in as many parts as it is written in."""
-    chunks = [_chunk({"role": "assistant", "content": ""}), *(_chunk({"content": token}) for token in tokens)]
-    size = -(-len(chunks) // _INSTANT_WRITES)
-    groups = [b"".join(chunks[at : at + size]) for at in range(0, len(chunks), size)]
-    groups[-1] += _ending(Reply(tokens, usage=True))
-    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
-    parts = [b"%x\r\n%s\r\n" % (len(group), group) for group in groups]
-    parts[0] = head + parts[0]
-    parts[-1] += b"0\r\n\r\n"
-    return parts
-
-
-def _content_length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.strip().lower() == b"content-length":
-            return int(value)
-    return 0
-
-
-async def _serve_instantly(host: str, port: int, tokens: int) -> None:
-    loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    parts = instant_parts(instant_tokens(tokens))
-    server = await loop.create_server(lambda: InstantModel(parts), host, port)
-    sys.stdout.write(f"instant model ready on http://{host}:{server.sockets[0].getsockname()[1]}/v1\n")
-    sys.stdout.flush()
-    await stop.wait()
-    server.close()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -352,7 +238,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     if arguments.tokens < 1:
         parser.error("--tokens must be at least 1")
-    asyncio.run(_serve_instantly(arguments.host, arguments.port, arguments.tokens))
+    asyncio.run(serve_instantly(arguments.host, arguments.port, arguments.tokens))
     return 0
 
 

@@ -16,18 +16,22 @@ _SAYS = re.compile(
     r"<(?P<name>[^<>/\n]{1,64})>\s*(?P<text>.*?)(?P<end></(?P=name)>|(?=<[^<>/\n]{1,64}>)|\Z)",
     re.DOTALL,
 )
-# Directions to the model, which nobody at the table has said: whole paragraphs in brackets, or in these words.
+# The worker's own sentence, where any name can stand; prompts of other clients are read by _NAME.
+_CAST = re.compile(
+    r"\bYou are (?P<speaker>[^\n]{1,120}?), in a spoken conversation with (?P<user>[^\n]{1,120}?)"
+    r"(?: and these other characters: (?P<others>[^\n]{1,2000}?))?\.(?:\n|$)"
+)
+_TALKING_WITH = re.compile(r"\b(?:talking|speaking|chatting|talks?|speaks?) (?:with|to) ([A-Z][\w'-]{0,30})\b")
+_NOT_A_NAME = frozenset({"user", "the user", "you", "guest"})
+# Directions to the model, which nobody at the table has said: paragraphs in brackets, or in words like these.
 _DIRECTION = re.compile(
-    r"[(\[].*[)\]]"
-    r"|(?:(?:it is|it's|now it is|now it's) )?(?:now )?[^\n.]{0,64}(?:'s|your) turn(?: to \w+)?\b.*"
-    r"|(?:now )?(?:speak|reply|respond|answer|continue)(?: now)?,? (?:only )?as\b.*"
+    r"\[.*\]|\(.*\)"
+    r"|(?:(?:it is|it's|now it is|now it's) )?(?:now )?[^\n.]{0,64}(?:'s|your) turn(?: to \w+)?\b[^\n]*"
+    r"|(?:now )?(?:speak|reply|respond|answer|continue)(?: now)?,? (?:only )?as\b[^\n]*"
     r"|continue\b.*(?:exactly|where|from|without)\b.*",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
-_INTRODUCED = re.compile(
-    r"\b(?:talking|speaking|chatting|talks?|speaks?) (?:with|to) ([A-Z][\w'-]{0,30})\b"
-    r"|\buser(?:'s name is|,? (?:named|called)) ([A-Z][\w'-]{0,30})\b"
-)
+_PARAGRAPHS = re.compile(r"\n\s*\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class Scene:
 
     `said`: the user's last words. `answers`: what other characters have said to them since. `own`: the speaker's
     earlier lines, oldest first. `turn`: how many things were said before this reply. `begun`: the part of the reply
-    that has been said already (the request ends in an assistant message still open), None for a reply from its start.
+    that has been said already (the last words are an assistant message still open), None for a reply from its start.
     """
 
     speaker: str
@@ -69,8 +73,9 @@ class Scene:
 def read_scene(messages: Sequence[Message]) -> Scene:
     """Read the scene. Works on any messages; what they don't tell is empty."""
     system = "\n".join(message.content for message in messages if message.role == "system")
-    speaker = _speaker(system)
-    user = _user(system)
+    cast = _CAST.search(system)
+    speaker = cast["speaker"].strip() if cast else _speaker(system)
+    user = _user(system, cast)
     said, begun = "", None
     lines: list[Line] = []
     answers: list[Line] = []
@@ -78,22 +83,24 @@ def read_scene(messages: Sequence[Message]) -> Scene:
     for message in messages:
         if message.role == "system":
             continue
-        begun = None  # only an open message at the very end is a reply begun
+        spoken = _without_directions(message.content) if message.role == "user" else message.content
+        if not spoken.strip() and message.role == "user":
+            continue
+        if begun is not None:
+            # Something was said after it: it was no beginning, but a line of somebody who writes no tags.
+            lines.append(Line("", begun))
+            turn += 1
+            begun = None
         if message.role == "user":
-            spoken = _without_directions(message.content)
-            if spoken:
-                said, answers, turn = spoken, [], turn + 1
-                user = user_name(spoken) or user
+            said, answers, turn = spoken, [], turn + 1
+            user = user_name(spoken) or user
             continue
         complete, begun = _lines(message.content)
         lines += complete
         answers += complete
         turn += len(complete)
-        if begun is not None and message is not messages[-1]:
-            lines.append(Line("", begun))
-            turn += 1
     if begun is not None and not speaker:
-        speaker = _opening_name(messages[-1].content)
+        speaker = _last_tag(messages)
     mine = speaker.casefold()
     return Scene(
         speaker=speaker,
@@ -102,7 +109,9 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         said=said,
         answers=tuple(line for line in answers if line.name and line.name.casefold() != mine),
         own=tuple(line.text for line in lines if line.name.casefold() in {mine, ""}),
-        others=frozenset(line.name for line in lines if line.name and line.name.casefold() != mine),
+        others=frozenset(
+            name for name in [*_others(cast), *(line.name for line in lines)] if name and name.casefold() != mine
+        ),
         turn=turn,
         begun=begun,
     )
@@ -129,13 +138,18 @@ def _persona(system: str, speaker: str) -> str:
     return ""
 
 
-def _user(system: str) -> str:
-    found = _INTRODUCED.search(system)
-    return (found[1] or found[2]) if found else ""
+def _user(system: str, cast: re.Match[str] | None) -> str:
+    found = _TALKING_WITH.search(system)
+    name = cast["user"].strip() if cast else found[1] if found else ""
+    return "" if name.casefold() in _NOT_A_NAME else name
+
+
+def _others(cast: re.Match[str] | None) -> list[str]:
+    return [name.strip() for name in (cast["others"] or "").split(",")] if cast else []
 
 
 def _without_directions(content: str) -> str:
-    paragraphs = (paragraph.strip() for paragraph in content.split("\n"))
+    paragraphs = (paragraph.strip() for paragraph in _PARAGRAPHS.split(content))
     return "\n".join(paragraph for paragraph in paragraphs if paragraph and not _DIRECTION.fullmatch(paragraph))
 
 
@@ -153,6 +167,6 @@ def _lines(content: str) -> tuple[list[Line], str | None]:
     return complete, begun
 
 
-def _opening_name(content: str) -> str:
-    names = [found["name"].strip() for found in _SAYS.finditer(content)]
+def _last_tag(messages: Sequence[Message]) -> str:
+    names = [found["name"].strip() for message in messages for found in _SAYS.finditer(message.content)]
     return names[-1] if names else ""

@@ -1,0 +1,98 @@
+"""The quickest model there can be: one reply, made beforehand, for every request, with next to no CPU of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Sequence
+from typing import cast
+
+from tests.fakes.model_sse import chunk, ending
+
+# One sentence of the instant reply has as many tokens as come out even; the fifth takes the rest.
+_INSTANT_SENTENCES = 5
+_INSTANT_WRITES = 4
+_WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - reads better
+
+
+def instant_tokens(count: int) -> list[str]:
+    """`count` tokens in five sentences (fewer if there are not enough tokens for five).
+
+    Raises:
+        ValueError: `count` is less than 1.
+    """
+    if count < 1:
+        raise ValueError(f"tokens is {count}; it must be at least 1")
+    sentences = min(_INSTANT_SENTENCES, count)
+    tokens: list[str] = []
+    for number in range(sentences):
+        length = count // sentences + (count % sentences if number == sentences - 1 else 0)
+        words = [_WORDS[(number + index) % len(_WORDS)] for index in range(length)]
+        words[0] = words[0].capitalize()
+        words[-1] += "."
+        tokens += [word if not (number or index) else f" {word}" for index, word in enumerate(words)]
+    return tokens
+
+
+class InstantModel(asyncio.Protocol):
+    """HTTP/1.1 with keep-alive and one reply made beforehand, sent in a few writes: all that a benchmark's peer needs.
+
+    It reads no request but for where it ends (Content-Length), so that what is measured is the other side.
+    """
+
+    def __init__(self, parts: Sequence[bytes]) -> None:
+        self._parts = parts
+        self._pending = bytearray()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._pending += data
+        while (end := self._pending.find(b"\r\n\r\n")) >= 0:
+            total = end + 4 + _content_length(bytes(self._pending[:end]))
+            if len(self._pending) < total:
+                return
+            del self._pending[:total]
+            if self._transport is not None:
+                for part in self._parts:
+                    self._transport.write(part)
+
+
+def instant_parts(tokens: Sequence[str]) -> list[bytes]:
+    """The whole HTTP response to every request, in as many parts as it is written in."""
+    chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": token}) for token in tokens)]
+    size = -(-len(chunks) // _INSTANT_WRITES)
+    groups = [b"".join(chunks[at : at + size]) for at in range(0, len(chunks), size)]
+    groups[-1] += ending(len(tokens), with_usage=True)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+    parts = [b"%x\r\n%s\r\n" % (len(group), group) for group in groups]
+    parts[0] = head + parts[0]
+    parts[-1] += b"0\r\n\r\n"
+    return parts
+
+
+def _content_length(head: bytes) -> int:
+    for line in head.split(b"\r\n"):
+        name, _, value = line.partition(b":")
+        if name.strip().lower() == b"content-length":
+            return int(value)
+    return 0
+
+
+async def serve_instantly(host: str, port: int, tokens: int) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    parts = instant_parts(instant_tokens(tokens))
+    server = await loop.create_server(lambda: InstantModel(parts), host, port)
+    sys.stdout.write(f"instant model ready on http://{host}:{server.sockets[0].getsockname()[1]}/v1\n")
+    sys.stdout.flush()
+    await stop.wait()
+    server.close()

@@ -1,0 +1,34 @@
+"""The pieces of an OpenAI-style stream, as the fakes send them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+HEAD: Mapping[str, object] = {
+    "id": "chatcmpl-scripted",
+    "object": "chat.completion.chunk",
+    "created": 1_700_000_000,
+    "model": "scripted",
+}
+DONE = b"data: [DONE]\n\n"
+# What OpenRouter sends while a provider takes its time.
+KEEP_ALIVE = b": OPENROUTER PROCESSING\n\n"
+
+
+def chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> bytes:
+    return event({**HEAD, "choices": [{"index": 0, "delta": dict(delta), "finish_reason": finish_reason}]})
+
+
+def ending(tokens: int, *, finish_reason: str = "stop", with_usage: bool = False) -> bytes:
+    """What comes after the last of so many tokens."""
+    last = event({**HEAD, "choices": [], "usage": usage(tokens)}) if with_usage else b""
+    return chunk({}, finish_reason) + last + DONE
+
+
+def usage(tokens: int) -> dict[str, int]:
+    return {"prompt_tokens": 1, "completion_tokens": tokens, "total_tokens": 1 + tokens}
+
+
+def event(data: Mapping[str, object]) -> bytes:
+    return b"data: " + json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
