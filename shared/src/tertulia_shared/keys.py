@@ -39,6 +39,10 @@ class Keys:
         """Work to claim by one stage's consumer group. Finished entries are deleted, so its length is what is open."""
         return Key(f"{self.ns}:work:{stage}", 7 * DAY_S, 100_000)
 
+    def work_failure(self, stage: Stage, work_id: str) -> Key:
+        """String: why the last attempt at a piece of work failed."""
+        return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
+
     def mic(self, conversation_id: str, session_id: str) -> Key:
         """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms)."""
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)

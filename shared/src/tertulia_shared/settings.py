@@ -20,9 +20,7 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
-    namespace: str = Field(
-        "tertulia", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="first part of every Redis key"
-    )
+    namespace: str = Field("tertulia", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="first part of every Redis key")
     data_dir: Path = Field(Path("data"), description="folder of the SQLite file and of a Redis that we start")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
     lease_s: float = Field(

@@ -209,6 +209,18 @@ class Bus(Protocol):
         """Let a peer take it over at once, if this worker still owns it."""
         ...
 
+    async def retire(self, stage: Stage, worker: str) -> None:
+        """This worker claims no more: whatever it still owns is handed back, its name leaves the group."""
+        ...
+
+    async def note_failure(self, claim: Claim, reason: str) -> None:
+        """Remember why an attempt failed, for whoever gives the work up."""
+        ...
+
+    async def last_failure(self, claim: Claim) -> str:
+        """Why the last attempt failed; "" if it isn't known."""
+        ...
+
     async def open_work(self, stage: Stage) -> int:
         """How many entries of the stage are waiting or being worked on."""
         ...

@@ -34,6 +34,10 @@ from tertulia_shared.keys import Key, Keys, Stage
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
+NOBODY = "nobody"
+"""The consumer that holds what was handed back."""
+FORGOTTEN_MS = 3600 * 1000
+"""Idle time after which a consumer without work is removed from its group."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
 
@@ -77,6 +81,7 @@ class RedisBus:
         )
         if isinstance(made, ResponseError) and not str(made).startswith("BUSYGROUP"):
             raise WriteRefused(f"Redis refused to make the consumer group of {key.name}: {made}")
+        await self._call(scripts.FORGET_DEAD([key.name], stage, FORGOTTEN_MS))
 
     async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
         await self._writer.send(*self._post(stage, work, epoch))
@@ -114,7 +119,18 @@ class RedisBus:
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
-        return await self._call(scripts.HAND_BACK([key], claim.stage, worker, claim.id, HANDED_BACK_MS)) == 1
+        return await self._call(scripts.HAND_BACK([key], claim.stage, worker, claim.id, NOBODY, HANDED_BACK_MS)) == 1
+
+    async def retire(self, stage: Stage, worker: str) -> None:
+        await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker, NOBODY, HANDED_BACK_MS))
+
+    async def note_failure(self, claim: Claim, reason: str) -> None:
+        key = self.keys.work_failure(claim.stage, claim.id)
+        await self._call(("SET", key.name, reason, "EX", key.ttl_s))
+
+    async def last_failure(self, claim: Claim) -> str:
+        reason = await self._call(("GET", self.keys.work_failure(claim.stage, claim.id).name))
+        return "" if reason is None else reason.decode()
 
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))

@@ -151,12 +151,38 @@ return 1
 HAND_BACK = Script(
     _MINE
     + """
--- KEYS: work stream   ARGV: group, worker, id, idle ms   (as if not heard of for very long: the next take-over gets it)
+-- KEYS: work stream   ARGV: group, worker, id, nobody, idle ms
+-- it goes to nobody, not heard of for very long: the next take-over gets it
 if not mine(ARGV[3]) then return 0 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3], 'IDLE', ARGV[4], 'JUSTID')
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[4], 0, ARGV[3], 'IDLE', ARGV[5], 'JUSTID')
 return 1
 """
 )
 
+RETIRE = Script("""
+-- KEYS: work stream   ARGV: group, worker, nobody, idle ms
+-- a consumer with pending entries must not be deleted: they would be lost
+while true do
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100, ARGV[2])
+  if #pending == 0 then break end
+  for _, entry in ipairs(pending) do
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, entry[1], 'IDLE', ARGV[4], 'JUSTID')
+  end
+end
+return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
+""")
+
+FORGET_DEAD = Script("""
+-- KEYS: work stream   ARGV: group, idle ms   consumers that were killed long ago and own nothing
+for _, info in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[1], ARGV[1])) do
+  local consumer = {}
+  for i = 1, #info, 2 do consumer[info[i]] = info[i + 1] end
+  if consumer['pending'] == 0 and consumer['idle'] > tonumber(ARGV[2]) then
+    redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], consumer['name'])
+  end
+end
+return 1
+""")
+
 WRITING = (WRITE, TRANSACT)
-CALLING = (WRITE, TRANSACT, OWN, DISOWN, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK)
+CALLING = (OWN, DISOWN, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD)

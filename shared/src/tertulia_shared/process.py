@@ -1,0 +1,77 @@
+"""A service's process: log, event loop, signals, Redis; then the stage's own work until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+
+import uvloop
+
+from tertulia_shared import logs
+from tertulia_shared.bus import Bus, BusUnavailable
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.keys import Keys
+from tertulia_shared.settings import CommonSettings
+
+REDIS_PATIENCE_S = 30.0
+"""How long a starting service waits for Redis before it says so and exits."""
+
+log = logging.getLogger(__name__)
+
+
+class CannotStart(Exception):
+    """The service cannot start; the message says what is missing and what to do."""
+
+
+Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
+
+
+def run(service: str, settings: CommonSettings, serve: Serve) -> None:
+    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it cannot start."""
+    logs.set_up(service, settings.log_level)
+    try:
+        uvloop.run(_serve(service, settings, serve))
+    except* CannotStart as group:
+        for error in _leaves(group):
+            print(f"tertulia-{service} cannot start: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
+        raise SystemExit(1) from None
+
+
+def _leaves(group: BaseExceptionGroup[CannotStart]) -> Iterator[CannotStart]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _leaves(error)
+        else:
+            yield error
+
+
+async def _serve(service: str, settings: CommonSettings, serve: Serve) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await _wait_for_redis(settings)
+    async with open_bus(settings.redis_url, Keys(settings.namespace), name=service) as bus:
+        await serve(bus, stop)
+    log.info("stopped")
+
+
+async def _wait_for_redis(settings: CommonSettings) -> None:
+    deadline = asyncio.get_running_loop().time() + REDIS_PATIENCE_S
+    delay_s = 0.05
+    while True:
+        try:
+            async with open_bus(settings.redis_url, Keys(settings.namespace)):
+                return
+        except* BusUnavailable as group:
+            trouble = group.exceptions[0]
+            if asyncio.get_running_loop().time() > deadline:
+                raise CannotStart(
+                    f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? `tertulia doctor` looks."
+                ) from None
+            log.warning("waiting for Redis: %s", trouble)
+        await asyncio.sleep(delay_s)
+        delay_s = min(2.0, delay_s * 2)

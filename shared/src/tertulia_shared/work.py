@@ -1,0 +1,48 @@
+"""How a piece of work can end, and what a handler raises to say so. No I/O.
+
+BadWork      it can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
+RetryLater   it may succeed later (engine busy, server away): leave it pending
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.codec import BadEntry
+
+
+class BadWork(Exception):
+    """This work can never succeed; the message says why."""
+
+
+class RetryLater(Exception):
+    """This work failed now and may succeed later; the message says why."""
+
+
+class Ending(Enum):
+    """What becomes of a work entry."""
+
+    FINISH = "finish"
+    """Its effect is durable (or no longer wanted): acknowledge."""
+    LOST = "lost"
+    """A peer owns it now: nothing to do."""
+    RETRY = "retry"
+    """Leave it pending: it is delivered again when its lease has run out."""
+    DEAD = "dead"
+    """Give it up, visibly."""
+
+
+def ending_of(error: BaseException | None) -> Ending:
+    """How the work ends whose handler returned (None) or raised `error`."""
+    match error:
+        case None | Stale():
+            return Ending.FINISH
+        case NotOwner():
+            return Ending.LOST
+        case BadWork() | BadEntry():
+            return Ending.DEAD
+        case RetryLater() | BusUnavailable() | WriteRefused():
+            return Ending.RETRY
+        case _:
+            return Ending.RETRY  # a bug, or trouble nobody thought of: another attempt may do, and attempts are counted

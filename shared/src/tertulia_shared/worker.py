@@ -1,0 +1,227 @@
+"""The life of a worker: claim, renew, finish; take over what others left; drain when told to stop.
+
+One TaskGroup holds the loops, an inner one the jobs, so leases are renewed until the last job has ended. What a job
+does with its work is the stage's `Handler`; how it may end is `work.ending_of`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia_shared.bus import Bus, BusError, Claim
+from tertulia_shared.entries import DeadLetter
+from tertulia_shared.keys import Stage
+from tertulia_shared.settings import CommonSettings
+from tertulia_shared.work import Ending, ending_of
+
+CLAIM_BLOCK_S = 5.0
+RENEWALS_PER_LEASE = 3
+BEAT_S = 1.0
+MAX_BACKOFF_S = 2.0
+
+log = logging.getLogger(__name__)
+
+
+class Handler(Protocol):
+    """What a stage does with a piece of work."""
+
+    async def handle(self, claim: Claim) -> None:
+        """Do it; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
+        ...
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        """Tell the client, and let nobody wait for what will not come."""
+        ...
+
+
+@dataclass(slots=True)
+class _Job:
+    claim: Claim
+    task: asyncio.Task[None] | None = None
+    cancelled_for: Ending | None = None
+
+
+def worker_name() -> str:
+    """A name that no other worker has or had: host, process, and a random part."""
+    host = socket.gethostname().partition(".")[0].replace(":", "-")
+    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+class Worker:
+    """Runs one stage's jobs, at most `concurrency` at once."""
+
+    def __init__(
+        self, bus: Bus, stage: Stage, handler: Handler, settings: CommonSettings, *, engine: str, concurrency: int
+    ) -> None:
+        self._bus = bus
+        self._stage: Stage = stage
+        self._handler = handler
+        self._settings = settings
+        self._concurrency = concurrency
+        self._jobs: dict[str, _Job] = {}
+        self._slot_free = asyncio.Event()
+        self.name = worker_name()
+        self.member = f"{stage}:{self.name}:{engine}"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set; then drain: finish what is begun, hand back what takes longer than `drain_s`."""
+        await self._bus.prepare(self._stage)
+        async with asyncio.TaskGroup() as loops:
+            upkeep = [loops.create_task(self._beat()), loops.create_task(self._renew())]
+            async with asyncio.TaskGroup() as jobs:
+                claiming = [jobs.create_task(self._claim(jobs)), jobs.create_task(self._take_over(jobs))]
+                await stop.wait()
+                log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
+                for task in claiming:
+                    task.cancel()
+                await self._drain()
+            for task in upkeep:
+                task.cancel()
+        with contextlib.suppress(BusError):
+            await self._bus.retire(self._stage, self.name)
+            await self._bus.leave(self.member)
+
+    async def _claim(self, jobs: asyncio.TaskGroup) -> None:
+        failures = 0
+        while True:
+            free = await self._free_slots()
+            try:
+                claims = await self._bus.claim(self._stage, self.name, count=free, block_s=CLAIM_BLOCK_S)
+                failures = 0
+            except BusError as error:
+                failures += 1
+                log.warning("claiming paused: %s", error, extra={"worker": self.name})
+                await asyncio.sleep(min(MAX_BACKOFF_S, 0.05 * 2**failures))
+                continue
+            for claim in claims:
+                self._start(jobs, claim)
+
+    async def _take_over(self, jobs: asyncio.TaskGroup) -> None:
+        while True:
+            free = await self._free_slots()
+            with contextlib.suppress(BusError):
+                for claim in await self._bus.take_over(
+                    self._stage, self.name, idle_s=self._settings.lease_s, count=free
+                ):
+                    log.info(
+                        "took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name}
+                    )
+                    self._start(jobs, claim)
+            await asyncio.sleep(self._settings.lease_s / RENEWALS_PER_LEASE)
+
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.lease_s / RENEWALS_PER_LEASE)
+            ids = list(self._jobs)
+            try:
+                lost = await self._bus.renew(self._stage, self.name, ids)
+            except BusError:
+                continue  # the jobs' own writes meet the same trouble
+            for work_id in lost:
+                job = self._jobs.get(work_id)
+                if job is not None:
+                    log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
+                    self._cancel(job, Ending.LOST)
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(BusError):
+                await self._bus.beat(self.member)
+            await asyncio.sleep(BEAT_S)
+
+    async def _drain(self) -> None:
+        tasks = [job.task for job in self._jobs.values() if job.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._settings.drain_s)
+        for job in list(self._jobs.values()):
+            self._cancel(job, Ending.RETRY)
+
+    async def _free_slots(self) -> int:
+        while len(self._jobs) >= self._concurrency:
+            self._slot_free.clear()
+            await self._slot_free.wait()
+        return self._concurrency - len(self._jobs)
+
+    def _start(self, jobs: asyncio.TaskGroup, claim: Claim) -> None:
+        known = self._jobs.get(claim.id)
+        if known is not None:  # our own work, delivered again because it was not renewed in time
+            self._cancel(known, Ending.LOST)
+        job = _Job(claim)
+        self._jobs[claim.id] = job
+        job.task = jobs.create_task(self._run(job))
+
+    def _cancel(self, job: _Job, ending: Ending) -> None:
+        if job.task is not None and job.cancelled_for is None:
+            job.cancelled_for = ending
+            job.task.cancel()
+
+    async def _run(self, job: _Job) -> None:
+        claim = job.claim
+        error: Exception | None = None
+        try:
+            if claim.attempt > self._settings.max_attempts:
+                await self._bury(claim, f"given up after {claim.attempt - 1} attempts")
+                return
+            try:
+                await self._handler.handle(claim)
+            except asyncio.CancelledError:
+                if job.cancelled_for is None:
+                    raise
+                ending = job.cancelled_for
+            except Exception as raised:  # noqa: BLE001 - whatever it is, it is counted and told
+                error, ending = raised, ending_of(raised)
+            else:
+                ending = Ending.FINISH
+            await self._end(claim, ending, error)
+        except BusError as trouble:
+            log.warning("work stays pending: %s", trouble, extra={"work_id": claim.id, "attempt": claim.attempt})
+        finally:
+            if self._jobs.get(claim.id) is job:
+                del self._jobs[claim.id]
+            self._slot_free.set()
+
+    async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
+        ids = {"work_id": claim.id, "attempt": claim.attempt, "worker": self.name}
+        match ending:
+            case Ending.FINISH:
+                if not await self._bus.finish(claim, self.name):
+                    log.warning("finished work that a peer owns by now", extra=ids)
+            case Ending.LOST:
+                log.info("left work to its new owner", extra=ids)
+            case Ending.DEAD:
+                await self._bury(claim, str(error))
+            case Ending.RETRY if error is None:
+                await self._bus.hand_back(claim, self.name)
+                log.info("handed work back", extra=ids)
+            case Ending.RETRY:
+                log.warning("attempt failed: %s", type(error).__name__, extra=ids, exc_info=error)
+                await self._bus.note_failure(claim, f"{type(error).__name__}: {error}")
+
+    async def _bury(self, claim: Claim, reason: str) -> None:
+        last = await self._bus.last_failure(claim)
+        reason = f"{reason}; last failure: {last}" if last else reason
+        log.error("gave work up: %s", reason, extra={"work_id": claim.id, "attempt": claim.attempt})
+        await self._handler.give_up(claim, reason)
+        outlet = self._bus.outlet()
+        outlet.append(
+            self._bus.keys.dead(),
+            DeadLetter(
+                stage=self._stage,
+                work_id=claim.id,
+                attempts=claim.attempt,
+                reason=reason,
+                **{
+                    name: claim.fields.get(name.encode(), b"").decode()
+                    for name in ("conversation_id", "message_id", "session_id")
+                },
+            ),
+        )
+        await outlet.flush()
+        await self._bus.finish(claim, self.name)
