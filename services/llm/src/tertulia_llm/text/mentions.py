@@ -133,7 +133,8 @@ def _first_mentions(folded: str, names: Sequence[_Name]) -> dict[int, int]:
         for index in meant:
             first.setdefault(index, where)
     for index, name in enumerate(names):
-        found = [where for part in name.unspaced if (where := folded.find(part)) >= 0]
-        if found:
-            first[index] = min(found + [first[index]] if index in first else found)
+        for part in name.unspaced:
+            where = folded.find(part)
+            if where >= 0:
+                first[index] = min(where, first.get(index, where))
     return first

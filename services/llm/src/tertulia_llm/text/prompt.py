@@ -1,8 +1,8 @@
 """What is the model asked, in the form that every OpenAI-compatible server takes?
 
-The safest common ground of those servers: one system message, then user and assistant in turn, the user first and last.
-So messages of one role in a row are merged, and a stage note of ours fills in where the user has not spoken. Notes stand in
-square brackets in the *user's* role: models imitate what they see in the assistant's.
+The safest common ground of those servers: one system message, then user and assistant in turn, the user first and
+last. So messages of one role in a row are merged, and a stage note of ours fills in where the user has not spoken.
+Notes stand in square brackets in the *user's* role: models imitate what they see in the assistant's.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def build_messages(
 ) -> list[Message]:
     """The request for ``character_name``'s next reply.
 
-    Replies in the history are wrapped in ``<Name>…</Name>``. If the last word was not the user's, a note says whose turn
-    it is. ``continuing`` is what this character has already said of this very reply (its worker was lost): it stands as
-    the assistant's last message with its tag open, followed by a note that asks for the very next words. Ending on the
-    assistant's message itself would be shorter, but servers disagree on what that means: some continue it, some begin
-    anew, some refuse.
+    Replies in the history are wrapped in ``<Name>…</Name>``. If the last word was not the user's, a note says whose
+    turn it is. ``continuing`` is what this character has already said of this very reply (its worker was lost): it
+    stands as the assistant's last message with its tag open, followed by a note that asks for the very next words.
+    Ending on the assistant's message itself would be shorter, but servers disagree on what that means: some continue
+    it, some begin anew, some refuse.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
     turns: list[Message] = []
@@ -65,8 +65,8 @@ def build_messages(
 def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
     """``messages`` cut to ``max_chars`` characters of content, by whole messages, the oldest first.
 
-    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list that tells the
-    model what to do now. Raises ``ValueError`` when ``max_chars`` is not positive.
+    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list, which tells
+    the model what to do now. Raises ``ValueError`` when ``max_chars`` is not positive.
     """
     if max_chars <= 0:
         raise ValueError(f"max_chars is {max_chars}: give the model's window as a positive number of characters")
@@ -83,7 +83,8 @@ def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
     system = [message for message in chosen if message["role"] == "system"]
     turns = [message for message in chosen if message["role"] != "system"]
     if len(chosen) < len(messages):
-        while len(turns) > 1 and turns[0]["role"] == "assistant" and not _continues(turns):
+        needed = 2 if _continues(turns) else 1
+        while len(turns) > needed and turns[0]["role"] == "assistant":
             turns.pop(0)  # a window that opens on a reply to nothing misleads, and some servers refuse it
     return system + _merged(turns)
 
@@ -111,17 +112,15 @@ def _continues(messages: Sequence[Message]) -> bool:
 def _instructions(character_name: str, system_prompt: str, other_names: Iterable[str], user_name: str) -> str:
     others = ", ".join(other_names)
     company = f"{user_name} and these other characters: {others}" if others else user_name
-    rules = [
-        f"You are {character_name}, in a spoken conversation with {company}.",
-        f"Stay in character. Speak only as {character_name}; never write what {user_name} or anybody else says or does.",
-        "Everything you write is read aloud: talk as people talk, in plain sentences, and briefly. No stage directions, "
-        "no lists, no headings, no emoji, no code, no addresses.",
-        f"Earlier replies stand in tags with their speaker's name, as in <{character_name}>…</{character_name}>. Yours is "
-        "tagged for you: write only the words.",
-        "Remarks in square brackets are from the stage, not from anybody in the conversation: never mention or imitate "
-        "them.",
-    ]
-    return "\n".join(([f"{system_prompt.strip()}\n"] if system_prompt.strip() else []) + rules)
+    rules = f"""\
+You are {character_name}, in a spoken conversation with {company}.
+Stay in character. Speak only as {character_name}; never write what {user_name} or anybody else says or does.
+Everything you write is read aloud: talk as people talk, in plain sentences, and briefly. \
+No stage directions, no lists, no headings, no emoji, no code, no addresses.
+Earlier replies stand in tags with their speaker's name, as in <{character_name}>…</{character_name}>. \
+Yours is tagged for you: write only the words.
+Remarks in square brackets are from the stage, not from anybody in the conversation: never mention or imitate them."""
+    return f"{system_prompt.strip()}\n\n{rules}".strip()
 
 
 def _turns(message: HistoryMessage, user_name: str) -> list[Message]:

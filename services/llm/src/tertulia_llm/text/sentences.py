@@ -1,13 +1,13 @@
 """When does a sentence end, while the text is still being written?
 
-The text comes in pieces of any size. A sentence is given out as soon as what follows its end mark settles the matter, and
-never taken back. How much must be seen after a mark:
+The text comes in pieces of any size. A sentence is given out as soon as what follows its end mark settles the matter,
+and never taken back. How much must be seen after a mark:
 
 - a line end: nothing;
 - ``. ! ? …`` and their kin: the next character that is no space (models send the space together with the next word,
   so this waits for nothing in practice);
 - after a word that may be an abbreviation, before a capital: the next word and one character more;
-- ``。！？``: the next character, which may be a closing bracket or another mark;
+- the full-width marks of Chinese and Japanese: the next character, for it may be a closing bracket or another mark;
 - a clause of the first sentence: ``clause_rest_min_chars`` more characters.
 
 Because each decision waits for exactly the text it depends on, the result is the same however the text was cut.
@@ -24,7 +24,8 @@ from tertulia_llm.text.spoken import SpeechState, speakable
 
 _MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"  # noqa: RUF001 - the end marks of scripts that put a space after them
 _WIDE_MARKS: Final = "。！？｡"  # noqa: RUF001 - the end marks of scripts written without spaces
-_QUOTES: Final = "\"'”’»›)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
+_QUOTES: Final = "\"'”’»)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
+_QUOTED_ON: Final = "とっ、，,"  # noqa: RUF001 - after a quotation these carry the sentence on: 「行こう。」と言った
 _STOP: Final = rf"\n|[{_MARKS}{_WIDE_MARKS}]{{1,32}}[{re.escape(_QUOTES)}*_~`]{{0,16}}"
 _NEXT_STOP: Final = re.compile(_STOP)
 _NEXT_STOP_OR_CLAUSE: Final = re.compile(_STOP + "|[,;:—–、，；：]")  # noqa: RUF001
@@ -34,6 +35,7 @@ _SPACES: Final = re.compile(r"[^\S\n]{0,32}")
 _NEXT_WORD: Final = re.compile(r"[^\W\d_]{1,24}")
 _LIST_NUMBER: Final = re.compile(r"[\s>*+•-]*\d{1,3}")
 _DOTTED: Final = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
+_INITIAL: Final = re.compile(r"[^\W\d_\u2e80-\uffff]")
 _NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,4}")
 _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
@@ -175,41 +177,39 @@ class SentenceSplitter:
 
 def _sentence_end(buffer: str, start: int, found: re.Match[str], *, final: bool) -> int:
     """Index after the sentence whose end mark may be ``found``, or ``_WAIT``, or ``_REJECT``."""
-    end = found.end()
-    run = found.group()
+    end, run = found.end(), found.group()
     following = _after_spaces(buffer, end)
-    if following < len(buffer) and following > end and buffer[following] in "»›":  # « Bonjour ! » Il partit.
-        run += buffer[following]
+    if end < following < len(buffer) and buffer[following] == "»":  # « Bonjour ! » Il partit.
+        run += "»"
         end = following + 1
         following = _after_spaces(buffer, end)
     if following >= len(buffer):
         return _REJECT if final else _WAIT
     if buffer[following] == "\n":
         return _REJECT  # the line end itself is the boundary
-    quoted = run[-1] in _QUOTES or any(char in _QUOTES for char in run)
-    following_char = buffer[following]
     spaced = following > end
-    if any(char in _WIDE_MARKS for char in run):
-        ends = not (quoted and following_char in "とっ、，,")  # noqa: RUF001 - 「行こう。」と言った: the sentence goes on
-    elif not spaced:
-        ends = run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None
-    elif following_char in _MARKS:
-        ends = False
-    elif quoted and following_char.islower():
-        ends = False
-    elif run[0] == "." and (len(run) == 1 or run[1] not in _MARKS):
-        verdict = _full_stop_ends(buffer, start, found.start(), following, quoted=quoted, final=final)
-        if verdict is None:
-            return _WAIT
-        ends = verdict
-    elif run.startswith((".", "…")) and not any(char in "!?" for char in run):
-        verdict = _ellipsis_ends(buffer, following, final=final)
-        if verdict is None:
-            return _WAIT
-        ends = verdict
-    else:
-        ends = True
+    ends = _mark_ends(buffer, start, found.start(), run, following, spaced=spaced, final=final)
+    if ends is None:
+        return _WAIT
     return end + spaced if ends else _REJECT
+
+
+def _mark_ends(buffer: str, start: int, at: int, run: str, following: int, *, spaced: bool, final: bool) -> bool | None:
+    """Whether the marks ``run`` at ``at`` end the sentence, when the text goes on at ``following``; None: not yet
+    known."""
+    following_char = buffer[following]
+    quoted = any(char in _QUOTES for char in run)
+    if any(char in _WIDE_MARKS for char in run):
+        return not (quoted and following_char in _QUOTED_ON)
+    if not spaced:
+        return run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None  # OK!你好
+    if following_char in _MARKS or (quoted and following_char.islower()):
+        return False
+    if run.startswith(("..", "…")) and "!" not in run and "?" not in run:
+        return _ellipsis_ends(buffer, following, final=final)
+    if run[0] == "." and not quoted and run.count(".") == sum(char in _MARKS for char in run):
+        return _full_stop_ends(buffer, start, at, following, final=final)
+    return True
 
 
 def _after_spaces(buffer: str, at: int) -> int:
@@ -238,27 +238,22 @@ def _ellipsis_ends(buffer: str, following: int, *, final: bool) -> bool | None:
     return True
 
 
-def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, quoted: bool, final: bool) -> bool | None:
+def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:
     """Whether the single full stop at ``at`` ends the sentence; None: not yet known."""
-    if quoted:
-        return True
     word_at = max(buffer.rfind(" ", start, at), buffer.rfind("\n", start, at), start - 1) + 1
     word = buffer[word_at:at].lstrip("\"'“‘«([{*_~`-—#>").lower()  # noqa: RUF001
     following_char = buffer[following]
+    if word in NEVER_LAST or _LIST_NUMBER.fullmatch(buffer, start, at):
+        return False
     if following_char.isdigit() and word in BEFORE_NUMBER:
         return False
-    if _LIST_NUMBER.fullmatch(buffer, start, at) or word in NEVER_LAST:
-        return False
-    initial = len(word) == 1 and word.isalpha() and not _WIDE_LETTER.match(word)
-    if initial or word in MAYBE_LAST or _DOTTED.fullmatch(word):
-        if following_char.islower() or following_char.isdigit():
-            return False
-        if not following_char.isupper():
-            return True
+    if not (word in MAYBE_LAST or _INITIAL.fullmatch(word) or _DOTTED.fullmatch(word)):
+        # An unknown abbreviation without vowels, or an address, before a word that begins no sentence.
+        return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
+    if following_char.isupper():
         next_word = _next_word(buffer, following, final=final)
         return None if next_word is None else next_word in STARTERS
-    # An unknown abbreviation without vowels, or an address, before a word that begins no sentence.
-    return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
+    return not (following_char.islower() or following_char.isdigit())
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:

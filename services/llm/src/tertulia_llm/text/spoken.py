@@ -1,13 +1,13 @@
 """What of a written text is said aloud?
 
-Dropped: code blocks (```` ``` ```` or ``~~~``), images, bare addresses, HTML tags, emoji, rules and table lines, stage directions.
-Kept without their markup: emphasis, headings, list items (a number stays: "1. Wash it." is an order of steps), quotes, links
-(their text), inline code, table cells (with commas between).
+Dropped: code blocks (fenced with three backticks or tildes), images, bare addresses, HTML tags, emoji, rules and table
+lines, stage directions. Kept without their markup: emphasis, headings, list items (a number stays: "1. Wash it." tells
+an order), quotes, links (their text), inline code, table cells (with commas between).
 
-``*A span in single asterisks*`` is a stage direction when it stands alone (at the start of the text, or after a finished
-sentence), or when it begins with a verb of the stage (*laughs*, *leans in*). Elsewhere it is emphasis and is spoken:
-"I am *very* sure". At the start, a capital or a plain single word that runs on in lower case is emphasis too: "*Nobody*
-knows". ``**Bold**`` never is a direction.
+``*A span in single asterisks*`` is a stage direction when it stands alone (at the start of the text, or after a
+finished sentence), or when it begins with a verb of the stage (*laughs*, *leans in*). Elsewhere it is emphasis and is
+spoken: "I am *very* sure". At the start, a capital or a plain single word that runs on in lower case is emphasis too:
+"*Nobody* knows". ``**Bold**`` never is a direction.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Takes the speaker tags out of what a model writes, while it writes it.
 
-The model sees every reply as ``<Name>…</Name>`` and tends to write the same. Taken out, wherever the stream happens to cut
-them: the speaker's own tags, opening and closing; a closing tag of anybody; the white space after an opening tag; and one
-"Name:" at the very start. An opening tag of **another character** means that the model has begun to speak for somebody
-else: all from there on is cut. So does an opening tag of the user at the start of a line; within a line it is merely taken
-out. Anything else with a ``<`` ("a < b", "<3", "<div>") passes unharmed.
+The model sees every reply as ``<Name>…</Name>`` and tends to write the same. Taken out, wherever the stream happens to
+cut them: the speaker's own tags, opening and closing; a closing tag of anybody; the white space after an opening tag;
+and one "Name:" at the very start. An opening tag of **another character** means that the model has begun to speak for
+somebody else: all from there on is cut. So does an opening tag of the user at the start of a line; within a line it is
+merely taken out. Anything else with a ``<`` ("a < b", "<3", "<div>") passes unharmed.
 
-Text is held back only while it may still become a tag or the prefix, never more than the longest name and a few characters.
+Text is held back only while it may still become a tag or the prefix: never more than the longest name and a few
+characters.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class TagStripper:
     """One reply's filter; feed it the chunks as they come.
 
     ``speaker`` is the name of the character that replies, ``others`` the names of the other characters, ``user`` the
-    user's name. A part of a name that can stand alone counts as the name; a part shared with the speaker is the speaker's.
+    user's name. A part of a name that can stand alone counts as the name; one shared with the speaker is the speaker's.
     """
 
     __slots__ = (
@@ -59,7 +60,7 @@ class TagStripper:
         if self._cut or not text:
             return ""
         if not (self._pending or self._at_start or self._skip_space) and "<" not in text:
-            self._tail = text[-1]
+            self._tail = _last_mark(text) or self._tail
             return text
         return self._strip(self._pending + text, final=False)
 
@@ -106,7 +107,7 @@ class TagStripper:
     def _put(self, out: list[str], text: str) -> None:
         out.append(text)
         self._at_start = self._skip_space = False
-        self._tail = text[-1]
+        self._tail = _last_mark(text) or self._tail
 
     def _tag(self, text: str, at: int, *, final: bool) -> int | None:
         """Length of the tag at ``text[at]`` (0: it is none), or None while that is open. May set ``_cut``."""
@@ -159,6 +160,10 @@ class TagStripper:
         if closing and rest != closing and closing.startswith(rest) and not final:
             return None
         return (after + len(closing) if rest == closing else after) - at
+
+
+def _last_mark(text: str) -> str:
+    return text.rstrip(" \t")[-1:]
 
 
 def _normal(text: str) -> str:
