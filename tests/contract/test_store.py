@@ -128,9 +128,12 @@ class TestConversations:
         assert await store.history(talk, 10) == []
         assert await store.model_settings(talk) == {}
 
-    @pytest.mark.parametrize("cursor", ["", "yesterday", "2026-03-01T12:00:00~x"])
+    @pytest.mark.parametrize(
+        "cursor",
+        ["", "yesterday", "2026-03-01T12:00:00~x", "0001-01-01T00:00:00+14:00~x", f"{at(0).isoformat()}~\ud800"],
+    )
     async def test_a_cursor_of_ones_own_is_refused(self, store: Store, cursor: str) -> None:
-        with pytest.raises(InvalidRecord, match=r"before|time"):
+        with pytest.raises(InvalidRecord, match="not a cursor"):
             await store.conversations(10, cursor)
 
 
@@ -302,6 +305,11 @@ class TestMessages:
             with pytest.raises(InvalidRecord, match=r"not in 1\.\.1000"):
                 await call
 
+    @pytest.mark.parametrize("after", [-1, 2**53, 10**30])
+    async def test_a_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
+        with pytest.raises(InvalidRecord, match="after"):
+            await store.messages(talk, 10, after)
+
 
 class TestCharacters:
     async def test_a_fresh_store_has_the_three(self, store: Store) -> None:
@@ -444,6 +452,7 @@ class TestOpenAndClose:
             await store.history(talk, 10)
         with pytest.raises(StoreUnavailable, match="not open"):
             await store.save_messages([user_message(talk, 1)])
+        await store.open()
         await store.open()
         assert await store.conversation(talk) is not None
 

@@ -54,7 +54,13 @@ class Lane:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped: asyncio.Future[None] | None = None
         self._busy = False
+        self._started = False
         self._closing = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are taken: from the end of `start` to `close`."""
+        return self._started and not self._closing
 
     async def start(self) -> None:
         """Start the thread and wait until its connection is made. Raises what `connect` raises."""
@@ -64,6 +70,7 @@ class Lane:
         # A daemon, because a process that dies without closing must not hang on it; close() is the orderly way.
         threading.Thread(target=self._serve, args=(started,), name=self._name, daemon=True).start()
         await asyncio.shield(started)
+        self._started = True
 
     def submit(self, call: Call[T]) -> asyncio.Future[T]:
         """Queue a call; the future has its result once its batch is done (for writes: committed).
@@ -71,7 +78,7 @@ class Lane:
         Raises:
             StoreUnavailable: the lane is closed, or `max_pending` calls are waiting already.
         """
-        if self._loop is None or self._closing:
+        if self._loop is None or not self.is_open:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
         if len(self._pending) >= self._max_pending:
             raise StoreUnavailable(f"{self._max_pending} calls are waiting for the database: it does not keep up.")

@@ -18,6 +18,7 @@ from tertulia_shared.store.records import (
     utc_now,
 )
 from tertulia_shared.store.rules import (
+    check_after,
     check_character,
     check_id,
     check_limit,
@@ -110,6 +111,8 @@ class MemoryStore:
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
         check_limit(limit)
+        if after is not None:
+            check_after(after)
         behind = -1 if after is None else after
         found = [message for message in self._in_order(conversation_id) if message.position > behind]
         if len(found) <= limit:

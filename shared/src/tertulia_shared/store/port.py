@@ -21,7 +21,7 @@ class Store(Protocol):
     """Conversations, their messages and settings, and the characters."""
 
     async def open(self) -> None:
-        """Connect, bring the schema up to date, and seed the first characters if this was never done.
+        """Connect, bring the schema up to date, and seed the first characters if this was never done. May be repeated.
 
         Raises:
             StoreUnusable: the configuration cannot work, or the data belong to a newer version.
@@ -82,6 +82,9 @@ class Store(Protocol):
 
         Messages that share the last one's position are added to the page, so that going on from that position skips
         none.
+
+        Raises:
+            InvalidRecord: `limit` or `after` is out of range.
         """
         ...
 

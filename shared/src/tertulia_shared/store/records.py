@@ -96,6 +96,9 @@ def parse_cursor(cursor: str) -> tuple[str, str]:
     """
     time, _, conversation_id = cursor.partition("~")
     try:
-        return time_to_text(time_from_text(time)), conversation_id
-    except ValueError:
-        raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have") from None
+        normal = time_to_text(time_from_text(time))
+    except (ValueError, OverflowError, InvalidRecord):
+        normal = ""
+    if not normal or not conversation_id.isascii():
+        raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have")
+    return normal, conversation_id

@@ -44,6 +44,11 @@ def check_limit(limit: int) -> None:
         raise InvalidRecord("limit", f"{limit} is not in 1..{PAGE_MAX_ROWS}")
 
 
+def check_after(position: int) -> None:
+    if not 0 <= position <= POSITION_MAX:
+        raise InvalidRecord("after", f"{position} is not in 0..{POSITION_MAX}; use a message's position, or None")
+
+
 def check_title(title: str) -> None:
     _check_line("title", title, 0, TITLE_MAX_CHARS)
 

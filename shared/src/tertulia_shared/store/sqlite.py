@@ -31,6 +31,7 @@ from tertulia_shared.store.records import (
     utc_now,
 )
 from tertulia_shared.store.rules import (
+    check_after,
     check_character,
     check_id,
     check_limit,
@@ -74,6 +75,8 @@ class SQLiteStore:
         self._reader = self._lane("read")
 
     async def open(self) -> None:
+        if self._writer.is_open:
+            return
         self._writer, self._reader = self._lane("write"), self._lane("read")
         await self._writer.start()
         try:
@@ -127,6 +130,8 @@ class SQLiteStore:
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
         check_limit(limit)
+        if after is not None:
+            check_after(after)
         behind = -1 if after is None else after
         return await self._reader.submit(lambda db: rows.select_messages(db, conversation_id, limit, behind))
 
