@@ -103,6 +103,10 @@ class Keys:
         """Sorted set: each live worker with the time (ms) it was last heard of."""
         return Key(f"{self.ns}:workers", DAY_S)
 
+    def voices(self) -> Key:
+        """Hash: each live speech engine's voices, msgpack of [{id, name, language, description}]."""
+        return Key(f"{self.ns}:voices", DAY_S)
+
     def _conversation(self, conversation_id: str) -> str:
         return f"{self.ns}:{{{conversation_id}}}"
 

@@ -1,0 +1,185 @@
+"""Speaks one message: its sentences from the stream, in order, into its audio stream, each chunk once.
+
+A worker that takes a message over makes the sentence that was last begun again, with the same seed, and publishes only
+the chunks that are not there yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+
+from tertulia_shared.bus import Append, Bus, Claim, NotOwner, Outlet, Refused
+from tertulia_shared.codec import decode, envelope
+from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tertulia_shared.events import Error
+from tertulia_shared.ids import is_id
+from tertulia_shared.interruption import until_interrupted
+from tertulia_shared.keys import Key
+from tertulia_shared.work import BadWork, RetryLater
+from tertulia_tts.chunks import Chunker
+from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
+from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
+from tertulia_tts.settings import TTSSettings
+
+log = logging.getLogger(__name__)
+
+
+def seed_of(message_id: str, sentence_index: int) -> int:
+    """The seed of a sentence (32 bits): the same for whoever makes it."""
+    digest = hashlib.blake2b(f"{message_id}:{sentence_index}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big")
+
+
+class Speaker:
+    """The tts stage's `Handler`."""
+
+    def __init__(self, bus: Bus, engine: SpeechEngine, settings: TTSSettings) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._settings = settings
+
+    async def handle(self, claim: Claim) -> None:
+        """Speak the message to its end, or to the interruption."""
+        work, epoch = _message(claim), envelope(claim.fields).epoch
+        owned = await self._bus.own(claim, work.conversation_id, work.message_id)
+        if isinstance(owned, Refused):
+            if owned.later_attempt:
+                raise NotOwner("a later attempt speaks this message")
+            return  # posted twice: whoever holds the other pointer speaks it
+        if owned.epoch > epoch:
+            return  # interrupted before it began
+        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
+        last = await self._bus.last(audio)
+        published = None if last is None else decode(AudioChunk, last.fields)
+        if published is not None and published.is_final:
+            return
+        resume = resume_after(
+            None if published is None else AudioPosition(published.sentence_index, published.chunk_index)
+        )
+        async with until_interrupted(self._bus, work.conversation_id, epoch):
+            outlet = self._bus.outlet(owned.fence(epoch))
+            async for sentence in self._sentences(work, resume.sentence_index):
+                await self._speak(sentence, resume, outlet)
+            await outlet.flush()
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        """Say so, and end the message's audio: the gateway goes on with the next one."""
+        try:
+            work = _message(claim)
+        except (BadWork, ValueError):
+            return
+        last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
+        sentence = None if last is None else decode(TTSSentence, last.fields)
+        index = 0 if sentence is None else sentence.index + (not sentence.is_final)
+        final = AudioChunk(
+            b"",
+            index,
+            0,
+            work.conversation_id,
+            work.message_id,
+            sentence.character_id if sentence else "",
+            is_final=True,
+        )
+        error = Error("tts_failed", f"This reply cannot be spoken: {reason}", message_id=work.message_id)
+        await self._bus.transact(
+            work.conversation_id,
+            [
+                Append(self._bus.keys.audio(work.conversation_id, work.message_id), final, _audio_id(final)),
+                Append(self._bus.keys.events(work.conversation_id), error),
+            ],
+        )
+
+    async def _sentences(self, work: Work, first: int) -> AsyncIterator[TTSSentence]:
+        key = self._bus.keys.sentences(work.conversation_id, work.message_id)
+        follow = self._bus.follow(key, f"{first}-0")
+        try:
+            while True:
+                for entry in await follow.read():
+                    sentence = decode(TTSSentence, entry.fields)
+                    yield sentence
+                    if sentence.is_final:
+                        return
+        finally:
+            follow.close()
+
+    async def _speak(self, sentence: TTSSentence, resume: ResumePoint, outlet: Outlet) -> None:
+        publish = _Publisher(outlet, self._bus.keys.audio(sentence.conversation_id, sentence.message_id), sentence)
+        if sentence.is_final:
+            publish.end()
+            return
+        publish.skip(resume.chunks_to_skip(sentence.index))
+        chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
+        try:
+            async with aclosing(self._synthesize(sentence)) as pieces:
+                async for piece in pieces:
+                    if publish.chunks(chunker.feed(piece)):
+                        await asyncio.sleep(0)  # an engine that never waits must not keep the first sound back
+                    await outlet.room()
+        except SynthesisFailed as failure:
+            if failure.retryable:
+                raise RetryLater(str(failure)) from failure
+            log.warning("a sentence cannot be spoken", extra={"message_id": sentence.message_id}, exc_info=True)
+            outlet.append(
+                self._bus.keys.events(sentence.conversation_id),
+                Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
+            )
+        publish.chunks(chunker.finish())
+
+    def _synthesize(self, sentence: TTSSentence) -> AsyncGenerator[bytes, None]:
+        choice = choose_voice(self._engine.voices(), sentence.voice_id)
+        if choice.substituted and sentence.index == 0:
+            log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
+        seed = seed_of(sentence.message_id, sentence.index)
+        return self._engine.synthesize(sentence.text, choice.voice.id, seed)
+
+
+class _Publisher:
+    """Writes one sentence's chunks, but for those that are published already."""
+
+    def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence) -> None:
+        self._outlet = outlet
+        self._key = key
+        self._sentence = sentence
+        self._made = 0
+        self._skip = 0
+
+    def skip(self, chunks: int) -> None:
+        """The first `chunks` are published."""
+        self._skip = chunks
+
+    def chunks(self, made: Sequence[bytes]) -> bool:
+        """The next chunks; True if the sentence's first new one was among them."""
+        before = self._made
+        for pcm in made:
+            if self._made >= self._skip:
+                self._append(AudioChunk(pcm, self._sentence.index, self._made, *self._ids))
+            self._made += 1
+        return before <= self._skip < self._made
+
+    def end(self) -> None:
+        """The message's final entry."""
+        self._append(AudioChunk(b"", self._sentence.index, 0, *self._ids, is_final=True))
+
+    @property
+    def _ids(self) -> tuple[str, str, str]:
+        return self._sentence.conversation_id, self._sentence.message_id, self._sentence.character_id
+
+    def _append(self, chunk: AudioChunk) -> None:
+        self._outlet.append(self._key, chunk, id=_audio_id(chunk))
+
+
+def _audio_id(chunk: AudioChunk) -> str:
+    if chunk.is_final:
+        return f"{chunk.sentence_index + 1}-0"
+    return f"{chunk.sentence_index + 1}-{chunk.chunk_index + 1}"
+
+
+def _message(claim: Claim) -> Work:
+    work = decode(Work, claim.fields)
+    if not (is_id(work.conversation_id) and is_id(work.message_id)):
+        raise BadWork("a tts work entry needs a conversation_id and a message_id, both UUIDs")
+    return work

@@ -1,0 +1,161 @@
+"""Streams and consumer groups as Redis keeps them, in plain Python: no I/O, and the time is passed in."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tertulia_shared.bus.port import Entry
+
+EntryId = tuple[int, int]
+
+
+def order(entry_id: str) -> EntryId:
+    """An entry id `ms-seq` as Redis compares it."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)
+
+
+def id_text(entry_id: EntryId) -> str:
+    """An entry id as Redis writes it."""
+    return f"{entry_id[0]}-{entry_id[1]}"
+
+
+@dataclass(slots=True)
+class Pending:
+    """Who has an entry of a group, since when (seconds), and how often it has been delivered."""
+
+    worker: str
+    since: float
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An entry given to a worker."""
+
+    entry: Entry
+    attempt: int
+
+
+class Stream:
+    """A stream: entries in the order of their ids."""
+
+    def __init__(self) -> None:
+        self._ids: list[EntryId] = []
+        self._entries: list[Entry] = []
+        self._last: EntryId = (0, 0)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+    def add(self, fields: Mapping[bytes, bytes], *, id: str | None, now_ms: int, max_len: int | None) -> bool:
+        """XADD. False if the explicit id is not above the last one (also of entries that are gone).
+
+        Raises:
+            ValueError: the id is 0-0, which Redis never takes.
+        """
+        if id is None:
+            new = (now_ms, 0) if now_ms > self._last[0] else (self._last[0], self._last[1] + 1)
+        else:
+            new = order(id)
+            if new == (0, 0):
+                raise ValueError("the ID specified in XADD must be greater than 0-0")
+            if new <= self._last:
+                return False
+        self._last = new
+        self._ids.append(new)
+        self._entries.append(Entry(id_text(new), fields))
+        surplus = 0 if max_len is None else len(self._ids) - max_len
+        if surplus > 0:
+            del self._ids[:surplus], self._entries[:surplus]
+        return True
+
+    def after(self, entry_id: EntryId, count: int | None = None) -> Sequence[Entry]:
+        """The entries behind an id, at most `count`."""
+        begin = bisect_right(self._ids, entry_id)
+        return self._entries[begin : None if count is None else begin + count]
+
+    def has_after(self, entry_id: EntryId) -> bool:
+        """Whether there is an entry behind an id."""
+        return bool(self._ids) and self._ids[-1] > entry_id
+
+    def get(self, entry_id: EntryId) -> Entry | None:
+        """The entry of that very id."""
+        at = bisect_right(self._ids, entry_id) - 1
+        return self._entries[at] if at >= 0 and self._ids[at] == entry_id else None
+
+    def last(self) -> Entry | None:
+        """The last entry."""
+        return self._entries[-1] if self._entries else None
+
+    def delete(self, entry_id: EntryId) -> None:
+        """XDEL."""
+        at = bisect_right(self._ids, entry_id) - 1
+        if at >= 0 and self._ids[at] == entry_id:
+            del self._ids[at], self._entries[at]
+
+
+class Group:
+    """The consumer group of a work stream: what has been given out, and to whom."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._delivered: EntryId = (0, 0)
+        self._pending: dict[EntryId, Pending] = {}
+
+    def claim(self, worker: str, count: int, now: float) -> Sequence[Delivery]:
+        """XREADGROUP `>`: up to `count` entries that nobody was given yet."""
+        entries = self._stream.after(self._delivered, count)
+        for entry in entries:
+            self._delivered = order(entry.id)
+            self._pending[self._delivered] = Pending(worker, now, 1)
+        return [Delivery(entry, 1) for entry in entries]
+
+    def take_over(self, worker: str, idle_s: float, count: int, now: float) -> Sequence[Delivery]:
+        """XAUTOCLAIM: up to `count` entries not heard of for `idle_s`, the worker's own among them."""
+        taken: list[Delivery] = []
+        for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0]):
+            if len(taken) == count:
+                break
+            entry = self._stream.get(entry_id)
+            if entry is not None and now - pending.since >= idle_s:
+                pending.worker, pending.since, pending.attempts = worker, now, pending.attempts + 1
+                taken.append(Delivery(entry, pending.attempts))
+        return taken
+
+    def renew(self, worker: str, ids: Iterable[str], now: float) -> set[str]:
+        """Reset the idle time of the entries that are the worker's; the others' ids come back."""
+        lost: set[str] = set()
+        for entry_id in ids:
+            pending = self._held_by(worker, entry_id)
+            if pending is None:
+                lost.add(entry_id)
+            else:
+                pending.since = now
+        return lost
+
+    def finish(self, worker: str, entry_id: str) -> bool:
+        """XACK and XDEL, if it is the worker's."""
+        if self._held_by(worker, entry_id) is None:
+            return False
+        del self._pending[order(entry_id)]
+        self._stream.delete(order(entry_id))
+        return True
+
+    def hand_back(self, worker: str, entry_id: str, now: float, idle_s: float) -> bool:
+        """Let it look as if it had been idle for `idle_s`, if it is the worker's."""
+        pending = self._held_by(worker, entry_id)
+        if pending is None:
+            return False
+        pending.since = now - idle_s
+        return True
+
+    def is_pending(self, entry_id: str) -> bool:
+        """Whether a worker has it."""
+        return order(entry_id) in self._pending
+
+    def _held_by(self, worker: str, entry_id: str) -> Pending | None:
+        pending = self._pending.get(order(entry_id))
+        return pending if pending is not None and pending.worker == worker else None

@@ -1,0 +1,45 @@
+"""Work that stops the moment the user cuts in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from tertulia_shared.bus import Bus, Follow, Stale
+from tertulia_shared.codec import envelope
+
+
+@asynccontextmanager
+async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
+    """Run the block until it ends, or until the conversation's epoch goes above `epoch`: then cancel it.
+
+    Raises:
+        Stale: it was interrupted. Whatever the block itself raises comes out as it is.
+    """
+    control = bus.follow(bus.keys.control(conversation_id))
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watching = tasks.create_task(_raise_when_above(control, epoch))
+            yield
+            watching.cancel()
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+    finally:
+        control.close()
+
+
+async def _raise_when_above(control: Follow, epoch: int) -> None:
+    while True:
+        for entry in await control.read():
+            raised = envelope(entry.fields).epoch
+            if raised > epoch:
+                raise Stale(f"interrupted: the conversation is at epoch {raised}")
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    error = group.exceptions[0]
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
+    return error
