@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_shared.store import Message, SQLiteStore, StoreUnavailable, StoreUnusable, rows
+from tertulia_shared.store import Message, SQLiteStore, StoreUnavailable, StoreUnusable, rows, sqlite_file
 from tests.fakes.store_records import new_id, user_message
 
 WRITE_SOME = """
@@ -96,6 +96,41 @@ async def test_processes_that_start_at_once_share_a_fresh_file(path: Path) -> No
     assert [message.position for message in await all_messages(path, conversation_id)] == list(range(100))
 
 
+@pytest.mark.parametrize("round_number", range(3))
+async def test_stores_that_open_a_fresh_file_at_once_migrate_it_once(path: Path, round_number: int) -> None:
+    stores = [SQLiteStore(path) for _ in range(12)]
+    await asyncio.gather(*[store.open() for store in stores])
+    assert [len(await store.characters()) for store in stores] == [3] * 12
+    await asyncio.gather(*[store.close() for store in stores])
+
+
+def test_the_switch_to_wal_waits_for_a_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "tertulia.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as rival,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection,
+    ):
+        rival.execute("BEGIN IMMEDIATE")
+
+        def let_go(seconds: float) -> None:
+            rival.execute("ROLLBACK")
+
+        monkeypatch.setattr("tertulia_shared.store.sqlite_file.time.sleep", let_go)
+        sqlite_file.use_wal(connection, timeout_s=60)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_the_switch_to_wal_gives_up_after_its_time(tmp_path: Path) -> None:
+    path = tmp_path / "tertulia.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as rival,
+        closing(sqlite3.connect(path, isolation_level=None, timeout=0)) as connection,
+    ):
+        rival.execute("BEGIN IMMEDIATE")
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            sqlite_file.use_wal(connection, timeout_s=0)
+
+
 async def test_an_acknowledged_message_survives_kill_9(path: Path) -> None:
     conversation_id = new_id()
     process = await python(WRITE_UNTIL_KILLED, str(path), conversation_id)
@@ -163,14 +198,14 @@ async def test_the_connection_is_set_up_for_many_processes(store: SQLiteStore, p
     ("query", "arguments", "index"),
     [
         (rows.HISTORY, ("c", 9), "messages_in_order"),
-        (rows.PAGE_OF_MESSAGES, ("c", 0, 9), "messages_in_order"),
+        (rows.PAGE_OF_MESSAGES, {"conversation_id": "c", "after": 0, "limit": 9}, "messages_in_order"),
         (rows.PAGE_OF_CONVERSATIONS, (9,), "conversations_newest"),
         (rows.NEXT_PAGE_OF_CONVERSATIONS, ("a", "b", 9), "conversations_newest"),
     ],
     ids=["history", "messages", "conversations", "next conversations"],
 )
 async def test_a_page_comes_from_an_index_without_sorting(
-    store: SQLiteStore, path: Path, query: str, arguments: tuple[object, ...], index: str
+    store: SQLiteStore, path: Path, query: str, arguments: tuple[object, ...] | dict[str, object], index: str
 ) -> None:
     with closing(sqlite3.connect(path)) as other:
         plan = " / ".join(step for *_, step in other.execute(f"EXPLAIN QUERY PLAN {query}", arguments))

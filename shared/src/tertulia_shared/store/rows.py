@@ -35,13 +35,13 @@ WHERE messages.conversation_id = excluded.conversation_id AND (
     {_rank("excluded.status")} > {_rank("messages.status")}
     OR (excluded.status = messages.status AND excluded.updated_at >= messages.updated_at))
 """
-_MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = ?1 WHERE id = ?2 AND updated_at < ?1"
+_MOVE_FORWARD: Final = "UPDATE conversations SET updated_at = :time WHERE id = :id AND updated_at < :time"
 
 PAGE_OF_MESSAGES: Final = f"""
 SELECT {_MESSAGE} FROM messages
-WHERE conversation_id = ?1 AND position > ?2 AND position <= ifnull(
-    (SELECT position FROM messages WHERE conversation_id = ?1 AND position > ?2
-     ORDER BY position LIMIT 1 OFFSET ?3 - 1),
+WHERE conversation_id = :conversation_id AND position > :after AND position <= ifnull(
+    (SELECT position FROM messages WHERE conversation_id = :conversation_id AND position > :after
+     ORDER BY position LIMIT 1 OFFSET :limit - 1),
     9223372036854775807)
 ORDER BY position, id
 """
@@ -100,7 +100,7 @@ def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
             raise NotFound("conversation", conversation_id) from None
         raise
     if done.rowcount > 0:
-        connection.execute(_MOVE_FORWARD, (updated_at, conversation_id))
+        connection.execute(_MOVE_FORWARD, {"time": updated_at, "id": conversation_id})
         return
     # Nothing changed: what is stored outranks it, or (a client's forged or repeated id) it belongs elsewhere.
     owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
@@ -114,7 +114,8 @@ def select_history(connection: sqlite3.Connection, conversation_id: str, limit: 
 
 
 def select_messages(connection: sqlite3.Connection, conversation_id: str, limit: int, after: int) -> list[Message]:
-    return [_message(row) for row in connection.execute(PAGE_OF_MESSAGES, (conversation_id, after, limit))]
+    page = {"conversation_id": conversation_id, "after": after, "limit": limit}
+    return [_message(row) for row in connection.execute(PAGE_OF_MESSAGES, page)]
 
 
 def select_characters(connection: sqlite3.Connection, *, active_only: bool) -> list[Character]:
