@@ -1,0 +1,35 @@
+#!/bin/sh
+# Makes the spoken test fixtures again: tests/fixtures/*.wav, 16 kHz s16le mono.
+# Needs flite and sox (Debian packages). The WAVs are committed, so only a change of wording needs this.
+set -eu
+cd "$(dirname "$0")/../tests/fixtures"
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+
+# speak VOICE TEXT FILE: at -6 dB, over a noise floor at -60 dB, as a quiet room has one.
+speak() {
+    flite -voice "$1" -t "$2" -o "$work/said.wav"
+    sox "$work/said.wav" -r 16000 -c 1 -b 16 "$3" norm -6
+}
+room() { # room IN OUT PAD_BEFORE_S PAD_AFTER_S
+    sox "$1" "$work/padded.wav" pad "$3" "$4"
+    noise "$(soxi -D "$work/padded.wav")" 0.001 "$work/floor.wav"
+    sox -R -m -v 1 "$work/padded.wav" -v 1 "$work/floor.wav" -b 16 "$2"
+}
+noise() { # noise SECONDS AMPLITUDE OUT; -R repeats the same random numbers
+    sox -R -n -r 16000 -c 1 -b 16 "$3" synth "$1" pinknoise vol "$2"
+}
+
+speak rms "Hello Luna, tell me a story about the sea." "$work/hello.wav"
+room "$work/hello.wav" hello_luna.wav 0.4 0.9
+
+speak rms "Rex, what is your favorite game?" "$work/rex.wav"
+room "$work/rex.wav" question_rex.wav 0.4 0.9
+
+speak rms "Good morning everybody." "$work/first.wav"
+speak rms "Sage, do you like music?" "$work/second.wav"
+sox "$work/first.wav" "$work/gap.wav" pad 0 1.5
+sox "$work/gap.wav" "$work/second.wav" "$work/two.wav"
+room "$work/two.wav" two_utterances.wav 0.3 0.4
+
+noise 4 0.02 silence_noise.wav

@@ -1,0 +1,169 @@
+"""Where an utterance begins and ends, from speech probabilities alone.
+
+Pure: one probability in per 32 ms frame, boundaries out, positions in samples. No audio, no clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from math import ceil
+from typing import Final, TypeAlias
+
+FRAME_SAMPLES: Final = 512
+"""Samples per probability: what Silero's VAD takes at 16 kHz."""
+
+FRAME_MS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """When a sound counts as an utterance. Durations are rounded up to whole frames of 32 ms.
+
+    Raises:
+        ValueError: a value outside its range; the message names it.
+    """
+
+    onset_probability: float = 0.5
+    """A frame at least this likely to be speech counts towards a beginning (Silero's own default)."""
+    offset_probability: float = 0.35
+    """Within speech, a frame below this counts as silence (Silero's own onset - 0.15)."""
+    min_speech_ms: int = 96
+    """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
+    pre_roll_ms: int = 300
+    """Audio before the beginning that is kept: soft first consonants are below the onset probability."""
+    hangover_ms: int = 640
+    """Silence this long ends the utterance; people pause for less within a sentence."""
+    max_utterance_ms: int = 30_000
+    """An utterance, its pre-roll included, is cut here, so that no buffer grows without end."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.onset_probability < 1.0:
+            raise ValueError(f"onset_probability must lie between 0 and 1, not {self.onset_probability}")
+        if not 0.0 < self.offset_probability <= self.onset_probability:
+            raise ValueError(
+                f"offset_probability must be above 0 and at most onset_probability ({self.onset_probability}),"
+                f" not {self.offset_probability}"
+            )
+        if self.min_speech_ms <= 0:
+            raise ValueError(f"min_speech_ms must be above 0, not {self.min_speech_ms}")
+        if self.pre_roll_ms < 0:
+            raise ValueError(f"pre_roll_ms must not be negative, but is {self.pre_roll_ms}")
+        if self.hangover_ms <= 0:
+            raise ValueError(f"hangover_ms must be above 0, not {self.hangover_ms}")
+        least = (self.pre_roll_frames + self.min_speech_frames + self.hangover_frames) * FRAME_MS
+        if self.max_utterance_ms < least:
+            raise ValueError(
+                f"max_utterance_ms must hold pre-roll, beginning and hangover, that is at least {least},"
+                f" not {self.max_utterance_ms}"
+            )
+
+    @property
+    def min_speech_frames(self) -> int:
+        return ceil(self.min_speech_ms / FRAME_MS)
+
+    @property
+    def pre_roll_frames(self) -> int:
+        return ceil(self.pre_roll_ms / FRAME_MS)
+
+    @property
+    def hangover_frames(self) -> int:
+        return ceil(self.hangover_ms / FRAME_MS)
+
+    @property
+    def max_utterance_frames(self) -> int:
+        return ceil(self.max_utterance_ms / FRAME_MS)
+
+    @property
+    def look_back_frames(self) -> int:
+        """The most frames, the newest included, that a `SpeechBegan` can reach back over."""
+        return self.pre_roll_frames + self.min_speech_frames
+
+
+class EndReason(Enum):
+    """Why an utterance ended."""
+
+    SILENCE = "silence"
+    TOO_LONG = "too_long"
+    INPUT_ENDED = "input_ended"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechBegan:
+    """Noticed at `at_sample`; the utterance's audio starts at `start_sample`, pre-roll included."""
+
+    at_sample: int
+    start_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechEnded:
+    """The utterance is the audio from `start_sample` up to `end_sample`."""
+
+    start_sample: int
+    end_sample: int
+    reason: EndReason
+
+
+Boundary: TypeAlias = SpeechBegan | SpeechEnded
+
+
+class Endpointer:
+    """Silence → speech → silence, one frame at a time.
+
+    Utterances never overlap: no pre-roll reaches back before the end of the utterance before it. That makes each
+    `end_sample` a point from which a fresh endpointer can go on.
+    """
+
+    def __init__(self, settings: EndpointSettings, *, first_sample: int = 0) -> None:
+        self._settings = settings
+        self._position = first_sample
+        self._floor = first_sample
+        self._start: int | None = None
+        self._run = 0  # frames in a row that speak against the present state
+
+    @property
+    def position(self) -> int:
+        """Samples heard so far, counted from the input's beginning."""
+        return self._position
+
+    @property
+    def in_speech(self) -> bool:
+        return self._start is not None
+
+    def push(self, probability: float) -> Boundary | None:
+        """Take the next frame's probability of speech, 0 to 1; at most one boundary comes of it."""
+        self._position += FRAME_SAMPLES
+        if self._start is None:
+            return self._wait(probability)
+        return self._listen(self._start, probability)
+
+    def finish(self, remainder: int = 0) -> SpeechEnded | None:
+        """The input is over, `remainder` samples (less than a frame) after the last frame."""
+        self._position += remainder
+        if self._start is None:
+            return None
+        return self._end(self._start, EndReason.INPUT_ENDED)
+
+    def _wait(self, probability: float) -> SpeechBegan | None:
+        self._run = self._run + 1 if probability >= self._settings.onset_probability else 0
+        if self._run < self._settings.min_speech_frames:
+            return None
+        self._run = 0
+        reach = self._settings.look_back_frames * FRAME_SAMPLES
+        self._start = max(self._floor, self._position - reach)
+        return SpeechBegan(at_sample=self._position, start_sample=self._start)
+
+    def _listen(self, start: int, probability: float) -> SpeechEnded | None:
+        self._run = self._run + 1 if probability < self._settings.offset_probability else 0
+        if self._run >= self._settings.hangover_frames:
+            return self._end(start, EndReason.SILENCE)
+        if self._position - start >= self._settings.max_utterance_frames * FRAME_SAMPLES:
+            return self._end(start, EndReason.TOO_LONG)
+        return None
+
+    def _end(self, start: int, reason: EndReason) -> SpeechEnded:
+        self._start = None
+        self._run = 0
+        self._floor = self._position
+        return SpeechEnded(start_sample=start, end_sample=self._position, reason=reason)

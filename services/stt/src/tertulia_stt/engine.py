@@ -1,0 +1,208 @@
+"""The port to a speech recogniser: PCM in, events out.
+
+Audio is 16 kHz signed 16-bit little-endian mono PCM in pieces of any even length. Positions are counted in samples
+of the input, starting at the `first_sample` the session was opened with. `at_sample` says how much input had been
+heard when the event was raised, so within a session it never falls.
+
+The order of a session's events is always
+
+    VadDetectStart
+    { VadStart  VadDetectStop  RecordingStart
+      { TranscriptionUpdate  [TranscriptionStabilized] }
+      VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart] }
+    [VadDetectStop]
+
+where the bracketed `VadDetectStart` is missing after an utterance that the end of the input cut off, and the last
+`VadDetectStop` comes when the input ends in silence.
+
+Errors:
+
+    SttError
+    ├── EngineUnavailable   the engine cannot run here; says what is missing and what to do
+    └── RecognitionFailed   one session broke; the engine and its other sessions go on
+
+Another engine is a module in `tertulia_stt.engines` with a function `create(words) -> RecognitionEngine`, named in
+`tertulia_stt.engines.ENGINES`. When its library blocks, write only the blocking part and let
+`tertulia_stt.threaded` carry it over to asyncio::
+
+    class Parrot:  # a BlockingRecognizer
+        def begin(self) -> Iterator[SttEvent]: ...
+        def accept(self, pcm: bytes) -> Iterator[SttEvent]: ...
+        def finish(self) -> Iterator[SttEvent]: ...
+        def close(self) -> None: ...
+
+
+    class ParrotEngine:  # a RecognitionEngine
+        name = "parrot"
+
+        async def start(self) -> None: ...  # load the models; raise EngineUnavailable
+        async def open(self, *, first_sample: int = 0) -> RecognitionSession:
+            return ThreadedSession(Parrot(first_sample))
+
+        async def close(self) -> None: ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+SAMPLE_RATE = 16_000
+"""Samples per second of all input."""
+
+BYTES_PER_SAMPLE = 2
+
+
+class SttError(Exception):
+    """Speech recognition went wrong."""
+
+
+class EngineUnavailable(SttError):
+    """The engine cannot run here. The message says what is missing and what to do about it."""
+
+
+class RecognitionFailed(SttError):
+    """One session broke. What it had finished stays valid; its last utterance must be heard again."""
+
+
+@dataclass(frozen=True, slots=True)
+class VadDetectStart:
+    """Began to wait for speech."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VadDetectStop:
+    """Stopped waiting for speech."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VadStart:
+    """Speech began."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class VadStop:
+    """Speech ended."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStart:
+    """An utterance is being recorded."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStop:
+    """The utterance is complete; its final text is being made."""
+
+    at_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionUpdate:
+    """What the utterance sounds like so far; a later update may say something else."""
+
+    at_sample: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionStabilized:
+    """The beginning of the utterance that several updates agreed on; it only ever grows."""
+
+    at_sample: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptionFinished:
+    """The utterance, for good.
+
+    `text` is empty when the sound turned out to be no words. Nothing before `end_sample` is ever needed again: a
+    session opened with `first_sample=end_sample` and fed from there hears the rest.
+    """
+
+    at_sample: int
+    text: str
+    start_sample: int
+    end_sample: int
+
+
+SttEvent: TypeAlias = (
+    VadDetectStart
+    | VadDetectStop
+    | VadStart
+    | VadStop
+    | RecordingStart
+    | RecordingStop
+    | TranscriptionUpdate
+    | TranscriptionStabilized
+    | TranscriptionFinished
+)
+
+
+class RecognitionSession(Protocol):
+    """One person talking. Feed it from one task and read its events from another; always close it."""
+
+    async def feed(self, pcm: bytes) -> None:
+        """Hand over audio; waits while too much of it is still unheard.
+
+        Raises:
+            ValueError: `pcm` has an odd number of bytes.
+            RecognitionFailed: the session broke or has ended.
+        """
+        ...
+
+    def events(self) -> AsyncIterator[SttEvent]:
+        """Events in order, for one reader; ends after `finish` or `close`.
+
+        Raises:
+            RecognitionFailed: the session broke; raised after the events that came before.
+        """
+        ...
+
+    async def finish(self) -> None:
+        """No more audio. Words already spoken still come out as events, then `events` ends. Returns at once."""
+        ...
+
+    async def close(self) -> None:
+        """End now, dropping what is unheard and unread. Returns when nothing of the session runs any more."""
+        ...
+
+
+class RecognitionEngine(Protocol):
+    """A recogniser with its models loaded; makes any number of independent sessions."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def start(self) -> None:
+        """Load the models.
+
+        Raises:
+            EngineUnavailable: a library, a model or a device is missing.
+        """
+        ...
+
+    async def open(self, *, first_sample: int = 0) -> RecognitionSession:
+        """Begin a session whose first fed sample has the position `first_sample`.
+
+        Raises:
+            ValueError: `first_sample` is negative.
+            EngineUnavailable: the engine is not started, was closed, or cannot make another session.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every session and let go of the models."""
+        ...

@@ -1,0 +1,172 @@
+"""Carries a blocking recogniser over to asyncio: one thread per session, bounded both ways.
+
+A slow recogniser makes `feed` wait, and events that nobody reads make the recogniser wait; neither is felt by any
+other session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Final, Protocol
+
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent
+
+_SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
+"""A recogniser is handed at most 100 ms at once, so that a close is noticed soon."""
+
+
+class BlockingRecognizer(Protocol):
+    """The blocking part of an engine. All calls come from one thread, `close` last and always."""
+
+    def begin(self) -> Iterator[SttEvent]:
+        """The session is open; nothing was heard yet."""
+        ...
+
+    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+        """Hear some more; each event is passed on as soon as it is yielded."""
+        ...
+
+    def finish(self) -> Iterator[SttEvent]:
+        """The input is over: bring out what is still in the works."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything, also in the middle of an utterance."""
+        ...
+
+
+class ThreadedSession:
+    """A `RecognitionSession` whose recogniser runs in a thread of its own.
+
+    `max_backlog_s` bounds the audio that waits to be heard, `max_events` the events that wait to be read.
+    `on_closed` is called on the event loop when the thread has let go of the recogniser.
+    """
+
+    def __init__(
+        self,
+        recognizer: BlockingRecognizer,
+        *,
+        max_backlog_s: float = 2.0,
+        max_events: int = 256,
+        on_closed: Callable[[ThreadedSession], None] | None = None,
+    ) -> None:
+        self._recognizer = recognizer
+        self._on_closed = on_closed
+        self._loop = asyncio.get_running_loop()
+        self._max_backlog = int(max_backlog_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
+        self._backlog = 0  # bytes fed and not yet heard; touched on the loop only
+        self._room = asyncio.Event()
+        self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # bounded by the backlog
+        self._output: asyncio.Queue[SttEvent | None] = asyncio.Queue()  # bounded by the semaphore
+        self._unread = threading.Semaphore(max_events)
+        self._closing = threading.Event()
+        self._over = False  # no more input is taken
+        self._failure: RecognitionFailed | None = None
+        self._stopped = asyncio.Event()
+        # A daemon: a process that was told to die must not wait for a decoder.
+        self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
+        self._thread.start()
+
+    async def feed(self, pcm: bytes) -> None:
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise ValueError(f"PCM must be whole 16-bit samples, but a piece has {len(pcm)} bytes")
+        # Whatever its size, a piece is taken when nothing waits before it; else one bigger than the bound never were.
+        while self._backlog and self._backlog + len(pcm) > self._max_backlog and not self._over:
+            self._room.clear()
+            await self._room.wait()
+        if self._failure is not None:
+            raise self._failure
+        if self._over:
+            raise RecognitionFailed("the recognition session has ended; open another one")
+        self._backlog += len(pcm)
+        for start in range(0, len(pcm), _SLICE_BYTES):
+            self._input.put(pcm[start : start + _SLICE_BYTES])
+
+    async def events(self) -> AsyncIterator[SttEvent]:
+        while not self._closing.is_set():
+            event = await self._output.get()
+            if event is None:
+                self._output.put_nowait(None)  # for a reader that comes later
+                break
+            self._unread.release()
+            yield event
+        if self._failure is not None and not self._closing.is_set():
+            raise self._failure
+
+    async def finish(self) -> None:
+        if not self._over:
+            self._end_input()
+
+    async def close(self) -> None:
+        self._closing.set()
+        self._end_input()
+        self._unread.release()
+        self._output.put_nowait(None)
+        await self._stopped.wait()
+        self._thread.join()  # its last act was to say that it stopped
+
+    def _end_input(self) -> None:
+        self._over = True
+        self._input.put(None)
+        self._room.set()
+
+    # On the session's thread from here on.
+
+    def _run(self) -> None:
+        failure: RecognitionFailed | None = None
+        try:
+            self._recognize()
+        except RecognitionFailed as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001 - whatever breaks in an engine breaks its session, and only that
+            failure = RecognitionFailed(f"speech recognition failed: {error}")
+            failure.__cause__ = error
+        finally:
+            try:
+                self._recognizer.close()
+            finally:
+                self._on_loop(lambda: self._end(failure))
+
+    def _recognize(self) -> None:
+        if not self._deliver(self._recognizer.begin()):
+            return
+        while (pcm := self._input.get()) is not None and not self._closing.is_set():
+            if not self._deliver(self._recognizer.accept(pcm)):
+                return
+            heard = len(pcm)
+            self._on_loop(lambda heard=heard: self._heard(heard))
+        if not self._closing.is_set():
+            self._deliver(self._recognizer.finish())
+
+    def _deliver(self, events: Iterator[SttEvent]) -> bool:
+        """Pass events on one by one; False once the session is being closed."""
+        for event in events:
+            self._unread.acquire()
+            if self._closing.is_set():
+                return False
+            self._on_loop(lambda event=event: self._output.put_nowait(event))
+        return True
+
+    def _on_loop(self, call: Callable[[], None]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call)
+        except RuntimeError:  # the loop was closed over an open session: nobody is left to tell
+            self._closing.set()
+
+    # Back on the event loop.
+
+    def _heard(self, size: int) -> None:
+        self._backlog -= size
+        self._room.set()
+
+    def _end(self, failure: RecognitionFailed | None) -> None:
+        self._failure = failure
+        self._over = True
+        self._room.set()
+        self._output.put_nowait(None)
+        self._stopped.set()
+        if self._on_closed is not None:
+            self._on_closed(self)
