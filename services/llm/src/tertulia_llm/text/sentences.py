@@ -25,6 +25,7 @@ from tertulia_llm.text.spoken import SpeechState, speakable
 _MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"  # noqa: RUF001 - the end marks of scripts that put a space after them
 _WIDE_MARKS: Final = "。！？｡"  # noqa: RUF001 - the end marks of scripts written without spaces
 _QUOTES: Final = "\"'”’»)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
+_LONGEST_RUN_CHARS: Final = 32 + 16
 _QUOTED_ON: Final = "とっ、，,"  # noqa: RUF001 - after a quotation these carry the sentence on: 「行こう。」と言った
 _STOP: Final = rf"\n|[{_MARKS}{_WIDE_MARKS}]{{1,32}}[{re.escape(_QUOTES)}*_~`]{{0,16}}"
 _NEXT_STOP: Final = re.compile(_STOP)
@@ -135,7 +136,7 @@ class SentenceSplitter:
         """Index after the sentence that begins at ``start``, or ``_WAIT``; moves ``_scanned`` on."""
         pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
         limit = start + self._settings.max_chars
-        while (found := pattern.search(buffer, self._scanned)) and found.start() < limit:
+        while (found := pattern.search(buffer, self._scanned, limit + _LONGEST_RUN_CHARS)) and found.start() < limit:
             mark = buffer[found.start()]
             if mark == "\n":
                 return found.end()
@@ -243,6 +244,8 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
     word_at = max(buffer.rfind(" ", start, at), buffer.rfind("\n", start, at), start - 1) + 1
     word = buffer[word_at:at].lstrip("\"'“‘«([{*_~`-—#>").lower()  # noqa: RUF001
     following_char = buffer[following]
+    if not word:
+        return not following_char.islower()  # the last of ". . ."
     if word in NEVER_LAST or _LIST_NUMBER.fullmatch(buffer, start, at):
         return False
     if following_char.isdigit() and word in BEFORE_NUMBER:

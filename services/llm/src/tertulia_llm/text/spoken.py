@@ -44,6 +44,7 @@ _IMAGE: Final = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _LINK: Final = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
 _LINK_REST: Final = re.compile(r"\]\((?:https?:|/|#|mailto:)[^)\s]*\)")
 _ADDRESS: Final = re.compile(r"(?<!\w)(?:(?:https?|ftp|wss?|file)://|www\.(?=\w))[^\s<>\"」』）】]*", re.IGNORECASE)  # noqa: RUF001
+_ADDRESS_REST: Final = re.compile(r"^\S+")
 _ADDRESS_TAIL: Final = ".,;:!?)]}'*_…"
 _RULE: Final = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE)
 _TABLE_ROW: Final = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
@@ -102,8 +103,8 @@ def speakable(text: str, state: SpeechState) -> tuple[str, SpeechState]:
         return _if_pronounceable(" ".join(text.split())), _AT_LINE_START if at_line_start else _MID_LINE
 
     visible, fence = _outside_fences(text, state.fence)
-    if state.in_address and not state.fence:
-        visible = re.sub(r"^\S+", "", visible)
+    if state.in_address:
+        visible = _ADDRESS_REST.sub("", visible)
     visible, direction_chars = _after_open_direction(visible, state.direction_chars)
     if state.at_line_start:
         visible = _without_line_markup(visible)
@@ -119,7 +120,7 @@ def speakable(text: str, state: SpeechState) -> tuple[str, SpeechState]:
         state,
         fence=fence,
         direction_chars=direction_chars or opened_chars,
-        in_address=in_address and not fence,
+        in_address=(in_address or (state.in_address and not visible)) and not fence,
         at_line_start=at_line_start,
     )
 

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import pytest
+
+from tertulia_llm.text.mentions import who_answers
+
+CAST = ["luna Vega", "Bob", "José Ruiz", "Mary-Jane O'Neil", "The Doctor", "Old King Cole"]
+
+
+def named(text: str, cast: list[str]) -> list[str]:
+    return who_answers(text, cast, name=str)
+
+
+@pytest.mark.parametrize(
+    ("text", "answering"),
+    [
+        ("Hi Luna!", ["luna Vega"]),
+        ("BOB, tell luna.", ["Bob", "luna Vega"]),
+        ("Ms Vega and Bob and Luna", ["luna Vega", "Bob"]),
+        ("Luna's and Bob’s hats", ["luna Vega", "Bob"]),
+        ("Jose?", ["José Ruiz"]),
+        ("Jose\u0301?", ["José Ruiz"]),
+        ("José’d know", ["José Ruiz"]),
+        ("mary-jane!", ["Mary-Jane O'Neil"]),
+        ("Mary\u2011Jane!", ["Mary-Jane O'Neil"]),
+        ("O\u2019Neil's idea", ["Mary-Jane O'Neil"]),
+        ("So, the doctor said", ["The Doctor"]),
+        ("Where is Cole?", ["Old King Cole"]),
+        ("**Bob**, _Luna_", ["Bob", "luna Vega"]),
+        ("(bob)", ["Bob"]),
+        ("Bob—Luna", ["Bob", "luna Vega"]),
+    ],
+)
+def test_those_who_are_named_answer_in_order_of_first_mention(text: str, answering: list[str]) -> None:
+    assert named(text, CAST) == answering
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hello all",
+        "",
+        "lunar bobsled",
+        "Bobby",
+        "I saw a doctor",
+        "the old king",
+        "Mary and Jane-Ann",
+        "Bob-cat",
+        "Neil",
+        "???",
+    ],
+)
+def test_when_nobody_is_named_all_answer_by_name(text: str) -> None:
+    assert named(text, CAST) == ["Bob", "José Ruiz", "luna Vega", "Mary-Jane O'Neil", "Old King Cole", "The Doctor"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answering"),
+    [
+        ("Ana, hello", ["Ana Gil", "Ana Ruiz"]),
+        ("Ana Ruiz, hello", ["Ana Ruiz"]),
+        ("Gil?", ["Ana Gil"]),
+        ("Ana Ruiz. Ana, I mean you!", ["Ana Ruiz"]),
+        ("Ana, I mean Ana Gil!", ["Ana Gil"]),
+        ("Ana Gil and Ana Ruiz", ["Ana Gil", "Ana Ruiz"]),
+        ("Bo and Ana", ["Bo", "Ana Gil", "Ana Ruiz"]),
+    ],
+)
+def test_a_fuller_name_beats_a_shared_part(text: str, answering: list[str]) -> None:
+    assert named(text, ["Ana Ruiz", "Ana Gil", "Bo"]) == answering
+
+
+def test_the_longer_part_of_a_name_beats_the_shorter() -> None:
+    assert named("Maria Luisa!", ["Maria Luisa Gomez", "Maria Perez"]) == ["Maria Luisa Gomez"]
+    assert named("Ana!", ["Ana", "Ana Ruiz"]) == ["Ana"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answering"),
+    [
+        ("ルナさん、元気？", ["ルナ"]),
+        ("小明，你好", ["王・小明"]),
+        ("王・小明とルナ", ["王・小明", "ルナ"]),
+        ("지우야, 안녕", ["지우"]),
+        ("カキは？", ["カキ"]),
+        ("ガキは？", ["カキ", "ルナ", "王・小明", "지우"]),  # another word than カキ: nobody is named
+    ],
+)
+def test_names_in_scripts_without_spaces_are_found_inside_the_text(text: str, answering: list[str]) -> None:
+    assert named(text, ["지우", "ルナ", "王・小明", "カキ"]) == answering
+
+
+def test_single_letters_and_titles_name_nobody_but_their_whole_name() -> None:
+    cast = ["Q", "Dr. J. Watson", "de la Cruz"]
+    assert named("Plan J of the dr. de la x", cast) == ["de la Cruz", "Dr. J. Watson", "Q"]
+    assert named("q?", cast) == ["Q"]
+    assert named("watson and Cruz", cast) == ["Dr. J. Watson", "de la Cruz"]
+
+
+def test_characters_may_be_any_objects() -> None:
+    cast = [{"id": 1, "name": "Luna"}, {"id": 2, "name": "Bob"}]
+    assert who_answers("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
+    assert who_answers("Bob!", [], name=str) == []

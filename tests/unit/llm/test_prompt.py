@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_llm.text.prompt import HistoryMessage, Message, build_messages, fit
+
+
+def request(*history: HistoryMessage, continuing: str = "", speaker: str = "Luna") -> list[Message]:
+    return build_messages(
+        character_name=speaker,
+        system_prompt="You are a pirate.",
+        other_names=["Bob"],
+        user_name="Jay",
+        history=history,
+        continuing=continuing,
+    )
+
+
+def user(text: str) -> HistoryMessage:
+    return HistoryMessage("user", "Jay", text)
+
+
+def reply(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
+    return HistoryMessage("character", name, text, interrupted)
+
+
+def test_the_system_prompt_holds_the_characters_own_and_the_rules() -> None:
+    system = request(user("Hi"))[0]
+    assert system["role"] == "system"
+    assert system["content"].startswith("You are a pirate.\n\nYou are Luna, in a spoken conversation with Jay")
+    for part in ("Bob", "Stay in character", "<Luna>…</Luna>", "No stage directions"):
+        assert part in system["content"]
+
+
+def test_without_others_or_a_system_prompt_the_rules_stand_alone() -> None:
+    messages = build_messages(
+        character_name="Luna", system_prompt=" ", other_names=[], user_name="Jay", history=[user("Hi")]
+    )
+    assert messages[0]["content"].startswith("You are Luna, in a spoken conversation with Jay.\n")
+
+
+def test_replies_are_tagged_and_messages_of_one_role_merged() -> None:
+    messages = request(user("Hi"), reply("Luna", "Ahoy."), reply("Bob", "Hey."), user("You there?"), user("Hello?"))
+    assert messages[1:] == [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "<Luna>Ahoy.</Luna>\n\n<Bob>Hey.</Bob>"},
+        {"role": "user", "content": "You there?\n\nHello?"},
+    ]
+
+
+def test_after_another_characters_reply_a_note_says_whose_turn_it_is() -> None:
+    messages = request(user("Hi"), reply("Bob", "Hey."))
+    assert messages[-1] == {"role": "user", "content": "[Stage: it is Luna's turn to speak, as Luna only.]"}
+
+
+def test_an_empty_history_still_ends_with_a_user_message() -> None:
+    assert [message["role"] for message in request()] == ["system", "user"]
+    assert "Luna speaks first" in request()[-1]["content"]
+
+
+def test_a_reply_that_was_cut_off_is_marked_as_such() -> None:
+    messages = request(user("Hi"), reply("Luna", "I was just", interrupted=True), user("Stop."))
+    assert messages[2]["content"] == "<Luna>I was just…</Luna>"
+    assert messages[3]["content"].startswith("[Jay broke in here")
+    assert messages[3]["content"].endswith("\n\nStop.")
+    unheard = request(user("Hi"), reply("Luna", "", interrupted=True), user("Stop."))
+    assert "before Luna could say a word" in unheard[1]["content"]
+
+
+def test_messages_without_text_are_left_out() -> None:
+    assert request(user("Hi"), reply("Bob", " "), user("")) == request(user("Hi"))
+
+
+def test_a_reply_is_continued_from_where_it_broke_off() -> None:
+    messages = request(user("Hi"), continuing="Ahoy, I was saying that the sea is deep. And ")
+    assert messages[-2] == {"role": "assistant", "content": "<Luna>Ahoy, I was saying that the sea is deep. And"}
+    assert messages[-1]["role"] == "user"
+    assert "“Ahoy, I was saying that the sea is deep. And”" in messages[-1]["content"]
+    assert "Do not repeat" in messages[-1]["content"]
+    long = request(user("Hi"), continuing="word " * 50 + "end.")
+    assert long[-1]["content"].count("word") < 15
+    assert "word end.”" in long[-1]["content"]
+
+
+ROLES: list[Literal["user", "character"]] = ["user", "character"]
+HISTORIES = st.lists(
+    st.builds(
+        HistoryMessage,
+        role=st.sampled_from(ROLES),
+        name=st.sampled_from(["Luna", "Bob"]),
+        text=st.text(alphabet="ab ", max_size=30),
+        interrupted=st.booleans(),
+    ),
+    max_size=12,
+)
+
+
+def assert_sound(messages: list[Message]) -> None:
+    roles = [message["role"] for message in messages]
+    assert roles[0] == "system"
+    assert roles[-1] == "user"
+    assert all(role != following for role, following in pairwise(roles))
+    assert all(message["content"].strip() for message in messages)
+
+
+@given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]))
+def test_roles_alternate_between_a_user_first_and_a_user_last(history: list[HistoryMessage], continuing: str) -> None:
+    messages = request(*history, continuing=continuing)
+    assert_sound(messages)
+    assert messages[1]["role"] == "user"
+
+
+@given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]), max_chars=st.integers(1, 2000))
+def test_a_window_keeps_what_matters_and_the_newest_of_the_rest(
+    history: list[HistoryMessage], continuing: str, max_chars: int
+) -> None:
+    messages = request(*history, user("the question"), continuing=continuing)
+    window = fit(messages, max_chars)
+    assert window[0] == messages[0]
+    assert window[-1] == messages[-1]
+    assert any("the question" in message["content"] for message in window)
+    assert_sound(window)
+    if continuing:
+        assert window[-2] == messages[-2]
+    length = sum(len(message["content"]) for message in messages)
+    if max_chars >= length:
+        assert window == messages
+
+
+def test_a_window_drops_whole_messages_oldest_first() -> None:
+    messages = request(user("a" * 100), reply("Luna", "b" * 100), user("c" * 100), reply("Bob", "d" * 20), user("e"))
+    system_chars = len(messages[0]["content"])
+    window = fit(messages, system_chars + 150)
+    assert [message["content"][:1] for message in window[1:]] == ["c", "<", "e"]
+    narrow = fit(messages, system_chars + 50)
+    assert [message["content"] for message in narrow[1:]] == ["e"]
+
+
+def test_the_users_question_stays_while_other_characters_answer_it() -> None:
+    messages = request(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
+    window = fit(messages, 10)
+    assert [message["role"] for message in window] == ["system", "user"]
+    assert window[-1]["content"].startswith("the question\n\n[Stage: it is Luna's turn")
+
+
+def test_a_window_without_room_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_chars"):
+        fit(request(user("Hi")), 0)
