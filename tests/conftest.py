@@ -1,0 +1,41 @@
+"""Fixtures that every area may use: a real Redis, a namespace for each test, and the bus on both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tertulia_shared.keys import Keys
+from tests.fakes.key_leaks import Leftovers
+from tests.fakes.redis_server import RedisServer
+
+
+@pytest.fixture(scope="session")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of one redis-server for the whole session (per xdist worker); it keeps nothing on disk."""
+    folder: Path = tmp_path_factory.mktemp("redis")
+    with RedisServer(folder) as server:
+        yield server.url
+
+
+@pytest.fixture
+def keys() -> Keys:
+    """A namespace that is this test's alone."""
+    return Keys(f"test-{uuid4().hex[:12]}")
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_keys(request: pytest.FixtureRequest, keys: Keys) -> Iterator[None]:
+    """Fails a test that used the real server and left a key that is unknown, never expires, or is above its bound."""
+    yield
+    if "redis_url" not in request.fixturenames:
+        return
+    left = Leftovers(request.getfixturevalue("redis_url"), keys)
+    try:
+        faults = left.faults()
+    finally:
+        left.clear()
+    assert not faults, "keys left in Redis:\n" + "\n".join(faults)

