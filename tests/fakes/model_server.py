@@ -19,7 +19,9 @@ from aiohttp import web
 from tests.fakes.instant_model import serve_instantly
 from tests.fakes.model_sse import HEAD, KEEP_ALIVE, chunk, ending, event, usage
 
-_SECRETHEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
+# How long replies under way may go on at the end. aiohttp takes 0 for "as long as they like".
+_SHUTDOWN_S = 0.01
+_SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ class ScriptedModel:
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
         # Cancelled as soon as the client leaves, so that `broken_off` tells when that was seen.
-        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0, access_log=None)
+        self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
 
     async def __aenter__(self) -> Self:
         await self._runner.setup()
@@ -142,7 +144,7 @@ class ScriptedModel:
     async def _complete(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        seen = SeenRequest({name: "…" if name in _SECRETHEADERS else value for name, value in headers.items()}, body)
+        seen = SeenRequest({name: "…" if name in _SECRET_HEADERS else value for name, value in headers.items()}, body)
         act = self.script.pop(0) if self.script else self._default
         async with self._arrived:
             self.requests.append(seen)

@@ -199,7 +199,7 @@ def _clause(text: str) -> str:
 
 def _turned(phrase: str) -> str:
     """`phrase` as the one who answers would say it: "my old dog" becomes "your old dog"."""
-    words = re.findall(r"[\w'/&+#-]+", phrase)[:_TOPIC_WORDS]
+    words = re.findall(r"\w[\w'/&+#-]*", phrase)[:_TOPIC_WORDS]
     turned = [_SECOND_PERSON.get(word.lower()) or _OWN_PERSON.get(word.lower()) or word for word in words]
     while turned and turned[-1].lower() in {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with"}:
         turned.pop()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,9 @@ from aiohttp.typedefs import Handler
 
 from tertulia_llm.demo import wire
 from tertulia_llm.demo.script import next_words, tokens
+
+# How long replies under way may go on when the server stops. aiohttp takes 0 for "as long as they like".
+_SHUTDOWN_S = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ async def demo_server(settings: DemoSettings | None = None) -> AsyncGenerator[st
     """
     settings = settings or DemoSettings()
     # Handlers are cancelled when their client leaves: nobody would hear the rest of the reply.
-    runner = web.AppRunner(_app(settings), handler_cancellation=True, shutdown_timeout=0, access_log=None)
+    runner = web.AppRunner(_app(settings), handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
@@ -127,15 +130,20 @@ class _DemoModel:
             pieces, finish_reason = pieces[: chat.max_tokens], "length"
         usage = wire.usage(sum(len(tokens(message.content)) for message in chat.messages), len(pieces))
         reply_id, created = f"chatcmpl-{uuid4().hex}", int(time.time())
+        due_pieces = paced(
+            pieces,
+            tokens_per_second=self._settings.tokens_per_second,
+            first_token_ms=self._settings.first_token_ms,
+        )
         if not chat.stream:
-            async for _ in self._paced(pieces):
+            async for _ in due_pieces:
                 pass
             return web.json_response(wire.completion(reply_id, created, "".join(pieces), finish_reason, usage))
 
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await response.prepare(request)
         await response.write(_event(wire.chunk(reply_id, created, {"role": "assistant", "content": ""})))
-        async for due in self._paced(pieces):
+        async for due in due_pieces:
             await response.write(b"".join(_event(wire.chunk(reply_id, created, {"content": piece})) for piece in due))
         ending = [wire.chunk(reply_id, created, {}, finish_reason)]
         if chat.include_usage:
@@ -144,22 +152,28 @@ class _DemoModel:
         await response.write_eof()
         return response
 
-    async def _paced(self, pieces: list[str]) -> AsyncIterator[list[str]]:
-        """The pieces as they fall due. One that is late (busy machine, slow client) doesn't delay the ones after it."""
-        rate = self._settings.tokens_per_second
-        if not rate:
-            if pieces:
-                yield pieces
-            return
-        loop = asyncio.get_running_loop()
-        start = loop.time() + self._settings.first_token_ms / 1000
-        sent = 0
-        while sent < len(pieces):
-            await asyncio.sleep(start + sent / rate - loop.time())
-            # At least the one that was waited for: timers may fire a clock's tick early.
-            due = min(len(pieces), max(sent, int((loop.time() - start) * rate)) + 1)
-            yield pieces[sent:due]
-            sent = due
+
+async def paced(
+    pieces: Sequence[str],
+    *,
+    tokens_per_second: float,
+    first_token_ms: float,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+) -> AsyncIterator[Sequence[str]]:
+    """The pieces as they fall due. One that is late (busy machine, slow client) doesn't delay the ones after it."""
+    if not tokens_per_second:
+        if pieces:
+            yield pieces
+        return
+    start = now() + first_token_ms / 1000
+    sent = 0
+    while sent < len(pieces):
+        await sleep(start + sent / tokens_per_second - now())
+        # At least the one that was waited for: timers may fire a clock's tick early.
+        due = min(len(pieces), max(sent, int((now() - start) * tokens_per_second)) + 1)
+        yield pieces[sent:due]
+        sent = due
 
 
 async def _json(request: web.Request) -> object:

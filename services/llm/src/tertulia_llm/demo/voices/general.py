@@ -25,7 +25,7 @@ GENERAL = Voice(
         Intent.THANKS: (
             "You are welcome{user}. Happy to be of use.",
             "My pleasure{user}. Is there anything else on your mind?",
-            "Any time{user}, that is what I am here for.",
+            "Any time{user}. That is what I am here for.",
         ),
         Intent.WHO: (
             "I am {name}, {persona}. Ask me anything, and I will do my best to keep up.",

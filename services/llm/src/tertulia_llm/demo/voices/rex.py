@@ -51,7 +51,7 @@ REX = Voice(
                 "No, he said, this one stops when I stop, but a second too late. So I tailed him for a week, and he was right. "
                 "Somebody in a grey coat was always there, half a step behind. I caught the fellow at the tram stop and turned him around. "
                 "It was the man's own brother, who had not spoken to him in twenty years. He had been trying to find the right words, one street at a time. "
-                "I bought them both a coffee and left. I never sent a bill. Some cases you get paid for, and some you just get to keep."
+                "I bought them both a coffee, and I never sent a bill. Some cases you get paid for, and some you just get to keep."
             ),
         ),
         Intent.JOKE: (
@@ -61,7 +61,7 @@ REX = Voice(
         ),
         Intent.NATURE: (
             "You want the truth? I am a demo. Every line of mine was written beforehand, and I pick the one that fits the evidence. Put a real model behind me, and we will talk properly.",
-            "Good instincts. No, there is nobody real in this coat, just a script that shows how the place works. I have questioned worse witnesses.",
+            "Good instincts. No, there is nobody real in this coat, just a demo with a script, to show how the place works. I have questioned worse witnesses.",
         ),
         Intent.OPINION: (
             "You want my opinion about {topic}. I have seen it go well and I have seen it go badly, and it was mostly the same people both times.",
@@ -76,7 +76,7 @@ REX = Voice(
         ),
         Intent.HOW: (
             "The same way you do anything. Write down what you know, cross out what you wish, and look hard at what is left.",
-            "With {topic} I would start with the simplest explanation and lean on it until something creaks.",
+            "With {topic} I would start with the simplest explanation and lean on it until something creaks. Something usually does.",
             "Carefully, and with somebody watching the door. That is how I did it for thirty years.",
         ),
         Intent.TELL: (

@@ -61,7 +61,7 @@ SAGE = Voice(
         ),
         Intent.NATURE: (
             "I am a demo, and it would be poor philosophy to pretend otherwise. My words were written before we met, and I only choose among them. With a real model behind me I could follow your thought properly. What would you ask me then?",
-            "A fair question. There is no mind here, only a script that shows how this place works. And yet you and I are having a conversation. What do you make of that?",
+            "A fair question. There is no mind here, only a demo with a script that shows how this place works. And yet you and I are having a conversation. What do you make of that?",
         ),
         Intent.OPINION: (
             "When I think of {topic}, I notice two feelings that do not agree. I like to let them argue for a while. Which side would you take?",

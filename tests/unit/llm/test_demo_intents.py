@@ -1,0 +1,122 @@
+"""What the user's words are taken for, typed or transcribed (lower case, without punctuation)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_llm.demo.intents import Intent, hear, topic_of, user_name
+
+NAMES = ["Luna", "Rex", "Sage"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("", Intent.OPENING),
+        ("   \n", Intent.OPENING),
+        ("Luna?", Intent.GREETING),
+        ("Hello Luna!", Intent.GREETING),
+        ("good evening everyone", Intent.GREETING),
+        ("hello luna tell me a story about the sea", Intent.STORY),
+        ("Rex, tell us a joke.", Intent.JOKE),
+        ("What time is it?", Intent.TIME),
+        ("what's the date today", Intent.TIME),
+        ("will it rain tomorrow", Intent.WEATHER),
+        ("My name is Jay.", Intent.INTRODUCTION),
+        ("Do you remember my name?", Intent.RECALL_NAME),
+        ("Are you a real person?", Intent.NATURE),
+        ("are you an AI", Intent.NATURE),
+        ("who are you", Intent.WHO),
+        ("Tell me about yourself", Intent.WHO),
+        ("How are you, Sage?", Intent.HOW_ARE_YOU),
+        ("What can you do?", Intent.HELP),
+        ("Thank you, Luna", Intent.THANKS),
+        ("okay goodbye", Intent.GOODBYE),
+        ("What do you think about cats?", Intent.OPINION),
+        ("Rex, do you like jazz?", Intent.OPINION),
+        ("Why is the sky blue?", Intent.WHY),
+        ("How do I bake bread?", Intent.HOW),
+        ("tell me about mars", Intent.TELL),
+        ("Is the moon made of cheese?", Intent.YES_NO),
+        ("Where is Lisbon?", Intent.QUESTION),
+        ("I feel sad today", Intent.FEELING_LOW),
+        ("You are so funny", Intent.COMPLIMENT),
+        ("I am happy", Intent.FEELING_GOOD),
+        ("Yes", Intent.AGREE),
+        ("no", Intent.DISAGREE),
+        ("I went to the market", Intent.STATEMENT),
+    ],
+)
+def test_hears_what_is_asked(text: str, intent: Intent) -> None:
+    assert hear(text, names=NAMES).intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("What is 2 plus 3?", "5"),
+        ("what is two plus three", "5"),
+        ("luna what is twenty one times two", "42"),
+        ("12 / 5 =", "2.4"),
+        ("How much is 10 - 4?", "6"),
+        ("what is one divided by three", "0.333"),
+        ("2+2", "4"),
+        ("what is 7 divided by 0", "nothing at all, since nobody can divide by zero"),
+    ],
+)
+def test_does_simple_sums(text: str, answer: str) -> None:
+    heard = hear(text, names=NAMES)
+    assert (heard.intent, heard.answer) == (Intent.ARITHMETIC, answer)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what is 2 plus 3 times 4",  # would need precedence
+        "what is 2 plus 3 percent",
+        "I bought 2 x 4 planks",  # nobody asked
+        "what is 99999999999 plus 1",  # out of bounds
+        "the score was 10-4",
+    ],
+)
+def test_leaves_other_sums_alone(text: str) -> None:
+    assert hear(text, names=NAMES).answer == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "topic"),
+    [
+        ("What do you think about black holes?", "black holes"),
+        ("Tell me about my old dog, please.", "your old dog"),
+        ("Why is the sky blue?", "the sky"),
+        ("I bought some red apples", "red apples"),
+        ("do you agree", ""),
+        ("is it so", ""),
+        ("I think about <b> {user} 100%", "b user 100"),
+    ],
+)
+def test_finds_the_words_worth_repeating(text: str, topic: str) -> None:
+    assert topic_of(text) == topic
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("My name is jay", "Jay"),
+        ("hi, my name’s Zoë!", "Zoë"),
+        ("call me Al please", "Al"),
+        ("my name is not important", ""),
+        ("what is my name", ""),
+    ],
+)
+def test_remembers_what_somebody_is_called(text: str, name: str) -> None:
+    assert user_name(text) == name
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_heard_as_something(text: str) -> None:
+    heard = hear(text, names=NAMES)
+    assert len(heard.topic) <= 48
+    assert not set("<>{}\n") & set(heard.topic)

@@ -1,0 +1,193 @@
+"""Which reply is given: fitting, never twice running, the same for the same request, able to go on after any cut."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_llm.demo.scene import Message
+from tertulia_llm.demo.script import next_words, tokens
+from tertulia_llm.text.prompt import HistoryMessage, build_messages, fit
+
+CAST = ["Luna", "Rex", "Sage", "Bruno"]
+REMARKS = [
+    "Hello everyone!",
+    "who are you",
+    "how are you",
+    "Tell me a story about the sea.",
+    "a joke please",
+    "What is 2 plus 3?",
+    "What do you think about my dog?",
+    "why is the sky blue",
+    "is it true",
+    "I went for a walk",
+    "thanks",
+    "I feel lonely",
+    "what's the weather like",
+    "bye",
+    "",
+    "My name is Ana",
+    "what is my name",
+    "yes",
+    "no",
+]
+
+
+def ask(name: str, history: list[HistoryMessage], *, continuing: str = "", max_chars: int = 100_000) -> list[Message]:
+    built = build_messages(
+        character_name=name,
+        system_prompt=f"You are {name}, a friend who knows your own mind.",
+        other_names=[other for other in CAST if other != name],
+        user_name="Jay",
+        history=history,
+        continuing=continuing,
+    )
+    return [Message(message["role"], message["content"]) for message in fit(built, max_chars)]  # type: ignore[arg-type]
+
+
+def user(text: str) -> HistoryMessage:
+    return HistoryMessage("user", "Jay", text)
+
+
+def said(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
+    return HistoryMessage("character", name, text, interrupted)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[HistoryMessage]:
+    history = [user(draw(st.sampled_from(REMARKS)))]
+    for _ in range(draw(st.integers(0, 4))):
+        name = draw(st.sampled_from(CAST))
+        reply = next_words(ask(name, history), seed=draw(st.integers(0, 3)))
+        heard = draw(st.integers(1, len(reply)))
+        history.append(said(name, reply[:heard], interrupted=heard < len(reply)))
+        if draw(st.booleans()):
+            history.append(user(draw(st.sampled_from(REMARKS))))
+    return history
+
+
+@given(conversations(), st.sampled_from(CAST), st.integers(0, 2**31), st.data())
+def test_begun_and_rest_make_up_the_whole_reply(
+    history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
+) -> None:
+    messages = ask(name, history)
+    whole = next_words(messages, seed=seed)
+    cut = data.draw(st.integers(0, len(whole)))
+    for begun in (f"<{name}>{whole[:cut]}", whole[:cut]):
+        assert whole[:cut] + next_words([*messages, Message("assistant", begun)], seed=seed) == whole
+
+
+@given(conversations(), st.sampled_from(CAST), st.integers(0, 100), st.data())
+def test_goes_on_from_what_the_worker_says_was_said(
+    history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
+) -> None:
+    """The worker sends the words said without the space at their end, in a window that may be another one."""
+    whole = next_words(ask(name, history), seed=seed)
+    begun = whole[: data.draw(st.integers(1, len(whole)))].rstrip()
+    rest = next_words(ask(name, history, continuing=begun), seed=seed)
+    assert begun + rest == whole
+
+
+def test_goes_on_although_the_window_has_become_shorter() -> None:
+    history = [user("Hi"), said("Rex", "Evening. " * 40), user("What do you think about jazz?")]
+    whole = next_words(ask("Luna", history), seed=5)
+    rest = next_words(ask("Luna", history, continuing=whole[:30], max_chars=100), seed=5)
+    assert whole[:30] + rest == whole
+
+
+@pytest.mark.parametrize(
+    ("begun", "joint"), [("Something else entirely.", " "), ("Something else ", ""), ("I was about to", " ")]
+)
+@pytest.mark.parametrize("name", CAST)
+def test_brings_foreign_words_to_a_good_end(name: str, begun: str, joint: str) -> None:
+    rest = next_words([*ask(name, [user("Hi")]), Message("assistant", f"<{name}>{begun}")], seed=0)
+    assert rest.startswith(joint)
+    assert rest.strip()[-1] in ".!?"
+    assert begun.strip() not in rest
+
+
+@given(conversations(), st.sampled_from(CAST), st.integers())
+def test_same_request_same_reply(history: list[HistoryMessage], name: str, seed: int) -> None:
+    assert next_words(ask(name, history), seed=seed) == next_words(ask(name, history), seed=seed)
+
+
+@pytest.mark.parametrize("name", CAST)
+@pytest.mark.parametrize("remark", REMARKS)
+def test_nobody_says_a_thing_twice_running(name: str, remark: str) -> None:
+    for seed in range(4):
+        history: list[HistoryMessage] = []
+        last = ""
+        for _ in range(6):
+            history.append(user(remark))
+            reply = next_words(ask(name, history), seed=seed)
+            assert reply[:40] != last[:40]
+            history.append(said(name, reply))
+            last = reply
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_not_even_after_being_cut_short(name: str) -> None:
+    history = [user("Hello")]
+    first = next_words(ask(name, history), seed=0)
+    history += [said(name, first[:30].rsplit(" ", 1)[0], interrupted=True), user("Hello")]
+    assert next_words(ask(name, history), seed=0)[:30] != first[:30]
+
+
+@pytest.mark.parametrize("name", CAST)
+def test_the_seed_chooses_among_replies(name: str) -> None:
+    assert len({next_words(ask(name, [user("Hello")]), seed=seed) for seed in range(20)}) > 1
+
+
+def test_each_character_answers_in_its_own_way() -> None:
+    replies = {name: next_words(ask(name, [user("Who are you?")]), seed=0) for name in CAST}
+    assert len(set(replies.values())) == len(CAST)
+    assert "detective" in replies["Rex"] or "Rex" in replies["Rex"]
+    assert "a friend who knows my own mind" in replies["Bruno"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_takes_up_the_users_words(seed: int) -> None:
+    stories = next_words(ask("Luna", [user("Luna, tell me a story about my red boat")]), seed=seed)
+    assert "your red boat" in stories
+    assert "5" in next_words(ask("Rex", [user("what is two plus three")]), seed=seed)
+    assert "Ana" in next_words(ask("Sage", [user("My name is Ana")]), seed=seed)
+
+
+def test_names_the_user_as_last_introduced() -> None:
+    history = [user("My name is Ana"), said("Rex", "Noted."), user("What's my name?")]
+    assert "You are Ana" in next_words(ask("Rex", history), seed=0)
+    assert "You are Jay" in next_words(ask("Rex", history[2:]), seed=0)
+
+
+@pytest.mark.parametrize("question", ["What time is it?", "What's the weather like?", "Are you real?"])
+@pytest.mark.parametrize("name", CAST)
+def test_is_honest_about_being_a_demo(name: str, question: str) -> None:
+    for seed in range(6):
+        assert "demo" in next_words(ask(name, [user(question)]), seed=seed)
+
+
+@pytest.mark.parametrize("name", ["Luna", "Rex", "Sage"])
+def test_takes_up_what_another_has_just_said(name: str) -> None:
+    history = [user("Is the universe infinite?"), said("Bruno", "I doubt it, the universe is a small bakery.")]
+    replies = [next_words(ask(name, history), seed=seed) for seed in range(20)]
+    assert any("Bruno" in reply for reply in replies)
+    assert not any("Bruno" in next_words(ask(name, history[:1]), seed=seed) for seed in range(20))
+
+
+@given(st.text(max_size=200))
+def test_tokens_joined_are_the_text(text: str) -> None:
+    assert "".join(tokens(text)) == text
+
+
+def test_tokens_are_about_a_models_size() -> None:
+    text = next_words(ask("Luna", [user("Tell me a story")]), seed=0)
+    assert 3 < len(text) / len(tokens(text)) < 6
+
+
+@given(st.text(max_size=200), st.sampled_from(CAST))
+def test_any_words_get_a_plain_reply(text: str, name: str) -> None:
+    reply = next_words(ask(name, [user(text)]), seed=0)
+    assert reply.strip() == reply
+    assert reply[-1] in ".!?"
+    assert not set("<>{}[]\n*#") & set(reply)

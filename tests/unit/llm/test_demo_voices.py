@@ -1,0 +1,76 @@
+"""Every voice can answer everything, in plain sentences made to be heard."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+
+import pytest
+
+from tertulia_llm.demo.intents import Intent
+from tertulia_llm.demo.replies import VOICES, voice_of
+from tertulia_llm.demo.voices.general import GENERAL
+from tertulia_llm.demo.voices.voice import Voice
+
+ALL = {**VOICES, "general": GENERAL}
+FIELDS = {"name", "persona", "user", "called", "topic", "Topic", "about", "answer", "other", "other_topic"}
+EACH_LINE = [
+    pytest.param(intent, line, id=f"{name}-{intent}-{index}")
+    for name, voice in ALL.items()
+    for intent, lines in voice.lines.items()
+    for index, line in enumerate(lines)
+]
+
+
+def sentences(text: str) -> int:
+    return len(re.findall(r"[.!?](?= |$)", text))
+
+
+def test_the_general_voice_answers_everything() -> None:
+    assert set(GENERAL.lines) == set(Intent)
+
+
+@pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
+def test_two_lines_need_no_topic(voice: Voice) -> None:
+    """Else there would be nothing else to say the second time."""
+    for intent, lines in voice.lines.items():
+        assert sum("opic}" not in line for line in lines) >= 2, intent
+    assert sum("{other_topic}" not in line for line in voice.reactions) >= 2
+    assert len(voice.closers) >= 2
+    assert len(voice.continuations) >= 2
+
+
+@pytest.mark.parametrize(("intent", "line"), EACH_LINE)
+def test_lines_are_made_to_be_heard(intent: Intent, line: str) -> None:
+    least, most = (8, 12) if intent is Intent.STORY else (2, 5)
+    assert least <= sentences(line) <= most
+    assert line[-1] in ".!?"
+    assert line.isascii()
+    assert not set("*_#<>[]()\n") & set(re.sub(r"\{\w+\}", "", line))
+    assert {field for _, field, _, _ in Formatter().parse(line) if field} <= FIELDS
+
+
+@pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
+def test_pieces_are_single_sentences(voice: Voice) -> None:
+    assert all(sentences(piece) == 1 for piece in (*voice.closers, *voice.reactions))
+    assert all("{other}" in reaction for reaction in voice.reactions)
+    assert all(words[0].islower() for words in voice.continuations)
+
+
+def test_no_two_characters_share_a_line() -> None:
+    lines = [line for voice in VOICES.values() for lines in voice.lines.values() for line in lines]
+    assert len(lines) == len(set(lines))
+
+
+@pytest.mark.parametrize(
+    ("name", "voice"),
+    [
+        ("Luna", VOICES["luna"]),
+        ("REX", VOICES["rex"]),
+        ("Sage the Calm", VOICES["sage"]),
+        ("Bruno", GENERAL),
+        ("", GENERAL),
+    ],
+)
+def test_the_name_chooses_the_voice(name: str, voice: Voice) -> None:
+    assert voice_of(name) is voice
