@@ -43,8 +43,8 @@ def test_markup_is_not_spoken(written: str, spoken: str) -> None:
     "text",
     [
         "5 * 3 * 2 is 30", "5*3*2", "2**3", "snake_case names", "C# and F#", "it's O'Brien's", "a < b and b > c",
-        "I <3 you", "f*ck", "20 % of 5 €", "-5 degrees", "AT&T", "R&D; fine", "rock 'n' roll", "50/50", "a|b", "Acme™ and Foo®",
-        "ex-wife", "x = y + z", "¿Qué?", "क्षत्रिय", "می‌خواهم",
+        "I <3 you", "f*ck", "20 % of 5 €", "-5 degrees", "AT&T", "R&D; fine", "rock 'n' roll", "50/50", "Acme™, Foo®",
+        "a|b", "ex-wife", "x = y + z", "¿Qué?", "क्षत्रिय", "می‌خواهم",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_markup_is_left_alone(text: str) -> None:

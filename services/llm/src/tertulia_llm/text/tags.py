@@ -146,11 +146,11 @@ class TagStripper:
         marks = _PREFIX_MARKS.match(text, at)
         name_at = marks.end() if marks else at
         colon = min((found for mark in ":\uff1a" if (found := text.find(mark, name_at)) >= 0), default=-1)
-        if colon < 0 or colon - at > self._longest:
+        if colon < 0 or colon - at >= self._longest:
             so_far = _normal(text[name_at : name_at + self._longest]).rstrip("*_ ")
             open_still = len(text) - at < self._longest and any(own.startswith(so_far) for own in self._own)
             return None if open_still and not final else 0
-        if _normal(text[name_at:colon]).strip("*_ ") not in self._own:
+        if _normal(text[name_at:colon]).rstrip("*_ ") not in self._own:
             return 0
         after = colon + 1
         closing = marks.group() if marks else ""
