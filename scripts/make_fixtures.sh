@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the spoken test fixtures again: tests/fixtures/*.wav, 16 kHz s16le mono.
-# Needs flite and sox (Debian packages). The WAVs are committed, so only a change of wording needs this.
+# Needs flite and sox (Debian packages). The WAVs are committed, so only a change of wording needs this; flite adds
+# some randomness of its own, so the files differ a little from run to run.
 set -eu
 cd "$(dirname "$0")/../tests/fixtures"
 work=$(mktemp -d)
@@ -20,16 +21,19 @@ noise() { # noise SECONDS AMPLITUDE OUT; -R repeats the same random numbers
     sox -R -n -r 16000 -c 1 -b 16 "$3" synth "$1" pinknoise vol "$2"
 }
 
-speak rms "Hello Luna, tell me a story about the sea." "$work/hello.wav"
-room "$work/hello.wav" hello_luna.wav 0.4 0.9
+speak rms "Hello Luna, tell me a story about the ocean." "$work/hello.wav"
+room "$work/hello.wav" hello_luna.wav 0.4 0.8
 
-speak rms "Rex, what is your favorite game?" "$work/rex.wav"
-room "$work/rex.wav" question_rex.wav 0.4 0.9
+speak rms "Rex, what do you think about the weather today?" "$work/rex.wav"
+room "$work/rex.wav" question_rex.wav 0.4 0.8
 
-speak rms "Good morning everybody." "$work/first.wav"
-speak rms "Sage, do you like music?" "$work/second.wav"
-sox "$work/first.wav" "$work/gap.wav" pad 0 1.5
+speak awb "Sage, what is the meaning of life?" "$work/sage.wav"
+room "$work/sage.wav" question_sage.wav 0.4 0.8
+
+speak rms "Good morning." "$work/first.wav"
+speak rms "Luna, tell me a story." "$work/second.wav"
+sox "$work/first.wav" "$work/gap.wav" pad 0 1.2 # 1.4 s with the quiet ends of the voice
 sox "$work/gap.wav" "$work/second.wav" "$work/two.wav"
-room "$work/two.wav" two_utterances.wav 0.3 0.4
+room "$work/two.wav" two_utterances.wav 0.3 0.1
 
 noise 4 0.02 silence_noise.wav

@@ -8,7 +8,7 @@ The order of a session's events is always
 
     VadDetectStart
     { VadStart  VadDetectStop  RecordingStart
-      { TranscriptionUpdate  [TranscriptionStabilized] }
+      { TranscriptionUpdate | TranscriptionStabilized }
       VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart] }
     [VadDetectStop]
 

@@ -1,0 +1,211 @@
+"""What every recognition engine owes its callers, on the scripted one and on the real one."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import threading
+import wave
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from tertulia_stt.engine import (
+    EngineUnavailable,
+    RecognitionEngine,
+    RecognitionFailed,
+    RecognitionSession,
+    SttEvent,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+)
+from tertulia_stt.engines import load_engine
+from tests.fakes.loud_recognition import LoudnessEngine
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+FRAME = 1024
+LETTERS = {
+    "VadDetectStart": "W",
+    "VadDetectStop": "w",
+    "VadStart": "V",
+    "RecordingStart": "R",
+    "TranscriptionUpdate": "u",
+    "TranscriptionStabilized": "s",
+    "VadStop": "v",
+    "RecordingStop": "r",
+    "TranscriptionFinished": "F",
+}
+ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
+
+
+def make(name: str) -> RecognitionEngine:
+    return LoudnessEngine() if name == "loudness" else load_engine(name, words=("Luna", "Rex", "Sage"))
+
+
+@pytest.fixture(params=["loudness", "pocketsphinx"])
+async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RecognitionEngine]:
+    engine = make(request.param)
+    await engine.start()
+    yield engine
+    await engine.close()
+
+
+def pcm(name: str) -> bytes:
+    with wave.open(str(FIXTURES / f"{name}.wav")) as audio:
+        assert (audio.getframerate(), audio.getsampwidth(), audio.getnchannels()) == (16_000, 2, 1)
+        return audio.readframes(audio.getnframes())
+
+
+async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> list[SttEvent]:
+    """Everything that a session makes of `audio`, fed to the end in pieces of `piece` bytes."""
+
+    async def feed() -> None:
+        for start in range(0, len(audio), piece):
+            await session.feed(audio[start : start + piece])
+        await session.finish()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(feed())
+        events = [event async for event in session.events()]
+    await session.close()
+    return events
+
+
+def finals(events: Sequence[SttEvent]) -> list[TranscriptionFinished]:
+    return [event for event in events if isinstance(event, TranscriptionFinished)]
+
+
+def threads() -> int:
+    return sum(thread.name == "stt-session" for thread in threading.enumerate())
+
+
+async def test_events_come_in_the_promised_order_at_rising_positions(engine: RecognitionEngine) -> None:
+    audio = pcm("two_utterances")
+    events = await hear(await engine.open(first_sample=3200), audio)
+
+    assert ORDER.fullmatch("".join(LETTERS[type(event).__name__] for event in events))
+    positions = [event.at_sample for event in events]
+    assert positions == sorted(positions)
+    assert positions[0] == 3200
+    assert positions[-1] <= 3200 + len(audio) // 2
+    first, second = finals(events)
+    assert 3200 <= first.start_sample < first.end_sample <= second.start_sample < second.end_sample
+
+
+async def test_partial_texts_change_and_stable_ones_only_grow(engine: RecognitionEngine) -> None:
+    events = await hear(await engine.open(), pcm("hello_luna"))
+
+    updates = [event.text for event in events if isinstance(event, TranscriptionUpdate)]
+    assert updates
+    assert all(before != after for before, after in itertools.pairwise(updates))
+    stable = [event.text for event in events if isinstance(event, TranscriptionStabilized)]
+    assert stable
+    assert all(after.startswith(before) and after != before for before, after in itertools.pairwise(stable))
+
+
+@pytest.mark.parametrize("piece", [70, 1024, 6400, 10**6])
+async def test_how_audio_is_cut_changes_nothing(engine: RecognitionEngine, piece: int) -> None:
+    audio = pcm("question_rex")
+    expected = finals(await hear(await engine.open(), audio))
+    assert len(expected) == 1
+    assert finals(await hear(await engine.open(), audio, piece)) == expected
+
+
+async def test_two_sessions_at_once_hear_their_own(engine: RecognitionEngine) -> None:
+    names = ("hello_luna", "question_rex")
+    alone = [finals(await hear(await engine.open(), pcm(name))) for name in names]
+    sessions = [await engine.open() for _ in names]
+    together = await asyncio.gather(*(hear(session, pcm(name)) for session, name in zip(sessions, names, strict=True)))
+    assert [finals(events) for events in together] == alone
+
+
+async def test_finish_brings_out_the_last_words(engine: RecognitionEngine) -> None:
+    audio = pcm("question_rex")
+    (whole,) = finals(await hear(await engine.open(), audio))
+    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]  # amid the silence that would end the utterance
+
+    (final,) = finals(await hear(await engine.open(), cut))
+
+    assert final.text == whole.text
+    assert final.end_sample == len(cut) // 2
+
+
+async def test_silence_is_no_utterance(engine: RecognitionEngine) -> None:
+    events = await hear(await engine.open(), pcm("silence_noise"))
+    assert [type(event) for event in events] == [VadDetectStart, VadDetectStop]
+
+
+async def test_no_audio_at_all_is_no_utterance(engine: RecognitionEngine) -> None:
+    events = await hear(await engine.open(first_sample=7), b"")
+    assert events == [VadDetectStart(7), VadDetectStop(7)]
+
+
+async def test_the_end_of_an_utterance_is_where_another_session_can_go_on(engine: RecognitionEngine) -> None:
+    audio = pcm("two_utterances")
+    first, second = finals(await hear(await engine.open(), audio))
+
+    resumed = await engine.open(first_sample=first.end_sample)
+    (again,) = finals(await hear(resumed, audio[first.end_sample * 2 :]))
+
+    assert again.text == second.text
+    assert abs(again.start_sample - second.start_sample) <= 2 * FRAME // 2
+    assert again.end_sample == second.end_sample
+
+
+async def test_close_amid_speech_ends_the_events_without_a_final(engine: RecognitionEngine) -> None:
+    session = await engine.open()
+    await session.feed(pcm("hello_luna")[: 2 * 32_000])
+    seen: list[SttEvent] = []
+    async for event in session.events():
+        seen.append(event)
+        if isinstance(event, TranscriptionUpdate):
+            await session.close()
+    assert isinstance(seen[-1], TranscriptionUpdate)
+    assert [event async for event in session.events()] == []
+    with pytest.raises(RecognitionFailed, match="ended"):
+        await session.feed(b"\0\0")
+    await session.close()
+    assert threads() == 0
+
+
+async def test_closing_wakes_the_reader(engine: RecognitionEngine) -> None:
+    session = await engine.open()
+
+    async def read() -> list[SttEvent]:
+        return [event async for event in session.events()]
+
+    async with asyncio.TaskGroup() as tasks:
+        reader = tasks.create_task(read())
+        await session.close()
+    assert len(reader.result()) <= 1
+
+
+async def test_sessions_leave_no_thread_behind(engine: RecognitionEngine) -> None:
+    for _ in range(10):
+        session = await engine.open()
+        await session.feed(bytes(FRAME))
+        await session.close()
+    assert threads() == 0
+
+
+async def test_closing_the_engine_closes_its_sessions(engine: RecognitionEngine) -> None:
+    session = await engine.open()
+    await engine.close()
+    assert threads() == 0
+    assert [event async for event in session.events()] == []
+    with pytest.raises(EngineUnavailable, match="start"):
+        await engine.open()
+
+
+async def test_bad_input_is_refused_and_harms_nothing(engine: RecognitionEngine) -> None:
+    with pytest.raises(ValueError, match="first_sample"):
+        await engine.open(first_sample=-1)
+    session = await engine.open()
+    with pytest.raises(ValueError, match="16-bit"):
+        await session.feed(b"\0\0\0")
+    assert len(finals(await hear(session, pcm("question_rex")))) == 1

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_stt.endpointing import (
+    FRAME_SAMPLES,
+    Boundary,
+    Endpointer,
+    EndpointSettings,
+    EndReason,
+    SpeechBegan,
+    SpeechEnded,
+)
+
+SETTINGS = EndpointSettings(min_speech_ms=96, pre_roll_ms=320, hangover_ms=640, max_utterance_ms=3200)
+PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same in frames
+
+
+def frames(count: int) -> int:
+    return count * FRAME_SAMPLES
+
+
+def probabilities(pattern: str) -> list[float]:
+    """`s5 q20` → five frames of speech, twenty of quiet; `m` lies between the two thresholds."""
+    level = {"s": 0.9, "m": 0.4, "q": 0.05}
+    return [level[kind] for kind, count in re.findall(r"([smq])(\d+)", pattern) for _ in range(int(count))]
+
+
+def run(heard: Sequence[float], *, first_sample: int = 0) -> list[Boundary]:
+    endpointer = Endpointer(SETTINGS, first_sample=first_sample)
+    found = [boundary for probability in heard if (boundary := endpointer.push(probability)) is not None]
+    last = endpointer.finish()
+    return found if last is None else [*found, last]
+
+
+def test_speech_begins_after_its_shortest_length_and_reaches_back_over_the_pre_roll() -> None:
+    began, ended = run(probabilities("q30 s40 q30"))
+    assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL))
+    assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE)
+
+
+@pytest.mark.parametrize("pattern", ["q50", "q9 s2 q9 s1 q30", "m60", "q5 s2 m1 s2 m1 q40"])
+def test_clicks_and_murmurs_begin_nothing(pattern: str) -> None:
+    assert run(probabilities(pattern)) == []
+
+
+def test_a_pause_shorter_than_the_hangover_splits_nothing() -> None:
+    assert len(run(probabilities("q20 s10 q19 s10 q19 s10 q40"))) == 2
+
+
+def test_a_pause_as_long_as_the_hangover_splits() -> None:
+    boundaries = run(probabilities("q20 s10 q20 s10 q20"))
+    assert [type(boundary) for boundary in boundaries] == [SpeechBegan, SpeechEnded] * 2
+
+
+def test_unsure_frames_keep_speech_alive() -> None:
+    (_, ended) = run(probabilities("s5 q19 m1 q19 m1 q30"))
+    assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE)
+
+
+def test_pre_roll_never_reaches_into_the_utterance_before() -> None:
+    _, first, second, _ = run(probabilities("q20 s10 q22 s10 q30"))
+    assert isinstance(first, SpeechEnded)
+    assert isinstance(second, SpeechBegan)
+    assert second.start_sample == first.end_sample
+
+
+def test_an_endless_utterance_is_cut_and_goes_on_without_a_gap() -> None:
+    boundaries = run(probabilities("s250"))
+    ends = [boundary for boundary in boundaries if isinstance(boundary, SpeechEnded)]
+    assert [end.reason for end in ends] == [EndReason.TOO_LONG, EndReason.TOO_LONG, EndReason.INPUT_ENDED]
+    assert [(end.start_sample, end.end_sample) for end in ends] == [
+        (0, frames(LONGEST)),
+        (frames(LONGEST), frames(2 * LONGEST)),
+        (frames(2 * LONGEST), frames(250)),
+    ]
+
+
+def test_the_end_of_the_input_ends_the_utterance_with_its_remainder() -> None:
+    endpointer = Endpointer(SETTINGS)
+    for probability in probabilities("s8"):
+        endpointer.push(probability)
+    assert endpointer.in_speech
+    assert endpointer.finish(100) == SpeechEnded(0, frames(8) + 100, EndReason.INPUT_ENDED)
+    assert not endpointer.in_speech
+    assert endpointer.finish() is None
+
+
+@given(st.lists(st.floats(0, 1), max_size=400), st.integers(0, 10**9))
+def test_utterances_alternate_never_overlap_and_stay_bounded(heard: list[float], first: int) -> None:
+    boundaries = run(heard, first_sample=first)
+    last_end = first
+    for began, ended in zip(boundaries[::2], boundaries[1::2], strict=True):
+        assert isinstance(began, SpeechBegan)
+        assert isinstance(ended, SpeechEnded)
+        assert last_end <= began.start_sample == ended.start_sample < began.at_sample <= ended.end_sample
+        assert ended.end_sample - ended.start_sample <= frames(LONGEST)
+        last_end = ended.end_sample
+    assert last_end <= first + frames(len(heard))
+
+
+@given(st.lists(st.sampled_from([0.05, 0.4, 0.9]), max_size=300))
+def test_a_fresh_endpointer_goes_on_from_any_end(heard: list[float]) -> None:
+    boundaries = run(heard)
+    for index, boundary in enumerate(boundaries):
+        if isinstance(boundary, SpeechEnded):
+            rest = heard[boundary.end_sample // FRAME_SAMPLES :]
+            assert run(rest, first_sample=boundary.end_sample) == boundaries[index + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("onset_probability", 0.0),
+        ("onset_probability", 1.0),
+        ("offset_probability", 0.6),
+        ("offset_probability", 0.0),
+        ("min_speech_ms", 0),
+        ("pre_roll_ms", -1),
+        ("hangover_ms", 0),
+        ("max_utterance_ms", 500),
+    ],
+)
+def test_a_setting_out_of_range_is_named(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        EndpointSettings(**{name: value})  # pyright: ignore[reportArgumentType] - the mix of int and float is the point

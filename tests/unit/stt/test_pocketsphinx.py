@@ -1,0 +1,96 @@
+"""What the embedded engine really understands of the spoken fixtures."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_stt.endpointing import EndpointSettings
+from tertulia_stt.engine import SttEvent, TranscriptionFinished
+from tertulia_stt.engines import load_engine
+from tertulia_stt.engines.libpocketsphinx import Decoder
+from tertulia_stt.engines.pocketsphinx import PocketSphinxRecognizer
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+NAMES = {"luna": "Luna", "rex": "Rex", "sage": "Sage"}
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    decoder = Decoder(NAMES)
+    yield decoder
+    decoder.close()
+
+
+def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
+    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, hand_back=lambda _: None)
+    events: list[SttEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
+    recognizer.close()
+    return [event for event in events if isinstance(event, TranscriptionFinished)]
+
+
+def pcm(name: str) -> bytes:
+    with wave.open(str(FIXTURES / f"{name}.wav")) as audio:
+        return audio.readframes(audio.getnframes())
+
+
+@pytest.mark.parametrize(
+    ("name", "texts"),
+    [
+        ("hello_luna", ["Hello Luna tell me a story about the ocean"]),
+        ("question_rex", ["Rex what do you think about the weather today"]),
+        ("question_sage", ["Sage what is the meaning of life"]),
+        ("two_utterances", ["Good morning", "Luna tell me a story"]),
+        ("silence_noise", []),
+    ],
+)
+def test_the_fixtures_are_understood(decoder: Decoder, name: str, texts: list[str]) -> None:
+    assert [final.text for final in finals(decoder, pcm(name))] == texts
+
+
+def test_an_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
+    (final,) = finals(decoder, pcm("hello_luna"))
+    # The voice sounds from about 0.5 s to 3.6 s; pre-roll 0.3 s, hangover 0.64 s.
+    assert 0.1 < final.start_sample / 16_000 < 0.5
+    assert 3.9 < final.end_sample / 16_000 < 4.45
+
+
+def test_an_unknown_name_is_heard_when_hinted_at(decoder: Decoder) -> None:
+    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # in no dictionary: said by its parts or letters
+    try:
+        (final,) = finals(decoder_with_other_names, pcm("hello_luna"))
+    finally:
+        decoder_with_other_names.close()
+    assert "Lunah" in final.text
+
+
+async def test_decoding_leaves_the_interpreter_to_others(decoder: Decoder) -> None:
+    """The event loop turns while one call into the library runs: that call does not hold the interpreter's lock."""
+    audio = pcm("hello_luna")
+    decoder.forget_speaker()
+    decoder.start()
+    inside = threading.Event()
+
+    def process() -> None:
+        inside.set()
+        decoder.process(audio)
+        inside.clear()
+
+    decoding = asyncio.ensure_future(asyncio.to_thread(process))
+    turns = 0
+    while not decoding.done():
+        await asyncio.sleep(0)
+        turns += inside.is_set()
+    await decoding
+    decoder.end()
+    assert turns > 100
+
+
+def test_an_unknown_engine_is_named_with_the_known_ones() -> None:
+    with pytest.raises(ValueError, match=r"'whisper'.*pocketsphinx"):
+        load_engine("whisper")

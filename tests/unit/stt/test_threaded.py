@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tertulia_stt.engine import RecognitionFailed, SttEvent, TranscriptionUpdate, VadDetectStart, VadDetectStop
+from tertulia_stt.threaded import ThreadedSession
+
+SECOND = bytes(32_000)
+
+
+class Scripted:
+    """Hears nothing until `gate` opens, then tells `per_piece` events a piece; fails on a piece of `broken`."""
+
+    def __init__(self, *, per_piece: int = 1, broken: bytes | None = None) -> None:
+        self.gate = threading.Event()
+        self.per_piece = per_piece
+        self.broken = broken
+        self.heard = 0
+        self.told = 0
+        self.closed = threading.Event()
+
+    def begin(self) -> Iterator[SttEvent]:
+        yield VadDetectStart(0)
+
+    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+        self.gate.wait()
+        if pcm == self.broken:
+            raise ZeroDivisionError("the model divided by zero")
+        self.heard += len(pcm) // 2
+        for _ in range(self.per_piece):
+            self.told += 1
+            yield TranscriptionUpdate(self.heard, str(self.told))
+
+    def finish(self) -> Iterator[SttEvent]:
+        yield VadDetectStop(self.heard)
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+async def until_idle() -> None:
+    """Let every task run as far as it gets without help from outside."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_feeding_waits_while_the_backlog_is_full_and_goes_on_when_it_is_heard() -> None:
+    recognizer = Scripted()
+    session = ThreadedSession(recognizer, max_backlog_s=1.0)
+    await session.feed(SECOND)
+    async with asyncio.TaskGroup() as tasks:
+        waiting = tasks.create_task(session.feed(SECOND))
+        await until_idle()
+        assert not waiting.done()
+        recognizer.gate.set()
+    await session.finish()
+    assert [event async for event in session.events()][-1] == VadDetectStop(32_000)
+    await session.close()
+
+
+async def test_a_piece_bigger_than_the_bound_is_taken_when_nothing_waits() -> None:
+    recognizer = Scripted()
+    recognizer.gate.set()
+    session = ThreadedSession(recognizer, max_backlog_s=0.1)
+    await session.feed(SECOND)
+    await session.finish()
+    assert [event async for event in session.events()][-1] == VadDetectStop(16_000)
+    await session.close()
+
+
+async def test_unread_events_hold_the_recognizer_back() -> None:
+    recognizer = Scripted(per_piece=100)
+    recognizer.gate.set()
+    session = ThreadedSession(recognizer, max_events=5)
+    await session.feed(bytes(64))
+    await session.finish()
+    events = session.events()
+    for read in range(1, 50):
+        await anext(events)
+        assert recognizer.told <= read + 5
+    assert len([event async for event in events]) == 102 - 49
+    await session.close()
+
+
+async def test_close_wakes_a_recognizer_that_unread_events_hold_back() -> None:
+    recognizer = Scripted(per_piece=100)
+    recognizer.gate.set()
+    session = ThreadedSession(recognizer, max_events=1)
+    await session.feed(bytes(64))
+    await session.close()
+    assert recognizer.closed.is_set()
+
+
+async def test_close_wakes_a_feeder() -> None:
+    recognizer = Scripted()
+    session = ThreadedSession(recognizer, max_backlog_s=0.1)
+    await session.feed(SECOND)
+    waiting = asyncio.ensure_future(session.feed(SECOND))
+    await until_idle()
+    closing = asyncio.ensure_future(session.close())
+    with pytest.raises(RecognitionFailed, match="ended"):
+        await waiting
+    recognizer.gate.set()
+    await closing
+    assert recognizer.closed.is_set()
+
+
+async def test_a_broken_recognizer_breaks_its_session_only_after_what_it_had_told() -> None:
+    recognizer = Scripted(broken=b"\1\1")
+    recognizer.gate.set()
+    closed: list[ThreadedSession] = []
+    session = ThreadedSession(recognizer, on_closed=closed.append)
+    await session.feed(b"\0\0")
+    await session.feed(b"\1\1")
+    events = session.events()
+    assert [await anext(events), await anext(events)] == [VadDetectStart(0), TranscriptionUpdate(1, "1")]
+    with pytest.raises(RecognitionFailed, match="divided by zero"):
+        await anext(events)
+    with pytest.raises(RecognitionFailed, match="divided by zero"):
+        await session.feed(b"\0\0")
+    assert recognizer.closed.is_set()
+    assert closed == [session]
+    await session.close()
