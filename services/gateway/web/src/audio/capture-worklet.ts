@@ -1,0 +1,21 @@
+/** The audio thread's side of the microphone: 16 kHz PCM in frames, transferred and never copied. */
+
+import { CAPTURE_FRAME, CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
+import { PcmFramer } from "./pcm-framer";
+import { Resampler } from "./resampler";
+
+class CaptureProcessor extends AudioWorkletProcessor {
+  readonly #framer = new PcmFramer(CAPTURE_FRAME);
+  readonly #resampler = sampleRate === CAPTURE_RATE ? null : new Resampler(sampleRate, CAPTURE_RATE);
+
+  override process(inputs: Float32Array[][]): boolean {
+    const samples = inputs[0]?.[0];
+    if (!samples) return true;
+    this.#framer.feed(this.#resampler?.feed(samples) ?? samples, ({ pcm, level }) => {
+      this.port.postMessage({ pcm, level } satisfies Captured, [pcm]);
+    });
+    return true;
+  }
+}
+
+registerProcessor(CAPTURE_PROCESSOR, CaptureProcessor);

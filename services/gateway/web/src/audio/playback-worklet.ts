@@ -1,0 +1,74 @@
+/** The audio thread's side of playback: a thin shell around `Playout`. */
+
+import { type FromWorklet, type PlaybackOptions, PLAYBACK_PROCESSOR, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import { Playout } from "./playout";
+import { Resampler } from "./resampler";
+
+class PlaybackProcessor extends AudioWorkletProcessor {
+  readonly #playout: Playout;
+  readonly #speechRate: number;
+  #resampler: Resampler | null = null;
+  #resampled = "";
+  #token = 0;
+
+  constructor(options: AudioWorkletNodeOptions) {
+    super(options);
+    const { speechRate, checksums } = options.processorOptions as PlaybackOptions;
+    this.#speechRate = speechRate;
+    const capacity = Math.round((sampleRate * WORKLET_CAPACITY_MS) / 1_000);
+    this.#playout = new Playout(
+      sampleRate,
+      capacity,
+      (report) => {
+        // The feeder counts in samples of speech, whatever the rate here.
+        const consumed = report.consumed * (speechRate / sampleRate);
+        this.port.postMessage({ ...report, consumed, token: this.#token } satisfies FromWorklet);
+      },
+      checksums,
+    );
+    this.port.onmessage = ({ data }: MessageEvent<ToWorklet>) => this.#obey(data);
+  }
+
+  override process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
+    const [first, ...others] = outputs[0] ?? [];
+    if (first) {
+      this.#playout.render(first);
+      for (const channel of others) channel.set(first);
+    }
+    return true;
+  }
+
+  #obey(command: ToWorklet): void {
+    switch (command.do) {
+      case "push":
+        this.#playout.push({ ...command, samples: this.#atContextRate(command.messageId, command.samples) });
+        return;
+      case "end":
+        this.#playout.end(command.messageId);
+        return;
+      case "flush":
+        this.#token = command.token;
+        this.#playout.flush();
+        return;
+      case "duck":
+        this.#playout.duck(command.on);
+        return;
+      case "volume":
+        this.#playout.setVolume(command.volume);
+        return;
+    }
+  }
+
+  /** As it is where the browser gave the context the speech's own rate, which all current ones do. */
+  #atContextRate(messageId: string, samples: Int16Array): Int16Array {
+    if (sampleRate === this.#speechRate) return samples;
+    if (messageId !== this.#resampled) {
+      this.#resampler = new Resampler(this.#speechRate, sampleRate);
+      this.#resampled = messageId;
+    }
+    const changed = this.#resampler?.feed(Float32Array.from(samples)) ?? new Float32Array(0);
+    return Int16Array.from(changed, (sample) => Math.max(-32_768, Math.min(32_767, Math.round(sample))));
+  }
+}
+
+registerProcessor(PLAYBACK_PROCESSOR, PlaybackProcessor);

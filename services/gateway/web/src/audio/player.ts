@@ -1,0 +1,113 @@
+/** The loudspeaker: an AudioContext with the playback worklet, and what the page may ask of it. */
+
+import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
+import { Feeder } from "./feeder";
+import { type FromWorklet, PLAYBACK_PROCESSOR, type PlaybackOptions, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import workletUrl from "./playback-worklet?worker&url";
+
+export interface PlayerListener {
+  report(report: FromWorklet): void;
+  /** The browser plays nothing before the user has touched the page; `blocked` says whether that is so now. */
+  blocked(blocked: boolean): void;
+  /** Sound came faster than it is played, for half an hour; the rest is not kept. */
+  overflowed(): void;
+}
+
+/** A little under what the worklet holds: resampling may round up. */
+const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) / 1_000);
+
+export class Player {
+  #context: AudioContext;
+  #node: AudioWorkletNode | null = null;
+  #feeder: Feeder;
+  #queued: ToWorklet[] = [];
+  #token = 0;
+  #wanted = false;
+  #asked = false;
+
+  constructor(
+    private readonly listener: PlayerListener,
+    private readonly checksums: boolean,
+  ) {
+    this.#context = new AudioContext({ sampleRate: SPEECH_RATE, latencyHint: "interactive" });
+    this.#feeder = new Feeder(CAPACITY_SAMPLES, (command) => this.#post(command));
+    this.#context.addEventListener("statechange", () => this.#tellBlocked());
+  }
+
+  /** @throws Error the browser cannot load the worklet */
+  async load(): Promise<void> {
+    await this.#context.audioWorklet.addModule(workletUrl);
+    const processorOptions: PlaybackOptions = { speechRate: SPEECH_RATE, checksums: this.checksums };
+    const node = new AudioWorkletNode(this.#context, PLAYBACK_PROCESSOR, {
+      numberOfInputs: 0,
+      outputChannelCount: [1],
+      processorOptions,
+    });
+    node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => this.#heard(data);
+    node.connect(this.#context.destination);
+    this.#node = node;
+    for (const command of this.#queued) this.#post(command);
+    this.#queued = [];
+  }
+
+  /** To be called from a click or a key: browsers allow sound only then. */
+  async unlock(): Promise<void> {
+    if (this.#context.state !== "running") await this.#context.resume();
+    this.#tellBlocked();
+  }
+
+  push(frame: AudioFrame): void {
+    this.#wanted = true;
+    if (this.#context.state !== "running" && !this.#asked) {
+      // Allowed already by an earlier visit or an open microphone: then this succeeds without a click.
+      this.#asked = true;
+      void this.#context.resume();
+      this.#tellBlocked();
+    }
+    if (!this.#feeder.push(frame)) this.listener.overflowed();
+  }
+
+  end(messageId: string): void {
+    this.#feeder.end(messageId);
+  }
+
+  /** Silence, now. */
+  flush(): void {
+    this.#wanted = false;
+    this.#token += 1;
+    this.#feeder.clear();
+    this.#post({ do: "flush", token: this.#token });
+    this.#tellBlocked();
+  }
+
+  duck(on: boolean): void {
+    this.#post({ do: "duck", on });
+  }
+
+  setVolume(volume: number): void {
+    this.#post({ do: "volume", volume });
+  }
+
+  get outputLatencyMs(): number {
+    return (this.#context.outputLatency || this.#context.baseLatency || 0) * 1_000;
+  }
+
+  #heard(report: FromWorklet): void {
+    this.#feeder.consumed(report.consumed);
+    // Said before the worklet knew of the last flush: true then, and of no use now.
+    if (report.token === this.#token) this.listener.report(report);
+  }
+
+  #tellBlocked(): void {
+    this.listener.blocked(this.#wanted && this.#context.state !== "running");
+  }
+
+  #post(command: ToWorklet): void {
+    if (!this.#node) {
+      this.#queued.push(command);
+      return;
+    }
+    if (command.do === "push") this.#node.port.postMessage(command, [command.samples.buffer]);
+    else this.#node.port.postMessage(command);
+  }
+}

@@ -1,0 +1,350 @@
+/**
+ * What comes out of the loudspeaker, sample by sample: the core of the playback worklet, without the worklet.
+ *
+ *     idle ──(sound comes)──▶ filling ──(enough, or all there is)──▶ playing ──(message over)──▶ idle
+ *                                ▲────────────(ran dry)────────────────┘
+ *
+ * Inside a message everything is joined without a gap; the next message follows on the last sample of the one before.
+ * It counts what it has really put out, and its reports are the page's only source for receipts.
+ */
+
+import { JitterTarget } from "./jitter";
+import { RingBuffer } from "./ring-buffer";
+
+/** A chunk of one message's sound. */
+export interface Piece {
+  readonly messageId: string;
+  readonly sentence: number;
+  readonly chunk: number;
+  readonly samples: Int16Array;
+}
+
+export interface Report {
+  readonly cause: "started" | "tick" | "sentence" | "ended" | "flushed";
+  readonly messageId: string;
+  /** The sentence being put out. */
+  readonly sentence: number;
+  /** The last chunk put out to its end; −1, −1 before there is one. */
+  readonly doneSentence: number;
+  readonly doneChunk: number;
+  readonly playedMs: number;
+  /** Root mean square of the output since the last report, 0…1. */
+  readonly level: number;
+  /** Samples taken out of the buffer since the beginning, played or dropped: the feeder's credit. */
+  readonly consumed: number;
+  readonly tally: Tally;
+}
+
+/** What was put out of one message, for receipts and tests. */
+export interface Tally {
+  readonly samples: number;
+  /** FNV-1a over the 16-bit samples in the order they were put out. */
+  readonly checksum: number;
+  /** Silence inside the message, in ms, and how often. */
+  readonly gapMs: number;
+  readonly gaps: number;
+}
+
+interface Current {
+  messageId: string;
+  sentence: number;
+  doneSentence: number;
+  doneChunk: number;
+  samples: number;
+  checksum: number;
+  gapSamples: number;
+  gaps: number;
+}
+
+interface Segment {
+  readonly messageId: string;
+  readonly sentence: number;
+  readonly chunk: number;
+  left: number;
+}
+
+const TICK_MS = 50;
+/** A cut-off fades this long: too short to hear as speech, long enough not to click. */
+const FLUSH_FADE_MS = 5;
+const JOIN_FADE_MS = 2;
+const GAIN_SETTLES_MS = 15;
+/** −14 dB: one still hears that they go on, and oneself. */
+const DUCKED = 0.2;
+
+export class Playout {
+  readonly #ring: RingBuffer;
+  readonly #jitter = new JitterTarget();
+  #segments: Segment[] = [];
+  #ended = new Set<string>();
+  #current: Current | null = null;
+  #mode: "idle" | "filling" | "playing" = "idle";
+  #filledFor = 0;
+  #silentFor = 0;
+  #fade = new Float32Array(0);
+  #fadeAt = 0;
+  #flushed: Current | null = null;
+  #volume = 1;
+  #ducked = false;
+  #gain = 1;
+  #tail = 0;
+  #join = 0;
+  #sinceTick = 0;
+  #energy = 0;
+  #consumed = 0;
+  /** Samples that did not fit: always 0 while the feeder keeps to its credit. */
+  lost = 0;
+
+  constructor(
+    private readonly rate: number,
+    capacity: number,
+    private readonly report: (report: Report) => void,
+    private readonly checksums = false,
+  ) {
+    this.#ring = new RingBuffer(capacity);
+  }
+
+  push(piece: Piece): void {
+    const taken = this.#ring.write(piece.samples);
+    this.lost += piece.samples.length - taken;
+    const { messageId, sentence, chunk } = piece;
+    if (taken > 0) this.#segments.push({ messageId, sentence, chunk, left: taken });
+    if (this.#mode === "idle" && taken > 0) this.#fill();
+  }
+
+  /** No more sound will come for this message. */
+  end(messageId: string): void {
+    if (this.#current?.messageId === messageId || this.#segments.some((segment) => segment.messageId === messageId)) {
+      this.#ended.add(messageId);
+    }
+  }
+
+  /** Drop everything: silence from the next block on, after a fade of 5 ms. */
+  flush(): void {
+    const fading = this.#mode === "playing" ? Math.min(this.#ring.length, this.#samples(FLUSH_FADE_MS)) : 0;
+    this.#fade = new Float32Array(fading);
+    this.#fadeAt = 0;
+    const dropped = this.#ring.length;
+    this.#ring.read(this.#fade, 0, fading);
+    this.#advance(fading);
+    this.#ring.clear();
+    this.#consumed += dropped - fading;
+    this.#segments = [];
+    this.#ended.clear();
+    this.#flushed = this.#current ?? { ...NOTHING };
+    this.#current = null;
+    this.#mode = "idle";
+  }
+
+  duck(on: boolean): void {
+    this.#ducked = on;
+  }
+
+  /** @param volume 0…1 */
+  setVolume(volume: number): void {
+    this.#volume = Math.min(1, Math.max(0, volume));
+  }
+
+  /** Put out the next block. */
+  render(out: Float32Array): void {
+    let at = this.#renderFade(out);
+    if (this.#mode === "filling") this.#considerStarting(out.length - at);
+    while (at < out.length && this.#mode === "playing") at = this.#renderPlaying(out, at);
+    if (at < out.length) this.#renderSilence(out, at);
+    this.#applyGain(out);
+    this.#tick(out.length);
+  }
+
+  #renderFade(out: Float32Array): number {
+    const whole = this.#fade.length;
+    let at = 0;
+    while (at < out.length && this.#fadeAt < whole) {
+      out[at] = (this.#fade[this.#fadeAt] ?? 0) * (1 - (this.#fadeAt + 1) / whole);
+      at += 1;
+      this.#fadeAt += 1;
+    }
+    if (this.#flushed && this.#fadeAt >= whole) {
+      this.#tail = 0;
+      this.#say("flushed", this.#flushed);
+      this.#flushed = null;
+    }
+    return at;
+  }
+
+  #renderPlaying(out: Float32Array, at: number): number {
+    const segment = this.#segments[0];
+    if (!segment) {
+      this.#ranOut();
+      return at;
+    }
+    if (segment.messageId !== this.#current?.messageId && !this.#begin(segment)) return at;
+    const current = this.#current;
+    if (current && current.sentence !== segment.sentence) {
+      current.sentence = segment.sentence;
+      this.#say("sentence", current);
+    }
+    const taken = this.#ring.read(out, at, Math.min(segment.left, out.length - at));
+    this.#hash(out, at, taken);
+    for (let index = at; index < at + taken && this.#join > 0; index += 1) {
+      out[index] = (out[index] ?? 0) * (1 - this.#join / this.#samples(JOIN_FADE_MS));
+      this.#join -= 1;
+    }
+    this.#advance(taken);
+    this.#tail = out[at + taken - 1] ?? 0;
+    return at + taken;
+  }
+
+  /** Account for samples of the first segments as put out. */
+  #advance(count: number): void {
+    this.#consumed += count;
+    let left = count;
+    while (left > 0) {
+      const segment = this.#segments[0];
+      const current = this.#current;
+      if (!segment || current?.messageId !== segment.messageId) return;
+      const taken = Math.min(left, segment.left);
+      segment.left -= taken;
+      left -= taken;
+      current.samples += taken;
+      if (segment.left > 0) continue;
+      current.doneSentence = segment.sentence;
+      current.doneChunk = segment.chunk;
+      this.#segments.shift();
+    }
+  }
+
+  /** Go over to the segment's message; false: it has not got enough sound yet. */
+  #begin(segment: Segment): boolean {
+    this.#finish();
+    if (!this.#enough()) {
+      this.#fill();
+      return false;
+    }
+    this.#start(segment);
+    return true;
+  }
+
+  #start(segment: Segment): void {
+    const { messageId, sentence } = segment;
+    this.#current = { ...NOTHING, messageId, sentence };
+    this.#say("started", this.#current);
+  }
+
+  /** The message in hand is over, whatever comes next. */
+  #finish(): void {
+    const current = this.#current;
+    if (!current) return;
+    this.#current = null;
+    this.#ended.delete(current.messageId);
+    if (current.gaps === 0) this.#jitter.playedSmoothly();
+    this.#say("ended", current);
+  }
+
+  #ranOut(): void {
+    if (this.#current && !this.#ended.has(this.#current.messageId)) this.#fill();
+    else {
+      this.#finish();
+      this.#mode = "idle";
+    }
+  }
+
+  #fill(): void {
+    this.#mode = "filling";
+    this.#filledFor = 0;
+    this.#silentFor = 0;
+  }
+
+  #enough(): boolean {
+    const first = this.#segments[0];
+    if (!first) return false;
+    return this.#ring.length >= this.#samples(this.#jitter.targetMs) || this.#ended.has(first.messageId);
+  }
+
+  #considerStarting(blockSamples: number): void {
+    const current = this.#current;
+    const first = this.#segments[0];
+    if (!first) {
+      if (current && this.#ended.has(current.messageId)) this.#ranOut();
+      return;
+    }
+    // A short piece that nothing follows is not to wait for more than the target.
+    this.#filledFor += blockSamples;
+    if (!this.#enough() && this.#filledFor < this.#samples(this.#jitter.targetMs)) return;
+    this.#mode = "playing";
+    this.#join = this.#samples(JOIN_FADE_MS); // out of silence
+    if (current?.messageId !== first.messageId) {
+      this.#finish();
+      this.#start(first);
+      return;
+    }
+    current.gaps += 1;
+    current.gapSamples += this.#silentFor;
+    this.#jitter.ranDry((this.#silentFor / this.rate) * 1_000);
+  }
+
+  #renderSilence(out: Float32Array, from: number): void {
+    if (this.#mode === "filling") this.#silentFor += out.length - from;
+    for (let index = from; index < out.length; index += 1) {
+      this.#tail *= 0.95;
+      out[index] = this.#tail;
+    }
+  }
+
+  #applyGain(out: Float32Array): void {
+    const target = this.#volume * (this.#ducked ? DUCKED : 1);
+    const share = 1 - Math.exp(-1 / this.#samples(GAIN_SETTLES_MS));
+    for (let index = 0; index < out.length; index += 1) {
+      this.#gain += (target - this.#gain) * share;
+      const sample = (out[index] ?? 0) * this.#gain;
+      out[index] = sample;
+      this.#energy += sample * sample;
+    }
+  }
+
+  #tick(samples: number): void {
+    this.#sinceTick += samples;
+    if (this.#sinceTick < this.#samples(TICK_MS)) return;
+    if (this.#current) this.#say("tick", this.#current);
+    this.#sinceTick = 0;
+    this.#energy = 0;
+  }
+
+  #say(cause: Report["cause"], of: Current): void {
+    const { messageId, sentence, doneSentence, doneChunk, samples, checksum, gaps, gapSamples } = of;
+    this.report({
+      cause,
+      messageId,
+      sentence,
+      doneSentence,
+      doneChunk,
+      playedMs: Math.floor((samples / this.rate) * 1_000),
+      level: Math.sqrt(this.#energy / Math.max(1, this.#sinceTick)),
+      consumed: this.#consumed,
+      tally: { samples, checksum, gaps, gapMs: (gapSamples / this.rate) * 1_000 },
+    });
+  }
+
+  #hash(out: Float32Array, from: number, count: number): void {
+    const current = this.#current;
+    if (!this.checksums || !current) return;
+    let hash = current.checksum;
+    for (let index = from; index < from + count; index += 1) {
+      hash = Math.imul(hash ^ (Math.round((out[index] ?? 0) * 32_768) & 0xffff), 0x01000193) >>> 0;
+    }
+    current.checksum = hash;
+  }
+
+  #samples(ms: number): number {
+    return Math.round((ms / 1_000) * this.rate);
+  }
+}
+
+const NOTHING: Current = {
+  messageId: "",
+  sentence: 0,
+  doneSentence: -1,
+  doneChunk: -1,
+  samples: 0,
+  checksum: 0x811c9dc5,
+  gapSamples: 0,
+  gaps: 0,
+};

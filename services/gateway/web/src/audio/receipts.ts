@@ -1,0 +1,30 @@
+/** When to tell the server what has been played: about five times a second, and where it matters at once. */
+
+import type { Receipt } from "../wire/commands";
+import type { Report } from "./playout";
+
+export const RECEIPT_EVERY_MS = 200;
+
+export class Receipts {
+  #messageId = "";
+  #toldMs = -1;
+
+  /** The receipt this report calls for, or null. Nothing is claimed before the first chunk has been heard to its end. */
+  after(report: Report): Receipt | null {
+    if (report.messageId === "" || report.doneChunk < 0) return null;
+    if (report.messageId !== this.#messageId) {
+      this.#messageId = report.messageId;
+      this.#toldMs = -1;
+    }
+    const urgent = report.cause === "sentence" || report.cause === "ended" || report.cause === "flushed";
+    const due = this.#toldMs < 0 || report.playedMs - this.#toldMs >= RECEIPT_EVERY_MS;
+    if (!(due || (urgent && report.playedMs > this.#toldMs))) return null;
+    this.#toldMs = report.playedMs;
+    return {
+      message_id: report.messageId,
+      sentence_index: report.doneSentence,
+      chunk_index: report.doneChunk,
+      played_ms: report.playedMs,
+    };
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * The connection as a state machine: when to connect, what to resume from, how long to wait after a failure.
+ *
+ *     off ──▶ connecting ──▶ greeting ──▶ live                 a new conversation, or one taken up from now on
+ *                 ▲              └──────▶ resuming ──▶ live    one that this page was in the middle of
+ *                 └── waiting ◀── (closed)                     then replaced (4001) or refused (1008): the user decides
+ *
+ * Pure: `step` takes the state, what happened and a random number, and says what to do. `socket.ts` does it.
+ */
+
+import type { LastAudio, Command } from "../wire/commands";
+import type { ServerEvent } from "../wire/events";
+import { compareIds } from "../wire/stream-id";
+
+export type Phase = "off" | "connecting" | "greeting" | "resuming" | "live" | "waiting" | "replaced" | "refused";
+
+export interface LinkState {
+  readonly phase: Phase;
+  /** `""`: a new conversation. */
+  readonly conversationId: string;
+  readonly lastEventId: string;
+  readonly lastAudio: LastAudio | null;
+  /** Failures in a row. */
+  readonly failures: number;
+  /** Why the server refused, in its words. */
+  readonly reason: string;
+}
+
+export type Input =
+  | { on: "connect"; conversationId: string }
+  | { on: "socket_opened" }
+  | { on: "socket_closed"; code: number; reason: string }
+  | { on: "event"; event: ServerEvent }
+  | { on: "audio"; messageId: string; id: string }
+  | { on: "retry_due" }
+  | { on: "network_back" }
+  | { on: "leave" };
+
+export type Effect =
+  | { do: "connect"; conversationId: string }
+  | { do: "disconnect" }
+  | { do: "send"; command: Command }
+  | { do: "retry_in"; ms: number }
+  | { do: "deliver" }
+  | { do: "now_live" };
+
+export const FIRST_RETRY_MS = 250;
+export const LONGEST_RETRY_MS = 8_000;
+/** 1013: the server is full. Asking again every quarter second is what it does not need. */
+export const BUSY_RETRY_MS = 4_000;
+
+export const OFF: LinkState = {
+  phase: "off",
+  conversationId: "",
+  lastEventId: "",
+  lastAudio: null,
+  failures: 0,
+  reason: "",
+};
+
+/** @param random in [0, 1): spreads the retries of many pages after a restart */
+export function step(state: LinkState, input: Input, random: number): [LinkState, readonly Effect[]] {
+  switch (input.on) {
+    case "connect": {
+      const known = state.conversationId === input.conversationId && input.conversationId !== "";
+      const base = known ? state : { ...OFF, conversationId: input.conversationId };
+      const leave: Effect[] = state.phase === "off" ? [] : [{ do: "disconnect" }];
+      return [connecting({ ...base, failures: 0, reason: "" }), [...leave, dial(base)]];
+    }
+    case "leave":
+      return [OFF, [{ do: "disconnect" }]];
+    case "socket_opened":
+      return [state.phase === "connecting" ? { ...state, phase: "greeting" } : state, []];
+    case "socket_closed":
+      return closed(state, input, random);
+    case "retry_due":
+    case "network_back":
+      return state.phase === "waiting" ? [connecting(state), [dial(state)]] : [state, []];
+    case "event":
+      return received(state, input.event);
+    case "audio":
+      if (state.phase !== "live") return [state, []];
+      return [{ ...state, lastAudio: { message_id: input.messageId, id: input.id } }, [{ do: "deliver" }]];
+  }
+}
+
+function connecting(state: LinkState): LinkState {
+  return { ...state, phase: "connecting" };
+}
+
+function dial(state: LinkState): Effect {
+  return { do: "connect", conversationId: state.conversationId };
+}
+
+function closed(state: LinkState, { code, reason }: { code: number; reason: string }, random: number): [LinkState, Effect[]] {
+  if (state.phase === "off") return [state, []];
+  if (code === 4001) return [{ ...state, phase: "replaced", reason }, []];
+  if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
+  const least = code === 1013 ? BUSY_RETRY_MS : FIRST_RETRY_MS;
+  const ceiling = Math.min(LONGEST_RETRY_MS, least * 2 ** Math.min(state.failures, 16));
+  // Between half and the whole of it: spread out, yet never at once.
+  const ms = Math.round(ceiling * (0.5 + random / 2));
+  return [{ ...state, phase: "waiting", failures: state.failures + 1 }, [{ do: "retry_in", ms }]];
+}
+
+function received(state: LinkState, event: ServerEvent): [LinkState, readonly Effect[]] {
+  if (event.type === "conversation_started") return started(state, event);
+  if (state.phase === "resuming" || state.phase === "greeting") {
+    // Sent from "now on" before the resume began: the resume brings it again, in its place.
+    if (event.type !== "error") return [state, []];
+    if (event.code !== "unknown_conversation") return [state, [{ do: "deliver" }]];
+    const fresh = { ...OFF, failures: state.failures };
+    return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, dial(fresh)]];
+  }
+  if (event.eventId === "") return [state, [{ do: "deliver" }]];
+  if (compareIds(event.eventId, state.lastEventId) <= 0) return [state, []];
+  return [{ ...state, lastEventId: event.eventId }, [{ do: "deliver" }]];
+}
+
+function started(state: LinkState, event: ServerEvent & { type: "conversation_started" }): [LinkState, readonly Effect[]] {
+  const same = event.conversation_id === state.conversationId;
+  if (state.phase === "greeting" && same && (state.lastEventId || state.lastAudio)) {
+    const data: (Command & { type: "resume" })["data"] = { conversation_id: state.conversationId };
+    if (state.lastEventId) data.last_event_id = state.lastEventId;
+    if (state.lastAudio) data.last_audio = state.lastAudio;
+    return [{ ...state, phase: "resuming" }, [{ do: "send", command: { type: "resume", data } }]];
+  }
+  const live: LinkState = {
+    phase: "live",
+    conversationId: event.conversation_id,
+    lastEventId: event.eventId || (same ? state.lastEventId : ""),
+    lastAudio: same ? state.lastAudio : null,
+    failures: 0,
+    reason: "",
+  };
+  return [live, [{ do: "deliver" }, { do: "now_live" }]];
+}

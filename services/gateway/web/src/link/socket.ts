@@ -1,0 +1,137 @@
+/** The WebSocket itself: does what the machine says, and passes on what is to be seen and heard. */
+
+import { type AudioFrame, parseAudioFrame } from "../wire/audio-frame";
+import type { Command } from "../wire/commands";
+import { type ServerEvent, UnreadableFrame, parseEvent } from "../wire/events";
+import { type Effect, type Input, type LinkState, OFF, step } from "./machine";
+
+/** Above this much unsent sound, microphone frames are dropped: 2 s of 16 kHz, 16 bit. */
+const MIC_BACKLOG_MAX_BYTES = 64_000;
+
+export interface LinkListener {
+  event(event: ServerEvent): void;
+  audio(frame: AudioFrame): void;
+  state(state: LinkState): void;
+  /** The conversation is open: say again what was not confirmed, listen again if listening was on. */
+  live(): void;
+  /** A frame could not be read. */
+  unreadable(problem: string): void;
+}
+
+export class Link {
+  #state: LinkState = OFF;
+  #socket: WebSocket | null = null;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly url: (conversationId: string) => string,
+    private readonly listener: LinkListener,
+  ) {
+    globalThis.addEventListener("online", () => this.#step({ on: "network_back" }));
+  }
+
+  get state(): LinkState {
+    return this.#state;
+  }
+
+  /** Open a conversation; `""` for a new one. */
+  connect(conversationId: string): void {
+    this.#step({ on: "connect", conversationId });
+  }
+
+  retryNow(): void {
+    this.#step({ on: "retry_due" });
+  }
+
+  /** False: the line is down, and nothing was sent. */
+  send(command: Command): boolean {
+    if (this.#state.phase !== "live" || this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(command));
+    return true;
+  }
+
+  /** Microphone PCM. False: it was dropped, because the line is down or too slow. */
+  sendPcm(pcm: ArrayBuffer): boolean {
+    const socket = this.#socket;
+    if (this.#state.phase !== "live" || socket?.readyState !== WebSocket.OPEN) return false;
+    if (socket.bufferedAmount > MIC_BACKLOG_MAX_BYTES) return false;
+    socket.send(pcm);
+    return true;
+  }
+
+  /** Returns whether the machine lets what came in pass to the page. */
+  #step(input: Input): boolean {
+    const [state, effects] = step(this.#state, input, Math.random());
+    const changed = state.phase !== this.#state.phase || state.conversationId !== this.#state.conversationId;
+    this.#state = state;
+    if (changed) this.listener.state(state);
+    let deliver = false;
+    for (const effect of effects) {
+      if (effect.do === "deliver") {
+        deliver = true;
+        // In its place among the effects: the page must know the conversation before it hears that it is live.
+        if (input.on === "event") this.listener.event(input.event);
+      } else this.#do(effect);
+    }
+    return deliver;
+  }
+
+  #do(effect: Exclude<Effect, { do: "deliver" }>): void {
+    switch (effect.do) {
+      case "connect":
+        this.#open(effect.conversationId);
+        return;
+      case "disconnect":
+        this.#drop();
+        return;
+      case "send":
+        this.#socket?.send(JSON.stringify(effect.command));
+        return;
+      case "retry_in":
+        clearTimeout(this.#retry);
+        this.#retry = setTimeout(() => this.#step({ on: "retry_due" }), effect.ms);
+        return;
+      case "now_live":
+        this.listener.live();
+        return;
+    }
+  }
+
+  #open(conversationId: string): void {
+    clearTimeout(this.#retry);
+    const socket = new WebSocket(this.url(conversationId));
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    const current = (act: () => void) => () => {
+      if (socket === this.#socket) act();
+    };
+    socket.addEventListener("open", current(() => this.#step({ on: "socket_opened" })));
+    socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
+      if (socket === this.#socket) this.#received(data);
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
+      if (socket === this.#socket) this.#step({ on: "socket_closed", code, reason });
+    });
+  }
+
+  #drop(): void {
+    clearTimeout(this.#retry);
+    this.#socket?.close(1000);
+    this.#socket = null;
+  }
+
+  #received(data: string | ArrayBuffer): void {
+    try {
+      if (typeof data === "string") {
+        const event = parseEvent(data);
+        if (event) this.#step({ on: "event", event });
+        return;
+      }
+      const frame = parseAudioFrame(data);
+      if (frame && this.#step({ on: "audio", messageId: frame.messageId, id: frame.id })) this.listener.audio(frame);
+    } catch (error) {
+      if (!(error instanceof UnreadableFrame)) throw error;
+      this.listener.unreadable(error.message);
+    }
+  }
+}

@@ -1,0 +1,361 @@
+/**
+ * What the page shows of the talk, worked out from what happened. Pure: no clock, no DOM, no socket.
+ *
+ * Messages are kept in the order of the talk. A reply's text comes from events; how much of it has been heard comes from
+ * the loudspeaker's reports; what an interruption cut off is guessed here and put right by the server's `message_heard`.
+ */
+
+import type { Phase } from "../link/machine";
+import type { Report } from "../audio/playout";
+import type { ModelSettings, Participant, ServerEvent } from "../wire/events";
+import { sentencesOf } from "./sentences";
+
+export interface UserMessage {
+  readonly kind: "user";
+  /** The turn's id. */
+  readonly id: string;
+  readonly text: string;
+  readonly source: "typed" | "spoken";
+  /** `sending`: not yet known to be safe. */
+  readonly delivery: "sending" | "safe" | "refused";
+}
+
+export interface Reply {
+  readonly kind: "reply";
+  readonly id: string;
+  readonly turnId: string;
+  readonly characterId: string;
+  readonly name: string;
+  readonly text: string;
+  readonly status: "streaming" | "complete" | "interrupted" | "failed";
+  /** `cut`: an interruption came before its sound was over; `past`: from an earlier visit. */
+  readonly sound: "due" | "playing" | "played" | "cut" | "past";
+  /** How much of the text was heard, in UTF-16 units; only where `sound` is `cut`. */
+  readonly heardChars: number;
+  /** The sentence being spoken, or that was spoken last; −1 before the first. */
+  readonly sentence: number;
+  readonly problem: string;
+}
+
+export type Message = UserMessage | Reply;
+
+/** Where on the page a problem belongs. */
+export type Place = "page" | "talk" | "composer" | "transcript" | "settings";
+
+export interface Notice {
+  readonly place: Place;
+  readonly code: string;
+  readonly text: string;
+  readonly serious: boolean;
+}
+
+export interface Listening {
+  readonly microphone: "off" | "opening" | "on";
+  /** The recognizer is at work on this page's sound. */
+  readonly session: boolean;
+  readonly hearing: boolean;
+  readonly partial: string;
+  /** The beginning of `partial` that will hardly change. */
+  readonly stable: string;
+}
+
+export interface Turn {
+  readonly id: string;
+  readonly replies: readonly { readonly messageId: string; readonly characterId: string; readonly name: string }[];
+  readonly textComplete: boolean;
+}
+
+export interface ViewState {
+  readonly link: Phase;
+  readonly linkReason: string;
+  readonly conversationId: string;
+  readonly demo: boolean;
+  readonly messages: readonly Message[];
+  readonly turn: Turn | null;
+  readonly speakingId: string;
+  readonly ducked: boolean;
+  readonly soundBlocked: boolean;
+  readonly listening: Listening;
+  readonly characters: readonly Participant[];
+  readonly settings: ModelSettings | null;
+  readonly notices: readonly Notice[];
+  /** The last thing a screen reader is to be told. */
+  readonly announcement: string;
+}
+
+export type Happening =
+  | { on: "event"; event: ServerEvent }
+  | { on: "report"; report: Report }
+  | { on: "link"; phase: Phase; reason: string; conversationId: string }
+  | { on: "sent"; turnId: string; text: string }
+  | { on: "cut" }
+  | { on: "ducked"; ducked: boolean }
+  | { on: "sound_blocked"; blocked: boolean }
+  | { on: "microphone"; microphone: Listening["microphone"] }
+  | { on: "past"; conversationId: string; messages: readonly Message[] }
+  | { on: "notice"; notice: Notice }
+  | { on: "dismiss"; place: Place };
+
+const SILENT: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
+
+export const EMPTY: ViewState = {
+  link: "off",
+  linkReason: "",
+  conversationId: "",
+  demo: false,
+  messages: [],
+  turn: null,
+  speakingId: "",
+  ducked: false,
+  soundBlocked: false,
+  listening: SILENT,
+  characters: [],
+  settings: null,
+  notices: [],
+  announcement: "",
+};
+
+export function reduce(state: ViewState, what: Happening): ViewState {
+  switch (what.on) {
+    case "event":
+      return onEvent(state, what.event);
+    case "report":
+      return onReport(state, what.report);
+    case "link":
+      return { ...state, link: what.phase, linkReason: what.reason };
+    case "sent": {
+      const message: UserMessage = { kind: "user", id: what.turnId, text: what.text, source: "typed", delivery: "sending" };
+      return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
+    }
+    case "cut":
+      return cut(state);
+    case "ducked":
+      return { ...state, ducked: what.ducked };
+    case "sound_blocked":
+      return { ...state, soundBlocked: what.blocked };
+    case "microphone": {
+      const listening = what.microphone === "off" ? SILENT : { ...state.listening, microphone: what.microphone };
+      return { ...state, listening };
+    }
+    case "past": {
+      if (what.conversationId !== state.conversationId) return state;
+      const known = new Set(state.messages.map((message) => message.id));
+      return { ...state, messages: [...what.messages.filter((message) => !known.has(message.id)), ...state.messages] };
+    }
+    case "notice":
+      return withNotice(state, what.notice);
+    case "dismiss":
+      return withoutNotices(state, what.place);
+  }
+}
+
+function onEvent(state: ViewState, event: ServerEvent): ViewState {
+  switch (event.type) {
+    case "conversation_started": {
+      const same = event.conversation_id === state.conversationId;
+      const { link, linkReason, characters, listening, soundBlocked } = state;
+      const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
+      return { ...withoutNotices(base, "page"), conversationId: event.conversation_id, demo: event.demo };
+    }
+    case "turn_accepted":
+      return accepted(state, event.turn_id, event.text, event.source);
+    case "turn_started": {
+      const replies = event.replies.map((reply) => ({
+        messageId: reply.message_id,
+        characterId: reply.character_id,
+        name: reply.character_name || nameOf(state, reply.character_id),
+      }));
+      return { ...state, turn: { id: event.turn_id, replies, textComplete: false } };
+    }
+    case "message_started":
+      return withReply(state, event.message_id, (reply) => ({
+        ...reply,
+        turnId: event.turn_id,
+        characterId: event.character_id,
+        name: event.character_name,
+      }));
+    case "llm_chunk":
+      return withReply(state, event.message_id, (reply) => ({ ...reply, text: reply.text + event.text }), event.character_id);
+    case "message_resumed":
+      return withReply(
+        state,
+        event.message_id,
+        (reply) => ({ ...reply, text: event.text, status: "streaming" }),
+        event.character_id,
+      );
+    case "message_complete":
+      return messageComplete(state, event);
+    case "message_heard":
+      return withReply(state, event.message_id, (reply) => heard(reply, event.text), event.character_id);
+    case "turn_complete":
+      return state.turn?.id === event.turn_id ? { ...state, turn: { ...state.turn, textComplete: true } } : state;
+    case "interrupted":
+      return cut(state);
+    case "vad_detect_start":
+      return withListening(state, { session: true });
+    case "vad_start":
+    case "recording_start":
+      return withListening(state, { session: true, hearing: true });
+    case "vad_stop":
+      return withListening(state, { hearing: false });
+    case "transcription_update":
+      return withListening(state, { partial: event.text });
+    case "transcription_stabilized":
+      return withListening(state, { stable: event.text });
+    case "transcription_finished":
+      return withListening(state, { hearing: false, partial: "", stable: "" });
+    case "listening_stopped":
+      return listeningStopped(state, event.cause);
+    case "characters":
+      return { ...state, characters: event.characters };
+    case "model_settings": {
+      const { type: _type, eventId: _eventId, ...settings } = event;
+      return { ...withoutNotices(state, "settings"), settings };
+    }
+    case "warning":
+      return withNotice(state, { place: "page", code: event.code, text: event.message, serious: false });
+    case "error":
+      return onError(state, event);
+    default:
+      return state;
+  }
+}
+
+function accepted(state: ViewState, turnId: string, text: string, source: UserMessage["source"]): ViewState {
+  const known = state.messages.some((message) => message.id === turnId);
+  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
+  const messages = known
+    ? state.messages.map((each) => (each.id === turnId ? message : each))
+    : [...state.messages, message];
+  const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
+  // Said again after a reconnect: the turn is well under way.
+  const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
+  return { ...cleared, messages, turn };
+}
+
+function messageComplete(state: ViewState, event: ServerEvent & { type: "message_complete" }): ViewState {
+  const next = withReply(
+    state,
+    event.message_id,
+    (reply) => ({
+      ...reply,
+      // Cut off, it may come with what was heard only; what was written stays on the page, marked.
+      text: event.status === "interrupted" && reply.text.length > event.text.length ? reply.text : event.text,
+      status: event.status,
+    }),
+    event.character_id,
+  );
+  const reply = findReply(next, event.message_id);
+  return reply ? { ...next, announcement: `${reply.name}: ${reply.text}` } : next;
+}
+
+function heard(reply: Reply, text: string): Reply {
+  const whole = reply.text.startsWith(text) ? reply.text : text;
+  return { ...reply, text: whole, status: "interrupted", sound: "cut", heardChars: text.length };
+}
+
+function listeningStopped(state: ViewState, cause: string): ViewState {
+  const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
+  if (cause !== "failed") return quiet;
+  const text = "The recognizer stopped. Press the button to listen again; typing works meanwhile.";
+  return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
+}
+
+function onReport(state: ViewState, report: Report): ViewState {
+  const { messageId, sentence } = report;
+  if (report.cause === "flushed" || messageId === "") return state.speakingId ? { ...state, speakingId: "" } : state;
+  if (report.cause === "ended") {
+    const speakingId = state.speakingId === messageId ? "" : state.speakingId;
+    const next = { ...state, speakingId };
+    return findReply(state, messageId) ? withReply(next, messageId, (reply) => ({ ...reply, sound: "played", sentence })) : next;
+  }
+  const reply = findReply(state, messageId);
+  if (!reply || reply.sound === "cut") return state;
+  if (reply.sound === "playing" && reply.sentence === sentence && state.speakingId === messageId) return state;
+  return { ...withReply(state, messageId, (each) => ({ ...each, sound: "playing", sentence })), speakingId: messageId };
+}
+
+/** Everything not yet heard is off. */
+function cut(state: ViewState): ViewState {
+  const messages = state.messages.map((message) => {
+    if (message.kind !== "reply" || message.sound === "played" || message.sound === "past" || message.sound === "cut") {
+      return message;
+    }
+    const spoken = sentencesOf(message.text)[message.sentence];
+    const status = message.status === "streaming" ? ("interrupted" as const) : message.status;
+    return { ...message, status, sound: "cut" as const, heardChars: spoken?.start ?? 0 };
+  });
+  return { ...state, messages, speakingId: "", ducked: false, turn: state.turn && { ...state.turn, textComplete: true } };
+}
+
+function onError(state: ViewState, event: ServerEvent & { type: "error" }): ViewState {
+  const { code, message_id: messageId, turn_id: turnId } = event;
+  const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
+  const messages = refused
+    ? state.messages.map((each) => (each.kind === "user" && each.id === turnId ? { ...each, delivery: "refused" as const } : each))
+    : state.messages;
+  const base = { ...state, messages };
+  if (messageId && findReply(base, messageId)) {
+    return withReply(base, messageId, (reply) => ({
+      ...reply,
+      problem: event.message,
+      sound: reply.sound === "due" && code === "tts_failed" ? "played" : reply.sound,
+    }));
+  }
+  const over = turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
+  return withNotice(over, { place: placeOf(code), code, text: event.message, serious: true });
+}
+
+function placeOf(code: string): Place {
+  if (code === "stt_failed" || code === "bad_audio" || code === "not_listening") return "talk";
+  if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed") return "transcript";
+  if (code === "bad_field" || code === "bad_message" || code === "rate_limited") return "composer";
+  return "page";
+}
+
+function withReply(state: ViewState, id: string, change: (reply: Reply) => Reply, characterId = ""): ViewState {
+  // Replies that change are at the end; looking from there keeps a long talk as quick as a short one.
+  const at = state.messages.findLastIndex((message) => message.kind === "reply" && message.id === id);
+  const found = state.messages[at];
+  if (found?.kind === "reply") return { ...state, messages: state.messages.with(at, change(found)) };
+  const expected = state.turn?.replies.find((reply) => reply.messageId === id);
+  const speaker = expected?.characterId ?? characterId;
+  const fresh: Reply = {
+    kind: "reply",
+    id,
+    turnId: state.turn?.id ?? "",
+    characterId: speaker,
+    name: expected?.name ?? nameOf(state, speaker),
+    text: "",
+    status: "streaming",
+    sound: "due",
+    heardChars: 0,
+    sentence: -1,
+    problem: "",
+  };
+  return { ...state, messages: [...state.messages, change(fresh)] };
+}
+
+export function findReply(state: ViewState, id: string): Reply | undefined {
+  const found = state.messages.findLast((message) => message.id === id);
+  return found?.kind === "reply" ? found : undefined;
+}
+
+function nameOf(state: ViewState, characterId: string): string {
+  return state.characters.find((character) => character.id === characterId)?.name ?? "Someone";
+}
+
+function withListening(state: ViewState, change: Partial<Listening>): ViewState {
+  return { ...state, listening: { ...state.listening, ...change } };
+}
+
+function withNotice(state: ViewState, notice: Notice): ViewState {
+  const others = state.notices.filter((each) => !(each.place === notice.place && each.code === notice.code));
+  return { ...state, notices: [...others, notice].slice(-8) };
+}
+
+function withoutNotices(state: ViewState, place: Place): ViewState {
+  return state.notices.some((notice) => notice.place === place)
+    ? { ...state, notices: state.notices.filter((notice) => notice.place !== place) }
+    : state;
+}

@@ -1,0 +1,31 @@
+/** What the page says: `{type, data}` in text frames. Microphone PCM goes in binary frames. */
+
+import type { ModelSettings } from "./events";
+
+/** The longest message the server takes, in characters. */
+export const MESSAGE_MAX_CHARS = 8_000;
+
+export type Command =
+  | { type: "user_message"; data: { text: string; turn_id: string } }
+  | { type: "start_listening" }
+  | { type: "stop_listening" }
+  | { type: "model_settings"; data: Partial<ModelSettings> }
+  | { type: "refresh_characters" }
+  | { type: "new_conversation" }
+  | { type: "interrupt" }
+  | { type: "resume"; data: { conversation_id: string; last_event_id?: string; last_audio?: LastAudio } }
+  | { type: "playback"; data: Receipt };
+
+/** The last audio frame that arrived. */
+export interface LastAudio {
+  message_id: string;
+  id: string;
+}
+
+/** Up to the end of this chunk the message has been played; `played_ms` of its sound in all. */
+export interface Receipt {
+  message_id: string;
+  sentence_index: number;
+  chunk_index: number;
+  played_ms: number;
+}

@@ -1,0 +1,141 @@
+/** What the server says in text frames: one shape an event, checked when it arrives (docs/protocol.md). */
+
+type Reader<T> = (value: unknown) => T | undefined;
+
+const str: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
+const bool: Reader<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
+const record: Reader<Record<string, unknown>> = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+
+/** A field that may be left out. */
+function or<T>(reader: Reader<T>, fallback: T): Reader<T> {
+  return (value) => (value === undefined ? fallback : reader(value));
+}
+
+function oneOf<const T extends string>(...allowed: T[]): Reader<T> {
+  return (value) => allowed.find((each) => each === value);
+}
+
+function listOf<T>(read: Reader<T>): Reader<readonly T[]> {
+  return (value) => {
+    if (!Array.isArray(value)) return undefined;
+    const items = value.map(read);
+    return items.every((item) => item !== undefined) ? (items as T[]) : undefined;
+  };
+}
+
+type Shape = Record<string, Reader<unknown>>;
+type Read<S extends Shape> = { readonly [F in keyof S]: Exclude<ReturnType<S[F]>, undefined> };
+
+function shaped<S extends Shape>(shape: S): Reader<Read<S>> {
+  return (value) => {
+    const source = record(value);
+    return source && (readShape(shape, source).fields as Read<S> | undefined);
+  };
+}
+
+const nullableNumber: Reader<number | null> = (value) =>
+  value === undefined || value === null ? null : typeof value === "number" ? value : undefined;
+const nullableText: Reader<string | null> = (value) =>
+  value === undefined || value === null ? null : typeof value === "string" ? value : undefined;
+
+const session = { session_id: or(str, "") };
+
+const EVENTS = {
+  conversation_started: { conversation_id: str, resumed: or(bool, false), demo: or(bool, false) },
+  turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
+  turn_started: {
+    turn_id: str,
+    replies: listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") })),
+  },
+  message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
+  llm_chunk: { text: str, character_id: or(str, ""), message_id: str },
+  message_resumed: { message_id: str, character_id: or(str, ""), text: str },
+  message_complete: {
+    message_id: str,
+    character_id: or(str, ""),
+    text: str,
+    status: or(oneOf("complete", "interrupted", "failed", "streaming"), "complete"),
+  },
+  message_heard: { message_id: str, character_id: or(str, ""), text: str },
+  turn_complete: { turn_id: str },
+  audio_complete: { message_id: str, character_id: or(str, "") },
+  interrupted: { cause: or(str, "request") },
+  vad_detect_start: session,
+  vad_detect_stop: session,
+  vad_start: session,
+  vad_stop: session,
+  recording_start: session,
+  recording_stop: session,
+  transcription_update: { ...session, text: str },
+  transcription_stabilized: { ...session, text: str },
+  transcription_finished: { ...session, text: str, turn_id: or(str, "") },
+  listening_stopped: { ...session, cause: or(str, "stopped") },
+  characters: {
+    characters: listOf(
+      shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) }),
+    ),
+  },
+  model_settings: {
+    model: nullableText,
+    temperature: nullableNumber,
+    top_p: nullableNumber,
+    min_p: nullableNumber,
+    top_k: nullableNumber,
+    frequency_penalty: nullableNumber,
+    presence_penalty: nullableNumber,
+    repetition_penalty: nullableNumber,
+  },
+  turn_metrics: { turn_id: str, metrics: record },
+  warning: { code: or(str, ""), message: str },
+  error: { code: or(str, ""), message: str, turn_id: or(str, ""), message_id: or(str, "") },
+} satisfies Record<string, Shape>;
+
+type Events = typeof EVENTS;
+export type EventType = keyof Events;
+
+/** What every event has beside its own fields. `eventId` is `""` on those that answer one connection only. */
+export interface Envelope {
+  readonly eventId: string;
+}
+
+export type EventOf<T extends EventType> = { readonly type: T } & Read<Events[T]> & Envelope;
+export type ServerEvent = { [T in EventType]: EventOf<T> }[EventType];
+export type Participant = EventOf<"characters">["characters"][number];
+export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;
+
+/** A frame that cannot be read; the message says which part of it. */
+export class UnreadableFrame extends Error {
+  override readonly name = "UnreadableFrame";
+}
+
+/**
+ * The event in a text frame, or null for a type this page does not know (a newer server's).
+ *
+ * @throws UnreadableFrame it is no JSON object, or a field is missing or of another type
+ */
+export function parseEvent(text: string): ServerEvent | null {
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch {
+    throw new UnreadableFrame("a text frame is not JSON");
+  }
+  const source = record(raw);
+  const type = source && str(source["type"]);
+  if (!source || type === undefined) throw new UnreadableFrame("a text frame is not an object with a type");
+  if (!Object.hasOwn(EVENTS, type)) return null;
+  const { fields, wrong } = readShape(EVENTS[type as EventType], source);
+  if (!fields) throw new UnreadableFrame(`${type}: the field ${wrong} is missing or of another type`);
+  return { ...fields, type, eventId: str(source["event_id"]) ?? "" } as ServerEvent;
+}
+
+function readShape(shape: Shape, source: Record<string, unknown>): { fields?: Record<string, unknown>; wrong?: string } {
+  const fields: Record<string, unknown> = {};
+  for (const [name, read] of Object.entries(shape)) {
+    const value = read(source[name]);
+    if (value === undefined) return { wrong: name };
+    fields[name] = value;
+  }
+  return { fields };
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+
+import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/feeder";
+import type { ToWorklet } from "../src/audio/playback-port";
+import type { Report } from "../src/audio/playout";
+import { Receipts } from "../src/audio/receipts";
+import type { AudioFrame } from "../src/wire/audio-frame";
+
+const frame = (chunk: number, length = 1_000): AudioFrame => ({
+  messageId: "a",
+  characterId: "c",
+  sentence: 0,
+  chunk,
+  id: `1-${chunk + 1}`,
+  samples: new Int16Array(length),
+});
+
+describe("Feeder", () => {
+  it("never has more with the worklet than it holds, and loses nothing", () => {
+    const posted: ToWorklet[] = [];
+    const feeder = new Feeder(3_000, (command) => posted.push(command));
+    for (let chunk = 0; chunk < 10; chunk += 1) feeder.push(frame(chunk));
+    feeder.end("a");
+    expect(posted).toHaveLength(3);
+    feeder.consumed(1_500);
+    expect(posted).toHaveLength(4);
+    for (let consumed = 2_000; consumed <= 10_000; consumed += 1_000) feeder.consumed(consumed);
+    expect(posted.map((command) => (command.do === "push" ? command.chunk : command.do))).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "end",
+    ]);
+  });
+
+  it("sends nothing of what was waiting after clear", () => {
+    const posted: ToWorklet[] = [];
+    const feeder = new Feeder(1_000, (command) => posted.push(command));
+    feeder.push(frame(0));
+    feeder.push(frame(1));
+    feeder.clear();
+    feeder.consumed(1_000);
+    expect(posted).toHaveLength(1);
+  });
+
+  it("refuses what is beyond its bound", () => {
+    const feeder = new Feeder(0, () => undefined);
+    expect(feeder.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
+    expect(feeder.push(frame(1))).toBe(false);
+  });
+});
+
+const report = (playedMs: number, over: Partial<Report> = {}): Report => ({
+  cause: "tick",
+  messageId: "a",
+  sentence: 0,
+  doneSentence: 0,
+  doneChunk: Math.floor(playedMs / 100) - 1,
+  playedMs,
+  level: 0,
+  consumed: 0,
+  tally: { samples: 0, checksum: 0, gapMs: 0, gaps: 0 },
+  ...over,
+});
+
+describe("Receipts", () => {
+  it("go out five times a second", () => {
+    const receipts = new Receipts();
+    const sent: number[] = [];
+    for (let ms = 0; ms <= 1_000; ms += 50) {
+      const receipt = receipts.after(report(ms));
+      if (receipt) sent.push(receipt.played_ms);
+    }
+    expect(sent).toEqual([100, 300, 500, 700, 900]);
+  });
+
+  it("claim nothing before the first chunk was heard to its end", () => {
+    expect(new Receipts().after(report(60, { cause: "flushed", doneSentence: -1, doneChunk: -1 }))).toBeNull();
+  });
+
+  it.each(["sentence", "ended", "flushed"] as const)("go out at once when a report says %s", (cause) => {
+    const receipts = new Receipts();
+    receipts.after(report(100));
+    expect(receipts.after(report(150))).toBeNull();
+    expect(receipts.after(report(160, { cause }))).toEqual({
+      message_id: "a",
+      sentence_index: 0,
+      chunk_index: 0,
+      played_ms: 160,
+    });
+  });
+
+  it("begin anew with each message", () => {
+    const receipts = new Receipts();
+    receipts.after(report(900));
+    expect(receipts.after(report(100, { messageId: "b" }))?.message_id).toBe("b");
+  });
+
+  it("are silent about a flush while nothing was playing", () => {
+    expect(new Receipts().after(report(0, { messageId: "", cause: "flushed" }))).toBeNull();
+  });
+});
