@@ -75,6 +75,7 @@ def decode_event(fields: Fields) -> Event:
     Raises:
         BadEntry: its type is not known, or a field is missing.
     """
+    check_version(fields)  # first: a newer release's event may be of a type that is not known here
     name = text(fields, b"type")
     cls = EVENTS.get(name)
     if cls is None:
@@ -118,7 +119,10 @@ def text(fields: Fields, name: bytes, default: str | None = None) -> str:
         if default is None:
             raise BadEntry(f"entry lacks the field {name.decode()!r}")
         return default
-    return raw.decode()
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise BadEntry(f"entry: field {name.decode()!r} is not UTF-8: {error}") from error
 
 
 def check_version(fields: Fields) -> None:

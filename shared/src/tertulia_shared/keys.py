@@ -80,7 +80,12 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:receipts", HOUR_S, 2_000)
 
     def state(self, conversation_id: str) -> Key:
-        """Hash: epoch, cursor (the last finished turn), plan (the turn being answered), settings, client."""
+        """Hash: what all stages must know of the conversation now.
+
+        `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
+        finished turn); `plan`, `started`, `complete` (the turn being answered and how far it is); `settled` (the turn
+        whose interruption is dealt with); `settings` (of the model); `client` (the connection that is served).
+        """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
     def owner(self, conversation_id: str, thing: str) -> Key:

@@ -18,6 +18,7 @@ from tertulia_shared.bus.port import (
     Stale,
     Write,
     WriteRefused,
+    order,
 )
 
 __all__ = [
@@ -38,4 +39,5 @@ __all__ = [
     "Stale",
     "Write",
     "WriteRefused",
+    "order",
 ]

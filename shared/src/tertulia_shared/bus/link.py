@@ -15,6 +15,7 @@ from typing import Any, cast
 from redis.asyncio import Connection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
 from redis.exceptions import RedisError, ResponseError
 
 from tertulia_shared.bus.port import BusUnavailable
@@ -44,7 +45,11 @@ def make_pool(url: str) -> ConnectionPool:
         ValueError: the URL cannot be read.
     """
     return ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped
-        url, protocol=2, retry=Retry(NoBackoff(), 0), socket_connect_timeout=5.0, lib_name="tertulia"
+        url,
+        protocol=2,
+        retry=Retry(NoBackoff(), 0),
+        socket_connect_timeout=5.0,
+        driver_info=DriverInfo(name="tertulia", lib_version=None),
     )
 
 
@@ -113,19 +118,21 @@ class Link:
     async def _exchange(
         self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
     ) -> list[Any]:
-        await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
-            connection.pack_commands(cast("Any", commands)), check_health=False
-        )
         replies: list[Any] = []
-        for _ in commands:
-            try:
-                replies.append(
-                    await connection.read_response(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
-                        disable_decoding=True, timeout=math.inf if timeout_s is None else timeout_s
+        # the limit is ours: a read that redis-py times out answers None, and its reply would be taken for the next one's
+        async with asyncio.timeout(timeout_s):
+            await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
+                connection.pack_commands(cast("Any", commands)), check_health=False
+            )
+            for _ in commands:
+                try:
+                    replies.append(
+                        await connection.read_response(  # pyright: ignore[reportUnknownMemberType] - as above
+                            disable_decoding=True, timeout=math.inf
+                        )
                     )
-                )
-            except ResponseError as error:
-                replies.append(error)
+                except ResponseError as error:
+                    replies.append(error)
         return replies
 
     async def _drop(self) -> None:

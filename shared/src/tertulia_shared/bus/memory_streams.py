@@ -24,10 +24,10 @@ def id_text(entry_id: EntryId) -> str:
 
 @dataclass(slots=True)
 class Pending:
-    """Who has an entry of a group, since when (seconds), and how often it has been delivered."""
+    """Who has an entry of a group, since when (ms), and how often it has been delivered."""
 
     worker: str
-    since: float
+    since_ms: int
     attempts: int
 
 
@@ -105,27 +105,27 @@ class Group:
         self._delivered: EntryId = (0, 0)
         self._pending: dict[EntryId, Pending] = {}
 
-    def claim(self, worker: str, count: int, now: float) -> Sequence[Delivery]:
+    def claim(self, worker: str, count: int, now_ms: int) -> Sequence[Delivery]:
         """XREADGROUP `>`: up to `count` entries that nobody was given yet."""
         entries = self._stream.after(self._delivered, count)
         for entry in entries:
             self._delivered = order(entry.id)
-            self._pending[self._delivered] = Pending(worker, now, 1)
+            self._pending[self._delivered] = Pending(worker, now_ms, 1)
         return [Delivery(entry, 1) for entry in entries]
 
-    def take_over(self, worker: str, idle_s: float, count: int, now: float) -> Sequence[Delivery]:
-        """XAUTOCLAIM: up to `count` entries not heard of for `idle_s`, the worker's own among them."""
+    def take_over(self, worker: str, idle_ms: int, count: int, now_ms: int) -> Sequence[Delivery]:
+        """XAUTOCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0]):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
-            if entry is not None and now - pending.since >= idle_s:
-                pending.worker, pending.since, pending.attempts = worker, now, pending.attempts + 1
+            if entry is not None and now_ms - pending.since_ms >= idle_ms:
+                pending.worker, pending.since_ms, pending.attempts = worker, now_ms, pending.attempts + 1
                 taken.append(Delivery(entry, pending.attempts))
         return taken
 
-    def renew(self, worker: str, ids: Iterable[str], now: float) -> set[str]:
+    def renew(self, worker: str, ids: Iterable[str], now_ms: int) -> set[str]:
         """Reset the idle time of the entries that are the worker's; the others' ids come back."""
         lost: set[str] = set()
         for entry_id in ids:
@@ -133,7 +133,7 @@ class Group:
             if pending is None:
                 lost.add(entry_id)
             else:
-                pending.since = now
+                pending.since_ms = now_ms
         return lost
 
     def finish(self, worker: str, entry_id: str) -> bool:
@@ -144,13 +144,19 @@ class Group:
         self._stream.delete(order(entry_id))
         return True
 
-    def hand_back(self, worker: str, entry_id: str, now: float, idle_s: float) -> bool:
-        """Let it look as if it had been idle for `idle_s`, if it is the worker's."""
+    def hand_back(self, worker: str, entry_id: str, to: str, now_ms: int, idle_ms: int) -> bool:
+        """Give it to the consumer `to` as if it had been idle for `idle_ms`, if it is the worker's."""
         pending = self._held_by(worker, entry_id)
         if pending is None:
             return False
-        pending.since = now - idle_s
+        pending.worker, pending.since_ms = to, now_ms - idle_ms
         return True
+
+    def retire(self, worker: str, to: str, now_ms: int, idle_ms: int) -> None:
+        """Hand back all that the worker has."""
+        for entry_id, pending in self._pending.items():
+            if pending.worker == worker:
+                self.hand_back(worker, id_text(entry_id), to, now_ms, idle_ms)
 
     def is_pending(self, entry_id: str) -> bool:
         """Whether a worker has it."""

@@ -53,6 +53,12 @@ class Entry:
     fields: Fields
 
 
+def order(entry_id: str) -> tuple[int, int]:
+    """An entry id as Redis compares it."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A claimed work entry. `attempt` counts how often it has been delivered, this time included."""
@@ -261,7 +267,8 @@ class Bus(Protocol):
             conversation_id: whose state it is about.
             writes: what to write; with `raise_epoch` they carry the new epoch.
             fence: as for an outlet.
-            raise_epoch: raise the conversation's epoch first: everything older is stale from here on.
+            raise_epoch: raise the conversation's epoch first: everything older is stale from here on. If a reply was
+                being made or heard, the state's `cut` remembers the new epoch.
             talk: set or clear the state's mark that a reply is being made or heard (None: leave it).
             if_talking: written (before `writes`) only if that mark was set.
             once: if this key exists nothing is written (`Applied.new` False); else it is set.

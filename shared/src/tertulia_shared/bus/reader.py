@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, Entry
+from tertulia_shared.bus.port import BusUnavailable, Entry, order
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
@@ -157,21 +157,15 @@ class Reader:
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
+            self._changed.clear()  # before anything is awaited: what is followed from here on sets it anew
             number = self._reading
             if number == 0:  # the loop is about to look at the set by itself
-                self._changed.clear()
                 continue
-            try:
-                (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
-            except BusUnavailable:
-                await asyncio.sleep(0.05)  # the reads will meet the same trouble, and look at the set again
-                unblocked = 0
-            if unblocked == 1 or self._reading != number:
-                self._changed.clear()
-            # else it has been sent but is not blocked yet: ask again; a round trip lies between
+            unblocked = 0
+            while unblocked == 0 and self._reading == number:
+                try:
+                    (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
+                except BusUnavailable:
+                    await asyncio.sleep(0.05)  # the reads will meet the same trouble, and look at the set again
+                # 0: it has been sent but is not blocked yet; a round trip lies before the next question
 
-
-def order(entry_id: str) -> tuple[int, int]:
-    """An entry id as Redis compares it."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)

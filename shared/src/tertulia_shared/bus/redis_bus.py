@@ -88,8 +88,10 @@ class RedisBus:
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name
+        block_ms = int(block_s * 1000)
+        block = ("BLOCK", block_ms) if block_ms > 0 else ()  # BLOCK 0 would be for ever
         (reply,) = await self._claims.call(
-            ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, "BLOCK", int(block_s * 1000), "STREAMS", key, ">"),
+            ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
             timeout_s=block_s + 5.0,
         )
         if isinstance(reply, ResponseError):

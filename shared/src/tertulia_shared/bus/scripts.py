@@ -57,10 +57,12 @@ if ARGV[7] ~= '' and not redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[7]) th
 local talking = redis.call('HGET', KEYS[2], 'talk')
 if ARGV[5] == '1' then
   epoch = tostring(redis.call('HINCRBY', KEYS[2], 'epoch', 1))
+  if talking then redis.call('HSET', KEYS[2], 'cut', epoch) end
   redis.call('EXPIRE', KEYS[2], ARGV[8])
 end
 if ARGV[6] == '1' then
   redis.call('HSET', KEYS[2], 'talk', '1')
+  redis.call('EXPIRE', KEYS[2], ARGV[8])
 elseif ARGV[6] == '0' then
   redis.call('HDEL', KEYS[2], 'talk')
 end
@@ -102,14 +104,19 @@ return 1
 
 TAKE_OVER = Script("""
 -- KEYS: work stream   ARGV: group, worker, idle ms, count
--- XAUTOCLAIM tells what it claimed but not how often it was delivered
-local out = {}
-for _, entry in ipairs(redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], '0-0', 'COUNT', ARGV[4])[2]) do
-  if entry then
-    local pending = redis.call('XPENDING', KEYS[1], ARGV[1], entry[1], entry[1], 1)
-    out[#out + 1] = {entry[1], pending[1] and pending[1][4] or 1, entry[2]}
+-- XAUTOCLAIM tells what it claimed but not how often it was delivered, and looks at ten times COUNT entries at most:
+-- idle work may lie behind more busy work than that
+local out, cursor, wanted = {}, '0-0', tonumber(ARGV[4])
+repeat
+  local reply = redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], cursor, 'COUNT', wanted - #out)
+  cursor = reply[1]
+  for _, entry in ipairs(reply[2]) do
+    if entry then
+      local pending = redis.call('XPENDING', KEYS[1], ARGV[1], entry[1], entry[1], 1)
+      out[#out + 1] = {entry[1], pending[1] and pending[1][4] or 1, entry[2]}
+    end
   end
-end
+until cursor == '0-0' or #out >= wanted
 return out
 """)
 

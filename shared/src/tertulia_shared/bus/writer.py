@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Command, Link
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, BusUnavailable, Fence, NotOwner, Stale, Write, WriteRefused
+from tertulia_shared.bus.port import Append, BusUnavailable, Fence, NotOwner, Put, Stale, Write, WriteRefused
 from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
 from tertulia_shared.codec import Value, encode
 from tertulia_shared.keys import Key
@@ -58,12 +58,23 @@ class Writer:
             await self._write(waiting)
 
     async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
-        batches: list[tuple[QueueOutlet | tuple[Command, asyncio.Future[Any]], list[Write]]] = [
-            (item, item.take() if isinstance(item, QueueOutlet) else []) for item in waiting
-        ]
-        commands = [
-            self._script_call(item, writes) if isinstance(item, QueueOutlet) else item[0] for item, writes in batches
-        ]
+        batches: list[tuple[QueueOutlet | tuple[Command, asyncio.Future[Any]], list[Write]]] = []
+        commands: list[Command] = []
+        for item in waiting:
+            writes = item.take() if isinstance(item, QueueOutlet) else []
+            if isinstance(item, QueueOutlet):
+                if not writes:  # it was refused while this waited, and has thrown it away
+                    continue
+                try:
+                    commands.append(self._script_call(item, writes))
+                except (ValueError, TypeError) as error:  # half a surrogate pair, say: its owner's fault alone
+                    item.settle(len(writes), WriteRefused(f"an entry cannot be encoded: {error}"))
+                    continue
+            else:
+                commands.append(item[0])
+            batches.append((item, writes))
+        if not commands:
+            return
         try:
             replies = await self._link.call(*commands)
         except BusUnavailable as error:
@@ -123,7 +134,8 @@ def operations_of(
             index = indexes[name] = first + len(indexes)
         number = str(index).encode()
         operations += _operations(write, number, ts, epoch)
-        if fresh_until is None or fresh_until.get(name, 0.0) <= now:
+        # a hash whose last field was deleted is gone, and its TTL with it
+        if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
                 fresh_until[name] = now + write.key.ttl_s / 4

@@ -1,0 +1,86 @@
+"""The llm worker: `tertulia-llm`. Without a key it starts the demo model, and answers through it like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from tertulia_llm.answer import Answerer
+from tertulia_llm.cast import Cast
+from tertulia_llm.demo.server import DemoSettings, demo_server
+from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
+from tertulia_llm.model import Model
+from tertulia_llm.past import Memory
+from tertulia_llm.settings import OPENROUTER, LLMSettings
+from tertulia_llm.sweep import sweep
+from tertulia_llm.turns import Turns
+from tertulia_shared.bus import Bus
+from tertulia_shared.process import CannotStart, run
+from tertulia_shared.settings import load
+from tertulia_shared.store import SQLiteStore, StoreError
+from tertulia_shared.worker import Worker
+
+log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = load(LLMSettings)
+
+    async def serve(bus: Bus, stop: asyncio.Event) -> None:
+        async with _model(settings) as (model, engine), _store(settings) as store:
+            cast = Cast(bus, store)
+            await cast.read()
+            turns = Turns(
+                bus,
+                store,
+                Memory(store, settings.llm_history_messages),
+                cast,
+                Answerer(bus, store, model, settings),
+            )
+            worker = Worker(bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency)
+            async with asyncio.TaskGroup() as tasks:
+                upkeep = [tasks.create_task(cast.follow()), tasks.create_task(sweep(bus))]
+                await worker.run(stop)
+                for task in upkeep:
+                    task.cancel()
+
+    run("llm", settings, serve)
+
+
+@asynccontextmanager
+async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
+    """The model and what to call it: "demo" where nobody gave a key or a server of their own."""
+    if settings.llm_base_url != OPENROUTER or settings.openrouter_api_key.get_secret_value():
+        model = Model(settings)
+        try:
+            yield model, "openai"
+        finally:
+            await model.close()
+        return
+    async with demo_server(DemoSettings(tokens_per_second=settings.demo_tokens_per_second)) as base_url:
+        log.warning("no OPENROUTER_API_KEY: the demo model answers")
+        model = Model(settings.model_copy(update={"llm_base_url": base_url, "llm_model": DEMO_MODEL}), fixed_model=True)
+        try:
+            yield model, "demo"
+        finally:
+            await model.close()
+
+
+@asynccontextmanager
+async def _store(settings: LLMSettings) -> AsyncGenerator[SQLiteStore]:
+    store = SQLiteStore(settings.data_dir / "tertulia.db")
+    try:
+        await store.open()
+    except StoreError as error:
+        raise CannotStart(str(error)) from error
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+if __name__ == "__main__":
+    main()

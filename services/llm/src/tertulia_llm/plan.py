@@ -1,0 +1,86 @@
+"""A turn's plan and how far it has come: who answers, and what a worker that takes it over must know. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tertulia_llm.text.mentions import who_answers
+from tertulia_shared import codec
+from tertulia_shared.codec import Fields, Value
+from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
+from tertulia_shared.ids import reply_id
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Of the planned replies, so many were shown to the client to begin, and so many are complete."""
+
+    started: int = 0
+    complete: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TalkState:
+    """What the conversation's state hash says to the llm worker."""
+
+    epoch: int
+    cursor: str
+    settings: ModelSettings
+    plan: TurnPlan | None
+    progress: Progress
+    cut: int
+    """The last epoch that cut a reply off."""
+    settled: str
+    """The turn whose interruption has been dealt with."""
+
+    @property
+    def unsettled(self) -> TurnPlan | None:
+        """The last turn, if it was cut off and nobody has found out yet what was heard of it."""
+        if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.turn_id:
+            return self.plan
+        return None
+
+    def progress_of(self, turn_id: str) -> Progress:
+        """How far that turn has come."""
+        return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
+
+
+def read_state(state: Fields) -> TalkState:
+    """The state hash, read.
+
+    Raises:
+        BadEntry: it holds what cannot be read.
+    """
+    plan, settings = state.get(b"plan"), state.get(b"settings")
+    return TalkState(
+        epoch=int(state.get(b"epoch", b"0")),
+        cursor=state.get(b"cursor", b"0-0").decode(),
+        settings=ModelSettings(**codec.unpack(settings)) if settings else ModelSettings(),
+        plan=TurnPlan.from_wire(codec.unpack(plan)) if plan else None,
+        progress=Progress(int(state.get(b"started", b"0")), int(state.get(b"complete", b"0"))),
+        cut=int(state.get(b"cut", b"0")),
+        settled=state.get(b"settled", b"").decode(),
+    )
+
+
+def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
+    """Who answers: those who are named, in the order of their mention; else everybody, by name."""
+    return TurnPlan(
+        turn_id=turn.turn_id,
+        entry_id=entry_id,
+        epoch=epoch,
+        speakers=tuple(who_answers(turn.text, cast, name=lambda speaker: speaker.name)),
+        settings=settings,
+        others=tuple(speaker.name for speaker in cast),
+    )
+
+
+def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
+    """The state's fields for a plan that begins."""
+    return {"plan": codec.pack(plan.to_wire()), "started": 0, "complete": 0}
+
+
+def message_ids(plan: TurnPlan) -> list[str]:
+    """The ids of the planned replies, in order."""
+    return [reply_id(plan.turn_id, speaker.id) for speaker in plan.speakers]

@@ -1,0 +1,46 @@
+"""The llm worker's settings."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+
+from tertulia_shared.settings import CommonSettings
+
+OPENROUTER = "https://openrouter.ai/api/v1"
+
+
+class LLMSettings(CommonSettings):
+    """What `TERTULIA_LLM_…` sets, and the key."""
+
+    openrouter_api_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("OPENROUTER_API_KEY"),
+        description="key for the model server (OpenRouter or any other); without one the demo model answers",
+    )
+    llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
+    llm_model: str = Field(
+        "openrouter/auto", min_length=1, max_length=200, description="model, unless the client asks for another"
+    )
+    llm_concurrency: int = Field(64, ge=1, le=1000, description="conversations one worker answers at once")
+    llm_max_tokens: int = Field(1024, ge=1, le=100_000, description="longest reply, in tokens")
+    llm_first_token_s: float = Field(30.0, gt=0, le=600, description="wait for the first token, in seconds")
+    llm_stall_s: float = Field(20.0, gt=0, le=600, description="wait between tokens, in seconds")
+    llm_retries: int = Field(3, ge=0, le=10, description="further tries when the model server fails")
+    llm_history_messages: int = Field(60, ge=2, le=1000, description="messages of the past that the model is told")
+    llm_context_chars: int = Field(48_000, ge=2_000, description="and their bound in characters")
+    demo_tokens_per_second: float = Field(
+        40.0, ge=0, le=10_000, description="pace of the demo model, in tokens per second (0: as fast as it can)"
+    )
+    user_name: str = Field(
+        "Jay", min_length=1, max_length=40, pattern=r"^[^<>\n\r]+$", description="what the characters call the user"
+    )
+
+    @field_validator("llm_base_url")
+    @classmethod
+    def _base_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// URL, such as https://openrouter.ai/api/v1")
+        return url.rstrip("/")

@@ -1,0 +1,90 @@
+"""What the user heard of a turn that was cut off: the characters are to remember that, and no more."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+from tertulia_llm.plan import message_ids
+from tertulia_llm.text.heard import SpokenSentence, heard_text
+from tertulia_shared import codec
+from tertulia_shared.bus import Bus, Entry
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
+
+BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
+SPOKEN_MS_PER_CHAR = 65
+"""How long speech is by its text, where its sound was never finished (about 15 characters a second)."""
+MAX_CHUNKS = 2_000
+
+
+async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
+    """The heard text of each reply, by message id; empty if the client sends no receipts (then nobody knows)."""
+    receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
+    ids = message_ids(plan)
+    if not any(message_id in receipts for message_id in ids):
+        return {}
+    return {
+        message_id: await _heard(bus, conversation_id, message_id, receipts[message_id])
+        if message_id in receipts
+        else ""
+        for message_id in ids
+    }
+
+
+def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
+    """The furthest receipt of each message."""
+    out: dict[str, Receipt] = {}
+    for entry in entries:
+        receipt = decode(Receipt, entry.fields)
+        known = out.get(receipt.message_id)
+        if known is None or _place(receipt) >= _place(known):
+            out[receipt.message_id] = receipt
+    return out
+
+
+def heard_of(
+    written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunk_bytes: Sequence[int], *, complete: bool
+) -> str:
+    """The heard text of one message. Pure.
+
+    Args:
+        written: each sentence as it was shown.
+        spoken: each sentence as it was spoken.
+        receipt: the message's last one.
+        chunk_bytes: the sizes of the chunks of the sentence that was cut.
+        complete: whether these are all its chunks.
+    """
+    cut = min(receipt.sentence_index, len(written) - 1)
+    played_ms = sum(chunk_bytes[: receipt.chunk_index + 1]) // BYTES_PER_MS
+    total_ms = sum(chunk_bytes) // BYTES_PER_MS
+    if not complete:
+        total_ms = max(total_ms, len(spoken[cut]) * SPOKEN_MS_PER_CHAR)
+    return "".join(written[:cut]) + heard_text([SpokenSentence(written[cut], total_ms, complete=True)], played_ms)
+
+
+async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
+    entries = await bus.read(bus.keys.sentences(conversation_id, message_id))
+    sentences = [decode(TTSSentence, entry.fields) for entry in entries]
+    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    if sentences and sentences[-1].is_final:
+        if receipt.sentence_index >= sentences[-1].index:
+            return "".join(written)
+        sentences, written = sentences[:-1], written[:-1]
+    if not sentences:
+        return ""
+    index = min(receipt.sentence_index, len(sentences) - 1)
+    audio = await bus.read(bus.keys.audio(conversation_id, message_id), f"{index + 1}-0", count=MAX_CHUNKS)
+    chunks = [decode(AudioChunk, entry.fields) for entry in audio]
+    own = list(itertools.takewhile(lambda chunk: chunk.sentence_index == index and not chunk.is_final, chunks))
+    return heard_of(
+        written,
+        [sentence.text for sentence in sentences],
+        receipt,
+        [len(chunk.audio) for chunk in own],
+        complete=len(chunks) > len(own),
+    )
+
+
+def _place(receipt: Receipt) -> tuple[int, int]:
+    return receipt.sentence_index, receipt.chunk_index

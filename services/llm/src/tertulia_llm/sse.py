@@ -1,0 +1,82 @@
+"""Server-sent events of `/chat/completions`, bytes in, what matters out. Pure; no object per token.
+
+Servers differ: comment lines keep the connection alive (`: OPENROUTER PROCESSING`), chunks come with empty `choices`,
+with `content` null, or with nothing but usage, an `error` object may stand where a chunk should, and some never say
+[DONE].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import orjson
+
+MAX_LINE_BYTES = 1 << 20
+"""A longer line is no token; the stream is broken."""
+
+
+class BrokenStream(ValueError):
+    """The server sent what is no event stream of chat completions."""
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one read brought. `error` is the server's own error object; `usage` as the server gives it."""
+
+    text: str = ""
+    done: bool = False
+    finish_reason: str = ""
+    error: Mapping[str, Any] | None = None
+    usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class StreamParser:
+    """Feed it what the connection brings, in any pieces."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Delta:
+        """Everything that is complete by now, as one `Delta`.
+
+        Raises:
+            BrokenStream: a line is too long, or its data no JSON.
+        """
+        delta = Delta()
+        lines = (self._rest + data).split(b"\n")
+        self._rest = lines.pop()
+        if len(self._rest) > MAX_LINE_BYTES:
+            raise BrokenStream(f"the model server sent a line of more than {MAX_LINE_BYTES} bytes")
+        texts: list[str] = []
+        for line in lines:
+            if line.startswith(b"data:"):
+                self._event(line[5:].strip(), delta, texts)
+        delta.text = "".join(texts)
+        return delta
+
+    def _event(self, data: bytes, delta: Delta, texts: list[str]) -> None:
+        if data == b"[DONE]":
+            delta.done = True
+            return
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            raise BrokenStream(f"the model server sent an event that is no JSON: {error}") from error
+        if not isinstance(chunk, dict):
+            raise BrokenStream("the model server sent an event that is no JSON object")
+        event = cast("dict[str, Any]", chunk)
+        if event.get("error"):
+            error = event["error"]
+            delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
+            return
+        if event.get("usage"):
+            delta.usage = event["usage"]
+        for choice in event.get("choices") or ():
+            said: dict[str, Any] = choice.get("delta") or {}
+            content: str | None = said.get("content")
+            if content:
+                texts.append(content.replace("\0", ""))  # no store takes NUL, and nobody can hear it
+            if choice.get("finish_reason"):
+                delta.finish_reason = choice["finish_reason"]

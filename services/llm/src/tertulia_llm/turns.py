@@ -1,0 +1,174 @@
+"""Answers a conversation's waiting turns, in order, one worker at a time: the llm stage's `Handler`.
+
+A turn is planned once (who answers, with which settings); the plan and how far it has come stand in the conversation's
+state, written in the same script as the events that show it. A worker that takes over reads them and goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from tertulia_llm.answer import Answerer, Turn
+from tertulia_llm.cast import Cast
+from tertulia_llm.past import Memory, Past
+from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state
+from tertulia_llm.settle import heard
+from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale
+from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
+from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
+from tertulia_shared.ids import is_id
+from tertulia_shared.interruption import until_interrupted
+from tertulia_shared.store import Message, NotFound, Store, StoreUnavailable
+from tertulia_shared.store.records import utc_now
+from tertulia_shared.work import BadWork, RetryLater
+
+MAX_WAITING = 50
+"""Turns read at once."""
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """See the module's docstring."""
+
+    def __init__(self, bus: Bus, store: Store, memory: Memory, cast: Cast, answerer: Answerer) -> None:
+        self._bus = bus
+        self._cast = cast
+        self._store = store
+        self._memory = memory
+        self._answerer = answerer
+
+    async def handle(self, claim: Claim) -> None:
+        """Answer until no turn waits."""
+        conversation_id = _conversation(claim)
+        owned = await self._bus.own(claim, conversation_id, "turns")
+        if isinstance(owned, Refused):
+            if owned.later_attempt:
+                raise NotOwner("a later attempt answers this conversation")
+            return  # whoever answers it looks for further turns before letting go
+        state = read_state(owned.state)
+        cursor = state.cursor
+        try:
+            while True:
+                waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
+                if not waiting:
+                    await self._settle(owned, conversation_id, state)
+                    if await self._bus.release_turns(owned, conversation_id, cursor):
+                        return
+                for entry in waiting:
+                    await self._turn(owned, conversation_id, entry, state)
+                    cursor = entry.id
+                    state = read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
+        except StoreUnavailable as error:
+            self._memory.forget([conversation_id])
+            raise RetryLater(str(error)) from error
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        """Say so to the client, and step over the turn that could not be answered: the next ones may be."""
+        try:
+            conversation_id = _conversation(claim)
+        except (BadWork, BadEntry):
+            return
+        owned = await self._bus.own(claim, conversation_id, "turns")
+        if isinstance(owned, Refused):
+            return
+        state = read_state(owned.state)
+        waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
+        outlet = self._bus.outlet(owned.fence())
+        events = self._bus.keys.events(conversation_id)
+        for entry in waiting:
+            turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
+            outlet.append(events, Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id))
+            outlet.append(events, TurnComplete(turn_id))
+            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+            await outlet.flush()
+            if not await self._bus.release_turns(owned, conversation_id, entry.id):
+                await self._bus.post("llm", Work(conversation_id))
+
+    async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> None:
+        try:
+            turn, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
+        except BadEntry as error:
+            await self._bury(owned, conversation_id, entry, str(error))
+            return
+        past, known = await self._memory.recall(conversation_id, state.cursor)
+        again = state.plan is not None and state.plan.turn_id == turn.turn_id
+        if not again:
+            await self._settle(owned, conversation_id, state, past)
+        plan = state.plan if again else None
+        if plan is None:
+            plan = make_plan(turn, entry.id, epoch, self._cast.active, state.settings)
+        current = Turn(conversation_id, owned, turn, plan, past, state.progress_of(turn.turn_id), again=again)
+        current.is_first = not known
+        try:
+            if state.epoch > epoch:  # the user has said more since
+                await self._answerer.cut_off(current)
+            else:
+                await self._answer(current, epoch)
+        except NotFound:
+            log.info("conversation was deleted in mid-turn", extra={"conversation_id": conversation_id})
+        advance = self._bus.outlet(owned.fence())
+        advance.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+        await advance.flush()
+        self._memory.remember(conversation_id, entry.id, past)
+
+    async def _answer(self, turn: Turn, epoch: int) -> None:
+        outlet = self._bus.outlet(turn.owned.fence(epoch))
+        try:
+            if not turn.again:
+                self._begin(outlet, turn.conversation_id, turn.plan)
+            async with until_interrupted(self._bus, turn.conversation_id, epoch):
+                await self._answerer.answer(turn, outlet)
+        except Stale:
+            await self._answerer.cut_off(turn)
+
+    def _begin(self, outlet: Outlet, conversation_id: str, plan: TurnPlan) -> None:
+        replies = tuple(
+            {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name}
+            for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
+        )
+        outlet.put(self._bus.keys.state(conversation_id), plan_fields(plan))
+        outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
+
+    async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:
+        """Find out what was heard of a turn that was cut off, and remember no more than that."""
+        plan = state.unsettled
+        if plan is None:
+            return
+        if past is None:
+            past, _ = await self._memory.recall(conversation_id, state.cursor)
+        outlet = self._bus.outlet(owned.fence())
+        changed: list[Message] = []
+        for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
+            message = past.messages.get(message_id)
+            if message is None or text == message.text:
+                continue
+            message = replace(message, text=text, status="interrupted", updated_at=utc_now())
+            past.add(message)
+            changed.append(message)
+            outlet.append(
+                self._bus.keys.events(conversation_id), MessageHeard(message_id, message.character_id or "", text)
+            )
+        if changed:
+            await self._store.save_messages(changed)
+        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        await outlet.flush()
+
+    async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
+        """A turn that cannot be read: dead-letter it and go on with the next."""
+        dead = self._bus.outlet()
+        dead.append(self._bus.keys.dead(), DeadLetter("llm", entry.id, 1, reason, conversation_id))
+        await dead.flush()
+        outlet = self._bus.outlet(owned.fence())
+        outlet.append(self._bus.keys.events(conversation_id), Error("bad_turn", f"A message cannot be read: {reason}"))
+        outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+        await outlet.flush()
+
+
+def _conversation(claim: Claim) -> str:
+    work = decode(Work, claim.fields)
+    if not is_id(work.conversation_id):
+        raise BadWork("an llm work entry needs a conversation_id, a UUID")
+    return work.conversation_id

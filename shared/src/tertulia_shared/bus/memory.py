@@ -1,0 +1,317 @@
+"""The whole bus in one process's memory: the fake that ships, held to the real one by the contract suite.
+
+All parties share one `MemoryBus` on one event loop. Idle times and presence run on the clock that is passed in, so a
+test decides when a lease is over; only `claim` waits in the loop's own time. Keys don't expire: nothing outlives the
+process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TypeVar
+
+from tertulia_shared.bus.memory_server import MemoryServer
+from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
+from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.bus.port import Append, Applied, BusUnavailable, Claim, Entry, Fence, Owned, Refused, Write
+from tertulia_shared.entries import Work
+from tertulia_shared.keys import Key, Keys, Stage
+
+HANDED_BACK_MS = 24 * 3600 * 1000
+"""Idle time given to work that is handed back: above any lease."""
+NOBODY = "nobody"
+"""The consumer that holds what was handed back."""
+PRESENCE_KEPT_S = 600.0
+MAX_PER_READ = 512
+"""Entries that a follower is given at a time."""
+
+T = TypeVar("T")
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+class MemoryBus:
+    """See `port.Bus`.
+
+    Args:
+        keys: the namespace.
+        clock: seconds from any beginning, for idle times and presence.
+        now_ms: milliseconds since 1970, for what entries carry and the ids that the server chooses.
+    """
+
+    def __init__(
+        self, keys: Keys, *, clock: Callable[[], float] = time.monotonic, now_ms: Callable[[], int] = wall_ms
+    ) -> None:
+        self.keys = keys
+        self._clock = clock
+        self._server = MemoryServer(keys, now_ms, self._arrived)
+        self._beats: dict[str, float] = {}
+        self._failures: dict[tuple[Stage, str], str] = {}
+        self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
+        self._waiting: list[Callable[[], None]] = []
+        self._away = False
+
+    def break_connection(self) -> None:
+        """From now on it is as if Redis were away: calls raise `BusUnavailable`, followers get nothing."""
+        self._away = True
+        for name in list(self._arrivals):  # who waits to claim is to find out
+            self._arrived(name)
+
+    def restore_connection(self) -> None:
+        """Redis is back, with everything it had."""
+        self._away = False
+        for name in list(self._arrivals):
+            self._arrived(name)
+
+    # -- work
+
+    async def prepare(self, stage: Stage) -> None:
+        self._check()
+        self._server.prepare(stage)
+
+    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
+        await self._in_turn(lambda: self._post(stage, work, epoch))
+
+    async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        self._check()
+        if self._server.prepare(stage):
+            return []
+        delivered: Sequence[Delivery] = []
+        with suppress(TimeoutError):
+            async with asyncio.timeout(max(block_s, 0)):
+                while not (delivered := self._group(stage).claim(worker, count, self._clock_ms())):
+                    await self.arrival(self.keys.work(stage))
+        return _claims(stage, delivered)
+
+    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
+        return _claims(stage, self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms()))
+
+    async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
+        return self._group(stage).renew(worker, ids, self._clock_ms()) if ids else set()
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        return self._group(claim.stage).finish(worker, claim.id)
+
+    async def hand_back(self, claim: Claim, worker: str) -> bool:
+        return self._group(claim.stage).hand_back(worker, claim.id, NOBODY, self._clock_ms(), HANDED_BACK_MS)
+
+    async def retire(self, stage: Stage, worker: str) -> None:
+        self._group(stage).retire(worker, NOBODY, self._clock_ms(), HANDED_BACK_MS)
+
+    async def note_failure(self, claim: Claim, reason: str) -> None:
+        self._check()
+        self._failures[claim.stage, claim.id] = reason
+
+    async def last_failure(self, claim: Claim) -> str:
+        self._check()
+        return self._failures.get((claim.stage, claim.id), "")
+
+    async def open_work(self, stage: Stage) -> int:
+        self._check()
+        return len(self._server.stream(self.keys.work(stage)))
+
+    # -- ownership
+
+    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+        self._check()
+        return self._server.own(claim, conversation_id, thing)
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
+        self._check()
+        turns = self._server.stream(self.keys.turns(conversation_id))
+        return self._server.release_turns(owned, lambda: turns.has_after(order(cursor)))
+
+    # -- writing
+
+    def outlet(self, fence: Fence | None = None, *, epoch: int = 0) -> QueueOutlet:
+        return QueueOutlet(self, fence, epoch)
+
+    async def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None = None,
+        raise_epoch: bool = False,
+        talk: bool | None = None,
+        if_talking: Sequence[Write] = (),
+        once: Key | None = None,
+        then: tuple[Stage, Work] | None = None,
+    ) -> Applied:
+        applied = self._in_turn(
+            lambda: self._server.transact(
+                conversation_id,
+                writes,
+                fence=fence,
+                raise_epoch=raise_epoch,
+                talk=talk,
+                if_talking=if_talking,
+                once=once,
+            )
+        )
+        if then is None:
+            return await applied
+        stage, work = then
+        # queued before anything is awaited: the pointer is posted whatever becomes of the writes
+        posted = self._in_turn(lambda: self._post(stage, work, 0))
+        return (await asyncio.gather(applied, posted))[0]
+
+    def wake(self, outlet: QueueOutlet) -> None:
+        """For outlets: apply what is queued there, in its turn."""
+        self._schedule(lambda: self._settle(outlet))
+
+    # -- reading
+
+    def follow(self, key: Key, after: str = "0-0") -> MemoryFollow:
+        return MemoryFollow(self, key, order(after))
+
+    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+        self._check()
+        return self._server.stream(key).after(order(after), count)
+
+    async def last(self, key: Key) -> Entry | None:
+        self._check()
+        return self._server.stream(key).last()
+
+    async def hash(self, key: Key) -> Mapping[bytes, bytes]:
+        self._check()
+        return self._server.hash(key)
+
+    async def conversations_with_turns(self) -> AsyncIterator[str]:
+        self._check()
+        for name in self._server.names_of_streams():
+            conversation_id = self.keys.conversation_of(name)
+            if name == self.keys.turns(conversation_id).name:
+                yield conversation_id
+
+    def behind(self, key: Key, after: EntryId) -> Sequence[Entry]:
+        """For followers: what they can read now behind an id; nothing while the connection is broken."""
+        return () if self._away else self._server.stream(key).after(after, MAX_PER_READ)
+
+    async def arrival(self, key: Key) -> None:
+        """For followers: wait until there may be something new in the stream."""
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiters = self._arrivals.setdefault(key.name, set())
+        waiters.add(waiter)
+        try:
+            await waiter
+        finally:
+            waiters.discard(waiter)
+
+    # -- presence
+
+    async def beat(self, member: str) -> None:
+        self._check()
+        now = self._clock()
+        self._beats[member] = now
+        self._beats = {other: at for other, at in self._beats.items() if at > now - PRESENCE_KEPT_S}
+
+    async def leave(self, member: str) -> None:
+        self._check()
+        self._beats.pop(member, None)
+
+    async def alive(self, within_s: float) -> Sequence[str]:
+        self._check()
+        since = self._clock() - within_s
+        return [member for at, member in sorted((at, member) for member, at in self._beats.items()) if at >= since]
+
+    async def ping(self) -> float:
+        self._check()
+        return 0.0
+
+    # -- what is written waits for the loop's next tick, in order, as it waits for the real one's pipeline
+
+    def _in_turn(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def run() -> None:
+            if future.cancelled():  # it was sent before it was cancelled: it happens, and nobody hears of it
+                with suppress(Exception):
+                    work()
+                return
+            try:
+                self._check()
+                future.set_result(work())
+            except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits the future
+                future.set_exception(error)
+
+        self._schedule(run)
+        return future
+
+    def _settle(self, outlet: QueueOutlet) -> None:
+        writes = outlet.take()
+        error: Exception | None = None
+        try:
+            self._check()
+            self._server.write(writes, fence=outlet.fence, epoch=outlet.epoch)
+        except Exception as met:  # noqa: BLE001 - it belongs to the outlet's owner
+            error = met
+        outlet.settle(len(writes), error)
+
+    def _schedule(self, run: Callable[[], None]) -> None:
+        self._waiting.append(run)
+        if len(self._waiting) == 1:
+            asyncio.get_running_loop().call_soon(self._run_waiting)
+
+    def _run_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for run in waiting:
+            run()
+
+    def _post(self, stage: Stage, work: Work, epoch: int) -> None:
+        self._server.apply(Append(self.keys.work(stage), work), epoch)
+
+    def _arrived(self, name: str) -> None:
+        for waiter in self._arrivals.pop(name, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def _group(self, stage: Stage) -> Group:
+        self._check()
+        return self._server.group(stage)
+
+    def _clock_ms(self) -> int:
+        return round(self._clock() * 1000)
+
+    def _check(self) -> None:
+        if self._away:
+            raise BusUnavailable("Redis is not answering: the connection was broken on purpose")
+
+
+class MemoryFollow:
+    """See `port.Follow`. It holds nothing: what is unread stays in the stream."""
+
+    def __init__(self, bus: MemoryBus, key: Key, after: EntryId) -> None:
+        self._bus = bus
+        self._key = key
+        self._cursor = after
+        self._closed = False
+
+    async def read(self) -> Sequence[Entry]:
+        """The next entries, at least one."""
+        while not (entries := self.take()):
+            await self._bus.arrival(self._key)
+        return entries
+
+    def take(self) -> Sequence[Entry]:
+        """What is here already."""
+        if self._closed:
+            return ()
+        entries = self._bus.behind(self._key, self._cursor)
+        if entries:
+            self._cursor = order(entries[-1].id)
+        return entries
+
+    def close(self) -> None:
+        """Stop following."""
+        self._closed = True
+
+
+def _claims(stage: Stage, delivered: Sequence[Delivery]) -> Sequence[Claim]:
+    return [Claim(stage, delivery.entry.id, delivery.attempt, delivery.entry.fields) for delivery in delivered]

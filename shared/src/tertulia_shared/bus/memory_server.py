@@ -1,0 +1,196 @@
+"""What Redis does for the bus, in plain Python and in one step each: the checks, the writes, the groups. No waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tertulia_shared.bus.memory_streams import Group, Stream
+from tertulia_shared.bus.port import (
+    Append,
+    Applied,
+    Claim,
+    Fence,
+    NotOwner,
+    Owned,
+    Put,
+    Refused,
+    Stale,
+    Write,
+    WriteRefused,
+)
+from tertulia_shared.codec import Value, encode
+from tertulia_shared.keys import Key, Keys, Stage
+
+
+class MemoryServer:
+    """Streams, hashes and strings by key name. `arrived(name)` is told of every entry that is added."""
+
+    def __init__(self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None]) -> None:
+        self._keys = keys
+        self._now_ms = now_ms
+        self._arrived = arrived
+        self._streams: dict[str, Stream] = {}
+        self._hashes: dict[str, dict[bytes, bytes]] = {}
+        self._strings: dict[str, str] = {}
+        self._groups: dict[Stage, Group] = {}
+
+    # -- looking
+
+    def stream(self, key: Key) -> Stream:
+        """The stream, empty if it isn't there."""
+        return self._streams.get(key.name) or Stream()
+
+    def hash(self, key: Key) -> dict[bytes, bytes]:
+        """A copy of the hash, empty if it isn't there."""
+        return dict(self._hashes.get(key.name, {}))
+
+    def names_of_streams(self) -> Iterator[str]:
+        """Every stream with an entry, in the order of their making."""
+        yield from [name for name, stream in self._streams.items() if len(stream)]
+
+    # -- groups
+
+    def prepare(self, stage: Stage) -> bool:
+        """Make the group; False if it was there."""
+        if stage in self._groups:
+            return False
+        self._groups[stage] = Group(self._own_stream(self._keys.work(stage)))
+        return True
+
+    def group(self, stage: Stage) -> Group:
+        """The stage's group.
+
+        Raises:
+            WriteRefused: nobody has prepared it.
+        """
+        group = self._groups.get(stage)
+        if group is None:
+            raise WriteRefused(f"there is no consumer group {stage!r} yet: prepare it first")
+        return group
+
+    # -- ownership
+
+    def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+        """See `port.Bus.own`."""
+        owner = self._keys.owner(conversation_id, thing)
+        held = self._strings.get(owner.name)
+        if held is not None:
+            holder, _, attempt = held.rpartition("/")
+            if holder != claim.id:
+                if self.group(claim.stage).is_pending(holder):
+                    return Refused(held, later_attempt=False)
+            elif int(attempt) >= claim.attempt:
+                return Refused(held, later_attempt=True)
+        self._strings[owner.name] = claim.token
+        return Owned(owner, claim.token, self.hash(self._keys.state(conversation_id)))
+
+    def release_turns(self, owned: Owned, turn_waits: Callable[[], bool]) -> bool:
+        """See `port.Bus.release_turns`."""
+        self._check_token(owned.owner, owned.token)
+        if turn_waits():
+            return False
+        del self._strings[owned.owner.name]
+        return True
+
+    # -- writing
+
+    def write(self, writes: Sequence[Write], *, fence: Fence | None, epoch: int) -> None:
+        """An outlet's batch: the first failure ends it, and what came before it stays, as with Redis' scripts.
+
+        Raises:
+            NotOwner, Stale: the fence; nothing was written.
+            WriteRefused: one of the writes.
+        """
+        self._check_fence(fence)
+        for write in writes:
+            self.apply(write, epoch)
+
+    def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None,
+        raise_epoch: bool,
+        talk: bool | None,
+        if_talking: Sequence[Write],
+        once: Key | None,
+    ) -> Applied:
+        """See `port.Bus.transact`."""
+        self._check_fence(fence)
+        state = self._keys.state(conversation_id)
+        epoch = int(self.hash(state).get(b"epoch", b"0"))
+        if once is not None:
+            if once.name in self._strings:
+                return Applied(new=False, epoch=epoch)
+            self._strings[once.name] = "1"
+        talking = b"talk" in self.hash(state)
+        if raise_epoch:
+            epoch += 1
+            self.apply(Put(state, {"epoch": epoch}), epoch)
+        if talk is not None:
+            self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
+        for write in (*(if_talking if talking else ()), *writes):
+            self.apply(write, epoch)
+        return Applied(new=True, epoch=epoch)
+
+    def apply(self, write: Write, epoch: int) -> None:
+        """One write, unchecked.
+
+        Raises:
+            WriteRefused: the key holds something else, or the id is 0-0.
+        """
+        if isinstance(write, Append):
+            self._append(write, epoch)
+            return
+        kept = self._own_hash(write.key)
+        for name, value in write.fields.items():
+            if value is None:
+                kept.pop(name.encode(), None)
+            else:
+                kept[name.encode()] = _raw(value)
+        if not kept:
+            del self._hashes[write.key.name]
+
+    def _append(self, write: Append, epoch: int) -> None:
+        try:
+            flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
+        except (ValueError, TypeError) as error:
+            raise WriteRefused(f"an entry cannot be encoded: {error}") from error
+        stream = self._own_stream(write.key)
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        try:
+            new = stream.add(fields, id=write.id, now_ms=self._now_ms(), max_len=write.key.max_len)
+        except ValueError as error:
+            raise WriteRefused(f"refused a write to {write.key.name}: {error}") from error
+        if new:
+            self._arrived(write.key.name)
+
+    def _own_stream(self, key: Key) -> Stream:
+        if key.name in self._hashes:
+            raise WriteRefused(f"{key.name} is a hash, not a stream")
+        return self._streams.setdefault(key.name, Stream())
+
+    def _own_hash(self, key: Key) -> dict[bytes, bytes]:
+        if key.name in self._streams:
+            raise WriteRefused(f"{key.name} is a stream, not a hash")
+        return self._hashes.setdefault(key.name, {})
+
+    def _check_fence(self, fence: Fence | None) -> None:
+        if fence is None:
+            return
+        self._check_token(fence.owner, fence.token)
+        state = self._keys.state(self._keys.conversation_of(fence.owner.name))
+        current = int(self.hash(state).get(b"epoch", b"0"))
+        if fence.epoch is not None and current > fence.epoch:
+            raise Stale(f"interrupted: the conversation is at epoch {current}")
+
+    def _check_token(self, owner: Key, token: str) -> None:
+        if self._strings.get(owner.name) != token:
+            raise NotOwner("another worker owns this work now")
+
+
+def _raw(value: Value) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else str(value).encode()
