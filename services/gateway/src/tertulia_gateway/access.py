@@ -1,0 +1,53 @@
+"""Who may come in: the token, the browser's `Origin`, and the `Host` it believes it talks to. No I/O.
+
+Without a token only this machine can connect, and what must be kept out is other people's pages in its browser: their
+`Origin` gives them away, and where they bent DNS to be of the same origin, the `Host` does.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tertulia_gateway.settings import GatewaySettings, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is refused: HTTP status and a sentence."""
+
+    status: int
+    reason: str
+
+
+class Access:
+    """Judges requests by their headers (lower-case names) and query."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._token = settings.token.get_secret_value().encode()
+        self._origins = frozenset(settings.origins)
+        self._hosts = frozenset(urlsplit(origin).netloc for origin in settings.origins)
+
+    def refusal(self, headers: Mapping[str, str], query: Mapping[str, str], *, changes: bool) -> Refusal | None:
+        """Why this request is refused, or None. `changes`: it may change something (also every WebSocket)."""
+        host = headers.get("host", "").lower()
+        if self._token:
+            if not hmac.compare_digest(_shown_token(headers, query).encode(), self._token):
+                return Refusal(401, "Token missing or wrong: show TERTULIA_TOKEN as ?token= or as a Bearer token.")
+        elif not (is_loopback(_without_port(host)) or host in self._hosts):
+            return Refusal(403, "This server answers to localhost only; add its address to TERTULIA_ORIGINS.")
+        origin = headers.get("origin", "").lower()
+        if changes and origin and origin not in self._origins and urlsplit(origin).netloc != host:
+            return Refusal(403, "This origin may not connect; add it to TERTULIA_ORIGINS.")
+        return None
+
+
+def _shown_token(headers: Mapping[str, str], query: Mapping[str, str]) -> str:
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
+    return credentials.strip() if scheme.lower() == "bearer" else query.get("token", "")
+
+
+def _without_port(host: str) -> str:
+    return host.rsplit(":", 1)[0] if host.rpartition(":")[2].isdigit() and not host.endswith("]") else host

@@ -1,0 +1,57 @@
+"""The FastAPI application: WebSocket, REST and page, put together from what is passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from starlette.websockets import WebSocket
+
+from tertulia_gateway import page
+from tertulia_gateway.access import Access
+from tertulia_gateway.connection import Backstage
+from tertulia_gateway.hub import Hub
+from tertulia_gateway.rest import characters, conversations, problems, status
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.socket import Door
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+"""What anyone may ask: it tells nothing that is said."""
+
+DESCRIPTION = (
+    "Talk with several AI characters. The conversation itself is at the WebSocket `/ws`: see docs/protocol.md."
+)
+
+
+def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, static: Path = page.STATIC) -> FastAPI:
+    """The application. It owns nothing: bus, store and hub live as long as the caller lets them."""
+    app = FastAPI(
+        title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None
+    )  # fmt: skip
+    access = Access(settings)
+    door = Door(hub, access, backstage)
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        path = request.url.path
+        if path not in OPEN_PATHS and (path.startswith("/api") or path == "/openapi.json"):
+            changes = request.method not in SAFE_METHODS
+            refusal = access.refusal(request.headers, request.query_params, changes=changes)
+            if refusal is not None:
+                return problems.problem(refusal.status, refusal.reason)
+        return await call_next(request)
+
+    app.add_middleware(page.SecurityHeaders)
+    problems.install(app)
+
+    @app.websocket("/ws")
+    async def ws(socket: WebSocket) -> None:
+        await door.serve(socket)
+
+    app.include_router(status.router(backstage.bus, hub, settings))
+    app.include_router(conversations.router(backstage.store))
+    app.include_router(characters.router(backstage.store, backstage.bus))
+    page.install(app, static)
+    return app

@@ -1,0 +1,168 @@
+"""One conversation as one connection has it open: its events on their way out, the client's words on their way in."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from tertulia_gateway.aftermath import Aftermath
+from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
+from tertulia_gateway.limits import Clock, TokenBucket
+from tertulia_gateway.opening import Opening
+from tertulia_gateway.outgoing import answer_json, event_json, settings_json
+from tertulia_gateway.playback import Playback
+from tertulia_gateway.speaking import Speaking
+from tertulia_gateway.wire import REPLACED, Closing, Wire
+from tertulia_shared.bus import Append, Bus, BusError, Entry, Outlet, Put
+from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
+from tertulia_shared.events import ConversationStarted, Interrupted, TurnAccepted
+
+RECEIPTS_PER_S = 20.0
+"""Receipts passed on; more would tell the same."""
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Runs until cancelled, or until it ends the connection (`Closing`)."""
+
+    def __init__(
+        self, bus: Bus, wire: Wire, opening: Opening, *, demo: bool, clock: Clock, wall_ms: Callable[[], int]
+    ) -> None:
+        self.id = opening.conversation_id
+        self._bus = bus
+        self._wire = wire
+        self._opening = opening
+        self._demo = demo
+        self._feed, self._playlist, self._timeline = opening.feed, opening.playlist, opening.timeline
+        self._playback = Playback()
+        self._clock = clock
+        self._receipts: Outlet | None = None
+        self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
+        self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
+        self._speaking = Speaking(
+            bus, wire, opening, self._playback, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed
+        )
+
+    async def run(self) -> None:
+        """Send what there is to send."""
+        if self._opening.resumed:
+            await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo)))
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._send_events())
+            tasks.create_task(self._speaking.run())
+            tasks.create_task(self._aftermath.run())
+
+    # -- the client's words
+
+    async def user_message(self, text: str, turn_id: str) -> None:
+        """Write the message down, and cut off what is being said.
+
+        Raises:
+            BusError: whether it was written is unknown; the same `turn_id` may be sent again.
+        """
+        keys = self._bus.keys
+        applied = await self._bus.transact(
+            self.id,
+            [
+                Append(keys.turns(self.id), UserTurn(turn_id, self.id, text, "typed")),
+                Append(keys.events(self.id), TurnAccepted(turn_id, text, "typed")),
+            ],
+            raise_epoch=True,
+            talk=True,
+            if_talking=[
+                Append(keys.control(self.id), Interrupt("turn")),
+                Append(keys.events(self.id), Interrupted("turn")),
+            ],
+            once=keys.turn_seen(self.id, turn_id),
+            then=("llm", Work(self.id)),
+        )
+        if applied.new:
+            self._raise_epoch(applied.epoch)
+        else:
+            await self._wire.text(answer_json(TurnAccepted(turn_id, text, "typed")))
+
+    async def interrupt(self) -> None:
+        """Stop everything that is being said."""
+        keys = self._bus.keys
+        applied = await self._bus.transact(
+            self.id,
+            [],
+            raise_epoch=True,
+            talk=False,
+            if_talking=[
+                Append(keys.control(self.id), Interrupt("request")),
+                Append(keys.events(self.id), Interrupted("request")),
+            ],
+            then=("llm", Work(self.id)),
+        )
+        self._raise_epoch(applied.epoch)
+
+    async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
+        """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
+        key = self._bus.keys.state(self.id)
+        raw = (await self._bus.hash(key)).get(b"settings")
+        held: dict[str, Any] = {**(unpack(raw) if raw else {}), **changes}
+        known = asdict(ModelSettings())
+        settings = ModelSettings(**{name: value for name, value in held.items() if name in known})
+        await self._bus.transact(self.id, [Put(key, {"settings": pack(asdict(settings))})])
+        await self._wire.text(settings_json(settings))
+        return settings
+
+    def played(self, receipt: Receipt) -> None:
+        """The client has played up to here."""
+        self._playback.receipt(receipt)
+        self._aftermath.changed()
+        if self._receipt_rate.take():
+            try:
+                self._receipts = self._receipts or self._bus.outlet()
+                self._receipts.append(self._bus.keys.receipts(self.id), receipt)
+            except BusError:
+                self._receipts = None  # a receipt is not worth more than the next one
+
+    # -- what the client sees
+
+    async def _send_events(self) -> None:
+        follow = self._bus.follow(self._bus.keys.events(self.id), self._opening.after)
+        try:
+            while True:
+                for entry in await follow.read():
+                    await self._event(entry)
+        finally:
+            follow.close()
+
+    async def _event(self, entry: Entry) -> None:
+        fields = entry.fields
+        kind = fields.get(b"type", b"")
+        verdict = self._feed.judge(kind, fields)
+        if verdict is Verdict.REPLACED:
+            raise Closing(REPLACED, "a newer connection took this conversation over")
+        if verdict is Verdict.SKIP:
+            return
+        if verdict is Verdict.SEND_AFTER_LOSS:
+            self._playlist.reset(self._feed.epoch)
+            self._playback.flush()
+            self._speaking.changed()
+        elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
+            self._raise_epoch(self._feed.epoch)
+        try:
+            frame = event_json(entry.id, fields, self._feed.epoch)
+        except BadEntry as error:
+            log.warning("left out: %s", error, extra={"conversation_id": self.id})
+            return
+        await self._wire.text(frame)
+        self._timeline.see(kind, fields)
+        if kind != b"llm_chunk":
+            self._playlist.see(kind, fields, epoch_of(fields))  # after it was sent: its audio comes behind it
+            self._speaking.changed()
+            self._aftermath.changed()
+
+    def _raise_epoch(self, epoch: int) -> None:
+        if epoch > self._playlist.epoch:
+            self._playlist.raise_epoch(epoch)
+            self._playback.flush()
+            self._speaking.changed()

@@ -1,0 +1,68 @@
+"""What becomes of each entry of the `events` stream on its way to this client. No I/O.
+
+The stream decides who is the conversation's client: each connection writes its own `client_changed` into it, and the
+one that reads another's behind its own has been replaced. It is the same in every gateway process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import ClassVar, Final
+
+from tertulia_shared.codec import Fields
+from tertulia_shared.events import Event
+
+REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b"message_resumed"})
+"""Of these nothing is sent once a newer epoch has begun; what tells how an old reply ended still is."""
+RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
+"""Written in the very transaction that raises the epoch: in the stream these only ever rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientChanged(Event):
+    """Between gateways only: from here on the conversation is `client`'s. Not sent to anyone."""
+
+    type: ClassVar[str] = "client_changed"
+    client: str
+
+
+class Verdict(Enum):
+    """What to do with an entry."""
+
+    SEND = auto()
+    SKIP = auto()
+    SEND_AFTER_LOSS = auto()
+    """As SEND, but the epoch went back: Redis has lost the conversation's state, and counts anew."""
+    REPLACED = auto()
+
+
+class Feed:
+    """Judges entries in stream order. `epoch` is the newest one seen."""
+
+    def __init__(self, client: str, *, claimed: bool, epoch: int = 0) -> None:
+        self._client = client
+        self._claimed = claimed
+        self.epoch = epoch
+
+    def judge(self, kind: bytes, fields: Fields) -> Verdict:
+        """What to do with the next entry."""
+        if kind == b"client_changed":
+            if fields.get(b"client", b"").decode() == self._client:
+                self._claimed = True
+                return Verdict.SKIP
+            return Verdict.REPLACED if self._claimed else Verdict.SKIP
+        epoch = epoch_of(fields)
+        if epoch >= self.epoch:
+            self.epoch = epoch
+            return Verdict.SEND
+        if kind in RAISES_EPOCH:
+            self.epoch = epoch
+            return Verdict.SEND_AFTER_LOSS
+        return Verdict.SKIP if kind in REPLIES else Verdict.SEND
+
+
+def epoch_of(fields: Fields) -> int:
+    """An entry's epoch; 0 if it has none that can be read."""
+    raw = fields.get(b"epoch", b"0")
+    return int(raw) if raw.isdigit() else 0

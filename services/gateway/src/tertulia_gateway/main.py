@@ -1,0 +1,105 @@
+"""The gateway: `tertulia-gateway`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Generator
+
+import uvicorn
+
+from tertulia_gateway.app import make_app
+from tertulia_gateway.connection import Backstage
+from tertulia_gateway.hub import Hub
+from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.wire import GOING_AWAY
+from tertulia_shared.bus import Bus
+from tertulia_shared.process import CannotStart, run
+from tertulia_shared.settings import load
+from tertulia_shared.store import SQLiteStore, StoreError
+
+MAX_FRAME_BYTES = 1024 * 1024
+PING_S = 20.0
+"""A client that does not answer a ping within as long again is gone."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn, except that signals are the process's own business."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave them alone."""
+        yield
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = load(GatewaySettings)
+
+    async def serve(bus: Bus, stop: asyncio.Event) -> None:
+        store = SQLiteStore(settings.data_dir / "tertulia.db")
+        try:
+            await store.open()
+        except StoreError as error:
+            raise CannotStart(str(error)) from error
+        try:
+            await serve_until(stop, settings, bus, store)
+        finally:
+            await store.close()
+
+    run("gateway", settings, serve)
+
+
+async def serve_until(stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: SQLiteStore) -> None:
+    """Serve until `stop` is set, then let every client go with 1001 and finish."""
+    hub = Hub(settings.max_connections)
+    saver = SettingsSaver(store)
+    backstage = Backstage(
+        bus, store, saver, demo=settings.demo, clock=time.monotonic, wall_ms=lambda: time.time_ns() // 1_000_000
+    )
+    server = Server(server_config(settings, make_app(settings, hub, backstage)))
+    async with asyncio.TaskGroup() as tasks:
+        saving = tasks.create_task(saver.run())
+        serving = tasks.create_task(_serve(server))
+        stopping = tasks.create_task(stop.wait())
+        await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await hub.close_all(GOING_AWAY, "the server stops; connect again and resume", settings.drain_s)
+        server.should_exit = True
+        await serving
+        stopping.cancel()
+        saving.cancel()
+
+
+def server_config(settings: GatewaySettings, app: object) -> uvicorn.Config:
+    """How uvicorn serves it."""
+    return uvicorn.Config(
+        app,  # pyright: ignore[reportArgumentType] - an ASGI application
+        host=settings.host,
+        port=settings.port,
+        ws="websockets-sansio",
+        ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,  # speech does not shrink, and tokens are too small to gain
+        ws_ping_interval=PING_S,
+        ws_ping_timeout=PING_S,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.drain_s) or 1,
+    )
+
+
+async def _serve(server: Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit as error:
+        raise CannotStart(
+            f"it cannot listen on {server.config.host}:{server.config.port}; is another gateway running there? "
+            "Set TERTULIA_PORT to a free port."
+        ) from error
+
+
+if __name__ == "__main__":
+    main()

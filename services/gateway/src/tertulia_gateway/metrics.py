@@ -1,0 +1,194 @@
+"""Where a turn's time went, from the clock readings in its own entries. No I/O; all times are ms since 1970.
+
+A `Timeline` is fed with the events in order and with what the gateway itself sent. It also knows when a turn is
+settled: all its text is complete and all its audio sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tertulia_shared.codec import Fields
+
+
+@dataclass(slots=True)
+class _Reply:
+    character_id: str
+    character_name: str
+    started: int
+    first_chunk: int | None = None
+    text_complete: int | None = None
+    first_sentence: int | None = None
+    first_audio: int | None = None
+    first_frame: int | None = None
+    audio_complete: int | None = None
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class _Turn:
+    turn_id: str
+    source: str
+    at: int
+    speech_end: int | None
+    transcript: int | None
+    started: int | None = None
+    complete: int | None = None
+    replies: dict[str, _Reply] = field(default_factory=dict[str, _Reply])
+
+
+class Timeline:
+    """Keeps the present turn; a newer one replaces it."""
+
+    def __init__(self) -> None:
+        self._turn: _Turn | None = None
+        self._speech_end: int | None = None
+        self._transcript: tuple[str, int] | None = None
+
+    def see(self, kind: bytes, fields: Fields) -> None:
+        """The next event of the stream."""
+        if kind == b"llm_chunk":  # by far the most frequent
+            reply = self._reply(fields)
+            if reply is not None and reply.first_chunk is None:
+                reply.first_chunk = _ts(fields)
+            return
+        match kind:
+            case b"vad_stop":
+                self._speech_end = _ts(fields)
+            case b"transcription_finished":
+                self._transcribed(fields)
+            case b"turn_accepted":
+                self._turn_accepted(fields)
+            case b"message_started":
+                self._message_started(fields)
+            case b"message_complete":
+                self._message_complete(fields)
+            case b"turn_started" | b"turn_complete":
+                self._turn_moved(kind, fields)
+            case b"interrupted":
+                self._turn = None
+            case _:
+                pass
+
+    def note_audio(self, message_id: str, entry_ts: int, sent_ms: int) -> None:
+        """A message's first frame: when it was made and when it was sent."""
+        reply = self._find(message_id)
+        if reply is not None and reply.first_frame is None:
+            reply.first_audio, reply.first_frame = entry_ts, sent_ms
+
+    def note_audio_complete(self, message_id: str, sent_ms: int | None) -> None:
+        """A message's last frame was sent (None: the client had it before)."""
+        reply = self._find(message_id)
+        if reply is not None:
+            reply.audio_complete, reply.settled = sent_ms, True
+
+    def note_sentence(self, message_id: str, entry_ts: int) -> None:
+        """A message's first sentence was complete."""
+        reply = self._find(message_id)
+        if reply is not None:
+            reply.first_sentence = entry_ts
+
+    @property
+    def turn_id(self) -> str:
+        """The present turn; "" if there is none."""
+        return "" if self._turn is None else self._turn.turn_id
+
+    @property
+    def settled(self) -> bool:
+        """Whether the present turn's text is complete and its audio sent."""
+        turn = self._turn
+        return turn is not None and turn.complete is not None and all(r.settled for r in turn.replies.values())
+
+    @property
+    def message_ids(self) -> tuple[str, ...]:
+        """The present turn's messages, in order."""
+        return () if self._turn is None else tuple(self._turn.replies)
+
+    def metrics(self) -> dict[str, Any]:
+        """The present turn as docs/protocol.md shows it: ms since the turn was accepted; what isn't known is null."""
+        turn = self._turn
+        if turn is None:
+            return {}
+
+        def since(at: int | None) -> int | None:
+            return None if at is None else at - turn.at
+
+        return {
+            "source": turn.source,
+            "accepted_at": turn.at,
+            "speech_end": since(turn.speech_end),
+            "transcript": since(turn.transcript),
+            "turn_started": since(turn.started),
+            "turn_complete": since(turn.complete),
+            "messages": [
+                {
+                    "message_id": message_id,
+                    "character_id": reply.character_id,
+                    "character_name": reply.character_name,
+                    "message_started": since(reply.started),
+                    "first_chunk": since(reply.first_chunk),
+                    "first_sentence": since(reply.first_sentence),
+                    "first_audio": since(reply.first_audio),
+                    "first_frame": since(reply.first_frame),
+                    "text_complete": since(reply.text_complete),
+                    "audio_complete": since(reply.audio_complete),
+                }
+                for message_id, reply in turn.replies.items()
+            ],
+        }
+
+    # -- one event each
+
+    def _transcribed(self, fields: Fields) -> None:
+        turn_id, at = _text(fields, b"turn_id"), _ts(fields)
+        self._transcript = turn_id, at
+        if self._turn is not None and self._turn.turn_id == turn_id:  # told behind the turn it became
+            self._turn.transcript = self._turn.transcript or at
+
+    def _turn_accepted(self, fields: Fields) -> None:
+        turn_id, source, at = _text(fields, b"turn_id"), _text(fields, b"source"), _ts(fields)
+        spoken = source == "spoken"
+        heard = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
+        self._turn = _Turn(turn_id, source, at, self._speech_end if spoken else None, heard)
+
+    def _turn_moved(self, kind: bytes, fields: Fields) -> None:
+        turn = self._of(fields)
+        if turn is None:
+            return
+        if kind == b"turn_started":
+            turn.started = _ts(fields)
+        else:
+            turn.complete = _ts(fields)
+
+    def _message_started(self, fields: Fields) -> None:
+        turn = self._of(fields)
+        if turn is not None:
+            turn.replies.setdefault(
+                _text(fields, b"message_id"),
+                _Reply(_text(fields, b"character_id"), _text(fields, b"character_name"), _ts(fields)),
+            )
+
+    def _message_complete(self, fields: Fields) -> None:
+        reply = self._reply(fields)
+        if reply is not None:
+            reply.text_complete = _ts(fields)
+
+    def _of(self, fields: Fields) -> _Turn | None:
+        turn = self._turn
+        return turn if turn is not None and turn.turn_id == _text(fields, b"turn_id") else None
+
+    def _reply(self, fields: Fields) -> _Reply | None:
+        return None if self._turn is None else self._turn.replies.get(_text(fields, b"message_id"))
+
+    def _find(self, message_id: str) -> _Reply | None:
+        return None if self._turn is None else self._turn.replies.get(message_id)
+
+
+def _ts(fields: Fields) -> int:
+    raw = fields.get(b"ts", b"0")
+    return int(raw) if raw.isdigit() else 0
+
+
+def _text(fields: Fields, name: bytes) -> str:
+    return fields.get(name, b"").decode(errors="replace")

@@ -1,0 +1,155 @@
+"""Opening a conversation: a new one, or one that is taken up where a client left it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
+from tertulia_gateway.frames import Problem, Resume
+from tertulia_gateway.metrics import Timeline
+from tertulia_gateway.playlist import BEGINNING, Playlist, Spoken, is_final
+from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.codec import Fields, pack
+from tertulia_shared.events import ConversationStarted
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import NotFound, Store
+
+PAGE = 1_000
+"""Entries of the `events` stream that are read at once when it is gone through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A conversation that is open, and where this client stands in it."""
+
+    conversation_id: str
+    resumed: bool
+    after: str
+    """The client has the events up to this id."""
+    feed: Feed
+    playlist: Playlist
+    timeline: Timeline
+
+
+async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
+    """A new conversation; its first event says so.
+
+    Raises:
+        BusError: it could not be made.
+    """
+    conversation_id = new_id()
+    started = ConversationStarted(conversation_id, resumed=False, demo=demo)
+    await bus.transact(
+        conversation_id,
+        [
+            Put(bus.keys.state(conversation_id), {"client": client}),
+            Append(bus.keys.events(conversation_id), started),
+        ],
+    )
+    return Opening(
+        conversation_id, resumed=False, after=BEGINNING, feed=Feed(client, claimed=True), playlist=Playlist(),
+        timeline=Timeline(),
+    )  # fmt: skip
+
+
+async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: int) -> Opening | Problem:
+    """An existing conversation, which from here on is this client's.
+
+    Raises:
+        BusError, StoreError: it could not be looked up.
+    """
+    conversation_id = resume.conversation_id
+    state = await bus.hash(bus.keys.state(conversation_id))
+    tip = await bus.last(bus.keys.events(conversation_id))
+    if not state and tip is None and await store.conversation(conversation_id) is None:
+        return Problem(
+            "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
+        )
+    after = BEGINNING if tip is None else _start(resume.last_event_id, tip)
+    put: dict[str, str | bytes] = {"client": client}
+    if b"settings" not in state:
+        saved = await _saved_settings(store, conversation_id)
+        if saved is not None:
+            put["settings"] = saved
+    applied = await bus.transact(
+        conversation_id,
+        [
+            Put(bus.keys.state(conversation_id), put),
+            Append(bus.keys.events(conversation_id), ClientChanged(client)),
+        ],
+    )
+    opening = Opening(
+        conversation_id, resumed=True, after=after, feed=Feed(client, claimed=False), playlist=Playlist(),
+        timeline=Timeline(),
+    )  # fmt: skip
+    await _go_through(bus, opening)
+    opening.playlist.raise_epoch(applied.epoch)
+    if resume.last_event_id or resume.last_audio is not None:
+        opening.playlist.keep_from(resume.last_audio)
+    else:
+        opening.playlist.forget()
+    await _leave_out_what_is_over(bus, opening, now_ms)
+    return opening
+
+
+async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
+    try:
+        saved = await store.model_settings(conversation_id)
+    except NotFound:
+        return None
+    return pack(saved) if saved else None
+
+
+def _start(last_event_id: str, tip: Entry) -> str:
+    # an id beyond the last one would keep everything from the client until the clock gets there
+    return min(last_event_id, tip.id, key=order) if last_event_id else tip.id
+
+
+async def _go_through(bus: Bus, opening: Opening) -> None:
+    """What the events that the client has say about the audio that is still to come."""
+    key, at, end = bus.keys.events(opening.conversation_id), BEGINNING, order(opening.after)
+    while order(at) < end:
+        page = await bus.read(key, at, count=PAGE)
+        if not page:
+            return
+        for entry in page:
+            if order(entry.id) > end:
+                return
+            see(opening, entry.fields)
+        at = page[-1].id
+
+
+def see(opening: Opening, fields: Fields) -> Verdict:
+    """Let all that follows the events know of one that the client has."""
+    kind = fields.get(b"type", b"")
+    verdict = opening.feed.judge(kind, fields)
+    if verdict is Verdict.SEND_AFTER_LOSS:
+        opening.playlist.reset(opening.feed.epoch)
+    if verdict in (Verdict.SEND, Verdict.SEND_AFTER_LOSS):
+        opening.playlist.see(kind, fields, epoch_of(fields))
+        opening.timeline.see(kind, fields)
+    return verdict
+
+
+async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int) -> None:
+    waiting = opening.playlist.waiting
+    for message_id in set(opening.timeline.message_ids) - {spoken.message_id for spoken in waiting}:
+        opening.timeline.note_audio_complete(message_id, None)
+    for spoken in waiting:
+        if await _is_over(bus, opening.conversation_id, spoken, now_ms):
+            opening.playlist.done(spoken.message_id)
+            opening.timeline.note_audio_complete(spoken.message_id, None)
+
+
+async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int) -> bool:
+    key = bus.keys.audio(conversation_id, spoken.message_id)
+    last = await bus.last(key)
+    if last is None:  # not begun, or gone: nothing is kept longer than its life since the last write
+        return spoken.after != BEGINNING or spoken.started_ms + key.ttl_s * 1000 < now_ms
+    return is_final(last.fields) and order(spoken.after) >= order(last.id)
+
+
+def order(entry_id: str) -> tuple[int, int]:
+    """An entry id as Redis compares it."""
+    ms, _, seq = entry_id.partition("-")
+    return int(ms), int(seq or 0)

@@ -1,0 +1,65 @@
+"""What is sent to the client, as the bytes and text that go over the wire. No I/O.
+
+The hot path: an entry's fields become JSON or msgpack without an object in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import msgpack
+import orjson
+
+from tertulia_shared.codec import BadEntry, Fields, as_dict, check_version
+from tertulia_shared.entries import SAMPLE_RATE_OUT, ModelSettings
+from tertulia_shared.events import EVENTS, Event
+
+
+def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
+    """An entry of the `events` stream as the client gets it.
+
+    Raises:
+        BadEntry: it was written by a newer release, or is broken.
+    """
+    check_version(fields)
+    kind = fields.get(b"type", b"").decode(errors="replace")
+    cls = EVENTS.get(kind)
+    if cls is None:
+        raise BadEntry(f"event type {kind!r} is not known to this release")
+    message: dict[str, Any] = {"type": kind, **as_dict(cls, fields), "event_id": entry_id, "epoch": epoch}
+    return orjson.dumps(message).decode()
+
+
+def answer_json(event: Event, **extra: str) -> str:
+    """An event for this connection only: without `event_id`."""
+    return orjson.dumps({"type": event.type, **asdict(event), **extra}).decode()
+
+
+def audio_frame(entry_id: str, fields: Fields) -> bytes:
+    """An entry of an `audio` stream as the client's binary frame.
+
+    Raises:
+        BadEntry: it was written by a newer release, or is broken.
+    """
+    check_version(fields)
+    try:
+        return msgpack.packb(
+            {
+                "type": "audio",
+                "message_id": fields[b"message_id"].decode(),
+                "character_id": fields[b"character_id"].decode(),
+                "sentence_index": int(fields[b"sentence_index"]),
+                "chunk_index": int(fields[b"chunk_index"]),
+                "id": entry_id,
+                "sample_rate": SAMPLE_RATE_OUT,
+                "pcm": fields[b"audio"],
+            }
+        )
+    except (KeyError, ValueError) as error:
+        raise BadEntry(f"audio entry {entry_id} cannot be read: {error}") from error
+
+
+def settings_json(settings: ModelSettings) -> str:
+    """The answer to `model_settings`: what holds now."""
+    return orjson.dumps({"type": "model_settings", **asdict(settings)}).decode()

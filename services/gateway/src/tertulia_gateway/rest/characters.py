@@ -1,0 +1,98 @@
+"""`/api/characters` and `/api/voices`: who is at the table, and how they can sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path
+
+from tertulia_gateway.rest.conversations import UUID
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.shapes import (
+    CharacterChange,
+    CharacterItem,
+    CharacterList,
+    NewCharacter,
+    VoiceItem,
+    VoiceList,
+    character_item,
+)
+from tertulia_shared.bus import Bus
+from tertulia_shared.codec import unpack
+from tertulia_shared.entries import Refresh
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import Character, NotFound, Store
+from tertulia_shared.store.records import utc_now
+
+CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
+
+
+def router(store: Store, bus: Bus) -> APIRouter:
+    """The routes. After each write every worker is told to read the characters again."""
+    api = APIRouter(prefix="/api", tags=["characters"])
+
+    async def written(character: Character) -> CharacterItem:
+        await store.save_character(character)
+        await _refresh(bus)
+        return character_item(await _existing(store, character.id))
+
+    @api.get("/characters", responses=responses(503))
+    async def list_characters() -> CharacterList:
+        """All characters, by name."""
+        return CharacterList(characters=[character_item(each) for each in await store.characters()])
+
+    @api.get("/characters/{character_id}", responses=responses(404, 422, 503))
+    async def read_character(character_id: CharacterId) -> CharacterItem:
+        """One character."""
+        return character_item(await _existing(store, character_id))
+
+    @api.post("/characters", status_code=201, responses=responses(403, 409, 422, 503))
+    async def create_character(new: NewCharacter) -> CharacterItem:
+        """Invite someone new."""
+        now = utc_now()
+        return await written(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
+
+    @api.patch("/characters/{character_id}", responses=responses(403, 404, 409, 422, 503))
+    async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
+        """Change what is given; the rest stays."""
+        known = await _existing(store, character_id)
+        changes = {name: value for name, value in change.model_dump().items() if value is not None}
+        return await written(replace(known, **changes, updated_at=utc_now()))
+
+    @api.delete("/characters/{character_id}", status_code=204, responses=responses(403, 404, 422, 503))
+    async def delete_character(character_id: CharacterId) -> None:
+        """Remove it; what it said stays under its name."""
+        if not await store.delete_character(character_id):
+            raise NotFound("character", character_id)
+        await _refresh(bus)
+
+    @api.get("/voices", responses=responses(503))
+    async def list_voices() -> VoiceList:
+        """The voices of the speech engines that run or ran in the last day."""
+        return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
+
+    return api
+
+
+def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
+    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}]."""
+    return [
+        VoiceItem(engine=engine.decode(), **{name: voice[name] for name in ("id", "name", "language", "description")})
+        for engine, raw in sorted(published.items())
+        for voice in cast("list[dict[str, Any]]", unpack(raw))
+    ]
+
+
+async def _existing(store: Store, character_id: str) -> Character:
+    character = await store.character(character_id)
+    if character is None:
+        raise NotFound("character", character_id)
+    return character
+
+
+async def _refresh(bus: Bus) -> None:
+    outlet = bus.outlet()
+    outlet.append(bus.keys.broadcast(), Refresh())
+    await outlet.flush()

@@ -1,0 +1,134 @@
+"""`/api/conversations`: list, read, rename, delete, export."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import StreamingResponse
+
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.shapes import (
+    ConversationItem,
+    ConversationPage,
+    ConversationWithMessages,
+    Rename,
+    conversation_item,
+    message_item,
+)
+from tertulia_shared.store import Conversation, Message, NotFound, Store
+
+EXPORT_PAGE = 500
+"""Messages read at once for an export, however long the conversation."""
+UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+
+ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
+Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
+
+
+class Format(StrEnum):
+    """What a conversation is exported as."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+def router(store: Store) -> APIRouter:
+    """The routes."""
+    api = APIRouter(prefix="/api/conversations", tags=["conversations"])
+
+    @api.get("", responses=responses(422, 503))
+    async def list_conversations(
+        limit: Limit = 50,
+        before: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
+    ) -> ConversationPage:
+        """Conversations, the one talked in last first."""
+        found = await store.conversations(limit + 1, before)
+        page = found[:limit]
+        return ConversationPage(
+            items=[conversation_item(each) for each in page], next=page[-1].cursor if len(found) > limit else None
+        )
+
+    @api.get("/{conversation_id}", responses=responses(404, 422, 503))
+    async def read_conversation(
+        conversation_id: ConversationId,
+        limit: Annotated[int, Query(ge=1, le=1000, description="most messages on a page")] = 200,
+        after: Annotated[int | None, Query(ge=0, le=2**53 - 1, description="`next` of the page before")] = None,
+    ) -> ConversationWithMessages:
+        """A conversation with a page of its messages, oldest first."""
+        conversation = await _existing(store, conversation_id)
+        messages = await store.messages(conversation_id, limit, after)
+        return ConversationWithMessages(
+            **conversation_item(conversation).model_dump(),
+            messages=[message_item(message) for message in messages],
+            next=messages[-1].position if len(messages) >= limit else None,
+        )
+
+    @api.patch("/{conversation_id}", responses=responses(403, 404, 422, 503))
+    async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:
+        """Give it a title."""
+        await store.rename_conversation(conversation_id, rename.title.strip())
+        return conversation_item(await _existing(store, conversation_id))
+
+    @api.delete("/{conversation_id}", status_code=204, responses=responses(403, 404, 422, 503))
+    async def delete_conversation(conversation_id: ConversationId) -> None:
+        """Delete it with all its messages."""
+        if not await store.delete_conversation(conversation_id):
+            raise NotFound("conversation", conversation_id)
+
+    @api.get(
+        "/{conversation_id}/export",
+        response_class=Response,
+        responses={200: {"content": {"text/markdown": {}, "application/json": {}}}, **responses(404, 422, 503)},
+    )
+    async def export_conversation(
+        conversation_id: ConversationId, format: Annotated[Format, Query()] = Format.MARKDOWN
+    ) -> StreamingResponse:
+        """The whole conversation as a file, Markdown or JSON."""
+        conversation = await _existing(store, conversation_id)
+        if format is Format.MARKDOWN:
+            body, media, suffix = _markdown(store, conversation), "text/markdown; charset=utf-8", "md"
+        else:
+            body, media, suffix = _json(store, conversation), "application/json", "json"
+        name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{suffix}"
+        return StreamingResponse(
+            body, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )
+
+    return api
+
+
+async def _existing(store: Store, conversation_id: str) -> Conversation:
+    conversation = await store.conversation(conversation_id)
+    if conversation is None:
+        raise NotFound("conversation", conversation_id)
+    return conversation
+
+
+async def _all_messages(store: Store, conversation_id: str) -> AsyncIterator[Message]:
+    after: int | None = None
+    while page := await store.messages(conversation_id, EXPORT_PAGE, after):
+        for message in page:
+            yield message
+        after = page[-1].position
+
+
+async def _markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
+    yield f"# {conversation.title or 'A conversation'}\n\nBegun {conversation.created_at:%Y-%m-%d %H:%M} UTC.\n"
+    async for message in _all_messages(store, conversation.id):
+        name = message.character_name or "You"
+        note = {"interrupted": " *(cut off)*", "failed": " *(failed)*", "streaming": " *(unfinished)*"}
+        yield f"\n**{name}:** {message.text.strip()}{note.get(message.status, '')}\n"
+
+
+async def _json(store: Store, conversation: Conversation) -> AsyncIterator[bytes]:
+    head = orjson.dumps(conversation_item(conversation).model_dump())
+    yield head[:-1] + b',"messages":['
+    separator = b""
+    async for message in _all_messages(store, conversation.id):
+        yield separator + orjson.dumps(message_item(message).model_dump())
+        separator = b","
+    yield b"]}"

@@ -1,0 +1,93 @@
+"""Errors of the REST API as RFC 9457 problem details: `application/problem+json`, what is wrong and what to do."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from tertulia_shared.bus import BusError
+from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with a request."""
+
+    field: str = Field(description="where: a path into the body, or a parameter's name")
+    message: str = Field(description="what is wrong with it, and what is allowed")
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457. `type` is always about:blank: the status and the sentence say it all."""
+
+    type: str = "about:blank"
+    title: str = Field(description="the status in words")
+    status: int
+    detail: str = Field(description="what went wrong here, and what to do")
+    errors: list[FieldError] = Field(default_factory=list[FieldError])
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How these statuses look, for OpenAPI."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "model": ProblemDetails,
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def problem(status: int, detail: str, errors: list[FieldError] | None = None) -> JSONResponse:
+    """A problem as a response."""
+    details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
+    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    return JSONResponse(details.model_dump(), status, headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Render every error of the API this way."""
+    app.add_exception_handler(StoreError, _store_error)
+    app.add_exception_handler(BusError, _bus_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+
+
+async def _store_error(_: Request, error: Exception) -> JSONResponse:
+    match error:
+        case NotFound():
+            return problem(404, str(error))
+        case NameTaken():
+            return problem(409, str(error), [FieldError(field="name", message=str(error))])
+        case InvalidRecord(field=field, problem=what):
+            name = field.rpartition(".")[2]
+            return problem(422, f"{name}: {what}", [FieldError(field=name, message=what)])
+        case _:
+            return problem(503, f"The store is away: {error}")
+
+
+async def _bus_error(_: Request, error: Exception) -> JSONResponse:
+    return problem(503, f"Redis is away: {error}. What was to be stored is stored.")
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    errors = [
+        FieldError(field=".".join(str(part) for part in each["loc"][1:]) or str(each["loc"][0]), message=each["msg"])
+        for each in error.errors()
+    ]
+    return problem(422, "; ".join(f"{each.field}: {each.message}" for each in errors), errors)
+
+
+async def _http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
+    return problem(error.status_code, str(error.detail))

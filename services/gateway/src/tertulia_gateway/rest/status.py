@@ -1,0 +1,43 @@
+"""`/healthz`, `/readyz`, `/api/status`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from fastapi import APIRouter, Response
+
+from tertulia_gateway.health import look
+from tertulia_gateway.hub import Hub
+from tertulia_gateway.rest.shapes import Readiness, Status
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_shared.bus import Bus
+
+VERSION = version("tertulia-gateway")
+
+
+def router(bus: Bus, hub: Hub, settings: GatewaySettings) -> APIRouter:
+    """The routes."""
+    api = APIRouter(tags=["status"])
+
+    @api.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """The process is up."""
+        return {"status": "up"}
+
+    @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
+    async def readyz(response: Response) -> Readiness:
+        """Redis answers and each stage has a live worker; else 503 and what is missing."""
+        health = await look(bus, settings.alive_s)
+        response.status_code = 503 if health.missing else 200
+        return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
+
+    @api.get("/api/status")
+    async def status() -> Status:
+        """What is running, with which engines."""
+        health = await look(bus, settings.alive_s)
+        return Status(
+            version=VERSION, demo=settings.demo, redis_ms=health.redis_ms, engines=health.engines,
+            missing=health.missing, connections=hub.count, namespace=settings.namespace,
+        )  # fmt: skip
+
+    return api

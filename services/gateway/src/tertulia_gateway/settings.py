@@ -1,0 +1,69 @@
+"""The gateway's settings."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode
+
+from tertulia_shared.settings import CommonSettings
+
+MIN_TOKEN_CHARS = 16
+
+
+class GatewaySettings(CommonSettings):
+    """What `TERTULIA_…` sets of the gateway."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    token: SecretStr = Field(SecretStr(""), description="what a client must show; at least 16 characters, or empty")
+    origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="further origins that may connect, separated by commas (https://talk.example.org)"
+    )
+    max_connections: int = Field(200, ge=1, le=100_000, description="WebSocket connections at once")
+    demo: bool = Field(default=False, description="replies come from the demo model; the page says so")
+    alive_s: float = Field(5.0, ge=1, le=600, description="seconds without a sign of life after which a worker is away")
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("origins")
+    @classmethod
+    def _origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or not parts.netloc or parts.path not in ("", "/"):
+                raise ValueError("each origin must look like https://talk.example.org (scheme, host, port; no path)")
+        return tuple(origin.rstrip("/").lower() for origin in origins)
+
+    @field_validator("token")
+    @classmethod
+    def _token(cls, token: SecretStr) -> SecretStr:
+        secret = token.get_secret_value()
+        if secret and (len(secret) < MIN_TOKEN_CHARS or not secret.isascii() or not secret.isprintable()):
+            raise ValueError(f"must be empty or at least {MIN_TOKEN_CHARS} printable ASCII characters")
+        return token
+
+    @model_validator(mode="after")
+    def _closed_to_strangers(self) -> Self:
+        if not is_loopback(self.host) and not self.token.get_secret_value():
+            raise ValueError(
+                f"TERTULIA_HOST {self.host} can be reached from other machines: set TERTULIA_TOKEN to a long random "
+                "string (for example from `openssl rand -hex 32`), or listen on 127.0.0.1"
+            )
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach an address (a name other than localhost may lead anywhere)."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
