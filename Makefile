@@ -1,0 +1,72 @@
+# Everything there is to do here, one target each. Needs make and Python 3.11 or 3.12; all else is fetched into this folder.
+# Options: PYTHON=/path/to/python3.12 (which Python), TEXT=… (say), FILE=… (talk), TESTS=… ARGS=… (test), ARGS=… (bench).
+
+BIN := .venv/bin
+TESTS ?= $(wildcard tests/unit tests/contract tests/integration)
+WORKERS ?= 2
+export PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint fmt talk say inspect doctor bench web lock clean setup setup-dev
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+
+run: setup ## start everything on this machine; Ctrl-C stops it
+	@scripts/web.sh build
+	@$(BIN)/tertulia run $(ARGS)
+
+test: setup-dev ## unit, contract and integration tests (TESTS=tests/unit/llm ARGS=-x)
+	@echo "test: $(TESTS)"
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+
+check: lint test ## all that must be green before a commit: lint, then test
+
+lint: setup-dev ## style, format, types, architecture, and the page's own checks
+	@echo "lint: style (ruff check)"
+	@$(BIN)/ruff check --quiet
+	@echo "lint: format (ruff format)"
+	@$(BIN)/ruff format --quiet --check
+	@echo "lint: types (pyright)"
+	@$(BIN)/pyright
+	@echo "lint: architecture (import-linter)"
+	@$(BIN)/lint-imports
+	@scripts/web.sh check
+
+fmt: setup-dev ## format the Python code and fix what can be fixed
+	@$(BIN)/ruff check --quiet --fix-only
+	@$(BIN)/ruff format
+
+say: setup ## say one thing to a running Tertulia (TEXT="Hello everybody")
+	@$(BIN)/tertulia say "$${TEXT:-Hello everybody!}"
+
+talk: setup ## speak a WAV file to a running Tertulia (FILE=hello.wav)
+	@test -n "$$FILE" || { echo "talk: which recording? make talk FILE=hello.wav" >&2; exit 2; }
+	@$(BIN)/tertulia talk "$$FILE"
+
+inspect: setup ## show what is in Redis: conversations, streams, work, workers
+	@$(BIN)/tertulia inspect $(ARGS)
+
+doctor: setup ## look for what keeps Tertulia from running, and say what to do
+	@$(BIN)/tertulia doctor
+
+bench: setup-dev ## measure latency and throughput on this machine
+	@$(BIN)/python -m bench $(ARGS)
+
+web: setup ## build the page
+	@scripts/web.sh build
+
+lock: setup ## pin the newest dependencies that fit, by hash, into requirements/
+	@scripts/lock.sh --upgrade
+
+clean: ## delete what was installed and built here (not data/, not .env)
+	@echo "clean: .venv, .tools, the built page, caches"
+	@rm -rf .venv .tools build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+		services/gateway/src/tertulia_gateway/static services/gateway/web/node_modules
+	@find cli services shared tests bench scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+setup: ## install what runs (the other targets do this when needed)
+	@MAKE_TARGET=$(firstword $(MAKECMDGOALS)) scripts/setup.sh run
+
+setup-dev: ## install what runs, tests and checks
+	@MAKE_TARGET=$(firstword $(MAKECMDGOALS)) scripts/setup.sh dev

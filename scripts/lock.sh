@@ -1,0 +1,30 @@
+#!/bin/sh
+# Resolves every dependency for Python 3.11 and 3.12 and pins it by hash in requirements/*.txt.
+#
+# No address goes into these files: they install from whichever index the machine is set up for. uv.lock, which holds
+# addresses, stays where it was made and is ignored by git.
+set -eu
+cd "$(dirname "$0")/.."
+
+uv=.tools/bin/uv
+uv_options="--quiet --no-header --no-annotate --no-emit-workspace --format requirements-txt --frozen"
+
+echo "lock: resolving"
+"$uv" lock --quiet "$@"
+
+write() { # file, what it is for, what to export…
+    file=$1 purpose=$2
+    shift 2
+    {
+        echo "# $purpose Written by \`make lock\`; do not edit."
+        # shellcheck disable=SC2086 # the options are words
+        "$uv" export $uv_options "$@"
+    } >"$file.new"
+    mv "$file.new" "$file"
+    echo "lock: $file, $(grep -c '==' "$file") packages"
+}
+
+write requirements/run.txt "What runs." --no-default-groups --group build
+write requirements/dev.txt "What runs, and what tests and checks it." --no-default-groups --group build --group dev
+write requirements/tools.txt "uv, which installs the rest; pip installs it." --only-group tools
+write requirements/node.txt "Node.js with npm, for a machine that has none." --only-group node
