@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import cast
 
 from tertulia_shared.bus import Bus, Follow, Stale
 from tertulia_shared.codec import envelope
+from tertulia_shared.groups import first_error
 
 
 @asynccontextmanager
@@ -25,7 +25,7 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
             yield
             watching.cancel()
     except BaseExceptionGroup as group:
-        raise _first(group) from None
+        raise first_error(group) from None
     finally:
         control.close()
 
@@ -36,10 +36,3 @@ async def _raise_when_above(control: Follow, epoch: int) -> None:
             raised = envelope(entry.fields).epoch
             if raised > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {raised}")
-
-
-def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    error = group.exceptions[0]
-    while isinstance(error, BaseExceptionGroup):
-        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
-    return error

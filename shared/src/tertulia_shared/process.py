@@ -6,13 +6,14 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 
 import uvloop
 
 from tertulia_shared import logs
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Keys
 from tertulia_shared.settings import CommonSettings
 
@@ -35,17 +36,8 @@ def run(service: str, settings: CommonSettings, serve: Serve) -> None:
     try:
         uvloop.run(_serve(service, settings, serve))
     except* CannotStart as group:
-        for error in _leaves(group):
-            print(f"tertulia-{service} cannot start: {error}", file=sys.stderr)  # noqa: T201 - for the person who starts it
+        print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
-
-
-def _leaves(group: BaseExceptionGroup[CannotStart]) -> Iterator[CannotStart]:
-    for error in group.exceptions:
-        if isinstance(error, BaseExceptionGroup):
-            yield from _leaves(error)
-        else:
-            yield error
 
 
 async def _serve(service: str, settings: CommonSettings, serve: Serve) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 
 from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WriteRefused
 from tertulia_shared.codec import BadEntry
+from tertulia_shared.groups import first_error
 
 
 class BadWork(Exception):
@@ -34,8 +35,8 @@ class Ending(Enum):
 
 
 def ending_of(error: BaseException | None) -> Ending:
-    """How the work ends whose handler returned (None) or raised `error`."""
-    match error:
+    """How the work ends whose handler returned (None) or raised `error` (of a group, the first in it counts)."""
+    match None if error is None else first_error(error):
         case None | Stale():
             return Ending.FINISH
         case NotOwner():

@@ -119,7 +119,7 @@ class Link:
         self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
     ) -> list[Any]:
         replies: list[Any] = []
-        # the limit is ours: a read that redis-py times out answers None, and its reply would be taken for the next one's
+        # the limit is ours: redis-py gives None for a late reply, and would then take it for the next command's
         async with asyncio.timeout(timeout_s):
             await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
                 connection.pack_commands(cast("Any", commands)), check_health=False

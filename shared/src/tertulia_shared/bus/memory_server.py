@@ -127,7 +127,7 @@ class MemoryServer:
         talking = b"talk" in self.hash(state)
         if raise_epoch:
             epoch += 1
-            self.apply(Put(state, {"epoch": epoch}), epoch)
+            self.apply(Put(state, {"epoch": epoch, **({"cut": epoch} if talking else {})}), epoch)
         if talk is not None:
             self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
         for write in (*(if_talking if talking else ()), *writes):

@@ -168,4 +168,3 @@ class Reader:
                 except BusUnavailable:
                     await asyncio.sleep(0.05)  # the reads will meet the same trouble, and look at the set again
                 # 0: it has been sent but is not blocked yet; a round trip lies before the next question
-

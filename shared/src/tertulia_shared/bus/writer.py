@@ -58,35 +58,35 @@ class Writer:
             await self._write(waiting)
 
     async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
-        batches: list[tuple[QueueOutlet | tuple[Command, asyncio.Future[Any]], list[Write]]] = []
-        commands: list[Command] = []
-        for item in waiting:
-            writes = item.take() if isinstance(item, QueueOutlet) else []
-            if isinstance(item, QueueOutlet):
-                if not writes:  # it was refused while this waited, and has thrown it away
-                    continue
-                try:
-                    commands.append(self._script_call(item, writes))
-                except (ValueError, TypeError) as error:  # half a surrogate pair, say: its owner's fault alone
-                    item.settle(len(writes), WriteRefused(f"an entry cannot be encoded: {error}"))
-                    continue
-            else:
-                commands.append(item[0])
-            batches.append((item, writes))
-        if not commands:
+        batches = [batch for item in waiting if (batch := self._batch(item)) is not None]
+        if not batches:
             return
         try:
-            replies = await self._link.call(*commands)
+            replies = await self._link.call(*(command for _, _, command in batches))
         except BusUnavailable as error:
-            replies: list[Any] = [error] * len(commands)
-        for (item, writes), reply in zip(batches, replies, strict=True):
-            if isinstance(item, QueueOutlet):
-                item.settle(len(writes), _outcome(reply))
-            elif not item[1].done():
+            replies: list[Any] = [error] * len(batches)
+        for (target, count, _), reply in zip(batches, replies, strict=True):
+            if isinstance(target, QueueOutlet):
+                target.settle(count, _outcome(reply))
+            elif not target.done():
                 if isinstance(reply, Exception):
-                    item[1].set_exception(reply if isinstance(reply, BusUnavailable) else WriteRefused(str(reply)))
+                    target.set_exception(reply if isinstance(reply, BusUnavailable) else WriteRefused(str(reply)))
                 else:
-                    item[1].set_result(reply)
+                    target.set_result(reply)
+
+    def _batch(
+        self, item: QueueOutlet | tuple[Command, asyncio.Future[Any]]
+    ) -> tuple[QueueOutlet | asyncio.Future[Any], int, Command] | None:
+        if not isinstance(item, QueueOutlet):
+            return item[1], 1, item[0]
+        writes = item.take()
+        if not writes:  # it was refused while it waited here, and has thrown away what it had
+            return None
+        try:
+            return item, len(writes), self._script_call(item, writes)
+        except (ValueError, TypeError) as error:  # half a surrogate pair, say: the fault of its owner alone
+            item.settle(len(writes), WriteRefused(f"an entry cannot be encoded: {error}"))
+            return None
 
     def _script_call(self, outlet: QueueOutlet, writes: Sequence[Write]) -> Command:
         now = time.monotonic()

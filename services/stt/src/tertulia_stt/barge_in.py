@@ -1,0 +1,124 @@
+"""Is what is heard over a character's voice the user breaking in, or a cough, an "mm-hm", or the voice's own echo?
+
+Pure policy; the listener asks it with each partial transcript, and with the final one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from tertulia_stt.engine import SAMPLE_RATE
+
+STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
+"""One of these is enough to break in."""
+LISTENING_SOUNDS = frozenset(
+    [
+        "ah",
+        "aha",
+        "eh",
+        "er",
+        "ha",
+        "haha",
+        "hm",
+        "hmm",
+        "huh",
+        "mhm",
+        "mm",
+        "mmm",
+        "oh",
+        "okay",
+        "ok",
+        "right",
+        "sure",
+        "uh",
+        "um",
+        "wow",
+        "yeah",
+        "yep",
+        "yes",
+        "i",
+        "see",
+    ]
+)
+"""What one says while listening: the character goes on."""
+MIN_WORDS = 2
+ECHO_WINDOW = 3
+"""An echo's words stand near each other in what was said; chance hits of common words don't."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+
+
+class Verdict(Enum):
+    """What to do about speech over a character."""
+
+    WAIT = "wait"
+    """Too early to tell."""
+    IGNORE = "ignore"
+    """A false alarm."""
+    BREAK_IN = "break in"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Speech over a character: how long it has lasted (samples), and what it is understood to be so far."""
+
+    samples: int
+    text: str
+    is_final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """See the settings of the same names."""
+
+    min_ms: int
+    echo_share: float
+
+
+def judge(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> Verdict:
+    """What the speech is, given what the characters are saying (`being_said`: their sentences)."""
+    undecided = Verdict.IGNORE if heard.is_final else Verdict.WAIT
+    words = words_of(heard.text)
+    if not words or heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
+        return undecided
+    if echo_share(words, being_said) >= bounds.echo_share:
+        return undecided
+    if all(word in LISTENING_SOUNDS for word in words):
+        return undecided
+    if len(words) >= MIN_WORDS or heard.is_final or STOP_WORDS.intersection(words):
+        return Verdict.BREAK_IN
+    return Verdict.WAIT
+
+
+def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
+    """The share (0..1) of `words` that stand in what is being said, each next to another one that does.
+
+    A recognizer mishears an echo here and there, so pairs count: two of the words, in their order, at most
+    `ECHO_WINDOW` words apart. A single word counts where it stands at all.
+    """
+    said = words_of(" ".join(being_said))
+    if not words or not said:
+        return 0.0
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(said):
+        places.setdefault(word, []).append(place)
+    if len(words) == 1:
+        return 1.0 if words[0] in places else 0.0
+    echoed: set[int] = set()
+    for i in range(len(words)):
+        for j in range(i + 1, min(i + 1 + ECHO_WINDOW, len(words))):
+            if any(
+                0 < after - before <= ECHO_WINDOW
+                for before in places.get(words[i], ())
+                for after in places.get(words[j], ())
+            ):
+                echoed |= {i, j}
+    return len(echoed) / len(words)
+
+
+def words_of(text: str) -> list[str]:
+    """The words of a text, lower case, without marks."""
+    return _WORD.findall(text.casefold().replace("\u2019", "'"))

@@ -1,0 +1,247 @@
+"""Serves one listening session: microphone PCM into the recognizer, its events to the client, utterances into turns.
+
+The stt stage's `Handler`. An utterance's turn, its event and the checkpoint behind it are written in one script: a
+worker that takes the session over hears again only what had not become a turn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tertulia_shared import codec
+from tertulia_shared import events as wire
+from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.groups import first_error
+from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
+from tertulia_shared.work import BadWork, RetryLater
+from tertulia_stt import engine as heard
+from tertulia_stt.barge_in import Bounds, Heard, Verdict, judge
+from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
+from tertulia_stt.progress import Tape, read_checkpoint
+from tertulia_stt.settings import STTSettings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Session:
+    """What is known of the session being served."""
+
+    work: Work
+    owned: Owned
+    tape: Tape
+    cause: str = "stopped"
+    speech_from: int | None = None
+    """The sample at which the present utterance began."""
+    over: bool = False
+    """The utterance began while a character was speaking, and has not broken in."""
+    broke_in: bool = False
+    being_said: list[str] = field(default_factory=list[str])
+
+
+class Listener:
+    """See the module's docstring."""
+
+    def __init__(self, bus: Bus, engine: RecognitionEngine, settings: STTSettings) -> None:
+        self._bus = bus
+        self._engine = engine
+        self._settings = settings
+        self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
+
+    async def handle(self, claim: Claim) -> None:
+        """Listen until the session ends."""
+        work = _session_of(claim)
+        owned = await self._bus.own(claim, work.conversation_id, work.session_id)
+        if isinstance(owned, Refused):
+            if owned.later_attempt:
+                raise NotOwner("a later attempt serves this session")
+            return
+        keys = self._bus.keys
+        fields = await self._bus.hash(keys.mic_progress(work.conversation_id, work.session_id))
+        if b"ended" in fields:
+            return
+        start = read_checkpoint(fields)
+        session = _Session(work, owned, Tape(start))
+        recognizer = await self._engine.open(first_sample=start.sample)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._feed(session, recognizer, start.after))
+                tasks.create_task(self._publish(session, recognizer))
+        except ExceptionGroup as group:
+            error = first_error(group)
+            if isinstance(error, RecognitionFailed):
+                raise RetryLater(str(error)) from error
+            raise
+        finally:
+            await recognizer.close()
+        outlet = self._bus.outlet(owned.fence())
+        outlet.append(keys.events(work.conversation_id), wire.ListeningStopped(work.session_id, session.cause))
+        outlet.put(keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+        await outlet.flush()
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        """Tell the client that nobody listens any more."""
+        try:
+            work = _session_of(claim)
+        except (BadWork, codec.BadEntry):
+            return
+        events = self._bus.keys.events(work.conversation_id)
+        await self._bus.transact(
+            work.conversation_id,
+            [
+                Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
+                Append(events, wire.ListeningStopped(work.session_id, "failed")),
+            ],
+        )
+
+    async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
+        mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)
+        try:
+            while True:
+                try:
+                    async with asyncio.timeout(self._settings.stt_idle_s):
+                        entries = await mic.read()
+                except TimeoutError:
+                    session.cause = "idle"
+                    break
+                if await self._feed_entries(session, recognizer, entries):
+                    break
+        finally:
+            mic.close()
+        await recognizer.finish()
+
+    async def _feed_entries(self, session: _Session, recognizer: RecognitionSession, entries: Sequence[Entry]) -> bool:
+        """Feed them; True at the session's end."""
+        for entry in entries:
+            chunk = decode(MicChunk, entry.fields)
+            if chunk.is_final:
+                session.cause = chunk.cause or "stopped"
+                return True
+            number = int(entry.id.partition("-")[0])
+            if pcm := session.tape.add(number, chunk.pcm):
+                await recognizer.feed(pcm)
+        return False
+
+    async def _publish(self, session: _Session, recognizer: RecognitionSession) -> None:
+        work = session.work
+        outlet = self._bus.outlet(session.owned.fence())
+        events = self._bus.keys.events(work.conversation_id)
+        async for event in recognizer.events():
+            match event:
+                case heard.TranscriptionFinished():
+                    await outlet.flush()  # the turn goes another way: it must not overtake what was heard before
+                    await self._finished(session, event)
+                    continue
+                case heard.TranscriptionUpdate(text=text):
+                    outlet.append(events, wire.TranscriptionUpdate(work.session_id, text))
+                    await self._maybe_break_in(session, event, text)
+                case heard.TranscriptionStabilized(text=text):
+                    outlet.append(events, wire.TranscriptionStabilized(work.session_id, text))
+                case _:
+                    outlet.append(events, _PLAIN[type(event)](work.session_id))
+                    if isinstance(event, heard.VadStart):
+                        session.speech_from = event.at_sample
+                        session.broke_in = False
+                        await self._note_talk(session)
+            await outlet.room()
+        await outlet.flush()
+
+    async def _note_talk(self, session: _Session) -> None:
+        """Whether a character speaks just now, and what it says."""
+        conversation_id = session.work.conversation_id
+        state = await self._bus.hash(self._bus.keys.state(conversation_id))
+        session.over = b"talk" in state
+        session.being_said = []
+        if session.over and b"plan" in state:
+            plan = TurnPlan.from_wire(codec.unpack(state[b"plan"]))
+            for speaker in plan.speakers:
+                key = self._bus.keys.sentences(conversation_id, reply_id(plan.turn_id, speaker.id))
+                session.being_said += [decode(TTSSentence, e.fields).text for e in await self._bus.read(key)]
+
+    def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
+        begun = event.at_sample if session.speech_from is None else session.speech_from
+        until = event.end_sample if isinstance(event, heard.TranscriptionFinished) else event.at_sample
+        return judge(Heard(until - begun, text, is_final), session.being_said, self._bounds)
+
+    async def _maybe_break_in(self, session: _Session, event: SttEvent, text: str) -> None:
+        if not session.over or session.broke_in or not self._settings.stt_barge_in:
+            return
+        if self._judge(session, event, text, is_final=False) is Verdict.BREAK_IN:
+            session.broke_in = True
+            conversation_id = session.work.conversation_id
+            await self._bus.transact(
+                conversation_id,
+                [],
+                fence=session.owned.fence(),
+                raise_epoch=True,
+                talk=False,
+                if_talking=self._interruption(conversation_id),
+                then=("llm", Work(conversation_id)),
+            )
+
+    async def _finished(self, session: _Session, event: heard.TranscriptionFinished) -> None:
+        work, keys, text = session.work, self._bus.keys, event.text.strip()
+        conversation_id = work.conversation_id
+        done = Put(
+            keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()
+        )
+        if session.over:  # it may have gone on speaking meanwhile
+            await self._note_talk(session)
+        ignored = (
+            session.over
+            and not session.broke_in
+            and (not self._settings.stt_barge_in or self._judge(session, event, text, is_final=True) is Verdict.IGNORE)
+        )
+        session.speech_from = None
+        session.over = False
+        fence = session.owned.fence()
+        if not text or ignored:
+            finished = wire.TranscriptionFinished(work.session_id, text)
+            await self._bus.transact(
+                conversation_id, [Append(keys.events(conversation_id), finished), done], fence=fence
+            )
+            return
+        turn_id = spoken_turn_id(work.session_id, event.start_sample)
+        log.info("an utterance became a turn", extra={"conversation_id": conversation_id, "turn_id": turn_id})
+        await self._bus.transact(
+            conversation_id,
+            [
+                Append(keys.events(conversation_id), wire.TranscriptionFinished(work.session_id, text, turn_id)),
+                Append(keys.turns(conversation_id), UserTurn(turn_id, conversation_id, text, "spoken")),
+                Append(keys.events(conversation_id), wire.TurnAccepted(turn_id, text, "spoken")),
+                done,
+            ],
+            fence=fence,
+            raise_epoch=True,
+            talk=True,
+            if_talking=self._interruption(conversation_id),
+            then=("llm", Work(conversation_id)),
+        )
+
+    def _interruption(self, conversation_id: str) -> list[Append]:
+        return [
+            Append(self._bus.keys.control(conversation_id), Interrupt("turn")),
+            Append(self._bus.keys.events(conversation_id), wire.Interrupted("turn")),
+        ]
+
+
+_PLAIN = {
+    heard.VadDetectStart: wire.VadDetectStart,
+    heard.VadDetectStop: wire.VadDetectStop,
+    heard.VadStart: wire.VadStart,
+    heard.VadStop: wire.VadStop,
+    heard.RecordingStart: wire.RecordingStart,
+    heard.RecordingStop: wire.RecordingStop,
+}
+
+
+def _session_of(claim: Claim) -> Work:
+    work = decode(Work, claim.fields)
+    if not (is_id(work.conversation_id) and is_id(work.session_id)):
+        raise BadWork("an stt work entry needs a conversation_id and a session_id, both UUIDs")
+    return work

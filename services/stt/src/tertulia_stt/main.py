@@ -1,0 +1,38 @@
+"""The stt worker: `tertulia-stt`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tertulia_shared.bus import Bus
+from tertulia_shared.process import CannotStart, run
+from tertulia_shared.settings import load
+from tertulia_shared.worker import Worker
+from tertulia_stt.engine import SttError
+from tertulia_stt.engines import load_engine
+from tertulia_stt.listener import Listener
+from tertulia_stt.settings import STTSettings
+
+
+def main() -> None:
+    """Run until told to stop."""
+    settings = load(STTSettings)
+
+    async def serve(bus: Bus, stop: asyncio.Event) -> None:
+        try:
+            engine = load_engine(settings.stt_engine, words=settings.words)
+            await engine.start()
+        except (SttError, ValueError) as error:
+            raise CannotStart(str(error)) from error
+        try:
+            listener = Listener(bus, engine, settings)
+            worker = Worker(bus, "stt", listener, settings, engine=engine.name, concurrency=settings.stt_concurrency)
+            await worker.run(stop)
+        finally:
+            await engine.close()
+
+    run("stt", settings, serve)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""How far a listening session has come: what a worker that takes it over needs, so that no word is lost. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+from tertulia_shared.codec import Fields, Value
+from tertulia_stt.engine import BYTES_PER_SAMPLE
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything before `sample` is transcribed for good.
+
+    The sample lies in the microphone entry `entry` (its number, from 1), whose first sample is `entry_sample`.
+    """
+
+    sample: int = 0
+    entry: int = 1
+    entry_sample: int = 0
+
+    @property
+    def after(self) -> str:
+        """The entry id behind which to read on."""
+        return f"{self.entry - 1}-0"
+
+    def fields(self) -> dict[str, Value | None]:
+        """As the progress hash keeps it."""
+        return {"sample": self.sample, "entry": self.entry, "entry_sample": self.entry_sample}
+
+
+def read_checkpoint(fields: Fields) -> Checkpoint:
+    """The progress hash, read; the beginning if there is none."""
+    return Checkpoint(
+        int(fields.get(b"sample", b"0")), int(fields.get(b"entry", b"1")), int(fields.get(b"entry_sample", b"0"))
+    )
+
+
+class Tape:
+    """Knows at which sample each microphone entry begins, back to the last checkpoint."""
+
+    def __init__(self, start: Checkpoint) -> None:
+        self._start = start
+        self._entries: deque[tuple[int, int]] = deque()
+        self._next_sample = start.entry_sample
+
+    def add(self, entry: int, pcm: bytes) -> bytes:
+        """The next entry; back comes the part of its PCM that is not transcribed yet."""
+        first = self._next_sample
+        self._entries.append((entry, first))
+        self._next_sample = first + len(pcm) // BYTES_PER_SAMPLE
+        done = max(0, self._start.sample - first)
+        return pcm[done * BYTES_PER_SAMPLE :]
+
+    def checkpoint(self, sample: int) -> Checkpoint:
+        """Everything before `sample` is done."""
+        while len(self._entries) > 1 and self._entries[1][1] <= sample:
+            self._entries.popleft()
+        if not self._entries:
+            return self._start
+        entry, first = self._entries[0]
+        return Checkpoint(sample, entry, first)

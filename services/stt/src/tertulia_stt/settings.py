@@ -1,0 +1,35 @@
+"""The stt worker's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from tertulia_shared.settings import CommonSettings
+
+
+class STTSettings(CommonSettings):
+    """What `TERTULIA_STT_…` sets."""
+
+    stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx")
+    stt_concurrency: int = Field(8, ge=1, le=1000, description="listening sessions one worker serves at once")
+    stt_words: str = Field(
+        "Luna, Rex, Sage", max_length=2000, description="words worth listening for, such as names; comma-separated"
+    )
+    stt_idle_s: float = Field(
+        30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"
+    )
+    stt_barge_in: bool = Field(default=True, description="speaking over a character interrupts it")
+    stt_barge_in_ms: int = Field(
+        400, ge=0, le=5000, description="shorter speech over a character is a false alarm, in ms"
+    )
+    stt_echo_share: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        description="share of the words heard over a character that it is saying itself, from which they count as echo",
+    )
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """`stt_words` as a tuple."""
+        return tuple(word.strip() for word in self.stt_words.split(",") if word.strip())
