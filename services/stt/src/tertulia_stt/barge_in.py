@@ -15,34 +15,11 @@ from tertulia_stt.engine import SAMPLE_RATE
 STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
 """One of these is enough to break in."""
 LISTENING_SOUNDS = frozenset(
-    [
-        "ah",
-        "aha",
-        "eh",
-        "er",
-        "ha",
-        "haha",
-        "hm",
-        "hmm",
-        "huh",
-        "mhm",
-        "mm",
-        "mmm",
-        "oh",
-        "okay",
-        "ok",
-        "right",
-        "sure",
-        "uh",
-        "um",
-        "wow",
-        "yeah",
-        "yep",
-        "yes",
-        "i",
-        "see",
-    ]
-)
+    {
+        "ah", "aha", "eh", "er", "ha", "haha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmm", "oh", "ok", "okay", "right",
+        "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
+    }
+)  # fmt: skip
 """What one says while listening: the character goes on."""
 MIN_WORDS = 2
 ECHO_WINDOW = 3
