@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
+from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
+from tests.fakes.bus_bench import Bench, MemoryBench, redis_bench
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.redis_server import RedisServer
 
@@ -39,3 +41,19 @@ def no_leaked_keys(request: pytest.FixtureRequest, keys: Keys) -> Iterator[None]
     finally:
         left.clear()
     assert not faults, "keys left in Redis:\n" + "\n".join(faults)
+
+
+@pytest.fixture(params=["memory", "redis"])
+async def bench(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Bench]:
+    """The fake and the real bus: what uses this runs on both."""
+    if request.param == "memory":
+        yield MemoryBench(keys)
+        return
+    async with redis_bench(request.getfixturevalue("redis_url"), keys) as made:
+        yield made
+
+
+@pytest.fixture
+def bus(bench: Bench) -> Bus:
+    """The bus of `bench`."""
+    return bench.bus

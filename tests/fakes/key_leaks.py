@@ -20,6 +20,7 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
     hole = "HOLE"
     known = [
         *(keys.work(stage) for stage in STAGES),
+        *(keys.work_failure(stage, hole) for stage in STAGES),
         keys.mic(hole, hole), keys.mic_progress(hole, hole), keys.turns(hole), keys.turn_seen(hole, hole),
         keys.sentences(hole, hole), keys.audio(hole, hole), keys.events(hole), keys.control(hole),
         keys.receipts(hole), keys.state(hole), keys.owner(hole, hole),

@@ -101,6 +101,7 @@ class MemoryServer:
             NotOwner, Stale: the fence; nothing was written.
             WriteRefused: one of the writes.
         """
+        _check_encodable(writes)
         self._check_fence(fence)
         for write in writes:
             self.apply(write, epoch)
@@ -117,6 +118,7 @@ class MemoryServer:
         once: Key | None,
     ) -> Applied:
         """See `port.Bus.transact`."""
+        _check_encodable((*writes, *if_talking))
         self._check_fence(fence)
         state = self._keys.state(conversation_id)
         epoch = int(self.hash(state).get(b"epoch", b"0"))
@@ -153,10 +155,7 @@ class MemoryServer:
             del self._hashes[write.key.name]
 
     def _append(self, write: Append, epoch: int) -> None:
-        try:
-            flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
-        except (ValueError, TypeError) as error:
-            raise WriteRefused(f"an entry cannot be encoded: {error}") from error
+        flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
         stream = self._own_stream(write.key)
         fields = dict(zip(flat[::2], flat[1::2], strict=True))
         try:
@@ -188,6 +187,17 @@ class MemoryServer:
     def _check_token(self, owner: Key, token: str) -> None:
         if self._strings.get(owner.name) != token:
             raise NotOwner("another worker owns this work now")
+
+
+def _check_encodable(writes: Sequence[Write]) -> None:
+    # a writer finds this out before it sends anything
+    for write in writes:
+        values = write.fields.values() if isinstance(write, Put) else encode(write.entry, ts=0, epoch=0, **write.extra)
+        try:
+            for value in values:
+                _raw(value or b"")
+        except (ValueError, TypeError) as error:
+            raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
 
 
 def _raw(value: Value) -> bytes:

@@ -84,8 +84,8 @@ class Writer:
             return None
         try:
             return item, len(writes), self._script_call(item, writes)
-        except (ValueError, TypeError) as error:  # half a surrogate pair, say: the fault of its owner alone
-            item.settle(len(writes), WriteRefused(f"an entry cannot be encoded: {error}"))
+        except WriteRefused as error:  # the fault of its owner alone
+            item.settle(len(writes), error)
             return None
 
     def _script_call(self, outlet: QueueOutlet, writes: Sequence[Write]) -> Command:
@@ -124,6 +124,9 @@ def operations_of(
     """Writes as the scripts take them: the keys (the first is KEYS[`first`]) and the packed operations.
 
     A key's TTL is renewed with its first write and then once every quarter of it (`fresh_until` remembers when).
+
+    Raises:
+        WriteRefused: something can't be encoded (half a surrogate pair, say).
     """
     indexes: dict[str, int] = {}
     operations: list[list[bytes]] = []
@@ -133,7 +136,10 @@ def operations_of(
         if index is None:
             index = indexes[name] = first + len(indexes)
         number = str(index).encode()
-        operations += _operations(write, number, ts, epoch)
+        try:
+            operations += _operations(write, number, ts, epoch)
+        except (ValueError, TypeError) as error:
+            raise WriteRefused(f"a write to {name} cannot be encoded: {error}") from error
         # a hash whose last field was deleted is gone, and its TTL with it
         if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])

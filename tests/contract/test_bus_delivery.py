@@ -1,0 +1,245 @@
+"""Work is given to one worker at a time, again until it is finished, and only its present holder can end it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_shared.bus import Bus
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.bus.redis_bus import RedisBus
+from tertulia_shared.codec import decode, envelope
+from tertulia_shared.entries import Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tests.fakes.bus_bench import LONG_S, Bench, claimed
+
+IDLE_S = 0.02
+
+
+def test_both_are_the_port(keys: Keys) -> None:
+    fake: Bus = MemoryBus(keys)
+    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # connects when it is used
+    assert fake.keys == real.keys == keys
+
+
+async def test_work_is_claimed_once_and_in_order(bench: Bench) -> None:
+    work = [Work(new_id(), message_id=new_id(), session_id="s" * n) for n in range(3)]
+    await bench.bus.prepare("tts")
+    for piece in work:
+        await bench.bus.post("tts", piece, epoch=7)
+    first = await bench.bus.claim("tts", "a", count=2, block_s=0)
+    second = await bench.rival.claim("tts", "b", count=9, block_s=0)
+    assert [decode(Work, claim.fields) for claim in (*first, *second)] == work
+    assert [claim.attempt for claim in (*first, *second)] == [1, 1, 1]
+    assert [claim.stage for claim in second] == ["tts"]
+    assert envelope(first[0].fields).epoch == 7
+    assert await bench.bus.claim("tts", "a", count=9, block_s=0) == []
+
+
+async def test_many_claim_and_each_piece_goes_to_one(bench: Bench) -> None:
+    await bench.bus.prepare("llm")
+    wanted = {new_id() for _ in range(40)}
+    seen: list[str] = []
+
+    async def work(bus: Bus, name: str) -> None:
+        while len(seen) < len(wanted):
+            for claim in await bus.claim("llm", name, count=3, block_s=0.01):
+                seen.append(decode(Work, claim.fields).conversation_id)
+                assert await bus.finish(claim, name)
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(work(bench.bus, "a"))
+        tasks.create_task(work(bench.rival, "b"))
+        for conversation_id in wanted:
+            await bench.bus.post("llm", Work(conversation_id))
+    assert sorted(seen) == sorted(wanted)
+    assert await bench.bus.open_work("llm") == 0
+
+
+async def test_stages_do_not_share_work(bus: Bus) -> None:
+    await claimed(bus, "stt")
+    await bus.prepare("tts")
+    assert await bus.claim("tts", "a", count=1, block_s=0) == []
+    assert await bus.open_work("tts") == 0
+    assert await bus.open_work("stt") == 1
+
+
+async def test_a_claim_waits_for_work(bench: Bench) -> None:
+    await bench.bus.prepare("tts")
+    waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
+    await bench.pass_time(IDLE_S)
+    await bench.rival.post("tts", Work("c"))
+    (claim,) = await waiting
+    assert decode(Work, claim.fields) == Work("c")
+
+
+@pytest.mark.parametrize("block_s", [0, 0.0001, 0.01])
+async def test_a_claim_without_work_comes_back_empty(bus: Bus, block_s: float) -> None:
+    await bus.prepare("tts")
+    assert await bus.claim("tts", "a", count=1, block_s=block_s) == []
+
+
+async def test_a_claim_that_is_cancelled_takes_nothing_with_it(bench: Bench) -> None:
+    await bench.bus.prepare("tts")
+    waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
+    await bench.pass_time(IDLE_S)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert waiting.cancelled()
+    claim = await claimed(bench.bus, worker="a")
+    assert claim.attempt == 1
+
+
+async def test_work_posted_before_the_group_was_made_is_given_out(bus: Bus) -> None:
+    await bus.post("llm", Work("early"))
+    await bus.prepare("llm")
+    await bus.prepare("llm")
+    (claim,) = await bus.claim("llm", "a", count=5, block_s=0)
+    assert decode(Work, claim.fields).conversation_id == "early"
+
+
+async def test_a_claim_makes_a_group_that_is_missing(bus: Bus) -> None:
+    await bus.post("llm", Work("early"))
+    assert await bus.claim("llm", "a", count=5, block_s=0) == []
+    assert len(await bus.claim("llm", "a", count=5, block_s=0)) == 1
+
+
+async def test_finished_work_is_gone(bus: Bus) -> None:
+    claim = await claimed(bus)
+    assert await bus.open_work("tts") == 1
+    assert await bus.finish(claim, "a")
+    assert await bus.open_work("tts") == 0
+    assert not await bus.finish(claim, "a")
+    assert await bus.take_over("tts", "b", idle_s=0, count=9) == []
+
+
+async def test_only_its_holder_finishes_work(bus: Bus) -> None:
+    claim = await claimed(bus, worker="a")
+    assert not await bus.finish(claim, "b")
+    assert await bus.open_work("tts") == 1
+    assert await bus.renew("tts", "a", [claim.id]) == set()
+
+
+async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9) == []
+    await bench.pass_time(IDLE_S)
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=IDLE_S, count=9)
+    assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
+    assert again.attempt == 2
+    assert again.token == f"{claim.id}/2"
+    # and has begun its idle time anew
+    assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
+
+
+async def test_each_take_over_counts_as_an_attempt_and_renewing_does_not(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="w1")
+    for attempt in (2, 3, 4):
+        await bench.bus.renew("tts", f"w{attempt - 1}", [claim.id])
+        (claim,) = await bench.bus.take_over("tts", f"w{attempt}", idle_s=0, count=1)
+        assert claim.attempt == attempt
+
+
+async def test_a_take_over_is_of_at_most_count(bus: Bus) -> None:
+    for _ in range(5):
+        await claimed(bus, worker="a")
+    assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
+
+
+async def test_idle_work_behind_much_busy_work_is_found(bus: Bus) -> None:
+    await bus.prepare("tts")
+    for n in range(40):
+        await bus.post("tts", Work(str(n)))
+    *busy, idle = await bus.claim("tts", "a", count=40, block_s=0)
+    assert len(busy) == 39
+    assert await bus.hand_back(idle, "a")
+    (found,) = await bus.take_over("tts", "b", idle_s=LONG_S, count=1)
+    assert found.id == idle.id
+
+
+async def test_a_worker_may_take_over_what_it_forgot_itself(bus: Bus) -> None:
+    claim = await claimed(bus, worker="a")
+    (again,) = await bus.take_over("tts", "a", idle_s=0, count=1)
+    assert (again.id, again.attempt) == (claim.id, 2)
+
+
+async def test_work_handed_back_is_taken_over_at_once(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    assert await bench.bus.hand_back(claim, "a")
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)
+    assert (again.id, again.attempt) == (claim.id, 2)
+
+
+async def test_only_its_holder_hands_work_back(bus: Bus) -> None:
+    claim = await claimed(bus, worker="a")
+    assert not await bus.hand_back(claim, "b")
+    assert await bus.take_over("tts", "c", idle_s=LONG_S, count=1) == []
+    assert await bus.finish(claim, "a")
+    assert not await bus.hand_back(claim, "a")
+
+
+async def test_renewing_begins_the_idle_time_anew(bench: Bench) -> None:
+    renewed, forgotten = [await claimed(bench.bus, worker="a") for _ in range(2)]
+    await bench.let_idle(renewed, "a")
+    await bench.let_idle(forgotten, "a")
+    assert await bench.bus.renew("tts", "a", [renewed.id]) == set()
+    taken = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)
+    assert [claim.id for claim in taken] == [forgotten.id]
+
+
+async def test_work_handed_back_is_no_longer_the_workers(bus: Bus) -> None:
+    claim = await claimed(bus, worker="a")
+    await bus.hand_back(claim, "a")
+    assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
+    assert not await bus.finish(claim, "a")
+    assert not await bus.hand_back(claim, "a")
+    assert await bus.open_work("tts") == 1
+
+
+async def test_a_worker_that_retires_leaves_all_it_has_to_others(bench: Bench) -> None:
+    mine = [await claimed(bench.bus, worker="a") for _ in range(3)]
+    theirs = await claimed(bench.bus, worker="b")
+    await bench.bus.retire("tts", "a")
+    taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
+    assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
+    assert await bench.bus.finish(theirs, "b")
+    await bench.bus.retire("tts", "a")  # again, and of one who never was: nothing happens
+    await bench.bus.retire("tts", "z")
+
+
+async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
+    claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
+    assert await bench.bus.last_failure(claim) == ""
+    await bench.bus.note_failure(claim, "the model said 500")
+    await bench.bus.note_failure(claim, "the model said nothing: ñ")
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
+    assert again.id == claim.id
+    assert await bench.rival.last_failure(again) == "the model said nothing: ñ"
+    assert await bench.rival.last_failure(other) == ""
+
+
+async def test_renewing_tells_what_is_lost(bench: Bench) -> None:
+    kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
+    await bench.bus.finish(finished, "a")
+    await bench.bus.hand_back(taken, "a")
+    assert len(await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)) == 1
+    lost = await bench.bus.renew("tts", "a", [kept.id, finished.id, taken.id])
+    assert lost == {finished.id, taken.id}
+    assert await bench.bus.renew("tts", "a", []) == set()
+
+
+async def test_a_worker_that_was_paused_cannot_harm_its_successor(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="paused")
+    await bench.pass_time(IDLE_S)
+    (again,) = await bench.rival.take_over("tts", "rival", idle_s=IDLE_S, count=1)
+
+    assert await bench.bus.renew("tts", "paused", [claim.id]) == {claim.id}
+    assert not await bench.bus.finish(claim, "paused")
+    assert not await bench.bus.hand_back(claim, "paused")
+
+    assert await bench.bus.take_over("tts", "third", idle_s=LONG_S, count=1) == []
+    assert await bench.rival.renew("tts", "rival", [again.id]) == set()
+    assert await bench.rival.finish(again, "rival")
+    assert await bench.bus.open_work("tts") == 0

@@ -1,0 +1,144 @@
+"""One owner at a time may write for a thing of a conversation; who comes later fences off who came before."""
+
+from __future__ import annotations
+
+import pytest
+
+from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
+from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.events import TurnComplete
+from tertulia_shared.ids import new_id
+from tests.fakes.bus_bench import Bench, claimed, owned
+
+CONVERSATION = new_id()
+
+
+def turn(text: str = "Hello") -> UserTurn:
+    return UserTurn(new_id(), CONVERSATION, text, "typed")
+
+
+async def test_who_owns_knows_the_state_and_may_write(bus: Bus) -> None:
+    await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cursor": "5-0"})], raise_epoch=True)
+    claim = await claimed(bus, "llm")
+    mine = await owned(bus, claim, CONVERSATION, "turns")
+    assert mine.token == claim.token == f"{claim.id}/1"
+    assert mine.owner == bus.keys.owner(CONVERSATION, "turns")
+    assert (mine.epoch, mine.state[b"cursor"]) == (1, b"5-0")
+
+    outlet = bus.outlet(mine.fence(mine.epoch))
+    outlet.append(bus.keys.events(CONVERSATION), TurnComplete("t"))
+    await outlet.flush()
+    assert len(await bus.read(bus.keys.events(CONVERSATION))) == 1
+
+
+async def test_a_conversation_without_state_is_at_epoch_0(bus: Bus) -> None:
+    mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
+    assert (mine.epoch, dict(mine.state)) == (0, {})
+
+
+async def test_another_entrys_holder_is_refused(bench: Bench) -> None:
+    first, second = [await claimed(bench.bus, "llm", worker) for worker in "ab"]
+    mine = await owned(bench.bus, first, CONVERSATION, "turns")
+    assert await bench.rival.own(second, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
+    # nothing changed by asking
+    outlet = bench.bus.outlet(mine.fence())
+    outlet.append(bench.bus.keys.events(CONVERSATION), TurnComplete("t"))
+    await outlet.flush()
+
+
+async def test_things_are_owned_apart(bus: Bus) -> None:
+    first, second = await claimed(bus, "tts"), await claimed(bus, "tts")
+    await owned(bus, first, CONVERSATION, "message 1")
+    await owned(bus, second, CONVERSATION, "message 2")
+    await owned(bus, second, new_id(), "message 1")
+
+
+async def test_a_later_attempt_fences_off_the_earlier(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    early = await owned(bench.bus, claim, CONVERSATION, "message")
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
+    late = await owned(bench.rival, again, CONVERSATION, "message")
+    assert late.token == f"{claim.id}/2"
+
+    events = bench.bus.keys.events(CONVERSATION)
+    zombie = bench.bus.outlet(early.fence())
+    zombie.append(events, TurnComplete("from the grave"))
+    with pytest.raises(NotOwner):
+        await zombie.flush()
+    with pytest.raises(NotOwner):
+        await bench.bus.transact(CONVERSATION, [Append(events, TurnComplete("grave"))], fence=early.fence())
+    assert await bench.bus.own(claim, CONVERSATION, "message") == Refused(late.token, later_attempt=True)
+
+    successor = bench.rival.outlet(late.fence())
+    successor.append(events, TurnComplete("alive"))
+    await successor.flush()
+    assert [entry.fields[b"turn_id"] for entry in await bench.bus.read(events)] == [b"alive"]
+
+
+async def test_owning_twice_through_one_attempt_is_refused(bus: Bus) -> None:
+    claim = await claimed(bus)
+    mine = await owned(bus, claim, CONVERSATION, "message")
+    assert await bus.own(claim, CONVERSATION, "message") == Refused(mine.token, later_attempt=True)
+
+
+async def test_an_owner_whose_work_is_gone_is_replaced(bench: Bench) -> None:
+    dead, alive = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
+    gone = await owned(bench.bus, dead, CONVERSATION, "turns")
+    assert await bench.bus.finish(dead, "a")  # and it died before it let go of the turns
+    mine = await owned(bench.rival, alive, CONVERSATION, "turns")
+    assert mine.token == alive.token
+    outlet = bench.bus.outlet(gone.fence())
+    outlet.append(bench.bus.keys.events(CONVERSATION), TurnComplete("t"))
+    with pytest.raises(NotOwner):
+        await outlet.flush()
+
+
+async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench: Bench) -> None:
+    first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
+    await owned(bench.bus, first, CONVERSATION, "turns")
+    await bench.bus.hand_back(first, "a")
+    assert isinstance(await bench.bus.own(other, CONVERSATION, "turns"), Refused)
+    (again,) = await bench.rival.take_over("llm", "b", idle_s=1, count=1)
+    assert again.id == first.id
+    assert isinstance(await bench.rival.own(again, CONVERSATION, "turns"), Owned)
+
+
+async def test_turns_are_released_when_none_waits(bench: Bench) -> None:
+    bus = bench.bus
+    turns = bus.keys.turns(CONVERSATION)
+    await bus.transact(CONVERSATION, [Append(turns, turn())])
+    last = await bus.last(turns)
+    assert last is not None
+    mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
+    assert await bus.release_turns(mine, CONVERSATION, last.id)
+    with pytest.raises(NotOwner):
+        await bus.release_turns(mine, CONVERSATION, last.id)
+    await owned(bench.rival, await claimed(bus, "llm", "b"), CONVERSATION, "turns")
+
+
+async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
+    bus = bench.bus
+    turns = bus.keys.turns(CONVERSATION)
+    mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
+    await bench.rival.transact(CONVERSATION, [Append(turns, turn())], then=("llm", Work(CONVERSATION)))
+    assert not await bus.release_turns(mine, CONVERSATION, "0-0")
+    # it is still ours: the pointer that came with the turn finds an owner
+    (pointer,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
+    assert await bench.rival.own(pointer, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
+    (waiting,) = await bus.read(turns)
+    assert await bus.release_turns(mine, CONVERSATION, waiting.id)
+
+
+async def test_turns_of_an_empty_conversation_are_released(bus: Bus) -> None:
+    mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
+    assert await bus.release_turns(mine, CONVERSATION, "0-0")
+
+
+async def test_who_was_fenced_off_cannot_release(bench: Bench) -> None:
+    claim = await claimed(bench.bus, "llm", "a")
+    early = await owned(bench.bus, claim, CONVERSATION, "turns")
+    (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
+    late = await owned(bench.rival, again, CONVERSATION, "turns")
+    with pytest.raises(NotOwner):
+        await bench.bus.release_turns(early, CONVERSATION, "0-0")
+    assert await bench.rival.release_turns(late, CONVERSATION, "0-0")

@@ -1,0 +1,35 @@
+"""Workers say that they are alive, and a Redis that answers says so too."""
+
+from __future__ import annotations
+
+from tertulia_shared.bus import Bus
+from tests.fakes.bus_bench import LONG_S, Bench
+
+
+async def test_who_was_heard_of_lately_is_alive(bench: Bench) -> None:
+    assert list(await bench.bus.alive(LONG_S)) == []
+    await bench.bus.beat("stt-1")
+    await bench.pass_time(0.03)
+    await bench.rival.beat("llm-1")
+    assert list(await bench.bus.alive(LONG_S)) == ["stt-1", "llm-1"]
+    assert "stt-1" not in await bench.bus.alive(0.02)
+
+
+async def test_a_new_beat_counts_from_now(bench: Bench) -> None:
+    await bench.bus.beat("stt-1")
+    await bench.pass_time(0.03)
+    await bench.bus.beat("llm-1")
+    await bench.bus.beat("stt-1")
+    assert list(await bench.bus.alive(LONG_S)) == ["llm-1", "stt-1"]
+
+
+async def test_who_leaves_is_not_alive(bench: Bench) -> None:
+    await bench.bus.beat("tts-1")
+    await bench.bus.beat("tts-2")
+    await bench.rival.leave("tts-1")
+    await bench.rival.leave("who?")
+    assert list(await bench.bus.alive(LONG_S)) == ["tts-2"]
+
+
+async def test_a_ping_takes_time_but_not_less_than_none(bus: Bus) -> None:
+    assert await bus.ping() >= 0

@@ -1,0 +1,183 @@
+"""What is followed arrives whole and in order, whoever else is followed and however slowly it is read."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_shared.bus import Append, Bus, Follow, reader
+from tertulia_shared.bus.reader import MAX_HELD, MAX_PER_READ
+from tertulia_shared.events import TurnComplete
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key
+from tests.fakes.bus_bench import Bench, listed, read_count
+
+C = new_id()
+
+
+@pytest.fixture
+def one_long_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that blocks for longer than any test: what is served is served because it was asked for."""
+    monkeypatch.setattr(reader, "BLOCK_MS", 600_000)
+
+
+async def write(bus: Bus, key: Key, *names: str) -> list[str]:
+    """Write one event each; their ids."""
+    last = await bus.last(key)
+    outlet = bus.outlet()
+    for name in names:
+        outlet.append(key, TurnComplete(name))
+        await outlet.room()
+    await outlet.flush()
+    return [entry.id for entry in await bus.read(key, last.id if last else "0-0")]
+
+
+async def test_a_stream_is_followed_from_its_beginning_and_on(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    first = await write(bench.rival, key, "1", "2")
+    follow = bench.bus.follow(key)
+    assert [entry.id for entry in await read_count(follow, 2)] == first
+    more = await write(bench.rival, key, "3")
+    (entry,) = await follow.read()
+    assert ([entry.id], entry.fields[b"turn_id"]) == (more, b"3")
+
+
+async def test_a_stream_is_followed_from_the_middle(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2", "3")
+    assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
+    # from behind an entry that is not there
+    sentences = bench.bus.keys.sentences(C, "m")
+    await bench.bus.transact(C, [Append(sentences, TurnComplete(str(n)), f"{n}-{n}") for n in (1, 3, 5)])
+    assert [entry.id for entry in await read_count(bench.bus.follow(sentences, "1-9"), 2)] == ["3-3", "5-5"]
+
+
+@pytest.mark.usefixtures("one_long_read")
+async def test_what_is_followed_while_a_read_blocks_is_served_at_once(bench: Bench) -> None:
+    quiet, busy = bench.bus.keys.events(C), bench.bus.keys.control(C)
+    await write(bench.rival, busy, "1")
+    silent = bench.bus.follow(quiet)
+    await bench.until_reading()
+    assert len(await bench.bus.follow(busy).read()) == 1
+    await bench.until_reading()
+    await write(bench.rival, quiet, "2")
+    assert len(await silent.read()) == 1
+
+
+@pytest.mark.usefixtures("one_long_read")
+async def test_many_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
+    bus = bench.bus
+    keys = [bus.keys.events(new_id()) for _ in range(150)]
+    for key in keys:
+        await write(bench.rival, key, "here")
+    bus.follow(bus.keys.events(C))
+    await bench.until_reading()
+    follows: list[Follow] = []
+    for n, key in enumerate(keys):
+        follows.append(bus.follow(key))
+        for _ in range(n % 5):  # at every stage of the read that the one before has caused
+            await asyncio.sleep(0)
+    for follow in follows:
+        assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"here"]
+    for key in keys:
+        await write(bench.rival, key, "later")
+    for follow in follows:
+        assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
+
+
+async def test_two_follow_one_stream_from_different_places(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
+    back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
+    assert [entry.id for entry in await read_count(front, 1)] == ids[-1:]
+    assert [entry.id for entry in await read_count(back, len(ids))] == ids
+    more = await write(bench.rival, key, "more")
+    assert [entry.id for entry in await front.read()] == more
+    assert [entry.id for entry in await back.read()] == more
+
+
+@pytest.mark.usefixtures("one_long_read")
+async def test_who_reads_slowly_is_bounded_misses_nothing_and_holds_up_nobody(bench: Bench) -> None:
+    slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
+    slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
+    names = [str(n) for n in range(MAX_HELD * 3)]
+    await write(bench.rival, slow_key, *names)
+    for n in range(5):
+        await write(bench.rival, fast_key, str(n))
+        assert [entry.fields[b"turn_id"] for entry in await fast.read()] == [str(n).encode()]
+    got: list[str] = []
+    while len(got) < len(names):
+        entries = await slow.read()
+        assert 0 < len(entries) <= MAX_HELD + MAX_PER_READ
+        got += [entry.fields[b"turn_id"].decode() for entry in entries]
+    assert got == names
+
+
+async def test_taking_does_not_wait(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    follow = bench.bus.follow(key)
+    assert list(follow.take()) == []
+    ids = await write(bench.rival, key, "1", "2", "3")
+    got = [*await follow.read(), *follow.take()]
+    got += await read_count(follow, len(ids) - len(got))
+    assert [entry.id for entry in got] == ids
+    assert list(follow.take()) == []
+
+
+@pytest.mark.usefixtures("one_long_read")
+async def test_a_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    closed, open_ = bench.bus.follow(key), bench.bus.follow(key)
+    await bench.until_reading()
+    waiting = asyncio.create_task(closed.read())
+    await asyncio.sleep(0)
+    closed.close()
+    closed.close()
+    await write(bench.rival, key, "1")
+    assert len(await open_.read()) == 1
+    await write(bench.rival, key, "2")
+    assert len(await open_.read()) == 1
+    assert list(closed.take()) == []
+    assert not waiting.done()
+    waiting.cancel()
+    await asyncio.wait([waiting])
+
+
+async def test_a_reader_that_is_cancelled_misses_nothing(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    follow = bench.bus.follow(key)
+    reading = asyncio.create_task(follow.read())
+    await bench.until_reading()
+    reading.cancel()
+    await asyncio.wait([reading])
+    ids = await write(bench.rival, key, "1")
+    assert [entry.id for entry in await follow.read()] == ids
+
+
+async def test_a_stream_is_read_in_part(bus: Bus) -> None:
+    key = bus.keys.events(C)
+    assert list(await bus.read(key)) == []
+    assert await bus.last(key) is None
+    ids = await write(bus, key, "1", "2", "3")
+    assert [entry.id for entry in await bus.read(key)] == ids
+    assert [entry.id for entry in await bus.read(key, ids[0])] == ids[1:]
+    assert [entry.id for entry in await bus.read(key, ids[0], count=1)] == ids[1:2]
+    assert list(await bus.read(key, ids[2])) == []
+    last = await bus.last(key)
+    assert last is not None
+    assert (last.id, last.fields[b"turn_id"]) == (ids[2], b"3")
+
+
+async def test_a_hash_that_is_not_there_is_empty(bus: Bus) -> None:
+    assert dict(await bus.hash(bus.keys.state(C))) == {}
+
+
+async def test_conversations_with_turns_are_found_among_all_keys(bus: Bus) -> None:
+    assert await listed(bus.conversations_with_turns()) == []
+    wanted = {new_id() for _ in range(20)}
+    for conversation_id in wanted:
+        await bus.transact(conversation_id, [Append(bus.keys.turns(conversation_id), TurnComplete("t"))])
+    other = new_id()
+    await bus.transact(other, [Append(bus.keys.events(other), TurnComplete("t"))], raise_epoch=True)
+    assert set(await listed(bus.conversations_with_turns())) == wanted

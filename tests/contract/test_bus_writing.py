@@ -1,0 +1,380 @@
+"""Writes arrive in order, whole batch by whole batch, once; and not at all from who may no longer write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tertulia_shared.bus import Append, Applied, Bus, Entry, NotOwner, Put, Stale, WriteRefused
+from tertulia_shared.bus.outlet import MAX_QUEUED
+from tertulia_shared.codec import decode, decode_event, envelope
+from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn, Work
+from tertulia_shared.events import Event, Interrupted, LLMChunk, TurnComplete, VadStart
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key
+from tests.fakes.bus_bench import Bench, claimed, owned, read_count
+
+C = new_id()
+M = new_id()
+
+
+def done(turn_id: str) -> TurnComplete:
+    return TurnComplete(turn_id)
+
+
+def token(text: str, message_id: str = "m") -> LLMChunk:
+    return LLMChunk(text, "luna", message_id)
+
+
+def sentence(index: int, text: str = "Hi.") -> TTSSentence:
+    return TTSSentence(text, index, C, M, "luna", "Luna", "en")
+
+
+def events_of(entries: Sequence[Entry]) -> list[Event]:
+    return [decode_event(entry.fields) for entry in entries]
+
+
+# -- outlets
+
+
+async def test_writes_arrive_in_the_order_they_were_made(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    for n in range(200):
+        outlet.append(events, done(str(n)))
+        if n % 7 == 0:
+            await asyncio.sleep(0)
+        if n % 50 == 0:
+            await outlet.flush()
+    await outlet.flush()
+    entries = await bus.read(events)
+    assert events_of(entries) == [done(str(n)) for n in range(200)]
+
+
+async def test_an_entry_says_when_it_was_written_and_in_which_epoch(bus: Bus) -> None:
+    outlet = bus.outlet(epoch=4)
+    outlet.append(bus.keys.events(C), done("t"), trace=b"\x00\xff", hops=2)
+    await outlet.flush()
+    (entry,) = await bus.read(bus.keys.events(C))
+    assert envelope(entry.fields).epoch == 4
+    assert envelope(entry.fields).ts > 1_600_000_000_000
+    assert (entry.fields[b"trace"], entry.fields[b"hops"]) == (b"\x00\xff", b"2")
+
+
+async def test_consecutive_tokens_of_a_message_become_one_entry(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    for event in (token("Once "), token("upon "), token("a", "n"), done("t"), token("time"), token(".")):
+        outlet.append(events, event)
+    await outlet.flush()
+    outlet.append(events, token(" End"))
+    await outlet.flush()
+    assert events_of(await bus.read(events)) == [
+        token("Once upon "), token("a", "n"), done("t"), token("time."), token(" End"),
+    ]  # fmt: skip
+
+
+async def test_tokens_are_not_merged_over_what_is_in_flight(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    text = [f"{n} " for n in range(100)]
+    for piece in text:
+        outlet.append(events, token(piece))
+        await asyncio.sleep(0)
+    await outlet.flush()
+    chunks = events_of(await bus.read(events))
+    assert "".join(chunk.text for chunk in chunks if isinstance(chunk, LLMChunk)) == "".join(text)
+
+
+async def test_what_is_put_in_one_tick_arrives_at_once(bench: Bench) -> None:
+    events = bench.bus.keys.events(C)
+    follow = bench.rival.follow(events)
+    reading = asyncio.create_task(follow.read())
+    await asyncio.sleep(0)
+    outlet = bench.bus.outlet()
+    for n in range(5):
+        outlet.append(events, done(str(n)))
+    assert len(await reading) == 5
+    await outlet.flush()
+
+
+async def test_the_same_id_again_changes_nothing(bus: Bus) -> None:
+    key, outlet = bus.keys.sentences(C, M), bus.outlet()
+    outlet.append(key, sentence(0, "First."), id="1-0")
+    outlet.append(key, sentence(1, "Second."), id="2-0")
+    await outlet.flush()
+
+    outlet.append(key, sentence(1, "Second again."), id="2-0")
+    outlet.append(key, sentence(0, "Below."), id="1-5")
+    outlet.append(key, sentence(2, "Third."), id="3-0")
+    await outlet.flush()
+    entries = await bus.read(key)
+    assert [entry.id for entry in entries] == ["1-0", "2-0", "3-0"]
+    assert [decode(TTSSentence, entry.fields).text for entry in entries] == ["First.", "Second.", "Third."]
+
+
+async def test_an_id_that_redis_never_takes_is_refused(bus: Bus) -> None:
+    outlet = bus.outlet()
+    outlet.append(bus.keys.sentences(C, M), sentence(0), id="0-0")
+    with pytest.raises(WriteRefused):
+        await outlet.flush()
+
+
+async def test_sound_arrives_byte_by_byte(bus: Bus) -> None:
+    chunk = AudioChunk(bytes(range(256)) * 20, 0, 0, C, M, "luna")
+    outlet = bus.outlet()
+    outlet.append(bus.keys.audio(C, M), chunk, id="1-1")
+    await outlet.flush()
+    (entry,) = await bus.read(bus.keys.audio(C, M))
+    assert decode(AudioChunk, entry.fields) == chunk
+
+
+async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
+    state, outlet = bus.keys.state(C), bus.outlet()
+    outlet.put(state, {"plan": b"\x80", "cursor": "1-0", "n": 3})
+    outlet.put(state, {"cursor": "2-0", "plan": None, "never": None})
+    await outlet.flush()
+    assert dict(await bus.hash(state)) == {b"cursor": b"2-0", b"n": b"3"}
+    # the last fields go, and the hash with them; what comes next must expire all the same (see no_leaked_keys)
+    outlet.put(state, {"cursor": None, "n": None})
+    await outlet.flush()
+    assert dict(await bus.hash(state)) == {}
+    outlet.put(state, {"cursor": "3-0"})
+    await outlet.flush()
+    assert dict(await bus.hash(state)) == {b"cursor": b"3-0"}
+
+
+async def test_a_stream_keeps_to_its_bound(bus: Bus) -> None:
+    key = Key(bus.keys.control(C).name, 60, max_len=10)
+    outlet = bus.outlet()
+    for n in range(400):
+        outlet.append(key, done(str(n)))
+        await outlet.room()
+    await outlet.flush()
+    entries = await bus.read(key)
+    assert 10 <= len(entries) <= 110  # Redis trims whole nodes of a hundred
+    assert events_of(entries)[-1] == done("399")
+
+
+async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    for n in range(MAX_QUEUED + 1):
+        outlet.append(events, done(str(n)))
+    room = outlet.room()
+    room.send(None)  # it waits: otherwise this would raise StopIteration
+    room.close()
+    await outlet.room()
+    assert len(await bus.read(events)) >= 1
+    await outlet.flush()
+    assert len(await bus.read(events)) == MAX_QUEUED + 1
+
+
+async def test_an_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
+    outlet = bus.outlet()
+    await outlet.flush()
+    await outlet.room()
+
+
+# -- who may write
+
+
+async def test_a_batch_of_who_is_no_longer_the_owner_is_not_written_at_all(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    mine = await owned(bench.bus, claim, C, M)
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
+    await owned(bench.rival, again, C, M)
+    events, state = bench.bus.keys.events(C), bench.bus.keys.state(C)
+    outlet = bench.bus.outlet(mine.fence())
+    outlet.append(events, done("1"))
+    outlet.put(state, {"cursor": "1-0"})
+    with pytest.raises(NotOwner):
+        await outlet.flush()
+    assert await bench.bus.read(events) == []
+    assert dict(await bench.bus.hash(state)) == {}
+
+
+async def test_after_an_interruption_older_work_is_stale(bench: Bench) -> None:
+    bus, events = bench.bus, bench.bus.keys.events(C)
+    mine = await owned(bus, await claimed(bus), C, M)
+    outlet = bus.outlet(mine.fence(mine.epoch))
+    outlet.append(events, done("before"))
+    await outlet.flush()
+    await bench.rival.transact(C, [], raise_epoch=True)
+    outlet.append(events, done("after"))
+    with pytest.raises(Stale):
+        await outlet.flush()
+    with pytest.raises(Stale):
+        await bus.transact(C, [Append(events, done("after"))], fence=mine.fence(0))
+    assert events_of(await bus.read(events)) == [done("before")]
+    # in the new epoch, or where interruptions do not matter, it may still write
+    for fence in (mine.fence(1), mine.fence()):
+        other = bus.outlet(fence)
+        other.append(events, done("again"))
+        await other.flush()
+    assert len(await bus.read(events)) == 3
+
+
+async def test_the_first_failure_stays(bench: Bench) -> None:
+    bus, events = bench.bus, bench.bus.keys.events(C)
+    mine = await owned(bus, await claimed(bus), C, M)
+    await bench.rival.transact(C, [], raise_epoch=True)
+    outlet = bus.outlet(mine.fence(0))
+    outlet.append(events, done("1"))
+    for _ in range(2):
+        with pytest.raises(Stale):
+            await outlet.flush()
+    with pytest.raises(Stale):
+        outlet.append(events, done("2"))
+    with pytest.raises(Stale):
+        outlet.put(bus.keys.state(C), {"cursor": "1-0"})
+    with pytest.raises(Stale):
+        await outlet.room()
+    assert await bus.read(events) == []
+
+
+async def test_who_writes_on_while_being_refused_harms_nobody(bench: Bench) -> None:
+    bus, events = bench.bus, bench.bus.keys.events(C)
+    mine = await owned(bus, await claimed(bus), C, M)
+    await bench.rival.transact(C, [], raise_epoch=True)
+    outlet = bus.outlet(mine.fence(0))
+
+    async def write_until_refused() -> None:
+        while True:
+            outlet.append(events, done("stale"))
+            await asyncio.sleep(0)
+
+    with pytest.raises(Stale):
+        await write_until_refused()
+    other = bus.outlet()
+    other.append(events, done("fine"))
+    await other.flush()
+    assert events_of(await bus.read(events)) == [done("fine")]
+
+
+@pytest.mark.parametrize(
+    "bad", [Append(Key("k", 60), LLMChunk("\ud83d", "luna", "m")), Put(Key("k", 60), {"text": "\ud83d"})]
+)
+async def test_what_cannot_be_encoded_is_refused_and_harms_nobody(bus: Bus, bad: Append | Put) -> None:
+    outlet, other = bus.outlet(), bus.outlet()
+    if isinstance(bad, Append):
+        outlet.append(bus.keys.events(C), bad.entry)
+    else:
+        outlet.put(bus.keys.state(C), bad.fields)
+    other.append(bus.keys.events(C), done("fine"))
+    with pytest.raises(WriteRefused, match="encode"):
+        await outlet.flush()
+    with pytest.raises(WriteRefused, match="encode"):
+        await bus.transact(C, [bad], talk=True)
+    await other.flush()
+    assert events_of(await bus.read(bus.keys.events(C))) == [done("fine")]
+    assert dict(await bus.hash(bus.keys.state(C))) == {}
+
+
+async def test_a_write_to_the_wrong_kind_of_key_ends_its_batch(bus: Bus) -> None:
+    state, events = bus.keys.state(C), bus.keys.events(C)
+    outlet, other = bus.outlet(), bus.outlet()
+    outlet.put(state, {"cursor": "1-0"})
+    outlet.append(state, done("nonsense"))
+    outlet.append(events, done("behind it"))
+    other.append(events, done("another's"))
+    with pytest.raises(WriteRefused):
+        await outlet.flush()
+    await other.flush()
+    assert events_of(await bus.read(events)) == [done("another's")]
+
+
+# -- transactions
+
+
+async def test_raising_the_epoch_marks_what_is_written_with_it(bus: Bus) -> None:
+    events, control = bus.keys.events(C), bus.keys.control(C)
+    for epoch in (1, 2):
+        writes = [Append(events, Interrupted("turn")), Append(control, Interrupted("turn"))]
+        assert await bus.transact(C, writes, raise_epoch=True) == Applied(new=True, epoch=epoch)
+    for key in (events, control):
+        assert [envelope(entry.fields).epoch for entry in await bus.read(key)] == [1, 2]
+    assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"2"
+    # without raising it, what is written is of the present one
+    assert await bus.transact(C, [Append(events, done("t"))]) == Applied(new=True, epoch=2)
+    assert [envelope(entry.fields).epoch for entry in await bus.read(events)] == [1, 2, 2]
+
+
+async def test_conversations_have_epochs_of_their_own(bus: Bus) -> None:
+    await bus.transact(C, [], raise_epoch=True)
+    assert (await bus.transact(new_id(), [])).epoch == 0
+
+
+async def test_what_depends_on_talk_is_written_only_in_talk_and_first(bus: Bus) -> None:
+    events = bus.keys.events(C)
+
+    async def interrupt(name: str, *, talk: bool | None) -> list[Event]:
+        after = await bus.last(events)
+        await bus.transact(C, [Append(events, done(name))], if_talking=[Append(events, Interrupted("turn"))], talk=talk)
+        return events_of(await bus.read(events, after.id if after else "0-0"))
+
+    assert await interrupt("quiet", talk=None) == [done("quiet")]
+    assert await interrupt("begins", talk=True) == [done("begins")]
+    assert await interrupt("cuts in", talk=None) == [Interrupted("turn"), done("cuts in")]
+    assert await interrupt("goes on", talk=True) == [Interrupted("turn"), done("goes on")]
+    assert await interrupt("ends", talk=False) == [Interrupted("turn"), done("ends")]
+    assert await interrupt("quiet again", talk=None) == [done("quiet again")]
+
+
+async def test_what_is_sent_again_is_done_once_and_pointed_at_again(bus: Bus) -> None:
+    turn = UserTurn(new_id(), C, "Hello", "typed")
+    turns, once = bus.keys.turns(C), bus.keys.turn_seen(C, turn.turn_id)
+
+    async def send() -> Applied:
+        return await bus.transact(
+            C, [Append(turns, turn)], once=once, raise_epoch=True, talk=True, then=("llm", Work(C))
+        )
+
+    assert await send() == Applied(new=True, epoch=1)
+    assert await send() == Applied(new=False, epoch=1)
+    (entry,) = await bus.read(turns)
+    assert decode(UserTurn, entry.fields) == turn
+    assert await bus.open_work("llm") == 2
+    await bus.prepare("llm")
+    assert [decode(Work, c.fields) for c in await bus.claim("llm", "a", count=9, block_s=0)] == [Work(C)] * 2
+
+
+async def test_a_refused_transaction_leaves_everything_as_it_was(bench: Bench) -> None:
+    bus, once = bench.bus, bench.bus.keys.turn_seen(C, new_id())
+    mine = await owned(bus, await claimed(bus), C, M)
+    await bench.rival.transact(C, [], raise_epoch=True)
+    with pytest.raises(Stale):
+        await bus.transact(
+            C, [Append(bus.keys.turns(C), done("t"))], fence=mine.fence(0), once=once, raise_epoch=True, talk=True
+        )
+    assert dict(await bus.hash(bus.keys.state(C))) == {b"epoch": b"1"}
+    assert await bus.read(bus.keys.turns(C)) == []
+    assert (await bus.transact(C, [], once=once)).new
+
+
+async def test_a_transaction_is_behind_what_an_outlet_was_given_before(bus: Bus) -> None:
+    events, outlet = bus.keys.events(C), bus.outlet()
+    outlet.append(events, VadStart("s"))
+    await bus.transact(C, [Append(events, done("t"))])
+    assert events_of(await bus.read(events)) == [VadStart("s"), done("t")]
+
+
+async def test_a_transaction_writes_hashes_too(bus: Bus) -> None:
+    state = bus.keys.state(C)
+    await bus.transact(C, [Put(state, {"client": "x", "gone": "y"})])
+    await bus.transact(C, [Put(state, {"gone": None})])
+    assert dict(await bus.hash(state)) == {b"client": b"x"}
+
+
+async def test_transactions_of_many_raise_the_epoch_one_by_one(bench: Bench) -> None:
+    applied = await asyncio.gather(
+        *(bus.transact(C, [], raise_epoch=True) for _ in range(20) for bus in (bench.bus, bench.rival))
+    )
+    assert sorted(result.epoch for result in applied) == list(range(1, 41))
+
+
+async def test_a_cancelled_transaction_leaves_the_bus_usable(bus: Bus) -> None:
+    sending = asyncio.ensure_future(bus.transact(C, [Append(bus.keys.events(C), done("1"))], then=("llm", Work(C))))
+    await asyncio.sleep(0)
+    sending.cancel()
+    await asyncio.wait([sending])
+    await bus.transact(C, [Append(bus.keys.events(C), done("2"))])
+    assert events_of(await read_count(bus.follow(bus.keys.events(C)), 2)) == [done("1"), done("2")]
