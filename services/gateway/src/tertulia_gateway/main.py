@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import socket
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import uvicorn
 
@@ -18,15 +20,27 @@ from tertulia_gateway.wire import GOING_AWAY
 from tertulia_shared.bus import Bus
 from tertulia_shared.process import CannotStart, run
 from tertulia_shared.settings import load
-from tertulia_shared.store import SQLiteStore, StoreError
+from tertulia_shared.store import SQLiteStore, Store, StoreError
 
 MAX_FRAME_BYTES = 1024 * 1024
 PING_S = 20.0
 """A client that does not answer a ping within as long again is gone."""
 
+log = logging.getLogger(__name__)
+
 
 class Server(uvicorn.Server):
-    """uvicorn, except that signals are the process's own business."""
+    """uvicorn, except that signals are the process's own business, and that it says where it listens."""
+
+    def __init__(self, config: uvicorn.Config, on_listening: Callable[[int], None]) -> None:
+        super().__init__(config)
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        if self.started:
+            self._on_listening(self.servers[0].sockets[0].getsockname()[1])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -45,21 +59,29 @@ def main() -> None:
         except StoreError as error:
             raise CannotStart(str(error)) from error
         try:
-            await serve_until(stop, settings, bus, store)
+            await serve_until(stop, settings, bus, store, lambda port: _say_where(settings, port))
         finally:
             await store.close()
 
     run("gateway", settings, serve)
 
 
-async def serve_until(stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: SQLiteStore) -> None:
-    """Serve until `stop` is set, then let every client go with 1001 and finish."""
+async def serve_until(
+    stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: Store, on_listening: Callable[[int], None]
+) -> None:
+    """Serve until `stop` is set, then let every client go with 1001 and finish.
+
+    `on_listening` is told the port once connections are taken.
+
+    Raises:
+        CannotStart: the address cannot be listened on.
+    """
     hub = Hub(settings.max_connections)
     saver = SettingsSaver(store)
     backstage = Backstage(
         bus, store, saver, demo=settings.demo, clock=time.monotonic, wall_ms=lambda: time.time_ns() // 1_000_000
     )
-    server = Server(server_config(settings, make_app(settings, hub, backstage)))
+    server = Server(server_config(settings, make_app(settings, hub, backstage)), on_listening)
     async with asyncio.TaskGroup() as tasks:
         saving = tasks.create_task(saver.run())
         serving = tasks.create_task(_serve(server))
@@ -70,6 +92,11 @@ async def serve_until(stop: asyncio.Event, settings: GatewaySettings, bus: Bus, 
         await serving
         stopping.cancel()
         saving.cancel()
+
+
+def _say_where(settings: GatewaySettings, port: int) -> None:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    log.info("listening on http://%s:%d", host, port)
 
 
 def server_config(settings: GatewaySettings, app: object) -> uvicorn.Config:
