@@ -9,7 +9,7 @@ web=services/gateway/web
 built=services/gateway/src/tertulia_gateway/static/index.html
 act=${1:-build}
 
-if [ ! -f "$web/package.json" ]; then
+if [ ! -f "$web/index.html" ] && [ "$act" = build ] || [ ! -f "$web/package.json" ]; then
     echo "web: no page in this checkout"
     exit 0
 fi
