@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tertulia_gateway.main import serve_until
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn
@@ -131,6 +131,19 @@ def resume_of(conversation_id: str, frames: Sequence[dict[str, Any]]) -> dict[st
         if frame["type"] == "audio" or (frame["type"] == "audio_complete" and frame["id"]):
             data["last_audio"] = {"message_id": frame["message_id"], "id": frame["id"]}
     return data
+
+
+async def redis_is_back(bus: Bus) -> None:
+    """Wait until the bus has noticed."""
+
+    async def answers() -> bool:
+        try:
+            await bus.ping()
+        except BusUnavailable:
+            return False
+        return True
+
+    await eventually(answers)
 
 
 class Workers:

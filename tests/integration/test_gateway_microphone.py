@@ -1,0 +1,76 @@
+"""The microphone's PCM reaches the recognizer's stream whole, in order, session by session."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tertulia_shared.bus import Claim
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import MicChunk, Work
+from tertulia_shared.keys import Keys
+from tests.fakes.gateway_bench import Client, Gateway, eventually, gateway
+
+
+@pytest.fixture
+async def open_gateway(redis_url: str, keys: Keys) -> AsyncGenerator[Gateway]:
+    async with gateway(redis_url, keys) as made:
+        yield made
+
+
+async def session(at: Gateway, conversation_id: str, claim: Claim) -> list[MicChunk]:
+    """The claimed session's entries, once its final one is there; their ids are checked."""
+    work = decode(Work, claim.fields)
+    assert work.conversation_id == conversation_id
+    key = at.bus.keys.mic(conversation_id, work.session_id)
+
+    async def has_ended() -> bool:
+        last = await at.bus.last(key)
+        return last is not None and decode(MicChunk, last.fields).is_final
+
+    await eventually(has_ended)
+    entries = await at.bus.read(key)
+    assert [entry.id for entry in entries] == [f"{n + 1}-0" for n in range(len(entries))]
+    return [decode(MicChunk, entry.fields) for entry in entries]
+
+
+async def test_sessions_one_after_the_other(open_gateway: Gateway) -> None:
+    bus = open_gateway.bus
+    await bus.prepare("stt")
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        frames = [bytes([n]) * 640 for n in range(30)]
+        await client.send("start_listening")
+        for frame in frames[:20]:
+            await client.socket.send(frame)
+        await client.send("start_listening")  # ends the first, begins another
+        for frame in frames[20:]:
+            await client.socket.send(frame)
+        await client.send("stop_listening")
+        claims = [*await bus.claim("stt", "w", count=1, block_s=5), *await bus.claim("stt", "w", count=1, block_s=5)]
+        first, second = [await session(open_gateway, client.conversation_id, claim) for claim in claims]
+    assert [chunk.pcm for chunk in first[:-1]] == frames[:20]
+    assert [chunk.pcm for chunk in second[:-1]] == frames[20:]
+    assert [(chunk.is_final, chunk.cause) for chunk in (first[-1], second[-1])] == [(True, "stopped")] * 2
+
+
+@pytest.mark.parametrize("way", ["abort", "close", "new_conversation"])
+async def test_a_session_ends_with_what_it_belongs_to(open_gateway: Gateway, way: str) -> None:
+    bus = open_gateway.bus
+    await bus.prepare("stt")
+    async with Client.at(open_gateway.url()) as client:
+        await client.next()
+        c = client.conversation_id
+        await client.send("start_listening")
+        await client.socket.send(b"\1" * 640)
+        (claim,) = await bus.claim("stt", "w", count=1, block_s=5)
+        match way:
+            case "abort":
+                client.socket.transport.abort()
+            case "close":
+                await client.socket.close()
+            case _:
+                await client.send("new_conversation")
+        chunks = await session(open_gateway, c, claim)
+    assert chunks[-1].cause == ("stopped" if way == "new_conversation" else "abandoned")

@@ -1,0 +1,149 @@
+"""A slow client, a Redis that goes and comes back, an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_shared.keys import Keys
+from tests.fakes.gateway_bench import LUNA, Client, Workers, eventually, gateway, redis_is_back
+from tests.fakes.redis_server import RedisServer
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path / "redis", fsync="always") as server:
+        yield server
+
+
+@pytest.fixture
+def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with RedisServer(tmp_path / "redis") as server:
+        yield server
+
+
+async def test_a_slow_client_slows_only_itself(redis_url: str, keys: Keys) -> None:
+    chunks, pcm = 2_000, b"\1\0" * 4_800  # 19 MB: more than any buffer on the way
+    async with gateway(redis_url, keys) as made, Client.at(made.url(), max_queue=1) as slow:
+        await slow.next()
+        workers = Workers(made.bus, slow.conversation_id)
+        await slow.send("user_message", text="tell me everything")
+        turn, epoch = await workers.next_turn()
+        reply = workers.reply(turn, epoch)
+        reply.start()
+        reply.begin(LUNA)
+        for k in range(chunks):
+            reply.sound(LUNA, 0, k, pcm)
+            await reply.outlet.room()
+        reply.end_sound(LUNA, 1)
+        await reply.flush()
+        # it does not read; meanwhile another one has a whole turn
+        async with Client.at(made.url()) as brisk:
+            await brisk.next()
+            theirs = Workers(made.bus, brisk.conversation_id)
+            await brisk.send("user_message", text="hello")
+            other_turn, other_epoch = await theirs.next_turn()
+            await theirs.reply(other_turn, other_epoch).whole()
+            await brisk.until("turn_metrics")
+        assert slow.of("audio") == []
+        await slow.until("audio_complete")
+        assert [frame["chunk_index"] for frame in slow.of("audio")] == list(range(chunks))
+
+
+async def test_redis_goes_and_comes_back_and_nothing_is_missed(own_redis: RedisServer, keys: Keys) -> None:
+    async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        workers = Workers(made.bus, client.conversation_id)
+        await client.send("user_message", text="hello")
+        turn, epoch = await workers.next_turn()
+        reply = workers.reply(turn, epoch)
+        steps = reply.steps()
+        for step in steps[: len(steps) // 2]:
+            step()
+        await reply.flush()
+        own_redis.kill()
+        await client.send("user_message", text="are you there?", turn_id="12345678-1234-4234-8234-123456789012")
+        error = await client.until("error")
+        assert (error["code"], error["turn_id"]) == ("unavailable", "12345678-1234-4234-8234-123456789012")
+        own_redis.start()
+        await redis_is_back(made.bus)
+        again = workers.reply(turn, epoch)
+        for step in again.steps()[len(steps) // 2 :]:
+            step()
+        await again.flush()
+        await client.until("turn_metrics")
+        assert len(client.of("audio")) == 12
+        await client.send("user_message", text="are you there?", turn_id="12345678-1234-4234-8234-123456789012")
+        await client.until("turn_accepted")
+
+
+async def test_a_conversation_opens_when_redis_is_back(own_redis: RedisServer, keys: Keys) -> None:
+    async with gateway(own_redis.url, keys) as made:
+        own_redis.kill()
+        async with Client.at(made.url()) as client:
+            assert (await client.next())["code"] == "unavailable"
+            own_redis.start()
+            await client.until("conversation_started")
+            await client.send("user_message", text="hello")
+            await client.until("turn_accepted")
+
+
+async def test_speech_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:
+    async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        await client.send("start_listening")
+        await client.socket.send(b"\1" * 640)
+
+        async def is_there() -> bool:
+            return await made.bus.open_work("stt") > 0
+
+        await eventually(is_there)
+        own_redis.kill()
+        for n in range(10):
+            await client.socket.send(bytes([n]) * 640)
+        assert (await client.until("error"))["code"] == "unavailable"
+        own_redis.start()
+        await redis_is_back(made.bus)
+        await client.send("stop_listening")
+        work = await made.bus.read(keys.work("stt"))
+        mic = keys.mic(client.conversation_id, work[0].fields[b"session_id"].decode())
+
+        async def has_ended() -> bool:
+            last = await made.bus.last(mic)
+            return last is not None and last.fields.get(b"is_final") == b"1"
+
+        await eventually(has_ended)
+        entries = await made.bus.read(mic)
+        assert [entry.fields[b"pcm"][:1] for entry in entries[1:-1]] == [bytes([n]) for n in range(10)]
+
+
+async def test_a_redis_that_lost_everything_does_not_silence_the_talk(forgetful_redis: RedisServer, keys: Keys) -> None:
+    async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        for text in ("one", "two", "three"):
+            await client.send("user_message", text=text)
+            await client.until("turn_accepted")
+        forgetful_redis.kill()
+        forgetful_redis.start()
+
+        async def is_back() -> bool:
+            await client.send("user_message", text="once more")
+            return (await client.next())["type"] != "error"
+
+        await eventually(is_back)
+        workers = Workers(made.bus, client.conversation_id)
+        turn, epoch = await workers.next_turn()
+        assert epoch < 3
+        await workers.reply(turn, epoch).whole()
+        await client.until("turn_metrics")
+        assert len(client.of("audio")) == 12
+
+
+async def test_an_orderly_end_says_1001(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as one, Client.at(made.url()) as other:
+        await asyncio.gather(one.next(), other.next())
+        made.stop.set()
+        assert await asyncio.gather(one.close_code(), other.close_code()) == [1001, 1001]
