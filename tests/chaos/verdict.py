@@ -1,0 +1,81 @@
+"""What became of a turn: the client's sound against what was to be spoken, sentence by sentence, chunk by chunk."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tertulia_shared import codec
+from tertulia_shared.bus import Bus
+from tertulia_shared.entries import TTSSentence
+from tertulia_tts.engines.instant import PIECE_MS, PIECES
+from tests.fakes.talk_record import Heard, Record
+
+SENTENCE_BYTES = PIECE_MS * PIECES * 24 * 2
+"""How long the instant engine speaks, whatever the sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Counts over a turn: sentences spoken, and chunks lost, doubled and out of order at the client."""
+
+    sentences: int = 0
+    lost: int = 0
+    doubled: int = 0
+    disordered: int = 0
+    untrue: tuple[str, ...] = ()
+    """Where what was shown, spoken and meant to be spoken differ, in words."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing was lost, doubled or out of order, and all agrees."""
+        return not (self.lost or self.doubled or self.disordered or self.untrue)
+
+    def __add__(self, other: Verdict) -> Verdict:
+        return Verdict(
+            self.sentences + other.sentences, self.lost + other.lost, self.doubled + other.doubled,
+            self.disordered + other.disordered, self.untrue + other.untrue,
+        )  # fmt: skip
+
+
+async def judge_turn(bus: Bus, record: Record, turn_id: str) -> Verdict:
+    """The verdict over a finished turn, spoken by the instant engine."""
+    verdict = Verdict(untrue=tuple(record.faults))
+    started = [frame for frame in record.of("turn_started") if frame["turn_id"] == turn_id]
+    planned = [reply["message_id"] for frame in started for reply in frame["replies"]]
+    heard = record.of_turn(turn_id)
+    if planned != [message.message_id for message in heard]:
+        verdict += Verdict(untrue=(f"planned were {planned}, heard {[message.message_id for message in heard]}",))
+    for message in heard:
+        entries = await bus.read(bus.keys.sentences(record.conversation_id, message.message_id))
+        sentences = [codec.decode(TTSSentence, entry.fields) for entry in entries]
+        written = "".join(codec.text(entry.fields, b"written", "") for entry in entries)
+        verdict += _judge(message, [sentence for sentence in sentences if not sentence.is_final], written)
+    return verdict
+
+
+def _judge(message: Heard, sentences: Sequence[TTSSentence], written: str) -> Verdict:
+    untrue: list[str] = []
+    if message.status != "complete":
+        untrue.append(f"{message.name}'s reply is {message.status or 'without an end'}")
+    if message.text != written:
+        untrue.append(f"shown was {message.text!r}, spoken {written!r}")
+    if [sentence.index for sentence in sentences] != list(range(len(sentences))):
+        untrue.append(f"the sentences are numbered {[sentence.index for sentence in sentences]}")
+    times = Counter(message.chunks)
+    lost = 0
+    for sentence in sentences:
+        short_by = SENTENCE_BYTES - len(message.pcm.get(sentence.index, b""))
+        if short_by > 0:
+            lost += 1
+        elif short_by < 0:
+            untrue.append(f"sentence {sentence.index} of {message.name} is {-short_by} bytes too long")
+    return Verdict(
+        sentences=len(sentences),
+        lost=lost,
+        doubled=sum(count - 1 for count in times.values()),
+        disordered=sum(after < before for before, after in pairwise(message.chunks)),
+        untrue=tuple(untrue),
+    )

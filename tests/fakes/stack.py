@@ -1,0 +1,272 @@
+"""The whole of Tertulia as real processes, to be talked to, killed, paused and started again, on a Redis of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Literal, Self, cast
+from uuid import uuid4
+
+import redis
+
+from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.keys import STAGES, Keys, Stage
+from tests.fakes.key_leaks import Leftovers
+from tests.fakes.redis_server import RedisServer, free_port
+
+Service = Literal["gateway", "stt", "llm", "tts"]
+ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
+
+READY_S = 60.0
+STOP_S = 30.0
+POLL_S = 0.02
+TAIL_LINES = 15
+STORY_PACE = "80"
+"""Tokens a second of the demo model: its stories of 150 tokens take two seconds, long enough to be disturbed in."""
+
+
+class StackFailed(AssertionError):
+    """A process did not do what it should; the message has the ends of the logs."""
+
+
+class Process:
+    """One service process; its log is a file. `killed`: on purpose, so its exit code says nothing."""
+
+    def __init__(self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int) -> None:
+        self.service: Service = service
+        self.name = name
+        self.log = log
+        self.port = port
+        self.killed = False
+        with log.open("ab") as out:
+            self._popen = subprocess.Popen(
+                [sys.executable, "-m", f"tertulia_{service}.main"],
+                env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal; SIGKILL is waited for."""
+        self._popen.send_signal(number)
+        if number is signal.SIGKILL:
+            self.killed = True
+            self._popen.wait(STOP_S)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended.
+
+        Raises:
+            StackFailed: it goes on.
+        """
+        try:
+            return self._popen.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
+
+    def left_behind(self) -> bool:
+        """Whether processes that it started are still there, though it has ended."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        os.killpg(self.pid, signal.SIGKILL)
+        return True
+
+    def tail(self) -> str:
+        """The end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+        return "\n".join([f"-- {self.name}:", *lines])
+
+
+class Stack:
+    """`with Stack(folder) as stack:` starts everything, waits until it can work, and at the end stops it and checks.
+
+    What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
+    every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: Mapping[Service, int] = ONE_OF_EACH,
+        fsync: Literal["always", "everysec", "off"] = "off",
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.folder = folder
+        self.keys = Keys(f"stack-{uuid4().hex[:8]}")
+        self.redis = RedisServer(folder / "redis", fsync=fsync)
+        self.unsaid: set[str] = set()
+        """Texts that must not stand in any log: what was said, and keys."""
+        self._workers = workers
+        self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
+            "TERTULIA_REDIS_URL": self.redis.url,
+            "TERTULIA_NAMESPACE": self.keys.ns,
+            "TERTULIA_DATA_DIR": str(self.data_dir),
+            "TERTULIA_LEASE_S": "1",
+            "TERTULIA_DEMO_TOKENS_PER_SECOND": STORY_PACE,
+            "TERTULIA_TTS_ENGINE": "instant",
+            **(env or {}),
+        }
+        self._all: list[Process] = []
+        self._client = cast("Any", redis.Redis.from_url(self.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the SQLite file is."""
+        return self.folder / "data"
+
+    # -- processes
+
+    def start(self, service: Service, **env: str) -> Process:
+        """Start one more process of a service; it is not waited for."""
+        number = sum(process.service == service for process in self._all)
+        name = f"{service}-{number}"
+        port = free_port() if service == "gateway" else 0
+        process = Process(
+            service, name, self.folder / f"{name}.log", self._env | env | {"TERTULIA_PORT": str(port)}, port
+        )
+        self._all.append(process)
+        return process
+
+    def of(self, service: Service) -> list[Process]:
+        """The running processes of a service, oldest first."""
+        return [process for process in self._all if process.service == service and process.running]
+
+    def wait_ready(self) -> None:
+        """Wait until every process can work: gateways answer /readyz, workers have said that they are there.
+
+        Raises:
+            StackFailed: one of them ended, or it takes too long.
+        """
+        deadline = time.monotonic() + READY_S
+        while not self._is_ready():
+            dead = [process for process in self._all if not process.running and not process.killed]
+            if dead or time.monotonic() > deadline:
+                raise StackFailed("the stack does not come up\n" + self.tails())
+            time.sleep(POLL_S)
+
+    def owner(self, stage: Stage) -> Process | None:
+        """The process that holds a stage's oldest piece of work; None if nobody does."""
+        pending = self._client.xpending_range(self.keys.work(stage).name, stage, "-", "+", 1)
+        if not pending:
+            return None
+        pid = int(pending[0]["consumer"].decode().split("-")[-2])
+        return next(process for process in self._all if process.pid == pid)
+
+    # -- addresses
+
+    @property
+    def urls(self) -> list[str]:
+        """The WebSocket of each running gateway."""
+        return [f"ws://127.0.0.1:{gateway.port}/ws" for gateway in self.of("gateway")]
+
+    def http(self, path: str) -> str:
+        """An address at the first gateway."""
+        return f"http://127.0.0.1:{self.of('gateway')[0].port}{path}"
+
+    def bus(self) -> AbstractAsyncContextManager[RedisBus]:
+        """A bus on the stack's Redis, to look at what is there."""
+        return open_bus(self.redis.url, self.keys, name="test")
+
+    # -- the whole
+
+    def __enter__(self) -> Self:
+        self.data_dir.mkdir(parents=True)
+        self.redis.start()
+        try:
+            for service, count in self._workers.items():
+                for _ in range(count):
+                    self.start(service)
+            self.wait_ready()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            try:
+                self.wait_ready()  # a process that has not got as far as its signal handlers cannot stop in order
+            except BaseException:
+                self._end()
+                raise
+        faults = self._end()
+        if kind is None and faults:
+            raise StackFailed("\n".join([*faults, self.tails()]))
+
+    def tails(self) -> str:
+        """The ends of all logs."""
+        return "\n".join(process.tail() for process in self._all)
+
+    def logs(self) -> dict[str, str]:
+        """All logs, by process."""
+        return {process.name: process.log.read_text(errors="replace") for process in self._all}
+
+    def _end(self) -> list[str]:
+        faults: list[str] = []
+        stopping = [process for process in self._all if process.running]
+        for process in stopping:
+            process.send(signal.SIGCONT)
+            process.send(signal.SIGTERM)
+        for process in self._all:
+            try:
+                code = process.wait()
+            except StackFailed as failure:
+                faults.append(str(failure))
+                process.send(signal.SIGKILL)
+                continue
+            if code != 0 and not process.killed:
+                faults.append(f"{process.name} ended with {code}")
+            if process.left_behind():
+                faults.append(f"{process.name} left processes behind")
+        if self.redis.running:
+            left = Leftovers(self.redis.url, self.keys)
+            faults += left.faults()
+            left.clear()
+        self._client.close()
+        self.redis.kill()
+        faults += [
+            f"{name}'s log holds {text!r}" for name, log in self.logs().items() for text in self.unsaid if text in log
+        ]
+        return faults
+
+    def _is_ready(self) -> bool:
+        present = self._client.zrange(self.keys.workers().name, 0, -1)
+        names = " ".join(member.decode() for member in present)
+        return all(
+            _answers(self._http_of(process)) if process.service == "gateway" else f"-{process.pid}-" in names
+            for process in self._all
+            if process.running
+        )
+
+    def _http_of(self, gateway: Process) -> str:
+        full = all(self.of(stage) for stage in STAGES)
+        return f"http://127.0.0.1:{gateway.port}{'/readyz' if full else '/healthz'}"
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("TERTULIA_") or name == "OPENROUTER_API_KEY"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of our own
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
