@@ -112,6 +112,9 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
     const fresh = { ...OFF, failures: state.failures };
     return [connecting(fresh), [{ do: "deliver" }, { do: "disconnect" }, dial(fresh)]];
   }
+  if (event.type === "audio_complete" && event.id) {
+    return [{ ...state, lastAudio: { message_id: event.message_id, id: event.id } }, [{ do: "deliver" }]];
+  }
   if (event.eventId === "") return [state, [{ do: "deliver" }]];
   if (compareIds(event.eventId, state.lastEventId) <= 0) return [state, []];
   return [{ ...state, lastEventId: event.eventId }, [{ do: "deliver" }]];

@@ -20,8 +20,9 @@ export interface Glance {
   readonly characterId: string;
 }
 
+const of = (mood: Mood, line: string, characterId = ""): Glance => ({ mood, line, characterId });
+
 export function atAGlance(state: ViewState): Glance {
-  const of = (mood: Mood, line: string, characterId = ""): Glance => ({ mood, line, characterId });
   switch (state.link) {
     case "replaced":
       return of("away", "This talk is open somewhere else");
@@ -64,9 +65,14 @@ function sending(state: ViewState): boolean {
   return last?.kind === "user" && last.delivery === "sending";
 }
 
-/** Whether there is something to stop: a reply is being made or heard. */
+/** Whether there is something to stop: a reply is being made or is still to be heard. */
 export function canStop(state: ViewState): boolean {
+  const { turn } = state;
   if (state.speakingId) return true;
-  if (state.turn && !state.turn.textComplete) return true;
-  return state.messages.slice(-12).some((message) => message.kind === "reply" && (message.sound === "playing" || (message.sound === "due" && message.turnId === state.turn?.id && message.status !== "failed")));
+  if (!turn) return false;
+  if (!turn.textComplete) return true;
+  return turn.replies.some(({ messageId }) => {
+    const reply = findReply(state, messageId);
+    return reply?.status === "complete" && (reply.sound === "due" || reply.sound === "playing");
+  });
 }

@@ -59,7 +59,7 @@ const EVENTS = {
   },
   message_heard: { message_id: str, character_id: or(str, ""), text: str },
   turn_complete: { turn_id: str },
-  audio_complete: { message_id: str, character_id: or(str, "") },
+  audio_complete: { message_id: str, character_id: or(str, ""), id: or(str, "") },
   interrupted: { cause: or(str, "request") },
   vad_detect_start: session,
   vad_detect_stop: session,

@@ -1,0 +1,78 @@
+/** A turn's `turn_metrics` as something to draw: rows of bars on one scale of milliseconds. Pure. */
+
+export type BarKind = "hear" | "pick" | "think" | "write" | "voice" | "send" | "sound";
+
+export interface Bar {
+  readonly kind: BarKind;
+  readonly label: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface Row {
+  readonly label: string;
+  readonly characterId: string;
+  readonly bars: readonly Bar[];
+}
+
+export interface Waterfall {
+  readonly rows: readonly Row[];
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** From the end of the user's words to the first sound on its way to the page; null: there was none. */
+  readonly firstSoundMs: number | null;
+}
+
+/** Times are ms since the turn was accepted; what isn't known is null or left out. */
+export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
+  const speechEnd = ms(metrics["speech_end"]);
+  const transcript = ms(metrics["transcript"]);
+  const started = ms(metrics["turn_started"]);
+  const you = bars([
+    ["hear", "speech end to transcript", speechEnd, transcript ?? 0],
+    ["pick", "who answers", 0, started],
+  ]);
+  const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
+  const rows: Row[] = [{ label: "You", characterId: "", bars: you }, ...messages.map(rowOf)].filter((row) => row.bars.length > 0);
+  const all = rows.flatMap((row) => row.bars);
+  const sounds = messages.map((message) => ms(message["first_frame"])).filter((time) => time !== null);
+  const begin = speechEnd ?? 0;
+  return {
+    rows,
+    fromMs: Math.min(0, ...all.map((bar) => bar.fromMs)),
+    toMs: Math.max(1, ...all.map((bar) => bar.toMs)),
+    firstSoundMs: sounds.length > 0 ? Math.min(...sounds) - begin : null,
+  };
+}
+
+function rowOf(message: Record<string, unknown>): Row {
+  const at = (name: string) => ms(message[name]);
+  const name = message["character_name"];
+  const id = message["character_id"];
+  return {
+    label: typeof name === "string" && name ? name : "Reply",
+    characterId: typeof id === "string" ? id : "",
+    bars: bars([
+      ["think", "to the first token", at("message_started"), at("first_chunk")],
+      ["write", "to the first sentence", at("first_chunk"), at("first_sentence")],
+      ["voice", "to the first sound", at("first_sentence"), at("first_audio")],
+      ["send", "on its way to you", at("first_audio"), at("first_frame")],
+      ["write", "text", at("first_chunk"), at("text_complete")],
+      ["sound", "sound", at("first_frame"), at("audio_complete")],
+    ]),
+  };
+}
+
+function bars(all: [BarKind, string, number | null, number | null][]): Bar[] {
+  return all.flatMap(([kind, label, fromMs, toMs]) =>
+    fromMs !== null && toMs !== null && toMs >= fromMs ? [{ kind, label, fromMs, toMs }] : [],
+  );
+}
+
+function ms(value: unknown): number | null {
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

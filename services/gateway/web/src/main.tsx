@@ -1,0 +1,42 @@
+import "./styles/base.css";
+import "./styles/scene.css";
+import "./styles/transcript.css";
+import "./styles/talk.css";
+import "./styles/sheet.css";
+
+import { render } from "preact";
+
+import { takeToken } from "./talk/preferences";
+import { Probe } from "./talk/probe";
+import { Talk } from "./talk/talk";
+import { App } from "./ui/app";
+
+declare global {
+  interface Window {
+    /** Only with `?probe=1`. */
+    tertulia?: Pick<Probe, "played" | "flushes" | "levels"> & { state(): unknown };
+  }
+}
+
+const probe = new URLSearchParams(location.search).get("probe") === "1" ? new Probe() : null;
+const talk = new Talk(takeToken(), probe);
+if (probe) {
+  window.tertulia = Object.freeze({
+    played: () => probe.played(),
+    flushes: () => probe.flushes(),
+    levels: () => probe.levels(),
+    state: () => structuredClone(talk.view.value),
+  });
+}
+
+const room = document.getElementById("app");
+if (room) render(<App talk={talk} />, room);
+
+const CONVERSATION = /^#\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/u;
+void talk.start(CONVERSATION.exec(location.hash)?.[1] ?? "");
+addEventListener("hashchange", () => {
+  const id = CONVERSATION.exec(location.hash)?.[1];
+  if (id) talk.openConversation(id);
+});
+// Any touch of the page is the permission browsers wait for.
+for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => void talk.unlockSound(), { passive: true });

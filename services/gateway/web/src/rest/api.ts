@@ -1,0 +1,157 @@
+/** The REST side of the gateway, as far as the page uses it. Every call rejects with `RequestFailed`. */
+
+import { readProblem, unreachable } from "./problem";
+
+export interface Character {
+  readonly id: string;
+  readonly name: string;
+  readonly voice: string;
+  readonly system_prompt: string;
+  readonly image: string;
+  readonly active: boolean;
+}
+
+export type CharacterDraft = Omit<Character, "id">;
+
+export interface Voice {
+  readonly id: string;
+  readonly name: string;
+  readonly language: string;
+  readonly description: string;
+}
+
+export interface ConversationRow {
+  readonly id: string;
+  readonly title: string;
+  readonly created_at: string;
+  readonly updated_at: string;
+}
+
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** What `before` takes for the page after this one; null: this is the last. */
+  readonly next: string | null;
+}
+
+export interface StoredMessage {
+  readonly id: string;
+  readonly turn_id: string;
+  readonly role: "user" | "character";
+  readonly character_id: string | null;
+  readonly character_name: string;
+  readonly text: string;
+  readonly status: "streaming" | "complete" | "interrupted" | "failed";
+}
+
+/** What runs behind the page. */
+export interface Status {
+  readonly version: string;
+  /** Per stage the engines of its live workers. */
+  readonly engines: Readonly<Record<string, readonly string[]>>;
+  /** What has to run and doesn't. */
+  readonly missing: readonly string[];
+  readonly redis_ms: number | null;
+  /** First part of every Redis key. */
+  readonly namespace: string;
+}
+
+const MESSAGES_MAX = 20_000;
+
+export type ExportFormat = "markdown" | "json";
+
+export class Api {
+  /** @param token `""` where the server asks for none */
+  constructor(private readonly token: string) {}
+
+  async characters(): Promise<readonly Character[]> {
+    return list<Character>(await this.#ask("GET", "api/characters"), "characters");
+  }
+
+  async createCharacter(draft: CharacterDraft): Promise<void> {
+    await this.#ask("POST", "api/characters", draft);
+  }
+
+  async changeCharacter(id: string, change: Partial<CharacterDraft>): Promise<void> {
+    await this.#ask("PATCH", `api/characters/${encodeURIComponent(id)}`, change);
+  }
+
+  async deleteCharacter(id: string): Promise<void> {
+    await this.#ask("DELETE", `api/characters/${encodeURIComponent(id)}`);
+  }
+
+  async voices(): Promise<readonly Voice[]> {
+    return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
+  }
+
+  async conversations(before: string | null): Promise<Page<ConversationRow>> {
+    const query = new URLSearchParams({ limit: "30" });
+    if (before) query.set("before", before);
+    return (await this.#ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
+  }
+
+  /** All messages of a conversation, oldest first; of a very long one the first `MESSAGES_MAX`. */
+  async messages(conversationId: string): Promise<readonly StoredMessage[]> {
+    const all: StoredMessage[] = [];
+    let after: number | null = null;
+    do {
+      const query = new URLSearchParams({ limit: "1000" });
+      if (after !== null) query.set("after", String(after));
+      // Each page says where the next begins.
+      // oxlint-disable-next-line no-await-in-loop
+      const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
+        messages: StoredMessage[];
+        next: number | null;
+      };
+      all.push(...page.messages);
+      after = page.next;
+    } while (after !== null && all.length < MESSAGES_MAX);
+    return all;
+  }
+
+  async status(): Promise<Status> {
+    return (await this.#ask("GET", "api/status")) as Status;
+  }
+
+  async renameConversation(id: string, title: string): Promise<void> {
+    await this.#ask("PATCH", `api/conversations/${encodeURIComponent(id)}`, { title });
+  }
+
+  async deleteConversation(id: string): Promise<void> {
+    await this.#ask("DELETE", `api/conversations/${encodeURIComponent(id)}`);
+  }
+
+  async exportConversation(id: string, format: ExportFormat): Promise<Blob> {
+    const answer = await this.#fetch("GET", `api/conversations/${encodeURIComponent(id)}/export?format=${format}`);
+    return answer.blob();
+  }
+
+  async #ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    const answer = await this.#fetch(method, path, body);
+    if (answer.status === 204) return null;
+    return answer.json().catch(() => {
+      throw readProblem(502, null);
+    });
+  }
+
+  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
+    const headers: Record<string, string> = { Accept: "application/json" };
+    if (this.token) headers["Authorization"] = `Bearer ${this.token}`;
+    const request: RequestInit = { method, headers };
+    if (body !== undefined) {
+      headers["Content-Type"] = "application/json";
+      request.body = JSON.stringify(body);
+    }
+    const answer = await fetch(new URL(path, document.baseURI), request).catch(() => {
+      throw unreachable();
+    });
+    if (!answer.ok) throw readProblem(answer.status, await answer.json().catch(() => null));
+    return answer;
+  }
+}
+
+/** A list, given bare or under a name. */
+function list<T>(answer: unknown, name: string): readonly T[] {
+  if (Array.isArray(answer)) return answer as T[];
+  const inner = (answer as Record<string, unknown> | null)?.[name] ?? (answer as Record<string, unknown> | null)?.["items"];
+  return Array.isArray(inner) ? (inner as T[]) : [];
+}

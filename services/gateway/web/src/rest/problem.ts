@@ -1,0 +1,59 @@
+/** Errors of the REST side, as RFC 9457 describes them, in words for the person at the page. */
+
+export interface FieldProblem {
+  readonly field: string;
+  readonly detail: string;
+}
+
+export class RequestFailed extends Error {
+  override readonly name = "RequestFailed";
+
+  /** @param status HTTP status; 0 where the server was not reached */
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly fields: readonly FieldProblem[] = [],
+  ) {
+    super(message);
+  }
+
+  /** What is wrong with one field; "" if nothing is. */
+  about(field: string): string {
+    return this.fields.find((each) => each.field === field || each.field.endsWith(`.${field}`))?.detail ?? "";
+  }
+}
+
+/** The failure that an answer's body describes; it need not be problem+json. */
+export function readProblem(status: number, body: unknown): RequestFailed {
+  const source = isRecord(body) ? body : {};
+  const text = [source["detail"], source["title"]].find((each): each is string => typeof each === "string" && each !== "");
+  const errors = Array.isArray(source["errors"]) ? source["errors"].filter(isRecord) : [];
+  const fields = errors.map((each) => ({ field: fieldOf(each), detail: firstText(each, "detail", "message", "msg") }));
+  return new RequestFailed(status, text ?? inPlainWords(status), fields);
+}
+
+export function unreachable(): RequestFailed {
+  return new RequestFailed(0, "The server cannot be reached. Check that it runs, then try again.");
+}
+
+function inPlainWords(status: number): string {
+  if (status === 401 || status === 403) return "The server does not let this page in. Open it with its token.";
+  if (status === 404) return "That is not there any more. Reload the list.";
+  if (status === 409) return "That is taken already. Choose another name.";
+  if (status >= 500) return "The server could not do it just now. Try again in a moment.";
+  return "The server did not accept that.";
+}
+
+function fieldOf(error: Record<string, unknown>): string {
+  const pointer = firstText(error, "field", "pointer");
+  if (pointer) return pointer.replace(/^#?\//u, "").replaceAll("/", ".");
+  return Array.isArray(error["loc"]) ? error["loc"].filter((part) => part !== "body").join(".") : "";
+}
+
+function firstText(source: Record<string, unknown>, ...names: string[]): string {
+  return names.map((name) => source[name]).find((value): value is string => typeof value === "string") ?? "";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,103 @@
+/**
+ * Listening: the microphone and the listening session, hands-free or while a button is held.
+ *
+ * The microphone is opened when it is first wanted and closed when it is not. A session belongs to one connection; after
+ * a reconnect the page begins another.
+ */
+
+import type { Captured } from "../audio/capture-port";
+import { Microphone, NoMicrophone } from "../audio/microphone";
+
+export interface EarsListener {
+  /** Send this, if the line is up. */
+  command(type: "start_listening" | "stop_listening"): void;
+  pcm(pcm: ArrayBuffer): void;
+  level(level: number): void;
+  microphone(state: "off" | "opening" | "on"): void;
+  trouble(problem: string): void;
+}
+
+/** After push-to-talk the microphone stays open so long, so that the next press is heard from its first word. */
+const WARM_MS = 20_000;
+
+export class Ears {
+  #microphone: Microphone | null = null;
+  #opening: Promise<void> | null = null;
+  #wanted = false;
+  #cooling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly listener: EarsListener) {}
+
+  get listening(): boolean {
+    return this.#wanted;
+  }
+
+  async start(): Promise<void> {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    clearTimeout(this.#cooling);
+    await this.#open();
+    if (this.#wanted && this.#microphone) this.#begin();
+  }
+
+  /** @param keepWarm the microphone stays open for a while */
+  stop(keepWarm: boolean): void {
+    if (!this.#wanted) return;
+    this.#wanted = false;
+    if (this.#microphone) this.listener.command("stop_listening");
+    this.listener.level(0);
+    this.listener.microphone("off");
+    clearTimeout(this.#cooling);
+    this.#cooling = setTimeout(() => void this.#close(), keepWarm ? WARM_MS : 0);
+  }
+
+  /** The line is back: a session that was open has ended with the old one. */
+  again(): void {
+    if (this.#wanted && this.#microphone) this.#begin();
+  }
+
+  #begin(): void {
+    this.listener.microphone("on");
+    this.listener.command("start_listening");
+  }
+
+  async #open(): Promise<void> {
+    if (this.#microphone) return;
+    this.listener.microphone("opening");
+    this.#opening ??= Microphone.open(
+      (frame) => this.#heard(frame),
+      () => this.#lost(),
+    )
+      .then((microphone) => {
+        this.#microphone = microphone;
+      })
+      .catch((error: unknown) => {
+        this.#wanted = false;
+        this.listener.microphone("off");
+        this.listener.trouble(error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.");
+      })
+      .finally(() => {
+        this.#opening = null;
+      });
+    await this.#opening;
+    // Released again before the browser had asked the user.
+    if (!this.#wanted) await this.#close();
+  }
+
+  #heard({ pcm, level }: Captured): void {
+    if (!this.#wanted) return;
+    this.listener.level(level);
+    this.listener.pcm(pcm);
+  }
+
+  #lost(): void {
+    this.stop(false);
+    this.listener.trouble("The microphone went away. Plug it in again, then press the button.");
+  }
+
+  async #close(): Promise<void> {
+    const microphone = this.#microphone;
+    this.#microphone = null;
+    await microphone?.close();
+  }
+}

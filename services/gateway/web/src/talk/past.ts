@@ -1,0 +1,25 @@
+/** Messages as they are stored, made into messages of the page. */
+
+import type { StoredMessage } from "../rest/api";
+import type { Message } from "./view-state";
+
+export function pastMessages(stored: readonly StoredMessage[]): Message[] {
+  return stored.map((message): Message => {
+    if (message.role === "user") {
+      return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe" };
+    }
+    return {
+      kind: "reply",
+      id: message.id,
+      turnId: message.turn_id,
+      characterId: message.character_id ?? "",
+      name: message.character_name,
+      text: message.text,
+      status: message.status,
+      sound: "past",
+      heardChars: message.text.length,
+      sentence: -1,
+      problem: "",
+    };
+  });
+}

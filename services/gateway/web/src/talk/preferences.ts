@@ -1,0 +1,57 @@
+/** What the page remembers in this browser. Where storage is forbidden, it forgets. */
+
+export type TalkMode = "hands_free" | "push_to_talk";
+
+export interface Preferences {
+  readonly volume: number;
+  readonly muted: boolean;
+  readonly mode: TalkMode;
+}
+
+const KEY = "tertulia.preferences";
+const TOKEN_KEY = "tertulia.token";
+const FIRST: Preferences = { volume: 0.9, muted: false, mode: "hands_free" };
+
+export function readPreferences(stored: string | null): Preferences {
+  try {
+    const { volume, muted, mode } = JSON.parse(stored ?? "{}") as Record<string, unknown>;
+    return {
+      volume: typeof volume === "number" && volume >= 0 && volume <= 1 ? volume : FIRST.volume,
+      muted: muted === true,
+      mode: mode === "push_to_talk" ? "push_to_talk" : FIRST.mode,
+    };
+  } catch {
+    return FIRST;
+  }
+}
+
+export function loadPreferences(): Preferences {
+  return readPreferences(attempt(() => localStorage.getItem(KEY)));
+}
+
+export function savePreferences(preferences: Preferences): void {
+  attempt(() => localStorage.setItem(KEY, JSON.stringify(preferences)));
+}
+
+/** The server's token: from the address once, then from this tab, so that it does not stay in the address. */
+export function takeToken(): string {
+  const url = new URL(location.href);
+  const given = url.searchParams.get("token");
+  if (given === null) return attempt(() => sessionStorage.getItem(TOKEN_KEY)) ?? "";
+  keepToken(given);
+  url.searchParams.delete("token");
+  history.replaceState(null, "", url);
+  return given;
+}
+
+export function keepToken(token: string): void {
+  attempt(() => sessionStorage.setItem(TOKEN_KEY, token));
+}
+
+function attempt<T>(act: () => T): T | null {
+  try {
+    return act();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,78 @@
+/** What browser tests may look at (`?probe=1`): what was put out, by the worklet's own count. Read only. */
+
+import type { FromWorklet } from "../audio/playback-port";
+import type { Tally } from "../audio/playout";
+import type { AudioFrame } from "../wire/audio-frame";
+
+export interface PlayedMessage extends Tally {
+  readonly messageId: string;
+  /** Samples that came for it. */
+  readonly received: number;
+  /** FNV-1a over those samples: equal to `checksum` where each was put out once, in order. */
+  readonly receivedChecksum: number;
+  readonly state: "waiting" | "playing" | "played" | "flushed";
+}
+
+export interface Flush {
+  /** When the page asked for silence, by `performance.now()`. */
+  readonly askedAtMs: number;
+  /** When it had word that silence is being put out; null: not yet. */
+  readonly silentAtMs: number | null;
+}
+
+interface Entry {
+  received: number;
+  receivedChecksum: number;
+  tally: Tally;
+  state: PlayedMessage["state"];
+}
+
+const NOTHING: Tally = { samples: 0, checksum: 0x811c9dc5, gapMs: 0, gaps: 0 };
+
+export class Probe {
+  #messages = new Map<string, Entry>();
+  #flushes: { askedAtMs: number; silentAtMs: number | null }[] = [];
+  /** Root mean square of the last reports, newest last. */
+  #levels: { atMs: number; level: number }[] = [];
+
+  received(frame: AudioFrame): void {
+    const entry = this.#entry(frame.messageId);
+    entry.received += frame.samples.length;
+    for (const sample of frame.samples) {
+      entry.receivedChecksum = Math.imul(entry.receivedChecksum ^ (sample & 0xffff), 0x01000193) >>> 0;
+    }
+  }
+
+  reported(report: FromWorklet, nowMs: number): void {
+    if (report.cause === "flushed") for (const flush of this.#flushes) flush.silentAtMs ??= nowMs;
+    this.#levels = [...this.#levels.slice(-199), { atMs: nowMs, level: report.level }];
+    if (!report.messageId) return;
+    const entry = this.#entry(report.messageId);
+    entry.tally = report.tally;
+    entry.state = report.cause === "ended" ? "played" : report.cause === "flushed" ? "flushed" : "playing";
+  }
+
+  flushed(askedAtMs: number): void {
+    this.#flushes.push({ askedAtMs, silentAtMs: null });
+  }
+
+  played(): readonly PlayedMessage[] {
+    return Array.from(this.#messages, ([messageId, { tally, ...rest }]) => ({ messageId, ...rest, ...tally }));
+  }
+
+  flushes(): readonly Flush[] {
+    return this.#flushes.map((flush) => ({ ...flush }));
+  }
+
+  levels(): readonly { atMs: number; level: number }[] {
+    return [...this.#levels];
+  }
+
+  #entry(messageId: string): Entry {
+    const known = this.#messages.get(messageId);
+    if (known) return known;
+    const fresh: Entry = { received: 0, receivedChecksum: 0x811c9dc5, tally: NOTHING, state: "waiting" };
+    this.#messages.set(messageId, fresh);
+    return fresh;
+  }
+}

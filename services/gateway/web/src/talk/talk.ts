@@ -1,0 +1,314 @@
+/**
+ * The talk: joins connection, loudspeaker, microphone and view. Decisions are made by the pure modules; this carries them
+ * out, in this order where an event touches several: sound first (it must stop at once), then what is shown.
+ */
+
+import { signal } from "@preact/signals";
+
+import { type BargeIn, CALM, type Order, hear, wait } from "../audio/barge-in";
+import type { FromWorklet } from "../audio/playback-port";
+import { Player } from "../audio/player";
+import { Receipts } from "../audio/receipts";
+import { Stopwatch, type Trace, withMetrics } from "../inside/traces";
+import type { LinkState } from "../link/machine";
+import { Outbox } from "../link/outbox";
+import { Link } from "../link/socket";
+import { Api } from "../rest/api";
+import { RequestFailed } from "../rest/problem";
+import type { AudioFrame } from "../wire/audio-frame";
+import type { ModelSettings, ServerEvent } from "../wire/events";
+import { AudioOrder } from "../wire/order";
+import { canStop } from "./at-a-glance";
+import { Ears } from "./ears";
+import { newId } from "./new-id";
+import { pastMessages } from "./past";
+import { type Preferences, loadPreferences, savePreferences } from "./preferences";
+import type { Probe } from "./probe";
+import { EMPTY, type Happening, type Place, type ViewState, reduce } from "./view-state";
+
+/** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
+const SAY_AGAIN_MS = 1_500;
+
+export class Talk {
+  readonly view = signal<ViewState>(EMPTY);
+  readonly traces = signal<readonly Trace[]>([]);
+  readonly preferences = signal<Preferences>(loadPreferences());
+  /** Root mean square, 0…1, several times a second. */
+  readonly micLevel = signal(0);
+  readonly voiceLevel = signal(0);
+  readonly api: Api;
+
+  #state: ViewState = EMPTY;
+  #publishing = false;
+  #link: Link;
+  #player: Player;
+  #ears: Ears;
+  #outbox = new Outbox();
+  #order = new AudioOrder();
+  #receipts = new Receipts();
+  #bargeIn: BargeIn = CALM;
+  #stopwatch = new Stopwatch();
+  /** The user said stop while the line was down. */
+  #stopOwed = false;
+
+  constructor(
+    token: string,
+    private readonly probe: Probe | null,
+  ) {
+    this.api = new Api(token);
+    this.#link = new Link((conversationId) => socketUrl(conversationId, token), {
+      event: (event) => this.#onEvent(event),
+      audio: (frame) => this.#onAudio(frame),
+      state: (state) => this.#onLink(state),
+      live: () => this.#onLive(),
+      unreadable: (problem) => console.warn(`Tertulia: ${problem}; it was left out.`),
+    });
+    this.#player = new Player(
+      {
+        report: (report) => this.#onReport(report),
+        blocked: (blocked) => this.#happen({ on: "sound_blocked", blocked }),
+        overflowed: () => this.#tell("page", "overflow", "More sound has come than can be kept. Press stop and ask again."),
+      },
+      probe !== null,
+    );
+    this.#ears = new Ears({
+      command: (type) => this.#link.send({ type }),
+      pcm: (pcm) => this.#link.sendPcm(pcm),
+      level: (level) => (this.micLevel.value = level),
+      microphone: (microphone) => this.#happen({ on: "microphone", microphone }),
+      trouble: (problem) => this.#tell("talk", "microphone", problem),
+    });
+  }
+
+  async start(conversationId: string): Promise<void> {
+    this.#link.connect(conversationId);
+    this.#applyVolume();
+    try {
+      await this.#player.load();
+    } catch {
+      this.#tell("page", "no_sound", "This browser cannot play the voices (it has no AudioWorklet). You can still read along.");
+    }
+  }
+
+  // -- what the user does
+
+  /** Returns false where the message was not taken, with a notice that says why. */
+  say(text: string): boolean {
+    const message = { turnId: newId(), text };
+    if (!this.#outbox.add(message)) {
+      this.#tell("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
+      return false;
+    }
+    void this.unlockSound();
+    this.#silence();
+    this.#stopwatch.userDone(performance.now());
+    this.#happen({ on: "sent", turnId: message.turnId, text });
+    this.#link.send({ type: "user_message", data: { text, turn_id: message.turnId } });
+    return true;
+  }
+
+  /** The user takes the floor without a word yet: typing, Esc, the stop button. */
+  stop(): void {
+    if (!canStop(this.#state)) return;
+    this.#silence();
+    if (!this.#link.send({ type: "interrupt" })) this.#stopOwed = true;
+  }
+
+  listen(on: boolean, keepWarm = false): void {
+    void this.unlockSound();
+    this.dismiss("talk");
+    if (on) void this.#ears.start();
+    else this.#ears.stop(keepWarm);
+  }
+
+  get listening(): boolean {
+    return this.#ears.listening;
+  }
+
+  prefer(change: Partial<Preferences>): void {
+    this.preferences.value = { ...this.preferences.value, ...change };
+    savePreferences(this.preferences.value);
+    this.#applyVolume();
+  }
+
+  async unlockSound(): Promise<void> {
+    await this.#player.unlock().catch(() => undefined);
+  }
+
+  changeSettings(change: Partial<ModelSettings>): boolean {
+    return this.#link.send({ type: "model_settings", data: change });
+  }
+
+  refreshCharacters(): void {
+    this.#link.send({ type: "refresh_characters" });
+  }
+
+  newConversation(): void {
+    this.#leaveTalk();
+    if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
+  }
+
+  openConversation(id: string): void {
+    if (id === this.#state.conversationId) return;
+    this.#leaveTalk();
+    this.#link.connect(id);
+  }
+
+  /** After another page took the talk, or the server refused. */
+  reconnect(): void {
+    this.#link.connect(this.#link.state.conversationId);
+  }
+
+  retryNow(): void {
+    this.#link.retryNow();
+  }
+
+  dismiss(place: Place): void {
+    this.#happen({ on: "dismiss", place });
+  }
+
+  // -- what happens to it
+
+  #onEvent(event: ServerEvent): void {
+    const now = performance.now();
+    this.#barge(event, now);
+    if (event.type === "audio_complete") this.#player.end(event.message_id);
+    if (event.type === "interrupted") this.#stopOwed = false;
+    if (event.type === "turn_accepted") {
+      this.#outbox.settle(event.turn_id);
+      this.#stopwatch.turn(event.turn_id);
+    }
+    if (event.type === "vad_stop") this.#stopwatch.userDone(now);
+    if (event.type === "error" && event.turn_id) this.#onTurnError(event.turn_id, event.code);
+    this.#happen({ on: "event", event });
+    if (event.type === "conversation_started") this.#onConversation(event);
+    if (event.type === "turn_metrics") {
+      const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
+      this.traces.value = withMetrics(this.traces.value, this.#state.messages, event.turn_id, event.metrics, heardAfterMs);
+    }
+  }
+
+  #onTurnError(turnId: string, code: string): void {
+    if (code !== "unavailable") this.#outbox.settle(turnId);
+    else setTimeout(() => this.#sayAgain(), SAY_AGAIN_MS);
+  }
+
+  #sayAgain(): void {
+    for (const command of this.#outbox.commands()) this.#link.send(command);
+  }
+
+  #barge(event: ServerEvent, now: number): void {
+    const speaking = this.#state.speakingId !== "";
+    const [bargeIn, order] = hear(this.#bargeIn, event, speaking, now);
+    this.#bargeIn = bargeIn;
+    this.#carryOut(order);
+  }
+
+  #carryOut(order: Order): void {
+    if (order === "flush") this.#silence();
+    else if (order) {
+      this.#player.duck(order === "duck");
+      this.#happen({ on: "ducked", ducked: order === "duck" });
+    }
+  }
+
+  /** Nothing of what is being said is to be heard any more. */
+  #silence(): void {
+    this.#player.flush();
+    this.#player.duck(false);
+    this.#bargeIn = CALM;
+    this.probe?.flushed(performance.now());
+    const unheard = this.#state.messages.slice(-64).filter((message) => message.kind === "reply");
+    const expected = this.#state.turn?.replies.map((reply) => reply.messageId) ?? [];
+    this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
+    this.#happen({ on: "cut" });
+  }
+
+  #onAudio(frame: AudioFrame): void {
+    if (this.#order.judge(frame) !== "play") return;
+    this.probe?.received(frame);
+    this.#player.push(frame);
+  }
+
+  #onReport(report: FromWorklet): void {
+    this.probe?.reported(report, performance.now());
+    const receipt = this.#receipts.after(report);
+    if (receipt) this.#link.send({ type: "playback", data: receipt });
+    if (report.cause === "started") this.#stopwatch.firstSound(performance.now() + this.#player.outputLatencyMs);
+    this.voiceLevel.value = report.cause === "ended" || report.cause === "flushed" ? 0 : report.level;
+    const [bargeIn, order] = wait(this.#bargeIn, performance.now());
+    this.#bargeIn = bargeIn;
+    this.#carryOut(order);
+    this.#happen({ on: "report", report });
+  }
+
+  #onLink(state: LinkState): void {
+    this.#happen({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+  }
+
+  #onLive(): void {
+    if (this.#stopOwed) this.#link.send({ type: "interrupt" });
+    this.#stopOwed = false;
+    this.#sayAgain();
+    this.#ears.again();
+    // Answered by `characters`: who sits at the table.
+    this.#link.send({ type: "refresh_characters" });
+    // Nothing to change: answered by what holds.
+    this.#link.send({ type: "model_settings", data: {} });
+  }
+
+  #onConversation({ conversation_id: id, resumed }: ServerEvent & { type: "conversation_started" }): void {
+    history.replaceState(null, "", `#/${id}`);
+    if (resumed && this.#state.messages.length === 0) void this.#loadPast(id);
+  }
+
+  async #loadPast(conversationId: string): Promise<void> {
+    try {
+      const messages = pastMessages(await this.api.messages(conversationId));
+      this.#happen({ on: "past", conversationId, messages });
+    } catch (error) {
+      if (!(error instanceof RequestFailed)) throw error;
+      if (error.status !== 404) this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
+    }
+  }
+
+  #leaveTalk(): void {
+    this.#silence();
+    this.#outbox.clear();
+    this.#stopOwed = false;
+    this.traces.value = [];
+  }
+
+  #applyVolume(): void {
+    const { volume, muted } = this.preferences.value;
+    // Squared: the ear hears loudness about so, and the slider's middle is then half as loud.
+    this.#player.setVolume(muted ? 0 : volume * volume);
+  }
+
+  #tell(place: Place, code: string, text: string): void {
+    this.#happen({ on: "notice", notice: { place, code, text, serious: true } });
+  }
+
+  /** Apply now, show with the next frame: a hundred tokens a second are then sixty drawings, or none in a hidden tab. */
+  #happen(what: Happening): void {
+    this.#state = reduce(this.#state, what);
+    if (this.#publishing) return;
+    this.#publishing = true;
+    const publish = () => {
+      this.#publishing = false;
+      this.view.value = this.#state;
+    };
+    if (document.hidden) setTimeout(publish, 100);
+    else requestAnimationFrame(publish);
+  }
+}
+
+function socketUrl(conversationId: string, token: string): string {
+  const url = new URL("ws", document.baseURI);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  url.search = "";
+  url.hash = "";
+  if (conversationId) url.searchParams.set("conversation_id", conversationId);
+  if (token) url.searchParams.set("token", token);
+  return url.href;
+}

@@ -1,0 +1,84 @@
+/** The page: head, table, what was said, and the two ways to speak. */
+
+import type { JSX } from "preact";
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import type { Talk } from "../talk/talk";
+import { Banner } from "./banner";
+import { CharactersSheet } from "./characters-sheet";
+import { Composer } from "./composer";
+import { ConversationsSheet } from "./conversations-sheet";
+import { Icon } from "./icons";
+import { InsideSheet } from "./inside-sheet";
+import { People } from "./people";
+import { Scene } from "./scene";
+import { SettingsSheet } from "./settings-sheet";
+import { TalkControl } from "./talk-control";
+import { Transcript } from "./transcript";
+
+type Panel = "talks" | "characters" | "model" | "inside";
+
+export function App({ talk }: { talk: Talk }): JSX.Element {
+  const { characters, demo, announcement } = talk.view.value;
+  const [panel, setPanel] = useState<Panel | null>(null);
+  const people = useMemo(() => new People(characters), [characters]);
+  useStopKey(talk);
+  const close = () => setPanel(null);
+  return (
+    <>
+      <a class="skip" href="#message">
+        Write a message
+      </a>
+      <header class="head">
+        <h1>
+          Tertulia
+          {demo && (
+            <span class="demo" title="Scripted replies: no language model is connected">
+              demo
+            </span>
+          )}
+        </h1>
+        <nav aria-label="Panels">
+          <PanelButton icon="talks" label="Talks" onClick={() => setPanel("talks")} />
+          <PanelButton icon="people" label="Characters" onClick={() => setPanel("characters")} />
+          <PanelButton icon="dials" label="Model" onClick={() => setPanel("model")} />
+          <PanelButton icon="inside" label="See inside" onClick={() => setPanel("inside")} />
+        </nav>
+      </header>
+      <Banner talk={talk} />
+      <main class="room">
+        <Scene talk={talk} people={people} onInvite={() => setPanel("characters")} />
+        <TalkControl talk={talk} />
+        <Transcript talk={talk} people={people} />
+        <Composer talk={talk} />
+      </main>
+      <p class="unseen" aria-live="polite">
+        {announcement}
+      </p>
+      {panel === "talks" && <ConversationsSheet talk={talk} onClose={close} />}
+      {panel === "characters" && <CharactersSheet talk={talk} people={people} onClose={close} />}
+      {panel === "model" && <SettingsSheet talk={talk} onClose={close} />}
+      {panel === "inside" && <InsideSheet talk={talk} people={people} onClose={close} />}
+    </>
+  );
+}
+
+function PanelButton({ icon, label, onClick }: { icon: Parameters<typeof Icon>[0]["name"]; label: string; onClick: () => void }): JSX.Element {
+  return (
+    <button type="button" class="panel-button" onClick={onClick} title={label}>
+      <Icon name={icon} />
+      <span>{label}</span>
+    </button>
+  );
+}
+
+/** Esc stops whoever speaks, unless it closes a panel. */
+function useStopKey(talk: Talk): void {
+  useEffect(() => {
+    const down = (event: KeyboardEvent) => {
+      if (event.key === "Escape" && !document.querySelector("dialog[open]")) talk.stop();
+    };
+    addEventListener("keydown", down);
+    return () => removeEventListener("keydown", down);
+  }, [talk]);
+}

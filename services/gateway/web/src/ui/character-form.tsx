@@ -1,0 +1,157 @@
+/** One character's name, voice, nature and picture. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Character, CharacterDraft, Voice } from "../rest/api";
+import type { RequestFailed } from "../rest/problem";
+import type { Talk } from "../talk/talk";
+import { BadPicture, pictureUri } from "./picture";
+import { Portrait } from "./portrait";
+import { asFailure } from "./request";
+
+interface Props {
+  readonly talk: Talk;
+  /** null: a new one. */
+  readonly character: Character | null;
+  readonly voices: readonly Voice[];
+  readonly voicesProblem: string;
+  readonly onDone: () => void;
+  readonly onCancel: () => void;
+}
+
+const NOBODY: CharacterDraft = { name: "", voice: "", system_prompt: "", image: "", active: true };
+
+export function CharacterForm({ talk, character, voices, voicesProblem, onDone, onCancel }: Props): JSX.Element {
+  const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
+  const [failure, setFailure] = useState<RequestFailed | null>(null);
+  const [pictureProblem, setPictureProblem] = useState("");
+  const [sure, setSure] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const change = (part: Partial<CharacterDraft>) => setDraft((before) => ({ ...before, ...part }));
+  const voice = draft.voice || voices[0]?.id || "";
+  const run = (request: Promise<void>) => {
+    setBusy(true);
+    setFailure(null);
+    request.then(onDone, (error: unknown) => setFailure(asFailure(error))).finally(() => setBusy(false));
+  };
+  const save = (event: SubmitEvent) => {
+    event.preventDefault();
+    const whole = { ...draft, voice, name: draft.name.trim() };
+    run(character ? talk.api.changeCharacter(character.id, whole) : talk.api.createCharacter(whole));
+  };
+  const choosePicture = (file: File | undefined) => {
+    if (!file) return;
+    pictureUri(file).then(
+      (image) => {
+        change({ image });
+        setPictureProblem("");
+      },
+      (error: unknown) => setPictureProblem(error instanceof BadPicture ? error.message : "The picture cannot be read."),
+    );
+  };
+  return (
+    <form class="form" onSubmit={save}>
+      <div class="field picture-field">
+        <Portrait name={draft.name} image={draft.image} />
+        <div>
+          <label class="button">
+            Choose a picture
+            <input
+              type="file"
+              accept="image/png,image/jpeg,image/webp,image/gif,image/svg+xml"
+              class="unseen"
+              onChange={(event) => choosePicture(event.currentTarget.files?.[0])}
+            />
+          </label>
+          {draft.image && (
+            <button type="button" onClick={() => change({ image: "" })}>
+              Remove it
+            </button>
+          )}
+          <Wrong text={pictureProblem || (failure?.about("image") ?? "")} />
+        </div>
+      </div>
+      <div class="field">
+        <label for="character-name">Name</label>
+        <input
+          id="character-name"
+          required
+          maxLength={40}
+          value={draft.name}
+          placeholder="What you will call them"
+          onInput={(event) => change({ name: event.currentTarget.value })}
+        />
+        <Wrong text={failure?.about("name") ?? ""} />
+      </div>
+      <div class="field">
+        <label for="character-voice">Voice</label>
+        {voices.length > 0 ? (
+          <select id="character-voice" value={voice} onChange={(event) => change({ voice: event.currentTarget.value })}>
+            {!voices.some((each) => each.id === voice) && voice && <option value={voice}>{voice} (not here now)</option>}
+            {voices.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.name}: {each.description || each.language}
+              </option>
+            ))}
+          </select>
+        ) : (
+          <input
+            id="character-voice"
+            required
+            maxLength={64}
+            value={voice}
+            onInput={(event) => change({ voice: event.currentTarget.value })}
+          />
+        )}
+        <p class="detail">{voicesProblem || (voices.length === 0 ? "No speech engine runs now; give the voice's id." : "")}</p>
+        <Wrong text={failure?.about("voice") ?? ""} />
+      </div>
+      <div class="field">
+        <label for="character-prompt">Who they are</label>
+        <textarea
+          id="character-prompt"
+          rows={8}
+          maxLength={8_000}
+          value={draft.system_prompt}
+          placeholder="You are … Say how they speak, what they care about, how long their answers are."
+          onInput={(event) => change({ system_prompt: event.currentTarget.value })}
+        />
+        <Wrong text={failure?.about("system_prompt") ?? ""} />
+      </div>
+      {failure && failure.fields.length === 0 && <Wrong text={failure.message} />}
+      <div class="actions">
+        <button type="submit" class="primary" disabled={busy}>
+          {character ? "Save" : "Invite"}
+        </button>
+        <button type="button" onClick={onCancel}>
+          Back
+        </button>
+        {character && (
+          <button
+            type="button"
+            class="danger"
+            disabled={busy}
+            onClick={() => (sure ? run(talk.api.deleteCharacter(character.id)) : setSure(true))}
+          >
+            {sure ? `Really remove ${character.name}?` : "Remove"}
+          </button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+function Wrong({ text }: { text: string }): JSX.Element | null {
+  return text ? (
+    <p class="fate trouble" role="alert">
+      {text}
+    </p>
+  ) : null;
+}
+
+function draftOf(character: Character | null): CharacterDraft {
+  if (!character) return NOBODY;
+  const { name, voice, system_prompt, image, active } = character;
+  return { name, voice, system_prompt, image, active };
+}

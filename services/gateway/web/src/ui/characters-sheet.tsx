@@ -1,0 +1,81 @@
+/** Who may sit at the table: invite, send home, change, add. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Character } from "../rest/api";
+import type { Talk } from "../talk/talk";
+import { CharacterForm } from "./character-form";
+import { Icon } from "./icons";
+import type { People } from "./people";
+import { Portrait } from "./portrait";
+import { asFailure, useLoaded } from "./request";
+import { Sheet } from "./sheet";
+
+export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
+  const characters = useLoaded(() => talk.api.characters());
+  const voices = useLoaded(() => talk.api.voices());
+  const [editing, setEditing] = useState<Character | "new" | null>(null);
+  const [problem, setProblem] = useState("");
+  const changed = () => {
+    setEditing(null);
+    setProblem("");
+    characters.reload();
+    talk.refreshCharacters();
+  };
+  const seat = (character: Character, active: boolean) => {
+    talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => setProblem(asFailure(error).message));
+  };
+  if (editing) {
+    return (
+      <Sheet title={editing === "new" ? "Someone new" : editing.name} onClose={onClose}>
+        <CharacterForm
+          talk={talk}
+          character={editing === "new" ? null : editing}
+          voices={voices.value ?? []}
+          voicesProblem={voices.problem?.message ?? ""}
+          onDone={changed}
+          onCancel={() => setEditing(null)}
+        />
+      </Sheet>
+    );
+  }
+  const trouble = problem || (characters.problem?.message ?? "");
+  return (
+    <Sheet title="Characters" onClose={onClose}>
+      <p class="lead">Those who are switched on sit at the table and answer.</p>
+      {trouble && (
+        <p class="fate trouble" role="alert">
+          {trouble}
+        </p>
+      )}
+      <ul class="list">
+        {characters.value?.map((character) => (
+          <li key={character.id} class="row" style={people.look(character.id).style}>
+            <Portrait name={character.name} image={character.image} />
+            <div class="grow">
+              <p class="name">{character.name}</p>
+              <p class="detail">{voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}</p>
+            </div>
+            <button type="button" onClick={() => setEditing(character)} aria-label={`Change ${character.name}`}>
+              Change
+            </button>
+            <label class="switch">
+              <input
+                type="checkbox"
+                role="switch"
+                checked={character.active}
+                aria-label={`${character.name} is at the table`}
+                onChange={(event) => seat(character, event.currentTarget.checked)}
+              />
+              <span aria-hidden="true" />
+            </label>
+          </li>
+        ))}
+      </ul>
+      <button type="button" class="primary" onClick={() => setEditing("new")}>
+        <Icon name="plus" /> Invite someone new
+      </button>
+    </Sheet>
+  );
+}

@@ -1,0 +1,68 @@
+/** Writing instead of speaking. The first letter stops whoever is speaking, as a raised voice would. */
+
+import type { JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+
+import type { Talk } from "../talk/talk";
+import { MESSAGE_MAX_CHARS } from "../wire/commands";
+import { Icon } from "./icons";
+import { Notices } from "./notices";
+
+const COUNT_FROM = MESSAGE_MAX_CHARS - 500;
+
+export function Composer({ talk }: { talk: Talk }): JSX.Element {
+  const [text, setText] = useState("");
+  const box = useRef<HTMLTextAreaElement>(null);
+  const tooLong = text.length > MESSAGE_MAX_CHARS;
+  const send = () => {
+    const said = text.trim();
+    if (said === "" || tooLong || !talk.say(said)) return;
+    setText("");
+    box.current?.focus();
+  };
+  return (
+    <section class="composer" aria-label="Write">
+      <Notices talk={talk} place="composer" />
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          send();
+        }}
+      >
+        <label class="unseen" for="message">
+          Your message
+        </label>
+        <textarea
+          id="message"
+          ref={box}
+          rows={1}
+          value={text}
+          placeholder="Write to the table…"
+          enterkeyhint="send"
+          aria-describedby={text.length > COUNT_FROM ? "message-count" : undefined}
+          onInput={(event) => {
+            const value = event.currentTarget.value;
+            if (value.length > text.length) talk.stop();
+            setText(value);
+          }}
+          onKeyDown={(event) => {
+            // While an input method is composing, Enter chooses a character.
+            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            event.preventDefault();
+            send();
+          }}
+        />
+        <button type="submit" class="send" aria-label="Send" disabled={text.trim() === "" || tooLong}>
+          <Icon name="send" />
+        </button>
+      </form>
+      {text.length > COUNT_FROM && (
+        <p id="message-count" class={tooLong ? "fate trouble" : "fate"}>
+          {tooLong
+            ? `${text.length - MESSAGE_MAX_CHARS} characters too many: shorten it, or send it in two parts.`
+            : `${MESSAGE_MAX_CHARS - text.length} characters left`}
+        </p>
+      )}
+    </section>
+  );
+}

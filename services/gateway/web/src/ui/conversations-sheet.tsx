@@ -1,0 +1,143 @@
+/** Talks of before: take one up, rename it, take it home as a file, delete it. */
+
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+import type { ConversationRow, ExportFormat } from "../rest/api";
+import type { Talk } from "../talk/talk";
+import { Icon } from "./icons";
+import { asFailure } from "./request";
+import { Sheet } from "./sheet";
+
+export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
+  const [rows, setRows] = useState<readonly ConversationRow[] | null>(null);
+  const [next, setNext] = useState<string | null>(null);
+  const [problem, setProblem] = useState("");
+  const failed = (error: unknown) => setProblem(asFailure(error).message);
+  const load = (before: string | null) => {
+    talk.api.conversations(before).then((page) => {
+      setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
+      setNext(page.next);
+      setProblem("");
+    }, failed);
+  };
+  useEffect(() => load(null), []);
+  const open = (act: () => void) => {
+    act();
+    onClose();
+  };
+  return (
+    <Sheet title="Talks" onClose={onClose}>
+      <button type="button" class="primary" onClick={() => open(() => talk.newConversation())}>
+        <Icon name="plus" /> A new talk
+      </button>
+      {problem && (
+        <p class="fate trouble" role="alert">
+          {problem}
+        </p>
+      )}
+      {rows?.length === 0 && <p class="lead">No talk has been kept yet. This one will be, once something is said.</p>}
+      <ul class="list">
+        {rows?.map((row) => (
+          <Row
+            key={row.id}
+            row={row}
+            talk={talk}
+            here={row.id === talk.view.value.conversationId}
+            onOpen={() => open(() => talk.openConversation(row.id))}
+            onChanged={() => load(null)}
+            onFailed={failed}
+          />
+        ))}
+      </ul>
+      {next && (
+        <button type="button" onClick={() => load(next)}>
+          Older talks
+        </button>
+      )}
+    </Sheet>
+  );
+}
+
+interface RowProps {
+  readonly row: ConversationRow;
+  readonly talk: Talk;
+  readonly here: boolean;
+  readonly onOpen: () => void;
+  readonly onChanged: () => void;
+  readonly onFailed: (error: unknown) => void;
+}
+
+function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.Element {
+  const [renaming, setRenaming] = useState(false);
+  const [sure, setSure] = useState(false);
+  const title = row.title || "A talk without a title";
+  const rename = (event: SubmitEvent) => {
+    event.preventDefault();
+    const wanted = new FormData(event.currentTarget as HTMLFormElement).get("title");
+    setRenaming(false);
+    talk.api.renameConversation(row.id, typeof wanted === "string" ? wanted.trim() : "").then(onChanged, onFailed);
+  };
+  const remove = () => {
+    if (!sure) {
+      setSure(true);
+      return;
+    }
+    talk.api.deleteConversation(row.id).then(() => {
+      if (here) talk.newConversation();
+      onChanged();
+    }, onFailed);
+  };
+  const take = (format: ExportFormat) => {
+    talk.api.exportConversation(row.id, format).then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
+  };
+  return (
+    <li class="row talk-row">
+      {renaming ? (
+        <form class="grow inline" onSubmit={rename}>
+          <input name="title" defaultValue={row.title} maxLength={200} aria-label="Title" />
+          <button type="submit">Save</button>
+        </form>
+      ) : (
+        <button type="button" class="open grow" onClick={onOpen} aria-current={here ? "true" : undefined}>
+          <span class="name">{title}</span>
+          <span class="detail">
+            {here ? "open now · " : ""}
+            <time dateTime={row.updated_at}>{when(row.updated_at)}</time>
+          </span>
+        </button>
+      )}
+      <div class="row-actions">
+        <button type="button" class="link" onClick={() => setRenaming(!renaming)}>
+          Rename
+        </button>
+        <button type="button" class="link" onClick={() => take("markdown")} aria-label={`Save ${title} as text`}>
+          Text
+        </button>
+        <button type="button" class="link" onClick={() => take("json")} aria-label={`Save ${title} as JSON`}>
+          JSON
+        </button>
+        <button type="button" class="link danger" onClick={remove}>
+          {sure ? "Really delete?" : "Delete"}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+function when(time: string): string {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
+}
+
+function fileName(title: string): string {
+  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/gu, "").toLowerCase() || "talk";
+}
+
+function download(file: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

@@ -1,0 +1,26 @@
+/** The page's few signs, drawn with the text's colour. */
+
+import type { JSX } from "preact";
+
+const PATHS = {
+  microphone: "M12 3a3 3 0 0 0-3 3v6a3 3 0 0 0 6 0V6a3 3 0 0 0-3-3ZM6 11.5a6 6 0 0 0 12 0M12 17.5V21M9 21h6",
+  stop: "M7 7h10v10H7z",
+  send: "M5 12h13M12.5 6 18.5 12l-6 6",
+  sound: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.2a4 4 0 0 1 0 5.6M18 6.8a7.4 7.4 0 0 1 0 10.4",
+  muted: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.5l5 5M20.5 9.5l-5 5",
+  people: "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 19c.4-3 2.6-5 5.5-5s5.1 2 5.5 5M16 5.4a3 3 0 0 1 0 5.2M17.5 14.4c1.7.8 2.8 2.4 3 4.6",
+  talks: "M5 5h14v10h-8l-4 4v-4H5z",
+  dials: "M5 8h8M17 8h2M5 16h2M11 16h8M15 5.8v4.4M9 13.8v4.4",
+  inside: "M4 18V6M4 18h16M7 8h5M10 12h6M14 16h4",
+  close: "M6 6l12 12M18 6 6 18",
+  down: "M12 5v13M6 12.5l6 6 6-6",
+  plus: "M12 5v14M5 12h14",
+} as const;
+
+export function Icon({ name }: { name: keyof typeof PATHS }): JSX.Element {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}

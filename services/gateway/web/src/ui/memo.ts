@@ -1,0 +1,17 @@
+/** Draw again only when a property has changed: the hundreds of messages above the one that grows stay as they are. */
+
+import { Component, type ComponentChild, createElement, type FunctionComponent, type JSX } from "preact";
+
+export function memo<P extends object>(draw: (props: P) => JSX.Element): FunctionComponent<P> {
+  class Memo extends Component<P> {
+    override shouldComponentUpdate(next: P): boolean {
+      const before = this.props as P;
+      return Object.keys(next).some((name) => next[name as keyof P] !== before[name as keyof P]);
+    }
+
+    override render(): ComponentChild {
+      return draw(this.props as P);
+    }
+  }
+  return (props: P) => createElement(Memo as never, props as never);
+}

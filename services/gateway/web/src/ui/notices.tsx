@@ -1,0 +1,23 @@
+import type { JSX } from "preact";
+
+import type { Talk } from "../talk/talk";
+import type { Place } from "../talk/view-state";
+import { Icon } from "./icons";
+
+/** What went wrong, at the place it belongs to. */
+export function Notices({ talk, place }: { talk: Talk; place: Place }): JSX.Element | null {
+  const notices = talk.view.value.notices.filter((notice) => notice.place === place);
+  if (notices.length === 0) return null;
+  return (
+    <div class="notices">
+      {notices.map(({ code, text, serious }) => (
+        <div key={code} class={serious ? "notice serious" : "notice"} role={serious ? "alert" : "status"}>
+          <p>{text}</p>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place)}>
+            <Icon name="close" />
+          </button>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,25 @@
+/** Looks of whoever speaks: of the characters at the table, and of those who have left it. */
+
+import type { Participant } from "../wire/events";
+import { hueOfAbsent, huesOf } from "./colours";
+
+export interface Look {
+  readonly image: string;
+  /** For `style`: the custom property that every colour of the character is made from. */
+  readonly style: string;
+}
+
+export class People {
+  readonly #hues: ReadonlyMap<string, number>;
+  readonly #images: ReadonlyMap<string, string>;
+
+  constructor(readonly characters: readonly Participant[]) {
+    this.#hues = huesOf(characters.map((character) => character.id));
+    this.#images = new Map(characters.map((character) => [character.id, character.image]));
+  }
+
+  look(characterId: string): Look {
+    const hue = this.#hues.get(characterId) ?? hueOfAbsent(characterId);
+    return { image: this.#images.get(characterId) ?? "", style: `--hue:${hue}` };
+  }
+}

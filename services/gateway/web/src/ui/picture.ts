@@ -1,0 +1,27 @@
+/** A picture file as a small data: URI: the server keeps pictures with the character and takes 256 KiB of it. */
+
+const SIDE_PX = 256;
+const MAX_CHARS = 262_144;
+
+/** The file cannot be made into a picture; the message says why. */
+export class BadPicture extends Error {
+  override readonly name = "BadPicture";
+}
+
+/** The middle of the picture as a square of 256 px. @throws BadPicture */
+export async function pictureUri(file: File): Promise<string> {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new BadPicture("This file is no picture the browser can read. Use a PNG, JPEG or WebP.");
+  });
+  const side = Math.min(bitmap.width, bitmap.height);
+  const canvas = document.createElement("canvas");
+  canvas.width = SIDE_PX;
+  canvas.height = SIDE_PX;
+  const context = canvas.getContext("2d");
+  if (!context) throw new BadPicture("The browser cannot draw pictures here.");
+  context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIDE_PX, SIDE_PX);
+  bitmap.close();
+  const uri = canvas.toDataURL("image/webp", 0.85);
+  if (uri.length > MAX_CHARS) throw new BadPicture("The picture is too large even when made small. Use a simpler one.");
+  return uri;
+}

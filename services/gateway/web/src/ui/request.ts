@@ -1,0 +1,42 @@
+/** A request as a component sees it: under way, done, or failed with a reason to show. */
+
+import { useCallback, useEffect, useState } from "preact/hooks";
+
+import { RequestFailed } from "../rest/problem";
+
+export interface Loaded<T> {
+  readonly value: T | null;
+  readonly problem: RequestFailed | null;
+  reload(): void;
+}
+
+/** Load when the component appears, and again on `reload`. */
+export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
+  const [value, setValue] = useState<T | null>(null);
+  const [problem, setProblem] = useState<RequestFailed | null>(null);
+  const [round, setRound] = useState(0);
+  useEffect(() => {
+    let gone = false;
+    load().then(
+      (loaded) => {
+        if (gone) return;
+        setValue(loaded);
+        setProblem(null);
+      },
+      (error: unknown) => {
+        if (!gone) setProblem(asFailure(error));
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [round]);
+  const reload = useCallback(() => setRound((each) => each + 1), []);
+  return { value, problem, reload };
+}
+
+/** What to show of an error; one that is no request's is a fault of the page and is thrown on. */
+export function asFailure(error: unknown): RequestFailed {
+  if (error instanceof RequestFailed) return error;
+  throw error;
+}

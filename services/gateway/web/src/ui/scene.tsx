@@ -1,0 +1,94 @@
+/** The table and who sits at it: the state of the talk at a glance. */
+
+import { useComputed } from "@preact/signals";
+import type { JSX } from "preact";
+
+import { atAGlance } from "../talk/at-a-glance";
+import type { Talk } from "../talk/talk";
+import type { ViewState } from "../talk/view-state";
+import { Icon } from "./icons";
+import type { People } from "./people";
+import { Portrait } from "./portrait";
+import { seats } from "./seating";
+
+export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
+  const view = talk.view.value;
+  const glance = atAGlance(view);
+  const present = people.characters.filter((character) => character.active);
+  const places = seats(present.length);
+  const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
+  const lit = present.findIndex((character) => character.id === glance.characterId);
+  const light = places[lit] ?? { x: 50, y: 62 };
+  return (
+    <section class={`scene mood-${glance.mood}`} aria-label="The table" style={`--lx:${light.x}%;--ly:${light.y}%`}>
+      <div class="lamp" aria-hidden="true" />
+      <div class="tabletop" aria-hidden="true" />
+      <ul class="seats" aria-label="At the table">
+        {present.map((character, index) => {
+          const state = seatState(view, character.id, glance.characterId, glance.mood);
+          const { x, y } = places[index] ?? { x: 50, y: 30 };
+          return (
+            <li key={character.id} class={`seat ${state.kind}`} style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}>
+              <span class="halo" style={state.kind === "speaking" ? level : ""}>
+                <Portrait name={character.name} image={character.image} />
+              </span>
+              <span class="place-card">
+                {character.name}
+                {state.words && <span class="what">{state.words}</span>}
+              </span>
+            </li>
+          );
+        })}
+      </ul>
+      <div class="on-the-table">
+        <p class="glance" role="status">
+          {glance.line}
+          {(glance.mood === "thinking" || glance.mood === "connecting") && <Dots />}
+        </p>
+        {view.ducked && <p class="aside">lowered while you make yourself heard</p>}
+        <Slip talk={talk} />
+        {present.length === 0 && view.link === "live" && (
+          <button type="button" class="invite" onClick={onInvite}>
+            <Icon name="plus" /> Nobody is here yet. Invite someone
+          </button>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** What is being understood while one speaks: firm words dark, the rest still pale. */
+function Slip({ talk }: { talk: Talk }): JSX.Element | null {
+  const { partial, stable } = talk.view.value.listening;
+  if (!partial && !stable) return null;
+  const firm = partial.startsWith(stable) ? stable : "";
+  return (
+    <p class="slip" aria-label="What you are saying">
+      <span>{firm}</span>
+      <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
+    </p>
+  );
+}
+
+function Dots(): JSX.Element {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}
+
+function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
+  if (id === about && mood === "speaking") return { kind: "speaking", words: "" };
+  if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
+  const { turn } = view;
+  const waits = turn?.replies.some(({ messageId, characterId }) => {
+    if (characterId !== id) return false;
+    const reply = view.messages.findLast((message) => message.id === messageId);
+    return !reply || (reply.kind === "reply" && reply.sound === "due" && reply.status !== "failed");
+  });
+  if (waits && (mood === "speaking" || mood === "thinking")) return { kind: "next", words: "next" };
+  return { kind: "present", words: "" };
+}

@@ -1,0 +1,77 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import type { Talk } from "../talk/talk";
+import type { ModelSettings } from "../wire/events";
+import { DIALS, type Dial } from "./model-settings";
+import { Notices } from "./notices";
+import { Sheet } from "./sheet";
+
+export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
+  const settings = talk.view.value.settings;
+  const [refused, setRefused] = useState(false);
+  const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
+  return (
+    <Sheet title="Model" onClose={onClose}>
+      <p class="lead">For this talk, from the next message on. What you leave alone, the model decides.</p>
+      {refused && (
+        <p class="fate trouble" role="alert">
+          The connection is lost; nothing was changed. Try again when it is back.
+        </p>
+      )}
+      <Notices talk={talk} place="settings" />
+      <form class="form" onSubmit={(event) => event.preventDefault()}>
+        <div class="field">
+          <label for="model-name">Model</label>
+          <input
+            id="model-name"
+            maxLength={200}
+            value={settings?.model ?? ""}
+            placeholder="The server's own choice"
+            spellcheck={false}
+            onChange={(event) => change({ model: event.currentTarget.value.trim() || null })}
+          />
+        </div>
+        {DIALS.map((dial) => (
+          <DialField key={dial.name} dial={dial} value={settings?.[dial.name] ?? null} onChange={change} />
+        ))}
+      </form>
+    </Sheet>
+  );
+}
+
+function DialField({ dial, value, onChange }: { dial: Dial; value: number | null; onChange: (part: Partial<ModelSettings>) => void }): JSX.Element {
+  const [moving, setMoving] = useState<number | null>(null);
+  const shown = moving ?? value ?? dial.usual;
+  const id = `dial-${dial.name}`;
+  return (
+    <div class={`field dial ${value === null && moving === null ? "unset" : ""}`}>
+      <div class="dial-head">
+        <label for={id}>{dial.label}</label>
+        <output for={id}>{value === null && moving === null ? "model's default" : shown}</output>
+        {value !== null && (
+          <button type="button" class="link" onClick={() => onChange({ [dial.name]: null })} aria-label={`${dial.label}: back to the model's default`}>
+            Reset
+          </button>
+        )}
+      </div>
+      <input
+        id={id}
+        type="range"
+        min={dial.least}
+        max={dial.most}
+        step={dial.step}
+        value={shown}
+        aria-describedby={`${id}-effect`}
+        onInput={(event) => setMoving(event.currentTarget.valueAsNumber)}
+        onChange={(event) => {
+          onChange({ [dial.name]: event.currentTarget.valueAsNumber });
+          setMoving(null);
+        }}
+      />
+      <p class="detail" id={`${id}-effect`}>
+        {dial.effect} {dial.least} to {dial.most}, usually {dial.usual}.
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,92 @@
+/** The talk as text: newest at the bottom, long talks drawn in part. */
+
+import type { JSX } from "preact";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import type { Talk } from "../talk/talk";
+import { Bubble } from "./bubble";
+import { Icon } from "./icons";
+import { Notices } from "./notices";
+import type { Look, People } from "./people";
+import { earlier, keep, latest } from "./windowing";
+
+/** So close to the end, in px, one is reading along. */
+const FOLLOW_PX = 80;
+
+export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
+  const { messages, notices } = talk.view.value;
+  const scroller = useRef<HTMLDivElement>(null);
+  const [following, setFollowing] = useState(true);
+  const [wanted, setWanted] = useState(0);
+  const looks = useMemo(() => new Map<string, Look>(), [people]);
+  const first = keep(wanted, messages.length, following);
+  const heightBefore = useRef(0);
+
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    if (following) box.scrollTop = box.scrollHeight;
+    else if (heightBefore.current > 0) box.scrollTop += box.scrollHeight - heightBefore.current;
+    heightBefore.current = 0;
+  }, [messages, notices, following, first]);
+
+  const onScroll = () => {
+    const box = scroller.current;
+    if (!box) return;
+    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_PX;
+    if (atEnd !== following) {
+      setWanted(latest(messages.length));
+      setFollowing(atEnd);
+    }
+    if (!atEnd && box.scrollTop < FOLLOW_PX * 3 && first > 0) {
+      heightBefore.current = box.scrollHeight;
+      setWanted(earlier(first));
+    }
+  };
+
+  const lookOf = (id: string): Look => {
+    const known = looks.get(id) ?? people.look(id);
+    looks.set(id, known);
+    return known;
+  };
+
+  return (
+    <section class="transcript" aria-label="What was said">
+      {/* Focusable, so that it can be scrolled with the keyboard. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+      <div class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+        {messages.length === 0 && <Welcome people={people} />}
+        {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
+        <ol>
+          {messages.slice(first).map((message) => (
+            <Bubble key={message.id} message={message} look={message.kind === "reply" ? lookOf(message.characterId) : null} />
+          ))}
+        </ol>
+        <Notices talk={talk} place="transcript" />
+      </div>
+      {!following && (
+        <button type="button" class="to-end" onClick={() => setFollowing(true)}>
+          <Icon name="down" /> Latest
+        </button>
+      )}
+    </section>
+  );
+}
+
+function Welcome({ people }: { people: People }): JSX.Element {
+  const names = people.characters.filter((character) => character.active).map((character) => character.name);
+  return (
+    <div class="welcome">
+      <h2>Pull up a chair.</h2>
+      <p>
+        {names.length > 0 ? `${sentenceList(names)} ${names.length === 1 ? "is" : "are"} here. ` : ""}
+        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over them
+        whenever you like.
+      </p>
+    </div>
+  );
+}
+
+function sentenceList(names: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "conjunction" }).format(names);
+}
