@@ -1,0 +1,16 @@
+"""What the presence of workers says."""
+
+from __future__ import annotations
+
+from tertulia_gateway.health import Health, engines_of
+
+
+def test_engines_by_stage() -> None:
+    members = ["tts:host-1-ab:espeak", "llm:host-2-cd:openai", "tts:host-3-ef:espeak", "bench:x:y", "nonsense"]
+    assert engines_of(members) == {"stt": [], "llm": ["openai"], "tts": ["espeak", "espeak"]}
+
+
+def test_what_is_missing() -> None:
+    assert Health(1.0, engines_of(["tts:a:b", "llm:a:b"])).missing == ["stt"]
+    assert Health(1.0, engines_of(["tts:a:b", "llm:a:b", "stt:a:b"])).missing == []
+    assert Health(None, {}).missing == ["redis"]

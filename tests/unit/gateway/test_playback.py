@@ -1,0 +1,52 @@
+"""When everything that was sent has been played."""
+
+from __future__ import annotations
+
+from tertulia_gateway.playback import BYTES_PER_SECOND, RECEIPT_GRACE_S, Playback
+from tertulia_shared.entries import Receipt
+
+
+def test_nothing_sent_is_nothing_to_wait_for() -> None:
+    assert Playback().remaining(100.0) == 0.0
+
+
+def test_without_receipts_the_sounds_length_counts_from_the_first_frame() -> None:
+    playback = Playback()
+    playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
+    playback.sent("m", 0, 1, BYTES_PER_SECOND, 10.1)
+    assert playback.remaining(10.5) == 1.5
+    assert playback.remaining(13.0) == 0.0
+
+
+def test_a_pause_in_the_sound_is_waited_for() -> None:
+    playback = Playback()
+    playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
+    playback.sent("m", 1, 0, BYTES_PER_SECOND, 20.0)
+    assert playback.remaining(20.0) == 1.0
+
+
+def test_a_receipt_for_the_last_frame_ends_it_at_once() -> None:
+    playback = Playback()
+    playback.sent("a", 5, 9, BYTES_PER_SECOND, 0.0)
+    playback.sent("b", 1, 2, BYTES_PER_SECOND * 60, 0.0)
+    for receipt in (Receipt("a", 5, 9, 0), Receipt("b", 1, 1, 0), Receipt("b", 0, 9, 0)):
+        playback.receipt(receipt)
+        assert playback.remaining(1.0) > 0
+    playback.receipt(Receipt("b", 1, 2, 0))
+    assert playback.remaining(1.0) == 0.0
+
+
+def test_a_client_that_gives_receipts_is_given_time_but_not_for_ever() -> None:
+    playback = Playback()
+    playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
+    playback.sent("m", 0, 1, BYTES_PER_SECOND, 0.0)
+    playback.receipt(Receipt("m", 0, 0, 1000))
+    assert playback.remaining(2.0) == RECEIPT_GRACE_S
+    assert playback.remaining(2.0 + RECEIPT_GRACE_S) == 0.0
+
+
+def test_an_interruption_leaves_nothing() -> None:
+    playback = Playback()
+    playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
+    playback.flush()
+    assert playback.remaining(0.0) == 0.0
