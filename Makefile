@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fmt talk say inspect doctor bench web lock clean setup setup-dev
+.PHONY: help run test check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -58,6 +58,9 @@ web: setup ## build the page
 
 lock: setup ## pin the newest dependencies that fit, by hash, into requirements/
 	@scripts/lock.sh --upgrade
+
+env: setup ## write .env.example from the settings classes
+	@$(BIN)/python scripts/env_example.py
 
 clean: ## delete what was installed and built here (not data/, not .env)
 	@echo "clean: .venv, .tools, the built page, caches"

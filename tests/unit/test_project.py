@@ -1,0 +1,225 @@
+"""What holds the project's files together: settings and their example, targets and their help, links, pins, ADRs."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic_settings import BaseSettings
+
+from scripts.env_example import default_text, render, settings_classes, variable
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted(
+    (ROOT / "docs").rglob("*.md")
+)
+ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+PROJECTS = [
+    ROOT / "pyproject.toml",
+    *sorted(ROOT.glob("*/pyproject.toml")),
+    *sorted(ROOT.glob("services/*/pyproject.toml")),
+]
+REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+
+
+def relative(path: Path) -> str:
+    """A test's id: the path from the root."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def tracked() -> list[Path]:
+    """All files under version control; without it (an unpacked archive) all that are the project's."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git checkout: which files are the project's is not known")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return [ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+# -- settings
+
+
+def test_env_example_lists_every_setting_with_its_default() -> None:
+    written = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert written == render(settings_classes()), "a setting changed: run `make env`"
+
+
+@pytest.mark.parametrize("cls", settings_classes(), ids=lambda cls: cls.__name__)
+def test_env_example_uncommented_changes_nothing(
+    cls: type[BaseSettings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [*os.environ]:
+        if name.startswith("TERTULIA_") or name in {variable(*item) for item in cls.model_fields.items()}:
+            monkeypatch.delenv(name)
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    env_file = tmp_path / "env"
+    env_file.write_text(re.sub(r"(?m)^#(?=[A-Z_]+=)", "", example), encoding="utf-8")
+    build: Any = cls  # BaseSettings' own keyword arguments are not in the classes' signatures
+    assert build(_env_file=env_file) == build(_env_file=None)
+
+
+def test_one_variable_has_one_default() -> None:
+    defaults: dict[str, set[str]] = {}
+    for cls in settings_classes():
+        for name, field in cls.model_fields.items():
+            defaults.setdefault(variable(name, field), set()).add(default_text(field))
+    assert {name: found for name, found in defaults.items() if len(found) > 1} == {}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_documents_name_settings_that_exist(document: Path) -> None:
+    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()}
+    named = set(re.findall(r"\b(?:TERTULIA|OPENROUTER)_[A-Z_]*[A-Z]\b", document.read_text(encoding="utf-8")))
+    assert named <= known
+
+
+# -- make
+
+
+def targets() -> set[str]:
+    """Every target of the Makefile."""
+    return set(re.findall(r"(?m)^([a-z][a-z-]*):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8")))
+
+
+def test_make_help_lists_every_target() -> None:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    listed = re.findall(r"(?m)^  make ([a-z-]+) +\S", shown)
+    assert sorted(listed) == sorted(targets())
+
+
+def test_every_target_is_phony() -> None:
+    phony = re.search(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert phony is not None
+    assert set(phony[1].split()) == targets()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_documents_name_targets_that_exist(document: Path) -> None:
+    named = set(re.findall(r"(?m)(?:^|`|\$ )make ([a-z][a-z-]*)", document.read_text(encoding="utf-8")))
+    assert named <= targets()
+
+
+# -- documents
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_links_lead_to_files(document: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", document.read_text(encoding="utf-8"))
+    dead = [link for link in links if "://" not in link and not (document.parent / link).exists()]
+    assert not dead
+
+
+@pytest.mark.parametrize(
+    "document", [ROOT / "README.md", ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", *ADRS], ids=relative
+)
+def test_named_files_exist(document: Path) -> None:
+    named = re.findall(
+        r"`((?:shared|cli|services|tests|docs|scripts|requirements)/[\w./-]+)`", document.read_text("utf-8")
+    )
+    gone = [name for name in named if not (ROOT / name).exists()]
+    assert not gone
+
+
+@pytest.mark.parametrize("adr", ADRS, ids=relative)
+def test_an_adr_states_choice_alternatives_and_what_enforces_it(adr: Path) -> None:
+    text = adr.read_text(encoding="utf-8")
+    number = int(adr.name[:4])
+    assert text.startswith(f"# {number}. ")
+    headings = [heading.split(",")[0] for heading in re.findall(r"(?m)^## (.+)$", text)]
+    assert {"Choice", "Alternatives", "What enforces it"} <= set(headings)
+
+
+def test_adr_numbers_are_unique_and_without_gaps() -> None:
+    assert [int(adr.name[:4]) for adr in ADRS] == list(range(1, len(ADRS) + 1))
+
+
+# -- nothing of the machine it was made on
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    personal = re.compile(r"(?<![\w.<}])/(?:root|work|Users/\w+|home/(?!app\b|tertulia\b)\w+)/\w")
+    found = [
+        f"{relative(path)}: {match[0]}"
+        for path in tracked()
+        if (text := as_text(path)) is not None and (match := personal.search(text))
+    ]
+    assert not found
+
+
+def test_locks_name_no_registry() -> None:
+    for path in REQUIREMENTS:
+        assert "://" not in path.read_text(encoding="utf-8"), relative(path)
+    for path in tracked():
+        if path.name == "package-lock.json":
+            assert '"resolved"' not in path.read_text(encoding="utf-8"), relative(path)
+
+
+def as_text(path: Path) -> str | None:
+    """The file's text; None for a binary one."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        return None
+
+
+# -- dependencies
+
+
+def pins(name: str) -> Iterator[Requirement]:
+    """What a requirements file pins."""
+    for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith((" ", "#")):
+            yield Requirement(line.removesuffix("\\").strip())
+
+
+def project(path: Path) -> Mapping[str, Any]:
+    """A pyproject.toml."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("requirements", REQUIREMENTS, ids=relative)
+def test_every_pin_has_hashes(requirements: Path) -> None:
+    entries = re.split(r"\n(?=\S)", requirements.read_text(encoding="utf-8").strip())
+    pinned = [entry for entry in entries if not entry.startswith("#")]
+    assert pinned
+    for entry in pinned:
+        assert re.match(r"[\w.-]+==\S+", entry), entry
+        assert "--hash=sha256:" in entry, entry
+
+
+def test_every_dependency_is_pinned() -> None:
+    projects = [project(path) for path in PROJECTS]
+    overrides = {
+        canonicalize_name(Requirement(line).name) for line in projects[0]["tool"]["uv"]["override-dependencies"]
+    }
+    groups = projects[0]["dependency-groups"]
+    wanted = {
+        "run.txt": [line for each in projects for line in each["project"].get("dependencies", [])] + groups["build"],
+        "dev.txt": groups["dev"] + groups["build"],
+        "tools.txt": groups["tools"],
+        "node.txt": groups["node"],
+    }
+    wanted["dev.txt"] += wanted["run.txt"]
+    missing: list[str] = []
+    for name, lines in wanted.items():
+        pinned = {canonicalize_name(pin.name): pin for pin in pins(name)}
+        for requirement in map(Requirement, lines):
+            key = canonicalize_name(requirement.name)
+            if key.startswith("tertulia-") or key in overrides:
+                continue
+            pin = pinned.get(key)
+            version = next(iter(pin.specifier)).version if pin is not None else None
+            if version is None or not requirement.specifier.contains(version, prereleases=True):
+                missing.append(f"{name}: {requirement} (pinned: {version})")
+    assert not missing, "run `make lock`"
+
+
+def test_dev_pins_agree_with_run_pins() -> None:
+    assert {str(pin) for pin in pins("run.txt")} <= {str(pin) for pin in pins("dev.txt")}
