@@ -48,5 +48,6 @@ def set_up(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for chatty in ("httpx", "httpx2", "httpcore", "openai", "asyncio"):
+    # besides being chatty, some of these log frames and addresses: speech, and the token in a query
+    for chatty in ("httpx", "httpx2", "httpcore", "openai", "asyncio", "uvicorn", "websockets", "aiohttp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

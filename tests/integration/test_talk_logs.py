@@ -1,0 +1,38 @@
+"""What must not be in the logs, however much is logged: speech, in whole or in pieces, and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import talk
+from tests.fakes.stack import Stack
+
+TOKEN = "a-token-that-nobody-must-read-0123456789"
+CODEWORDS = "swordfish, wolverine and periwinkle"
+
+
+@pytest.mark.parametrize("level", ["INFO", "DEBUG"])
+async def test_logs_hold_neither_speech_nor_the_token(stack: Stack, level: str) -> None:
+    gateway = stack.start("gateway", TERTULIA_TOKEN=TOKEN, TERTULIA_LOG_LEVEL=level)
+    await asyncio.to_thread(stack.wait_ready)
+    async with talk(f"ws://127.0.0.1:{gateway.port}/ws?token={TOKEN}") as client:
+        turn_id = new_id()
+        await client.hears(f"Luna, do you know {CODEWORDS}?", turn_id)
+        (answer,) = client.record.of_turn(turn_id)
+        said = {*CODEWORDS.split(), TOKEN, *(f"{a} {b}" for a, b in _pairs(answer.text))}
+    gateway.send(signal.SIGTERM)
+    assert await asyncio.to_thread(gateway.wait) == 0
+    logs = stack.logs()
+    assert '"message":"stopped"' in logs[gateway.name]
+    said.discard("and")
+    assert {(name, text) for name, log in logs.items() for text in said if text in log} == set()
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Each two words that follow each other and are long enough not to stand in a log by chance."""
+    words = text.split()
+    return [(a, b) for a, b in zip(words, words[1:], strict=False) if len(a) + len(b) > 8]
