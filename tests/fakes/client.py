@@ -119,7 +119,7 @@ class TalkClient:
         while self.close_code is None:
             self._url = self._urls[attempt % len(self._urls)]
             attempt += 1
-            url = self._url + self.record.resume_query()
+            url = self._url + _joined(self._url, self.record.resume_query())
             try:
                 async with connect(url, proxy=None, compression=None, max_size=None, open_timeout=5) as socket:
                     self.connections += 1
@@ -153,6 +153,10 @@ class TalkClient:
                 )
             except ConnectionClosed:
                 return  # it is sent again on the next connection
+
+
+def _joined(url: str, query: str) -> str:
+    return f"&{query[1:]}" if query and "?" in url else query
 
 
 @asynccontextmanager

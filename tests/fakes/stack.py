@@ -38,13 +38,17 @@ class StackFailed(AssertionError):
 
 
 class Process:
-    """One service process; its log is a file. `killed`: on purpose, so its exit code says nothing."""
+    """One service process; its log is a file.
+
+    `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing.
+    """
 
     def __init__(self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int) -> None:
         self.service: Service = service
         self.name = name
         self.log = log
         self.port = port
+        self.told_to_end = False
         self.killed = False
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
@@ -62,6 +66,7 @@ class Process:
 
     def send(self, number: signal.Signals) -> None:
         """A signal; SIGKILL is waited for."""
+        self.told_to_end = self.told_to_end or number in (signal.SIGTERM, signal.SIGKILL)
         self._popen.send_signal(number)
         if number is signal.SIGKILL:
             self.killed = True
@@ -156,7 +161,7 @@ class Stack:
         """
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
-            dead = [process for process in self._all if not process.running and not process.killed]
+            dead = [process for process in self._all if not process.running and not process.told_to_end]
             if dead or time.monotonic() > deadline:
                 raise StackFailed("the stack does not come up\n" + self.tails())
             time.sleep(POLL_S)

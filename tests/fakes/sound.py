@@ -1,0 +1,36 @@
+"""Sound in tests: a WAV as a microphone gives it, and what an ear would say of PCM."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tertulia_shared.entries import SAMPLE_RATE_IN, SAMPLE_RATE_OUT
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+FRAME_MS = 100
+
+
+def microphone(name: str, *, silence_ms: int = 0) -> Iterator[bytes]:
+    """The frames of a WAV in tests/fixtures (16 kHz s16le mono, 100 ms each), then so much silence."""
+    with wave.open(str(FIXTURES / name)) as file:
+        assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (SAMPLE_RATE_IN, 2, 1)
+        pcm = file.readframes(file.getnframes())
+    pcm += bytes(SAMPLE_RATE_IN * silence_ms // 1000 * 2)
+    size = SAMPLE_RATE_IN * FRAME_MS // 1000 * 2
+    for at in range(0, len(pcm), size):
+        yield pcm[at : at + size]
+
+
+def seconds(pcm: bytes | bytearray) -> float:
+    """The length of speech (24 kHz s16le mono)."""
+    return len(pcm) / 2 / SAMPLE_RATE_OUT
+
+
+def loudness(pcm: bytes | bytearray) -> float:
+    """Root mean square, 0..1."""
+    samples = np.frombuffer(bytes(pcm), dtype="<i2").astype(np.float64) / 32768
+    return float(np.sqrt(np.mean(samples**2))) if samples.size else 0.0

@@ -1,0 +1,76 @@
+"""Spoken words through all processes: the WAV of a voice is understood, answered by who is named, and heard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.sound import loudness, microphone
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(120)
+
+ENDING_MS = 1500
+"""Silence behind the words, in which the end of an utterance is noticed."""
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+async def speak(client: TalkClient, name: str) -> None:
+    """As fast as the gateway takes it: nothing here depends on the pace."""
+    await client.send("start_listening")
+    for frame in microphone(name, silence_ms=ENDING_MS):
+        await client.send_raw(frame)
+    await client.send("stop_listening")
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "who"),
+    [
+        ("hello_luna.wav", "hello luna tell me a story about the ocean", "Luna"),
+        ("question_rex.wav", "rex what do you think about the weather today", "Rex"),
+    ],
+)
+async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, name: str, said: str, who: str) -> None:
+    async with talk(*stack.urls) as client:
+        await speak(client, name)
+        accepted = await client.until_event("turn_accepted")
+        assert plain(accepted["text"]) == said
+        assert accepted["source"] == "spoken"
+        await client.until_done(accepted["turn_id"])
+        stopped = await client.until_event("listening_stopped")
+        assert stopped["cause"] == "stopped"
+
+        (answer,) = client.record.of_turn(accepted["turn_id"])
+        assert (answer.name, answer.status) == (who, "complete")
+        assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
+        (finished,) = client.record.of("transcription_finished")
+        assert (finished["turn_id"], finished["text"]) == (accepted["turn_id"], accepted["text"])
+        kinds = [frame["type"] for frame in client.record.frames]
+        in_order = [kinds.index(kind) for kind in ("vad_start", "transcription_finished", "turn_accepted", "audio")]
+        assert in_order == sorted(in_order)
+        assert {frame["session_id"] for frame in client.record.of("vad_start")} == {stopped["session_id"]}
+        stack.unsaid |= client.record.words()
+
+
+async def test_a_quiet_room_says_nothing(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await speak(client, "silence_noise.wav")
+        assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
+        assert client.record.turns_accepted == {}
+
+
+async def test_two_utterances_of_one_session_are_two_turns(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await speak(client, "two_utterances.wav")
+        second = await client.until_event("turn_accepted", 2)
+        assert [plain(text) for text in client.record.turns_accepted.values()] == [
+            "good morning", "luna tell me a story",
+        ]  # fmt: skip
+        await client.until_done(second["turn_id"])
+        assert [answer.name for answer in client.record.of_turn(second["turn_id"])] == ["Luna"]
+        stack.unsaid |= client.record.words()
