@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,6 +55,11 @@ def worker_name() -> str:
     return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
+def now() -> float:
+    """The loop's monotonic time, in seconds."""
+    return asyncio.get_running_loop().time()
+
+
 class Worker:
     """Runs one stage's jobs, at most `concurrency` at once."""
 
@@ -76,11 +82,10 @@ class Worker:
         async with asyncio.TaskGroup() as loops:
             upkeep = [loops.create_task(self._beat()), loops.create_task(self._renew())]
             async with asyncio.TaskGroup() as jobs:
-                claiming = [jobs.create_task(self._claim(jobs)), jobs.create_task(self._take_over(jobs))]
+                claiming = jobs.create_task(self._claim(jobs))
                 await stop.wait()
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
-                for task in claiming:
-                    task.cancel()
+                claiming.cancel()
                 await self._drain()
             for task in upkeep:
                 task.cancel()
@@ -89,11 +94,22 @@ class Worker:
             await self._bus.leave(self.member)
 
     async def _claim(self, jobs: asyncio.TaskGroup) -> None:
+        """Start what there is to do: new work, and every third of a lease what others left.
+
+        One loop for both: each asks for as much as there are free slots, and must not count on the same ones.
+        """
         failures = 0
+        next_look = now()
         while True:
             free = await self._free_slots()
             try:
-                claims = await self._bus.claim(self._stage, self.name, count=free, block_s=CLAIM_BLOCK_S)
+                claims: Sequence[Claim] = ()
+                if now() >= next_look:
+                    next_look = now() + self._settings.lease_s / RENEWALS_PER_LEASE
+                    claims = await self._take_over(free)
+                if not claims:
+                    block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
+                    claims = await self._bus.claim(self._stage, self.name, count=free, block_s=block_s)
                 failures = 0
             except BusError as error:
                 failures += 1
@@ -103,30 +119,23 @@ class Worker:
             for claim in claims:
                 self._start(jobs, claim)
 
-    async def _take_over(self, jobs: asyncio.TaskGroup) -> None:
-        while True:
-            free = await self._free_slots()
-            with contextlib.suppress(BusError):
-                for claim in await self._bus.take_over(
-                    self._stage, self.name, idle_s=self._settings.lease_s, count=free
-                ):
-                    log.info(
-                        "took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name}
-                    )
-                    self._start(jobs, claim)
-            await asyncio.sleep(self._settings.lease_s / RENEWALS_PER_LEASE)
+    async def _take_over(self, free: int) -> Sequence[Claim]:
+        claims = await self._bus.take_over(self._stage, self.name, idle_s=self._settings.lease_s, count=free)
+        for claim in claims:
+            log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
+        return claims
 
     async def _renew(self) -> None:
         while True:
             await asyncio.sleep(self._settings.lease_s / RENEWALS_PER_LEASE)
-            ids = list(self._jobs)
+            asked = dict(self._jobs)
             try:
-                lost = await self._bus.renew(self._stage, self.name, ids)
+                lost = await self._bus.renew(self._stage, self.name, list(asked))
             except BusError:
                 continue  # the jobs' own writes meet the same trouble
             for work_id in lost:
-                job = self._jobs.get(work_id)
-                if job is not None:
+                job = asked[work_id]
+                if self._jobs.get(work_id) is job:  # not if it has come back to us since we asked
                     log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
                     self._cancel(job, Ending.LOST)
 
@@ -155,7 +164,13 @@ class Worker:
             self._cancel(known, Ending.LOST)
         job = _Job(claim)
         self._jobs[claim.id] = job
-        job.task = jobs.create_task(self._run(job))
+        job.task = jobs.create_task(self._run(job), name=f"work {claim.id}")
+        job.task.add_done_callback(lambda _: self._ended(job))  # also called for one that was never begun
+
+    def _ended(self, job: _Job) -> None:
+        if self._jobs.get(job.claim.id) is job:
+            del self._jobs[job.claim.id]
+        self._slot_free.set()
 
     def _cancel(self, job: _Job, ending: Ending) -> None:
         if job.task is not None and job.cancelled_for is None:
@@ -182,10 +197,6 @@ class Worker:
             await self._end(claim, ending, error)
         except BusError as trouble:
             log.warning("work stays pending: %s", trouble, extra={"work_id": claim.id, "attempt": claim.attempt})
-        finally:
-            if self._jobs.get(claim.id) is job:
-                del self._jobs[claim.id]
-            self._slot_free.set()
 
     async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
         ids = {"work_id": claim.id, "attempt": claim.attempt, "worker": self.name}
@@ -208,7 +219,12 @@ class Worker:
         last = await self._bus.last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave work up: %s", reason, extra={"work_id": claim.id, "attempt": claim.attempt})
-        await self._handler.give_up(claim, reason)
+        try:
+            await self._handler.give_up(claim, reason)
+        except BusError:
+            raise
+        except Exception:  # work that cannot even be given up properly must not end one worker after the other
+            log.exception("giving up failed", extra={"work_id": claim.id, "attempt": claim.attempt})
         outlet = self._bus.outlet()
         outlet.append(
             self._bus.keys.dead(),
@@ -218,7 +234,7 @@ class Worker:
                 attempts=claim.attempt,
                 reason=reason,
                 **{
-                    name: claim.fields.get(name.encode(), b"").decode()
+                    name: claim.fields.get(name.encode(), b"").decode(errors="replace")
                     for name in ("conversation_id", "message_id", "session_id")
                 },
             ),

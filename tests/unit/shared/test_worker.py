@@ -1,0 +1,426 @@
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.entries import DeadLetter, Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.settings import CommonSettings
+from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.worker import Worker
+from tests.fakes.settings_of import settings_of
+from tests.fakes.virtual_time import now, settle, virtual_time
+
+SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=10, max_attempts=3)
+RENEWED_S = 2.0
+"""More than a third of the lease, less than the lease."""
+
+Act = Callable[[Claim], Awaitable[None]]
+
+
+class ScriptedHandler:
+    """Does with each claim what `act` says, and writes down what happened."""
+
+    def __init__(self, act: Act) -> None:
+        self._act = act
+        self.begun: list[Claim] = []
+        self.ended: list[str] = []
+        self.cancelled: list[str] = []
+        self.given_up: list[str] = []
+        self.running = 0
+        self.most_at_once = 0
+        self.on_give_up: Act | None = None
+
+    async def handle(self, claim: Claim) -> None:
+        self.begun.append(claim)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            await self._act(claim)
+            self.ended.append(claim.id)
+        except asyncio.CancelledError:
+            self.cancelled.append(claim.id)
+            raise
+        finally:
+            self.running -= 1
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        self.given_up.append(reason)
+        if self.on_give_up is not None:
+            await self.on_give_up(claim)
+
+
+async def forever(_claim: Claim) -> None:
+    await asyncio.Event().wait()
+
+
+async def nothing(_claim: Claim) -> None:
+    pass
+
+
+def raising(*errors: Exception) -> Act:
+    """Raises one after the other, then succeeds."""
+    left = list(errors)
+
+    async def act(_claim: Claim) -> None:
+        if left:
+            raise left.pop(0)
+
+    return act
+
+
+def make_bus() -> MemoryBus:
+    return MemoryBus(Keys("test"), clock=now)
+
+
+@asynccontextmanager
+async def working(
+    bus: MemoryBus, handler: ScriptedHandler, *, concurrency: int = 10, settings: CommonSettings = SETTINGS
+) -> AsyncGenerator[Worker]:
+    """A worker that runs as long as the block does, and is then told to stop."""
+    worker = Worker(bus, "tts", handler, settings, engine="scripted", concurrency=concurrency)
+    stop = asyncio.Event()
+    task = asyncio.create_task(worker.run(stop))
+    await settle()
+    try:
+        yield worker
+    finally:
+        stop.set()
+        await task
+
+
+async def post(bus: MemoryBus, count: int = 1) -> None:
+    for _ in range(count):
+        await bus.post("tts", Work(new_id(), message_id=new_id()))
+
+
+async def dead_letters(bus: MemoryBus) -> list[DeadLetter]:
+    return [decode(DeadLetter, entry.fields) for entry in await bus.read(bus.keys.dead())]
+
+
+async def claims_of(bus: MemoryBus, worker: str = "peer", *, idle_s: float = 0) -> list[Claim]:
+    """Everything that a peer can get of work that was given out."""
+    return list(await bus.take_over("tts", worker, idle_s=idle_s, count=100))
+
+
+@virtual_time
+async def test_what_is_done_is_finished_and_gone() -> None:
+    bus, handler = make_bus(), ScriptedHandler(nothing)
+    async with working(bus, handler):
+        await post(bus, 3)
+        await settle()
+        assert len(handler.ended) == 3
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_no_more_jobs_at_once_than_the_bound_and_none_forgotten() -> None:
+    async def a_while(_claim: Claim) -> None:
+        await asyncio.sleep(0.1)
+
+    bus, handler = make_bus(), ScriptedHandler(a_while)
+    async with working(bus, handler, concurrency=4):
+        await post(bus, 20)
+        await asyncio.sleep(1)
+        assert handler.most_at_once == 4
+        assert len(handler.ended) == 20
+
+
+@virtual_time
+async def test_new_work_and_work_taken_over_share_the_bound() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    await bus.prepare("tts")
+    await post(bus, 2)
+    await bus.claim("tts", "a-dead-peer", count=2, block_s=0)
+    async with working(bus, handler, concurrency=2):
+        while not handler.begun:  # noqa: ASYNC110 - virtual time; it has waited for new work meanwhile
+            await asyncio.sleep(0.1)
+        await post(bus, 2)
+        await asyncio.sleep(SETTINGS.lease_s)
+        assert [claim.attempt for claim in handler.begun] == [2, 2]
+
+
+@virtual_time
+async def test_work_in_hand_is_renewed() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(10 * SETTINGS.lease_s)
+        assert await claims_of(bus, idle_s=SETTINGS.lease_s) == []
+        assert len(handler.begun) == 1
+
+
+@virtual_time
+async def test_work_that_a_peer_left_is_taken_over_as_a_further_attempt() -> None:
+    bus, handler = make_bus(), ScriptedHandler(nothing)
+    await bus.prepare("tts")
+    await post(bus)
+    await bus.claim("tts", "a-dead-peer", count=1, block_s=0)
+    async with working(bus, handler):
+        await asyncio.sleep(2 * SETTINGS.lease_s)
+        assert [claim.attempt for claim in handler.begun] == [2]
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        (stolen,) = await claims_of(bus)
+        await asyncio.sleep(RENEWED_S)
+        assert handler.cancelled == [stolen.id]
+    assert await bus.renew("tts", "peer", [stolen.id]) == set(), "it is still the peer's"
+
+
+@virtual_time
+async def test_our_own_work_delivered_again_ends_the_older_job_not_the_newer() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler) as worker:
+        await post(bus)
+        await settle()
+        # the loop stalls: nothing was renewed for longer than the lease, and the next look finds our own entry
+        (again,) = await bus.take_over("tts", worker.name, idle_s=0, count=1)
+        await bus.hand_back(again, worker.name)
+        await asyncio.sleep(RENEWED_S)
+        assert [claim.attempt for claim in handler.begun] == [1, 3]
+        assert handler.cancelled == [again.id]
+        assert handler.running == 1
+
+
+@virtual_time
+async def test_a_late_answer_about_lost_work_does_not_hit_the_job_that_got_it_back() -> None:
+    class LateBus(MemoryBus):
+        """Holds the answer to a renewal back until `late` is set."""
+
+        late: asyncio.Event | None = None
+
+        async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
+            lost = await super().renew(stage, worker, ids)
+            if lost and self.late is not None:
+                await self.late.wait()
+            return lost
+
+    bus, handler = LateBus(Keys("test"), clock=now), ScriptedHandler(forever)
+    bus.late = asyncio.Event()
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        (stolen,) = await claims_of(bus)
+        await asyncio.sleep(RENEWED_S)  # the renewal is refused, but the answer is under way
+        await bus.hand_back(stolen, "peer")
+        await asyncio.sleep(RENEWED_S)  # ours again
+        assert len(handler.begun) == 2
+        bus.late.set()
+        await settle()
+        assert handler.running == 1
+
+
+@pytest.mark.parametrize("error", [RetryLater("busy"), BusUnavailable("away"), ValueError("a bug")])
+@virtual_time
+async def test_a_failed_attempt_is_made_again(error: Exception) -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(error))
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert handler.ended == []
+        await asyncio.sleep(2 * SETTINGS.lease_s)
+        assert [claim.attempt for claim in handler.begun] == [1, 2]
+        assert await bus.open_work("tts") == 0
+        assert await dead_letters(bus) == []
+
+
+@virtual_time
+async def test_interrupted_work_is_finished_without_a_word() -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(Stale("interrupted")))
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert await bus.open_work("tts") == 0
+        assert handler.given_up == []
+
+
+@virtual_time
+async def test_work_whose_thing_a_peer_owns_stays_pending() -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(NotOwner("a peer's")))
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert await bus.open_work("tts") == 1
+        assert handler.given_up == []
+
+
+@pytest.mark.parametrize("error", [BadWork("no such thing"), BadEntry("unreadable")])
+@virtual_time
+async def test_bad_work_is_dead_at_once_and_told(error: Exception) -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(error))
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert handler.given_up == [str(error)]
+        (letter,) = await dead_letters(bus)
+        assert (letter.reason, letter.attempts, letter.stage) == (str(error), 1, "tts")
+        assert letter.message_id
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_after_the_last_attempt_it_is_given_up_once_with_the_last_failure() -> None:
+    errors = [RetryLater("first"), RetryLater("second"), RetryLater("third"), RetryLater("never seen")]
+    bus, handler = make_bus(), ScriptedHandler(raising(*errors))
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(10 * SETTINGS.lease_s)
+        assert len(handler.begun) == SETTINGS.max_attempts
+        assert handler.given_up == ["given up after 3 attempts; last failure: RetryLater: third"]
+        assert [letter.reason for letter in await dead_letters(bus)] == handler.given_up
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_giving_up_that_itself_fails_neither_ends_the_worker_nor_keeps_the_work() -> None:
+    async def broken(_claim: Claim) -> None:
+        raise BadEntry("what was to be told cannot be read")
+
+    bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
+    handler.on_give_up = broken
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert await bus.open_work("tts") == 0
+        assert len(await dead_letters(bus)) == 1
+        await post(bus)
+        await settle()
+        assert len(handler.ended) == 1
+
+
+@virtual_time
+async def test_dead_work_with_unreadable_fields_can_be_buried() -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
+    await bus.prepare("tts")
+    outlet = bus.outlet()
+    outlet.append(bus.keys.work("tts"), Work("x"), message_id=b"\xff")
+    await outlet.flush()
+    async with working(bus, handler):
+        await settle()
+        assert len(await dead_letters(bus)) == 1
+
+
+@virtual_time
+async def test_giving_up_waits_for_a_bus_that_is_away() -> None:
+    async def cut(_claim: Claim) -> None:
+        bus.break_connection()
+        raise BusUnavailable("away")
+
+    bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison"), BadWork("poison")))
+    handler.on_give_up = cut
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        handler.on_give_up = None
+        bus.restore_connection()
+        await asyncio.sleep(2 * SETTINGS.lease_s)
+        assert len(handler.given_up) == 2
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_a_bus_that_goes_away_and_comes_back_does_not_end_the_worker() -> None:
+    bus, handler = make_bus(), ScriptedHandler(nothing)
+    async with working(bus, handler):
+        bus.break_connection()
+        await asyncio.sleep(30)
+        bus.restore_connection()
+        await post(bus)
+        await asyncio.sleep(5)
+        assert len(handler.ended) == 1
+
+
+@virtual_time
+async def test_a_stopping_worker_finishes_what_it_has_begun_and_claims_no_more() -> None:
+    async def a_while(_claim: Claim) -> None:
+        await asyncio.sleep(SETTINGS.drain_s / 2)
+
+    bus, handler = make_bus(), ScriptedHandler(a_while)
+    async with working(bus, handler, concurrency=1):
+        await post(bus, 2)
+        await settle()
+    assert (len(handler.ended), handler.cancelled) == (1, [])
+    assert await bus.open_work("tts") == 1
+
+
+@virtual_time
+async def test_a_stopping_worker_hands_back_what_takes_too_long_for_a_peer_to_have_at_once() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler) as worker:
+        await post(bus)
+        await settle()
+        begun = now()
+    assert now() - begun == pytest.approx(SETTINGS.drain_s, abs=0.1)
+    assert handler.cancelled == [handler.begun[0].id]
+    assert handler.given_up == []
+    (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
+    assert claim.attempt == 2
+    assert worker.member not in await bus.alive(60)
+
+
+@virtual_time
+async def test_a_job_stopped_before_its_first_step_is_handed_back() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    stop = asyncio.Event()
+    worker = Worker(bus, "tts", handler, settings_of(CommonSettings, drain_s=0), engine="scripted", concurrency=5)
+    run = asyncio.create_task(worker.run(stop))
+    await settle()
+    await bus.post("tts", Work(new_id(), message_id=new_id()))
+    stop.set()
+    await run
+    assert len(await claims_of(bus, idle_s=SETTINGS.lease_s)) == 1
+
+
+@virtual_time
+async def test_a_job_cancelled_before_its_first_step_frees_its_slot() -> None:
+    bus, handler = make_bus(), ScriptedHandler(nothing)
+    async with working(bus, handler, concurrency=1):
+        await post(bus)
+        while not (begun := [task for task in asyncio.all_tasks() if task.get_name().startswith("work ")]):  # noqa: ASYNC110 - before its first step
+            await asyncio.sleep(0)
+        begun[0].cancel()
+        await settle()
+        assert handler.begun == []
+        await post(bus)
+        await settle()
+        assert len(handler.ended) == 1
+
+
+@virtual_time
+async def test_it_is_seen_alive_under_its_name_and_engine() -> None:
+    bus = make_bus()
+    async with working(bus, ScriptedHandler(nothing)) as worker:
+        await settle()
+        assert list(await bus.alive(5)) == [f"tts:{worker.name}:scripted"]
+    assert list(await bus.alive(5)) == []
+
+
+@virtual_time
+async def test_two_workers_share_the_work_and_none_is_done_twice() -> None:
+    async def a_while(_claim: Claim) -> None:
+        await asyncio.sleep(0.2)
+
+    bus = make_bus()
+    first, second = ScriptedHandler(a_while), ScriptedHandler(a_while)
+    async with working(bus, first, concurrency=2), working(bus, second, concurrency=2):
+        await post(bus, 12)
+        await asyncio.sleep(5)
+        assert max(Counter(first.ended + second.ended).values()) == 1
+        assert len(first.ended) + len(second.ended) == 12
+        assert first.ended
+        assert second.ended
