@@ -1,32 +1,192 @@
-"""The `tertulia` command."""
+"""The `tertulia` command: what it is asked, and how it ends. Errors are rendered here and nowhere else."""
 
 from __future__ import annotations
 
 import argparse
+import asyncio
+import io
 import sys
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import Any, Final
 
-from tertulia_cli.exits import STOPPED, Failure
+from tertulia_cli.client.place import Place, parse_place
+from tertulia_cli.client.say import SILENCE_S, SayOptions, say
+from tertulia_cli.client.talk import TalkOptions, talk
+from tertulia_cli.doctor.command import doctor
+from tertulia_cli.exits import FAILED, STOPPED, Failure
+from tertulia_cli.inspect.command import inspect
+from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.settings import load
 
+EXIT_CODES: Final = """exit codes:
+  0    done                              3  no connection to the gateway or to Redis
+  1    it was tried and failed           4  connected, but no answer came
+  2    a wrong option, setting or file   130  stopped with Ctrl-C"""
+MAX_PORT: Final = 65_535
 
-def main() -> None:
-    args = argparse.ArgumentParser(prog="tertulia")
-    args.add_argument("command")
-    args.add_argument("--port", type=int)
-    args.add_argument("--workers", default="")
-    args.add_argument("--verbose", action="store_true")
-    a = args.parse_args()
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Do what the command line says, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows "?", and nothing stops
+    args = parser().parse_args(argv)
+    raise SystemExit(_finish(lambda: args.do(args)))
+
+
+def _finish(do: Callable[[], int]) -> int:
     try:
-        from tertulia_cli.run.command import run
+        return do()
+    except KeyboardInterrupt:
+        return STOPPED
+    except BrokenPipeError:  # `tertulia … | head`: whoever read has gone
+        sys.stderr.close()
+        return FAILED
+    except Failure as failure:
+        return _say_why(failure)
+    except BaseExceptionGroup as group:
+        failures, others = group.split(Failure)
+        if failures is None or others is not None:
+            raise
+        return _say_why(_first(failures))
 
-        s = load(RunSettings)
-        if a.port:
-            s = s.model_copy(update={"port": a.port})
-        sys.exit(run(s, workers=a.workers, verbose=a.verbose))
-    except Failure as e:
-        print(f"tertulia: {e}", file=sys.stderr)
-        sys.exit(e.code)
+
+def _first(group: BaseExceptionGroup[Failure]) -> Failure:
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _say_why(failure: Failure) -> int:
+    print(f"tertulia: {failure}", file=sys.stderr)
+    return failure.code
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(
+        prog="tertulia",
+        description="Talk with several AI characters, each with a voice of its own, on your own machine.",
+        epilog=EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_say(commands)
+    _add_talk(commands)
+    _add_inspect(commands)
+    command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
+    command.set_defaults(do=lambda _: doctor())
+    return top
+
+
+_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def _add_run(commands: Any) -> None:
+    command = commands.add_parser(
+        "run",
+        help="start everything on this machine, until Ctrl-C",
+        description="Starts Redis (unless TERTULIA_REDIS_URL names one), the gateway and the workers, keeps them "
+        "alive, and stops them all at Ctrl-C. Their logs go to DATA/logs.",
+    )
+    command.add_argument("--host", help="address to listen on (TERTULIA_HOST, 127.0.0.1)")
+    command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
+    command.add_argument("--workers", default="", metavar="STAGE=N,…", help="how many of each: stt=1,llm=1,tts=1")
+    command.add_argument("--verbose", action="store_true", help="show the services' logs here too")
+    command.set_defaults(do=_run)
+
+
+def _add_say(commands: Any) -> None:
+    command = commands.add_parser(
+        "say",
+        help="type one message, read the replies",
+        description="Sends one message and shows the replies as they stream; ends when all has been said.",
+    )
+    command.add_argument("text", help="what to say; characters that are named in it answer, else all")
+    command.add_argument("--character", default="", metavar="NAME", help="say it to this one")
+    _add_client_options(command)
+    command.set_defaults(do=_say)
+
+
+def _add_talk(commands: Any) -> None:
+    command = commands.add_parser(
+        "talk",
+        help="speak a WAV file, hear the replies",
+        description="Sends a WAV file as a microphone would, in real time, and shows what is understood and what is "
+        "answered. Any PCM WAV; another rate than 16 kHz needs soxr.",
+    )
+    command.add_argument("file", type=Path, metavar="FILE.wav")
+    _add_client_options(command)
+    command.set_defaults(do=_talk)
+
+
+def _add_client_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--out", type=Path, metavar="FILE.wav", help="write the replies' speech (24 kHz mono) here")
+    command.add_argument("--conversation", default="", metavar="ID", help="go on with this one; else a new one")
+    command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, ws://127.0.0.1:8000/ws)")
+    command.add_argument("--token", help="what it asks for (TERTULIA_TOKEN)")
+    command.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=SILENCE_S,
+        metavar="S",
+        help="seconds to wait for the next sign (%(default)g)",
+    )
+
+
+def _add_inspect(commands: Any) -> None:
+    command = commands.add_parser(
+        "inspect",
+        help="what went through Redis, and how long each step took",
+        description="Without an argument lists the recent conversations; with one shows its turns step by step.",
+    )
+    command.add_argument(
+        "conversation", nargs="?", default="", help='an id, the beginning of one, or "last" for the most recent'
+    )
+    command.set_defaults(do=lambda args: asyncio.run(inspect(load(RunSettings), args.conversation)))
+
+
+def _run(args: argparse.Namespace) -> int:
+    asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
+    return run(load(RunSettings).model_copy(update=asked), workers=args.workers, verbose=args.verbose)
+
+
+def _say(args: argparse.Namespace) -> int:
+    options = SayOptions(args.text, args.character, args.conversation, args.out, args.timeout)
+    return _client(say(_place(args), options))
+
+
+def _talk(args: argparse.Namespace) -> int:
+    return _client(talk(_place(args), TalkOptions(args.file, args.conversation, args.out, args.timeout)))
+
+
+def _client(work: Coroutine[Any, Any, int]) -> int:
+    return asyncio.run(work)
+
+
+def _place(args: argparse.Namespace) -> Place:
+    settings = load(RunSettings)
+    url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
+    token = settings.token.get_secret_value() if args.token is None else args.token
+    return parse_place(url, token)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {MAX_PORT}")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+    return seconds
 
 
 if __name__ == "__main__":

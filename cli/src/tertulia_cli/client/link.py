@@ -1,0 +1,185 @@
+"""A connection to the gateway that survives: it connects again after a loss, and resumes where it was."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+
+from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
+from tertulia_cli.client.place import Place
+from tertulia_cli.client.resuming import Phase, Position
+from tertulia_cli.exits import NO_CONNECTION, Failure
+
+OPEN_S: Final = 10.0
+RECONNECT_S: Final = 30.0
+"""How long a lost connection is tried again before it is given up."""
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 3.0
+MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
+FORBIDDEN: Final = (401, 403)
+FINAL_CODES: Final = {
+    1008: "the gateway refused us",
+    1013: "the gateway has too many connections; try again later",
+    4001: "a newer connection took this conversation over",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The conversation is open (again): say again what was not confirmed."""
+
+    again: bool
+
+
+Received = Event | Audio | Live
+
+
+class Link:
+    """One user of the conversation: one task receives, any may send. `on_lost` is told why a connection ended."""
+
+    def __init__(self, place: Place, position: Position, on_lost: Callable[[str], None]) -> None:
+        self._place = place
+        self._position = position
+        self._on_lost = on_lost
+        self._socket: ClientConnection | None = None
+        self._live = asyncio.Event()
+        self._leaving = False
+
+    @property
+    def conversation_id(self) -> str:
+        """The open conversation's; "" before it is open."""
+        return self._position.conversation_id
+
+    async def send(self, type: str, **data: object) -> None:
+        """Send a command as soon as the conversation is open. May be lost with the connection: see `Live`."""
+        await self._send(orjson.dumps({"type": type, "data": data}).decode())
+
+    async def send_pcm(self, pcm: bytes) -> None:
+        """Send microphone PCM. Dropped while there is no connection: a microphone does not wait."""
+        if self._live.is_set():
+            await self._send(pcm)
+
+    async def received(self) -> AsyncGenerator[Received]:
+        """Everything that comes, until the connection is lost for good.
+
+        Raises:
+            Failure: nothing listens there, we were refused, or it did not come back.
+        """
+        again = False
+        while True:
+            socket = await self._connect(again=again)
+            self._socket = socket
+            self._position.connected()
+            try:
+                async for frame in socket:
+                    received = await self._judge(socket, frame)
+                    if received is None:
+                        continue
+                    yield received
+                    if isinstance(received, Event) and received.type == "conversation_started":
+                        self._live.set()
+                        yield Live(again)
+                        again = True
+            except ConnectionClosed:
+                pass
+            self._live.clear()  # not where the reader stops reading: what is still to be sent goes over this socket
+            if self._leaving:
+                return
+            self._judge_end(socket)
+
+    async def close(self) -> None:
+        """Leave in an orderly way: what was sent before has arrived."""
+        self._leaving = True
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _send(self, frame: str | bytes) -> None:
+        await self._live.wait()
+        if self._socket is not None:
+            try:
+                await self._socket.send(frame)
+            except ConnectionClosed:
+                self._live.clear()
+
+    async def _judge(self, socket: ClientConnection, frame: str | bytes) -> Received | None:
+        position = self._position
+        try:
+            if isinstance(frame, bytes):
+                audio = parse_audio(frame)
+                return audio if audio is not None and position.audio(audio) else None
+            event = parse_event(frame)
+        except BadFrame as error:
+            raise Failure(f"{self._place.url} does not speak Tertulia's protocol: {error}.", NO_CONNECTION) from error
+        if position.event(event):
+            return event
+        if event.type == "conversation_started" and position.phase is Phase.RESUMING:
+            await socket.send(orjson.dumps({"type": "resume", "data": position.resume()}).decode())
+        return None
+
+    def _judge_end(self, socket: ClientConnection) -> None:
+        code, reason = socket.close_code, socket.close_reason
+        if code in FINAL_CODES:
+            raise Failure(f"{FINAL_CODES[code]}{f' ({reason})' if reason else ''}.", NO_CONNECTION)
+        self._on_lost(reason or f"close code {code}")
+
+    async def _connect(self, *, again: bool) -> ClientConnection:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (RECONNECT_S if again else 0.0)
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                return await self._dial()
+            except (OSError, InvalidHandshake, EOFError) as error:
+                status = error.response.status_code if isinstance(error, InvalidStatus) else None
+                if status in FORBIDDEN or loop.time() >= deadline:
+                    raise Failure(self._why(error), NO_CONNECTION) from error
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, hides nothing
+            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+
+    async def _dial(self) -> ClientConnection:
+        options: dict[str, Any] = {"proxy": None} if self._place.is_here else {}
+        return await connect(
+            self._place.address(self._position.conversation_id),
+            additional_headers=self._place.headers,
+            open_timeout=OPEN_S,
+            max_size=MAX_FRAME_BYTES,
+            compression=None,
+            **options,
+        )
+
+    def _why(self, error: Exception) -> str:
+        url = self._place.url
+        match error:
+            case InvalidStatus() if error.response.status_code in FORBIDDEN:
+                said = (error.response.body or b"").decode(errors="replace").strip()[:200]
+                return (
+                    f"{url} refuses us ({error.response.status_code} {said}): show its token (--token, TERTULIA_TOKEN)."
+                )
+            case InvalidStatus():
+                return (
+                    f"{url} answers with HTTP {error.response.status_code}: is it a Tertulia gateway, and the path /ws?"
+                )
+            case InvalidHandshake() | EOFError():
+                return f"{url} is no WebSocket ({error}): is it a Tertulia gateway?"
+            case TimeoutError():
+                return f"{url} does not answer within {OPEN_S:g} s: is the address right?"
+            case _:
+                return f"nothing listens at {url}: start it with `tertulia run`, or say where it is with --url."
+
+
+@asynccontextmanager
+async def open_link(place: Place, conversation_id: str, on_lost: Callable[[str], None]) -> AsyncGenerator[Link]:
+    """A link that is closed in an orderly way when the block ends."""
+    link = Link(place, Position(conversation_id), on_lost)
+    try:
+        yield link
+    finally:
+        await link.close()

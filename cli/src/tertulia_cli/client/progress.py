@@ -1,0 +1,107 @@
+"""How far the turns are that this client waits for. No I/O.
+
+A turn is over when its text is complete and so is the audio of each reply that was begun, or when the user has cut it
+off with another turn or an interruption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from tertulia_cli.client.frames import Event
+
+
+@dataclass(slots=True)
+class Turn:
+    """What has come of one turn."""
+
+    epoch: int = -1
+    """-1: not accepted yet."""
+    text_complete: bool = False
+    cut_off: bool = False
+    unspoken: set[str] = field(default_factory=set[str])
+    """Replies that were begun and whose audio is not complete."""
+    troubles: list[str] = field(default_factory=list[str])
+
+    @property
+    def over(self) -> bool:
+        """Nothing more comes of it."""
+        return self.cut_off or (self.text_complete and not self.unspoken)
+
+
+class Progress:
+    """Fed with every event. `await_turn` says which turns matter."""
+
+    def __init__(self) -> None:
+        self.turns: dict[str, Turn] = {}
+        self.names: dict[str, str] = {}
+        """Character names by message id."""
+        self._turn_of: dict[str, str] = {}
+        self._epoch = -1
+
+    @property
+    def over(self) -> bool:
+        """Every turn that is waited for is over."""
+        return all(turn.over for turn in self.turns.values())
+
+    @property
+    def troubles(self) -> list[str]:
+        """What went wrong in them, in sentences."""
+        return [trouble for turn in self.turns.values() for trouble in turn.troubles]
+
+    def await_turn(self, turn_id: str) -> None:
+        """This turn is waited for."""
+        self.turns.setdefault(turn_id, Turn())
+
+    def accepted(self, turn_id: str) -> bool:
+        """Whether the gateway has said that this turn is safe."""
+        return self.turns[turn_id].epoch >= 0
+
+    def see(self, event: Event) -> None:
+        """An event that was delivered."""
+        if event.type in ("turn_accepted", "interrupted"):
+            self._raise_epoch(event)
+        elif event.type == "turn_started":
+            for reply in cast("list[Mapping[str, Any]]", event.fields.get("replies", [])):
+                self.names[str(reply.get("message_id"))] = str(reply.get("character_name"))
+        elif event.type == "message_started":
+            self._begun(event)
+        elif event.type == "audio_complete":
+            turn = self._turn(self._turn_of.get(event.text("message_id"), ""))
+            if turn is not None:
+                turn.unspoken.discard(event.text("message_id"))
+        elif event.type == "turn_complete":
+            turn = self._turn(event.text("turn_id"))
+            if turn is not None:
+                turn.text_complete = True
+        elif event.type == "error":
+            self._trouble(event)
+
+    def _raise_epoch(self, event: Event) -> None:
+        own = event.text("turn_id") if event.type == "turn_accepted" else ""
+        turn = self._turn(own)
+        if turn is not None and turn.epoch < 0:
+            turn.epoch = max(event.epoch, 0)  # an answer to a repeated turn has none
+        if event.epoch > self._epoch:
+            self._epoch = event.epoch
+            for each in self.turns.values():
+                each.cut_off = each.cut_off or 0 <= each.epoch < self._epoch
+
+    def _begun(self, event: Event) -> None:
+        message_id, turn_id = event.text("message_id"), event.text("turn_id")
+        self.names[message_id] = event.text("character_name")
+        turn = self._turn(turn_id)
+        if turn is not None and message_id not in self._turn_of:
+            self._turn_of[message_id] = turn_id
+            turn.unspoken.add(message_id)
+
+    def _trouble(self, event: Event) -> None:
+        turn_id = event.text("turn_id") or self._turn_of.get(event.text("message_id"), "")
+        turn = self._turn(turn_id)
+        if turn is not None:
+            turn.troubles.append(event.text("message"))
+
+    def _turn(self, turn_id: str) -> Turn | None:
+        return self.turns.get(turn_id)

@@ -1,0 +1,110 @@
+"""Shows a conversation on a terminal: replies as they stream, what is understood while somebody speaks.
+
+Where the output is no terminal nothing is overwritten and nothing coloured: each line comes once, when it is firm.
+"""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from typing import Final, TextIO
+
+COLOURS: Final = ("36", "33", "35", "32", "34", "31")
+ERASE_LINE: Final = "\r\x1b[2K"
+RESET: Final = "\x1b[0m"
+DIM: Final = "\x1b[2m"
+FALLBACK_COLUMNS: Final = 80
+KEPT: Final = "\n\t\u200d"
+"""Line breaks, tabs, and what joins the parts of an emoji."""
+
+
+class Screen:
+    """`columns`: the terminal's width, for what must fit one line."""
+
+    def __init__(self, out: TextIO | None = None, err: TextIO | None = None, columns: int = FALLBACK_COLUMNS) -> None:
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._tty = self._out.isatty()
+        self._columns = columns
+        self._colour: dict[str, str] = {}
+        self._open = ""
+        """The message whose line is being written."""
+        self._shown = ""
+        self._passing = False
+        """Whether the cursor's line holds a partial transcript."""
+
+    def note(self, sentence: str) -> None:
+        """About the talk, not of it: to stderr."""
+        self._new_line()
+        print(_harmless(sentence), file=self._err, flush=True)
+
+    def said(self, who: str, text: str) -> None:
+        """A whole utterance."""
+        self._new_line()
+        self._write(f"{self._name(who)} {_harmless(text)}\n")
+
+    def hearing(self, text: str) -> None:
+        """What is understood so far; the next call replaces it."""
+        if not self._tty or self._open:
+            return
+        room = self._columns - 3
+        harmless = _harmless(text).replace("\n", " ")
+        shown = harmless if len(harmless) <= room else f"…{harmless[-room + 1 :]}"
+        self._write(f"{ERASE_LINE}{DIM}… {shown}{RESET}")
+        self._passing = True
+
+    def message_started(self, message_id: str, who: str) -> None:
+        """A character begins."""
+        self._new_line()
+        self._open, self._shown = message_id, ""
+        self._write(f"{self._name(who)} ")
+
+    def chunk(self, message_id: str, text: str) -> None:
+        """More of its text."""
+        if message_id == self._open:
+            self._shown += text
+            self._write(_harmless(text))
+
+    def resumed(self, message_id: str, who: str, text: str) -> None:
+        """The message's whole text so far, in place of what was shown."""
+        if message_id == self._open and text.startswith(self._shown):
+            self.chunk(message_id, text[len(self._shown) :])
+            return
+        self._new_line()
+        self._open, self._shown = message_id, ""
+        self._write(f"{self._name(who)} (again) ")
+        self.chunk(message_id, text)
+
+    def message_complete(self, message_id: str, status: str) -> None:
+        """Its text ends; `status` as in the protocol."""
+        if message_id == self._open:
+            if status != "complete":
+                self._write(f" [{status}]")
+            self._new_line()
+
+    def end(self) -> None:
+        """Leave the cursor at the beginning of a line."""
+        self._new_line()
+
+    def _name(self, who: str) -> str:
+        who = _harmless(who)
+        if not self._tty:
+            return f"{who}:"
+        colour = self._colour.setdefault(who, COLOURS[len(self._colour) % len(COLOURS)])
+        return f"\x1b[1;{colour}m{who}:{RESET}"
+
+    def _new_line(self) -> None:
+        if self._passing:
+            self._write(ERASE_LINE)
+        elif self._open:
+            self._write("\n")
+        self._passing, self._open = False, ""
+
+    def _write(self, text: str) -> None:
+        self._out.write(text)
+        self._out.flush()
+
+
+def _harmless(text: str) -> str:
+    """Without control characters: a model's words must not steer the terminal."""
+    return "".join(each for each in text if each in KEPT or unicodedata.category(each) not in ("Cc", "Cf", "Cs"))

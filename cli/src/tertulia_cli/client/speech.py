@@ -1,0 +1,101 @@
+"""The speech that came, and when a listener has heard it. No clock of its own, no I/O but the WAV that is written."""
+
+from __future__ import annotations
+
+import wave
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.client.frames import Audio
+from tertulia_cli.exits import FAILED, Failure
+
+SAMPLE_BYTES: Final = 2
+MAX_RECORDED_BYTES: Final = 512 * 1024 * 1024
+"""Three hours of speech."""
+
+
+class Recording:
+    """Speech in the order in which it came."""
+
+    def __init__(self) -> None:
+        self._pcm = bytearray()
+        self._rate = 24_000
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self._pcm) / SAMPLE_BYTES / self._rate
+
+    def add(self, audio: Audio) -> None:
+        """One more piece."""
+        self._rate = audio.sample_rate
+        if len(self._pcm) < MAX_RECORDED_BYTES:
+            self._pcm += audio.pcm
+
+    def write(self, path: Path) -> None:
+        """Write it as a WAV file (mono, 16 bit).
+
+        Raises:
+            Failure: the file cannot be written.
+        """
+        try:
+            with wave.open(str(path), "wb") as out:
+                out.setnchannels(1)
+                out.setsampwidth(SAMPLE_BYTES)
+                out.setframerate(self._rate)
+                out.writeframes(bytes(self._pcm))
+        except OSError as error:
+            raise Failure(f"{path} cannot be written: {error.strerror}.", FAILED) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What has been played: the message up to the end of this chunk."""
+
+    message_id: str
+    sentence_index: int
+    chunk_index: int
+    played_ms: int
+
+
+class Player:
+    """Plays what comes, gapless and at its own pace, as a loudspeaker would: `now` is a monotonic time in seconds."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+        """When all that was added has been played."""
+        self._waiting: deque[tuple[float, Receipt]] = deque()
+        self._length_ms: dict[str, float] = {}
+
+    def add(self, audio: Audio, now: float) -> None:
+        """A piece of speech: it is played behind what is being played."""
+        seconds = len(audio.pcm) / SAMPLE_BYTES / audio.sample_rate
+        self._until = max(self._until, now) + seconds
+        length = self._length_ms.get(audio.message_id, 0.0) + seconds * 1000
+        self._length_ms[audio.message_id] = length
+        receipt = Receipt(audio.message_id, audio.sentence_index, audio.chunk_index, round(length))
+        self._waiting.append((self._until, receipt))
+
+    def flush(self) -> None:
+        """Stop: what was not played will not be."""
+        self._until = 0.0
+        self._waiting.clear()
+
+    def played(self, now: float) -> list[Receipt]:
+        """What has been played since the last call: the newest receipt of each message, in order."""
+        newest: dict[str, Receipt] = {}
+        while self._waiting and self._waiting[0][0] <= now:
+            _, receipt = self._waiting.popleft()
+            newest[receipt.message_id] = receipt
+        return list(newest.values())
+
+    @property
+    def all_told(self) -> bool:
+        """Whether `played` has told of everything that was added."""
+        return not self._waiting
+
+    def remaining(self, now: float) -> float:
+        """Seconds of speech that are still to be played."""
+        return max(0.0, self._until - now) if self._waiting else 0.0

@@ -1,0 +1,139 @@
+"""A WAV file as a microphone would give it: 16 kHz, 16 bit, mono.
+
+Read here, not with `wave`: Python 3.11's refuses WAVE_FORMAT_EXTENSIBLE, which is what many programs write.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.exits import MISUSED, Failure
+
+MIC_HZ: Final = 16_000
+MAX_FILE_BYTES: Final = 200 * 1024 * 1024
+PCM, EXTENSIBLE = 1, 0xFFFE
+FULL_SCALE: Final = 32_767
+MAX_CHANNELS: Final = 32
+MIN_HZ, MAX_HZ = 4_000, 384_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wav:
+    """Samples as they are in the file."""
+
+    hz: int
+    channels: int
+    sample_bytes: int
+    data: bytes
+
+
+def read_speech(path: Path) -> bytes:
+    """The file's sound as microphone PCM.
+
+    Raises:
+        Failure: it cannot be read, or is no PCM WAV, or needs soxr to be converted and that is not installed.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Failure(f"{path} is above {MAX_FILE_BYTES >> 20} MiB: cut it into pieces.", MISUSED)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", MISUSED) from error
+    try:
+        wav = parse(raw)
+    except ValueError as error:
+        raise Failure(
+            f"{path} is no PCM WAV file ({error}); convert it: ffmpeg -i {path} -ac 1 -ar 16000 -c:a pcm_s16le out.wav",
+            MISUSED,
+        ) from error
+    return _resampled(mono(wav), wav.hz, path).tobytes()
+
+
+def parse(raw: bytes) -> Wav:
+    """The parts of a RIFF/WAVE file.
+
+    Raises:
+        ValueError: what is wrong with it.
+    """
+    if len(raw) < 12 or raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":  # noqa: PLR2004 - the RIFF header's length
+        raise ValueError("no RIFF/WAVE header")
+    layout: tuple[int, int, int] | None = None
+    for name, body in _chunks(raw):
+        if name == b"fmt ":
+            layout = _layout(body)
+        elif name == b"data":
+            if layout is None:
+                raise ValueError("its sound comes before its format")
+            hz, channels, sample_bytes = layout
+            whole = len(body) - len(body) % (channels * sample_bytes)
+            if not whole:
+                raise ValueError("there is no sound in it")
+            return Wav(hz, channels, sample_bytes, body[:whole])
+    raise ValueError("there is no sound in it")
+
+
+def mono(wav: Wav) -> array[int]:
+    """One channel of 16-bit samples: the channels' mean, the sample's upper 16 bits."""
+    match wav.sample_bytes:
+        case 1:
+            samples = array("h", ((byte - 128) << 8 for byte in wav.data))  # 8-bit WAV is unsigned
+        case 2:
+            samples = array("h", wav.data)
+            if sys.byteorder == "big":
+                samples.byteswap()
+        case width:
+            upper = bytearray(len(wav.data) // width * 2)
+            upper[0::2], upper[1::2] = wav.data[width - 2 :: width], wav.data[width - 1 :: width]
+            samples = array("h", bytes(upper))
+            if sys.byteorder == "big":
+                samples.byteswap()
+    if wav.channels == 1:
+        return samples
+    by_channel = [samples[channel :: wav.channels] for channel in range(wav.channels)]
+    return array("h", (sum(frame) // wav.channels for frame in zip(*by_channel, strict=True)))
+
+
+def _resampled(samples: array[int], hz: int, path: Path) -> array[int]:
+    if hz == MIC_HZ:
+        return samples
+    try:
+        import numpy as np  # noqa: PLC0415 - needed for files of another rate only
+        import soxr  # noqa: PLC0415
+    except ImportError:
+        raise Failure(
+            f"{path} has {hz} Hz, a microphone here has {MIC_HZ}: install soxr (pip install soxr), or convert it: "
+            f"ffmpeg -i {path} -ac 1 -ar {MIC_HZ} -c:a pcm_s16le out.wav",
+            MISUSED,
+        ) from None
+    stream = soxr.ResampleStream(hz, MIC_HZ, 1, dtype="float32")
+    out = stream.resample_chunk(np.asarray(samples, dtype=np.float32), last=True)
+    return array("h", np.clip(np.rint(out), -FULL_SCALE - 1, FULL_SCALE).astype(np.int16).tobytes())
+
+
+def _layout(body: bytes) -> tuple[int, int, int]:
+    if len(body) < 16:  # noqa: PLR2004 - WAVEFORMAT's length
+        raise ValueError("its format is cut off")
+    tag, channels, hz, _, _, bits = struct.unpack_from("<HHIIHH", body)
+    if tag == EXTENSIBLE and len(body) >= 26:  # noqa: PLR2004 - the sub-format begins at 24
+        tag = struct.unpack_from("<H", body, 24)[0]
+    if tag != PCM:
+        raise ValueError(f"its samples are coded in format {tag}, not as plain PCM")
+    if bits not in (8, 16, 24, 32):
+        raise ValueError(f"its samples have {bits} bits; 8, 16, 24 and 32 are understood")
+    if not 1 <= channels <= MAX_CHANNELS or not MIN_HZ <= hz <= MAX_HZ:
+        raise ValueError(f"it claims {channels} channels at {hz} Hz")
+    return hz, channels, bits // 8
+
+
+def _chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 12
+    while at + 8 <= len(raw):
+        size = int.from_bytes(raw[at + 4 : at + 8], "little")
+        yield raw[at : at + 4], raw[at + 8 : at + 8 + size]  # a recorder that died leaves a size above the file's
+        at += 8 + size + size % 2

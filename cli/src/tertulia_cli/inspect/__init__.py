@@ -1,0 +1,1 @@
+"""`tertulia inspect`: what went through Redis, and how long each step took."""

@@ -1,0 +1,2 @@
+async def inspect(settings, c) -> int:
+    return 0
