@@ -178,3 +178,20 @@ async def test_closing_is_orderly(open_gateway: Gateway) -> None:
         await client.socket.close(1000)
         with pytest.raises(ConnectionClosed):
             await client.next()
+
+
+async def test_the_log_has_neither_token_nor_speech(
+    redis_url: str, keys: Keys, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    token = "secret-" * 3
+    async with gateway(redis_url, keys, token=token) as made, Client.at(made.url(f"?token={token}")) as client:
+        await client.next()
+        await client.send("user_message", text="whispered words")
+        await client.until("turn_accepted")
+        await client.socket.send('{"type": "user_message", "data": {"text": "whispered words"')
+        await client.until("error")
+    ours = [r for r in caplog.records if r.name.startswith(("tertulia", "uvicorn")) and r.name != "websockets.client"]
+    told = "\n".join(record.getMessage() for record in ours)
+    assert token not in told
+    assert "whispered" not in told

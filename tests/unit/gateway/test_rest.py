@@ -242,3 +242,20 @@ async def test_openapi_tells_of_the_problems(api: httpx2.AsyncClient) -> None:
         schema = answers[status]["content"]["application/problem+json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/ProblemDetails"}
         assert list(answers[status]["content"]) == ["application/problem+json"]
+
+
+async def test_the_reference_can_be_read(api: httpx2.AsyncClient) -> None:
+    page = (await api.get("/api/docs")).text
+    assert "<code>PATCH /api/characters/{character_id}</code>" in page
+    assert 'href="#ProblemDetails"' in page
+    assert 'id="ProblemDetails"' in page
+    assert "<script" not in page
+
+
+async def test_bodies_are_bounded(api: httpx2.AsyncClient) -> None:
+    problem(await api.post("/api/characters", content=b"x" * (1024 * 1024 + 1)), 413)
+
+    async def endless() -> AsyncGenerator[bytes]:
+        yield b"{"
+
+    problem(await api.post("/api/characters", content=endless()), 411)

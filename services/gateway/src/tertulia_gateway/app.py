@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
-from tertulia_gateway import page
+from tertulia_gateway import guard, page
 from tertulia_gateway.access import Access
 from tertulia_gateway.connection import Backstage
 from tertulia_gateway.hub import Hub
-from tertulia_gateway.rest import characters, conversations, problems, status
+from tertulia_gateway.rest import characters, conversations, problems, reference, status
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.socket import Door
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN_PATHS = frozenset({"/healthz", "/readyz"})
-"""What anyone may ask: it tells nothing that is said."""
 
 DESCRIPTION = (
     "Talk with several AI characters. The conversation itself is at the WebSocket `/ws`: see docs/protocol.md."
@@ -33,16 +28,7 @@ def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, stati
     access = Access(settings)
     door = Door(hub, access, backstage)
 
-    @app.middleware("http")
-    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-        path = request.url.path
-        if path not in OPEN_PATHS and (path.startswith("/api") or path == "/openapi.json"):
-            changes = request.method not in SAFE_METHODS
-            refusal = access.refusal(request.headers, request.query_params, changes=changes)
-            if refusal is not None:
-                return problems.problem(refusal.status, refusal.reason)
-        return await call_next(request)
-
+    guard.install(app, access)
     app.add_middleware(page.SecurityHeaders)
     problems.install(app)
 
@@ -53,5 +39,6 @@ def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, stati
     app.include_router(status.router(backstage.bus, hub, settings))
     app.include_router(conversations.router(backstage.store))
     app.include_router(characters.router(backstage.store, backstage.bus))
+    reference.install(app)
     page.install(app, static)
     return app

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
+
+PATIENCE_S = 2.0
+"""How long Redis may take to answer before it counts as away: who asks has a timeout of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +31,10 @@ class Health:
 async def look(bus: Bus, alive_s: float) -> Health:
     """Ask Redis; never raises."""
     try:
-        redis_ms = await bus.ping() * 1000
-        return Health(redis_ms, engines_of(await bus.alive(alive_s)))
-    except BusError:
+        async with asyncio.timeout(PATIENCE_S):
+            redis_ms = await bus.ping() * 1000
+            return Health(redis_ms, engines_of(await bus.alive(alive_s)))
+    except (BusError, TimeoutError):
         return Health(None, {})
 
 

@@ -112,6 +112,7 @@ def server_config(settings: GatewaySettings, app: object) -> uvicorn.Config:
         ws_ping_timeout=PING_S,
         lifespan="off",
         log_config=None,
+        log_level="warning",  # its lines on each connection would have the address, and the address may have the token
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_s) or 1,
