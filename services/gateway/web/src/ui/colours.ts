@@ -1,19 +1,29 @@
-/** One hue a character, always the same one, and no two alike while there are hues left. */
+/** Hues for the characters: as far apart as there is room, and the same on every visit with the same company. */
 
-/** Degrees in OKLCH, far enough apart to be told apart; lightness and chroma come from the theme. */
+/** Degrees in OKLCH that can be told apart; lightness and chroma come from the theme. */
 export const HUES: readonly number[] = [292, 62, 158, 18, 238, 342, 118, 198];
 
 export function huesOf(ids: readonly string[]): ReadonlyMap<string, number> {
   const hues = new Map<string, number>();
-  const taken = new Set<number>();
+  let taken: number[] = [];
   for (const id of ids.toSorted()) {
-    let slot = hash(id) % HUES.length;
-    for (let tries = 0; taken.has(slot) && tries < HUES.length; tries += 1) slot = (slot + 1) % HUES.length;
-    taken.add(slot);
-    if (taken.size === HUES.length) taken.clear();
-    hues.set(id, HUES[slot] ?? 0);
+    const hue = farthest(hash(id) % HUES.length, taken);
+    taken = taken.length + 1 === HUES.length ? [] : [...taken, hue];
+    hues.set(id, hue);
   }
   return hues;
+}
+
+/** The free hue that is farthest from those taken; among equals the first one from `slot` on. */
+function farthest(slot: number, taken: readonly number[]): number {
+  const inTurn = HUES.map((_, index) => HUES[(slot + index) % HUES.length] ?? 0);
+  const room = (hue: number) => Math.min(360, ...taken.map((other) => distance(hue, other)));
+  return inTurn.reduce((best, hue) => (room(hue) > room(best) ? hue : best));
+}
+
+function distance(a: number, b: number): number {
+  const apart = Math.abs(a - b);
+  return Math.min(apart, 360 - apart);
 }
 
 /** Someone who has left the table. */

@@ -21,18 +21,23 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const looks = useMemo(() => new Map<string, Look>(), [people]);
   const first = keep(wanted, messages.length, following);
   const heightBefore = useRef(0);
+  /** Where this page itself has scrolled to: a scroll event from there is not the user's. */
+  const put = useRef(-1);
 
   useLayoutEffect(() => {
     const box = scroller.current;
     if (!box) return;
-    if (following) box.scrollTop = box.scrollHeight;
+    if (following) box.scrollTop = followTo(box);
     else if (heightBefore.current > 0) box.scrollTop += box.scrollHeight - heightBefore.current;
+    else return;
     heightBefore.current = 0;
+    put.current = box.scrollTop;
   }, [messages, notices, following, first]);
 
   const onScroll = () => {
     const box = scroller.current;
-    if (!box) return;
+    if (!box || Math.abs(box.scrollTop - put.current) < 2) return;
+    put.current = -1;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_PX;
     if (atEnd !== following) {
       setWanted(latest(messages.length));
@@ -71,6 +76,15 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
       )}
     </section>
   );
+}
+
+/** The end, or what is being said now where the voice is far behind the text. */
+function followTo(box: HTMLElement): number {
+  const end = box.scrollHeight - box.clientHeight;
+  const now = box.querySelector(".message.playing .now, .message.playing");
+  if (!now) return end;
+  const top = now.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop;
+  return Math.max(0, Math.min(end, top - box.clientHeight / 4));
 }
 
 function Welcome({ people }: { people: People }): JSX.Element {

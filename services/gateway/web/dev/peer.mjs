@@ -1,0 +1,289 @@
+// A scripted gateway for working on the page without the rest: three characters that answer with tones.
+//
+//     npm run build && npm run peer        then open http://127.0.0.1:8787
+//
+// Options by environment: PORT; PEER_PACE (ms a token, default 45); PEER_AUDIO (share of real time in which sound is
+// sent, default 0.1). Messages with a meaning of their own: "/error", "/drop" (cuts the connection), "/long" (600 messages).
+
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { encode } from "@msgpack/msgpack";
+import { WebSocketServer } from "ws";
+
+import { Hearing } from "./hearing.mjs";
+import { CHARACTERS, VOICES, replyOf } from "./script.mjs";
+
+const PORT = Number(process.env.PORT ?? 8787);
+const PACE_MS = Number(process.env.PEER_PACE ?? 45);
+const AUDIO_SHARE = Number(process.env.PEER_AUDIO ?? 0.1);
+const STATIC = fileURLToPath(new URL("../../src/tertulia_gateway/static", import.meta.url));
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const POLICY =
+  "default-src 'self'; script-src 'self' blob:; worker-src 'self' blob:; img-src 'self' data: blob: https:; " +
+  "object-src 'none'; base-uri 'none'; form-action 'none'";
+const SETTINGS = ["model", "temperature", "top_p", "min_p", "top_k", "frequency_penalty", "presence_penalty", "repetition_penalty"];
+const SAMPLE_RATE = 24_000;
+
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const characters = structuredClone(CHARACTERS);
+/** Conversations by id: what is kept of them, and what was sent, for `resume`. */
+const conversations = new Map();
+
+class Conversation {
+  id = randomUUID();
+  title = "";
+  createdAt = new Date().toISOString();
+  updatedAt = this.createdAt;
+  messages = [];
+  log = [];
+  epoch = 0;
+  talking = false;
+  turns = new Set();
+  settings = Object.fromEntries(SETTINGS.map((name) => [name, null]));
+  socket = null;
+  #clock = 0;
+
+  event(type, fields) {
+    this.#clock = Math.max(this.#clock + 1, Date.now());
+    const frame = JSON.stringify({ type, ...fields, event_id: `${this.#clock}-0`, epoch: this.epoch });
+    this.log.push({ id: `${this.#clock}-0`, frame });
+    this.socket?.send(frame);
+  }
+
+  answer(type, fields) {
+    this.socket?.send(JSON.stringify({ type, ...fields }));
+  }
+
+  interrupt(cause) {
+    this.epoch += 1;
+    if (this.talking) this.event("interrupted", { cause });
+    this.talking = false;
+  }
+}
+
+async function runTurn(talk, text, turnId, source, marks) {
+  if (talk.turns.has(turnId)) return talk.answer("turn_accepted", { turn_id: turnId, text, source });
+  talk.turns.add(turnId);
+  talk.interrupt("turn");
+  const { epoch } = talk;
+  talk.talking = true;
+  talk.event("turn_accepted", { turn_id: turnId, text, source });
+  talk.messages.push({ id: randomUUID(), turn_id: turnId, role: "user", character_id: null, character_name: "You", text, status: "complete" });
+  talk.updatedAt = new Date().toISOString();
+  talk.title ||= text.slice(0, 60);
+  if (text === "/error") {
+    const message = "The model server refuses the key. Check TERTULIA_LLM_API_KEY and start the llm worker again.";
+    return talk.event("error", { code: "llm_auth", message, turn_id: turnId });
+  }
+  const at = Date.now();
+  const active = characters.filter((character) => character.active);
+  const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
+  const speakers = named.length > 0 ? named : active;
+  if (speakers.length === 0) {
+    const message = "Nobody is at the table. Switch a character on under Characters, then say it again.";
+    return talk.event("error", { code: "no_characters", message, turn_id: turnId });
+  }
+  const replies = speakers.map(({ id, name }) => ({ message_id: randomUUID(), character_id: id, character_name: name }));
+  talk.event("turn_started", { turn_id: turnId, replies });
+  const metrics = { source, accepted_at: at, speech_end: marks.speechEnd, transcript: marks.transcript, turn_started: Date.now() - at, messages: [] };
+  let speaking = Promise.resolve();
+  for (const reply of replies) {
+    if (talk.epoch !== epoch) return;
+    const since = () => Date.now() - at;
+    const times = { ...reply, message_started: since() };
+    metrics.messages.push(times);
+    talk.event("message_started", { ...reply, turn_id: turnId });
+    await wait(250);
+    const spoken = replyOf(reply.character_name, text, talk.messages.length);
+    const stored = { id: reply.message_id, turn_id: turnId, role: "character", character_id: reply.character_id, character_name: reply.character_name, text: "", status: "streaming" };
+    talk.messages.push(stored);
+    const ready = [];
+    for (const [index, sentence] of spoken.entries()) {
+      for (const token of sentence.match(/\s*\S+/g) ?? []) {
+        if (talk.epoch !== epoch) return;
+        times.first_chunk ??= since();
+        stored.text += token;
+        talk.event("llm_chunk", { text: token, character_id: reply.character_id, message_id: reply.message_id });
+        await wait(PACE_MS);
+      }
+      times.first_sentence ??= since();
+      ready.push(sentence);
+      if (index === 0) speaking = speaking.then(() => speak(talk, epoch, reply, ready, spoken.length, times, since));
+    }
+    times.text_complete = since();
+    stored.status = "complete";
+    talk.event("message_complete", { message_id: reply.message_id, character_id: reply.character_id, text: stored.text, status: "complete" });
+  }
+  talk.event("turn_complete", { turn_id: turnId });
+  metrics.turn_complete = Date.now() - at;
+  await speaking;
+  if (talk.epoch === epoch) talk.answer("turn_metrics", { turn_id: turnId, metrics });
+}
+
+async function speak(talk, epoch, reply, ready, count, times, since) {
+  const { pitch } = characters.find(({ id }) => id === reply.character_id) ?? { pitch: 200 };
+  for (let sentence = 0; sentence < count; sentence += 1) {
+    while (ready.length <= sentence) {
+      if (talk.epoch !== epoch) return;
+      await wait(10);
+    }
+    const samples = Math.round((ready[sentence].trim().length / 16) * SAMPLE_RATE);
+    times.first_audio ??= since();
+    for (let chunk = 0, from = 0; from < samples; chunk += 1) {
+      const size = Math.min(chunk === 0 && sentence === 0 ? 960 : 2_400, samples - from);
+      if (talk.epoch !== epoch) return;
+      const pcm = new Uint8Array(tone(pitch, from, size, samples).buffer);
+      times.first_frame ??= since();
+      const id = `${sentence + 1}-${chunk + 1}`;
+      const { message_id, character_id } = reply;
+      const frame = { type: "audio", message_id, character_id, sentence_index: sentence, chunk_index: chunk, id, sample_rate: SAMPLE_RATE, pcm };
+      talk.socket?.send(encode(frame));
+      from += size;
+      await wait(((size / SAMPLE_RATE) * 1_000) * AUDIO_SHARE);
+    }
+  }
+  times.audio_complete = since();
+  talk.answer("audio_complete", { message_id: reply.message_id, character_id: reply.character_id, id: `${count + 1}-0` });
+}
+
+/** A sung vowel rather than a beep: harmonics with a slow swell, joined without a step. */
+function tone(pitch, from, size, total) {
+  return Int16Array.from({ length: size }, (_, index) => {
+    const at = from + index;
+    const seconds = at / SAMPLE_RATE;
+    const edge = Math.min(1, at / 600, (total - at) / 1_800);
+    const swell = 0.6 + 0.4 * Math.sin(2 * Math.PI * 3.1 * seconds);
+    const voice = Math.sin(2 * Math.PI * pitch * seconds) + 0.5 * Math.sin(4 * Math.PI * pitch * seconds);
+    return Math.round(5_000 * edge * swell * voice);
+  });
+}
+
+function serveSocket(socket, url) {
+  const known = conversations.get(url.searchParams.get("conversation_id") ?? "");
+  let talk = open(socket, known ?? null);
+  const hearing = new Hearing(
+    (type, fields) => talk.event(type, fields),
+    (text, turnId, marks) => runTurn(talk, text, turnId, "spoken", marks),
+  );
+  socket.on("message", (data, binary) => {
+    if (binary) return hearing.feed(data);
+    const { type, data: fields = {} } = JSON.parse(data.toString());
+    switch (type) {
+      case "user_message":
+        if (fields.text === "/drop") return socket.terminate();
+        if (fields.text === "/long") return fill(talk);
+        return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", { speechEnd: null, transcript: null });
+      case "interrupt":
+        return talk.interrupt("request");
+      case "start_listening":
+        return hearing.start();
+      case "stop_listening":
+        return hearing.stop();
+      case "refresh_characters":
+        return talk.answer("characters", { characters: characters.map(({ id, name, voice, image, active }) => ({ id, name, voice, image, active })) });
+      case "model_settings":
+        Object.assign(talk.settings, fields);
+        return talk.answer("model_settings", talk.settings);
+      case "new_conversation":
+        talk.socket = null;
+        talk = open(socket, null);
+        return;
+      case "resume":
+        talk.answer("conversation_started", { conversation_id: talk.id, resumed: true, demo: true });
+        for (const { id, frame } of talk.log) if (after(id, fields.last_event_id)) socket.send(frame);
+        return;
+    }
+  });
+  socket.on("close", () => {
+    hearing.stop();
+    if (talk.socket === socket) talk.socket = null;
+  });
+}
+
+function open(socket, known) {
+  if (known) {
+    known.socket?.close(4001, "a newer connection took this conversation over");
+    known.socket = socket;
+    known.answer("conversation_started", { conversation_id: known.id, resumed: true, demo: true });
+    return known;
+  }
+  const talk = new Conversation();
+  conversations.set(talk.id, talk);
+  talk.socket = socket;
+  talk.event("conversation_started", { conversation_id: talk.id, resumed: false, demo: true });
+  return talk;
+}
+
+function after(id, last) {
+  return last === undefined ? false : Number(id.split("-")[0]) > Number(last.split("-")[0]);
+}
+
+function fill(talk) {
+  for (let index = 0; index < 300; index += 1) {
+    const turnId = randomUUID();
+    const { id, name } = characters[index % characters.length];
+    const messageId = randomUUID();
+    talk.event("turn_accepted", { turn_id: turnId, text: `Question number ${index}`, source: "typed" });
+    talk.event("message_started", { message_id: messageId, turn_id: turnId, character_id: id, character_name: name });
+    talk.event("message_complete", { message_id: messageId, character_id: id, text: replyOf(name, "", index).join(""), status: "complete" });
+    talk.event("turn_complete", { turn_id: turnId });
+  }
+}
+
+const row = (each) => ({ id: each.id, title: each.title, created_at: each.createdAt, updated_at: each.updatedAt });
+
+async function serveApi(request, response, url) {
+  const [, , kind, id, what] = url.pathname.split("/");
+  const send = (status, body, type = "application/json") => {
+    response.writeHead(status, { "Content-Type": type });
+    response.end(status === 204 ? undefined : JSON.stringify(body));
+  };
+  const problem = (status, detail, errors = []) => send(status, { type: "about:blank", title: "Problem", status, detail, errors }, "application/problem+json");
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
+  if (kind === "voices") return send(200, { voices: VOICES });
+  if (kind === "status") {
+    return send(200, { version: "0.1.0", demo: true, redis_ms: 0.2, engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] }, missing: [], connections: 1, namespace: "tertulia" });
+  }
+  if (kind === "characters") {
+    const found = characters.findIndex((character) => character.id === id);
+    if (request.method === "GET") return send(200, { characters });
+    if (id && found < 0) return problem(404, "There is no such character.");
+    const twin = characters.find((each) => each.id !== id && each.name.toLowerCase() === body.name?.toLowerCase());
+    if (twin) return problem(409, `The name ${body.name} is taken.`, [{ field: "name", message: "is taken; choose another" }]);
+    if (request.method === "POST") characters.push({ pitch: 180, ...body, id: randomUUID() });
+    if (request.method === "PATCH") Object.assign(characters[found], body);
+    if (request.method === "DELETE") characters.splice(found, 1);
+    return send(request.method === "DELETE" ? 204 : 200, characters[found] ?? characters.at(-1));
+  }
+  const talk = conversations.get(id);
+  if (kind === "conversations" && !id) {
+    return send(200, { items: [...conversations.values()].filter((each) => each.messages.length > 0).map(row).toReversed(), next: null });
+  }
+  if (!talk) return problem(404, "There is no such conversation.");
+  if (what === "export") return send(200, { ...row(talk), messages: talk.messages });
+  if (request.method === "PATCH") talk.title = body.title;
+  if (request.method === "DELETE") conversations.delete(id);
+  return send(request.method === "DELETE" ? 204 : 200, { ...row(talk), messages: talk.messages, next: null });
+}
+
+async function serveFile(response, url) {
+  const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
+  const file = await readFile(join(STATIC, path)).catch(() => null);
+  const headers = { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Content-Security-Policy": POLICY };
+  response.writeHead(file ? 200 : 404, headers);
+  response.end(file ?? "not found: run `npm run build` first");
+}
+
+const server = createServer((request, response) => {
+  const url = new URL(request.url ?? "/", "http://peer");
+  void (url.pathname.startsWith("/api/") ? serveApi(request, response, url) : serveFile(response, url));
+});
+const sockets = new WebSocketServer({ server, path: "/ws" });
+sockets.on("connection", (socket, request) => serveSocket(socket, new URL(request.url ?? "/", "http://peer")));
+server.listen(PORT, "127.0.0.1", () => console.log(`peer ready on http://127.0.0.1:${server.address().port}`));

@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+
+import { type BargeIn, CALM, LONGEST_DUCK_MS, type Order, hear, wait } from "../src/audio/barge-in";
+import { parseEvent, type ServerEvent } from "../src/wire/events";
+
+function orders(types: readonly string[], speaking = true): Order[] {
+  let state: BargeIn = CALM;
+  return types.map((name) => {
+    const [type, fields] = name === "transcript" ? ["transcription_finished", { text: "so", turn_id: "t" }] : name === "false_alarm" ? ["transcription_finished", { text: "" }] : [name, {}];
+    const [next, order] = hear(state, parseEvent(JSON.stringify({ type, ...(fields as object) })) as ServerEvent, speaking, 0);
+    state = next;
+    return order;
+  });
+}
+
+describe("barge-in", () => {
+  it("lowers the voice at the first sound, and cuts it off when it was words", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "transcript", "interrupted"])).toEqual([
+      "duck", null, null, null, null, "flush",
+    ]);
+  });
+
+  it("goes on after a false alarm", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"])).toEqual(["duck", null, null, null, "unduck"]);
+  });
+
+  it("goes on when a sound did not even become a recording", () => {
+    expect(orders(["vad_start", "vad_stop"])).toEqual(["duck", "unduck"]);
+  });
+
+  it("goes on when listening ends", () => {
+    expect(orders(["recording_start", "listening_stopped"])).toEqual(["duck", "unduck"]);
+  });
+
+  it("does nothing while nobody speaks", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"], false)).toEqual([null, null, null, null, null]);
+  });
+
+  it("flushes whatever was going on before", () => {
+    expect(orders(["interrupted"], false)).toEqual(["flush"]);
+  });
+
+  it("does not stay quiet for ever when the recognizer is lost", () => {
+    const ducked: BargeIn = { duckedAtMs: 1_000, recording: true };
+    expect(wait(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
+    expect(wait(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");
+  });
+});

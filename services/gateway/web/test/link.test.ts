@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+
+import { BUSY_RETRY_MS, type Effect, FIRST_RETRY_MS, type Input, LONGEST_RETRY_MS, type LinkState, OFF, step } from "../src/link/machine";
+import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
+import { parseEvent, type ServerEvent } from "../src/wire/events";
+
+const A = "conversation-a";
+
+function event(type: string, fields: Record<string, unknown> = {}, id = ""): Input {
+  return { on: "event", event: parseEvent(JSON.stringify({ type, ...fields, event_id: id })) as ServerEvent };
+}
+
+const started = (id: string, resumed: boolean, eventId = "") => event("conversation_started", { conversation_id: id, resumed }, eventId);
+const chunk = (id: string) => event("turn_complete", { turn_id: "t" }, id);
+const lost: Input = { on: "socket_closed", code: 1006, reason: "" };
+
+function run(inputs: readonly Input[], from: LinkState = OFF, random = 0): { state: LinkState; effects: Effect[]; last: readonly Effect[] } {
+  let state = from;
+  const effects: Effect[] = [];
+  let last: readonly Effect[] = [];
+  for (const input of inputs) {
+    [state, last] = step(state, input, random);
+    effects.push(...last);
+  }
+  return { state, effects, last };
+}
+
+const LIVE = run([{ on: "connect", conversationId: "" }, { on: "socket_opened" }, started(A, false, "1-0")]);
+
+describe("the connection", () => {
+  it("opens a new conversation and goes live with what the server calls it", () => {
+    expect(LIVE.effects).toEqual([{ do: "connect", conversationId: "" }, { do: "deliver" }, { do: "now_live" }]);
+    expect(LIVE.state).toMatchObject({ phase: "live", conversationId: A, lastEventId: "1-0" });
+  });
+
+  it("passes each event on once", () => {
+    expect(run([chunk("2-0")], LIVE.state).effects).toEqual([{ do: "deliver" }]);
+    expect(run([chunk("2-0"), chunk("2-0"), chunk("1-5")], LIVE.state).effects).toEqual([{ do: "deliver" }]);
+    expect(run([event("audio_complete", { message_id: "m" })], LIVE.state).effects).toEqual([{ do: "deliver" }]);
+  });
+
+  it("resumes after the last event and the last sound, and takes nothing in between", () => {
+    const inputs: Input[] = [
+      chunk("5-0"),
+      { on: "audio", messageId: "m", id: "1-4" },
+      lost,
+      { on: "retry_due" },
+      { on: "socket_opened" },
+      started(A, true),
+    ];
+    const back = run(inputs, LIVE.state);
+    expect(back.last).toEqual([
+      {
+        do: "send",
+        command: { type: "resume", data: { conversation_id: A, last_event_id: "5-0", last_audio: { message_id: "m", id: "1-4" } } },
+      },
+    ]);
+    const between = run([chunk("9-0"), { on: "audio", messageId: "m", id: "2-1" }], back.state);
+    expect(between.effects).toEqual([]);
+    const live = run([started(A, true), chunk("6-0"), { on: "audio", messageId: "m", id: "1-5" }], between.state);
+    expect(live.effects).toEqual([{ do: "deliver" }, { do: "now_live" }, { do: "deliver" }, { do: "deliver" }]);
+    expect(live.state).toMatchObject({ phase: "live", lastEventId: "6-0", lastAudio: { message_id: "m", id: "1-5" } });
+  });
+
+  it("resumes after the end of a message's sound", () => {
+    const { state } = run([{ on: "audio", messageId: "m", id: "3-4" }, event("audio_complete", { message_id: "m", id: "4-0" })], LIVE.state);
+    expect(state.lastAudio).toEqual({ message_id: "m", id: "4-0" });
+  });
+
+  it("waits longer after each failure, spread by chance, up to a bound", () => {
+    const waits = (random: number) => {
+      let { state } = run([lost], LIVE.state, random);
+      const all: number[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        const { state: next, last } = run([{ on: "retry_due" }, lost], state, random);
+        state = next;
+        for (const effect of last) if (effect.do === "retry_in") all.push(effect.ms);
+      }
+      return all;
+    };
+    const least = waits(0);
+    const most = waits(0.999);
+    expect(least).toEqual(least.toSorted((a, b) => a - b));
+    expect(least[0]).toBe(FIRST_RETRY_MS);
+    expect(most.at(-1)).toBeLessThanOrEqual(LONGEST_RETRY_MS);
+    expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
+  });
+
+  it("begins to count failures anew once it was live", () => {
+    const failed = run([lost, { on: "retry_due" }, lost, { on: "retry_due" }], LIVE.state);
+    expect(failed.state.failures).toBe(2);
+    expect(run([{ on: "socket_opened" }, started(A, true), started(A, true)], failed.state).state.failures).toBe(0);
+  });
+
+  it("gives a full server time", () => {
+    const { last } = run([{ on: "socket_closed", code: 1013, reason: "" }], LIVE.state, 0);
+    expect(last).toEqual([{ do: "retry_in", ms: BUSY_RETRY_MS / 2 }]);
+  });
+
+  it("connects at once when the network is back", () => {
+    expect(run([lost, { on: "network_back" }], LIVE.state).last).toEqual([{ do: "connect", conversationId: A }]);
+    expect(run([{ on: "network_back" }], LIVE.state).effects).toEqual([]);
+  });
+
+  it.each([
+    [4001, "replaced"],
+    [1008, "refused"],
+  ] as const)("leaves it to the user after close code %i", (code, phase) => {
+    const { state, last } = run([{ on: "socket_closed", code, reason: "why" }, { on: "retry_due" }], LIVE.state);
+    expect(state).toMatchObject({ phase, reason: "why" });
+    expect(last).toEqual([]);
+    expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, { do: "connect", conversationId: A }]);
+  });
+
+  it("begins a new conversation where the old one is gone", () => {
+    const resuming = run([chunk("5-0"), lost, { on: "retry_due" }, { on: "socket_opened" }], LIVE.state);
+    const { effects, state } = run([event("error", { code: "unknown_conversation", message: "gone" })], resuming.state);
+    expect(effects).toEqual([{ do: "deliver" }, { do: "disconnect" }, { do: "connect", conversationId: "" }]);
+    expect(state).toMatchObject({ conversationId: "", lastEventId: "" });
+  });
+
+  it("forgets its place when another conversation begins", () => {
+    const { state } = run([chunk("5-0"), started("conversation-b", false, "1-0")], LIVE.state);
+    expect(state).toMatchObject({ conversationId: "conversation-b", lastEventId: "1-0", lastAudio: null });
+  });
+});
+
+describe("Outbox", () => {
+  it("says again what is not confirmed, in order", () => {
+    const outbox = new Outbox();
+    for (const turnId of ["a", "b", "c"]) outbox.add({ turnId, text: turnId.toUpperCase() });
+    outbox.settle("b");
+    expect(outbox.commands()).toEqual([
+      { type: "user_message", data: { text: "A", turn_id: "a" } },
+      { type: "user_message", data: { text: "C", turn_id: "c" } },
+    ]);
+  });
+
+  it("is bounded", () => {
+    const outbox = new Outbox();
+    for (let index = 0; index < OUTBOX_MAX; index += 1) expect(outbox.add({ turnId: `${index}`, text: "" })).toBe(true);
+    expect(outbox.add({ turnId: "more", text: "" })).toBe(false);
+  });
+});

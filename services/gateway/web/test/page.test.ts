@@ -1,0 +1,135 @@
+import { describe, expect, it } from "vitest";
+
+import { PcmFramer } from "../src/audio/pcm-framer";
+import { keyLines } from "../src/inside/stream-keys";
+import { Stopwatch, withMetrics } from "../src/inside/traces";
+import { waterfallOf } from "../src/inside/waterfall";
+import { readProblem } from "../src/rest/problem";
+import { readPreferences } from "../src/talk/preferences";
+import { HUES, huesOf } from "../src/ui/colours";
+import { seats } from "../src/ui/seating";
+import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
+
+describe("PcmFramer", () => {
+  it("cuts frames of one size, little-endian, clipped, however the blocks come", () => {
+    const frames: number[][] = [];
+    const framer = new PcmFramer(4);
+    for (const block of [[0, 0.5, 2], [-2, 1], [0, 0, 0, 0.25]]) {
+      framer.feed(Float32Array.from(block), ({ pcm }) => {
+        const view = new DataView(pcm);
+        frames.push([0, 2, 4, 6].map((at) => view.getInt16(at, true)));
+      });
+    }
+    expect(frames).toEqual([[0, 16_384, 32_767, -32_768], [32_767, 0, 0, 0]]);
+  });
+
+  it("tells the level of each frame", () => {
+    const levels: number[] = [];
+    new PcmFramer(2).feed(Float32Array.from([0.5, -0.5, 0, 0]), ({ level }) => levels.push(level));
+    expect(levels).toEqual([0.5, 0]);
+  });
+});
+
+describe("the waterfall", () => {
+  const message = {
+    message_id: "m", character_id: "luna", character_name: "Luna", message_started: 20, first_chunk: 300,
+    first_sentence: 420, first_audio: 450, first_frame: 455, text_complete: 900, audio_complete: 1_500,
+  };
+
+  it("runs from the end of speech to the last sound", () => {
+    const { fromMs, toMs, firstSoundMs, rows } = waterfallOf({ speech_end: -310, transcript: -5, turn_started: 4, messages: [message] });
+    expect({ fromMs, toMs, firstSoundMs }).toEqual({ fromMs: -310, toMs: 1_500, firstSoundMs: 765 });
+    expect(rows.map((row) => row.label)).toEqual(["You", "Luna"]);
+    expect(rows[0]?.bars[0]).toMatchObject({ kind: "hear", fromMs: -310, toMs: -5 });
+    expect(rows[1]?.bars.map((bar) => bar.kind)).toEqual(["think", "write", "voice", "send", "write", "sound"]);
+  });
+
+  it("leaves out what is not known", () => {
+    const { rows, firstSoundMs } = waterfallOf({ turn_started: 4, messages: [{ ...message, first_audio: null, first_frame: null, audio_complete: null }] });
+    expect(rows[1]?.bars.map((bar) => bar.kind)).toEqual(["think", "write", "write"]);
+    expect(firstSoundMs).toBeNull();
+  });
+
+  it("draws nothing of what it cannot read", () => {
+    expect(waterfallOf({ messages: ["?", { message_started: "soon" }] })).toMatchObject({ rows: [], fromMs: 0, firstSoundMs: null });
+  });
+});
+
+describe("traces", () => {
+  it("keep the newest turns, each once", () => {
+    let traces = withMetrics([], [], "t0", {}, null);
+    for (let index = 0; index < 30; index += 1) traces = withMetrics(traces, [], `t${index % 25}`, {}, index);
+    expect(traces).toHaveLength(20);
+    expect(traces[0]).toMatchObject({ turnId: "t4", heardAfterMs: 29 });
+  });
+
+  it("measure from the user's last word to the first sound of the turn", () => {
+    const watch = new Stopwatch();
+    watch.userDone(1_000);
+    watch.turn("t");
+    watch.firstSound(1_400);
+    watch.firstSound(1_900);
+    expect(watch.heardAfterMs("t")).toBe(400);
+    expect(watch.heardAfterMs("u")).toBeNull();
+  });
+});
+
+describe("the streams' names", () => {
+  it("can be pasted into redis-cli", () => {
+    const commands = keyLines("tertulia", "abc", "m").map((line) => line.command);
+    expect(commands).toContain("XRANGE tertulia:{abc}:events - +");
+    expect(commands).toContain("XRANGE tertulia:{abc}:m:sentences - +");
+    expect(keyLines("tertulia", "", "")).toEqual([]);
+  });
+});
+
+describe("problems of the REST side", () => {
+  it("tell what is wrong with which field", () => {
+    const failure = readProblem(422, { type: "about:blank", title: "Unprocessable", status: 422, detail: "name: too long", errors: [{ field: "name", message: "too long" }] });
+    expect(failure.message).toBe("name: too long");
+    expect(failure.about("name")).toBe("too long");
+    expect(failure.about("voice")).toBe("");
+  });
+
+  it.each([404, 403, 500, 418])("have words for a bare %i", (status) => {
+    expect(readProblem(status, "<html>").message).toMatch(/\.$/u);
+  });
+});
+
+describe("preferences", () => {
+  it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back where %s was stored", (stored) => {
+    expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
+  });
+
+  it("are read back", () => {
+    const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
+    expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
+  });
+});
+
+describe("the window over a long talk", () => {
+  it("shows the newest, more on scrolling up, and lets go again", () => {
+    expect(latest(1_000)).toBe(1_000 - WINDOW);
+    expect(earlier(latest(1_000))).toBe(1_000 - 2 * WINDOW);
+    expect(earlier(10)).toBe(0);
+    expect(keep(880, 1_005, false)).toBe(880);
+    expect(keep(880, 1_005, true)).toBe(1_005 - WINDOW);
+    expect(keep(0, 10, true)).toBe(0);
+  });
+});
+
+describe("the table", () => {
+  it("gives each character a hue of its own while there are enough", () => {
+    const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
+    expect(new Set(huesOf(ids).values()).size).toBe(HUES.length);
+    expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));
+    const [one, two, three] = huesOf(["x", "y", "z"]).values();
+    expect(new Set([one, two, three]).size).toBe(3);
+  });
+
+  it.each([1, 2, 3, 5, 8])("seats %i from left to right inside the scene", (count) => {
+    const places = seats(count);
+    expect(places.map(({ x }) => x)).toEqual(places.map(({ x }) => x).toSorted((a, b) => a - b));
+    expect(places.every(({ x, y }) => x >= 8 && x <= 92 && y >= 20 && y <= 75)).toBe(true);
+  });
+});

@@ -1,0 +1,185 @@
+import { describe, expect, it } from "vitest";
+
+import type { Report } from "../src/audio/playout";
+import { atAGlance, canStop } from "../src/talk/at-a-glance";
+import { pastMessages } from "../src/talk/past";
+import { EMPTY, type Happening, type Reply, type ViewState, findReply, reduce } from "../src/talk/view-state";
+import { parseEvent, type ServerEvent } from "../src/wire/events";
+
+const said = (type: string, fields: Record<string, unknown> = {}): Happening => ({
+  on: "event",
+  event: parseEvent(JSON.stringify({ type, ...fields })) as ServerEvent,
+});
+
+const heard = (messageId: string, sentence: number, cause: Report["cause"] = "tick"): Happening => ({
+  on: "report",
+  report: {
+    cause, messageId, sentence, doneSentence: sentence, doneChunk: 0, playedMs: 100, level: 0, consumed: 0,
+    tally: { samples: 0, checksum: 0, gapMs: 0, gaps: 0 },
+  },
+});
+
+const after = (happenings: readonly Happening[], from: ViewState = EMPTY) => happenings.reduce(reduce, from);
+
+const LUNA = { message_id: "m1", character_id: "luna", character_name: "Luna" };
+const REX = { message_id: "m2", character_id: "rex", character_name: "Rex" };
+const chunk = (text: string, of = LUNA) => said("llm_chunk", { text, character_id: of.character_id, message_id: of.message_id });
+
+const OPEN = after([
+  { on: "link", phase: "live", reason: "", conversationId: "c" },
+  said("conversation_started", { conversation_id: "c", demo: true }),
+  said("characters", { characters: [{ id: "luna", name: "Luna" }, { id: "rex", name: "Rex" }] }),
+]);
+const ASKED = after(
+  [
+    { on: "sent", turnId: "t", text: "Hello?" },
+    said("turn_accepted", { turn_id: "t", text: "Hello?", source: "typed" }),
+    said("turn_started", { turn_id: "t", replies: [LUNA, REX] }),
+    said("message_started", { ...LUNA, turn_id: "t" }),
+  ],
+  OPEN,
+);
+const TEXT = "Hello there. How are you today?";
+const SPOKEN = after([chunk("Hello there. "), chunk("How are you today?"), heard("m1", 0, "started"), heard("m1", 1, "sentence")], ASKED);
+
+const reply = (state: ViewState, id: string): Reply => findReply(state, id) as Reply;
+
+describe("messages", () => {
+  it("show the user's own at once and mark it safe when the server has it", () => {
+    const sent = after([{ on: "sent", turnId: "t", text: "Hello?" }], OPEN);
+    expect(sent.messages).toMatchObject([{ kind: "user", id: "t", delivery: "sending" }]);
+    expect(ASKED.messages[0]).toMatchObject({ kind: "user", id: "t", delivery: "safe" });
+    expect(ASKED.messages.filter((message) => message.kind === "user")).toHaveLength(1);
+  });
+
+  it("say which one was refused", () => {
+    const sent = after([{ on: "sent", turnId: "t", text: "x" }, said("error", { code: "bad_field", message: "too long", turn_id: "t" })], OPEN);
+    expect(sent.messages).toMatchObject([{ delivery: "refused" }]);
+    expect(sent.notices).toMatchObject([{ place: "composer", text: "too long" }]);
+  });
+
+  it("grow with the chunks and are replaced by a resumed worker's text", () => {
+    expect(reply(SPOKEN, "m1").text).toBe(TEXT);
+    const resumed = after([said("message_resumed", { message_id: "m1", text: "Hello" }), chunk(" again.")], SPOKEN);
+    expect(reply(resumed, "m1").text).toBe("Hello again.");
+  });
+
+  it("mark the sentence being spoken and what was played", () => {
+    expect(reply(SPOKEN, "m1")).toMatchObject({ sound: "playing", sentence: 1 });
+    expect(reply(after([heard("m1", 1, "ended")], SPOKEN), "m1").sound).toBe("played");
+  });
+
+  it("show what an interruption cut off, first as guessed, then as the server says", () => {
+    const cut = after([said("interrupted")], SPOKEN);
+    expect(reply(cut, "m1")).toMatchObject({ text: TEXT, sound: "cut", heardChars: "Hello there. ".length });
+    const right = after(
+      [
+        said("message_complete", { message_id: "m1", text: "Hello there. How are", status: "interrupted" }),
+        said("message_heard", { message_id: "m1", text: "Hello there. How are" }),
+      ],
+      cut,
+    );
+    expect(reply(right, "m1")).toMatchObject({ text: TEXT, status: "interrupted", heardChars: "Hello there. How are".length });
+  });
+
+  it("leave alone what had been heard before an interruption", () => {
+    const cut = after([heard("m1", 1, "ended"), said("interrupted")], SPOKEN);
+    expect(reply(cut, "m1").sound).toBe("played");
+  });
+
+  it("do not come back to life through a report that was under way", () => {
+    const cut = after([{ on: "cut" }, heard("m1", 1)], SPOKEN);
+    expect(cut.speakingId).toBe("");
+    expect(reply(cut, "m1").sound).toBe("cut");
+  });
+
+  it("put the past in front, without what is known already", () => {
+    const past = pastMessages([
+      { id: "u0", turn_id: "t0", role: "user", character_id: null, character_name: "You", text: "Before", status: "complete" },
+      { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna", text: TEXT, status: "complete" },
+    ]);
+    const state = after([{ on: "past", conversationId: "c", messages: past }], SPOKEN);
+    expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
+    expect(after([{ on: "past", conversationId: "another", messages: past }], SPOKEN)).toBe(SPOKEN);
+  });
+
+  it("tell a screen reader whole replies, not tokens", () => {
+    expect(SPOKEN.announcement).toBe("");
+    expect(after([said("message_complete", { message_id: "m1", text: TEXT })], SPOKEN).announcement).toBe(`Luna: ${TEXT}`);
+  });
+
+  it("start empty in another conversation, at the same table", () => {
+    const other = after([said("conversation_started", { conversation_id: "d" })], SPOKEN);
+    expect(other).toMatchObject({ conversationId: "d", messages: [], demo: false, turn: null });
+    expect(other.characters).toHaveLength(2);
+    expect(after([said("conversation_started", { conversation_id: "c", resumed: true })], SPOKEN).messages).toHaveLength(2);
+  });
+});
+
+describe("the state at a glance", () => {
+  it.each<[string, ViewState, string, string]>([
+    ["before the server answers", EMPTY, "connecting", "Connecting…"],
+    ["when nothing goes on", OPEN, "idle", "Ready when you are"],
+    ["right after sending", after([{ on: "sent", turnId: "t", text: "x" }], OPEN), "thinking", "Thinking"],
+    ["while the first one thinks", ASKED, "thinking", "Luna is thinking"],
+    ["while one speaks", SPOKEN, "speaking", "Luna is speaking"],
+    ["while listening", after([{ on: "microphone", microphone: "on" }, said("vad_detect_start")], OPEN), "listening", "Listening"],
+    ["while the user speaks over someone", after([said("vad_start")], SPOKEN), "hearing", "Hearing you"],
+    ["when the next one is due", after([said("message_complete", { message_id: "m1", text: TEXT }), heard("m1", 1, "ended")], SPOKEN), "thinking", "Rex is thinking"],
+    ["when the line is down", after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], SPOKEN), "offline", "Connection lost. Trying again…"],
+    ["when another page has it", after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN), "away", "This talk is open somewhere else"],
+    ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
+  ])("says it %s", (_, state, mood, line) => {
+    expect(atAGlance(state)).toMatchObject({ mood, line });
+  });
+
+  it("offers to stop only what can be stopped", () => {
+    expect(canStop(OPEN)).toBe(false);
+    expect(canStop(ASKED)).toBe(true);
+    expect(canStop(SPOKEN)).toBe(true);
+    expect(canStop(after([{ on: "cut" }], SPOKEN))).toBe(false);
+    const written = after(
+      [said("message_complete", { message_id: "m1", text: TEXT }), said("turn_started", { turn_id: "t", replies: [LUNA] }), said("turn_complete", { turn_id: "t" })],
+      ASKED,
+    );
+    expect(canStop(written)).toBe(true);
+    expect(canStop(after([heard("m1", 0, "started"), heard("m1", 1, "ended")], written))).toBe(false);
+  });
+});
+
+describe("listening", () => {
+  it("shows words as they come and clears them when they have become a message", () => {
+    const partial = after([said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })], OPEN);
+    expect(partial.listening).toMatchObject({ partial: "Hello the", stable: "Hello" });
+    expect(after([said("transcription_finished", { text: "Hello there", turn_id: "t" })], partial).listening).toMatchObject({ partial: "", stable: "" });
+  });
+});
+
+describe("problems", () => {
+  it.each([
+    ["stt_failed", "talk"],
+    ["llm_auth", "transcript"],
+    ["no_characters", "transcript"],
+    ["rate_limited", "composer"],
+    ["unavailable", "page"],
+  ])("of the kind %s appear at the %s", (code, place) => {
+    expect(after([said("error", { code, message: "what to do" })], OPEN).notices).toMatchObject([{ place, text: "what to do" }]);
+  });
+
+  it("of one reply appear with it", () => {
+    const state = after([said("error", { code: "tts_failed", message: "no voice", message_id: "m1" })], SPOKEN);
+    expect(reply(state, "m1").problem).toBe("no voice");
+    expect(state.notices).toEqual([]);
+  });
+
+  it("are not told twice, and go when they are over", () => {
+    const twice = after([said("error", { code: "llm_rate", message: "a" }), said("error", { code: "llm_rate", message: "b" })], OPEN);
+    expect(twice.notices).toHaveLength(1);
+    expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], twice).notices).toEqual([]);
+  });
+
+  it("end the waiting of the turn they belong to", () => {
+    const failed = after([said("error", { code: "llm_auth", message: "key", turn_id: "t" })], ASKED);
+    expect(atAGlance(failed).mood).toBe("idle");
+  });
+});
