@@ -16,7 +16,7 @@ from redis.asyncio import Connection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from tertulia_shared.bus.port import BusUnavailable
 
@@ -49,6 +49,8 @@ def make_pool(url: str) -> ConnectionPool:
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=5.0,
+        # or else redis-py sends through wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
+        socket_timeout=None,
         driver_info=DriverInfo(name="tertulia", lib_version=None),
     )
 
@@ -76,7 +78,7 @@ class Link:
             try:
                 connection = self._connection or await self._connect()
                 replies = await self._exchange(connection, commands, timeout_s)
-                if any(isinstance(reply, ResponseError) and str(reply).startswith("NOSCRIPT") for reply in replies):
+                if any(isinstance(reply, NoScriptError) for reply in replies):
                     replies = await self._again(connection, commands, replies, timeout_s)
                 done = True
             except (RedisError, OSError, TimeoutError) as error:
@@ -94,7 +96,8 @@ class Link:
     async def _connect(self) -> Connection:
         connection = cast("Connection", self._pool.make_connection())
         self._connection = connection
-        await connection.connect()
+        async with asyncio.timeout(REPLY_TIMEOUT_S):
+            await connection.connect()
         setup: list[Command] = [("CLIENT", "ID"), ("CLIENT", "SETNAME", self._name)]
         setup += [("SCRIPT", "LOAD", script.source) for script in self._scripts]
         replies = await self._exchange(connection, setup, REPLY_TIMEOUT_S)
@@ -108,7 +111,7 @@ class Link:
         self, connection: Connection, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
     ) -> list[Any]:
         # someone ran SCRIPT FLUSH: load again, and repeat just those calls (they did nothing)
-        lost = [i for i, r in enumerate(replies) if isinstance(r, ResponseError) and str(r).startswith("NOSCRIPT")]
+        lost = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
         again = await self._exchange(connection, [*loads, *(commands[i] for i in lost)], timeout_s)
         for i, reply in zip(lost, again[len(loads) :], strict=True):

@@ -84,7 +84,7 @@ class RedisBus:
         await self._call(scripts.FORGET_DEAD([key.name], stage, FORGOTTEN_MS))
 
     async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
-        await self._writer.send(*self._post(stage, work, epoch))
+        await asyncio.gather(*(self._writer.send(command) for command in self._post(stage, work, epoch)))
 
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name
