@@ -5,26 +5,13 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar
 
 from tertulia_shared.keys import Stage
-from tests.fakes.client import PATIENCE_S, TalkClient
+from tests.fakes.client import TalkClient
+from tests.fakes.eventually import eventually
 from tests.fakes.stack import Process, Service, Stack
 
-POLL_S = 0.01
-T = TypeVar("T")
 Blow = Callable[[Stack, TalkClient], Awaitable[None]]
-
-
-async def eventually(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds, as soon as it finds something."""
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while not (found := look()):  # noqa: ASYNC110 - what is waited for happens in other processes
-                await asyncio.sleep(POLL_S)
-            return found
-    except TimeoutError:
-        raise AssertionError(f"{what}: it never happened") from None
 
 
 def kill_the_owner(stage: Stage) -> Blow:

@@ -12,11 +12,10 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from tests.fakes.eventually import PATIENCE_S
 from tests.fakes.stack import Process
 from tests.fakes.talk_record import Record
 
-PATIENCE_S = 45.0
-"""How long what must come may take. No test is right because of this number; it ends one that is wrong."""
 RETRY_S = 0.05
 REPLACED = 4001
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,7 @@ from tertulia_shared.ids import new_id
 from tests.fakes.client import talk
 from tests.fakes.stack import Stack
 
-TOKEN = "a-token-that-nobody-must-read-0123456789"
+TOKEN = "a-token-that-nobody-must-read-0123456789"  # noqa: S105 - made up for these tests
 CODEWORDS = "swordfish, wolverine and periwinkle"
 
 
@@ -35,4 +36,4 @@ async def test_logs_hold_neither_speech_nor_the_token(stack: Stack, level: str) 
 def _pairs(text: str) -> list[tuple[str, str]]:
     """Each two words that follow each other and are long enough not to stand in a log by chance."""
     words = text.split()
-    return [(a, b) for a, b in zip(words, words[1:], strict=False) if len(a) + len(b) > 8]
+    return [(a, b) for a, b in pairwise(words) if len(a) + len(b) > 8]

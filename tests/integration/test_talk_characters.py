@@ -1,0 +1,88 @@
+"""Changes behind the talk's back: a character added to the store, a conversation deleted in mid-turn."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import urllib.error
+import urllib.request
+from dataclasses import replace
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import SQLiteStore
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
+
+READ_AGAIN = '"message":"characters read again","count":4'
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack: Stack) -> None:
+    store = SQLiteStore(stack.data_dir / "tertulia.db")
+    await store.open()
+    try:
+        luna = next(each for each in await store.characters() if each.name == "Luna")
+        pilar = replace(luna, id=new_id(), name="Pilar", system_prompt="You are Pilar, who paints boats.")
+        async with talk(*stack.urls) as client:
+            before = await _who_answers(client, "Pilar, are you there?")
+            assert before == ["Luna", "Rex", "Sage"]
+            await store.save_character(pilar)
+            await client.send("refresh_characters")
+            told = await client.until_event("characters")
+            assert "Pilar" in {character["name"] for character in told["characters"]}
+            workers = stack.of("llm")
+            assert len(workers) == 2
+            for worker in workers:
+                await eventually(lambda log=worker.log: READ_AGAIN in log.read_text(), "the characters are read again")
+            for resting in workers:
+                resting.send(signal.SIGSTOP)
+                try:
+                    assert await _who_answers(client, "Pilar, what do you paint?") == ["Pilar"]
+                finally:
+                    resting.send(signal.SIGCONT)
+    finally:
+        await store.delete_character(pilar.id)
+        await store.close()
+        async with talk(*stack.urls) as client:
+            await client.send("refresh_characters")
+            await client.until_event("characters")
+
+
+async def test_a_conversation_deleted_in_mid_turn_is_talked_to_its_end_and_does_not_come_back(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await client.hears("Luna, hello!", new_id())
+        turn_id = new_id()
+        await client.say("Luna, tell me a story.", turn_id)
+        await client.until(lambda: any(m.text for m in client.record.of_turn(turn_id)), "the story's beginning")
+        address = stack.http(f"/api/conversations/{client.record.conversation_id}")
+        assert await asyncio.to_thread(_delete, address) == 204
+        await client.until_done(turn_id)
+        (story,) = client.record.of_turn(turn_id)
+        assert story.status == "complete"
+        assert client.record.of("error") == []
+        async with talk(*stack.urls) as another:
+            await another.hears("Rex, hello!", new_id())
+        assert await asyncio.to_thread(_get, address) == 404
+
+
+async def _who_answers(client: TalkClient, text: str) -> list[str]:
+    turn_id = new_id()
+    await client.hears(text, turn_id)
+    return [answer.name for answer in client.record.of_turn(turn_id)]
+
+
+def _delete(address: str) -> int:
+    with urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10) as response:  # noqa: S310 - our own
+        return response.status
+
+
+def _get(address: str) -> int:
+    try:
+        with urllib.request.urlopen(address, timeout=10) as response:  # noqa: S310 - our own
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code

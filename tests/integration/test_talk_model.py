@@ -1,0 +1,175 @@
+"""What the model server is asked, and what becomes of a talk when it fails: a scripted one behind real processes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
+from tests.fakes.redis_server import free_port
+from tests.fakes.stack import Stack
+
+KEY = "sk-or-v1-made-up-for-these-tests-0123456789"
+RETRIES = 2
+PATIENCE_S = 0.5
+HELLO = "Luna, hello there!"
+SENTENCES = ("The sea is calm tonight. ", "The tide is full. ", "The moon lies fair upon the straits. ")
+
+
+@pytest.fixture(scope="module")
+def model_port() -> int:
+    """Where each test's own model listens."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def asking(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
+    """A stack whose llm worker asks the server at `model_port`, and has little patience with it."""
+    with Stack(
+        tmp_path_factory.mktemp("model") / "stack",
+        workers={"gateway": 1, "llm": 1, "tts": 1},
+        env={
+            "TERTULIA_LLM_BASE_URL": f"http://127.0.0.1:{model_port}/v1",
+            "TERTULIA_LLM_MODEL": "house/model",
+            "OPENROUTER_API_KEY": KEY,
+            "TERTULIA_LLM_FIRST_TOKEN_S": str(PATIENCE_S),
+            "TERTULIA_LLM_STALL_S": str(PATIENCE_S),
+            "TERTULIA_LLM_RETRIES": str(RETRIES),
+            "TERTULIA_LOG_LEVEL": "DEBUG",
+        },
+    ) as stack:
+        stack.unsaid.add(KEY)
+        yield stack
+
+
+@asynccontextmanager
+async def talk_with(stack: Stack, port: int, *script: Act) -> AsyncGenerator[tuple[TalkClient, ScriptedModel]]:
+    async with ScriptedModel(script, port=port) as model, talk(*stack.urls) as client:
+        yield client, model
+        stack.unsaid |= client.record.words()
+
+
+async def test_the_settings_reach_the_request_and_the_persona_comes_first(asking: Stack, model_port: int) -> None:
+    settings = {
+        "model": "vendor/special", "temperature": 0.7, "top_p": 0.9, "min_p": 0.05, "top_k": 40,
+        "frequency_penalty": 0.5, "presence_penalty": -0.25, "repetition_penalty": 1.1,
+    }  # fmt: skip
+    async with talk_with(asking, model_port, Reply(SENTENCES), Reply(SENTENCES)) as (client, model):
+        await client.hears(HELLO, new_id())
+        await client.send("model_settings", **settings)
+        await client.until_event("model_settings")
+        await client.hears("Luna, and now?", new_id())
+        plain, asked = (request.body for request in model.requests)
+        headers = model.requests[0].headers
+    assert plain["model"] == "house/model"
+    assert not settings.keys() & plain.keys() - {"model"}
+    assert {name: asked[name] for name in settings} == settings
+    for body in (plain, asked):
+        assert body["stream"] is True
+        assert body["messages"][0]["role"] == "system"
+        assert body["messages"][0]["content"].count("Luna") >= 1
+    assert "authorization" in headers
+
+
+async def test_the_second_request_tells_what_was_said_before(asking: Stack, model_port: int) -> None:
+    async with talk_with(
+        asking, model_port, Reply(["I like owls."]), Reply(["So do I."]), Reply(["We said that."])
+    ) as (client, model):
+        await client.hears("Luna and Rex, which birds do you like?", new_id())
+        await client.hears("Sage, what did they say?", new_id())
+        luna, rex, sage = (request.body["messages"] for request in model.requests)
+    said = "\n".join(message["content"] for message in luna)
+    assert "owls" not in said
+    assert "<Luna>I like owls.</Luna>" in "\n".join(message["content"] for message in rex)
+    told = "\n".join(message["content"] for message in sage)
+    parts = ["which birds do you like?", "<Luna>I like owls.</Luna>", "<Rex>So do I.</Rex>", "Sage, what did they say?"]
+    assert [told.index(part) for part in parts] == sorted(told.index(part) for part in parts)
+
+
+async def test_tags_of_the_model_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
+    async with talk_with(asking, model_port, Reply(["<Lu", "na>Hello ", "there.</", "Luna>"])) as (client, _):
+        turn_id = new_id()
+        await client.hears(HELLO, turn_id)
+        (answer,) = client.record.of_turn(turn_id)
+    assert answer.text.strip() == "Hello there."
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "tries"),
+    [
+        (Fail(401), "llm_auth", 1),
+        (Fail(402), "llm_credit", 1),
+        (Fail(404), "llm_model", 1),
+        (Fail(429, headers={"retry-after": "0"}), "llm_rate", RETRIES + 1),
+        (Fail(503, headers={"retry-after": "0"}), "llm_unavailable", RETRIES + 1),
+    ],
+)
+async def test_a_refusal_is_told_and_ends_the_turn(
+    asking: Stack, model_port: int, failure: Fail, code: str, tries: int
+) -> None:
+    async with talk_with(asking, model_port, *[failure] * tries, Reply(["Here I am."])) as (client, model):
+        turn_id = new_id()
+        await client.say(HELLO, turn_id)
+        error = await client.until_event("error")
+        assert (error["code"], error["turn_id"]) == (code, turn_id)
+        await client.until_done(turn_id)
+        assert len(model.requests) == tries
+        again = new_id()
+        await client.hears("Luna, and now?", again)  # the talk goes on
+        assert client.record.of_turn(again)[0].text == "Here I am."
+
+
+async def test_a_server_that_is_busy_at_first_is_asked_again(asking: Stack, model_port: int) -> None:
+    async with talk_with(asking, model_port, Fail(429, headers={"retry-after": "0"}), Reply(SENTENCES)) as (client, _):
+        turn_id = new_id()
+        await client.hears(HELLO, turn_id)
+        assert client.record.of("error") == []
+        (answer,) = client.record.of_turn(turn_id)
+        assert (answer.text, answer.status, len(answer.pcm)) == ("".join(SENTENCES), "complete", 3)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Break(2, Reply([*SENTENCES[:1], "The ti"])),
+        ErrorInStream(2, reply=Reply([*SENTENCES[:1], "The ti"])),
+        Reply([*SENTENCES[:1], "The ti"], hold=Hold(2)),
+    ],
+    ids=["connection lost", "error in the stream", "stalled"],
+)
+async def test_a_reply_that_breaks_off_goes_on_and_is_spoken_once(asking: Stack, model_port: int, broken: Act) -> None:
+    async with talk_with(asking, model_port, broken, Reply(SENTENCES[1:])) as (client, model):
+        turn_id = new_id()
+        await client.hears(HELLO, turn_id)
+        (answer,) = client.record.of_turn(turn_id)
+        assert answer.resumed == 1
+        assert answer.text.split() == "".join(SENTENCES).split()
+        assert (answer.status, sorted(answer.pcm)) == ("complete", [0, 1, 2])
+        continued = model.requests[1].body["messages"][-1]
+        assert SENTENCES[0].strip() in continued["content"]
+        assert "The ti" not in continued["content"]
+        assert client.record.of("error") == []
+
+
+async def test_a_model_that_never_answers_is_given_up(asking: Stack, model_port: int) -> None:
+    silent = [Reply(SENTENCES, hold=Hold(0)) for _ in range(RETRIES + 1)]
+    async with talk_with(asking, model_port, *silent) as (client, model):
+        turn_id = new_id()
+        await client.say(HELLO, turn_id)
+        error = await client.until_event("error")
+        assert (error["code"], error["turn_id"]) == ("llm_unavailable", turn_id)
+        await client.until_done(turn_id)
+        assert len(model.requests) == RETRIES + 1
+
+
+async def test_a_server_that_is_away_is_told(asking: Stack) -> None:
+    async with talk(*asking.urls) as client:
+        turn_id = new_id()
+        await client.say(HELLO, turn_id)
+        assert (await client.until_event("error"))["code"] == "llm_unavailable"
+        await client.until_done(turn_id)
+        assert client.record.of_turn(turn_id) == []
