@@ -38,37 +38,37 @@ def router(store: Store, bus: Bus) -> APIRouter:
         await _refresh(bus)
         return character_item(await _existing(store, character.id))
 
-    @api.get("/characters", responses=responses(503))
+    @api.get("/characters", responses=responses())
     async def list_characters() -> CharacterList:
         """All characters, by name."""
         return CharacterList(characters=[character_item(each) for each in await store.characters()])
 
-    @api.get("/characters/{character_id}", responses=responses(404, 422, 503))
+    @api.get("/characters/{character_id}", responses=responses(404, 422))
     async def read_character(character_id: CharacterId) -> CharacterItem:
         """One character."""
         return character_item(await _existing(store, character_id))
 
-    @api.post("/characters", status_code=201, responses=responses(403, 409, 422, 503))
+    @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
     async def create_character(new: NewCharacter) -> CharacterItem:
         """Invite someone new."""
         now = utc_now()
         return await written(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
 
-    @api.patch("/characters/{character_id}", responses=responses(403, 404, 409, 422, 503))
+    @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
         """Change what is given; the rest stays."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
         return await written(replace(known, **changes, updated_at=utc_now()))
 
-    @api.delete("/characters/{character_id}", status_code=204, responses=responses(403, 404, 422, 503))
+    @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
         """Remove it; what it said stays under its name."""
         if not await store.delete_character(character_id):
             raise NotFound("character", character_id)
         await _refresh(bus)
 
-    @api.get("/voices", responses=responses(503))
+    @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
         """The voices of the speech engines that run or ran in the last day."""
         return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))

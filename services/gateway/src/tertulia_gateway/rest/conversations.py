@@ -40,7 +40,7 @@ def router(store: Store) -> APIRouter:
     """The routes."""
     api = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
-    @api.get("", responses=responses(422, 503))
+    @api.get("", responses=responses(422))
     async def list_conversations(
         limit: Limit = 50,
         before: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
@@ -52,7 +52,7 @@ def router(store: Store) -> APIRouter:
             items=[conversation_item(each) for each in page], next=page[-1].cursor if len(found) > limit else None
         )
 
-    @api.get("/{conversation_id}", responses=responses(404, 422, 503))
+    @api.get("/{conversation_id}", responses=responses(404, 422))
     async def read_conversation(
         conversation_id: ConversationId,
         limit: Annotated[int, Query(ge=1, le=1000, description="most messages on a page")] = 200,
@@ -67,13 +67,13 @@ def router(store: Store) -> APIRouter:
             next=messages[-1].position if len(messages) >= limit else None,
         )
 
-    @api.patch("/{conversation_id}", responses=responses(403, 404, 422, 503))
+    @api.patch("/{conversation_id}", responses=responses(404, 422, body=True))
     async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:
         """Give it a title."""
         await store.rename_conversation(conversation_id, rename.title.strip())
         return conversation_item(await _existing(store, conversation_id))
 
-    @api.delete("/{conversation_id}", status_code=204, responses=responses(403, 404, 422, 503))
+    @api.delete("/{conversation_id}", status_code=204, responses=responses(404, 422))
     async def delete_conversation(conversation_id: ConversationId) -> None:
         """Delete it with all its messages."""
         if not await store.delete_conversation(conversation_id):
@@ -82,7 +82,7 @@ def router(store: Store) -> APIRouter:
     @api.get(
         "/{conversation_id}/export",
         response_class=Response,
-        responses={200: {"content": {"text/markdown": {}, "application/json": {}}}, **responses(404, 422, 503)},
+        responses={200: {"content": {"text/markdown": {}, "application/json": {}}}, **responses(404, 422)},
     )
     async def export_conversation(
         conversation_id: ConversationId, format: Annotated[Format, Query()] = Format.MARKDOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -34,8 +35,13 @@ class ProblemDetails(BaseModel):
     errors: list[FieldError] = Field(default_factory=list[FieldError])
 
 
-def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How these statuses look, for OpenAPI."""
+ALWAYS = (401, 403, 503)
+"""The guard's answers, and what happens when Redis or the store is away."""
+WITH_BODY = (400, 411, 413)
+
+
+def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:
+    """How these statuses look, for OpenAPI, and those that any route (or any that takes a body) may give."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
@@ -43,14 +49,17 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": schema}},
         }
-        for status in statuses
+        for status in sorted({*statuses, *ALWAYS, *(WITH_BODY if body else ())})
     }
 
 
-def problem(status: int, detail: str, errors: list[FieldError] | None = None) -> JSONResponse:
+def problem(
+    status: int, detail: str, errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
     """A problem as a response."""
     details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
-    headers = {"WWW-Authenticate": "Bearer"} if status == HTTPStatus.UNAUTHORIZED else None
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}
     return JSONResponse(details.model_dump(), status, headers, media_type=MEDIA_TYPE)
 
 
@@ -103,4 +112,4 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class alone
-    return problem(error.status_code, str(error.detail))
+    return problem(error.status_code, str(error.detail), headers=error.headers)

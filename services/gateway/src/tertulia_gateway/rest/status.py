@@ -8,6 +8,7 @@ from fastapi import APIRouter, Response
 
 from tertulia_gateway.health import look
 from tertulia_gateway.hub import Hub
+from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.bus import Bus
@@ -31,7 +32,7 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings) -> APIRouter:
         response.status_code = 503 if health.missing else 200
         return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
 
-    @api.get("/api/status")
+    @api.get("/api/status", responses=responses())
     async def status() -> Status:
         """What is running, with which engines."""
         health = await look(bus, settings.alive_s)

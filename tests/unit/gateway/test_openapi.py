@@ -1,0 +1,69 @@
+"""Whatever the OpenAPI document allows is answered as the document says, and never by a server error."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tertulia_gateway.app import make_app
+from tertulia_gateway.connection import Backstage
+from tertulia_gateway.hub import Hub
+from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.keys import Keys
+from tertulia_shared.store import MemoryStore
+
+HERE = {"Host": "localhost"}
+OPERATIONS = (
+    "GET /healthz", "GET /readyz", "GET /api/status", "GET /api/voices", "GET /api/characters", "POST /api/characters",
+    "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
+    "DELETE /api/characters/{character_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
+    "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
+    "GET /api/conversations/{conversation_id}/export",
+)  # fmt: skip
+
+schemathesis: Any = import_module("schemathesis")
+conformance: Any = import_module("schemathesis.specs.openapi.checks")
+
+
+@cache
+def described() -> Any:
+    """The OpenAPI document of an application on the fakes."""
+    store = MemoryStore()
+    asyncio.run(store.open())
+    bus = MemoryBus(Keys("openapi"))
+    backstage = Backstage(bus, store, SettingsSaver(store), demo=False, clock=time.monotonic, wall_ms=lambda: 0)
+    app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
+    return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
+
+
+def test_every_operation_is_tried() -> None:
+    found = {result.ok().label for result in described().get_all_operations()}
+    assert found == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
+@given(data=st.data())
+def test_the_answer_is_as_described(label: str, data: st.DataObject) -> None:
+    method, _, path = label.partition(" ")
+    case = data.draw(described()[path][method].as_strategy())
+    response = case.call(headers=HERE)
+    assert response.status_code < 500 or label == "GET /readyz"  # 503 is its way to say what is missing
+    case.validate_response(
+        response,
+        checks=[
+            conformance.status_code_conformance,
+            conformance.content_type_conformance,
+            conformance.response_schema_conformance,
+        ],
+    )
