@@ -174,7 +174,10 @@ function serveSocket(socket, url) {
     const { type, data: fields = {} } = JSON.parse(data.toString());
     switch (type) {
       case "user_message":
-        if (fields.text === "/drop") return socket.terminate();
+        if (fields.text === "/drop" && !talk.turns.has(fields.turn_id)) {
+          talk.turns.add(fields.turn_id);
+          return socket.terminate();
+        }
         if (fields.text === "/long") return fill(talk);
         return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", { speechEnd: null, transcript: null });
       case "interrupt":

@@ -22,7 +22,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const first = keep(wanted, messages.length, following);
   const heightBefore = useRef(0);
   /** Where this page itself has scrolled to: a scroll event from there is not the user's. */
-  const put = useRef(-1);
+  const put = useRef(Number.NaN);
 
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -37,7 +37,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const onScroll = () => {
     const box = scroller.current;
     if (!box || Math.abs(box.scrollTop - put.current) < 2) return;
-    put.current = -1;
+    put.current = Number.NaN;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_PX;
     if (atEnd !== following) {
       setWanted(latest(messages.length));
