@@ -43,27 +43,35 @@ class Turns:
     async def handle(self, claim: Claim) -> None:
         """Answer until no turn waits."""
         conversation_id = _conversation(claim)
-        owned = await self._bus.own(claim, conversation_id, "turns")
+        owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt answers this conversation")
             return  # whoever answers it looks for further turns before letting go
-        state = read_state(owned.state)
-        cursor = state.cursor
         try:
-            while True:
-                waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
-                if not waiting:
-                    await self._settle(owned, conversation_id, state)
-                    if await self._bus.release_turns(owned, conversation_id, cursor):
-                        return
-                for entry in waiting:
-                    await self._turn(owned, conversation_id, entry, state)
-                    cursor = entry.id
-                    state = read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
+            await self._answer_all(owned, conversation_id)
         except StoreUnavailable as error:
             self._memory.forget([conversation_id])
             raise RetryLater(str(error)) from error
+
+    async def _answer_all(self, owned: Owned, conversation_id: str) -> None:
+        state, waiting = read_state(owned.state), owned.waiting
+        cursor = state.cursor
+        while True:
+            if not waiting:
+                await self._settle(owned, conversation_id, state)
+            for entry in waiting:
+                if cursor != state.cursor:  # a turn has been answered since the state was read
+                    state = replace(await self._state(conversation_id), cursor=cursor)
+                await self._turn(owned, conversation_id, entry, state)
+                cursor = entry.id
+            if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+                return
+            state = await self._state(conversation_id)
+            waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
+
+    async def _state(self, conversation_id: str) -> TalkState:
+        return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Say so to the client, and step over the turn that could not be answered: the next ones may be."""
@@ -106,30 +114,28 @@ class Turns:
             if state.epoch > epoch:  # the user has said more since
                 await self._answerer.cut_off(current)
             else:
-                await self._answer(current, epoch)
+                await self._answer(current, epoch, state.cursor)
         except NotFound:
             log.info("conversation was deleted in mid-turn", extra={"conversation_id": conversation_id})
-        advance = self._bus.outlet(owned.fence())
-        advance.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
-        await advance.flush()
         self._memory.remember(conversation_id, entry.id, past)
 
-    async def _answer(self, turn: Turn, epoch: int) -> None:
+    async def _answer(self, turn: Turn, epoch: int, cursor: str) -> None:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
         try:
             if not turn.again:
-                self._begin(outlet, turn.conversation_id, turn.plan)
+                self._begin(outlet, turn.conversation_id, turn.plan, cursor)
             async with until_interrupted(self._bus, turn.conversation_id, epoch):
                 await self._answerer.answer(turn, outlet)
         except Stale:
             await self._answerer.cut_off(turn)
 
-    def _begin(self, outlet: Outlet, conversation_id: str, plan: TurnPlan) -> None:
+    def _begin(self, outlet: Outlet, conversation_id: str, plan: TurnPlan, cursor: str) -> None:
+        # the cursor goes along: this plan takes the place of the one that told how the turn before it ended
         replies = tuple(
             {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name}
             for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
         )
-        outlet.put(self._bus.keys.state(conversation_id), plan_fields(plan))
+        outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), "cursor": cursor})
         outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
 
     async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:

@@ -11,6 +11,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
 from tertulia_shared.bus.memory_server import MemoryServer
@@ -118,14 +119,20 @@ class MemoryBus:
 
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
         self._check()
-        return self._server.own(claim, conversation_id, thing)
+        owned = self._server.own(claim, conversation_id, thing)
+        if waiting and isinstance(owned, Owned):
+            cursor = owned.state.get(b"cursor", b"0-0").decode()
+            turns = await self.read(self.keys.turns(conversation_id), cursor, count=waiting)
+            return replace(owned, waiting=tuple(turns))
+        return owned
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         self._check()
         turns = self._server.stream(self.keys.turns(conversation_id))
-        return self._server.release_turns(owned, lambda: turns.has_after(order(cursor)))
+        state = self.keys.state(conversation_id)
+        return self._server.release_turns(owned, state, cursor, cut, lambda: turns.has_after(order(cursor)))
 
     # -- writing
 

@@ -84,10 +84,11 @@ class MemoryServer:
         self._strings[owner.name] = claim.token
         return Owned(owner, claim.token, self.hash(self._keys.state(conversation_id)))
 
-    def release_turns(self, owned: Owned, turn_waits: Callable[[], bool]) -> bool:
+    def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
         """See `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
-        if turn_waits():
+        self.apply(Put(state, {"cursor": cursor}), 0)
+        if turn_waits() or int(self.hash(state).get(b"cut", b"0")) != cut:
             return False
         del self._strings[owned.owner.name]
         return True
@@ -196,7 +197,7 @@ def _check_encodable(writes: Sequence[Write]) -> None:
         try:
             for value in values:
                 _raw(value or b"")
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
 
 

@@ -93,6 +93,8 @@ class Owned:
     owner: Key
     token: str
     state: Fields
+    waiting: Sequence[Entry] = ()
+    """The turns that wait, where they were asked for."""
 
     @property
     def epoch(self) -> int:
@@ -232,15 +234,25 @@ class Bus(Protocol):
         ...
 
     # -- ownership
-    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
-        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones."""
+    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+
+        Args:
+            claim: through which work entry.
+            conversation_id: whose thing it is.
+            thing: its name in the owner key.
+            waiting: bring along at most so many turns behind the state's cursor (`Owned.waiting`).
+        """
         ...
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
-        """Give up the conversation's turns unless one waits behind `cursor` (then False).
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+        """Remember `cursor` as the last finished turn, and give the turns up if nothing is left to do.
+
+        False, and still owned, if a turn waits behind `cursor`, or if the state's `cut` is not the given one: the user
+        broke in since the owner last looked.
 
         Raises:
-            NotOwner: it was no longer ours.
+            NotOwner: it was no longer ours; nothing was remembered.
         """
         ...
 

@@ -139,22 +139,25 @@ class RedisBus:
 
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
+    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
         owner, state = self.keys.owner(conversation_id, thing), self.keys.state(conversation_id)
-        call = scripts.OWN([owner.name, state.name], claim.id, claim.attempt, owner.ttl_s)
+        turns = self.keys.turns(conversation_id)
+        call = scripts.OWN([owner.name, state.name, turns.name], claim.id, claim.attempt, owner.ttl_s, waiting)
         while True:
-            answer, detail = await self._call(call)
+            answer, detail, *more = await self._call(call)
             if answer == b"own":
-                return Owned(owner, claim.token, _fields(detail))
+                turns_waiting = tuple(Entry(id.decode(), _fields(raw)) for id, raw in more[0])
+                return Owned(owner, claim.token, _fields(detail), turns_waiting)
             holder = detail.decode()
             if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
                 return Refused(holder, later_attempt=answer == b"later")
             # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
             await self._call(scripts.DISOWN([owner.name], holder))
 
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str) -> bool:
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+        turns, state = self.keys.turns(conversation_id), self.keys.state(conversation_id)
         reply = await self._call(
-            scripts.RELEASE_TURNS([owned.owner.name, self.keys.turns(conversation_id).name], owned.token, cursor)
+            scripts.RELEASE_TURNS([owned.owner.name, turns.name, state.name], owned.token, cursor, cut, state.ttl_s)
         )
         error = refusal([reply, 0]) if reply == scripts.FENCED else None
         if error is not None:

@@ -77,7 +77,7 @@ return {0, tonumber(epoch)}
 )
 
 OWN = Script("""
--- KEYS: owner, state   ARGV: work entry id, attempt, ttl of owner
+-- KEYS: owner, state, turns   ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
 local held = redis.call('GET', KEYS[1])
 if held then
   local id, attempt = string.match(held, '^(.*)/(%d+)$')
@@ -85,7 +85,12 @@ if held then
   if tonumber(attempt) >= tonumber(ARGV[2]) then return {'later', held} end
 end
 redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])
-return {'own', redis.call('HGETALL', KEYS[2])}
+local waiting = {}
+if ARGV[4] ~= '0' then
+  local cursor = redis.call('HGET', KEYS[2], 'cursor') or '0-0'
+  waiting = redis.call('XRANGE', KEYS[3], '(' .. cursor, '+', 'COUNT', ARGV[4])
+end
+return {'own', redis.call('HGETALL', KEYS[2]), waiting}
 """)
 
 DISOWN = Script("""
@@ -95,9 +100,12 @@ return 0
 """)
 
 RELEASE_TURNS = Script("""
--- KEYS: owner, turns   ARGV: token, cursor
+-- KEYS: owner, turns, state   ARGV: token, cursor, the last interruption that was dealt with, ttl of state
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
+redis.call('HSET', KEYS[3], 'cursor', ARGV[2])
+redis.call('EXPIRE', KEYS[3], ARGV[4])
 if #redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
+if (redis.call('HGET', KEYS[3], 'cut') or '0') ~= ARGV[3] then return 0 end
 redis.call('DEL', KEYS[1])
 return 1
 """)

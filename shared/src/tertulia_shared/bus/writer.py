@@ -138,7 +138,7 @@ def operations_of(
         number = str(index).encode()
         try:
             operations += _operations(write, number, ts, epoch)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             raise WriteRefused(f"a write to {name} cannot be encoded: {error}") from error
         # a hash whose last field was deleted is gone, and its TTL with it
         if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
