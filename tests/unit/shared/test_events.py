@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import pytest
+
+from tertulia_shared import events
+from tertulia_shared.events import EVENTS, Event
+
+CLASSES = [cls for _, cls in inspect.getmembers(events, inspect.isclass) if issubclass(cls, Event) and cls is not Event]
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_event_is_listed_under_its_name(cls: type[Event]) -> None:
+    assert EVENTS[cls.type] is cls
+    assert cls.__doc__
+
+
+def test_no_two_events_have_one_name() -> None:
+    assert len(EVENTS) == len(CLASSES)
+    assert len({cls.type for cls in CLASSES}) == len(CLASSES)
+
+
+@pytest.mark.parametrize("cls", CLASSES)
+def test_events_are_values_whose_fields_leave_the_envelope_alone(cls: type[Event]) -> None:
+    # the client gets an event flat: with its type, its id and its own fields side by side
+    names = {field.name for field in dataclasses.fields(cls)}
+    assert names.isdisjoint({"type", "event_id", "v", "ts", "epoch"})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        setattr(cls(*names), next(iter(names)), "changed")
+
+
+def test_the_listening_events_are_those_of_the_recorder() -> None:
+    assert {
+        "transcription_update", "transcription_stabilized", "transcription_finished", "vad_detect_start",
+        "vad_detect_stop", "vad_start", "vad_stop", "recording_start", "recording_stop",
+    } <= set(EVENTS)  # fmt: skip

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import STAGES, Key, Keys
+
+C = new_id()
+NOT_KEYS = {"every_turns", "conversation_of"}
+
+
+def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
+    """Each key that there is, with any conversation and any ids."""
+    for name, method in inspect.getmembers(keys, inspect.ismethod):
+        if name.startswith("_") or name in NOT_KEYS:
+            continue
+        for stage in STAGES:
+            values = {"conversation_id": C, "stage": stage}
+            key = method(*(values.get(parameter, parameter) for parameter in inspect.signature(method).parameters))
+            assert isinstance(key, Key), name
+            yield name, key
+
+
+@pytest.mark.parametrize(("name", "key"), sorted(set(every_key(Keys("ns"))), key=str), ids=str)
+def test_every_key_is_in_its_namespace_expires_and_is_bounded(name: str, key: Key) -> None:
+    assert key.name.startswith("ns:")
+    assert str(key) == key.name
+    assert 0 < key.ttl_s <= 30 * 24 * 3600
+    assert key.max_len is None or 0 < key.max_len <= 100_000
+
+
+def test_keys_differ() -> None:
+    names = {key.name for _, key in every_key(Keys("ns"))}
+    assert len(names) == len({(name, key.name) for name, key in every_key(Keys("ns"))})
+    assert names.isdisjoint(key.name for _, key in every_key(Keys("other")))
+
+
+def test_keys_of_a_conversation_share_its_slot_and_the_rest_have_none() -> None:
+    keys = Keys("ns")
+    for name, key in every_key(keys):
+        own = "conversation_id" in inspect.signature(getattr(keys, name)).parameters
+        assert (f":{{{C}}}:" in key.name) == own
+        assert keys.conversation_of(key.name) == (C if own else "")
+
+
+def test_streams_have_a_bound_and_other_kinds_none() -> None:
+    other = {"mic_progress", "turn_seen", "state", "owner", "workers", "voices", "work_failure"}
+    for name, key in every_key(Keys()):
+        assert (key.max_len is None) == (name in other), name
+
+
+@pytest.mark.parametrize("name", ["", "ns:work:llm", "}{", "{", "a}b{c"])
+def test_a_name_without_a_conversation_has_none(name: str) -> None:
+    assert Keys().conversation_of(name) == ""
+
+
+def test_the_pattern_finds_turns() -> None:
+    keys = Keys("ns")
+    before, after = keys.every_turns().split("*")
+    assert keys.turns(C).name.removeprefix(before).removesuffix(after) == C
