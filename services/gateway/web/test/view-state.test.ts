@@ -87,6 +87,18 @@ describe("messages", () => {
     expect(reply(cut, "m1").sound).toBe("played");
   });
 
+  it("are not called cut off where there is no voice at all", () => {
+    const silent = after([chunk("Hello there."), said("message_complete", { message_id: "m1", text: "Hello there." })], ASKED);
+    expect(reply(after([{ on: "cut" }], silent), "m1").sound).toBe("due");
+    const heardNothing = after([{ on: "cut" }, said("message_heard", { message_id: "m1", text: "" })], silent);
+    expect(reply(heardNothing, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("are cut off with the one before them in the turn", () => {
+    const both = after([chunk("Well.", REX), said("message_complete", { message_id: "m2", text: "Well." }), { on: "cut" }], SPOKEN);
+    expect(reply(both, "m2")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
   it("do not come back to life through a report that was under way", () => {
     const cut = after([{ on: "cut" }, heard("m1", 1)], SPOKEN);
     expect(cut.speakingId).toBe("");

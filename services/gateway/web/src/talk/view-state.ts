@@ -275,12 +275,18 @@ function onReport(state: ViewState, report: Report): ViewState {
   return { ...withReply(state, messageId, (each) => ({ ...each, sound: "playing", sentence })), speakingId: messageId };
 }
 
-/** Everything not yet heard is off. */
+/**
+ * What is being said, and what was to be said after it, is off. Replies that never had a sound are left to the server: it
+ * may have no voice at all, and then nothing was cut off.
+ */
 function cut(state: ViewState): ViewState {
+  const voiced = new Set<string>();
+  for (const message of state.messages) {
+    if (message.kind === "reply" && (message.sound === "playing" || message.sound === "played")) voiced.add(message.turnId);
+  }
   const messages = state.messages.map((message) => {
-    if (message.kind !== "reply" || message.sound === "played" || message.sound === "past" || message.sound === "cut") {
-      return message;
-    }
+    if (message.kind !== "reply" || !(message.sound === "playing" || message.sound === "due")) return message;
+    if (message.sound === "due" && message.status !== "streaming" && !voiced.has(message.turnId)) return message;
     const spoken = sentencesOf(message.text)[message.sentence];
     const status = message.status === "streaming" ? ("interrupted" as const) : message.status;
     return { ...message, status, sound: "cut" as const, heardChars: spoken?.start ?? 0 };

@@ -72,7 +72,7 @@ function Fate({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.problem) return <p class="fate trouble">{reply.problem}</p>;
   if (reply.status === "failed") return <p class="fate trouble">The answer broke off here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
-    return <p class="fate">{reply.heardChars > 0 ? "You cut in here" : "You cut in before this was said"}</p>;
+    return <p class="fate">{reply.sentence >= 0 ? "You cut in here" : "You cut in before this was said"}</p>;
   }
   if (reply.sound === "past" && reply.status === "interrupted") return <p class="fate">You cut in here</p>;
   return null;

@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 import { atAGlance } from "../talk/at-a-glance";
 import type { Talk } from "../talk/talk";
-import type { ViewState } from "../talk/view-state";
+import { type ViewState, findReply } from "../talk/view-state";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Portrait } from "./portrait";
@@ -81,7 +81,8 @@ function Dots(): JSX.Element {
 }
 
 function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
-  if (id === about && mood === "speaking") return { kind: "speaking", words: "" };
+  // Also while the user is heard over them.
+  if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
   const { turn } = view;
   const waits = turn?.replies.some(({ messageId, characterId }) => {
