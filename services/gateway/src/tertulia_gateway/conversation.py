@@ -82,7 +82,7 @@ class Conversation:
             then=("llm", Work(self.id)),
         )
         if applied.new:
-            self._raise_epoch(applied.epoch)
+            self.raise_epoch(applied.epoch)
         else:
             await self._wire.text(answer_json(TurnAccepted(turn_id, text, "typed")))
 
@@ -100,7 +100,7 @@ class Conversation:
             ],
             then=("llm", Work(self.id)),
         )
-        self._raise_epoch(applied.epoch)
+        self.raise_epoch(applied.epoch)
 
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
@@ -123,6 +123,13 @@ class Conversation:
                 self._receipts.append(self._bus.keys.receipts(self.id), receipt)
             except BusError:
                 self._receipts = None  # a receipt is not worth more than the next one
+
+    def raise_epoch(self, epoch: int) -> None:
+        """The user cut in: nothing of an older epoch is sent from here on."""
+        if epoch > self._playlist.epoch:
+            self._playlist.raise_epoch(epoch)
+            self._playback.flush()
+            self._speaking.changed()
 
     # -- what the client sees
 
@@ -148,7 +155,7 @@ class Conversation:
             self._playback.flush()
             self._speaking.changed()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
-            self._raise_epoch(self._feed.epoch)
+            self.raise_epoch(self._feed.epoch)
         try:
             frame = event_json(entry.id, fields, self._feed.epoch)
         except BadEntry as error:
@@ -160,9 +167,3 @@ class Conversation:
             self._playlist.see(kind, fields, epoch_of(fields))  # after it was sent: its audio comes behind it
             self._speaking.changed()
             self._aftermath.changed()
-
-    def _raise_epoch(self, epoch: int) -> None:
-        if epoch > self._playlist.epoch:
-            self._playlist.raise_epoch(epoch)
-            self._playback.flush()
-            self._speaking.changed()
