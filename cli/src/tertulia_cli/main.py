@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import io
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,11 +77,8 @@ def parser() -> argparse.ArgumentParser:
     _add_talk(commands)
     _add_inspect(commands)
     command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
-    command.set_defaults(do=lambda _: doctor())
+    command.set_defaults(do=_doctor)
     return top
-
-
-_Commands = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def _add_run(commands: Any) -> None:
@@ -115,7 +112,7 @@ def _add_talk(commands: Any) -> None:
         "talk",
         help="speak a WAV file, hear the replies",
         description="Sends a WAV file as a microphone would, in real time, and shows what is understood and what is "
-        "answered. Any PCM WAV; another rate than 16 kHz needs soxr.",
+        "answered. Any PCM WAV will do.",
     )
     command.add_argument("file", type=Path, metavar="FILE.wav")
     _add_client_options(command)
@@ -145,7 +142,7 @@ def _add_inspect(commands: Any) -> None:
     command.add_argument(
         "conversation", nargs="?", default="", help='an id, the beginning of one, or "last" for the most recent'
     )
-    command.set_defaults(do=lambda args: asyncio.run(inspect(load(RunSettings), args.conversation)))
+    command.set_defaults(do=_inspect)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -153,17 +150,22 @@ def _run(args: argparse.Namespace) -> int:
     return run(load(RunSettings).model_copy(update=asked), workers=args.workers, verbose=args.verbose)
 
 
+def _inspect(args: argparse.Namespace) -> int:
+    return asyncio.run(inspect(load(RunSettings), args.conversation))
+
+
+def _doctor(_: argparse.Namespace) -> int:
+    return asyncio.run(doctor(load(RunSettings)))
+
+
 def _say(args: argparse.Namespace) -> int:
     options = SayOptions(args.text, args.character, args.conversation, args.out, args.timeout)
-    return _client(say(_place(args), options))
+    return asyncio.run(say(_place(args), options))
 
 
 def _talk(args: argparse.Namespace) -> int:
-    return _client(talk(_place(args), TalkOptions(args.file, args.conversation, args.out, args.timeout)))
-
-
-def _client(work: Coroutine[Any, Any, int]) -> int:
-    return asyncio.run(work)
+    options = TalkOptions(args.file, args.conversation, args.out, args.timeout)
+    return asyncio.run(talk(_place(args), options))
 
 
 def _place(args: argparse.Namespace) -> Place:

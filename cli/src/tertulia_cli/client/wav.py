@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tertulia_cli.client.resampling import resampled
 from tertulia_cli.exits import MISUSED, Failure
 
 MIC_HZ: Final = 16_000
 MAX_FILE_BYTES: Final = 200 * 1024 * 1024
 PCM, EXTENSIBLE = 1, 0xFFFE
-FULL_SCALE: Final = 32_767
 MAX_CHANNELS: Final = 32
 MIN_HZ, MAX_HZ = 4_000, 384_000
 
@@ -37,7 +37,7 @@ def read_speech(path: Path) -> bytes:
     """The file's sound as microphone PCM.
 
     Raises:
-        Failure: it cannot be read, or is no PCM WAV, or needs soxr to be converted and that is not installed.
+        Failure: it cannot be read, or is no PCM WAV.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -52,7 +52,15 @@ def read_speech(path: Path) -> bytes:
             f"{path} is no PCM WAV file ({error}); convert it: ffmpeg -i {path} -ac 1 -ar 16000 -c:a pcm_s16le out.wav",
             MISUSED,
         ) from error
-    return _resampled(mono(wav), wav.hz, path).tobytes()
+    return as_bytes(resampled(mono(wav), wav.hz, MIC_HZ))
+
+
+def as_bytes(samples: array[int]) -> bytes:
+    """Samples as the wire has them: little-endian."""
+    if sys.byteorder == "big":
+        samples = samples[:]
+        samples.byteswap()
+    return samples.tobytes()
 
 
 def parse(raw: bytes) -> Wav:
@@ -97,23 +105,6 @@ def mono(wav: Wav) -> array[int]:
         return samples
     by_channel = [samples[channel :: wav.channels] for channel in range(wav.channels)]
     return array("h", (sum(frame) // wav.channels for frame in zip(*by_channel, strict=True)))
-
-
-def _resampled(samples: array[int], hz: int, path: Path) -> array[int]:
-    if hz == MIC_HZ:
-        return samples
-    try:
-        import numpy as np  # noqa: PLC0415 - needed for files of another rate only
-        import soxr  # noqa: PLC0415
-    except ImportError:
-        raise Failure(
-            f"{path} has {hz} Hz, a microphone here has {MIC_HZ}: install soxr (pip install soxr), or convert it: "
-            f"ffmpeg -i {path} -ac 1 -ar {MIC_HZ} -c:a pcm_s16le out.wav",
-            MISUSED,
-        ) from None
-    stream = soxr.ResampleStream(hz, MIC_HZ, 1, dtype="float32")
-    out = stream.resample_chunk(np.asarray(samples, dtype=np.float32), last=True)
-    return array("h", np.clip(np.rint(out), -FULL_SCALE - 1, FULL_SCALE).astype(np.int16).tobytes())
 
 
 def _layout(body: bytes) -> tuple[int, int, int]:

