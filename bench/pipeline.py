@@ -1,6 +1,6 @@
 """Drives the running system with K conversations at once and prints where the time and the CPU go.
 
-    python -m bench.pipeline [--k 1 8 32] [--turns 200] [--tokens 60]
+    python -m bench [--k 1 8 32] [--turns 200] [--tokens 60]
 
 The model answers at once (60 tokens, 5 sentences) and the voice costs nothing (1.2 s of tone a sentence), so what is
 measured is the pipeline: gateway, llm, tts and Redis, with claims, leases, fences and rows in the store. Figures are
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import msgpack
-import uvloop
 from websockets.asyncio.client import ClientConnection, connect
 
 from bench.floor import measure
@@ -127,7 +126,3 @@ async def main() -> None:
         for conversations in asked.k:
             turns = max(3, asked.turns // conversations)
             report(conversations, *await drive(running, conversations, turns), p50)
-
-
-if __name__ == "__main__":
-    uvloop.run(main())

@@ -10,7 +10,7 @@ VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second"
 
 
 def test_an_unknown_engine_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; choose one of: espeak, higgs, instant"):
+    with pytest.raises(EngineUnknown, match=r"'parrot'; choose one of: espeak, instant"):
         load_engine("parrot")
 
 

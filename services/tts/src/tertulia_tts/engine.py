@@ -144,7 +144,6 @@ class EngineFactory(Protocol):
 
 ENGINES: Mapping[str, str] = {
     "espeak": "tertulia_tts.engines.espeak:EspeakEngine",
-    "higgs": "tertulia_tts.engines.higgs:HiggsEngine",
     "instant": "tertulia_tts.engines.instant:InstantEngine",
 }
 """Engine name to ``module:class``. Modules are imported only where their engine is used."""

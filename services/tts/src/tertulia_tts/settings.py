@@ -11,7 +11,7 @@ from tertulia_tts.chunks import MAX_CHUNK_MS, MIN_CHUNK_MS
 class TTSSettings(CommonSettings):
     """What `TERTULIA_TTS_…` sets."""
 
-    tts_engine: str = Field("espeak", description="speech engine: espeak, higgs or instant")
+    tts_engine: str = Field("espeak", description="speech engine: espeak, or instant (a tone, for measuring)")
     tts_concurrency: int = Field(64, ge=1, le=1000, description="messages one worker speaks at once")
     tts_first_chunk_ms: int = Field(
         40, ge=MIN_CHUNK_MS, le=MAX_CHUNK_MS, description="length of a sentence's first audio chunk, in ms"

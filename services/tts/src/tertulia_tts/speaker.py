@@ -25,6 +25,9 @@ from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
+SENTENCE_WAIT_S = 600.0
+"""How long the next sentence may take: longer than a model may be tried again, and taken over, in the worst case."""
+
 log = logging.getLogger(__name__)
 
 

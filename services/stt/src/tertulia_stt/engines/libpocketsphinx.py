@@ -153,7 +153,7 @@ class Decoder:
 def _library() -> ctypes.CDLL:
     spec = find_spec("pocketsphinx._pocketsphinx")
     if spec is None or spec.origin is None:
-        raise EngineUnavailable("the extension module of pocketsphinx is missing; pip install 'pocketsphinx>=5.1'")
+        raise EngineUnavailable("the extension module of pocketsphinx is missing; pip install 'tertulia-stt[pocketsphinx]'")
     try:
         library = ctypes.CDLL(spec.origin)
         for name, (result, arguments) in _SIGNATURES.items():
@@ -161,7 +161,7 @@ def _library() -> ctypes.CDLL:
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
         raise EngineUnavailable(
-            f"this build of pocketsphinx does not offer its C functions ({error}); install a wheel of 5.1"
+            f"this build of pocketsphinx does not offer its C functions ({error}); install another wheel of pocketsphinx"
         ) from error
     library.err_set_loglevel_str(b"FATAL")
     return library
@@ -173,5 +173,5 @@ def _model_folder() -> Path:
         raise EngineUnavailable("pocketsphinx is not installed; pip install 'tertulia-stt[pocketsphinx]'")
     folder = Path(spec.origin).parent / "model" / "en-us"
     if not folder.is_dir():
-        raise EngineUnavailable(f"the en-us model of pocketsphinx is not at {folder}; install a wheel of 5.1")
+        raise EngineUnavailable(f"the en-us model of pocketsphinx is not at {folder}; install another wheel of pocketsphinx")
     return folder
