@@ -153,7 +153,9 @@ class Decoder:
 def _library() -> ctypes.CDLL:
     spec = find_spec("pocketsphinx._pocketsphinx")
     if spec is None or spec.origin is None:
-        raise EngineUnavailable("the extension module of pocketsphinx is missing; pip install 'tertulia-stt[pocketsphinx]'")
+        raise EngineUnavailable(
+            "the extension module of pocketsphinx is missing; pip install 'tertulia-stt[pocketsphinx]'"
+        )
     try:
         library = ctypes.CDLL(spec.origin)
         for name, (result, arguments) in _SIGNATURES.items():
@@ -173,5 +175,7 @@ def _model_folder() -> Path:
         raise EngineUnavailable("pocketsphinx is not installed; pip install 'tertulia-stt[pocketsphinx]'")
     folder = Path(spec.origin).parent / "model" / "en-us"
     if not folder.is_dir():
-        raise EngineUnavailable(f"the en-us model of pocketsphinx is not at {folder}; install another wheel of pocketsphinx")
+        raise EngineUnavailable(
+            f"the en-us model of pocketsphinx is not at {folder}; install another wheel of pocketsphinx"
+        )
     return folder
