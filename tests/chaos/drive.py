@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tertulia_shared.ids import new_id
 from tests.chaos.blows import BLOWS, Blow
-from tests.chaos.verdict import Verdict, judge_turn
+from tests.chaos.verdict import Verdict, judge_turn, until_kept
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.stack import Service, Stack
 
@@ -48,6 +48,7 @@ async def struck_turn(stack: Stack, client: TalkClient, text: str, blow: Blow, a
     )
     await blow(stack, client)
     await client.until_done(turn_id)
+    await until_kept(stack.data_dir / "tertulia.db", client.record, turn_id)
     async with stack.bus() as bus:
         return await judge_turn(bus, client.record, turn_id)
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import TTSSentence
 from tertulia_tts.engines.instant import PIECE_MS, PIECES
+from tests.fakes.eventually import eventually
 from tests.fakes.talk_record import Heard, Record
 
 SENTENCE_BYTES = PIECE_MS * PIECES * 24 * 2
 """How long the instant engine speaks, whatever the sentence."""
+
+REPLIES = "SELECT id, text, status FROM messages WHERE turn_id = ? AND role = 'character'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,16 @@ async def judge_turn(bus: Bus, record: Record, turn_id: str) -> Verdict:
         written = "".join(codec.text(entry.fields, b"written", "") for entry in entries)
         verdict += _judge(message, [sentence for sentence in sentences if not sentence.is_final], written)
     return verdict
+
+
+async def until_kept(database: Path, record: Record, turn_id: str) -> None:
+    """Wait until the store holds the turn as the client saw it: rows may be saved after the last event."""
+    shown = sorted((message.message_id, message.text, message.status) for message in record.of_turn(turn_id))
+    with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as rows:
+        await eventually(
+            lambda: sorted(rows.execute(REPLIES, (turn_id,))) == shown,
+            "the store holds what was shown",
+        )
 
 
 def _judge(message: Heard, sentences: Sequence[TTSSentence], written: str) -> Verdict:

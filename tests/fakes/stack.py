@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Self, cast
 from uuid import uuid4
 
@@ -92,9 +93,9 @@ class Process:
         os.killpg(self.pid, signal.SIGKILL)
         return True
 
-    def tail(self) -> str:
-        """The end of its log."""
-        lines = self.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]
+    def tail(self, behind: int = 0) -> str:
+        """The end of its log, at most from so many bytes on."""
+        lines = self.log.read_bytes()[behind:].decode(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"-- {self.name}:", *lines])
 
 
@@ -215,9 +216,17 @@ class Stack:
         if kind is None and faults:
             raise StackFailed("\n".join([*faults, self.tails()]))
 
-    def tails(self) -> str:
-        """The ends of all logs."""
-        return "\n".join(process.tail() for process in self._all)
+    def log_sizes(self) -> Mapping[str, int]:
+        """How long each log is, in bytes."""
+        return {process.name: process.log.stat().st_size for process in self._all}
+
+    def tails(self, behind: Mapping[str, int] = MappingProxyType({})) -> str:
+        """The ends of all logs that have grown since they had these sizes."""
+        return "\n".join(
+            process.tail(behind.get(process.name, 0))
+            for process in self._all
+            if process.log.stat().st_size > behind.get(process.name, 0)
+        )
 
     def logs(self) -> dict[str, str]:
         """All logs, by process."""

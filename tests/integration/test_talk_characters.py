@@ -24,9 +24,10 @@ pytestmark = pytest.mark.timeout(120)
 async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack: Stack) -> None:
     store = SQLiteStore(stack.data_dir / "tertulia.db")
     await store.open()
+    pilar_id = new_id()
     try:
         luna = next(each for each in await store.characters() if each.name == "Luna")
-        pilar = replace(luna, id=new_id(), name="Pilar", system_prompt="You are Pilar, who paints boats.")
+        pilar = replace(luna, id=pilar_id, name="Pilar", system_prompt="You are Pilar, who paints boats.")
         async with talk(*stack.urls) as client:
             before = await _who_answers(client, "Pilar, are you there?")
             assert before == ["Luna", "Rex", "Sage"]
@@ -45,7 +46,7 @@ async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack
                 finally:
                     resting.send(signal.SIGCONT)
     finally:
-        await store.delete_character(pilar.id)
+        await store.delete_character(pilar_id)
         await store.close()
         async with talk(*stack.urls) as client:
             await client.send("refresh_characters")

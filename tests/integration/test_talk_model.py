@@ -90,6 +90,25 @@ async def test_the_second_request_tells_what_was_said_before(asking: Stack, mode
     assert [told.index(part) for part in parts] == sorted(told.index(part) for part in parts)
 
 
+async def test_of_a_reply_that_was_cut_off_the_model_is_told_what_was_heard(asking: Stack, model_port: int) -> None:
+    hold = Hold(2)
+    async with talk_with(asking, model_port, Reply(SENTENCES, hold=hold), Reply(["Where was I?"])) as (client, model):
+        turn_id = new_id()
+        await client.say(HELLO, turn_id)
+        await client.until(lambda: any(len(m.pcm) > 1 for m in client.record.of_turn(turn_id)), "the second sentence")
+        (answer,) = client.record.of_turn(turn_id)
+        chunk = max(chunk for sentence, chunk in answer.chunks if sentence == 0)
+        await client.send("playback", message_id=answer.message_id, sentence_index=0, chunk_index=chunk, played_ms=1200)
+        await client.send("interrupt")
+        await client.until_event("interrupted")
+        heard = await client.until_event("message_heard")
+        assert (heard["message_id"], heard["text"].strip()) == (answer.message_id, SENTENCES[0].strip())
+        await client.hears("Luna, go on.", new_id())
+        told = "\n".join(message["content"] for message in model.requests[1].body["messages"])
+    assert SENTENCES[0].strip() in told
+    assert SENTENCES[1].strip() not in told
+
+
 async def test_tags_of_the_model_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Reply(["<Lu", "na>Hello ", "there.</", "Luna>"])) as (client, _):
         turn_id = new_id()

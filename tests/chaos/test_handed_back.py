@@ -1,0 +1,47 @@
+"""A worker that must stop at once hands its work back: a peer goes on without waiting for a lease to run out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Stage
+from tests.chaos.verdict import judge_turn
+from tests.fakes.client import talk
+from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(120, method="signal")
+
+
+@pytest.mark.parametrize("stage", ["llm", "tts"])
+async def test_the_reply_goes_on_at_a_peer(stack: Stack, stage: Stage) -> None:
+    hasty = [stack.start(stage, TERTULIA_DRAIN_S="0") for _ in stack.of(stage)]
+    await asyncio.to_thread(stack.wait_ready)
+    for patient in stack.of(stage)[:2]:
+        patient.send(signal.SIGTERM)
+        assert await asyncio.to_thread(patient.wait) == 0
+    try:
+        async with talk(*stack.urls) as client:
+            turn_id = new_id()
+            await client.say("Luna, tell me a story.", turn_id)
+            await client.until_frames(60)
+            owner = stack.owner(stage)
+            assert owner in hasty
+            owner.send(signal.SIGTERM)
+            assert await asyncio.to_thread(owner.wait) == 0
+            assert "handed work back" in owner.log.read_text()
+            peer = next(process for process in hasty if process is not owner)
+            await client.until_done(turn_id)
+            await eventually(lambda: "took work over" in peer.log.read_text(), "the peer takes the work over")
+            async with stack.bus() as bus:
+                verdict = await judge_turn(bus, client.record, turn_id)
+            assert verdict.is_clean, verdict
+    finally:
+        for process in hasty:
+            stack.start(stage)
+            if process.running:
+                process.send(signal.SIGTERM)

@@ -1,0 +1,69 @@
+"""The user cuts in at random moments, hundreds of times: behind the interruption nothing of before it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(180, method="signal")
+
+TALKS = 10
+"""People who talk at once; none of them may hear what another has cut off either."""
+TIMES = 20
+LAST_FRAME = 120
+ASKED = "Luna and Rex, tell me a story."
+
+
+@pytest.fixture(scope="module")
+def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack in which a story takes a fifth of a second to write."""
+    with Stack(
+        tmp_path_factory.mktemp("fast") / "stack",
+        workers={"gateway": 1, "llm": 1, "tts": 1},
+        env={"TERTULIA_DEMO_TOKENS_PER_SECOND": "800"},
+    ) as running:
+        yield running
+
+
+@pytest.mark.parametrize("way", ["interrupt", "another message"])
+async def test_nothing_of_an_older_epoch_comes(fast: Stack, way: str) -> None:
+    async with asyncio.TaskGroup() as people:
+        talks = [people.create_task(_cut_in(fast, way, random.Random(f"{way} {number}"))) for number in range(TALKS)]
+    assert sum(each.result() for each in talks) > TALKS * TIMES // 2
+
+
+async def _cut_in(stack: Stack, way: str, chance: random.Random) -> int:
+    """One talk; how often the reply had not come to its end. The record checks each frame as it comes."""
+    in_mid_reply = 0
+    async with talk(*stack.urls) as client:
+        record = client.record
+        turn_id = await client.say(ASKED, new_id())
+        for _ in range(TIMES):
+            await _some_frames(client, turn_id, chance.randint(0, LAST_FRAME))
+            done, epoch = record.turn_is_done(turn_id), record.epoch
+            in_mid_reply += not done
+            if way == "interrupt":
+                await client.send("interrupt")
+                if not done:
+                    await client.until(lambda epoch=epoch: record.epoch > epoch, "the interruption")
+            turn_id = await client.say(ASKED, new_id())
+        await client.until_done(turn_id)
+        last = [(story.name, story.status) for story in record.of_turn(turn_id)]
+        assert last == [("Luna", "complete"), ("Rex", "complete")]
+        assert len(record.of("interrupted")) >= in_mid_reply
+    return in_mid_reply
+
+
+async def _some_frames(client: TalkClient, turn_id: str, count: int) -> None:
+    """Wait for so many frames of the turn, or for its end."""
+    begun = len(client.record.frames)
+    await client.until(
+        lambda: len(client.record.frames) >= begun + count or client.record.turn_is_done(turn_id), f"{count} frames"
+    )

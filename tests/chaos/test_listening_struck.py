@@ -1,0 +1,63 @@
+"""The ears fail while someone speaks: what was said becomes one turn all the same, once."""
+
+from __future__ import annotations
+
+import re
+import signal
+
+import pytest
+
+from tests.chaos.verdict import judge_turn
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.eventually import eventually
+from tests.fakes.sound import microphone
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(120, method="signal")
+
+SAID = "hello luna tell me a story about the ocean"
+
+
+async def speak(client: TalkClient) -> None:
+    await client.send("start_listening")
+    for frame in microphone("hello_luna.wav", silence_ms=1500):
+        await client.send_raw(frame)
+
+
+@pytest.mark.parametrize("moment", ["vad_start", "transcription_update"])
+async def test_the_stt_worker_is_killed_while_it_listens(stack: Stack, moment: str) -> None:
+    async with talk(*stack.urls) as client:
+        await speak(client)
+        await client.until_event(moment)
+        owner = await eventually(lambda: stack.owner("stt"), "somebody listens")
+        owner.send(signal.SIGKILL)
+        stack.start("stt")
+        await _is_heard_once(stack, client)
+
+
+async def test_the_stt_worker_is_paused_and_wakes_up_when_a_peer_listens(stack: Stack) -> None:
+    async with talk(*stack.urls) as client:
+        await speak(client)
+        await client.until_event("vad_start")
+        owner = await eventually(lambda: stack.owner("stt"), "somebody listens")
+        owner.send(signal.SIGSTOP)
+        try:
+            stack.start("stt")
+            await eventually(lambda: stack.owner("stt") is not owner, "a peer takes over")
+        finally:
+            owner.send(signal.SIGCONT)
+        await _is_heard_once(stack, client)
+
+
+async def _is_heard_once(stack: Stack, client: TalkClient) -> None:
+    await client.send("stop_listening")
+    assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
+    ((turn_id, text),) = client.record.turns_accepted.items()
+    assert " ".join(re.findall(r"[a-z']+", text.lower())) == SAID
+    finished = [frame for frame in client.record.of("transcription_finished") if frame["turn_id"]]
+    assert [frame["turn_id"] for frame in finished] == [turn_id]
+    await client.until_done(turn_id)
+    async with stack.bus() as bus:
+        verdict = await judge_turn(bus, client.record, turn_id)
+    assert verdict.is_clean, verdict
+    assert [answer.name for answer in client.record.of_turn(turn_id)] == ["Luna"]

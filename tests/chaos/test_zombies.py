@@ -1,0 +1,42 @@
+"""A worker that was stopped for so long that a peer has finished its work: when it wakes up it changes nothing."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Stage
+from tests.chaos.verdict import judge_turn
+from tests.fakes.client import talk
+from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(120, method="signal")
+
+
+@pytest.mark.parametrize("stage", ["llm", "tts"])
+async def test_a_worker_that_wakes_up_after_its_work_was_finished_changes_nothing(stack: Stack, stage: Stage) -> None:
+    async with talk(*stack.urls) as client, stack.bus() as bus:
+        turn_id = new_id()
+        await client.say("Rex, tell me a story.", turn_id)
+        await client.until_frames(50)
+        zombie = stack.owner(stage)
+        assert zombie is not None
+        zombie.send(signal.SIGSTOP)
+        try:
+            await client.until_done(turn_id)
+            c, keys = client.record.conversation_id, bus.keys
+            (story,) = client.record.of_turn(turn_id)
+            streams = [keys.events(c), keys.sentences(c, story.message_id), keys.audio(c, story.message_id)]
+            ends = [await bus.last(key) for key in streams]
+        finally:
+            zombie.send(signal.SIGCONT)
+        await eventually(
+            lambda: "left work to its new owner" in zombie.log.read_text(), "it sees that it lost its work"
+        )
+        assert [await bus.last(key) for key in streams] == ends
+        verdict = await judge_turn(bus, client.record, turn_id)
+        assert verdict.is_clean, verdict
+        await client.hears("Rex and Luna, hello!", new_id())
