@@ -319,6 +319,11 @@ async def test_what_depends_on_talk_is_written_only_in_talk_and_first(bus: Bus) 
     assert await interrupt("quiet again", talk=None) == [done("quiet again")]
 
 
+async def test_a_talk_that_nobody_ends_expires_with_its_state(bus: Bus) -> None:
+    await bus.transact(C, [], talk=True)  # alone: no_leaked_keys looks at what it left
+    assert dict(await bus.hash(bus.keys.state(C))) == {b"talk": b"1"}
+
+
 async def test_what_is_sent_again_is_done_once_and_pointed_at_again(bus: Bus) -> None:
     turn = UserTurn(new_id(), C, "Hello", "typed")
     turns, once = bus.keys.turns(C), bus.keys.turn_seen(C, turn.turn_id)
