@@ -41,7 +41,7 @@ class Recording:
             Failure: the file cannot be written.
         """
         try:
-            with wave.open(str(path), "wb") as out:
+            with path.open("wb") as file, wave.open(file) as out:
                 out.setnchannels(1)
                 out.setsampwidth(SAMPLE_BYTES)
                 out.setframerate(self._rate)

@@ -119,10 +119,12 @@ def _taken(lock: int) -> bool:
 
 
 def _lives(pid: str) -> bool:
+    if not pid.isdecimal() or int(pid) == 0:
+        return False
     try:
         os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
+    except ProcessLookupError:
         return False
-    except PermissionError:
+    except PermissionError:  # somebody else's
         return True
     return True

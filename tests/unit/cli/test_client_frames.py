@@ -1,0 +1,60 @@
+"""What comes over the WebSocket, as values."""
+
+from __future__ import annotations
+
+import contextlib
+
+import msgpack
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
+
+FRAME = {
+    "type": "audio", "message_id": "m", "character_id": "c", "sentence_index": 0, "chunk_index": 1, "id": "1-2",
+    "sample_rate": 24000, "pcm": b"\0\0",
+}  # fmt: skip
+
+
+def test_an_event_and_its_envelope() -> None:
+    event = parse_event('{"type": "llm_chunk", "text": "hi", "event_id": "5-0", "epoch": 3}')
+    assert (event.type, event.id, event.epoch, event.text("text"), event.text("none")) == (
+        "llm_chunk",
+        "5-0",
+        3,
+        "hi",
+        "",
+    )
+
+
+def test_an_audio_frame() -> None:
+    assert parse_audio(msgpack.packb(FRAME)) == Audio("m", "c", 0, 1, "1-2", 24000, b"\0\0")
+
+
+def test_what_we_do_not_know_is_left_alone() -> None:
+    assert parse_audio(msgpack.packb({**FRAME, "type": "video"})) is None
+    assert parse_audio(msgpack.packb({**FRAME, "loudness": 1})) is not None
+    assert parse_event('{"type": "new_thing", "what": 1}').type == "new_thing"
+
+
+@pytest.mark.parametrize(
+    "frame", ["", "[]", "{}", '{"type": 1}', '{"type": "x", "event_id": 5}', '{"type":"x","epoch":"y"}']
+)
+def test_what_is_no_event_is_said(frame: str) -> None:
+    with pytest.raises(BadFrame):
+        parse_event(frame)
+
+
+@given(
+    st.binary(max_size=60) | st.builds(msgpack.packb, st.dictionaries(st.sampled_from(list(FRAME)), st.integers(-9, 9)))
+)
+def test_no_binary_frame_raises_anything_else(frame: bytes) -> None:
+    with contextlib.suppress(BadFrame):
+        assert not isinstance(parse_audio(frame), Event)
+
+
+@given(st.text(max_size=60))
+def test_no_text_frame_raises_anything_else(frame: str) -> None:
+    with contextlib.suppress(BadFrame):
+        assert isinstance(parse_event(frame), Event)

@@ -1,0 +1,148 @@
+"""Any PCM WAV as a microphone would give it."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import struct
+import wave
+from array import array
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_cli.client.resampling import resampled
+from tertulia_cli.client.talk import FRAME_BYTES, frames
+from tertulia_cli.client.wav import mono, parse, read_speech
+from tertulia_cli.exits import MISUSED, Failure
+
+
+def riff(*chunks: tuple[bytes, bytes]) -> bytes:
+    body = b"".join(name + len(data).to_bytes(4, "little") + data + b"\0" * (len(data) % 2) for name, data in chunks)
+    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WAVE" + body
+
+
+def format_of(*, hz: int = 16_000, channels: int = 1, bits: int = 16, tag: int = 1) -> bytes:
+    align = channels * bits // 8
+    return struct.pack("<HHIIHH", tag, channels, hz, hz * align, align, bits)
+
+
+def tone(hz: int, frequency: float, seconds: float = 0.25) -> array[int]:
+    return array("h", (round(16_000 * math.sin(2 * math.pi * frequency * i / hz)) for i in range(int(hz * seconds))))
+
+
+def level_db(samples: array[int]) -> float:
+    """RMS in dB below a tone of amplitude 16000; the ends, where a filter has no past, are left out."""
+    inner = samples[400:-400]
+    return 20 * math.log10(math.sqrt(sum(x * x for x in inner) / len(inner)) / (16_000 / math.sqrt(2)) + 1e-9)
+
+
+def test_a_microphones_own_format_passes_unchanged(tmp_path: Path) -> None:
+    pcm = tone(16_000, 440).tobytes()
+    path = tmp_path / "x.wav"
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(pcm)
+    assert read_speech(path) == pcm
+
+
+@pytest.mark.parametrize(
+    ("bits", "raw"),
+    [
+        (8, b"\x80\xc0\x00"),
+        (16, b"\0\0\0\x40\0\x80"),
+        (24, b"\7\0\0\7\0\x40\7\0\x80"),
+        (32, b"\7\7\0\0\7\7\0\x40\7\7\0\x80"),
+    ],
+)
+def test_every_width_becomes_16_bit(bits: int, raw: bytes) -> None:
+    wav = parse(riff((b"fmt ", format_of(bits=bits)), (b"data", raw)))
+    assert list(mono(wav)) == [0, 16_384, -32_768]
+
+
+def test_channels_are_mixed() -> None:
+    raw = struct.pack("<4h", 100, 300, -100, -300)
+    assert list(mono(parse(riff((b"fmt ", format_of(channels=2)), (b"data", raw))))) == [200, -200]
+
+
+def test_the_extensible_format_and_foreign_chunks_are_understood() -> None:
+    extensible = format_of(tag=0xFFFE) + struct.pack("<HHIH14x", 22, 16, 4, 1)
+    raw = riff((b"LIST", b"odd"), (b"fmt ", extensible), (b"fact", b"1234"), (b"data", b"\1\0\2\0"))
+    assert list(mono(parse(raw))) == [1, 2]
+
+
+def test_a_recorder_that_died_leaves_what_it_has_written() -> None:
+    raw = riff((b"fmt ", format_of()), (b"data", b"\1\0" * 8))
+    assert len(mono(parse(raw[:-5]))) == 5
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b"", "no RIFF"),
+        (b"fLaC" + b"\0" * 40, "no RIFF"),
+        (riff((b"fmt ", format_of())), "no sound"),
+        (riff((b"data", b"\0\0")), "before its format"),
+        (riff((b"fmt ", format_of()), (b"data", b"")), "no sound"),
+        (riff((b"fmt ", format_of(tag=3, bits=32)), (b"data", b"\0" * 8)), "format 3"),
+        (riff((b"fmt ", format_of(bits=12)), (b"data", b"\0" * 8)), "12 bits"),
+        (riff((b"fmt ", format_of(hz=0)), (b"data", b"\0" * 8)), "at 0 Hz"),
+        (riff((b"fmt ", b"\1\0"), (b"data", b"\0" * 8)), "cut off"),
+    ],
+)
+def test_what_is_no_pcm_wav_is_said_with_what_to_do(tmp_path: Path, raw: bytes, why: str) -> None:
+    path = tmp_path / "x.wav"
+    path.write_bytes(raw)
+    with pytest.raises(Failure, match=rf"(?s){why}.*ffmpeg") as failure:
+        read_speech(path)
+    assert failure.value.code == MISUSED
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="cannot be read: No such file"):
+        read_speech(tmp_path / "none.wav")
+
+
+@given(st.binary(max_size=200))
+def test_no_file_raises_anything_else(body: bytes) -> None:
+    with contextlib.suppress(ValueError):
+        assert mono(parse(b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + body))
+
+
+@pytest.mark.parametrize("hz", [8_000, 22_050, 44_100, 48_000])
+def test_speech_keeps_its_length_pitch_and_level_at_another_rate(hz: int) -> None:
+    there = resampled(tone(hz, 1_000), hz, 16_000)
+    assert len(there) == 4_000 - (hz == 22_050)  # a quarter of a second; 5512 samples are a little less
+    assert abs(level_db(there)) < 0.05
+    expected = tone(16_000, 1_000)
+    assert max(abs(a - b) for a, b in zip(there[400:-400], expected[400:-400], strict=False)) < 100
+
+
+@pytest.mark.parametrize(("frequency", "below_db"), [(8_600, 45), (10_000, 60), (15_000, 60)])
+def test_what_is_above_the_new_nyquist_does_not_come_back_as_an_alias(frequency: float, below_db: float) -> None:
+    assert level_db(resampled(tone(48_000, frequency), 48_000, 16_000)) < -below_db
+
+
+def test_a_click_stays_where_it_was() -> None:
+    samples = array("h", bytes(2 * 4_410))
+    samples[2_205] = 30_000
+    there = resampled(samples, 44_100, 16_000)
+    assert max(range(len(there)), key=lambda i: there[i]) == 800
+
+
+def test_full_scale_does_not_wrap() -> None:
+    square = array("h", ([32_767] * 50 + [-32_768] * 50) * 20)
+    there = resampled(square, 44_100, 16_000)
+    assert max(there) == 32_767
+    assert min(there) == -32_768
+
+
+def test_frames_are_of_one_length_and_lose_nothing() -> None:
+    pcm = bytes(range(1, 251)) * 10
+    made = list(frames(pcm))
+    assert {len(frame) for frame in made} == {FRAME_BYTES}
+    assert b"".join(made).rstrip(b"\0") == pcm

@@ -1,0 +1,111 @@
+"""What the doctor says."""
+
+from __future__ import annotations
+
+import io
+import socket
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tertulia_cli.doctor import findings
+from tertulia_cli.doctor.command import show, verdict
+from tertulia_cli.doctor.findings import Finding, Part
+from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.run import redis
+from tertulia_cli.settings import RunSettings
+from tests.fakes.settings_of import settings_of
+
+ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it", needed=True)
+
+
+@pytest.mark.parametrize(
+    ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
+)
+def test_the_pythons_that_will_do(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
+    assert findings.python(version).ok is fits
+
+
+def test_a_missing_module_is_named_with_what_to_do() -> None:
+    found = findings.part(ENGINE, lambda name: name != "soxr")
+    assert found == Finding(ok=False, what="tts engine espeak: soxr not installed", advice="pip install it")
+    assert findings.part(ENGINE, lambda _: True).ok
+
+
+def test_only_what_the_default_setup_needs_decides() -> None:
+    fine, missing, wanted = (
+        Finding(ok=True, what="a"),
+        Finding(ok=False, what="b"),
+        Finding(ok=False, what="c", needed=False),
+    )
+    assert verdict([fine, wanted]) == OK
+    assert verdict([fine, missing]) == FAILED
+
+
+def test_the_report_has_a_line_each() -> None:
+    out = io.StringIO()
+    found = [
+        Finding(ok=True, what="a"),
+        Finding(ok=False, what="b", advice="do"),
+        Finding(ok=False, what="c", needed=False),
+    ]
+    show(Console(file=out, width=80, soft_wrap=True), found)
+    assert out.getvalue().splitlines() == [
+        "✓ a",
+        "✗ b  → do",
+        "- c",
+        "",
+        "1 thing(s) that the default setup needs are missing.",
+    ]
+
+
+def test_an_old_redis_server_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    def old(server: str) -> tuple[int, ...]:
+        assert server == "/usr/bin/redis-server"
+        return (5, 0, 14)
+
+    settings = settings_of(RunSettings)
+    monkeypatch.setattr(redis, "find_server", lambda: "/usr/bin/redis-server")
+    monkeypatch.setattr(redis, "version_of", old)
+    assert "5.0.14 (/usr/bin/redis-server) is too old" in findings.redis_server(settings).what
+    monkeypatch.setattr(redis, "find_server", lambda: None)
+    assert not findings.redis_server(settings).ok
+    named = settings_of(RunSettings, redis_url="redis://127.0.0.1:1/0")
+    assert not findings.redis_server(named).needed
+
+
+async def test_a_redis_that_was_named_must_answer(redis_url: str) -> None:
+    assert (await findings.redis_answer(settings_of(RunSettings, redis_url=redis_url))).ok
+    away = await findings.redis_answer(settings_of(RunSettings, redis_url="redis://127.0.0.1:1/0"))
+    assert not away.ok
+    assert "TERTULIA_REDIS_URL" in away.advice
+
+
+async def test_one_that_was_not_named_need_not(tmp_path: Path) -> None:
+    assert (await findings.redis_answer(settings_of(RunSettings, data_dir=tmp_path))).ok
+
+
+def test_a_taken_port_is_wrong_unless_the_gateway_has_it() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = settings_of(RunSettings, port=taken.getsockname()[1])
+        assert not findings.port(settings, running=False).ok
+        assert findings.port(settings, running=True).ok
+
+
+def test_a_data_folder_need_not_be_there_yet(tmp_path: Path) -> None:
+    assert findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "a" / "b")).ok
+    (tmp_path / "file").touch()
+    assert not findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "file" / "data")).ok
+    assert not (tmp_path / "a").exists()
+
+
+def test_without_a_key_the_demo_model_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
+    assert "demo" in findings.model(settings_of(RunSettings)).what
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
+    told = findings.model(settings_of(RunSettings))
+    assert told.ok
+    assert "sk-secret" not in told.what

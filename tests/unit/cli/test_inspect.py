@@ -1,0 +1,290 @@
+"""The timeline of a conversation: from entries as they stand in Redis to what a person reads."""
+
+from __future__ import annotations
+
+import io
+from uuid import UUID
+
+import pytest
+from rich.console import Console
+
+from tertulia_cli.exits import Failure
+from tertulia_cli.inspect import tables
+from tertulia_cli.inspect.command import choose
+from tertulia_cli.inspect.recording import Listed, OpenWork, Piece, Recording, list_conversations, record
+from tertulia_cli.inspect.timeline import Timeline, build
+from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.codec import encode
+from tertulia_shared.entries import AudioChunk, DeadLetter, TTSSentence, UserTurn, Work
+from tertulia_shared.events import (
+    ConversationStarted,
+    Error,
+    Event,
+    Interrupted,
+    LLMChunk,
+    MessageComplete,
+    MessageHeard,
+    MessageResumed,
+    MessageStarted,
+    TranscriptionFinished,
+    TurnAccepted,
+    TurnComplete,
+    TurnStarted,
+    VadStop,
+)
+
+C, T1, T2, M1, M2, L = (str(UUID(int=number)) for number in range(1, 7))
+T0 = 1_700_000_000_000
+
+
+def entry(what: object, at: int, epoch: int = 1) -> Entry:
+    """An entry as the bus reads it, written `at` ms after T0."""
+    flat = encode(what, ts=T0 + at, epoch=epoch)
+    raw = [each if isinstance(each, bytes) else str(each).encode() for each in flat]
+    return Entry(f"{T0 + at}-0", dict(zip(raw[::2], raw[1::2], strict=True)))
+
+
+def sentence(text: str, index: int, *, final: bool = False) -> TTSSentence:
+    return TTSSentence(text, index, C, M1, L, "Luna", "luna", is_final=final)
+
+
+def recording(events: list[Entry], **more: object) -> Recording:
+    given: dict[str, object] = {"state": {b"epoch": b"1"}, "turns": [], **more}
+    return Recording(C, T0 + 10_000, events=events, **given)  # pyright: ignore[reportArgumentType] - a table's row
+
+
+def replies(*pairs: tuple[str, str]) -> tuple[dict[str, str], ...]:
+    return tuple({"message_id": id, "character_id": L, "character_name": name} for id, name in pairs)
+
+
+TYPED: list[Entry] = [
+    entry(ConversationStarted(C, demo=True), -100, 0),
+    entry(TurnAccepted(T1, "Hello Luna", "typed"), 0),
+    entry(TurnStarted(T1, replies((M1, "Luna"), (M2, "Rex"))), 4),
+    entry(MessageStarted(M1, T1, L, "Luna"), 6),
+    entry(LLMChunk("Hi. ", L, M1), 150),
+    entry(LLMChunk("Well.", L, M1), 180),
+    entry(MessageComplete(M1, L, "Hi. Well."), 200),
+    entry(TurnComplete(T1), 210),
+]
+SPOKEN_SENTENCES = [
+    entry(sentence("Hi.", 0), 160),
+    entry(sentence("Well.", 1), 200),
+    entry(sentence("", 2, final=True), 201),
+]
+SOUND = [
+    Piece(0, T0 + 165, 48_000, is_final=False),
+    Piece(0, T0 + 170, 24_000, is_final=False),
+    Piece(1, T0 + 205, 48_000, is_final=False),
+    Piece(2, T0 + 206, 0, is_final=True),
+]
+
+
+def typed() -> Timeline:
+    return build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}))
+
+
+def test_each_step_of_a_reply_has_its_time() -> None:
+    timeline = typed()
+    (turn,) = timeline.turns
+    luna, rex = turn.messages.values()
+    assert timeline.demo
+    assert [(name, at - turn.zero) for name, at in turn.steps] == [("turn accepted", 0), ("turn started", 4)]
+    assert [(name, at - turn.zero) for name, at in luna.steps] == [
+        ("started", 6),
+        ("first text", 150),
+        ("first sentence", 160),
+        ("first sound", 165),
+        ("text complete", 200),
+        ("sound complete", 206),
+    ]
+    assert turn.complete == T0 + 210
+    assert luna.status == "complete"
+    assert (rex.status, rex.steps) == ("not begun", [])
+
+
+def test_sentences_are_joined_with_their_sound() -> None:
+    first, second = typed().turns[0].messages[M1].sentences.values()
+    assert (first.text, first.written - T0, first.first_sound, first.last_sound) == ("Hi.", 160, T0 + 165, T0 + 170)
+    assert (first.chunks, first.seconds) == (2, 1.5)
+    assert (second.chunks, second.seconds) == (1, 1.0)
+
+
+def test_a_spoken_turn_is_counted_from_the_end_of_the_speech() -> None:
+    (turn,) = build(
+        recording(
+            [
+                entry(VadStop("s"), -700),
+                entry(TranscriptionFinished("s", "Hello", T1), -20),
+                entry(TurnAccepted(T1, "Hello", "spoken"), -20),
+            ]
+        )
+    ).turns
+    assert turn.zero == T0 - 700
+    assert [(name, at - turn.zero) for name, at in turn.steps] == [
+        ("speech ended", 0),
+        ("transcribed", 680),
+        ("turn accepted", 680),
+    ]
+
+
+def test_what_was_taken_over_and_what_was_heard_is_told() -> None:
+    (turn,) = build(
+        recording(
+            [
+                *TYPED[:5],
+                entry(MessageResumed(M1, L, "Hi. "), 3_500),
+                entry(Interrupted("turn"), 3_600, 2),
+                entry(MessageComplete(M1, L, "Hi. So", "interrupted"), 3_605),
+                entry(MessageHeard(M1, L, "Hi."), 3_610),
+            ]
+        )
+    ).turns
+    luna = turn.messages[M1]
+    assert (luna.resumed, luna.status, luna.text, luna.heard) == (1, "interrupted", "Hi. So", "Hi.")
+    assert turn.interrupted
+
+
+def test_a_turn_is_not_interrupted_by_what_came_after_its_end() -> None:
+    (turn,) = build(recording([*TYPED, entry(Interrupted("turn"), 9_000, 2)])).turns
+    assert not turn.interrupted
+
+
+def test_errors_are_shown_with_their_turn() -> None:
+    events = [
+        *TYPED[:4],
+        entry(Error("tts_failed", "no voice", message_id=M1), 9),
+        entry(Error("llm_auth", "no key", T1), 9),
+    ]
+    (turn,) = build(recording(events)).turns
+    assert turn.errors == ["no voice [tts_failed]", "no key [llm_auth]"]
+
+
+def test_entries_of_another_release_are_left_out() -> None:
+    newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
+    foreign = Entry("9-1", {b"v": b"1", b"type": b"client_changed", b"ts": b"1", b"epoch": b"1"})
+    assert len(build(recording([newer, foreign, *TYPED])).turns) == 1
+
+
+def test_turns_that_nobody_has_begun_are_waiting() -> None:
+    turns = [entry(UserTurn(id, C, "x", "typed"), 0) for id in (T1, T2)]
+    assert build(recording(TYPED, turns=turns)).waiting == (T2,)
+
+
+def shown(timeline: Timeline) -> str:
+    out = io.StringIO()
+    tables.show_timeline(Console(file=out, width=160, highlight=False), timeline)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def test_a_person_reads_it_line_by_line() -> None:
+    text = shown(typed())
+    head, rest = text.split("\n\n", 1)
+    assert head == f"Conversation {C}  (epoch 1, demo model)"
+    lines = rest.splitlines()
+    assert lines[0].endswith(f"typed  epoch 1  complete  {T1}")
+    assert lines[1:4] == [
+        "  “Hello Luna”",
+        "  turn accepted 0 → turn started 4 (+4) ms",
+        f"  Luna  complete  9 characters, 2.5 s of speech  {M1}",
+    ]
+    assert lines[4] == (
+        "    started 6 → first text 150 (+144) → first sentence 160 (+10) → first sound 165 (+5) → "
+        "text complete 200 (+35) → sound complete 206 (+6) ms"
+    )
+    assert [" ".join(line.split()) for line in lines[5:8]] == [
+        "# sentence written first sound (after) sound complete length chunks",
+        "0 Hi. 160 ms 165 ms +5 ms 170 ms 1.50 s 2",
+        "1 Well. 200 ms 205 ms +5 ms 205 ms 1.00 s 1",
+    ]
+    assert lines[-1] == "nothing waits, nothing was given up"
+
+
+def test_what_is_open_and_what_was_given_up_is_said() -> None:
+    text = shown(
+        build(
+            recording(
+                TYPED,
+                turns=[entry(UserTurn(T2, C, "x", "typed"), 0)],
+                open_work=[OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "boom")],
+                dead=[(T0, DeadLetter("llm", "4-0", 5, "no model", C))],
+            )
+        )
+    )
+    assert f"waiting: turn {T2} has not been begun" in text
+    assert f"open: tts work 5-0 on {M1}, posted 3 s ago; its last attempt failed: boom" in text
+    assert "given up: llm work 4-0 on its turns at" in text
+    assert "after 5 attempts: no model" in text
+
+
+def test_what_was_said_cannot_steer_the_terminal() -> None:
+    timeline = build(recording([entry(TurnAccepted(T1, "a\x1b[2Jb\nc [bold]d", "typed"), 0)]))
+    assert "“a [2Jb c [bold]d”" in shown(timeline)
+
+
+async def test_a_conversation_is_read_through_the_bus(bus: Bus) -> None:
+    keys = bus.keys
+    event: Event = TurnStarted(T1, replies((M1, "Luna")))
+    await bus.prepare("tts")
+    await bus.transact(
+        C,
+        [
+            Append(keys.turns(C), UserTurn(T1, C, "Hello Luna", "typed")),
+            Append(keys.events(C), TurnAccepted(T1, "Hello Luna", "typed")),
+            Append(keys.events(C), event),
+            Append(keys.events(C), MessageStarted(M1, T1, L, "Luna")),
+            Append(keys.sentences(C, M1), sentence("Hi.", 0), "1-0"),
+            Append(keys.audio(C, M1), AudioChunk(b"\0" * 4_800, 0, 0, C, M1, L), "1-1"),
+            Append(keys.audio(C, M1), AudioChunk(b"", 1, 0, C, M1, L, is_final=True), "2-0"),
+            Put(keys.state(C), {"cursor": "0-0"}),
+        ],
+        raise_epoch=True,
+        then=("tts", Work(C, M1)),
+    )
+    outlet = bus.outlet()
+    outlet.append(keys.dead(), DeadLetter("tts", "1-0", 5, "broken", C, M1))
+    await outlet.flush()
+    (listed,) = await list_conversations(bus)
+    assert (listed.id, listed.last_text, listed.answered) == (C, "Hello Luna", False)
+    timeline = build(await record(bus, C, T0))
+    (turn,) = timeline.turns
+    luna = turn.messages[M1]
+    assert timeline.epoch == 1
+    assert luna.sentences[0].seconds == 0.1
+    assert luna.sound_complete is not None
+    assert [each.work.message_id for each in timeline.open_work] == [M1]
+    assert [letter.reason for _, letter in timeline.dead] == ["broken"]
+
+
+def listed(id: str) -> Listed:
+    return Listed(id, T0, "hi", answered=True)
+
+
+def test_a_conversation_is_chosen_by_the_beginning_of_its_id() -> None:
+    there = [listed("abc1"), listed("abd2")]
+    assert choose("last", there) == "abc1"
+    assert choose("ABD", there) == "abd2"
+    assert choose("abc1", there) == "abc1"
+    with pytest.raises(Failure, match="2 conversations begin with ab"):
+        choose("ab", there)
+    with pytest.raises(Failure, match="no conversation x"):
+        choose("x", there)
+    with pytest.raises(Failure, match="no conversation last"):
+        choose("last", [])
+
+
+def test_the_list_names_the_most_recent_ones() -> None:
+    out = io.StringIO()
+    many = [listed(f"id-{number}") for number in range(25)]
+    tables.show_list(Console(file=out, width=160, highlight=False), many, T0 + 90_000)
+    text = out.getvalue()
+    assert "id-19" in text
+    assert "id-20" not in text
+    assert "and 5 older ones" in text
+    assert "2 min ago" in text
+
+
+def test_an_empty_list_says_so() -> None:
+    out = io.StringIO()
+    tables.show_list(Console(file=out, width=160), [], T0)
+    assert "No conversation in Redis" in out.getvalue()

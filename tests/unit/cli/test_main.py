@@ -1,0 +1,105 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli import main as command
+from tertulia_cli.client.say import addressed
+from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, STOPPED, Failure
+
+
+@pytest.fixture(autouse=True)
+def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # no .env
+
+
+def ends_with(*argv: str) -> object:
+    with pytest.raises(SystemExit) as ending:
+        command.main(argv)
+    return ending.value.code
+
+
+@pytest.mark.parametrize(
+    "asked", [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help")]
+)
+def test_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with(*asked) == OK
+    assert "usage: tertulia" in capsys.readouterr().out
+
+
+def test_help_names_the_commands_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    ends_with("--help")
+    text = capsys.readouterr().out
+    for word in ("run", "say", "talk", "inspect", "doctor", "exit codes", "130"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (), ("dance",), ("say",), ("run", "--port", "x"), ("run", "--port", "70000"), ("say", "hi", "--timeout", "0"),
+        ("say", "hi", "--timeout", "inf"), ("say", "hi", "--url", "ftp://x"), ("talk", "none.wav"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_ends_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with(*argv) == MISUSED
+    assert "tertulia" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("TERTULIA_PORT", "many")
+    assert ends_with("run") == MISUSED
+    assert "TERTULIA_PORT" in capsys.readouterr().err
+
+
+def test_nobody_there_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with("say", "hi", "--url", "ws://127.0.0.1:1/ws") == NO_CONNECTION
+    said = capsys.readouterr().err
+    assert said.startswith("tertulia: nothing listens at ws://127.0.0.1:1/ws: start it with `tertulia run`")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (KeyboardInterrupt(), STOPPED),
+        (Failure("no"), FAILED),
+        (ExceptionGroup("a task", [ExceptionGroup("inside", [Failure("no", NO_CONNECTION)])]), NO_CONNECTION),
+    ],
+)
+def test_how_it_ends(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(coroutine: object) -> int:
+        assert asyncio.iscoroutine(coroutine)
+        coroutine.close()
+        raise error
+
+    monkeypatch.setattr(asyncio, "run", fail)
+    assert ends_with("say", "hi") == code
+
+
+def test_a_bug_is_not_hidden_among_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(coroutine: object) -> int:
+        assert asyncio.iscoroutine(coroutine)
+        coroutine.close()
+        raise ExceptionGroup("tasks", [Failure("no"), ZeroDivisionError()])
+
+    monkeypatch.setattr(asyncio, "run", fail)
+    with pytest.raises(ExceptionGroup):
+        command.main(["doctor"])
+
+
+@pytest.mark.parametrize(
+    ("text", "character", "said"),
+    [
+        ("hello", "", "hello"),
+        ("hello", "Luna", "Luna, hello"),
+        ("hello luna!", "Luna", "hello luna!"),
+        ("lunacy", "Luna", "Luna, lunacy"),
+    ],
+)
+def test_a_character_is_spoken_to_by_name(text: str, character: str, said: str) -> None:
+    assert addressed(text, character) == said

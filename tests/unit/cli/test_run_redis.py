@@ -1,0 +1,51 @@
+"""The redis-server of `tertulia run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli.run import redis
+
+
+def test_one_is_found_and_says_its_version() -> None:
+    server = redis.find_server()
+    assert server is not None
+    version = redis.version_of(server)
+    assert version is not None
+    assert version >= redis.OLDEST
+
+
+def test_the_one_on_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = tmp_path / "redis-server"
+    own.write_text("#!/bin/sh\necho 'Redis server v=5.0.14 sha=0'\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert redis.find_server() == str(own)
+    assert redis.version_of(str(own)) == (5, 0, 14)
+
+
+def test_what_does_not_run_has_no_version(tmp_path: Path) -> None:
+    assert redis.version_of(str(tmp_path / "nothing")) is None
+
+
+def test_a_path_too_long_for_a_socket_is_replaced_by_a_private_one(tmp_path: Path) -> None:
+    assert redis.socket_path(Path("/data/redis")) == Path("/data/redis/redis.sock")
+    short = redis.socket_path(tmp_path / ("long" * 30))
+    assert len(bytes(short)) <= redis.MAX_SOCKET_PATH
+    assert short.parent.stat().st_mode & 0o777 == 0o700
+    short.parent.rmdir()
+
+
+def test_it_listens_on_no_port_keeps_what_is_written_and_never_drops_it() -> None:
+    command = " ".join(redis.command("redis-server", Path("/d"), Path("/d/redis.sock")))
+    for option in (
+        "--port 0",
+        "--unixsocketperm 700",
+        "--appendonly yes",
+        "--appendfsync everysec",
+        "--maxmemory 512mb",
+        "--maxmemory-policy noeviction",
+    ):
+        assert option in command
