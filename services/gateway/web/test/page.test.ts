@@ -42,6 +42,12 @@ describe("the waterfall", () => {
     expect(rows.map((row) => row.label)).toEqual(["You", "Luna"]);
     expect(rows[0]?.bars[0]).toMatchObject({ kind: "hear", fromMs: -310, toMs: -5 });
     expect(rows[1]?.bars.map((bar) => bar.kind)).toEqual(["think", "write", "voice", "send", "write", "sound"]);
+    expect(rows[1]?.bars[0]).toMatchObject({ fromMs: 4, toMs: 300 });
+  });
+
+  it("lets the next one begin to think when the one before is written", () => {
+    const next = { ...message, first_chunk: 1_100 };
+    expect(waterfallOf({ messages: [message, next] }).rows[1]?.bars[0]).toMatchObject({ kind: "think", fromMs: 900, toMs: 1_100 });
   });
 
   it("leaves out what is not known", () => {

@@ -109,6 +109,16 @@ describe("Playout", () => {
     expect(flushed?.consumed).toBe(10 * CHUNK);
   });
 
+  it("tells how far it came also when it is flushed twice in one breath", () => {
+    const ear = new Ear();
+    ear.say("a", 0, 0, 8_000, RATE);
+    ear.listen(150);
+    ear.playout.flush();
+    ear.playout.flush();
+    ear.listen(50);
+    expect(ear.of("flushed").map(({ messageId, consumed }) => [messageId, consumed])).toEqual([["a", RATE]]);
+  });
+
   it("plays what comes after a flush, and nothing of what came before", () => {
     const ear = new Ear();
     ear.say("a", 0, 0, 16_000, CHUNK * 5);

@@ -120,17 +120,18 @@ export class Playout {
 
   /** Drop everything: silence from the next block on, after a fade of 5 ms. */
   flush(): void {
-    const fading = this.#mode === "playing" ? Math.min(this.#ring.length, this.#samples(FLUSH_FADE_MS)) : 0;
-    this.#fade = new Float32Array(fading);
-    this.#fadeAt = 0;
-    const dropped = this.#ring.length;
-    this.#ring.read(this.#fade, 0, fading);
-    this.#advance(fading);
+    // Told twice before the next block is put out (by the user, then by the server): the first fade stands.
+    if (this.#mode === "playing") {
+      this.#fade = new Float32Array(Math.min(this.#ring.length, this.#samples(FLUSH_FADE_MS)));
+      this.#fadeAt = 0;
+      this.#ring.read(this.#fade, 0, this.#fade.length);
+      this.#advance(this.#fade.length);
+    }
+    this.#consumed += this.#ring.length;
     this.#ring.clear();
-    this.#consumed += dropped - fading;
     this.#segments = [];
     this.#ended.clear();
-    this.#flushed = this.#current ?? { ...NOTHING };
+    this.#flushed = this.#current ?? this.#flushed ?? { ...NOTHING };
     this.#current = null;
     this.#mode = "idle";
   }

@@ -33,7 +33,7 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
     ["pick", "who answers", 0, started],
   ]);
   const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
-  const rows: Row[] = [{ label: "You", characterId: "", bars: you }, ...messages.map(rowOf)].filter((row) => row.bars.length > 0);
+  const rows: Row[] = [{ label: "You", characterId: "", bars: you }, ...messages.map((message, index) => rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])))].filter((row) => row.bars.length > 0);
   const all = rows.flatMap((row) => row.bars);
   const sounds = messages.map((message) => ms(message["first_frame"])).filter((time) => time !== null);
   const begin = speechEnd ?? 0;
@@ -45,7 +45,8 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   };
 }
 
-function rowOf(message: Record<string, unknown>): Row {
+/** @param askedMs when the model was asked: at the turn's start, or when the reply before was written */
+function rowOf(message: Record<string, unknown>, askedMs: number | null): Row {
   const at = (name: string) => ms(message[name]);
   const name = message["character_name"];
   const id = message["character_id"];
@@ -53,7 +54,7 @@ function rowOf(message: Record<string, unknown>): Row {
     label: typeof name === "string" && name ? name : "Reply",
     characterId: typeof id === "string" ? id : "",
     bars: bars([
-      ["think", "to the first token", at("message_started"), at("first_chunk")],
+      ["think", "to the first token", askedMs ?? at("message_started"), at("first_chunk")],
       ["write", "to the first sentence", at("first_chunk"), at("first_sentence")],
       ["voice", "to the first sound", at("first_sentence"), at("first_audio")],
       ["send", "on its way to you", at("first_audio"), at("first_frame")],

@@ -32,7 +32,12 @@ function Theirs({ reply, look }: { reply: Reply; look: Look | null }): JSX.Eleme
       <Portrait name={reply.name} image={look?.image ?? ""} />
       <div class="body">
         <p class="name">{reply.name}</p>
-        <p class="bubble">{reply.text ? <Spoken reply={reply} /> : <span class="typing">…</span>}</p>
+        {reply.text && (
+          <p class="bubble">
+            <Spoken reply={reply} />
+          </p>
+        )}
+        {!reply.text && reply.status === "streaming" && <p class="bubble typing">…</p>}
         <Fate reply={reply} />
       </div>
     </li>
@@ -59,17 +64,19 @@ function Spoken({ reply }: { reply: Reply }): JSX.Element {
   const spans = sentencesOf(text);
   const now = spans[Math.min(sentence, spans.length - 1)];
   if (!now || sentence < 0) return <span class="ahead">{text}</span>;
+  const marked = text.slice(now.start, now.end).trimEnd();
   return (
     <>
       {text.slice(0, now.start)}
-      <span class="now">{text.slice(now.start, now.end)}</span>
-      <span class="ahead">{text.slice(now.end)}</span>
+      <span class="now">{marked}</span>
+      <span class="ahead">{text.slice(now.start + marked.length)}</span>
     </>
   );
 }
 
 function Fate({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.problem) return <p class="fate trouble">{reply.problem}</p>;
+  if (reply.status === "failed" && !reply.text) return <p class="fate trouble">No answer came. Ask again.</p>;
   if (reply.status === "failed") return <p class="fate trouble">The answer broke off here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
     return <p class="fate">{reply.sentence >= 0 ? "You cut in here" : "You cut in before this was said"}</p>;
