@@ -243,3 +243,13 @@ async def test_a_worker_that_was_paused_cannot_harm_its_successor(bench: Bench) 
     assert await bench.rival.renew("tts", "rival", [again.id]) == set()
     assert await bench.rival.finish(again, "rival")
     assert await bench.bus.open_work("tts") == 0
+
+
+async def test_an_earlier_attempt_of_the_same_worker_can_neither_finish_nor_hand_back(bus: Bus) -> None:
+    """A worker that stalled takes over its own work: the attempt that stalled must not end the one that goes on."""
+    first = await claimed(bus)
+    (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
+    assert (second.id, second.attempt) == (first.id, first.attempt + 1)
+    assert not await bus.finish(first, "a")
+    assert not await bus.hand_back(first, "a")
+    assert await bus.finish(second, "a")

@@ -56,7 +56,7 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:turns", DAY_S, 1_000)
 
     def turn_seen(self, conversation_id: str, turn_id: str) -> Key:
-        """String: the entry id a turn was given, so that the client may send it again."""
+        """String "1": this turn was written, so that the client may send it again."""
         return Key(f"{self._conversation(conversation_id)}:turn:{turn_id}", DAY_S)
 
     def sentences(self, conversation_id: str, message_id: str) -> Key:
@@ -105,7 +105,7 @@ class Keys:
         return Key(f"{self.ns}:broadcast", DAY_S, 100)
 
     def workers(self) -> Key:
-        """Sorted set: each live worker with the time (ms) it was last heard of."""
+        """Sorted set: each live worker (`stage:name:engine`) with the time (s since 1970) it was last heard of."""
         return Key(f"{self.ns}:workers", DAY_S)
 
     def voices(self) -> Key:

@@ -97,10 +97,12 @@ class MemoryBus:
         return self._group(stage).renew(worker, ids, self._clock_ms()) if ids else set()
 
     async def finish(self, claim: Claim, worker: str) -> bool:
-        return self._group(claim.stage).finish(worker, claim.id)
+        return self._group(claim.stage).finish(worker, claim.id, claim.attempt)
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
-        return self._group(claim.stage).hand_back(worker, claim.id, NOBODY, self._clock_ms(), HANDED_BACK_MS)
+        return self._group(claim.stage).hand_back(
+            worker, claim.id, claim.attempt, to=NOBODY, now_ms=self._clock_ms(), idle_ms=HANDED_BACK_MS
+        )
 
     async def retire(self, stage: Stage, worker: str) -> None:
         self._group(stage).retire(worker, NOBODY, self._clock_ms(), HANDED_BACK_MS)

@@ -136,18 +136,19 @@ class Group:
                 pending.since_ms = now_ms
         return lost
 
-    def finish(self, worker: str, entry_id: str) -> bool:
-        """XACK and XDEL, if it is the worker's."""
-        if self._held_by(worker, entry_id) is None:
+    def finish(self, worker: str, entry_id: str, attempt: int) -> bool:
+        """XACK and XDEL, if it is the worker's and this its last attempt."""
+        pending = self._held_by(worker, entry_id)
+        if pending is None or pending.attempts != attempt:
             return False
         del self._pending[order(entry_id)]
         self._stream.delete(order(entry_id))
         return True
 
-    def hand_back(self, worker: str, entry_id: str, to: str, now_ms: int, idle_ms: int) -> bool:
+    def hand_back(self, worker: str, entry_id: str, attempt: int, *, to: str, now_ms: int, idle_ms: int) -> bool:
         """Give it to the consumer `to` as if it had been idle for `idle_ms`, if it is the worker's."""
         pending = self._held_by(worker, entry_id)
-        if pending is None:
+        if pending is None or pending.attempts != attempt:
             return False
         pending.worker, pending.since_ms = to, now_ms - idle_ms
         return True
@@ -156,7 +157,7 @@ class Group:
         """Hand back all that the worker has."""
         for entry_id, pending in self._pending.items():
             if pending.worker == worker:
-                self.hand_back(worker, id_text(entry_id), to, now_ms, idle_ms)
+                self.hand_back(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
 
     def is_pending(self, entry_id: str) -> bool:
         """Whether a worker has it."""

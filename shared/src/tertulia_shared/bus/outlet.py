@@ -93,6 +93,10 @@ class QueueOutlet:
             if not waiter.done():
                 waiter.set_result(None)
 
+    def refuse(self, error: Exception) -> None:
+        """Nothing of it will be written any more."""
+        self.settle(self._in_flight, error)
+
     @property
     def _busy(self) -> bool:
         return bool(self._queued) or self._in_flight > 0

@@ -210,7 +210,7 @@ class Bus(Protocol):
         ...
 
     async def finish(self, claim: Claim, worker: str) -> bool:
-        """Acknowledge and delete, if this worker still owns it."""
+        """Acknowledge and delete, if this worker still owns it and this is its last attempt."""
         ...
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -117,11 +116,12 @@ class RedisBus:
 
     async def finish(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
-        return await self._call(scripts.FINISH([key], claim.stage, worker, claim.id)) == 1
+        return await self._call(scripts.FINISH([key], claim.stage, worker, claim.id, claim.attempt)) == 1
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
-        return await self._call(scripts.HAND_BACK([key], claim.stage, worker, claim.id, NOBODY, HANDED_BACK_MS)) == 1
+        call = scripts.HAND_BACK([key], claim.stage, worker, claim.id, claim.attempt, NOBODY, HANDED_BACK_MS)
+        return await self._call(call) == 1
 
     async def retire(self, stage: Stage, worker: str) -> None:
         await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker, NOBODY, HANDED_BACK_MS))
@@ -276,7 +276,7 @@ class RedisBus:
 
 @asynccontextmanager
 async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGenerator[RedisBus]:
-    """A bus that runs as long as the block does.
+    """A bus that runs as long as the block does. What the block raises comes out in a group, as of any TaskGroup.
 
     Raises:
         BusUnavailable: Redis does not answer.
@@ -290,8 +290,6 @@ async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGene
             yield bus
         finally:
             running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait([running])
 
 
 def _fields(raw: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -130,9 +130,9 @@ return out
 
 # What follows first asks who owns the pending entry: a worker that was paused must not touch what a peer has claimed.
 _MINE = """
-local function mine(id)
-  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1)
-  return pending[1] and pending[1][2] == ARGV[2]
+local function mine(id, attempt)
+  local pending = redis.call('XPENDING', KEYS[1], ARGV[1], id, id, 1)[1]
+  return pending and pending[2] == ARGV[2] and (not attempt or pending[4] == tonumber(attempt))
 end
 """
 
@@ -155,8 +155,8 @@ return lost
 FINISH = Script(
     _MINE
     + """
--- KEYS: work stream   ARGV: group, worker, id
-if not mine(ARGV[3]) then return 0 end
+-- KEYS: work stream   ARGV: group, worker, id, attempt
+if not mine(ARGV[3], ARGV[4]) then return 0 end
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 redis.call('XDEL', KEYS[1], ARGV[3])
 return 1
@@ -166,10 +166,10 @@ return 1
 HAND_BACK = Script(
     _MINE
     + """
--- KEYS: work stream   ARGV: group, worker, id, nobody, idle ms
+-- KEYS: work stream   ARGV: group, worker, id, attempt, nobody, idle ms
 -- it goes to nobody, not heard of for very long: the next take-over gets it
-if not mine(ARGV[3]) then return 0 end
-redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[4], 0, ARGV[3], 'IDLE', ARGV[5], 'JUSTID')
+if not mine(ARGV[3], ARGV[4]) then return 0 end
+redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[5], 0, ARGV[3], 'IDLE', ARGV[6], 'JUSTID')
 return 1
 """
 )

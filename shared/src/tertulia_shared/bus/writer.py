@@ -51,11 +51,22 @@ class Writer:
 
     async def run(self) -> None:
         """Write until cancelled."""
-        while True:
-            await self._woken.wait()
-            self._woken.clear()
-            waiting, self._waiting = self._waiting, []
-            await self._write(waiting)
+        waiting: list[QueueOutlet | tuple[Command, asyncio.Future[Any]]] = []
+        try:
+            while True:
+                await self._woken.wait()
+                self._woken.clear()
+                waiting, self._waiting = self._waiting, []
+                await self._write(waiting)
+                waiting = []
+        finally:  # nobody is to wait for what will never be written
+            closed = BusUnavailable("the bus was closed")
+            for item in (*waiting, *self._waiting):
+                if isinstance(item, QueueOutlet):
+                    item.refuse(closed)
+                elif not item[1].done():
+                    item[1].set_exception(closed)
+                    _retrieve(item[1])
 
     async def _write(self, waiting: Sequence[QueueOutlet | tuple[Command, asyncio.Future[Any]]]) -> None:
         batches = [batch for item in waiting if (batch := self._batch(item)) is not None]
