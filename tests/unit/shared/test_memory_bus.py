@@ -95,7 +95,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS), claim=claims)
     def finish(self, worker: str, claim: Claim) -> None:
         done = self.runner.run(self.bus.finish(claim, worker))
-        assert done == self._is_held_by(claim.id, worker)
+        assert done == self._is_last_attempt(claim, worker)
         if done:
             del self.held[claim.id]
             self.finished.add(claim.id)
@@ -103,7 +103,7 @@ class Delivery(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS), claim=claims)
     def hand_back(self, worker: str, claim: Claim) -> None:
         done = self.runner.run(self.bus.hand_back(claim, worker))
-        assert done == self._is_held_by(claim.id, worker)
+        assert done == self._is_last_attempt(claim, worker)
         if done:
             self.held[claim.id] = Held("", float("-inf"), self.held[claim.id].attempt)
 
@@ -118,6 +118,9 @@ class Delivery(RuleBasedStateMachine):
     def nothing_is_lost(self) -> None:
         assert self.runner.run(self.bus.open_work("tts")) == self.posted - len(self.finished)
         assert self.posted == self.unclaimed + len(self.held) + len(self.finished)
+
+    def _is_last_attempt(self, claim: Claim, worker: str) -> bool:
+        return self._is_held_by(claim.id, worker) and self.held[claim.id].attempt == claim.attempt
 
     def _is_held_by(self, id: str, worker: str) -> bool:
         return id in self.held and self.held[id].worker == worker
