@@ -86,9 +86,12 @@ async def test_a_conversation_opens_when_redis_is_back(own_redis: RedisServer, k
         async with Client.at(made.url()) as client:
             assert (await client.next())["code"] == "unavailable"
             own_redis.start()
-            await client.until("conversation_started")
-            await client.send("user_message", text="hello")
+            for n in range(50):  # asking and being tried again at the same time open it once
+                await client.send("user_message", text=f"message {n}")
             await client.until("turn_accepted")
+            await client.send("user_message", text="the last")
+            await client.until("turn_accepted", lambda event: event["text"] == "the last")
+            assert len(client.of("conversation_started")) == 1
 
 
 async def test_speech_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:

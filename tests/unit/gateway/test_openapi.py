@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.connection import Backstage
+from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.connection import Backstage
+from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings

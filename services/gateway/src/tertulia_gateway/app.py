@@ -9,7 +9,7 @@ from starlette.websockets import WebSocket
 
 from tertulia_gateway import guard, page
 from tertulia_gateway.access import Access
-from tertulia_gateway.connection import Backstage
+from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.rest import characters, conversations, problems, reference, status
 from tertulia_gateway.settings import GatewaySettings

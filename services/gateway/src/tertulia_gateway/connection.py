@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from tertulia_gateway.conversation import Conversation
+from tertulia_gateway.current import Backstage, Current, Target
 from tertulia_gateway.frames import (
     ChangeSettings,
     Command,
@@ -28,17 +28,15 @@ from tertulia_gateway.frames import (
     UserMessage,
     parse,
 )
-from tertulia_gateway.limits import Clock, TokenBucket
+from tertulia_gateway.limits import TokenBucket
 from tertulia_gateway.listening import Microphone
-from tertulia_gateway.opening import Opening, open_new, take_up
 from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.wire import CANNOT_GO_ON, Closing
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import BusError
 from tertulia_shared.entries import SAMPLE_RATE_IN, Refresh
 from tertulia_shared.events import Characters, Error
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import Store, StoreError
+from tertulia_shared.store import StoreError
 
 PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
 MAX_PCM_BYTES = 6_400
@@ -48,7 +46,6 @@ PCM_PACE = 2.0
 PCM_BURST_S = 5.0
 FRAMES_PER_S, FRAME_BURST = 50.0, 200.0
 """Text frames from one client."""
-REOPEN_FIRST_S, REOPEN_MAX_S = 0.25, 5.0
 FAREWELL_S = 2.0
 """How long the end of a microphone session and the close frame may take."""
 
@@ -61,18 +58,6 @@ NOT_OPEN = "No conversation is open here: send new_conversation, or resume with 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Backstage:
-    """What all connections of a process share."""
-
-    bus: Bus
-    store: Store
-    saver: SettingsSaver
-    demo: bool
-    clock: Clock
-    wall_ms: Callable[[], int]
-
-
 class SocketWire:
     """`Wire` over a WebSocket."""
 
@@ -80,25 +65,25 @@ class SocketWire:
         self._socket = socket
 
     async def text(self, frame: str) -> None:
-        await self._socket.send({"type": "websocket.send", "text": frame})
+        await self._send({"type": "websocket.send", "text": frame})
 
     async def binary(self, frame: bytes) -> None:
-        await self._socket.send({"type": "websocket.send", "bytes": frame})
+        await self._send({"type": "websocket.send", "bytes": frame})
+
+    async def _send(self, message: Message) -> None:
+        if self._socket.application_state is WebSocketState.DISCONNECTED:  # another task has met it before
+            raise WebSocketDisconnect(1006)
+        await self._socket.send(message)
 
 
 class Connection:
     """Serves one accepted WebSocket."""
 
     def __init__(self, socket: WebSocket, backstage: Backstage) -> None:
-        self._id = new_id()
         self._socket = socket
         self._stage = backstage
         self._wire = SocketWire(socket)
-        self._conversation: Conversation | None = None
-        self._running: asyncio.Task[None] | None = None
-        self._tasks: asyncio.TaskGroup | None = None
-        self._unopened: Resume | NewConversation | None = None
-        self._opening = asyncio.Lock()
+        self._conversation_id = ""
         self._microphone = Microphone(backstage.bus, self._say_unavailable)
         clock = backstage.clock
         self._pcm_rate = TokenBucket(PCM_BYTES_PER_S * PCM_PACE, PCM_BYTES_PER_S * PCM_BURST_S, clock)
@@ -113,17 +98,16 @@ class Connection:
         if not self._asked_to_close.done():
             self._asked_to_close.set_result((code, reason))
 
-    async def serve(self, first: Resume | NewConversation | None) -> None:
+    async def serve(self, first: Target | None) -> None:
         """Serve it to its end. `first` is the conversation to open; None waits for the client to say."""
         ending: Closing | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                self._tasks = tasks
+                current = Current(self._stage, self._wire, tasks, first)
                 tasks.create_task(self._close_when_asked())
                 tasks.create_task(self._microphone.run())
-                self._unopened = first
-                tasks.create_task(self._open_later())
-                tasks.create_task(self._receive())
+                tasks.create_task(self._receive(current))
+                tasks.create_task(current.keep_trying())
         except* WebSocketDisconnect:
             pass  # the client has gone
         except* Closing as group:
@@ -149,14 +133,14 @@ class Connection:
 
     # -- what comes in
 
-    async def _receive(self) -> None:
-        await self._open_first()
+    async def _receive(self, current: Current) -> None:
+        await self._open_first(current)
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
             pcm = message.get("bytes")
-            problem = self._pcm(pcm) if pcm is not None else await self._text(message.get("text") or "")
+            problem = self._pcm(pcm) if pcm is not None else await self._text(current, message.get("text") or "")
             if problem is not None:
                 await self._say(problem)
 
@@ -174,7 +158,7 @@ class Connection:
         self._microphone.feed(pcm)
         return None
 
-    async def _text(self, frame: str) -> Problem | None:
+    async def _text(self, current: Current, frame: str) -> Problem | None:
         if not self._frame_rate.take():
             return Problem("rate_limited", f"More than {FRAMES_PER_S:.0f} frames a second; some were dropped.")
         command = parse(frame)
@@ -182,31 +166,31 @@ class Connection:
             return command
         turn_id = command.turn_id if isinstance(command, UserMessage) else ""
         try:
-            return await self._obey(command)
+            return await self._obey(current, command)
         except (BusError, StoreError) as error:
             log.warning("a command failed: %s", error, extra=self._ids())
             return Problem("unavailable", UNAVAILABLE, turn_id)
 
-    async def _obey(self, command: Command) -> Problem | None:
+    async def _obey(self, current: Current, command: Command) -> Problem | None:
         match command:
             case NewConversation() | Resume():
-                return await self._open(command)
+                return await self._open(current, command)
             case RefreshCharacters():
                 return await self._refresh_characters()
             case StopListening():
                 self._microphone.stop("stopped")
                 return None
             case _:
-                return await self._obey_in_conversation(command)
+                return await self._obey_in_conversation(current, command)
 
-    async def _obey_in_conversation(self, command: Command) -> Problem | None:
-        if self._conversation is None and self._unopened is not None:
-            problem = await self._open(self._unopened)
-            if problem is not None:
-                return problem
-        conversation = self._conversation
+    async def _obey_in_conversation(self, current: Current, command: Command) -> Problem | None:
+        problem = await current.open_pending()
+        if problem is not None:
+            return problem
+        conversation = current.conversation
         if conversation is None:
             return Problem("unknown_conversation", NOT_OPEN)
+        self._conversation_id = conversation.id
         match command:
             case UserMessage(text, turn_id):
                 await conversation.user_message(text, turn_id or new_id())
@@ -233,60 +217,21 @@ class Connection:
 
     # -- the conversation
 
-    async def _open_first(self) -> None:
-        if self._unopened is None:
-            return
+    async def _open_first(self, current: Current) -> None:
         try:
-            problem = await self._open(self._unopened)
+            problem = await current.open_pending()
         except (BusError, StoreError) as error:
             log.warning("no conversation yet: %s", error)
             problem = Problem("unavailable", "Redis is away; the conversation opens as soon as it is back.")
         if problem is not None:
             await self._say(problem)
 
-    async def _open_later(self) -> None:
-        """What could not be opened is tried again: the client need not ask."""
-        wait_s = REOPEN_FIRST_S
-        while True:
-            await asyncio.sleep(wait_s)
-            if self._unopened is None:
-                return
-            wait_s = min(REOPEN_MAX_S, wait_s * 2)
-            with contextlib.suppress(BusError, StoreError):
-                await self._open(self._unopened)
-
-    async def _open(self, target: Resume | NewConversation) -> Problem | None:
-        async with self._opening:
-            if target is self._unopened and self._conversation is not None:
-                return None  # someone else has opened it meanwhile
-            opening = await self._opened(target)
-            self._unopened = None
-            if isinstance(opening, Problem):
-                return opening
-            await self._leave_conversation(opening.conversation_id)
-            stage = self._stage
-            conversation = Conversation(
-                stage.bus, self._wire, opening, demo=stage.demo, clock=stage.clock, wall_ms=stage.wall_ms
-            )
-            assert self._tasks is not None  # noqa: S101 - frames are only read inside the group
-            self._conversation = conversation
-            self._running = self._tasks.create_task(conversation.run())
-            return None
-
-    async def _opened(self, target: Resume | NewConversation) -> Opening | Problem:
-        stage = self._stage
-        if isinstance(target, Resume):
-            return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
-        return await open_new(stage.bus, self._id, demo=stage.demo)
-
-    async def _leave_conversation(self, into: str) -> None:
-        if self._conversation is None or self._running is None:
-            return
-        if self._conversation.id != into:
+    async def _open(self, current: Current, target: Target) -> Problem | None:
+        before = current.conversation
+        problem = await current.open(target)
+        if before is not None and current.conversation is not None and before.id != current.conversation.id:
             self._microphone.stop("stopped")
-        self._running.cancel()
-        await asyncio.wait([self._running])
-        self._conversation = self._running = None
+        return problem
 
     # -- errors, rendered here for the client
 
@@ -301,7 +246,7 @@ class Connection:
         )
 
     def _ids(self) -> dict[str, str]:
-        return {"conversation_id": "" if self._conversation is None else self._conversation.id}
+        return {"conversation_id": self._conversation_id}
 
 
 def _leaves(group: BaseExceptionGroup[Closing]) -> Iterator[Closing]:

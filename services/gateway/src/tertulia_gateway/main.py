@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator
 import uvicorn
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.connection import Backstage
+from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from starlette.websockets import WebSocket
 
 from tertulia_gateway.access import Access
-from tertulia_gateway.connection import Backstage, Connection
+from tertulia_gateway.connection import Connection
+from tertulia_gateway.current import Backstage
 from tertulia_gateway.frames import NewConversation, Problem, Resume, parse_resume
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.outgoing import answer_json

@@ -1,0 +1,92 @@
+"""Which conversation a connection has open: opened, changed for another, and tried again while Redis is away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tertulia_gateway.conversation import Conversation
+from tertulia_gateway.frames import NewConversation, Problem, Resume
+from tertulia_gateway.limits import Clock
+from tertulia_gateway.opening import Opening, open_new, take_up
+from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.wire import Wire
+from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import Store, StoreError
+
+AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
+
+Target = Resume | NewConversation
+
+
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """What all connections of a process share."""
+
+    bus: Bus
+    store: Store
+    saver: SettingsSaver
+    demo: bool
+    clock: Clock
+    wall_ms: Callable[[], int]
+
+
+class Current:
+    """At most one conversation, running in the connection's TaskGroup. `first` is to be opened; None: nothing yet."""
+
+    def __init__(self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None) -> None:
+        self._stage = backstage
+        self._wire = wire
+        self._tasks = tasks
+        self._pending = first
+        self._id = new_id()
+        self._one_at_a_time = asyncio.Lock()
+        self._running: asyncio.Task[None] | None = None
+        self.conversation: Conversation | None = None
+
+    async def open(self, target: Target) -> Problem | None:
+        """Open this one instead of the present one, which stays if it cannot be opened.
+
+        Raises:
+            BusError, StoreError: it is not known whether it can.
+        """
+        async with self._one_at_a_time:
+            return await self._open(target)
+
+    async def open_pending(self) -> Problem | None:
+        """Open what was asked for first, unless something is open. Raises: as `open`."""
+        async with self._one_at_a_time:
+            return None if self._pending is None else await self._open(self._pending)
+
+    async def keep_trying(self) -> None:
+        """Open what was asked for first as soon as it can be: the client need not ask again."""
+        wait_s = AGAIN_FIRST_S
+        while self._pending is not None:
+            await asyncio.sleep(wait_s)
+            wait_s = min(AGAIN_MAX_S, wait_s * 2)
+            with contextlib.suppress(BusError, StoreError):
+                await self.open_pending()
+
+    async def _open(self, target: Target) -> Problem | None:
+        stage = self._stage
+        opening = await self._opened(target)
+        self._pending = None
+        if isinstance(opening, Problem):
+            return opening
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+        self.conversation = Conversation(
+            stage.bus, self._wire, opening, demo=stage.demo, clock=stage.clock, wall_ms=stage.wall_ms
+        )
+        self._running = self._tasks.create_task(self.conversation.run())
+        return None
+
+    async def _opened(self, target: Target) -> Opening | Problem:
+        stage = self._stage
+        if isinstance(target, Resume):
+            return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
+        return await open_new(stage.bus, self._id, demo=stage.demo)
