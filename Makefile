@@ -7,10 +7,10 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev
+.PHONY: help run test e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 run: setup ## start everything on this machine; Ctrl-C stops it
 	@scripts/web.sh build
@@ -19,6 +19,11 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 test: setup-dev ## unit, contract and integration tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+
+e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/screenshots)
+	@scripts/web.sh build
+	@echo "e2e: tests/e2e"
+	@$(BIN)/python -m pytest -m e2e $(ARGS) tests/e2e
 
 check: lint test ## all that must be green before a commit: lint, then test
 
