@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 
 import uvloop
 
@@ -45,25 +47,33 @@ async def _serve(service: str, settings: CommonSettings, serve: Serve) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await _wait_for_redis(settings)
-    async with open_bus(settings.redis_url, Keys(settings.namespace), name=service) as bus:
-        await serve(bus, stop)
+    async with AsyncExitStack() as opened:
+        bus = await _open_bus(opened, service, settings, stop)
+        if bus is not None:
+            await serve(bus, stop)
     log.info("stopped")
 
 
-async def _wait_for_redis(settings: CommonSettings) -> None:
+async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettings, stop: asyncio.Event) -> Bus | None:
+    """The bus, as soon as Redis answers; None if we are told to stop before.
+
+    Raises:
+        CannotStart: it did not answer for `REDIS_PATIENCE_S`.
+    """
     deadline = asyncio.get_running_loop().time() + REDIS_PATIENCE_S
     delay_s = 0.05
-    while True:
+    while not stop.is_set():
         try:
-            async with open_bus(settings.redis_url, Keys(settings.namespace)):
-                return
-        except* BusUnavailable as group:
-            trouble = group.exceptions[0]
+            return await opened.enter_async_context(
+                open_bus(settings.redis_url, Keys(settings.namespace), name=service)
+            )
+        except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
                 raise CannotStart(
                     f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? `tertulia doctor` looks."
                 ) from None
             log.warning("waiting for Redis: %s", trouble)
-        await asyncio.sleep(delay_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), delay_s)
         delay_s = min(2.0, delay_s * 2)
+    return None

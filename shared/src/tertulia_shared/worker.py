@@ -78,7 +78,6 @@ class Worker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set; then drain: finish what is begun, hand back what takes longer than `drain_s`."""
-        await self._bus.prepare(self._stage)
         async with asyncio.TaskGroup() as loops:
             upkeep = [loops.create_task(self._beat()), loops.create_task(self._renew())]
             async with asyncio.TaskGroup() as jobs:
@@ -99,10 +98,14 @@ class Worker:
         One loop for both: each asks for as much as there are free slots, and must not count on the same ones.
         """
         failures = 0
+        prepared = False
         next_look = now()
         while True:
             free = await self._free_slots()
             try:
+                if not prepared:  # here, for Redis may be away just when we start
+                    await self._bus.prepare(self._stage)
+                    prepared = True
                 claims: Sequence[Claim] = ()
                 if now() >= next_look:
                     next_look = now() + self._settings.lease_s / RENEWALS_PER_LEASE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.entries import Speaker
 from tertulia_shared.store.errors import StoreUnavailable
 from tertulia_shared.store.port import Store
@@ -36,8 +36,7 @@ class Cast:
 
     async def follow(self) -> None:
         """Read them again at each `Refresh`, until cancelled."""
-        last = await self._bus.last(self._bus.keys.broadcast())
-        refreshes = self._bus.follow(self._bus.keys.broadcast(), "0-0" if last is None else last.id)
+        refreshes = self._bus.follow(self._bus.keys.broadcast(), await self._last_refresh())
         try:
             await self._read_patiently()  # what changed between the first read and here
             while True:
@@ -46,6 +45,16 @@ class Cast:
                 log.info("characters read again", extra={"count": len(self.active)})
         finally:
             refreshes.close()
+
+    async def _last_refresh(self) -> str:
+        while True:
+            try:
+                last = await self._bus.last(self._bus.keys.broadcast())
+            except BusError as error:
+                log.warning("refreshes cannot be followed yet: %s", error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                return "0-0" if last is None else last.id
 
     async def _read_patiently(self) -> None:
         while True:
