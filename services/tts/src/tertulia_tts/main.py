@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import asdict
 
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import pack
 from tertulia_shared.process import CannotStart, run
 from tertulia_shared.settings import load
@@ -13,6 +14,11 @@ from tertulia_shared.worker import Worker
 from tertulia_tts.engine import EngineError, SpeechEngine, load_engine
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speaker import Speaker
+
+RETRY_S = 1.0
+PUBLISH_AGAIN_S = 600.0
+
+log = logging.getLogger(__name__)
 
 
 def main() -> None:
@@ -26,10 +32,12 @@ def main() -> None:
         except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
-            await _publish_voices(bus, engine)
             speaker = Speaker(bus, engine, settings)
             worker = Worker(bus, "tts", speaker, settings, engine=engine.name, concurrency=settings.tts_concurrency)
-            await worker.run(stop)
+            async with asyncio.TaskGroup() as tasks:
+                publishing = tasks.create_task(_publish_voices(bus, engine))
+                await worker.run(stop)
+                publishing.cancel()
         finally:
             await engine.close()
 
@@ -37,9 +45,18 @@ def main() -> None:
 
 
 async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:
-    outlet = bus.outlet()
-    outlet.put(bus.keys.voices(), {engine.name: pack([asdict(voice) for voice in engine.voices()])})
-    await outlet.flush()
+    """Say which voices there are, again and again: what is in Redis expires, or is lost with it."""
+    voices = pack([asdict(voice) for voice in engine.voices()])
+    while True:
+        try:
+            outlet = bus.outlet()
+            outlet.put(bus.keys.voices(), {engine.name: voices})
+            await outlet.flush()
+        except BusError as error:
+            log.warning("the voices are not published yet: %s", error)
+            await asyncio.sleep(RETRY_S)
+        else:
+            await asyncio.sleep(PUBLISH_AGAIN_S)
 
 
 if __name__ == "__main__":
