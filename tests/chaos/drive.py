@@ -82,12 +82,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     _say(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory(prefix="tertulia-chaos-") as folder, chaos_stack(Path(folder) / "stack") as stack:
         total, blows = asyncio.run(rounds(stack, arguments.rounds, arguments.seed))
-    for name, times in sorted(blows.items()):
-        _say(f"{times:4} × {name}")
-    _say(
-        f"{total.sentences} sentences: {total.lost} lost, {total.doubled} doubled, {total.disordered} out of order, "
-        f"{len(total.untrue)} other faults"
-    )
+        for name, times in sorted(blows.items()):
+            _say(f"{times:4} × {name}")
+        _say(
+            f"{total.sentences} sentences: {total.lost} lost, {total.doubled} doubled, {total.disordered} out of "
+            f"order, {len(total.untrue)} other faults"
+        )
     return 0 if total.is_clean else 1
 
 
