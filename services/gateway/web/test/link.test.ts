@@ -27,6 +27,17 @@ function run(inputs: readonly Input[], from: LinkState = OFF, random = 0): { sta
 
 const LIVE = run([{ on: "connect", conversationId: "" }, { on: "socket_opened" }, started(A, false, "1-0")]);
 
+function waits(random: number): number[] {
+  let { state } = run([lost], LIVE.state, random);
+  const all: number[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    const { state: next, last } = run([{ on: "retry_due" }, lost], state, random);
+    state = next;
+    for (const effect of last) if (effect.do === "retry_in") all.push(effect.ms);
+  }
+  return all;
+}
+
 describe("the connection", () => {
   it("opens a new conversation and goes live with what the server calls it", () => {
     expect(LIVE.effects).toEqual([{ do: "connect", conversationId: "" }, { do: "deliver" }, { do: "now_live" }]);
@@ -68,20 +79,10 @@ describe("the connection", () => {
   });
 
   it("waits longer after each failure, spread by chance, up to a bound", () => {
-    const waits = (random: number) => {
-      let { state } = run([lost], LIVE.state, random);
-      const all: number[] = [];
-      for (let round = 0; round < 10; round += 1) {
-        const { state: next, last } = run([{ on: "retry_due" }, lost], state, random);
-        state = next;
-        for (const effect of last) if (effect.do === "retry_in") all.push(effect.ms);
-      }
-      return all;
-    };
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(FIRST_RETRY_MS);
+    expect(least[0]).toBe(FIRST_RETRY_MS); // half of the second ceiling
     expect(most.at(-1)).toBeLessThanOrEqual(LONGEST_RETRY_MS);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../src/audio/playout";
 import { atAGlance, canStop } from "../src/talk/at-a-glance";
 import { pastMessages } from "../src/talk/past";
-import { EMPTY, type Happening, type Reply, type ViewState, findReply, reduce } from "../src/talk/view-state";
+import { EMPTY, type Reply, type ViewState, findReply } from "../src/talk/view";
+import { type Happening, reduce } from "../src/talk/view-state";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
 const said = (type: string, fields: Record<string, unknown> = {}): Happening => ({

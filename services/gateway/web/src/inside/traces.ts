@@ -1,6 +1,6 @@
 /** The last turns with their times: the server's, and what this page itself has measured. Pure. */
 
-import type { Message } from "../talk/view-state";
+import type { Message } from "../talk/view";
 
 export interface Trace {
   readonly turnId: string;

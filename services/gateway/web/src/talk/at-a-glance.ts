@@ -1,6 +1,6 @@
 /** The state of the talk in one word and one line. */
 
-import { type ViewState, findReply } from "./view-state";
+import { type ViewState, findReply } from "./view";
 
 export type Mood =
   | "connecting"
@@ -39,6 +39,7 @@ export function atAGlance(state: ViewState): Glance {
       break;
   }
   if (state.listening.hearing) return of("hearing", "Hearing you");
+  if (state.soundBlocked) return of("idle", "They wait for you to allow sound");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return of("speaking", `${speaking.name} is speaking`, speaking.characterId);
   const thinking = whoThinks(state);

@@ -1,7 +1,7 @@
 /** Messages as they are stored, made into messages of the page. */
 
 import type { StoredMessage } from "../rest/api";
-import type { Message } from "./view-state";
+import type { Message } from "./view";
 
 export function pastMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {

@@ -24,7 +24,8 @@ import { newId } from "./new-id";
 import { pastMessages } from "./past";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
-import { EMPTY, type Happening, type Place, type ViewState, reduce } from "./view-state";
+import { EMPTY, type Place, type ViewState } from "./view";
+import { type Happening, reduce } from "./view-state";
 
 /** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
 const SAY_AGAIN_MS = 1_500;

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { memo } from "./memo";
 
 import { sentencesOf } from "../talk/sentences";
-import type { Message, Reply, UserMessage } from "../talk/view-state";
+import type { Message, Reply, UserMessage } from "../talk/view";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 

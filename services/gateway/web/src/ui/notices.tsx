@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
-import type { Place } from "../talk/view-state";
+import type { Place } from "../talk/view";
 import { Icon } from "./icons";
 
 /** What went wrong, at the place it belongs to. */

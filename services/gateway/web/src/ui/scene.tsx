@@ -5,7 +5,7 @@ import type { JSX } from "preact";
 
 import { atAGlance } from "../talk/at-a-glance";
 import type { Talk } from "../talk/talk";
-import { type ViewState, findReply } from "../talk/view-state";
+import { type ViewState, findReply } from "../talk/view";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Portrait } from "./portrait";
