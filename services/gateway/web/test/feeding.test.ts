@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/feeder";
 import type { ToWorklet } from "../src/audio/playback-port";
-import type { Report } from "../src/audio/playout";
+import type { Report } from "../src/audio/report";
 import { Receipts } from "../src/audio/receipts";
 import type { AudioFrame } from "../src/wire/audio-frame";
 

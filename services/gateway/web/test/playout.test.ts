@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
 import { SMALLEST_TARGET_MS } from "../src/audio/jitter";
-import { Playout, type Report } from "../src/audio/playout";
+import { Playout } from "../src/audio/playout";
+import type { Report } from "../src/audio/report";
 
 const RATE = 24_000;
 const BLOCK = 128;

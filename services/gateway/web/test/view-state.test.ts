@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Report } from "../src/audio/playout";
+import type { Report } from "../src/audio/report";
 import { atAGlance, canStop } from "../src/talk/at-a-glance";
 import { pastMessages } from "../src/talk/past";
 import { EMPTY, type Reply, type ViewState, findReply } from "../src/talk/view";

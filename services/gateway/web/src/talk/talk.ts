@@ -13,6 +13,7 @@ import { Stopwatch, type Trace, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/machine";
 import { Outbox } from "../link/outbox";
 import { Link } from "../link/socket";
+import { socketUrl } from "../link/url";
 import { Api } from "../rest/api";
 import { RequestFailed } from "../rest/problem";
 import type { AudioFrame } from "../wire/audio-frame";
@@ -302,14 +303,4 @@ export class Talk {
     if (document.hidden) setTimeout(publish, 100);
     else requestAnimationFrame(publish);
   }
-}
-
-function socketUrl(conversationId: string, token: string): string {
-  const url = new URL("ws", document.baseURI);
-  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-  url.search = "";
-  url.hash = "";
-  if (conversationId) url.searchParams.set("conversation_id", conversationId);
-  if (token) url.searchParams.set("token", token);
-  return url.href;
 }

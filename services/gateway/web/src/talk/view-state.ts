@@ -6,7 +6,7 @@
  */
 
 import type { Phase } from "../link/machine";
-import type { Report } from "../audio/playout";
+import type { Report } from "../audio/report";
 import type { ServerEvent } from "../wire/events";
 import { sentencesOf } from "./sentences";
 import { EMPTY, type Listening, type Message, type Notice, type Place, type Reply, SILENT, type UserMessage, type ViewState, findReply } from "./view";
