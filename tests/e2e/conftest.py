@@ -1,0 +1,115 @@
+"""One browser and one stack for all tests of the page; each test has a page of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+from tests.e2e.microphone import Microphone
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import PATIENCE_S
+from tests.fakes.stack import Stack
+
+ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+# The browser can reach nothing but this machine: the page must do without the rest of the world.
+CABLE_OUT = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+Visit = Callable[..., Awaitable[Visitor]]
+"""Opens a page of its own; options are those of Playwright's `new_context`."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder: marked, on one event loop (the browser lives on it), with time for a voice to speak."""
+    for item in items:
+        if not item.path.is_relative_to(HERE):
+            continue
+        item.add_marker(pytest.mark.e2e)
+        item.add_marker(pytest.mark.timeout(120))
+        if pytest_asyncio.is_async_test(item):
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(scope="session")
+def built_page() -> None:
+    """The page, built if a source is newer than what is there."""
+    subprocess.run([ROOT / "scripts" / "web.sh", "build"], check=True, cwd=ROOT)
+
+
+@pytest.fixture(scope="session")
+def stack(built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The demo model at its usual pace, espeak's voices, pocketsphinx' ears."""
+    env = {
+        "TERTULIA_TTS_ENGINE": "espeak",
+        "TERTULIA_DEMO": "true",
+        "TERTULIA_DEMO_TOKENS_PER_SECOND": "40",
+    }
+    with Stack(tmp_path_factory.mktemp("page") / "stack", env=env) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Microphone:
+    """What the browser's microphone hears from the moment the page opens it."""
+    return Microphone(tmp_path_factory.mktemp("microphone") / "microphone.wav")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(microphone: Microphone) -> AsyncGenerator[Browser]:
+    """Chromium with a microphone that plays a file."""
+    if CHROMIUM is None:
+        if os.environ.get("CI"):
+            pytest.fail("no chromium on PATH: install it (Debian: apt-get install chromium)")
+        pytest.skip("NO BROWSER: the page was not tested. Install chromium (Debian: apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE_S * 1000)
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--disable-gpu",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={microphone.path}%noloop",
+                CABLE_OUT,
+            ],
+        )
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
+    """Opens pages; at the end none of them may have complained or asked another host for anything."""
+    stack.wait_ready()
+    visitors: list[Visitor] = []
+    async with AsyncExitStack() as closing:
+
+        async def open_page(**options: Any) -> Visitor:
+            context = await browser.new_context(**({"viewport": {"width": 1280, "height": 820}} | options))
+            closing.push_async_callback(context.close)
+            visitor = Visitor(await context.new_page(), stack.http)
+            visitors.append(visitor)
+            return visitor
+
+        yield open_page
+    for visitor in visitors:
+        visitor.check()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def visitor(visit: Visit) -> Visitor:
+    """Somebody who has just opened the page."""
+    visitor = await visit()
+    await visitor.arrive()
+    return visitor

@@ -1,0 +1,94 @@
+"""What went over the page's WebSockets, seen from outside the page, in the browser's network log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgpack
+from playwright.async_api import Page, WebSocket
+
+from tests.fakes.talk_record import Record
+
+FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193
+
+
+@dataclass
+class Connection:
+    """One WebSocket. `asked_to_resume`: the page sent `resume`, so that what came until then comes again."""
+
+    url: str
+    received: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    asked_to_resume: bool = False
+    closed: bool = False
+
+    def kept(self) -> list[dict[str, Any]]:
+        """What counts: docs/protocol.md has a resumed conversation begin anew behind the marks."""
+        begins = [at for at, frame in enumerate(self.received) if frame["type"] == "conversation_started"]
+        if not self.asked_to_resume:
+            return self.received
+        return self.received[begins[1] :] if len(begins) > 1 else []
+
+
+class SocketLog:
+    """All connections of a page, in the order they were opened."""
+
+    def __init__(self, page: Page) -> None:
+        self.connections: list[Connection] = []
+        self.sent: list[dict[str, Any]] = []
+        """The page's commands. Binary frames count as `{"type": "pcm"}`."""
+        page.on("websocket", self._opened)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        """The events of one type that count, or the audio frames."""
+        return [frame for frame in self._kept() if frame["type"] == kind]
+
+    def commands(self, kind: str) -> list[dict[str, Any]]:
+        """The `data` of the commands of one type that the page sent."""
+        return [command.get("data", {}) for command in self.sent if command["type"] == kind]
+
+    def record(self) -> Record:
+        """All of the conversation that is open, checked: order, gaps, repeats, epochs."""
+        begin, frames = 0, list(self._kept())
+        for at, frame in enumerate(frames):
+            if frame["type"] == "conversation_started" and frame["conversation_id"] != frames[begin].get(
+                "conversation_id"
+            ):
+                begin = at
+        record = Record()
+        for frame in frames[begin:]:
+            record.feed(frame)
+        return record
+
+    def _kept(self) -> Iterator[dict[str, Any]]:
+        for connection in self.connections:
+            yield from connection.kept()
+
+    def _opened(self, socket: WebSocket) -> None:
+        connection = Connection(socket.url)
+        self.connections.append(connection)
+
+        def sent(payload: str | bytes) -> None:
+            command = json.loads(payload) if isinstance(payload, str) else {"type": "pcm", "data": {"pcm": payload}}
+            connection.asked_to_resume |= command["type"] == "resume"
+            self.sent.append(command)
+
+        def received(payload: str | bytes) -> None:
+            connection.received.append(json.loads(payload) if isinstance(payload, str) else msgpack.unpackb(payload))
+
+        def closed(_: WebSocket) -> None:
+            connection.closed = True
+
+        socket.on("framesent", sent)
+        socket.on("framereceived", received)
+        socket.on("close", closed)
+
+
+def checksum(chunks: Sequence[bytes]) -> int:
+    """FNV-1a over 16-bit samples, as the page's playback counts what it puts out (`audio/playout.ts`)."""
+    value = FNV_START
+    for sample in memoryview(b"".join(chunks)).cast("H"):
+        value = ((value ^ sample) * FNV_PRIME) & 0xFFFFFFFF
+    return value

@@ -1,0 +1,53 @@
+"""A spoken question: the words appear while they are said, the one who is named answers, and every sample is heard."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.async_api import expect
+
+from tests.e2e.microphone import Microphone
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import eventually
+
+SAID = "rex what do you think about the weather today"
+
+
+def plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(
+    visitor: Visitor, microphone: Microphone
+) -> None:
+    microphone.hears("question_rex.wav")
+    await visitor.talk()
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
+    assert (plain(accepted["text"]), accepted["source"]) == (SAID, "spoken")
+    await expect(visitor.mine).to_contain_text(accepted["text"])
+
+    slips = await visitor.slips()
+    assert any(pale.strip() for _, pale in slips), "words that may still change were shown"
+    assert any(firm.strip() for firm, _ in slips), "words became firm while the question was spoken"
+    guesses = {event["text"] for event in visitor.log.of("transcription_update")}
+    assert {firm + pale for firm, pale in slips if pale} <= guesses
+
+    (answer,) = await visitor.hears(accepted["turn_id"])
+    assert (answer.name, answer.status) == ("Rex", "complete")
+    await expect(visitor.bubble(answer.message_id)).to_contain_text(answer.text)
+    visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
+    assert await visitor.loudest() > 0.01
+    await visitor.page.get_by_role("button", name="Stop listening").click()
+    await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
+
+
+async def test_a_typed_message_is_answered_by_those_who_are_named_one_after_the_other(visitor: Visitor) -> None:
+    turn_id = await visitor.write("Rex and Luna, thank you!")
+    answers = await visitor.hears(turn_id)
+    assert [answer.name for answer in answers] == ["Rex", "Luna"]
+    played = await visitor.played()
+    assert list(played) == [answer.message_id for answer in answers]
+    for answer in answers:
+        visitor.assert_heard_exactly(answer, played[answer.message_id])
+        await expect(visitor.bubble(answer.message_id).locator(".bubble")).to_have_text(answer.text)
+    assert await visitor.loudest() > 0.01
