@@ -139,11 +139,12 @@ class Stack:
 
     # -- processes
 
-    def start(self, service: Service, **env: str) -> Process:
-        """Start one more process of a service; it is not waited for."""
+    def start(self, service: Service, *, port: int | None = None, **env: str) -> Process:
+        """Start one more process of a service; it is not waited for. A gateway takes a free port unless one is given."""
         number = sum(process.service == service for process in self._all)
         name = f"{service}-{number}"
-        port = free_port() if service == "gateway" else 0
+        if port is None:
+            port = free_port() if service == "gateway" else 0
         process = Process(
             service, name, self.folder / f"{name}.log", self._env | env | {"TERTULIA_PORT": str(port)}, port
         )
