@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from tertulia_llm.model import Model, ModelFailed, jitter, retry_delay_s
 from tertulia_llm.past import Past
 from tertulia_llm.plan import Progress, read_state
-from tertulia_llm.reply import Reply, Said, said_so_far
+from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import build_messages, fit
 from tertulia_shared.bus import Bus, Outlet, Owned
@@ -32,7 +32,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Turn:
-    """A turn being answered. `again`: another attempt has begun it; `is_first`: the store may not know the talk yet."""
+    """A turn being answered. `again`: another attempt has begun it; `is_first`: the store may not know the talk yet.
+
+    `unsaved`: the rows that the store has not taken yet, by id, those of earlier turns among them.
+    """
 
     conversation_id: str
     owned: Owned
@@ -43,6 +46,10 @@ class Turn:
     again: bool = False
     is_first: bool = False
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
+    rows_made: int = 0
+    """Replies that have a row, made by this attempt."""
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
+    warned: bool = False
 
 
 def reply_seed(message_id: str) -> int:
@@ -60,11 +67,10 @@ class Answerer:
         self._settings = settings
 
     async def answer(self, turn: Turn, outlet: Outlet) -> None:
-        """Write all replies that aren't there yet; return when everything is durable.
+        """Write all replies that aren't there yet. What the store could not take is left in `turn.unsaved`.
 
         Raises:
             Stale: the user interrupted.
-            StoreUnavailable: all is said, but the rows could not be saved.
         """
         self._user_row(turn)
         events = self._bus.keys.events(turn.conversation_id)
@@ -83,7 +89,7 @@ class Answerer:
                 )
                 outlet.append(events, TurnComplete(turn.said.turn_id))
             await outlet.flush()
-        await self._save_rest(turn)
+        await self._save(turn, outlet)
 
     async def cut_off(self, turn: Turn) -> None:
         """The user broke in: what was made of the turn is all there will be."""
@@ -93,18 +99,33 @@ class Answerer:
         progress = state.progress_of(turn.said.turn_id)
         outlet = self._bus.outlet(turn.owned.fence())  # the epoch is over, but its owner says how it ended
         events = keys.events(turn.conversation_id)
-        for number in range(progress.started):
-            speaker = turn.plan.speakers[number]
+        # the state stays as it is: whoever does this again must find the same replies unfinished
+        for number, speaker in enumerate(turn.plan.speakers):
             message_id = reply_id(turn.said.turn_id, speaker.id)
+            ending = progress.ending_of(number)
+            is_next = number == progress.complete and (turn.again or turn.rows_made > number)
+            if ending is None and not is_next:
+                continue
             said = said_so_far(await self._bus.read(keys.sentences(turn.conversation_id, message_id)))
-            interrupted = number >= progress.complete
-            self._row(turn, number, said.text, "interrupted" if interrupted else "complete")
-            if interrupted:
+            self._row(turn, number, said.text, ending or "interrupted")
+            if ending is None and progress.started > number:
                 outlet.append(events, MessageComplete(message_id, speaker.id, said.text, "interrupted"))
         outlet.append(events, TurnComplete(turn.said.turn_id))
-        outlet.put(keys.state(turn.conversation_id), {"complete": progress.started})
         await outlet.flush()
-        await self._save_rest(turn)
+        await self._save(turn, outlet)
+
+    async def fail(self, turn: Turn, outlet: Outlet, error: Error) -> None:
+        """Nobody could finish the turn: end the reply that was under way, so that no one waits for the rest."""
+        self._user_row(turn)
+        for number in range(len(turn.plan.speakers)):
+            reply = await self._open(turn, number, outlet)
+            if turn.again and number == turn.progress.complete:
+                reply.end_speech()
+                if turn.progress.started > number:
+                    reply.complete("failed")
+                self._row(turn, number, reply.said.text, "failed")
+        outlet.append(self._bus.keys.events(turn.conversation_id), error)
+        outlet.append(self._bus.keys.events(turn.conversation_id), TurnComplete(turn.said.turn_id))
 
     async def _open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
         speaker = turn.plan.speakers[number]
@@ -112,8 +133,9 @@ class Answerer:
         said = Said()
         if turn.again:
             said = said_so_far(await self._bus.read(self._bus.keys.sentences(turn.conversation_id, message_id)))
-            if number < turn.progress.complete:
-                self._row(turn, number, said.text, "complete")
+            ending = turn.progress.ending_of(number)
+            if ending is not None:
+                self._row(turn, number, said.text, ending)
         return Reply(
             self._bus.keys, outlet, turn.conversation_id, turn.said.turn_id, message_id, number, speaker,
             [name for name in turn.plan.others if name != speaker.name], self._settings.user_name, said,
@@ -127,7 +149,10 @@ class Answerer:
         self._row(turn, number, reply.said.text, "streaming")
         saving = background.create_task(self._save(turn, outlet))
         try:
-            await self._generate(turn, reply, saving)
+            if reply.said.is_final:  # all was said, and whoever said it was lost before it could tell
+                await saving
+            else:
+                await self._generate(turn, reply, saving)
         except ModelFailed as failure:
             log.warning(
                 "the model failed: %s", failure.code, extra={"turn_id": turn.said.turn_id, "code": failure.code}
@@ -173,14 +198,15 @@ class Answerer:
 
             async def texts() -> str | None:
                 text = await anext(said, None)
-                if text is None and not reply.shown:
-                    raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True)
                 if text is not None and not reply.begun:
                     await saving
                     reply.announce(again=turn.progress.started > reply.number)
                 return text
 
-            await reply.write(texts)
+            try:
+                await reply.write(texts)
+            except EmptyReply as error:
+                raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
 
     def _fail(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
         keys = self._bus.keys
@@ -190,7 +216,7 @@ class Answerer:
         outlet.append(events, Error(failure.code, str(failure), turn.said.turn_id, reply.message_id if begun else ""))
         if begun:
             reply.complete("failed")
-        outlet.put(keys.state(turn.conversation_id), {"complete": len(turn.plan.speakers)})
+        outlet.put(keys.state(turn.conversation_id), {"complete": len(turn.plan.speakers), "failed": reply.number})
         outlet.append(events, TurnComplete(turn.said.turn_id))
         self._row(turn, reply.number, reply.said.text, "failed")
 
@@ -218,32 +244,39 @@ class Answerer:
         if status != "streaming":
             turn.past.add(row)
         turn.unsaved[row.id] = row
+        turn.rows_made = max(turn.rows_made, number + 1)
 
     async def _save(self, turn: Turn, outlet: Outlet) -> None:
-        """Save what is unsaved; if the store is away, keep it for later and say so."""
+        """Save what is unsaved; if the store is away, keep it for later and say so, once a turn."""
         try:
-            await self._save_rest(turn)
+            async with turn.saving:  # who comes second waits for the rows that the first one is saving
+                await self._save_rows(turn)
         except StoreUnavailable as error:
             log.warning("rows wait for the store: %s", error, extra={"conversation_id": turn.conversation_id})
-            warning = "The database is away: the talk goes on, and is saved when it is back."
-            outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", warning))
+            if not turn.warned:
+                turn.warned = True
+                warning = "The database is away: the talk goes on, and is saved when it is back."
+                outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", warning))
         except NotFound:
             log.info("conversation was deleted in mid-turn", extra={"conversation_id": turn.conversation_id})
 
-    async def _save_rest(self, turn: Turn) -> None:
-        rows, turn.unsaved = list(turn.unsaved.values()), {}
+    async def _save_rows(self, turn: Turn) -> None:
+        rows, turn.unsaved = turn.unsaved, {}
         if not rows:
             return
         try:
             if turn.is_first:
-                await self._store.ensure_conversation(turn.conversation_id, _title(turn.said.text))
+                await self._store.ensure_conversation(turn.conversation_id, title_of(turn.said.text))
                 turn.is_first = False
-            await self._store.save_messages(rows)
+            await self._store.save_messages(list(rows.values()))
+        except NotFound:
+            raise  # these have no place any more
         except BaseException:
-            turn.unsaved = {row.id: row for row in rows} | turn.unsaved
+            turn.unsaved = rows | turn.unsaved
             raise
 
 
-def _title(text: str) -> str:
+def title_of(text: str) -> str:
+    """A conversation's title: the beginning of its first message."""
     line = " ".join(text.split())
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rsplit(" ", 1)[0] + "…"

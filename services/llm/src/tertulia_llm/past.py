@@ -6,16 +6,20 @@ has answered since, we read again.
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tertulia_llm.text.prompt import HistoryMessage
+from tertulia_shared.store.errors import StoreUnavailable
 from tertulia_shared.store.port import Store
 from tertulia_shared.store.records import Message
 
 MAX_CONVERSATIONS = 512
 """Conversations remembered at once; the one not talked in for longest is forgotten first."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -23,18 +27,20 @@ class Past:
     """A conversation's messages, by id, in order."""
 
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    is_whole: bool = True
+    """False if the store was away: these are not all."""
 
     def add(self, message: Message) -> None:
         """Add a message, or put it in place of its older self."""
         self.messages[message.id] = message
 
     def told(self, limit: int) -> list[HistoryMessage]:
-        """What the model is told of it: what was said and heard, oldest first."""
+        """What the model is told of it: what was said and heard, oldest first; no reply that is still being made."""
         ordered = sorted(self.messages.values(), key=lambda message: message.position)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
             for message in ordered[-limit:]
-            if message.text
+            if message.status != "streaming" and (message.text or message.status == "interrupted")
         ]
 
     def forget_beyond(self, limit: int) -> None:
@@ -53,18 +59,26 @@ class Memory:
         self._known: OrderedDict[str, tuple[str, Past]] = OrderedDict()
 
     async def recall(self, conversation_id: str, cursor: str) -> tuple[Past, bool]:
-        """The past up to the turn `cursor`, and whether we knew it without asking the store."""
+        """The past up to the turn `cursor`, and whether we knew it without asking the store.
+
+        If the store is away it is empty, and not whole: the talk goes on.
+        """
         known = self._known.get(conversation_id)
         if known is not None and known[0] == cursor:
             self._known.move_to_end(conversation_id)
             return known[1], True
-        past = Past()
-        for message in await self._store.history(conversation_id, self._limit):
-            past.add(message)
-        return past, False
+        try:
+            messages = await self._store.history(conversation_id, self._limit)
+        except StoreUnavailable as error:
+            log.warning("the past cannot be read: %s", error, extra={"conversation_id": conversation_id})
+            return Past(is_whole=False), False
+        return Past({message.id: message for message in messages}), False
 
     def remember(self, conversation_id: str, cursor: str, past: Past) -> None:
         """The past now reaches up to the turn `cursor`."""
+        if not past.is_whole:
+            self.forget([conversation_id])
+            return
         past.forget_beyond(self._limit)
         self._known[conversation_id] = (cursor, past)
         self._known.move_to_end(conversation_id)

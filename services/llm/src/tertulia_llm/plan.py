@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
+from tertulia_llm.owed import Rows, read_owed
 from tertulia_llm.text.mentions import who_answers
 from tertulia_shared import codec
-from tertulia_shared.codec import Fields, Value
+from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.ids import reply_id
 
@@ -18,6 +20,14 @@ class Progress:
 
     started: int = 0
     complete: int = 0
+    failed: int | None = None
+    """The reply (from 0) at which the model failed: none follow it, and all count as complete."""
+
+    def ending_of(self, number: int) -> Literal["complete", "failed"] | None:
+        """How that reply ended; None if it has not (or never began)."""
+        if self.failed is not None and number >= self.failed:
+            return "failed" if number == self.failed else None
+        return "complete" if number < self.complete else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,8 @@ class TalkState:
     """The last epoch that cut a reply off."""
     settled: str
     """The turn whose interruption has been dealt with."""
+    owed: Rows
+    """Rows that the store has not taken yet, by id."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -52,16 +64,24 @@ def read_state(state: Fields) -> TalkState:
     Raises:
         BadEntry: it holds what cannot be read.
     """
-    plan, settings = state.get(b"plan"), state.get(b"settings")
-    return TalkState(
-        epoch=int(state.get(b"epoch", b"0")),
-        cursor=state.get(b"cursor", b"0-0").decode(),
-        settings=ModelSettings(**codec.unpack(settings)) if settings else ModelSettings(),
-        plan=TurnPlan.from_wire(codec.unpack(plan)) if plan else None,
-        progress=Progress(int(state.get(b"started", b"0")), int(state.get(b"complete", b"0"))),
-        cut=int(state.get(b"cut", b"0")),
-        settled=state.get(b"settled", b"").decode(),
-    )
+    plan, settings, failed = state.get(b"plan"), state.get(b"settings"), state.get(b"failed")
+    try:
+        return TalkState(
+            epoch=int(state.get(b"epoch", b"0")),
+            cursor=state.get(b"cursor", b"0-0").decode(),
+            settings=ModelSettings(**codec.unpack(settings)) if settings else ModelSettings(),
+            plan=TurnPlan.from_wire(codec.unpack(plan)) if plan else None,
+            progress=Progress(
+                int(state.get(b"started", b"0")),
+                int(state.get(b"complete", b"0")),
+                None if failed is None else int(failed),
+            ),
+            cut=int(state.get(b"cut", b"0")),
+            settled=state.get(b"settled", b"").decode(),
+            owed=read_owed(state),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEntry(f"the conversation's state cannot be read: {error}") from error
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
@@ -78,7 +98,7 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     """The state's fields for a plan that begins."""
-    return {"plan": codec.pack(plan.to_wire()), "started": 0, "complete": 0}
+    return {"plan": codec.pack(plan.to_wire()), "started": 0, "complete": 0, "failed": None}
 
 
 def message_ids(plan: TurnPlan) -> list[str]:

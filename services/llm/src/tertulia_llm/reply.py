@@ -25,6 +25,10 @@ _NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - t
 _NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
 
 
+class EmptyReply(Exception):
+    """The model ended its reply without a word of the character's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """How much of a reply is in its sentence stream."""
@@ -78,6 +82,9 @@ class Reply:
         """Publish what the model says, until `texts()` gives None; then the reply is complete.
 
         When `texts` raises, what is published so far stands: `said` tells where to go on.
+
+        Raises:
+            EmptyReply: there was nothing to show; the reply is not ended.
         """
         stripper = TagStripper(self.speaker.name, others=self.others, user=self.user_name)
         splitter = SentenceSplitter()
@@ -102,6 +109,8 @@ class Reply:
             rest = self._joined(rest)
             self._show(rest)
             self._speak(splitter.feed(rest))
+        if not self.shown:
+            raise EmptyReply
         sentences, unspoken = splitter.finish()
         self._speak(sentences)
         self._end(unspoken)

@@ -21,14 +21,13 @@ MAX_CHUNKS = 2_000
 async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
     """The heard text of each reply, by message id; empty if the client sends no receipts (then nobody knows)."""
     receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
-    ids = message_ids(plan)
-    if not any(message_id in receipts for message_id in ids):
+    if not receipts:
         return {}
     return {
         message_id: await _heard(bus, conversation_id, message_id, receipts[message_id])
         if message_id in receipts
         else ""
-        for message_id in ids
+        for message_id in message_ids(plan)
     }
 
 

@@ -6,26 +6,31 @@ state, written in the same script as the events that show it. A worker that take
 
 from __future__ import annotations
 
+import asyncio
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tertulia_llm.answer import Answerer, Turn
+from tertulia_llm.answer import Answerer, Turn, title_of
 from tertulia_llm.cast import Cast
+from tertulia_llm.owed import Rows, owed_fields
 from tertulia_llm.past import Memory, Past
 from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state
 from tertulia_llm.settle import heard
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale
-from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.codec import BadEntry, Value, decode, envelope
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
-from tertulia_shared.store import Message, NotFound, Store, StoreUnavailable
+from tertulia_shared.store import NotFound, Store, StoreUnavailable
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
 """Turns read at once."""
+STORE_RETRY_S = 1.0
+"""How long after a failure the store is asked again."""
 
 log = logging.getLogger(__name__)
 
@@ -50,25 +55,42 @@ class Turns:
             return  # whoever answers it looks for further turns before letting go
         try:
             await self._answer_all(owned, conversation_id)
-        except StoreUnavailable as error:
-            self._memory.forget([conversation_id])
-            raise RetryLater(str(error)) from error
+        except BaseException:
+            self._memory.forget([conversation_id])  # it may hold rows of a turn that is not finished
+            raise
 
     async def _answer_all(self, owned: Owned, conversation_id: str) -> None:
         state, waiting = read_state(owned.state), owned.waiting
         cursor = state.cursor
+        owing = False
         while True:
             if not waiting:
-                await self._settle(owned, conversation_id, state)
+                owed = await self._settle(owned, conversation_id, state)
+                if await self._is_owing(owned, conversation_id, owed):
+                    state, waiting = await self._more(conversation_id, cursor)
+                    continue
             for entry in waiting:
                 if cursor != state.cursor:  # a turn has been answered since the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
-                await self._turn(owned, conversation_id, entry, state)
+                owing = await self._turn(owned, conversation_id, entry, state)
                 cursor = entry.id
-            if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            if not owing and await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
                 return
-            state = await self._state(conversation_id)
+            state, owing = replace(await self._state(conversation_id), cursor=cursor), False
             waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
+
+    async def _more(self, conversation_id: str, cursor: str) -> tuple[TalkState, Sequence[Entry]]:
+        """Wait for further turns, or until it is time to ask the store again."""
+        turns = self._bus.follow(self._bus.keys.turns(conversation_id), cursor)
+        waiting: Sequence[Entry] = ()
+        try:
+            async with asyncio.timeout(STORE_RETRY_S):
+                waiting = await turns.read()
+        except TimeoutError:
+            pass
+        finally:
+            turns.close()
+        return replace(await self._state(conversation_id), cursor=cursor), waiting
 
     async def _state(self, conversation_id: str) -> TalkState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
@@ -88,36 +110,45 @@ class Turns:
         events = self._bus.keys.events(conversation_id)
         for entry in waiting:
             turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
-            outlet.append(events, Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id))
-            outlet.append(events, TurnComplete(turn_id))
-            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+            error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
+            owed = dict(state.owed)
+            try:
+                turn = self._read_turn(owned, entry, state, Past())
+            except BadEntry:
+                outlet.append(events, error)
+                outlet.append(events, TurnComplete(turn_id))
+            else:
+                turn.unsaved = owed
+                await self._answerer.fail(turn, outlet, error)
+                owed = turn.unsaved
+            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id, **owed_fields(owed)})
             await outlet.flush()
-            if not await self._bus.release_turns(owned, conversation_id, entry.id):
+            if await self._is_owing(owned, conversation_id, owed) or not await self._bus.release_turns(
+                owned, conversation_id, entry.id, cut=state.cut
+            ):
                 await self._bus.post("llm", Work(conversation_id))
 
-    async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> None:
+    async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> bool:
+        """Answer one; True if the store has not taken all of it yet."""
+        past, known = await self._memory.recall(conversation_id, state.cursor)
         try:
-            turn, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
+            turn = self._read_turn(owned, entry, state, past)
         except BadEntry as error:
             await self._bury(owned, conversation_id, entry, str(error))
-            return
-        past, known = await self._memory.recall(conversation_id, state.cursor)
-        again = state.plan is not None and state.plan.turn_id == turn.turn_id
-        if not again:
-            await self._settle(owned, conversation_id, state, past)
-        plan = state.plan if again else None
-        if plan is None:
-            plan = make_plan(turn, entry.id, epoch, self._cast.active, state.settings)
-        current = Turn(conversation_id, owned, turn, plan, past, state.progress_of(turn.turn_id), again=again)
-        current.is_first = not known
-        try:
-            if state.epoch > epoch:  # the user has said more since
-                await self._answerer.cut_off(current)
-            else:
-                await self._answer(current, epoch, state.cursor)
-        except NotFound:
-            log.info("conversation was deleted in mid-turn", extra={"conversation_id": conversation_id})
+            return bool(state.owed)
+        for row in state.owed.values():
+            past.add(row)
+        owed = state.owed if turn.again else await self._settle(owned, conversation_id, state, past)
+        turn.unsaved = dict(owed)
+        turn.is_first = not known or any(row.role == "user" for row in owed.values())
+        if state.epoch > turn.plan.epoch:  # the user has said more since
+            await self._answerer.cut_off(turn)
+        else:
+            await self._answer(turn, turn.plan.epoch, state.cursor)
+        if owed or turn.unsaved:
+            await self._put(owned, conversation_id, {"cursor": entry.id, **owed_fields(turn.unsaved)})
         self._memory.remember(conversation_id, entry.id, past)
+        return bool(turn.unsaved)
 
     async def _answer(self, turn: Turn, epoch: int, cursor: str) -> None:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
@@ -138,28 +169,69 @@ class Turns:
         outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), "cursor": cursor})
         outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
 
-    async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:
-        """Find out what was heard of a turn that was cut off, and remember no more than that."""
+    def _read_turn(self, owned: Owned, entry: Entry, state: TalkState, past: Past) -> Turn:
+        """The turn of an entry, with the plan that it has or now gets.
+
+        Raises:
+            BadEntry: it cannot be read.
+        """
+        said, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
+        if not is_id(said.turn_id):
+            raise BadEntry("UserTurn entry: field 'turn_id' is no UUID")
+        again = state.plan is not None and state.plan.turn_id == said.turn_id
+        plan = state.plan if again else None
+        if plan is None:
+            plan = make_plan(said, entry.id, epoch, self._cast.active, state.settings)
+        conversation_id = self._bus.keys.conversation_of(owned.owner.name)
+        return Turn(conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), again=again)
+
+    async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> Rows:
+        """Find out what was heard of a turn that was cut off, and remember no more than that.
+
+        What comes back is all that the store has not taken yet.
+        """
         plan = state.unsettled
         if plan is None:
-            return
+            return state.owed
         if past is None:
             past, _ = await self._memory.recall(conversation_id, state.cursor)
+            for row in state.owed.values():
+                past.add(row)
         outlet = self._bus.outlet(owned.fence())
-        changed: list[Message] = []
+        owed = dict(state.owed)
         for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
             message = past.messages.get(message_id)
             if message is None or text == message.text:
                 continue
             message = replace(message, text=text, status="interrupted", updated_at=utc_now())
             past.add(message)
-            changed.append(message)
+            owed[message_id] = message
             outlet.append(
                 self._bus.keys.events(conversation_id), MessageHeard(message_id, message.character_id or "", text)
             )
-        if changed:
-            await self._store.save_messages(changed)
-        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id, **owed_fields(owed)})
+        await outlet.flush()
+        return owed
+
+    async def _is_owing(self, owned: Owned, conversation_id: str, owed: Rows) -> bool:
+        """Save what the store has not taken yet; True if there is something, and it is still away."""
+        if not owed:
+            return False
+        first = next((row for row in owed.values() if row.role == "user"), None)
+        try:
+            if first is not None:  # the store may never have heard of the conversation
+                await self._store.ensure_conversation(conversation_id, title_of(first.text))
+            await self._store.save_messages(list(owed.values()))
+        except StoreUnavailable:
+            return True
+        except NotFound:
+            log.info("conversation was deleted", extra={"conversation_id": conversation_id})
+        await self._put(owned, conversation_id, owed_fields({}))
+        return False
+
+    async def _put(self, owned: Owned, conversation_id: str, fields: Mapping[str, Value | None]) -> None:
+        outlet = self._bus.outlet(owned.fence())
+        outlet.put(self._bus.keys.state(conversation_id), fields)
         await outlet.flush()
 
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
