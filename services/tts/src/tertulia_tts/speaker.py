@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from tertulia_shared.bus import Append, Bus, Claim, NotOwner, Outlet, Refused
+from tertulia_shared.bus import Append, Bus, Claim, Entry, Follow, NotOwner, Outlet, Refused, order
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.events import Error
@@ -65,8 +65,9 @@ class Speaker:
         )
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
-            async for sentence in self._sentences(work, resume.sentence_index):
-                await self._speak(sentence, resume, outlet)
+            async with aclosing(self._sentences(work, resume.sentence_index)) as sentences:
+                async for sentence in sentences:
+                    await self._speak(sentence, resume, outlet)
             await outlet.flush()
 
     async def give_up(self, claim: Claim, reason: str) -> None:
@@ -75,18 +76,15 @@ class Speaker:
             work = _message(claim)
         except (BadWork, ValueError):
             return
+        state = await self._bus.hash(self._bus.keys.state(work.conversation_id))
+        if int(state.get(b"epoch", b"0")) > envelope(claim.fields).epoch:
+            return  # interrupted: nobody waits for it any more
         last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
-        sentence = None if last is None else decode(TTSSentence, last.fields)
-        index = 0 if sentence is None else sentence.index + (not sentence.is_final)
-        final = AudioChunk(
-            b"",
-            index,
-            0,
-            work.conversation_id,
-            work.message_id,
-            sentence.character_id if sentence else "",
-            is_final=True,
-        )
+        index, character_id = 0, ""
+        if last is not None:  # sentence i has the id (i+1)-0, whether or not the rest of it can be read
+            index = order(last.id)[0] - (last.fields.get(b"is_final") == b"1")
+            character_id = last.fields.get(b"character_id", b"").decode(errors="replace")
+        final = AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
         error = Error("tts_failed", f"This reply cannot be spoken: {reason}", message_id=work.message_id)
         await self._bus.transact(
             work.conversation_id,
@@ -96,12 +94,12 @@ class Speaker:
             ],
         )
 
-    async def _sentences(self, work: Work, first: int) -> AsyncIterator[TTSSentence]:
+    async def _sentences(self, work: Work, first: int) -> AsyncGenerator[TTSSentence, None]:
         key = self._bus.keys.sentences(work.conversation_id, work.message_id)
         follow = self._bus.follow(key, f"{first}-0")
         try:
             while True:
-                for entry in await follow.read():
+                for entry in await _next_entries(follow):
                     sentence = decode(TTSSentence, entry.fields)
                     yield sentence
                     if sentence.is_final:
@@ -173,6 +171,14 @@ class _Publisher:
 
     def _append(self, chunk: AudioChunk) -> None:
         self._outlet.append(self._key, chunk, id=_audio_id(chunk))
+
+
+async def _next_entries(follow: Follow) -> Sequence[Entry]:
+    try:
+        async with asyncio.timeout(SENTENCE_WAIT_S):
+            return await follow.read()
+    except TimeoutError:
+        raise BadWork(f"no further sentence came for {SENTENCE_WAIT_S:g} seconds") from None
 
 
 def _audio_id(chunk: AudioChunk) -> str:

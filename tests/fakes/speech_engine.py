@@ -1,0 +1,65 @@
+"""A speech engine that follows a script: sounds that depend on the text and the seed alone, and failures where told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, SynthesisFailed, Voice
+
+PIECE_MS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A sentence fails after so many pieces."""
+
+    error: SynthesisFailed
+    pieces: int = 0
+
+
+@dataclass(slots=True)
+class ScriptedSpeech:
+    """The engine. `failures`: by sentence text, what happens the next times it is spoken."""
+
+    ms_per_char: int = 10
+    piece_s: float = 0.01
+    failures: Mapping[str, list[Failure]] = field(default_factory=dict[str, list[Failure]])
+    spoken: list[tuple[str, str, int]] = field(default_factory=list[tuple[str, str, int]])
+    """(text, voice, seed) of every synthesis that was begun."""
+    running: int = 0
+    name: str = "scripted"
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    def voices(self) -> Sequence[Voice]:
+        return (Voice("plain", "Plain", "en", "a script"), Voice("luna", "Luna", "en", "a script"))
+
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        self.spoken.append((text, voice, seed))
+        planned = self.failures.get(text)
+        failure = planned.pop(0) if planned else None
+        self.running += 1
+        try:
+            for number, piece in enumerate(self._pieces(text, seed)):
+                if failure is not None and number == failure.pieces:
+                    raise failure.error
+                await asyncio.sleep(self.piece_s)
+                yield piece
+        finally:
+            self.running -= 1
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+    def pcm(self, text: str, seed: int) -> bytes:
+        """All of a sentence's sound."""
+        size = SAMPLE_RATE * self.ms_per_char * len(text) // 1000 * BYTES_PER_SAMPLE
+        return hashlib.shake_128(f"{text}:{seed}".encode()).digest(size)
+
+    def _pieces(self, text: str, seed: int) -> list[bytes]:
+        pcm, size = self.pcm(text, seed), SAMPLE_RATE * PIECE_MS // 1000 * BYTES_PER_SAMPLE
+        return [pcm[at : at + size] for at in range(0, len(pcm), size)]
