@@ -20,7 +20,7 @@ from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt import engine as heard
-from tertulia_stt.barge_in import Bounds, Heard, Verdict, judge
+from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
 from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
 from tertulia_stt.progress import Tape, read_checkpoint
 from tertulia_stt.settings import STTSettings
@@ -41,7 +41,8 @@ class _Session:
     over: bool = False
     """The utterance began while a character was speaking, and has not broken in."""
     broke_in: bool = False
-    being_said: list[str] = field(default_factory=list[str])
+    being_said: dict[str, str] = field(default_factory=dict[str, str])
+    """What characters have been saying since then: their sentences, by message and entry id."""
 
 
 class Listener:
@@ -96,6 +97,7 @@ class Listener:
             [
                 Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
                 Append(events, wire.ListeningStopped(work.session_id, "failed")),
+                Put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1}),
             ],
         )
 
@@ -152,25 +154,34 @@ class Listener:
         await outlet.flush()
 
     async def _note_talk(self, session: _Session) -> None:
-        """Whether a character speaks just now, and what it says."""
+        """An utterance begins: whether a character speaks just now, and what it says."""
+        session.being_said = {}
+        session.over = await self._is_talking(session)
+
+    async def _is_talking(self, session: _Session) -> bool:
+        """Whether a character speaks just now; what it says is added to what has been said."""
         conversation_id = session.work.conversation_id
         state = await self._bus.hash(self._bus.keys.state(conversation_id))
-        session.over = b"talk" in state
-        session.being_said = []
-        if session.over and b"plan" in state:
+        talking = b"talk" in state
+        if (talking or session.over) and b"plan" in state:
             plan = TurnPlan.from_wire(codec.unpack(state[b"plan"]))
             for speaker in plan.speakers:
-                key = self._bus.keys.sentences(conversation_id, reply_id(plan.turn_id, speaker.id))
-                session.being_said += [decode(TTSSentence, e.fields).text for e in await self._bus.read(key)]
+                message_id = reply_id(plan.turn_id, speaker.id)
+                for entry in await self._bus.read(self._bus.keys.sentences(conversation_id, message_id)):
+                    session.being_said[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
+        return talking
 
     def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
         begun = event.at_sample if session.speech_from is None else session.speech_from
         until = event.end_sample if isinstance(event, heard.TranscriptionFinished) else event.at_sample
-        return judge(Heard(until - begun, text, is_final), session.being_said, self._bounds)
+        return judge(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
     async def _maybe_break_in(self, session: _Session, event: SttEvent, text: str) -> None:
         if not session.over or session.broke_in or not self._settings.stt_barge_in:
             return
+        if self._judge(session, event, text, is_final=False) is not Verdict.BREAK_IN:
+            return
+        await self._is_talking(session)  # it may be the echo of a sentence that has come since
         if self._judge(session, event, text, is_final=False) is Verdict.BREAK_IN:
             session.broke_in = True
             conversation_id = session.work.conversation_id
@@ -190,13 +201,7 @@ class Listener:
         done = Put(
             keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()
         )
-        if session.over:  # it may have gone on speaking meanwhile
-            await self._note_talk(session)
-        ignored = (
-            session.over
-            and not session.broke_in
-            and (not self._settings.stt_barge_in or self._judge(session, event, text, is_final=True) is Verdict.IGNORE)
-        )
+        ignored = session.over and not session.broke_in and await self._is_false_alarm(session, event, text)
         session.speech_from = None
         session.over = False
         fence = session.owned.fence()
@@ -222,6 +227,14 @@ class Listener:
             if_talking=self._interruption(conversation_id),
             then=("llm", Work(conversation_id)),
         )
+
+    async def _is_false_alarm(self, session: _Session, event: heard.TranscriptionFinished, text: str) -> bool:
+        """Whether what was said over a character is of no account."""
+        if not await self._is_talking(
+            session
+        ):  # it has finished since: a "yes" is the answer, and only its echo is not
+            return echo_share(words_of(text), list(session.being_said.values())) >= self._bounds.echo_share
+        return not self._settings.stt_barge_in or self._judge(session, event, text, is_final=True) is Verdict.IGNORE
 
     def _interruption(self, conversation_id: str) -> list[Append]:
         return [

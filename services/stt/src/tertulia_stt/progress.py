@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from tertulia_shared.codec import Fields, Value
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
+MAX_ENTRIES = 6_000
+"""Microphone entries remembered: as many as their stream keeps, two minutes and more than the longest utterance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
@@ -42,8 +45,11 @@ class Tape:
 
     def __init__(self, start: Checkpoint) -> None:
         self._start = start
-        self._entries: deque[tuple[int, int]] = deque()
+        self._entries: deque[tuple[int, int]] = deque(maxlen=MAX_ENTRIES)
         self._next_sample = start.entry_sample
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def add(self, entry: int, pcm: bytes) -> bytes:
         """The next entry; back comes the part of its PCM that is not transcribed yet."""

@@ -1,0 +1,118 @@
+"""A recognition engine that follows a script: as soon as so many samples were fed, it says what the script has there.
+
+`Utterance` makes the events of one utterance in the order of the port; a script is the list of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+
+from tertulia_stt.engine import (
+    BYTES_PER_SAMPLE,
+    RecognitionFailed,
+    RecordingStart,
+    RecordingStop,
+    SttEvent,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+    VadStart,
+    VadStop,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """Speech from sample `start` to `end`; `partials`: sample and text of each update on the way."""
+
+    start: int
+    end: int
+    text: str
+    partials: Sequence[tuple[int, str]] = ()
+    stable: str = ""
+
+    def events(self) -> list[SttEvent]:
+        """All of it, in the order of the port."""
+        begun = self.start + 1
+        out: list[SttEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
+        out += [TranscriptionUpdate(at, text) for at, text in self.partials]
+        if self.stable:
+            out.append(TranscriptionStabilized(self.end - 1, self.stable))
+        out += [VadStop(self.end), RecordingStop(self.end)]
+        out += [TranscriptionFinished(self.end, self.text, self.start, self.end), VadDetectStart(self.end)]
+        return out
+
+
+@dataclass(slots=True)
+class ScriptedRecognition:
+    """The engine. `fails_at`: the sample at which the next session breaks, once."""
+
+    script: Sequence[Utterance] = ()
+    fails_at: int | None = None
+    name: str = "scripted"
+    opened: list[int] = field(default_factory=list[int])
+    """`first_sample` of each session."""
+    fed: list[bytes] = field(default_factory=list[bytes])
+    """All PCM of each session."""
+    open_sessions: int = 0
+
+    async def start(self) -> None:
+        """Nothing to load."""
+
+    async def open(self, *, first_sample: int = 0) -> ScriptedSession:
+        self.opened.append(first_sample)
+        self.fed.append(b"")
+        self.open_sessions += 1
+        return ScriptedSession(self, first_sample)
+
+    async def close(self) -> None:
+        """Nothing to free."""
+
+
+class ScriptedSession:
+    """A `RecognitionSession`."""
+
+    def __init__(self, engine: ScriptedRecognition, first_sample: int) -> None:
+        self._engine = engine
+        self._number = len(engine.fed) - 1
+        self._heard = first_sample
+        self._script = [u for u in engine.script if u.start >= first_sample]
+        self._due: list[SttEvent] = [event for utterance in self._script for event in utterance.events()]
+        self._ready: asyncio.Queue[SttEvent | RecognitionFailed | None] = asyncio.Queue()
+        self._ready.put_nowait(VadDetectStart(first_sample))
+
+    async def feed(self, pcm: bytes) -> None:
+        self._engine.fed[self._number] += pcm
+        self._heard += len(pcm) // BYTES_PER_SAMPLE
+        fails_at = self._engine.fails_at
+        if fails_at is not None and self._heard >= fails_at:
+            self._engine.fails_at = None
+            self._ready.put_nowait(RecognitionFailed("the decoder broke"))
+            return
+        while self._due and self._due[0].at_sample <= self._heard:
+            self._ready.put_nowait(self._due.pop(0))
+
+    async def events(self) -> AsyncIterator[SttEvent]:
+        while (event := await self._ready.get()) is not None:
+            if isinstance(event, RecognitionFailed):
+                raise event
+            yield event
+
+    async def finish(self) -> None:
+        for utterance in self._script:  # what was being said when the input ended is finished early
+            if utterance.start < self._heard < utterance.end:
+                end = self._heard
+                for event in (
+                    VadStop(end), RecordingStop(end), TranscriptionFinished(end, utterance.text, utterance.start, end),
+                ):  # fmt: skip
+                    self._ready.put_nowait(event)
+        self._ready.put_nowait(VadDetectStop(self._heard))
+        self._ready.put_nowait(None)
+
+    async def close(self) -> None:
+        self._engine.open_sessions -= 1
+        self._ready.put_nowait(None)
