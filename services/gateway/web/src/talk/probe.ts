@@ -13,10 +13,11 @@ export interface PlayedMessage extends Tally {
   readonly state: "waiting" | "playing" | "played" | "flushed";
 }
 
+/** A voice was cut off. */
 export interface Flush {
   /** When the page asked for silence, by `performance.now()`. */
   readonly askedAtMs: number;
-  /** When it had word that silence is being put out; null: not yet. */
+  /** When it had word from the audio thread that silence is being put out, which was a little earlier; null: not yet. */
   readonly silentAtMs: number | null;
 }
 
