@@ -1,0 +1,165 @@
+"""`tertulia run` with everything it starts, as a person uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.eventually import eventually
+from tests.fakes.redis_server import free_port
+
+TERTULIA = [sys.executable, "-m", "tertulia_cli.main"]
+STOP_S = 40.0
+pytestmark = pytest.mark.timeout(120)
+
+
+class Run:
+    """A `tertulia run` in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))
+        } | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+        self._out = folder / "out.txt"
+        self.process = self.start()
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Start it (again)."""
+        with self._out.open("wb") as out:
+            return subprocess.Popen(
+                [*TERTULIA, "run", "--workers", "tts=2"], cwd=self.folder, env=self.environment, stdout=out, stderr=out
+            )
+
+    @property
+    def shown(self) -> str:
+        return self._out.read_text()
+
+    async def says(self, pattern: str) -> re.Match[str]:
+        """Wait until it has said this."""
+
+        def look() -> re.Match[str] | None:
+            assert self.process.poll() is None, self.shown
+            return re.search(pattern, self.shown)
+
+        return await eventually(look, f"{pattern!r} from tertulia run")
+
+    def tertulia(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Another `tertulia` command beside it."""
+        return subprocess.run(
+            [*TERTULIA, *words],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=100,
+        )
+
+    def children(self) -> dict[int, str]:
+        """The processes it has started, by their command lines."""
+        found: dict[int, str] = {}
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                if parent == self.process.pid:
+                    found[int(stat.parent.name)] = (stat.parent / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+        return found
+
+    def child(self, word: str) -> int:
+        """The first of them whose command line has this word."""
+        return next(pid for pid, command in sorted(self.children().items()) if word in command)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    running = Run(tmp_path)
+    try:
+        yield running
+    finally:
+        if running.process.poll() is None:
+            running.process.kill()
+        running.process.wait(STOP_S)
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_from_the_first_line_to_the_last(run: Run) -> None:
+    await run.says(rf"Open http://127\.0\.0\.1:{run.port}")
+    for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
+        assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
+    await run.says("demo model answers")
+    assert len(run.children()) == 6
+
+    said = run.tertulia("say", "Hello Luna", "--out", "reply.wav")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("Luna: ")
+    assert (run.folder / "reply.wav").stat().st_size > 24_000
+
+    seen = run.tertulia("inspect", "last")
+    assert seen.returncode == 0, seen.stderr
+    assert "“Hello Luna”" in seen.stdout
+    assert "first sound" in seen.stdout
+    assert "nothing waits, nothing was given up" in seen.stdout
+
+    second = run.tertulia("run")
+    assert second.returncode == 1
+    assert f"another `tertulia run` (process {run.process.pid})" in second.stderr
+
+    doctor = run.tertulia("doctor")
+    assert doctor.returncode == 0, doctor.stdout
+    assert "the gateway answers there" in doctor.stdout
+
+    os.kill(run.child("tertulia_llm"), signal.SIGKILL)
+    await run.says(r"llm was killed by SIGKILL; it is started again now")
+    await run.says(r"✓ llm +is back \(demo\)")
+    assert run.tertulia("say", "Rex?").returncode == 0
+
+    children = run.children()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(STOP_S) == 0, run.shown
+    assert run.shown.endswith("stopped\n")
+    assert not [command for pid, command in children.items() if lives(pid)]
+    assert not (run.folder / "data" / "redis" / "url").exists()
+
+
+async def test_a_killed_run_leaves_nothing_and_the_next_one_has_all_that_was_said(run: Run) -> None:
+    await run.says("Open http")
+    assert run.tertulia("say", "Hello Sage").returncode == 0
+    children = run.children()
+    run.process.kill()
+    run.process.wait(STOP_S)
+    if sys.platform == "linux":
+        await eventually(lambda: not any(map(lives, children)), "the services' end")
+    run.process = run.start()
+    await run.says("Open http")
+    assert "“Hello Sage”" in run.tertulia("inspect", "last").stdout
+    run.process.terminate()
+    assert run.process.wait(STOP_S) == 0
+
+
+async def test_a_service_with_a_wrong_setting_says_so_in_its_own_words(run: Run) -> None:
+    run.process.kill()
+    run.process.wait(STOP_S)
+    run.environment["TERTULIA_TTS_ENGINE"] = "no_such_engine"
+    refused = run.tertulia("run")
+    assert refused.returncode == 1
+    assert "tts did not start:" in refused.stdout
+    assert "no_such_engine" in refused.stdout
+    assert "Traceback" not in refused.stdout + refused.stderr

@@ -1,0 +1,169 @@
+"""One supervised process: real ones, small, that live and die as asked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli.run.logfile import LogFile
+from tertulia_cli.run.restarts import Patience, Restart, Restarts
+from tertulia_cli.run.service import Lost, Service, Spec
+from tests.fakes.eventually import eventually
+
+WAIT = "import signal; print('up', flush=True); signal.pause()"
+STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"
+
+
+class Kept:
+    """A service with what it wrote and how often it was restarted."""
+
+    def __init__(self, folder: Path, command: Sequence[str], grace_s: float, patience: Patience | None) -> None:
+        self.lines: list[str] = []
+        self.restarts: list[Restart] = []
+        self.log = LogFile(folder / "thing.log", self.lines.append)
+        self.service = Service(
+            Spec("thing", command, dict(os.environ), grace_s),
+            self.log,
+            lambda _, restart: self.restarts.append(restart),
+            Restarts(patience),
+        )
+
+    async def says(self, line: str, times: int = 1) -> None:
+        await eventually(lambda: self.lines.count(line) >= times, f"{line!r} {times} time(s) in {self.lines}")
+
+
+@asynccontextmanager
+async def kept(
+    folder: Path, script: str, *, grace_s: float = 20.0, patience: Patience | None = None
+) -> AsyncGenerator[tuple[Kept, asyncio.Task[Lost | None]]]:
+    """A service that is running; it is stopped when the block ends."""
+    made = Kept(folder, [sys.executable, "-c", script], grace_s, patience)
+    with made.log:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(made.service.run())
+            try:
+                yield made, running
+            finally:
+                made.service.kill()
+
+
+def lives(pid: int) -> bool:
+    """Whether the process runs (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+async def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    async with kept(tmp_path, WAIT) as (thing, running):
+        await thing.says("up")
+        pid = thing.service.pid
+        thing.service.stop()
+        assert await running is None
+        assert not lives(pid)
+        assert not thing.restarts
+
+
+async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
+    async with kept(tmp_path, WAIT) as (thing, running):
+        await thing.says("up")
+        thing.service.came_up()
+        os.kill(thing.service.pid, signal.SIGKILL)
+        await thing.says("up", times=2)
+        assert [each.why for each in thing.restarts] == ["was killed by SIGKILL"]
+        assert not thing.service.ready
+        thing.service.stop()
+        assert await running is None
+
+
+async def test_one_that_refuses_is_lost_with_its_own_sentence(tmp_path: Path) -> None:
+    script = "import sys; print('{\"message\": \"trying\"}'); sys.exit('thing cannot start: no voice')"
+    async with kept(tmp_path, script) as (thing, running):
+        lost = await running
+        assert lost is not None
+        assert lost.verdict.refused
+        assert lost.explanation == "thing cannot start: no voice"
+        assert not thing.restarts
+
+
+async def test_one_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
+    patience = Patience(quick_deaths=3, first_s=0.01)
+    async with kept(tmp_path, "raise SystemExit(7)", patience=patience) as (thing, running):
+        lost = await running
+        assert lost is not None
+        assert "exited with code 7, 3 times in a row" in lost.verdict.why
+        assert len(thing.restarts) == 2
+
+
+async def test_one_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
+    async with kept(tmp_path, STUBBORN, grace_s=0.2) as (thing, running):
+        await thing.says("up")
+        pid = thing.service.pid
+        thing.service.stop()
+        assert await running is None
+        assert not lives(pid)
+
+
+async def test_or_at_once_when_asked(tmp_path: Path) -> None:
+    async with kept(tmp_path, STUBBORN, grace_s=3600) as (thing, running):
+        await thing.says("up")
+        thing.service.stop()
+        thing.service.kill()
+        assert await running is None
+
+
+async def test_what_it_has_started_itself_does_not_outlive_it(tmp_path: Path) -> None:
+    script = (
+        f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {WAIT!r}]).pid, flush=True); {WAIT}"
+    )
+    async with kept(tmp_path, script) as (thing, running):
+        await thing.says("up", times=2)
+        grandchild = next(int(line) for line in thing.lines if line.isdecimal())
+        os.kill(thing.service.pid, signal.SIGKILL)  # it has no chance to clean up
+        await thing.says("up", times=4)
+        await eventually(lambda: not lives(grandchild), "the grandchild's end")
+        thing.service.stop()
+        assert await running is None
+
+
+async def test_a_line_without_end_is_cut_and_the_last_words_are_kept(tmp_path: Path) -> None:
+    script = "import sys; sys.stdout.write('x' * 200_000 + '\\nlast words'); sys.stdout.flush(); raise SystemExit(1)"
+    async with kept(tmp_path, script) as (thing, running):
+        lost = await running
+        assert lost is not None
+        assert thing.lines[-1] == "last words"
+        assert sum(map(len, thing.lines[:-1])) == 200_000
+        assert max(map(len, thing.lines)) < 200_000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+async def test_it_does_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+    supervisor = f"""
+import asyncio, os, sys
+from pathlib import Path
+from tertulia_cli.run.logfile import LogFile
+from tertulia_cli.run.service import Service, Spec
+log = LogFile(Path({str(tmp_path)!r}) / "thing.log", lambda line: print(service.pid, line, flush=True))
+service = Service(Spec("thing", [sys.executable, "-c", {WAIT!r}], dict(os.environ), 20.0), log, print)
+asyncio.run(service.run())
+"""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", supervisor, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        pid, word = (await process.stdout.readline()).split()
+        assert word == b"up"
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    await eventually(lambda: not lives(int(pid)), "the service's end")
