@@ -1,7 +1,7 @@
 """Talks, and strikes at random moments: `python -m tests.chaos.drive --rounds 100 --seed 7`.
 
-Each round is one turn on a stack of two processes of each kind; one blow falls when the client has seen a random number
-of frames of it. At the end stands what was lost, doubled or out of order: it must be 0.
+Each round is one turn on a stack of two processes of each kind; one or two blows fall, each when the client has seen a
+random number of frames of it. At the end stands what was lost, doubled or out of order: it must be 0.
 """
 
 from __future__ import annotations
@@ -37,16 +37,17 @@ def chaos_stack(folder: Path) -> Stack:
     return Stack(folder, workers=PAIRS, fsync="always")
 
 
-async def struck_turn(stack: Stack, client: TalkClient, text: str, blow: Blow, at_frame: int) -> Verdict:
-    """One turn, struck when `at_frame` of its frames have come (or at its end, if it is shorter)."""
+async def struck_turn(stack: Stack, client: TalkClient, text: str, *blows: tuple[int, Blow]) -> Verdict:
+    """One turn; each blow falls when so many of its frames have come (or at its end, if it is shorter)."""
     turn_id = new_id()
     before = len(client.record.frames)
     await client.say(text, turn_id)
-    await client.until(
-        lambda: len(client.record.frames) >= before + at_frame or client.record.turn_is_done(turn_id),
-        f"{at_frame} frames of the answer",
-    )
-    await blow(stack, client)
+    for at_frame, blow in blows:
+        await client.until(
+            lambda count=before + at_frame: len(client.record.frames) >= count or client.record.turn_is_done(turn_id),
+            f"{at_frame} frames of the answer",
+        )
+        await blow(stack, client)
     await client.until_done(turn_id)
     await until_kept(stack.data_dir / "tertulia.db", client.record, turn_id)
     async with stack.bus() as bus:
@@ -56,19 +57,22 @@ async def struck_turn(stack: Stack, client: TalkClient, text: str, blow: Blow, a
 async def rounds(stack: Stack, count: int, seed: int) -> tuple[Verdict, Counter[str]]:
     """So many struck turns; the sum of their verdicts, and how often each blow fell."""
     chance = random.Random(seed)
-    total, blows = Verdict(), Counter[str]()
+    total, fallen = Verdict(), Counter[str]()
     for number in range(count):
-        name = chance.choice(sorted(BLOWS))
-        text, at_frame = chance.choice(STORIES), chance.randint(1, LAST_FRAME)
-        blows[name] += 1
+        names = chance.choices(sorted(BLOWS), k=chance.choice((1, 1, 2)))
+        text, frames = chance.choice(STORIES), sorted(chance.randint(0, LAST_FRAME) for _ in names)
+        fallen.update(names)
         async with talk(*stack.urls) as client:
             try:
-                verdict = await struck_turn(stack, client, text, BLOWS[name], at_frame)
+                verdict = await struck_turn(
+                    stack, client, text, *zip(frames, map(BLOWS.__getitem__, names), strict=True)
+                )
             except AssertionError as failure:
                 verdict = Verdict(untrue=(str(failure),))
         total += verdict
-        _say(f"{number + 1:4} {name} at frame {at_frame}: {'clean' if verdict.is_clean else verdict}")
-    return total, blows
+        what = ", ".join(f"{name} at frame {frame}" for name, frame in zip(names, frames, strict=True))
+        _say(f"{number + 1:4} {what}: {'clean' if verdict.is_clean else verdict}")
+    return total, fallen
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,8 +85,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--rounds must be at least 1")
     _say(f"seed {arguments.seed}")
     with tempfile.TemporaryDirectory(prefix="tertulia-chaos-") as folder, chaos_stack(Path(folder) / "stack") as stack:
-        total, blows = asyncio.run(rounds(stack, arguments.rounds, arguments.seed))
-        for name, times in sorted(blows.items()):
+        total, fallen = asyncio.run(rounds(stack, arguments.rounds, arguments.seed))
+        for name, times in sorted(fallen.items()):
             _say(f"{times:4} × {name}")
         _say(
             f"{total.sentences} sentences: {total.lost} lost, {total.doubled} doubled, {total.disordered} out of "

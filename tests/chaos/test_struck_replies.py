@@ -20,7 +20,7 @@ async def test_nothing_is_lost_doubled_or_out_of_order(stack: Stack, name: str) 
     chance = random.Random(f"moment of: {name}")
     async with talk(*stack.urls) as client:
         verdict = await struck_turn(
-            stack, client, chance.choice(STORIES[:2]), BLOWS[name], at_frame=chance.randint(20, LAST_FRAME)
+            stack, client, chance.choice(STORIES[:2]), (chance.randint(20, LAST_FRAME), BLOWS[name])
         )
     assert verdict.is_clean, verdict
     assert verdict.sentences > 0
