@@ -104,7 +104,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     await run.says(rf"Open http://127\.0\.0\.1:{run.port}")
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
-    await run.says("demo model answers")
+    await run.says("The demo model answers")
     assert len(run.children()) == 6
 
     said = run.tertulia("say", "Hello Luna", "--out", "reply.wav")

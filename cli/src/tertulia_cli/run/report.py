@@ -45,9 +45,9 @@ class Report:
         self._console.print(Text.assemble("  Open ", (url, "bold cyan"), hint))
         if demo:
             self._console.print(
-                "  The built-in demo model answers: scripted replies, no language model. For a real one set "
-                "OPENROUTER_API_KEY (or TERTULIA_LLM_BASE_URL), and start again."
+                "  The demo model answers: scripted replies. For a language model set OPENROUTER_API_KEY"
             )
+            self._console.print("  (or TERTULIA_LLM_BASE_URL) in the environment or in .env, and start again.")
         self._console.print(f"  Ctrl-C stops everything. Logs: {logs}")
         self._console.print()
 
