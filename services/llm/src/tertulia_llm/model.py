@@ -59,9 +59,12 @@ class ModelStream:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait_s
         finished = False
-        while data := await self._read(deadline, wait_s):
+        at_end = False
+        while not at_end:
+            data = await self._read(deadline, wait_s)
+            at_end = not data
             try:
-                delta = parser.feed(data)
+                delta = parser.feed(data or b"\n")  # the last line may lack its end
             except BrokenStream as error:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
             self.usage = delta.usage or self.usage
@@ -163,7 +166,7 @@ def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
 
 def _failed(error: Exception) -> ModelFailed:
     match error:
-        case openai.APITimeoutError():
+        case openai.APITimeoutError() if not _was_refused(error):
             return ModelFailed("llm_unavailable", "The model server does not answer.", retryable=True)
         case openai.APIConnectionError():
             return ModelFailed(
@@ -175,6 +178,15 @@ def _failed(error: Exception) -> ModelFailed:
             return _by_status(error.status_code, error.message, error.response.headers.get("retry-after"))
         case _:
             return ModelFailed("llm_unavailable", f"The model server failed: {error}", retryable=True)
+
+
+def _was_refused(error: BaseException | None) -> bool:
+    """Whether no connection came about; the aiohttp transport calls that a timeout, whatever the reason was."""
+    while error is not None:
+        if isinstance(error, OSError) and not isinstance(error, TimeoutError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _by_status(status: int, detail: str, retry_after: str | None) -> ModelFailed:

@@ -66,17 +66,23 @@ class StreamParser:
             raise BrokenStream(f"the model server sent an event that is no JSON: {error}") from error
         if not isinstance(chunk, dict):
             raise BrokenStream("the model server sent an event that is no JSON object")
-        event = cast("dict[str, Any]", chunk)
-        if event.get("error"):
-            error = event["error"]
-            delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
-            return
-        if event.get("usage"):
-            delta.usage = event["usage"]
-        for choice in event.get("choices") or ():
-            said: dict[str, Any] = choice.get("delta") or {}
-            content: str | None = said.get("content")
-            if content:
-                texts.append(content.replace("\0", ""))  # no store takes NUL, and nobody can hear it
-            if choice.get("finish_reason"):
-                delta.finish_reason = choice["finish_reason"]
+        try:
+            _read(cast("dict[str, Any]", chunk), delta, texts)
+        except (AttributeError, TypeError) as error:
+            raise BrokenStream(f"the model server sent an event of another shape: {error}") from error
+
+
+def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
+    if event.get("error"):
+        error = event["error"]
+        delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
+        return
+    if event.get("usage"):
+        delta.usage = event["usage"]
+    for choice in event.get("choices") or ():
+        said: dict[str, Any] = choice.get("delta") or {}
+        content: str | None = said.get("content")
+        if content:
+            texts.append(content.replace("\0", ""))  # no store takes NUL, and nobody can hear it
+        if choice.get("finish_reason"):
+            delta.finish_reason = choice["finish_reason"]
