@@ -83,8 +83,9 @@ class Keys:
         """Hash: what all stages must know of the conversation now.
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
-        finished turn); `plan`, `started`, `complete` (the turn being answered and how far it is); `settled` (the turn
-        whose interruption is dealt with); `settings` (of the model); `client` (the connection that is served).
+        finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and how far it is); `settled`
+        (the turn whose interruption is dealt with); `owed` (rows that the store has not taken yet); `settings` (of the
+        model); `client` (the connection that is served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

@@ -32,7 +32,10 @@ def main() -> None:
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         async with _model(settings) as (model, engine), _store(settings) as store:
             cast = Cast(bus, store)
-            await cast.read()
+            try:
+                await cast.read()
+            except StoreError as error:
+                raise CannotStart(str(error)) from error
             turns = Turns(
                 bus,
                 store,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from tertulia_llm.owed import Rows, read_owed
 from tertulia_llm.text.mentions import who_answers
@@ -69,7 +69,7 @@ def read_state(state: Fields) -> TalkState:
         return TalkState(
             epoch=int(state.get(b"epoch", b"0")),
             cursor=state.get(b"cursor", b"0-0").decode(),
-            settings=ModelSettings(**codec.unpack(settings)) if settings else ModelSettings(),
+            settings=_known_settings(codec.unpack(settings)) if settings else ModelSettings(),
             plan=TurnPlan.from_wire(codec.unpack(plan)) if plan else None,
             progress=Progress(
                 int(state.get(b"started", b"0")),
@@ -82,6 +82,12 @@ def read_state(state: Fields) -> TalkState:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error
+
+
+def _known_settings(wire: Mapping[str, Any]) -> ModelSettings:
+    # a newer gateway may know more of them
+    known = {spec.name for spec in fields(ModelSettings)}
+    return ModelSettings(**{name: value for name, value in wire.items() if name in known})
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:

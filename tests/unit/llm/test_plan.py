@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from tertulia_llm.plan import Progress, TalkState, make_plan, message_ids, plan_fields, read_state
+from tertulia_shared.codec import BadEntry, pack
+from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
+from tertulia_shared.ids import new_id, reply_id
+
+CAST = tuple(Speaker(f"{name}-id", name, name.lower(), f"You are {name}.") for name in ("Luna", "Rex", "Sage"))
+TURN = UserTurn(new_id(), new_id(), "Rex, ask Luna", "typed")
+PLAN = make_plan(TURN, "5-0", 3, CAST, ModelSettings(temperature=0.5))
+
+
+def state_of(**fields: object) -> TalkState:
+    raw = {name: value if isinstance(value, bytes) else str(value).encode() for name, value in fields.items()}
+    return read_state({name.encode(): value for name, value in raw.items()})
+
+
+def test_who_is_named_answers_in_that_order_and_everybody_is_at_the_table() -> None:
+    assert [speaker.name for speaker in PLAN.speakers] == ["Rex", "Luna"]
+    assert PLAN.others == ("Luna", "Rex", "Sage")
+    assert message_ids(PLAN) == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
+
+
+def test_nobody_named_is_everybody() -> None:
+    plan = make_plan(UserTurn(new_id(), new_id(), "Hello?", "typed"), "5-0", 3, CAST, ModelSettings())
+    assert [speaker.name for speaker in plan.speakers] == ["Luna", "Rex", "Sage"]
+
+
+def test_an_empty_state_is_the_beginning() -> None:
+    state = read_state({})
+    assert (state.epoch, state.cursor, state.plan, state.cut, state.owed) == (0, "0-0", None, 0, {})
+    assert state.progress_of("any") == Progress()
+    assert state.unsettled is None
+
+
+def test_a_plan_survives_the_state() -> None:
+    fields = plan_fields(PLAN)
+    assert fields["failed"] is None
+    state = state_of(plan=fields["plan"], started=2, complete=1, epoch=4, settings=pack({"model": "m"}))
+    assert state.plan == PLAN
+    assert state.progress_of(TURN.turn_id) == Progress(2, 1)
+    assert state.progress_of(new_id()) == Progress()
+    assert state.settings == ModelSettings(model="m")
+
+
+@pytest.mark.parametrize(
+    ("cut", "settled", "unsettled"), [(0, "", False), (3, "", False), (4, "", True), (4, TURN.turn_id, False)]
+)
+def test_a_turn_cut_off_later_than_it_began_is_to_be_settled_once(cut: int, settled: str, unsettled: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    state = state_of(plan=plan_fields(PLAN)["plan"], cut=cut, settled=settled)
+    assert (state.unsettled is not None) is unsettled
+
+
+def test_how_a_reply_ended() -> None:
+    assert [Progress(2, 1).ending_of(n) for n in range(3)] == ["complete", None, None]
+    assert [Progress(2, 3, failed=1).ending_of(n) for n in range(3)] == ["complete", "failed", None]
+
+
+def test_settings_of_a_newer_release_are_left_aside() -> None:
+    state = state_of(settings=pack({"model": "m", "not_known_yet": 1}))
+    assert state.settings == ModelSettings(model="m")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"plan": b"\xc1"},
+        {"plan": pack({})},
+        {"settings": b"\xc1"},
+        {"epoch": "x"},
+        {"owed": b"\x91\x80"},
+    ],
+)
+def test_a_state_that_cannot_be_read_is_a_bad_entry(fields: dict[str, object]) -> None:
+    with pytest.raises(BadEntry):
+        state_of(**fields)
