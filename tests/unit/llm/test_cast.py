@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_llm.cast import Cast
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.entries import Refresh
+from tertulia_shared.keys import Keys
+from tertulia_shared.store import MemoryStore, StoreUnavailable
+from tests.fakes.store_records import character
+from tests.fakes.virtual_time import settle, virtual_time
+
+
+async def table() -> tuple[MemoryBus, MemoryStore, Cast]:
+    bus, store = MemoryBus(Keys("test")), MemoryStore()
+    await store.open()
+    return bus, store, Cast(bus, store)
+
+
+async def refresh(bus: MemoryBus) -> None:
+    outlet = bus.outlet()
+    outlet.append(bus.keys.broadcast(), Refresh())
+    await outlet.flush()
+
+
+def names(cast: Cast) -> list[str]:
+    return [speaker.name for speaker in cast.active]
+
+
+@virtual_time
+async def test_the_active_characters_by_name() -> None:
+    _, store, cast = await table()
+    await store.save_character(character("Abe"))
+    await store.save_character(character("Zoe", active=False))
+    await cast.read()
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+
+
+@virtual_time
+async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
+    bus, store, cast = await table()
+    await refresh(bus)  # an old one
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    await settle()
+    assert "Abe" not in names(cast)
+    await refresh(bus)
+    await settle()
+    assert "Abe" in names(cast)
+    following.cancel()
+
+
+@virtual_time
+async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_is_back() -> None:
+    bus, store, cast = await table()
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        await cast.read()
+    await refresh(bus)
+    await asyncio.sleep(60)
+    assert names(cast) == ["Luna", "Rex", "Sage"]
+    store.away = False
+    await asyncio.sleep(2)
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    following.cancel()

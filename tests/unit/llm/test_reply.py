@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import decode, decode_event
+from tertulia_shared.entries import Speaker, TTSSentence
+from tertulia_shared.events import Event, LLMChunk, MessageComplete, MessageResumed, MessageStarted
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+
+LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
+
+
+class Page:
+    """One reply and what was published of it."""
+
+    def __init__(self, said: Said | None = None) -> None:
+        self.bus = MemoryBus(Keys("test"))
+        self.conversation_id, self.message_id = new_id(), new_id()
+        self.reply = Reply(
+            self.bus.keys, self.bus.outlet(), self.conversation_id, new_id(), self.message_id, 1, LUNA,
+            ["Rex"], "Jay", said or Said(),
+        )  # fmt: skip
+
+    async def write(self, *texts: str) -> None:
+        left = list(texts)
+
+        async def next_text() -> str | None:
+            return left.pop(0) if left else None
+
+        await self.reply.write(next_text)
+        await self.reply.outlet.flush()
+
+    async def events(self) -> list[Event]:
+        await self.reply.outlet.flush()
+        return [decode_event(e.fields) for e in await self.bus.read(self.bus.keys.events(self.conversation_id))]
+
+    async def shown(self) -> str:
+        return "".join(event.text for event in await self.events() if isinstance(event, LLMChunk))
+
+    async def said(self) -> tuple[list[str], Said]:
+        entries = await self.bus.read(self.bus.keys.sentences(self.conversation_id, self.message_id))
+        spoken: Sequence[TTSSentence] = [decode(TTSSentence, entry.fields) for entry in entries]
+        assert [entry.id for entry in entries] == [f"{sentence.index + 1}-0" for sentence in spoken]
+        return [sentence.text for sentence in spoken if not sentence.is_final], said_so_far(entries)
+
+
+async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
+    page = Page()
+    page.reply.announce(again=False)
+    await page.write("Hello", " there. ", "How are", " you?")
+    page.reply.complete()
+    spoken, said = await page.said()
+    assert spoken == ["Hello there.", "How are you?"]
+    assert said == Said(2, "Hello there. How are you?", is_final=True)
+    assert await page.shown() == said.text
+    first, *_, last = await page.events()
+    assert isinstance(first, MessageStarted)
+    assert last == MessageComplete(page.message_id, LUNA.id, said.text)
+    state = await page.bus.hash(page.bus.keys.state(page.conversation_id))
+    assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "joined"),
+    [
+        ("One.", "Two.", "One. Two."),
+        ("One. ", "Two.", "One. Two."),
+        ("One.", " Two.", "One. Two."),
+        ("One,", "\u2026and two.", "One,\u2026and two."),
+        ("One", "!", "One!"),
+        ("\u4f60\u597d\u3002", "\u518d\u89c1\u3002", "\u4f60\u597d\u3002\u518d\u89c1\u3002"),
+    ],
+)
+async def test_text_that_goes_on_joins_the_text_before_it(before: str, text: str, joined: str) -> None:
+    page = Page(Said(1, before))
+    page.reply.announce(again=True)
+    await page.write(text)
+    assert page.reply.said.text == joined
+    resumed = (await page.events())[0]
+    assert resumed == MessageResumed(page.message_id, LUNA.id, before)
+    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    assert entries[0].id == "2-0", "behind what is in the stream"
+
+
+@pytest.mark.parametrize("texts", [(), ("  ",), ("<Luna>", "</Luna>"), ("<Rex>My turn!",)])
+async def test_a_reply_without_a_word_of_its_own_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
+    page = Page()
+    with pytest.raises(EmptyReply):
+        await page.write(*texts)
+    assert await page.said() == ([], Said())
+
+
+async def test_a_reply_of_marks_alone_is_shown_and_has_no_sentence() -> None:
+    page = Page()
+    await page.write("\U0001f600")
+    spoken, said = await page.said()
+    assert (spoken, said) == ([], Said(0, "\U0001f600", is_final=True))
+
+
+async def test_what_comes_after_the_model_speaks_for_another_is_neither_shown_nor_asked_for() -> None:
+    page = Page()
+    await page.write("Hello. ", "<Rex>Woof.", " never asked for")
+    assert page.reply.said.text.strip() == "Hello."
+
+
+async def test_when_the_model_breaks_off_the_sentences_stand() -> None:
+    page = Page()
+
+    async def texts() -> str:
+        if page.reply.shown:
+            raise ConnectionError
+        return "One sentence. Half a"
+
+    with pytest.raises(ConnectionError):
+        await page.reply.write(texts)
+    await page.reply.outlet.flush()
+    assert page.reply.said == Said(1, "One sentence. ")
+    page.reply.end_speech()
+    page.reply.end_speech()
+    await page.reply.outlet.flush()
+    assert (await page.said())[1] == Said(1, "One sentence. ", is_final=True)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from tertulia_llm.sweep import SWEEP_S, sweep
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tests.fakes.virtual_time import now, settle, virtual_time
+
+
+@asynccontextmanager
+async def sweeping() -> AsyncGenerator[MemoryBus]:
+    bus = MemoryBus(Keys("test"), clock=now)
+    await bus.prepare("llm")
+    task = asyncio.create_task(sweep(bus))
+    await settle()
+    yield bus
+    task.cancel()
+
+
+async def write_turn(bus: MemoryBus, conversation_id: str) -> str:
+    """A turn without a pointer: its writer died in between. Its entry id comes back."""
+    outlet = bus.outlet()
+    outlet.append(bus.keys.turns(conversation_id), UserTurn(new_id(), conversation_id, "Hello?", "typed"))
+    await outlet.flush()
+    return (await bus.read(bus.keys.turns(conversation_id)))[-1].id
+
+
+async def set_cursor(bus: MemoryBus, conversation_id: str, cursor: str) -> None:
+    outlet = bus.outlet()
+    outlet.put(bus.keys.state(conversation_id), {"cursor": cursor})
+    await outlet.flush()
+
+
+@virtual_time
+async def test_a_turn_without_a_pointer_is_posted_after_two_looks() -> None:
+    async with sweeping() as bus:
+        conversation_id = new_id()
+        await write_turn(bus, conversation_id)
+        await asyncio.sleep(SWEEP_S)
+        assert await bus.open_work("llm") == 0, "it may have been written this very moment"
+        await asyncio.sleep(SWEEP_S)
+        (claim,) = await bus.claim("llm", "worker", count=9, block_s=0)
+        assert decode(Work, claim.fields) == Work(conversation_id)
+
+
+@virtual_time
+async def test_answered_turns_and_talks_that_get_on_are_left_alone() -> None:
+    async with sweeping() as bus:
+        answered, busy = new_id(), new_id()
+        await set_cursor(bus, answered, await write_turn(bus, answered))
+        for _ in range(4):
+            last = await write_turn(bus, busy)
+            await asyncio.sleep(SWEEP_S)
+            await set_cursor(bus, busy, last)
+        assert await bus.open_work("llm") == 0
+
+
+@virtual_time
+async def test_a_bus_that_is_away_does_not_end_it() -> None:
+    async with sweeping() as bus:
+        await write_turn(bus, new_id())
+        bus.break_connection()
+        await asyncio.sleep(3 * SWEEP_S)
+        bus.restore_connection()
+        await asyncio.sleep(2 * SWEEP_S)
+        assert await bus.open_work("llm") >= 1

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_shared.bus import Append, NotOwner, Stale
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.entries import Interrupt
+from tertulia_shared.ids import new_id
+from tertulia_shared.interruption import until_interrupted
+from tertulia_shared.keys import Keys
+from tests.fakes.virtual_time import settle, virtual_time
+
+CONVERSATION = new_id()
+
+
+async def talking_bus() -> MemoryBus:
+    bus = MemoryBus(Keys("test"))
+    await bus.transact(CONVERSATION, [], raise_epoch=True, talk=True)
+    return bus
+
+
+async def interrupt(bus: MemoryBus) -> None:
+    entry = Append(bus.keys.control(CONVERSATION), Interrupt("request"))
+    await bus.transact(CONVERSATION, [], raise_epoch=True, if_talking=[entry])
+
+
+async def block(bus: MemoryBus, epoch: int, ended: list[str]) -> None:
+    async with until_interrupted(bus, CONVERSATION, epoch):
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("ended")
+
+
+@virtual_time
+async def test_what_ends_by_itself_ends() -> None:
+    bus = await talking_bus()
+    async with until_interrupted(bus, CONVERSATION, 1):
+        await settle()
+
+
+@virtual_time
+async def test_an_interruption_cancels_the_block_and_is_told_as_stale() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    job = asyncio.create_task(block(bus, 1, ended))
+    await settle()
+    await interrupt(bus)
+    with pytest.raises(Stale, match="epoch 2"):
+        await job
+    assert ended == ["ended"]
+
+
+@virtual_time
+async def test_one_that_came_before_the_block_counts_and_those_up_to_its_epoch_do_not() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    await interrupt(bus)
+    with pytest.raises(Stale):
+        await block(bus, 1, ended)
+    job = asyncio.create_task(block(bus, 2, ended))
+    await settle()
+    assert not job.done()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+
+
+@virtual_time
+async def test_an_error_of_the_blocks_comes_out_as_it_is() -> None:
+    bus = await talking_bus()
+    with pytest.raises(NotOwner, match="mine"):
+        async with until_interrupted(bus, CONVERSATION, 1):
+            raise NotOwner("mine")
+
+
+@virtual_time
+async def test_who_is_cancelled_from_outside_is_cancelled_and_no_more_follows_the_stream() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    job = asyncio.create_task(block(bus, 1, ended))
+    await settle()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+    assert ended == ["ended"]
+    assert asyncio.all_tasks() == {asyncio.current_task()}

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from tertulia_shared.bus import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.codec import BadEntry, UnknownVersion
+from tertulia_shared.work import BadWork, Ending, RetryLater, ending_of
+
+ENDINGS = [
+    (None, Ending.FINISH),
+    (Stale("x"), Ending.FINISH),
+    (NotOwner("x"), Ending.LOST),
+    (BadWork("x"), Ending.DEAD),
+    (BadEntry("x"), Ending.DEAD),
+    (UnknownVersion("x"), Ending.DEAD),
+    (RetryLater("x"), Ending.RETRY),
+    (BusUnavailable("x"), Ending.RETRY),
+    (WriteRefused("x"), Ending.RETRY),
+    (ZeroDivisionError("x"), Ending.RETRY),
+]
+
+
+@pytest.mark.parametrize(("error", "ending"), ENDINGS)
+def test_every_error_has_an_ending(error: BaseException | None, ending: Ending) -> None:
+    assert ending_of(error) is ending
+
+
+@pytest.mark.parametrize(("error", "ending"), ENDINGS[1:])
+def test_of_a_group_the_first_error_counts(error: Exception, ending: Ending) -> None:
+    assert ending_of(ExceptionGroup("", [ExceptionGroup("", [error]), ValueError("later")])) is ending
