@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from tertulia_llm.model import ModelFailed
+from tertulia_llm.sweep import SWEEP_S, sweep
 from tertulia_shared.bus import BusUnavailable, Stale
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import DeadLetter, TTSSentence, Work
@@ -27,6 +28,7 @@ from tests.fakes.virtual_time import virtual_time
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
 USER = ("Jay", "Hello, Luna and Rex", "complete")
 LUNA = ("Luna", LINES["Luna"], "complete")
+SAGE = ("Sage", LINES["Sage"])
 REX = ("Rex", LINES["Rex"], "complete")
 
 
@@ -569,40 +571,41 @@ async def test_a_store_that_is_away_does_not_stop_the_talk() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
-    handler = table.handler
-    assert handler is not None
     table.store.away = True
-    await table.say("Two?")
-    job = asyncio.create_task(table.work())
-    await asyncio.sleep(1)
-    await table.say("Three?")
-    await asyncio.sleep(5)
+    for words in ("Two?", "Three?"):
+        await table.say(words)
+        await table.work()
     client = await table.client()
-    assert len(client.talk()) == 3
+    assert client.talk() == [("Sage", LINES["Sage"], "complete")] * 3
     assert {warning.code for warning in client.warnings} == {"store_unavailable"}
     assert client.errors == []
     assert len(await table.rows()) == 2
     table.store.away = False
-    await job
-    assert [row[1] for row in await table.rows()] == [
-        "One?", LINES["Sage"], "Two?", LINES["Sage"], "Three?", LINES["Sage"],
-    ]  # fmt: skip
+    await table.say("Four?")
+    await table.work()
+    said = [(speaker, text) for speaker, text, _ in await table.rows()]
+    assert said == [pair for words in ("One?", "Two?", "Three?", "Four?") for pair in (("Jay", words), SAGE)]
+    assert f"<Sage>{LINES['Sage']}</Sage>" in table.model.requests[-1][-2]["content"]
 
 
 @virtual_time
-async def test_rows_that_wait_for_the_store_outlive_the_worker() -> None:
+async def test_rows_that_wait_for_the_store_outlive_the_worker_and_are_saved_without_a_further_turn() -> None:
     table = await laid("Sage")
     await table.say("One?")
-    handler = await table.worker()
+    await table.worker()
     table.store.away = True
-    job = asyncio.create_task(handler.handle(await table.claimed()))
-    await asyncio.sleep(5)
-    job.cancel()
-    await asyncio.gather(job, return_exceptions=True)
-    table.handler, table.orphaned = None, True
+    await table.work()
+    assert await table.rows() == []
+    sweeping = asyncio.create_task(sweep(table.bus))
+    await asyncio.sleep(3 * SWEEP_S)
+    await table.work()  # still away
+    table.handler = None  # the store is back, and another process finds it so
+    await asyncio.sleep(3 * SWEEP_S)
+    sweeping.cancel()
     await table.work()
     assert await table.rows() == [("Jay", "One?", "complete"), ("Sage", LINES["Sage"], "complete")]
     assert len(table.model.requests) == 1
+    assert b"owed" not in await table.bus.hash(table.bus.keys.state(table.conversation_id))
 
 
 @virtual_time
@@ -611,11 +614,15 @@ async def test_a_worker_that_never_knew_the_past_talks_on_without_it() -> None:
     await table.say("One?")
     await table.work()
     await table.say("Two?")
-    handler = await table.worker()
+    await table.worker()
     table.store.away = True
-    job = asyncio.create_task(handler.handle(await table.claimed()))
-    await asyncio.sleep(5)
+    await table.work()
     assert len((await table.client()).talk()) == 2
     table.store.away = False
-    await job
-    assert len(await table.rows()) == 4
+    await table.say("Three?")
+    await table.work()
+    assert [text for _, text, _ in await table.rows()] == [
+        text for words in ("One?", "Two?", "Three?") for text in (words, LINES["Sage"])
+    ]
+    told = [message["content"] for message in table.model.requests[-1]]
+    assert told[1::2] == ["One?", "Two?", "Three?"], "the past is whole again"

@@ -6,9 +6,8 @@ state, written in the same script as the events that show it. A worker that take
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from tertulia_llm.answer import Answerer, Turn, title_of
@@ -29,8 +28,6 @@ from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
 """Turns read at once."""
-STORE_RETRY_S = 1.0
-"""How long after a failure the store is asked again."""
 
 log = logging.getLogger(__name__)
 
@@ -62,35 +59,18 @@ class Turns:
     async def _answer_all(self, owned: Owned, conversation_id: str) -> None:
         state, waiting = read_state(owned.state), owned.waiting
         cursor = state.cursor
-        owing = False
         while True:
             if not waiting:
-                owed = await self._settle(owned, conversation_id, state)
-                if await self._is_owing(owned, conversation_id, owed):
-                    state, waiting = await self._more(conversation_id, cursor)
-                    continue
+                await self._pay(owned, conversation_id, await self._settle(owned, conversation_id, state))
             for entry in waiting:
                 if cursor != state.cursor:  # a turn has been answered since the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
-                owing = await self._turn(owned, conversation_id, entry, state)
+                await self._turn(owned, conversation_id, entry, state)
                 cursor = entry.id
-            if not owing and await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            if await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
                 return
-            state, owing = replace(await self._state(conversation_id), cursor=cursor), False
+            state = await self._state(conversation_id)
             waiting = await self._bus.read(self._bus.keys.turns(conversation_id), cursor, count=MAX_WAITING)
-
-    async def _more(self, conversation_id: str, cursor: str) -> tuple[TalkState, Sequence[Entry]]:
-        """Wait for further turns, or until it is time to ask the store again."""
-        turns = self._bus.follow(self._bus.keys.turns(conversation_id), cursor)
-        waiting: Sequence[Entry] = ()
-        try:
-            async with asyncio.timeout(STORE_RETRY_S):
-                waiting = await turns.read()
-        except TimeoutError:
-            pass
-        finally:
-            turns.close()
-        return replace(await self._state(conversation_id), cursor=cursor), waiting
 
     async def _state(self, conversation_id: str) -> TalkState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
@@ -123,19 +103,17 @@ class Turns:
                 owed = turn.unsaved
             outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id, **owed_fields(owed)})
             await outlet.flush()
-            if await self._is_owing(owned, conversation_id, owed) or not await self._bus.release_turns(
-                owned, conversation_id, entry.id, cut=state.cut
-            ):
+            await self._pay(owned, conversation_id, owed)
+            if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
                 await self._bus.post("llm", Work(conversation_id))
 
-    async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> bool:
-        """Answer one; True if the store has not taken all of it yet."""
+    async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> None:
         past, known = await self._memory.recall(conversation_id, state.cursor)
         try:
             turn = self._read_turn(owned, entry, state, past)
         except BadEntry as error:
             await self._bury(owned, conversation_id, entry, str(error))
-            return bool(state.owed)
+            return
         for row in state.owed.values():
             past.add(row)
         owed = state.owed if turn.again else await self._settle(owned, conversation_id, state, past)
@@ -148,7 +126,6 @@ class Turns:
         if owed or turn.unsaved:
             await self._put(owned, conversation_id, {"cursor": entry.id, **owed_fields(turn.unsaved)})
         self._memory.remember(conversation_id, entry.id, past)
-        return bool(turn.unsaved)
 
     async def _answer(self, turn: Turn, epoch: int, cursor: str) -> None:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
@@ -213,21 +190,20 @@ class Turns:
         await outlet.flush()
         return owed
 
-    async def _is_owing(self, owned: Owned, conversation_id: str, owed: Rows) -> bool:
-        """Save what the store has not taken yet; True if there is something, and it is still away."""
+    async def _pay(self, owned: Owned, conversation_id: str, owed: Rows) -> None:
+        """Save what the store has not taken yet; while it is away the sweep sees to it that this is tried again."""
         if not owed:
-            return False
+            return
         first = next((row for row in owed.values() if row.role == "user"), None)
         try:
             if first is not None:  # the store may never have heard of the conversation
                 await self._store.ensure_conversation(conversation_id, title_of(first.text))
             await self._store.save_messages(list(owed.values()))
         except StoreUnavailable:
-            return True
+            return
         except NotFound:
             log.info("conversation was deleted", extra={"conversation_id": conversation_id})
         await self._put(owned, conversation_id, owed_fields({}))
-        return False
 
     async def _put(self, owned: Owned, conversation_id: str, fields: Mapping[str, Value | None]) -> None:
         outlet = self._bus.outlet(owned.fence())
