@@ -48,6 +48,7 @@ def system(folder: Path, *, tokens: int) -> Generator[System]:
         "TERTULIA_TTS_ENGINE": "instant",
         "TERTULIA_TTS_FIRST_CHUNK_MS": "100",
         "TERTULIA_TTS_CHUNK_MS": "100",
+        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # these clients are faster than people
         "TERTULIA_LOG_LEVEL": "WARNING",
     }
     try:

@@ -85,12 +85,12 @@ def test_documents_name_settings_that_exist(document: Path) -> None:
 
 def targets() -> set[str]:
     """Every target of the Makefile."""
-    return set(re.findall(r"(?m)^([a-z][a-z-]*):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8")))
+    return set(re.findall(r"(?m)^([a-z][a-z0-9-]*):(?!=)", (ROOT / "Makefile").read_text(encoding="utf-8")))
 
 
 def test_make_help_lists_every_target() -> None:
     shown = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    listed = re.findall(r"(?m)^  make ([a-z-]+) +\S", shown)
+    listed = re.findall(r"(?m)^  make ([a-z0-9-]+) +\S", shown)
     assert sorted(listed) == sorted(targets())
 
 
@@ -102,7 +102,7 @@ def test_every_target_is_phony() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_targets_that_exist(document: Path) -> None:
-    named = set(re.findall(r"(?m)(?:^|`|\$ )make ([a-z][a-z-]*)", document.read_text(encoding="utf-8")))
+    named = set(re.findall(r"(?m)(?:^|`|\$ )make ([a-z][a-z0-9-]*)", document.read_text(encoding="utf-8")))
     assert named <= targets()
 
 

@@ -51,10 +51,8 @@ def test_services_learn_where_things_are(settings: RunSettings) -> None:
     assert told["TERTULIA_PORT"] == "8000"
 
 
-def test_without_a_key_or_a_server_the_page_is_told_that_the_demo_answers(settings: RunSettings) -> None:
-    assert plan.environment(settings, {}, "")["TERTULIA_DEMO"] == "1"
-    own = settings.model_copy(update={"llm_base_url": "http://127.0.0.1:11434/v1"})
-    assert "TERTULIA_DEMO" not in plan.environment(own, {}, "")
+def test_a_server_of_ones_own_means_no_demo(settings: RunSettings) -> None:
+    assert not settings.model_copy(update={"llm_base_url": "http://127.0.0.1:11434/v1"}).demo
 
 
 def test_a_key_means_no_demo(monkeypatch: pytest.MonkeyPatch, settings: RunSettings) -> None:

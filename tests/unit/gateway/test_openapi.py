@@ -28,7 +28,7 @@ OPERATIONS = (
     "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
     "DELETE /api/characters/{character_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",
-    "GET /api/conversations/{conversation_id}/export",
+    "GET /api/conversations/{conversation_id}/export", "GET /api/voices/{voice_id}/sample",
 )  # fmt: skip
 
 schemathesis: Any = import_module("schemathesis")
@@ -41,7 +41,9 @@ def described() -> Any:
     store = MemoryStore()
     asyncio.run(store.open())
     bus = MemoryBus(Keys("openapi"))
-    backstage = Backstage(bus, store, SettingsSaver(store), demo=False, clock=time.monotonic, wall_ms=lambda: 0)
+    backstage = Backstage(
+        bus, store, SettingsSaver(store), alive_s=5.0, max_frames_per_s=50.0, clock=time.monotonic, wall_ms=lambda: 0
+    )
     app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import time
+import wave
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +21,8 @@ from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.bus.memory import MemoryBus
-from tertulia_shared.codec import pack
+from tertulia_shared.codec import decode, pack
+from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
 from tertulia_shared.store import MemoryStore, Message
 from tertulia_shared.store.records import utc_now
@@ -39,8 +43,10 @@ async def store() -> MemoryStore:
 
 
 def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"), **given: Any) -> httpx2.AsyncClient:
-    settings = GatewaySettings.model_validate({"demo": True, **given})
-    backstage = Backstage(bus, store, SettingsSaver(store), demo=True, clock=time.monotonic, wall_ms=lambda: 0)
+    settings = GatewaySettings.model_validate(given)
+    backstage = Backstage(
+        bus, store, SettingsSaver(store), alive_s=5.0, max_frames_per_s=50.0, clock=time.monotonic, wall_ms=lambda: 0
+    )
     app = make_app(settings, Hub(1), backstage, static=static)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000")
 
@@ -170,11 +176,51 @@ async def test_voices_are_what_the_engines_publish(api: httpx2.AsyncClient, bus:
     assert (await api.get("/api/voices")).json() == {"voices": [voice | {"engine": "espeak"}]}
 
 
+async def test_a_voice_can_be_tried(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
+    await outlet.flush()
+    await bus.prepare("tts")
+
+    async def speak() -> None:
+        (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
+        work = decode(Work, claim.fields)
+        said = await bus.read(bus.keys.sentences(work.conversation_id, work.message_id))
+        sentence, final = [decode(TTSSentence, entry.fields) for entry in said]
+        assert (sentence.text, sentence.voice_id, final.is_final) == ("Good day.", "luna", True)
+        ids = (work.conversation_id, work.message_id, "")
+        worker = bus.outlet()
+        key = bus.keys.audio(work.conversation_id, work.message_id)
+        worker.append(key, AudioChunk(b"\1\0" * 240, 0, 0, *ids), id="1-1")
+        worker.append(key, AudioChunk(b"\2\0" * 240, 0, 1, *ids), id="1-2")
+        worker.append(key, AudioChunk(b"", 1, 0, *ids, is_final=True), id="2-0")
+        await worker.flush()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(speak())
+        answer = await api.get("/api/voices/luna/sample", params={"text": "Good day."})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.content)) as wav:
+        assert (wav.getframerate(), wav.getnchannels(), wav.getnframes()) == (24_000, 1, 480)
+        assert wav.readframes(480) == b"\1\0" * 240 + b"\2\0" * 240
+    problem(await api.get("/api/voices/nobody/sample"), 404)
+
+
+async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.sample.PATIENCE_S", 0.01)
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
+    await outlet.flush()
+    problem(await api.get("/api/voices/luna/sample"), 503)
+
+
 async def test_status_and_readiness(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     assert (await api.get("/healthz")).json() == {"status": "up"}
     ready = await api.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["stt", "llm", "tts"])
-    for member in ("stt:a:pocketsphinx", "llm:b:openai", "tts:c:espeak"):
+    for member in ("stt:a:pocketsphinx", "llm:b:demo", "tts:c:espeak"):
         await bus.beat(member)
     assert (await api.get("/readyz")).json()["ready"] is True
     status = (await api.get("/api/status")).json()

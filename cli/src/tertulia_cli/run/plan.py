@@ -53,7 +53,7 @@ def parse_workers(asked: str) -> dict[Stage, int]:
 
 def environment(settings: RunSettings, inherited: Mapping[str, str], redis_url: str) -> dict[str, str]:
     """What every service is told; the rest it reads itself, from the same environment and `.env`."""
-    told = {
+    return {
         **inherited,
         "TERTULIA_REDIS_URL": redis_url,
         "TERTULIA_DATA_DIR": str(settings.data_dir),
@@ -62,9 +62,6 @@ def environment(settings: RunSettings, inherited: Mapping[str, str], redis_url: 
         "TERTULIA_DRAIN_S": str(drain_s(settings)),
         "PYTHONUNBUFFERED": "1",
     }
-    if settings.demo:
-        told["TERTULIA_DEMO"] = "1"
-    return told
 
 
 def drain_s(settings: RunSettings) -> float:

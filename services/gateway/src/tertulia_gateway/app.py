@@ -11,7 +11,7 @@ from tertulia_gateway import guard, page
 from tertulia_gateway.access import Access
 from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
-from tertulia_gateway.rest import characters, conversations, problems, reference, status
+from tertulia_gateway.rest import characters, conversations, problems, reference, status, voices
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.socket import Door
 
@@ -39,6 +39,7 @@ def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, stati
     app.include_router(status.router(backstage.bus, hub, settings))
     app.include_router(conversations.router(backstage.store))
     app.include_router(characters.router(backstage.store, backstage.bus))
+    app.include_router(voices.router(backstage.bus))
     reference.install(app)
     page.install(app, static)
     return app

@@ -44,7 +44,8 @@ MAX_PCM_BYTES = 6_400
 PCM_PACE = 2.0
 """How many times faster than real time PCM may come, after a burst of `PCM_BURST_S`."""
 PCM_BURST_S = 5.0
-FRAMES_PER_S, FRAME_BURST = 50.0, 200.0
+FRAME_BURST_S = 4.0
+"""Seconds' worth of text frames that may come at once."""
 """Text frames from one client."""
 FAREWELL_S = 2.0
 """How long the end of a microphone session and the close frame may take."""
@@ -87,7 +88,7 @@ class Connection:
         self._microphone = Microphone(backstage.bus, self._say_unavailable)
         clock = backstage.clock
         self._pcm_rate = TokenBucket(PCM_BYTES_PER_S * PCM_PACE, PCM_BYTES_PER_S * PCM_BURST_S, clock)
-        self._frame_rate = TokenBucket(FRAMES_PER_S, FRAME_BURST, clock)
+        self._frame_rate = TokenBucket(backstage.max_frames_per_s, backstage.max_frames_per_s * FRAME_BURST_S, clock)
         self._once_a_second = {
             code: TokenBucket(1.0, 1.0, clock) for code in ("not_listening", "rate_limited", "unavailable")
         }
@@ -160,7 +161,8 @@ class Connection:
 
     async def _text(self, current: Current, frame: str) -> Problem | None:
         if not self._frame_rate.take():
-            return Problem("rate_limited", f"More than {FRAMES_PER_S:.0f} frames a second; some were dropped.")
+            most = self._stage.max_frames_per_s
+            return Problem("rate_limited", f"More than {most:g} frames a second; some were dropped.")
         command = parse(frame)
         if isinstance(command, Problem):
             return command

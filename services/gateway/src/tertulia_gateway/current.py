@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tertulia_gateway.conversation import Conversation
 from tertulia_gateway.frames import NewConversation, Problem, Resume
+from tertulia_gateway.health import DEMO, engines_of
 from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening, open_new, take_up
 from tertulia_gateway.saving import SettingsSaver
@@ -29,7 +30,9 @@ class Backstage:
     bus: Bus
     store: Store
     saver: SettingsSaver
-    demo: bool
+    alive_s: float
+    """Silence after which a worker counts as away."""
+    max_frames_per_s: float
     clock: Clock
     wall_ms: Callable[[], int]
 
@@ -80,7 +83,7 @@ class Current:
             self._running.cancel()
             await asyncio.wait([self._running])
         self.conversation = Conversation(
-            stage.bus, self._wire, opening, demo=stage.demo, clock=stage.clock, wall_ms=stage.wall_ms
+            stage.bus, self._wire, opening, demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms
         )
         self._running = self._tasks.create_task(self.conversation.run())
         return None
@@ -89,4 +92,8 @@ class Current:
         stage = self._stage
         if isinstance(target, Resume):
             return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
-        return await open_new(stage.bus, self._id, demo=stage.demo)
+        return await open_new(stage.bus, self._id, demo=await self._is_demo())
+
+    async def _is_demo(self) -> bool:
+        """Whether the demo model answers just now."""
+        return DEMO in engines_of(await self._stage.bus.alive(self._stage.alive_s))["llm"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 
+DEMO = "demo"
+"""The engine of an llm worker that answers through the demo model."""
 PATIENCE_S = 2.0
 """How long Redis may take to answer before it counts as away: who asks has a timeout of its own."""
 

@@ -79,7 +79,13 @@ async def serve_until(
     hub = Hub(settings.max_connections)
     saver = SettingsSaver(store)
     backstage = Backstage(
-        bus, store, saver, demo=settings.demo, clock=time.monotonic, wall_ms=lambda: time.time_ns() // 1_000_000
+        bus,
+        store,
+        saver,
+        alive_s=settings.alive_s,
+        max_frames_per_s=settings.max_frames_per_s,
+        clock=time.monotonic,
+        wall_ms=lambda: time.time_ns() // 1_000_000,
     )
     server = Server(server_config(settings, make_app(settings, hub, backstage)), on_listening)
     async with asyncio.TaskGroup() as tasks:

@@ -24,7 +24,7 @@ class GatewaySettings(CommonSettings):
         (), description="further origins that may connect, separated by commas (https://talk.example.org)"
     )
     max_connections: int = Field(200, ge=1, le=100_000, description="WebSocket connections at once")
-    demo: bool = Field(default=False, description="replies come from the demo model; the page says so")
+    max_frames_per_s: float = Field(50.0, gt=0, le=100_000, description="text frames of one client, per second")
     alive_s: float = Field(5.0, ge=1, le=600, description="seconds without a sign of life after which a worker is away")
 
     @field_validator("origins", mode="before")

@@ -179,7 +179,8 @@ class MemoryServer:
     def _check_fence(self, fence: Fence | None) -> None:
         if fence is None:
             return
-        self._check_token(fence.owner, fence.token)
+        if fence.token:
+            self._check_token(fence.owner, fence.token)
         state = self._keys.state(self._keys.conversation_of(fence.owner.name))
         current = int(self.hash(state).get(b"epoch", b"0"))
         if fence.epoch is not None and current > fence.epoch:

@@ -78,7 +78,8 @@ class Claim:
 class Fence:
     """Whose writes these are: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
 
-    `epoch` None: interruptions don't matter to these writes (listening goes on when a reply is cut off).
+    `epoch` None: interruptions don't matter to these writes (listening goes on when a reply is cut off). `token` "":
+    whoever owns it, these writes only must not be stale (the gateway owns nothing).
     """
 
     owner: Key

@@ -1,10 +1,9 @@
-"""`/api/characters` and `/api/voices`: who is at the table, and how they can sound."""
+"""`/api/characters`: who is at the table."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 
@@ -15,12 +14,9 @@ from tertulia_gateway.rest.shapes import (
     CharacterItem,
     CharacterList,
     NewCharacter,
-    VoiceItem,
-    VoiceList,
     character_item,
 )
 from tertulia_shared.bus import Bus
-from tertulia_shared.codec import unpack
 from tertulia_shared.entries import Refresh
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
@@ -68,21 +64,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
             raise NotFound("character", character_id)
         await _refresh(bus)
 
-    @api.get("/voices", responses=responses())
-    async def list_voices() -> VoiceList:
-        """The voices of the speech engines that run or ran in the last day."""
-        return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
-
     return api
-
-
-def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
-    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}]."""
-    return [
-        VoiceItem(engine=engine.decode(), **{name: voice[name] for name in ("id", "name", "language", "description")})
-        for engine, raw in sorted(published.items())
-        for voice in cast("list[dict[str, Any]]", unpack(raw))
-    ]
 
 
 async def _existing(store: Store, character_id: str) -> Character:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from tertulia_gateway.sample import VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 
@@ -67,6 +68,7 @@ def install(app: FastAPI) -> None:
     """Render every error of the API this way."""
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(BusError, _bus_error)
+    app.add_exception_handler(VoiceSilent, _voice_silent)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     described = app.openapi
@@ -99,6 +101,10 @@ async def _store_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _bus_error(_: Request, error: Exception) -> JSONResponse:
     return problem(503, f"Redis is away: {error}. What was to be stored is stored.")
+
+
+async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
+    return problem(503, str(error))
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

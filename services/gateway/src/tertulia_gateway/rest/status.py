@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from fastapi import APIRouter, Response
 
-from tertulia_gateway.health import look
+from tertulia_gateway.health import DEMO, look
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
@@ -37,7 +37,8 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings) -> APIRouter:
         """What is running, with which engines."""
         health = await look(bus, settings.alive_s)
         return Status(
-            version=VERSION, demo=settings.demo, redis_ms=health.redis_ms, engines=health.engines,
+            version=VERSION, demo=DEMO in health.engines.get("llm", []),
+            redis_ms=health.redis_ms, engines=health.engines,
             missing=health.missing, connections=hub.count, namespace=settings.namespace,
         )  # fmt: skip
 

@@ -83,6 +83,12 @@ export class Api {
     return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
   }
 
+  /** How a voice sounds: a WAV. */
+  async voiceSample(id: string): Promise<Blob> {
+    const answer = await this.#fetch("GET", `api/voices/${encodeURIComponent(id)}/sample`);
+    return answer.blob();
+  }
+
   async conversations(before: string | null): Promise<Page<ConversationRow>> {
     const query = new URLSearchParams({ limit: "30" });
     if (before) query.set("before", before);

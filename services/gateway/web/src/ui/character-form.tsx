@@ -1,10 +1,10 @@
 /** One character's name, voice, nature and picture. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Character, CharacterDraft, Voice } from "../rest/api";
-import type { RequestFailed } from "../rest/problem";
+import { RequestFailed } from "../rest/problem";
 import type { Talk } from "../talk/talk";
 import { BadPicture, pictureUri } from "./picture";
 import { Portrait } from "./portrait";
@@ -104,6 +104,7 @@ export function CharacterForm({ talk, character, voices, voicesProblem, onDone, 
             onInput={(event) => change({ voice: event.currentTarget.value })}
           />
         )}
+        {voices.some((each) => each.id === voice) && <TryVoice talk={talk} voice={voice} />}
         <p class="detail">{voicesProblem || (voices.length === 0 ? "No speech engine runs now; give the voice's id." : "")}</p>
         <Wrong text={failure?.about("voice") ?? ""} />
       </div>
@@ -139,6 +140,52 @@ export function CharacterForm({ talk, character, voices, voicesProblem, onDone, 
         )}
       </div>
     </form>
+  );
+}
+
+/** Plays one sentence in the voice; changing the voice stops it. */
+function TryVoice({ talk, voice }: { talk: Talk; voice: string }): JSX.Element {
+  const [playing, setPlaying] = useState(false);
+  const [problem, setProblem] = useState("");
+  const sound = useRef<HTMLAudioElement | null>(null);
+  const wanted = useRef(voice);
+  useEffect(() => {
+    wanted.current = voice;
+    setProblem("");
+    return () => {
+      wanted.current = "";
+      sound.current?.pause();
+      setPlaying(false);
+    };
+  }, [voice]);
+  const play = async () => {
+    setPlaying(true);
+    setProblem("");
+    try {
+      const url = URL.createObjectURL(await talk.api.voiceSample(voice));
+      if (wanted.current !== voice) return;
+      const audio = new Audio(url);
+      sound.current = audio;
+      audio.volume = talk.preferences.value.muted ? 0 : talk.preferences.value.volume;
+      for (const end of ["ended", "pause", "error"]) {
+        audio.addEventListener(end, () => {
+          setPlaying(false);
+          URL.revokeObjectURL(url);
+        });
+      }
+      await audio.play();
+    } catch (error) {
+      setPlaying(false);
+      setProblem(error instanceof RequestFailed ? error.message : "The browser did not play it. Click once more.");
+    }
+  };
+  return (
+    <>
+      <button type="button" class="try-voice" disabled={playing} onClick={() => void play()}>
+        {playing ? "Speaking…" : "Try the voice"}
+      </button>
+      <Wrong text={problem} />
+    </>
   );
 }
 

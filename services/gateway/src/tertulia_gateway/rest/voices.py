@@ -1,0 +1,51 @@
+"""`/api/voices`: how characters can sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Path, Query, Response
+
+from tertulia_gateway.rest.problems import responses
+from tertulia_gateway.rest.shapes import VoiceItem, VoiceList
+from tertulia_gateway.sample import MAX_CHARS, voice_sample
+from tertulia_shared.bus import Bus
+from tertulia_shared.codec import unpack
+from tertulia_shared.store import NotFound
+
+SAMPLE_TEXT = "Hello, it is good to have you at the table."
+VoiceId = Annotated[str, Path(min_length=1, max_length=64, description="a voice's id")]
+SampleText = Annotated[str, Query(min_length=1, max_length=MAX_CHARS, description="what to say")]
+
+
+def router(bus: Bus) -> APIRouter:
+    """The routes."""
+    api = APIRouter(prefix="/api", tags=["voices"])
+
+    @api.get("/voices", responses=responses())
+    async def list_voices() -> VoiceList:
+        """The voices of the speech engines that run or ran in the last day."""
+        return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
+
+    @api.get(
+        "/voices/{voice_id}/sample",
+        response_class=Response,
+        responses={200: {"content": {"audio/wav": {}}, "description": "a WAV, 24 kHz mono"}, **responses(404, 422)},
+    )
+    async def sample_voice(voice_id: VoiceId, text: SampleText = SAMPLE_TEXT) -> Response:
+        """How it sounds: one sentence, spoken by the tts workers."""
+        if all(voice.id != voice_id for voice in voices_of(await bus.hash(bus.keys.voices()))):
+            raise NotFound("voice", voice_id)
+        return Response(await voice_sample(bus, voice_id, text), media_type="audio/wav")
+
+    return api
+
+
+def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
+    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}]."""
+    return [
+        VoiceItem(engine=engine.decode(), **{name: voice[name] for name in ("id", "name", "language", "description")})
+        for engine, raw in sorted(published.items())
+        for voice in cast("list[dict[str, Any]]", unpack(raw))
+    ]
