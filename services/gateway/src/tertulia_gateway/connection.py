@@ -201,7 +201,9 @@ class Connection:
             case StartListening():
                 self._microphone.start(conversation.id)
             case ChangeSettings(changes):
-                self._stage.saver.save(conversation.id, await conversation.change_settings(changes))
+                settings = await conversation.change_settings(changes)
+                if changes:  # one who only asks makes no conversation that nobody has begun
+                    self._stage.saver.save(conversation.id, settings)
             case Played(receipt):
                 conversation.played(receipt)
             case _:  # the rest needs no conversation
