@@ -29,7 +29,7 @@ class CommonSettings(BaseSettings):
     drain_s: float = Field(
         10.0, ge=0, le=600, description="seconds a stopping worker may take to finish what it has begun"
     )
-    max_attempts: int = Field(5, ge=1, le=100, description="deliveries of one piece of work before it is given up")
+    max_attempts: int = Field(10, ge=1, le=100, description="deliveries of one piece of work before it is given up")
 
     @field_validator("redis_url")
     @classmethod

@@ -22,7 +22,7 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import new_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.work import BadWork, RetryLater
-from tertulia_stt.listener import Listener
+from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
 from tertulia_stt.settings import STTSettings
 from tests.fakes.llm_bench import CountingBus, Death
 from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
@@ -367,6 +367,18 @@ async def test_words_over_a_character_interrupt_it_before_they_are_finished_and_
     assert await ear.interruptions() == 1
     assert [turn.text for turn in await ear.turns()] == ["Stop, tell me another."]
     assert await ear.epoch() == 2
+
+
+@virtual_time
+async def test_a_cough_taken_for_a_word_does_not_count_the_silence_behind_it_as_speech() -> None:
+    ear = Ear(Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot."))  # 0.2 s, and the silence that ended it
+    await ear.character_speaks(STORY)
+    job = await ear.begin()
+    await ear.speak(41_000)
+    await ear.stop()
+    await job
+    assert await ear.interruptions() == 0
+    assert await ear.turns() == []
 
 
 @virtual_time

@@ -21,9 +21,13 @@ from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
-from tertulia_stt.engine import RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
+from tertulia_stt.endpointing import EndpointSettings
+from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
 from tertulia_stt.progress import Tape, read_checkpoint
 from tertulia_stt.settings import STTSettings
+
+END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
+"""The silence by which an utterance is known to be over."""
 
 log = logging.getLogger(__name__)
 
@@ -173,7 +177,9 @@ class Listener:
 
     def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
         begun = event.at_sample if session.speech_from is None else session.speech_from
-        until = event.end_sample if isinstance(event, heard.TranscriptionFinished) else event.at_sample
+        until = event.at_sample
+        if isinstance(event, heard.TranscriptionFinished):  # its end is the end of the silence that ended it
+            until = event.end_sample - END_SILENCE_SAMPLES
         return judge(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
     async def _maybe_break_in(self, session: _Session, event: SttEvent, text: str) -> None:

@@ -163,7 +163,7 @@ def _library() -> ctypes.CDLL:
             function.restype, function.argtypes = result, arguments
     except (OSError, AttributeError) as error:
         raise EngineUnavailable(
-            f"this build of pocketsphinx does not offer its C functions ({error}); install another wheel of pocketsphinx"
+            f"this build of pocketsphinx does not offer its C functions ({error}); install another wheel of it"
         ) from error
     library.err_set_loglevel_str(b"FATAL")
     return library
