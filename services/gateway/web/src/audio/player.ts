@@ -94,8 +94,9 @@ export class Player {
 
   #heard(report: FromWorklet): void {
     this.#feeder.consumed(report.consumed);
-    // Said before the worklet knew of the last flush: true then, and of no use now.
-    if (report.token === this.#token) this.listener.report(report);
+    // Said before the worklet knew of the last flush: true then, and of no use now. But where a voice was cut off stays
+    // true when it is told to be silent again (by the user, then by the server) while this is on its way.
+    if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);
   }
 
   #tellBlocked(): void {
