@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -25,6 +27,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 
 # The browser can reach nothing but this machine: the page must do without the rest of the world.
 CABLE_OUT = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+
+USUAL = ("Luna", "Rex", "Sage")
 
 Visit = Callable[..., Awaitable[Visitor]]
 """Opens a page of its own; options are those of Playwright's `new_context`."""
@@ -98,7 +102,7 @@ async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
         async def open_page(**options: Any) -> Visitor:
             context = await browser.new_context(**({"viewport": {"width": 1280, "height": 820}} | options))
             closing.push_async_callback(context.close)
-            visitor = Visitor(await context.new_page(), stack.http)
+            visitor = Visitor(await context.new_page(), stack.http(""))
             visitors.append(visitor)
             return visitor
 
@@ -113,3 +117,23 @@ async def visitor(visit: Visit) -> Visitor:
     visitor = await visit()
     await visitor.arrive()
     return visitor
+
+
+@pytest.fixture
+def usual_company(stack: Stack) -> Iterator[None]:
+    """Luna, Rex and Sage sit at the table again after the test."""
+    yield
+    stack.wait_ready()
+    characters = stack.http("/api/characters")
+    for character in _rest("GET", characters)["characters"]:
+        if character["name"] not in USUAL:
+            _rest("DELETE", f"{characters}/{character['id']}")
+        elif not character["active"]:
+            _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
+
+
+def _rest(method: str, url: str, body: object = None) -> Any:
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - ours
+        return json.loads(response.read() or "null")

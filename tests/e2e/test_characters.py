@@ -1,0 +1,79 @@
+"""Who sits at the table is decided in the page, and holds from the next turn on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.conftest import USUAL
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import eventually
+
+pytestmark = pytest.mark.usefixtures("usual_company")
+
+
+async def who_answers(visitor: Visitor, text: str) -> list[str]:
+    """The names of those who are to answer; they are stopped before they are heard out."""
+    turn_id = await visitor.write(text)
+    (started,) = await eventually(
+        lambda: [event for event in visitor.log.of("turn_started") if event["turn_id"] == turn_id], "somebody answers"
+    )
+    await visitor.page.keyboard.press("Escape")
+    return [reply["character_name"] for reply in started["replies"]]
+
+
+async def assert_at_the_table(visitor: Visitor, names: Sequence[str]) -> None:
+    await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
+    await expect(visitor.seats).to_have_count(len(names))
+
+
+def row(sheet: Locator, name: str) -> Locator:
+    return sheet.get_by_role("listitem").filter(has=sheet.page.get_by_role("button", name=f"Change {name}"))
+
+
+async def close(visitor: Visitor, sheet: Locator) -> None:
+    await visitor.page.keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+
+
+async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visitor) -> None:
+    await assert_at_the_table(visitor, USUAL)
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Invite someone new").click()
+    await sheet.get_by_label("Name").fill("Luna")
+    await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
+    await sheet.get_by_role("button", name="Invite", exact=True).click()
+    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is taken: said, and nothing lost
+    await expect(sheet.get_by_label("Who they are")).to_have_value("You are Pilar, who paints boats.")
+    visitor.forgive("status of 4")
+    await sheet.get_by_label("Name").fill("Pilar")
+    await sheet.get_by_label("Voice").select_option(index=1)
+    await sheet.get_by_role("button", name="Invite", exact=True).click()
+    await expect(row(sheet, "Pilar")).to_be_visible()
+    await close(visitor, sheet)
+    await assert_at_the_table(visitor, ["Luna", "Pilar", "Rex", "Sage"])
+    assert await who_answers(visitor, "Pilar, what do you paint?") == ["Pilar"]
+
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Change Pilar").click()
+    await sheet.get_by_label("Name").fill("Paloma")
+    await sheet.get_by_role("button", name="Save").click()
+    await expect(row(sheet, "Paloma")).to_be_visible()
+    await close(visitor, sheet)
+    assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
+
+    sheet = await visitor.open("Characters")
+    await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch lies above the box
+    await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
+    await close(visitor, sheet)
+    await assert_at_the_table(visitor, USUAL)
+    assert await who_answers(visitor, "Is Paloma still here?") == list(USUAL)
+
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Change Paloma").click()
+    await sheet.get_by_role("button", name="Remove", exact=True).click()
+    await sheet.get_by_role("button", name="Really remove Paloma?").click()
+    await expect(row(sheet, "Luna")).to_be_visible()
+    await expect(row(sheet, "Paloma")).to_have_count(0)

@@ -1,0 +1,88 @@
+"""Talks of before: a new one, an old one taken up, its title, its export, its end. And what the model is told to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from playwright.async_api import Locator, expect
+
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import eventually
+
+QUESTION = "Sage, tell me about an old harbour."
+
+
+def row(sheet: Locator, title: str) -> Locator:
+    return sheet.get_by_role("listitem").filter(has_text=title)
+
+
+async def exported(visitor: Visitor, of: Locator, name: str) -> str:
+    async with visitor.page.expect_download() as download:
+        await of.get_by_role("button", name=name).click()
+    return Path(await (await download.value).path()).read_text()  # noqa: ASYNC240 - a small file of this machine
+
+
+async def test_talks_are_left_taken_up_renamed_exported_and_deleted(visitor: Visitor) -> None:
+    turn_id = await visitor.write(QUESTION)
+    await eventually(lambda: turn_id in visitor.log.record().turns_complete, "the text of the answer")
+    first = visitor.log.record()
+    (answer,) = first.of_turn(turn_id)
+
+    sheet = await visitor.open("Talks")
+    await sheet.get_by_role("button", name="A new talk").click()
+    await expect(visitor.mine).to_have_count(0)
+    await eventually(lambda: visitor.log.record().conversation_id != first.conversation_id, "a new conversation")
+    second = visitor.log.record().conversation_id
+    await expect(visitor.page).to_have_url(f"{visitor.address}/?probe=1#/{second}")
+
+    sheet = await visitor.open("Talks")
+    await row(sheet, QUESTION).locator(".open").click()
+    await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])
+    await expect(visitor.bubble(answer.message_id)).to_contain_text(answer.text[:40])
+    await expect(visitor.page).to_have_url(f"{visitor.address}/?probe=1#/{first.conversation_id}")
+
+    sheet = await visitor.open("Talks")
+    await row(sheet, QUESTION).get_by_role("button", name="Rename").click()
+    await sheet.get_by_label("Title").fill("The old harbour")
+    await sheet.get_by_label("Title").press("Enter")
+    talk = row(sheet, "The old harbour")
+    text = await exported(visitor, talk, "Save The old harbour as text")
+    assert QUESTION in text
+    assert "Sage" in text
+    data = json.loads(await exported(visitor, talk, "Save The old harbour as JSON"))
+    assert data["messages"][0]["text"] == QUESTION
+
+    await talk.get_by_role("button", name="Delete").click()
+    await talk.get_by_role("button", name="Really delete?").click()
+    await expect(row(sheet, "The old harbour")).to_have_count(0)
+    await eventually(
+        lambda: visitor.log.record().conversation_id not in (first.conversation_id, second), "another conversation"
+    )
+    await visitor.page.keyboard.press("Escape")
+    await expect(visitor.mine).to_have_count(0)
+
+
+async def test_what_is_asked_of_the_model_is_sent_kept_and_taken_back(visitor: Visitor) -> None:
+    sheet = await visitor.open("Model")
+    temperature = sheet.get_by_role("slider", name="Temperature")
+    await sheet.get_by_role("textbox", name="Model").fill("some/model")
+    await sheet.get_by_role("textbox", name="Model").press("Tab")
+    await temperature.fill("0.4")
+    await eventually(lambda: _holds(visitor, model="some/model", temperature=0.4), "the settings hold")
+    assert {"model": "some/model"} in visitor.log.commands("model_settings")
+    assert {"temperature": 0.4} in visitor.log.commands("model_settings")
+    await visitor.page.keyboard.press("Escape")
+
+    await visitor.page.reload()
+    sheet = await visitor.open("Model")
+    await expect(sheet.get_by_role("textbox", name="Model")).to_have_value("some/model")
+    await expect(temperature).to_have_value("0.4")
+    await sheet.get_by_role("button", name="Temperature: back to the model's default").click()
+    await eventually(lambda: _holds(visitor, model="some/model", temperature=None), "the default holds again")
+    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
+
+
+def _holds(visitor: Visitor, **wanted: object) -> bool:
+    answers = visitor.log.of("model_settings")
+    return bool(answers) and wanted.items() <= answers[-1].items()

@@ -1,0 +1,28 @@
+"""A look inside: where a turn's time went is drawn once its sound has been sent."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import eventually
+
+
+async def test_the_way_of_a_turn_is_drawn(visitor: Visitor) -> None:
+    turn_id = await visitor.write("Luna and Sage, thank you!")
+    await visitor.until_speaking(turn_id)
+    (metrics,) = await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
+    assert metrics["turn_id"] == turn_id
+    sheet = await visitor.open("See inside")
+    figure = sheet.get_by_role("figure")
+    await expect(figure.locator("q")).to_have_text("Luna and Sage, thank you!")
+    await expect(figure.get_by_role("rowheader")).to_have_text(["You", "Luna", "Sage"])
+    await expect(figure).to_contain_text("heard here after")
+    for reply in ("Luna", "Sage"):
+        bars = figure.get_by_role("row").filter(has_text=reply).locator(".bar")
+        assert await bars.count() >= 4
+        boxes = [await bar.bounding_box() for bar in await bars.all()]
+        assert all(box is not None and box["width"] >= 1 for box in boxes)
+    await expect(sheet.locator(".facts")).to_contain_text("espeak")
+    conversation_id = visitor.log.record().conversation_id
+    await expect(sheet.locator(".keys code").first).to_contain_text(f"{{{conversation_id}}}:events")

@@ -1,0 +1,89 @@
+"""Cutting in: by voice, by Esc, by writing, by the button. Silence at once, and what was not heard is shown as such."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.microphone import Microphone
+from tests.e2e.visitor import LONGEST_WAIT_FOR_SILENCE_MS, READY, Played, Visitor
+from tests.fakes.eventually import eventually
+
+NOT_HEARD = " Not heard: "
+A_SECOND = 24_000
+
+
+async def until_said(visitor: Visitor, message_id: str, samples: int) -> None:
+    """Wait until so much of a message has been put out."""
+
+    async def enough() -> bool | None:
+        played = await visitor.played()
+        return (message_id in played and played[message_id].samples >= samples) or None
+
+    await visitor.until(enough, f"{samples} samples are heard")
+
+
+async def cut_off(visitor: Visitor, message_id: str) -> Played | None:
+    """What was put out of a message that has been cut off."""
+    played = (await visitor.played())[message_id]
+    return played if played.state == "flushed" else None
+
+
+async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int) -> None:
+    """It was silent at once and stays so, and the page shows what was heard as the server keeps it."""
+    silent_after_ms = await visitor.silent_after_ms(flushes_before)
+    assert silent_after_ms < LONGEST_WAIT_FOR_SILENCE_MS
+    cut = await visitor.until(lambda: cut_off(visitor, message_id), "it is cut off")
+
+    def heard() -> str | None:
+        texts = [event["text"] for event in visitor.log.of("message_heard") if event["message_id"] == message_id]
+        return texts[-1] if texts else None
+
+    text = await eventually(heard, "the server says what was heard")
+    whole = visitor.log.record().messages[message_id].text.strip()
+    assert 0 < len(text) < len(whole)
+    assert whole.startswith(text)
+    bubble = visitor.bubble(message_id)
+    await expect(bubble.locator(".unheard")).to_be_visible()
+    shown = await bubble.locator(".bubble").text_content()
+    assert shown is not None
+    assert shown.partition(NOT_HEARD)[0] == text
+    assert "".join(shown.split(NOT_HEARD)).strip() == whole
+    await expect(bubble).to_contain_text("You cut in here")
+    assert (await visitor.played())[message_id] == cut, "nothing more of it came out"
+
+
+@pytest.mark.parametrize("by", ["Esc", "a first letter", "the button"])
+async def test_a_character_falls_silent_at_once(visitor: Visitor, by: str) -> None:
+    turn_id = await visitor.write("Luna, tell me a story.")
+    message_id = await visitor.until_speaking(turn_id)
+    await until_said(visitor, message_id, A_SECOND)
+    flushes = await visitor.flushes()
+    match by:
+        case "Esc":
+            await visitor.page.keyboard.press("Escape")
+        case "the button":
+            await visitor.page.get_by_role("button", name="Stop Esc").click()
+        case _:
+            await visitor.box.press("w")
+    await assert_cut_off(visitor, message_id, flushes)
+    assert len(visitor.log.commands("interrupt")) == 1
+    await expect(visitor.glance).to_have_text(READY)
+
+
+async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(
+    visitor: Visitor, microphone: Microphone
+) -> None:
+    microphone.hears("hello_luna.wav", 4.0, "question_rex.wav")
+    await visitor.talk()
+    (first,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first question is understood")
+    story = await visitor.until_speaking(first["turn_id"])
+    flushes = await visitor.flushes()
+    await expect(visitor.page.get_by_text("lowered while you make yourself heard")).to_be_visible()
+    second = await eventually(lambda: visitor.log.of("turn_accepted")[1:], "the second question is understood")
+    await assert_cut_off(visitor, story, flushes)
+    answer = await visitor.until_speaking(second[0]["turn_id"])
+    assert [each.message_id for each in visitor.log.record().of_turn(second[0]["turn_id"])] == [answer]
+    assert visitor.log.record().messages[answer].name == "Rex"
+    await expect(visitor.page.get_by_text("lowered while you make yourself heard")).to_be_hidden()
+    assert visitor.log.commands("interrupt") == [], "the recognizer's word is enough"

@@ -1,0 +1,71 @@
+"""Everything without a mouse."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Locator, expect
+
+from tests.e2e.microphone import Microphone
+from tests.e2e.visitor import READY, Visitor
+from tests.fakes.eventually import eventually
+
+pytestmark = pytest.mark.usefixtures("usual_company")
+
+MOST_STOPS = 40
+
+
+async def tab_to(visitor: Visitor, target: Locator) -> None:
+    """Press Tab until it has the focus."""
+    for _ in range(MOST_STOPS):
+        await visitor.page.keyboard.press("Tab")
+        if await target.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"{target} cannot be reached with Tab")
+
+
+async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
+    keyboard = visitor.page.keyboard
+    await keyboard.press("Tab")
+    await expect(visitor.page.get_by_role("link", name="Write a message")).to_be_focused()
+    await keyboard.press("Enter")
+    await expect(visitor.box).to_be_focused()
+    await keyboard.type("Luna, tell me a story.")
+    await keyboard.press("Enter")
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
+    await visitor.until_speaking(accepted["turn_id"])
+    await keyboard.press("Escape")
+    await expect(visitor.glance).to_have_text(READY)
+
+    panel = visitor.page.get_by_role("button", name="Characters")
+    await tab_to(visitor, panel)
+    await keyboard.press("Enter")
+    sheet = visitor.page.get_by_role("dialog", name="Characters")
+    await expect(sheet).to_be_visible()
+    switch = sheet.get_by_role("switch", name="Sage is at the table")
+    await tab_to(visitor, switch)
+    await keyboard.press("Space")
+    await expect(switch).not_to_be_checked()
+    await expect(visitor.seats).to_have_count(2)
+    await tab_to(visitor, switch)
+    await keyboard.press("Space")
+    await expect(switch).to_be_checked()
+    await keyboard.press("Escape")
+    await expect(sheet).to_be_hidden()
+    await expect(panel).to_be_focused()
+    await expect(visitor.seats).to_have_count(3)
+
+
+async def test_the_space_bar_talks_while_it_is_held(visitor: Visitor, microphone: Microphone) -> None:
+    microphone.hears("question_sage.wav")
+    await visitor.page.locator("body").press("Tab")
+    await visitor.page.get_by_role("link", name="Write a message").evaluate("link => link.blur()")
+    await visitor.page.keyboard.down("Space")
+    await eventually(lambda: visitor.log.commands("start_listening"), "listening begins")
+    await eventually(lambda: visitor.log.of("transcription_update"), "words are heard")
+    await eventually(lambda: visitor.log.of("vad_stop"), "the question is over")
+    await visitor.page.keyboard.up("Space")
+    await eventually(lambda: visitor.log.commands("stop_listening"), "listening ends")
+    await eventually(lambda: visitor.log.of("listening_stopped"), "and the recognizer knows")
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
+    answer = await visitor.until_speaking(accepted["turn_id"])
+    assert visitor.log.record().messages[answer].name == "Sage"
