@@ -7,10 +7,11 @@ import os
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import pytest
 import pytest_asyncio
@@ -30,8 +31,26 @@ CABLE_OUT = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 USUAL = ("Luna", "Rex", "Sage")
 
-Visit = Callable[..., Awaitable[Visitor]]
-"""Opens a page of its own; options are those of Playwright's `new_context`."""
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the page is looked at with. `still`: without animations."""
+
+    width: int = 1280
+    height: int = 820
+    scheme: Literal["light", "dark"] = "light"
+    touch: bool = False
+    still: bool = False
+    scale: float = 1
+
+
+LIGHT = Look()
+
+
+class Visit(Protocol):
+    """Opens a page of its own."""
+
+    def __call__(self, look: Look = LIGHT) -> Awaitable[Visitor]: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,13 +65,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def built_page() -> None:
-    """The page, built if a source is newer than what is there."""
+def built_page() -> Path:
+    """The page's folder; it is built if a source is newer than what is there."""
     subprocess.run([ROOT / "scripts" / "web.sh", "build"], check=True, cwd=ROOT)
+    return ROOT / "services" / "gateway" / "src" / "tertulia_gateway" / "static"
 
 
 @pytest.fixture(scope="session")
-def stack(built_page: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The demo model at its usual pace, espeak's voices, pocketsphinx' ears."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
@@ -99,8 +119,14 @@ async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
     visitors: list[Visitor] = []
     async with AsyncExitStack() as closing:
 
-        async def open_page(**options: Any) -> Visitor:
-            context = await browser.new_context(**({"viewport": {"width": 1280, "height": 820}} | options))
+        async def open_page(look: Look = LIGHT) -> Visitor:
+            context = await browser.new_context(
+                viewport={"width": look.width, "height": look.height},
+                color_scheme=look.scheme,
+                has_touch=look.touch,
+                device_scale_factor=look.scale,
+                reduced_motion="reduce" if look.still else "no-preference",
+            )
             closing.push_async_callback(context.close)
             visitor = Visitor(await context.new_page(), stack.http(""))
             visitors.append(visitor)

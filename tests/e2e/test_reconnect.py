@@ -22,6 +22,7 @@ async def test_a_reply_goes_on_after_the_gateway_was_killed(visitor: Visitor, st
     gateway.send(signal.SIGKILL)
     assert not visitor.log.record().turn_is_done(turn_id), "it was in mid-speech"
     await expect(visitor.page.get_by_text(LOST)).to_be_visible()
+    await visitor.picture("disconnected")
     stack.start("gateway", port=gateway.port)
     await expect(visitor.page.get_by_text(LOST)).to_be_hidden()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from tests.fakes.eventually import PATIENCE_S, eventually
 from tests.fakes.talk_record import Heard
 
 T = TypeVar("T")
+PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 POLL_S = 0.02
 LONGEST_GAP_MS = 20
 LONGEST_WAIT_FOR_SILENCE_MS = 50
@@ -121,6 +123,11 @@ class Visitor:
         """Every state of the words being understood: (firm, may change)."""
         seen = cast("list[dict[str, str]]", await self.page.evaluate("window.slips"))
         return [(each["firm"], each["pale"]) for each in seen]
+
+    async def picture(self, name: str) -> None:
+        """What they see, into build/screenshots, to be looked at by people."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        await self.page.screenshot(path=PICTURES / f"{name}.png")
 
     # -- what they hear
 

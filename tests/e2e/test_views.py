@@ -1,0 +1,98 @@
+"""Every view of the page, light, dark and on a phone: axe has no complaint, and a picture is kept of each."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import cast
+
+import pytest
+from playwright.async_api import expect
+
+from tests.e2e.conftest import ROOT, Look, Visit
+from tests.e2e.visitor import Visitor
+from tests.fakes.eventually import eventually
+
+AXE = ROOT / "services" / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+LOOKS = {
+    "light": Look(still=True),
+    "dark": Look(still=True, scheme="dark"),
+    "phone": Look(390, 844, still=True, touch=True, scale=2),
+}
+ADDRESS = re.compile(r"""(?:https?:)?//[\w-]+\.[^\s"'`)]*""")
+NAMESPACES = {
+    "http://www.w3.org/1998/Math/MathML",
+    "http://www.w3.org/1999/xhtml",
+    "http://www.w3.org/1999/xlink",
+    "http://www.w3.org/2000/svg",
+}
+FAULTS = """async () => {
+  const { passes, violations } = await axe.run();
+  if (passes.length < 10) return ["axe saw no page"];
+  return violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id} (${help}): ${target.join(" ")}\\n${failureSummary}`));
+}"""
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The source of axe-core."""
+    if not AXE.is_file():
+        pytest.fail(f"{AXE} is missing: remove services/gateway/web/node_modules and run `make web`")
+    return AXE.read_text()
+
+
+async def look_at(visitor: Visitor, name: str, view: str) -> None:
+    """No violation of any rule of axe; nothing wider than the window; a picture."""
+    await visitor.picture(f"{name}-{view}")
+    faults = cast("list[str]", await visitor.page.evaluate(FAULTS))
+    assert not faults, f"{view}:\n" + "\n".join(faults)
+    too_wide = await visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    assert not too_wide, f"{view} has to be scrolled sideways"
+
+
+@pytest.mark.parametrize("name", LOOKS)
+async def test_every_view_can_be_used_by_everybody(visit: Visit, axe: str, name: str) -> None:
+    visitor = await visit(LOOKS[name])
+    await visitor.arrive()
+    await visitor.page.evaluate(axe)
+    await look_at(visitor, name, "welcome")
+
+    turn_id = await visitor.write("Luna and Rex, tell me about the sea.")
+    await visitor.until_speaking(turn_id)
+    await expect(visitor.page.locator(".seat.speaking")).to_be_visible()
+    await expect(visitor.page.locator(".message.playing .now")).to_be_visible()
+    await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
+    await look_at(visitor, name, "speaking")
+
+    for panel in ("See inside", "Model", "Talks", "Characters"):
+        sheet = await visitor.open(panel)
+        await expect(sheet.get_by_role("figure" if panel == "See inside" else "button").first).to_be_visible()
+        if panel in ("Talks", "Characters"):
+            await expect(sheet.get_by_role("listitem").first).to_be_visible()
+        await look_at(visitor, name, panel.lower().replace(" ", "-"))
+        if panel == "Characters":
+            await sheet.get_by_role("button", name="Change Luna").click()
+            await expect(sheet.get_by_label("Name")).to_have_value("Luna")
+            await look_at(visitor, name, "character")
+        await visitor.page.keyboard.press("Escape")
+        await expect(sheet).to_be_hidden()
+
+    turn_id = await visitor.write("Luna, tell me a story.")
+    await visitor.until_speaking(turn_id)
+    await visitor.page.get_by_role("button", name="Stop").click()
+    await expect(visitor.page.locator(".unheard").last).to_be_visible()
+    await look_at(visitor, name, "cut-off")
+
+    other = await visit(LOOKS[name])
+    await other.arrive(f"/?probe=1#/{visitor.log.record().conversation_id}")
+    await expect(visitor.page.get_by_text("opened in another tab")).to_be_visible()
+    await look_at(visitor, name, "elsewhere")
+
+
+def test_nothing_in_the_page_comes_from_elsewhere(built_page: Path) -> None:
+    """Beside names that only look like addresses (XML namespaces), there is none in what was built."""
+    files = [path for path in built_page.rglob("*") if path.suffix in (".js", ".css", ".html", ".svg")]
+    assert {path.suffix for path in files} == {".js", ".css", ".html", ".svg"}
+    found = {address for path in files for address in ADDRESS.findall(path.read_text())}
+    assert found <= NAMESPACES
