@@ -12,6 +12,7 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from tertulia_shared.groups import first_error
 from tests.fakes.eventually import PATIENCE_S
 from tests.fakes.stack import Process
 from tests.fakes.talk_record import Record
@@ -162,11 +163,14 @@ def _joined(url: str, query: str) -> str:
 async def talk(*urls: str) -> AsyncGenerator[TalkClient]:
     """A connected client with a conversation of its own; whatever it got must have been right."""
     client = TalkClient(urls)
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(client.run())
-        try:
-            await client.until(lambda: client.record.conversation_id, "conversation_started")
-            yield client
-        finally:
-            running.cancel()
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(client.run())
+            try:
+                await client.until(lambda: client.record.conversation_id, "conversation_started")
+                yield client
+            finally:
+                running.cancel()
+    except BaseExceptionGroup as group:
+        raise first_error(group) from None
     client.check()
