@@ -140,7 +140,7 @@ class Stack:
     # -- processes
 
     def start(self, service: Service, *, port: int | None = None, **env: str) -> Process:
-        """Start one more process of a service; it is not waited for. A gateway takes a free port unless one is given."""
+        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one."""
         number = sum(process.service == service for process in self._all)
         name = f"{service}-{number}"
         if port is None:
