@@ -2,7 +2,7 @@
 # Options: PYTHON=/path/to/python3.12 (which Python), TEXT=… (say), FILE=… (talk), TESTS=… ARGS=… (test), ARGS=… (bench).
 
 BIN := .venv/bin
-TESTS ?= $(wildcard tests/unit tests/contract tests/integration)
+TESTS ?= $(wildcard tests/unit tests/contract tests/integration tests/chaos)
 WORKERS ?= 2
 export PYTHON
 
@@ -16,7 +16,7 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 	@scripts/web.sh build
 	@$(BIN)/tertulia run $(ARGS)
 
-test: setup-dev ## unit, contract and integration tests (TESTS=tests/unit/llm ARGS=-x)
+test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
 
