@@ -88,6 +88,11 @@ export class Player {
     this.#post({ do: "volume", volume });
   }
 
+  /** The audio clock: how much has been put out since it was started. */
+  get clockMs(): number {
+    return this.#context.currentTime * 1_000;
+  }
+
   get outputLatencyMs(): number {
     return (this.#context.outputLatency || this.#context.baseLatency || 0) * 1_000;
   }

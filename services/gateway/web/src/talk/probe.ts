@@ -19,6 +19,15 @@ export interface Flush {
   readonly askedAtMs: number;
   /** When it had word from the audio thread that silence is being put out, which was a little earlier; null: not yet. */
   readonly silentAtMs: number | null;
+  /** How much was put out in between, in ms of the audio clock: what a listener hears of it on a machine of any speed. */
+  readonly soundMs: number | null;
+}
+
+interface Asked extends Omit<Flush, "silentAtMs" | "soundMs"> {
+  /** The audio clock then. */
+  readonly audioMs: number;
+  silentAtMs: number | null;
+  soundMs: number | null;
 }
 
 interface Entry {
@@ -32,7 +41,7 @@ const NOTHING: Tally = { samples: 0, checksum: 0x811c9dc5, gapMs: 0, gaps: 0 };
 
 export class Probe {
   #messages = new Map<string, Entry>();
-  #flushes: { askedAtMs: number; silentAtMs: number | null }[] = [];
+  #flushes: Asked[] = [];
   /** Root mean square of the last reports, newest last. */
   #levels: { atMs: number; level: number }[] = [];
 
@@ -53,8 +62,9 @@ export class Probe {
     entry.state = report.cause === "ended" ? "played" : report.cause === "flushed" ? "flushed" : "playing";
   }
 
-  flushed(askedAtMs: number): void {
-    this.#flushes.push({ askedAtMs, silentAtMs: null });
+  /** @param audioMs the audio clock now */
+  flushed(askedAtMs: number, audioMs: number): void {
+    this.#flushes.push({ askedAtMs, audioMs, silentAtMs: null, soundMs: null });
   }
 
   played(): readonly PlayedMessage[] {
@@ -62,7 +72,7 @@ export class Probe {
   }
 
   flushes(): readonly Flush[] {
-    return this.#flushes.map((flush) => ({ ...flush }));
+    return this.#flushes.map(({ askedAtMs, silentAtMs, soundMs }) => ({ askedAtMs, silentAtMs, soundMs }));
   }
 
   levels(): readonly { atMs: number; level: number }[] {

@@ -219,7 +219,7 @@ export class Talk {
     this.#player.flush();
     this.#player.duck(false);
     this.#bargeIn = CALM;
-    if (this.#state.speakingId) this.probe?.flushed(performance.now());
+    if (this.#state.speakingId) this.probe?.flushed(performance.now(), this.#player.clockMs);
     const unheard = this.#state.messages.slice(-64).filter((message) => message.kind === "reply");
     const expected = this.#state.turn?.replies.map((reply) => reply.messageId) ?? [];
     this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
