@@ -36,8 +36,12 @@ class System:
 
 
 @contextlib.contextmanager
-def system(folder: Path, *, tokens: int) -> Generator[System]:
-    """Redis, the instant model, and Tertulia's services with the `instant` voice; stopped at the end of the block."""
+def system(folder: Path, *, tokens: int | None) -> Generator[System]:
+    """Redis and Tertulia's services (but stt), stopped at the end of the block.
+
+    With `tokens` the model answers at once, so many tokens, and the voice is `instant`; without, it is the demo model
+    at a person's pace and espeak.
+    """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
     environment = {
@@ -45,9 +49,6 @@ def system(folder: Path, *, tokens: int) -> Generator[System]:
         "TERTULIA_REDIS_URL": running.redis_url,
         "TERTULIA_DATA_DIR": str(folder / "data"),
         "TERTULIA_PORT": str(port),
-        "TERTULIA_TTS_ENGINE": "instant",
-        "TERTULIA_TTS_FIRST_CHUNK_MS": "100",
-        "TERTULIA_TTS_CHUNK_MS": "100",
         "TERTULIA_MAX_FRAMES_PER_S": "100000",  # these clients are faster than people
         "TERTULIA_LOG_LEVEL": "WARNING",
     }
@@ -56,14 +57,15 @@ def system(folder: Path, *, tokens: int) -> Generator[System]:
             [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
              "--appendfsync", "everysec"], environment, folder / "redis.log",
         )  # fmt: skip
-        model = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.model_server", "--instant", "--tokens", str(tokens), "--port", "0"],
-            env=environment, stdout=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-        running.processes["model"] = model
-        if model.stdout is None:
-            raise RuntimeError("the model's output is not piped")
-        environment["TERTULIA_LLM_BASE_URL"] = model.stdout.readline().decode().split()[-1]
+        if tokens is not None:
+            model, url = _instant_model(tokens, environment)
+            running.processes["model"] = model
+            environment |= {
+                "TERTULIA_LLM_BASE_URL": url,
+                "TERTULIA_TTS_ENGINE": "instant",
+                "TERTULIA_TTS_FIRST_CHUNK_MS": "100",
+                "TERTULIA_TTS_CHUNK_MS": "100",
+            }
         for name in ("gateway", "llm", "tts"):
             running.processes[name] = _start(
                 [sys.executable, "-m", f"tertulia_{name}.main"], environment, folder / f"{name}.log"
@@ -77,6 +79,14 @@ def system(folder: Path, *, tokens: int) -> Generator[System]:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(10)
             process.kill()
+
+
+def _instant_model(tokens: int, environment: Mapping[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    command = [sys.executable, "-m", "tests.fakes.model_server", "--instant", "--tokens", str(tokens), "--port", "0"]
+    model = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, start_new_session=True)
+    if model.stdout is None:
+        raise RuntimeError("the model's output is not piped")
+    return model, model.stdout.readline().decode().split()[-1]
 
 
 def _start(command: list[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
