@@ -14,8 +14,11 @@ export type ToWorklet =
   | { do: "duck"; on: boolean }
   | { do: "volume"; volume: number };
 
-/** `token` is the last flush carried out: what was measured before it is of no use any more. */
-export type FromWorklet = Report & { readonly token: number };
+/**
+ * `token` is the last flush carried out: what was measured before it is of no use any more. `atMs` is when the block was
+ * rendered, by the audio clock.
+ */
+export type FromWorklet = Report & { readonly token: number; readonly atMs: number };
 
 export interface PlaybackOptions {
   /** Hz of the sound that is pushed. */

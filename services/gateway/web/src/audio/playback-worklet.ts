@@ -22,7 +22,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       (report) => {
         // The feeder counts in samples of speech, whatever the rate here.
         const consumed = report.consumed * (speechRate / sampleRate);
-        this.port.postMessage({ ...report, consumed, token: this.#token } satisfies FromWorklet);
+        this.port.postMessage({ ...report, consumed, token: this.#token, atMs: currentTime * 1_000 } satisfies FromWorklet);
       },
       checksums,
     );

@@ -54,7 +54,12 @@ export class Probe {
   }
 
   reported(report: FromWorklet, nowMs: number): void {
-    if (report.cause === "flushed") for (const flush of this.#flushes) flush.silentAtMs ??= nowMs;
+    if (report.cause === "flushed") {
+      for (const flush of this.#flushes) {
+        flush.silentAtMs ??= nowMs;
+        flush.soundMs ??= Math.max(0, report.atMs - flush.audioMs);
+      }
+    }
     this.#levels = [...this.#levels.slice(-199), { atMs: nowMs, level: report.level }];
     if (!report.messageId) return;
     const entry = this.#entry(report.messageId);
