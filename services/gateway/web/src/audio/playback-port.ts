@@ -15,8 +15,8 @@ export type ToWorklet =
   | { do: "volume"; volume: number };
 
 /**
- * `token` is the last flush carried out: what was measured before it is of no use any more. `atMs` is when the block was
- * rendered, by the audio clock.
+ * `token` is the last flush carried out: what was measured before it is of no use any more. `atMs` is the end of
+ * the block being rendered, by the audio clock.
  */
 export type FromWorklet = Report & { readonly token: number; readonly atMs: number };
 

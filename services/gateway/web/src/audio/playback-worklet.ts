@@ -4,6 +4,9 @@ import { type FromWorklet, type PlaybackOptions, PLAYBACK_PROCESSOR, type ToWork
 import { Playout } from "./playout";
 import { Resampler } from "./resampler";
 
+/** What `process` renders at a time, by the Web Audio standard. */
+const BLOCK_SAMPLES = 128;
+
 class PlaybackProcessor extends AudioWorkletProcessor {
   readonly #playout: Playout;
   readonly #speechRate: number;
@@ -22,7 +25,8 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       (report) => {
         // The feeder counts in samples of speech, whatever the rate here.
         const consumed = report.consumed * (speechRate / sampleRate);
-        this.port.postMessage({ ...report, consumed, token: this.#token, atMs: currentTime * 1_000 } satisfies FromWorklet);
+        const atMs = (currentTime + BLOCK_SAMPLES / sampleRate) * 1_000;
+        this.port.postMessage({ ...report, consumed, token: this.#token, atMs } satisfies FromWorklet);
       },
       checksums,
     );
