@@ -19,7 +19,7 @@ T = TypeVar("T")
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"
 POLL_S = 0.02
 LONGEST_GAP_MS = 20
-LONGEST_WAIT_FOR_SILENCE_MS = 50
+MOST_SOUND_AFTER_MS = 50
 READY = "Ready when you are"
 """What the table says when all is well and nobody speaks."""
 # What the page's words looked like while somebody spoke: the slip is gone before a test could look at it.
@@ -175,16 +175,14 @@ class Visitor:
         except TimeoutError:
             raise AssertionError(f"{what}: it never happened") from None
 
-    async def silent_after_ms(self, flushes_before: int) -> float:
-        """How long the first flush after those took, from the page's order to silence, by the page's clock."""
+    async def sound_after_ms(self, flushes_before: int) -> float:
+        """How much still came out when the page asked for silence the next time after those, by the audio clock."""
 
         async def silence() -> float | None:
-            flushes = await self.page.evaluate("window.tertulia.flushes()")
-            if len(flushes) <= flushes_before or flushes[flushes_before]["silentAtMs"] is None:
-                return None
-            return flushes[flushes_before]["silentAtMs"] - flushes[flushes_before]["askedAtMs"]
+            flushes = cast("list[dict[str, float | None]]", await self.page.evaluate("window.tertulia.flushes()"))
+            return flushes[flushes_before]["soundMs"] if len(flushes) > flushes_before else None
 
-        return cast("float", await self.until(silence, "silence"))
+        return await self.until(silence, "silence")
 
     async def flushes(self) -> int:
         """How often the page has asked for silence so far."""
