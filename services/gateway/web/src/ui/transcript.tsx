@@ -60,7 +60,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
       {/* Focusable, so that it can be scrolled with the keyboard. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
       <div class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
-        {messages.length === 0 && <Welcome people={people} />}
+        {messages.length === 0 && <Welcome people={people} onSay={(text) => talk.say(text)} />}
         {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
         <ol>
           {messages.slice(first).map((message) => (
@@ -87,7 +87,7 @@ function followTo(box: HTMLElement): number {
   return Math.max(0, Math.min(end, top - box.clientHeight / 4));
 }
 
-function Welcome({ people }: { people: People }): JSX.Element {
+function Welcome({ people, onSay }: { people: People; onSay: (text: string) => void }): JSX.Element {
   const names = people.characters.filter((character) => character.active).map((character) => character.name);
   return (
     <div class="welcome">
@@ -97,8 +97,22 @@ function Welcome({ people }: { people: People }): JSX.Element {
         Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over them
         whenever you like.
       </p>
+      <div class="suggestions">
+        {openings(names).map((text) => (
+          <button key={text} type="button" onClick={() => onSay(text)}>
+            {text}
+          </button>
+        ))}
+      </div>
     </div>
   );
+}
+
+/** What one may say first; nothing where nobody would answer. */
+function openings(names: readonly string[]): string[] {
+  const [first, second] = names;
+  if (!first) return [];
+  return [`${first}, tell me a story.`, second ? `What does ${second} think of rain?` : "What do you think of rain?", "How are you all tonight?"];
 }
 
 function sentenceList(names: readonly string[]): string {
