@@ -50,6 +50,9 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     visitor.forgive("status of 4")
     await sheet.get_by_label("Name").fill("Pilar")
     await sheet.get_by_label("Voice").select_option(index=1)
+    await sheet.get_by_role("button", name="Try the voice").click()
+    await expect(sheet.get_by_role("button", name="Speaking…")).to_be_visible()
+    await expect(sheet.get_by_role("button", name="Try the voice")).to_be_visible()  # it has ended
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)

@@ -9,16 +9,18 @@ from tests.fakes.eventually import eventually
 
 
 async def test_the_way_of_a_turn_is_drawn(visitor: Visitor) -> None:
-    turn_id = await visitor.write("Luna and Sage, thank you!")
+    await visitor.page.get_by_role("button", name="How are you all tonight?").click()
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first thing that may be said is said")
+    turn_id = accepted["turn_id"]
     await visitor.until_speaking(turn_id)
     (metrics,) = await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")
     assert metrics["turn_id"] == turn_id
     sheet = await visitor.open("See inside")
     figure = sheet.get_by_role("figure")
-    await expect(figure.locator("q")).to_have_text("Luna and Sage, thank you!")
-    await expect(figure.get_by_role("rowheader")).to_have_text(["You", "Luna", "Sage"])
+    await expect(figure.locator("q")).to_have_text("How are you all tonight?")
+    await expect(figure.get_by_role("rowheader")).to_have_text(["You", "Luna", "Rex", "Sage"])
     await expect(figure).to_contain_text("heard here after")
-    for reply in ("Luna", "Sage"):
+    for reply in ("Luna", "Rex", "Sage"):
         bars = figure.get_by_role("row").filter(has_text=reply).locator(".bar")
         assert await bars.count() >= 4
         boxes = [await bar.bounding_box() for bar in await bars.all()]

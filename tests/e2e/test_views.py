@@ -15,7 +15,7 @@ from tests.fakes.eventually import eventually
 
 AXE = ROOT / "services" / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = {
-    "light": Look(still=True),
+    "light": Look(still=True, scale=2),
     "dark": Look(still=True, scheme="dark"),
     "phone": Look(390, 844, still=True, touch=True, scale=2),
 }
