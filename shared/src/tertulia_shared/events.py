@@ -212,6 +212,8 @@ class MessageComplete(Event):
     character_id: str
     text: str
     status: MessageStatus = "complete"
+    usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
+    """What it took, as far as the model server says so: `prompt_tokens`, `completion_tokens`, `cost`."""
 
 
 @dataclass(frozen=True, slots=True)

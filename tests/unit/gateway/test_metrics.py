@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tertulia_gateway.metrics import Timeline
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, pack
 
 
 def event(ts: int, **fields: str) -> Fields:
@@ -20,7 +20,7 @@ def spoken_turn(timeline: Timeline) -> None:
     timeline.see(b"llm_chunk", event(1300, message_id="m"))
     timeline.note_audio("m", 1500, 1501)
     timeline.note_audio("m", 1600, 1601)
-    timeline.see(b"message_complete", event(1700, message_id="m"))
+    timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
 
 
 def test_a_spoken_turn() -> None:
@@ -39,7 +39,7 @@ def test_a_spoken_turn() -> None:
             {
                 "message_id": "m", "character_id": "c", "character_name": "Luna", "message_started": 4,
                 "first_chunk": 200, "first_sentence": 400, "first_audio": 500, "first_frame": 501,
-                "text_complete": 700, "audio_complete": 900,
+                "text_complete": 700, "audio_complete": 900, "usage": {"completion_tokens": 60},
             }
         ],
     }  # fmt: skip

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tertulia_llm.model import MAX_RETRY_DELAY_S, Model, ModelFailed, error_in_stream, jitter, retry_delay_s
+from tertulia_llm.model import MAX_RETRY_DELAY_S, Model, ModelFailed, added, error_in_stream, jitter, retry_delay_s
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
@@ -50,6 +50,16 @@ async def test_a_reply_comes_through_whatever_the_server_puts_in_between() -> No
     act = Reply(["Hel", "lo", " there"], keep_alives=3, empty_choices=True, null_content=True, usage=True)
     async with talking(act) as (_, model):
         assert "".join(await said(model)) == "Hello there"
+
+
+async def test_what_it_took_is_told_and_added_up_over_the_requests_of_one_reply() -> None:
+    async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
+        async with model.reply(ASKED, ModelSettings()) as stream:
+            assert "".join([text async for text in stream]) == "Hello"
+        taken = added({}, stream.usage)
+        assert taken["completion_tokens"] == 2
+        again = added(taken, {"completion_tokens": 3, "cost": 0.5, "prompt_tokens": None, "native": {"x": 1}})
+        assert again == {**taken, "completion_tokens": 5, "cost": 0.5}
 
 
 async def test_what_is_asked_for_is_what_was_set_and_nothing_else() -> None:

@@ -8,7 +8,7 @@ from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id
 
 CAST = tuple(Speaker(f"{name}-id", name, name.lower(), f"You are {name}.") for name in ("Luna", "Rex", "Sage"))
-TURN = UserTurn(new_id(), new_id(), "Rex, ask Luna", "typed")
+TURN = UserTurn("0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", new_id(), "Rex, ask Luna", "typed")
 PLAN = make_plan(TURN, "5-0", 3, CAST, ModelSettings(temperature=0.5))
 
 

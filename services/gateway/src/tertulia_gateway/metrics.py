@@ -6,10 +6,11 @@ settled: all its text is complete and all its audio sent.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import BadEntry, Fields, unpack
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class _Reply:
     first_frame: int | None = None
     audio_complete: int | None = None
     settled: bool = False
+    usage: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(slots=True)
@@ -133,6 +135,7 @@ class Timeline:
                     "first_frame": since(reply.first_frame),
                     "text_complete": since(reply.text_complete),
                     "audio_complete": since(reply.audio_complete),
+                    "usage": reply.usage,
                 }
                 for message_id, reply in turn.replies.items()
             ],
@@ -173,6 +176,8 @@ class Timeline:
         reply = self._reply(fields)
         if reply is not None:
             reply.text_complete = _ts(fields)
+            with contextlib.suppress(BadEntry):
+                reply.usage = unpack(fields[b"usage"]) if b"usage" in fields else {}
 
     def _of(self, fields: Fields) -> _Turn | None:
         turn = self._turn

@@ -12,7 +12,7 @@ import logging
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from tertulia_llm.model import Model, ModelFailed, jitter, retry_delay_s
+from tertulia_llm.model import Model, ModelFailed, added, jitter, retry_delay_s
 from tertulia_llm.past import Past
 from tertulia_llm.plan import Progress, read_state
 from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
@@ -207,6 +207,8 @@ class Answerer:
                 await reply.write(texts)
             except EmptyReply as error:
                 raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
+            finally:
+                reply.usage = added(reply.usage, stream.usage)
 
     def _fail(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
         keys = self._bus.keys

@@ -152,6 +152,19 @@ class Model:
             await opening.__aexit__(None, None, None)
 
 
+USAGE = ("prompt_tokens", "completion_tokens", "cost")
+
+
+def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[str, int | float]:
+    """What all requests for one reply took together; of the server's figures, those that are numbers of `USAGE`."""
+    total = dict(before)
+    for name in USAGE:
+        figure = usage.get(name)
+        if isinstance(figure, int | float) and not isinstance(figure, bool):
+            total[name] = total.get(name, 0) + figure
+    return total
+
+
 def jitter() -> float:
     """A random number in 0..1, so that many clients do not come back at once."""
     return random.random()  # noqa: S311 - no secret

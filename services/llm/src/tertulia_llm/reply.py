@@ -7,7 +7,7 @@ model's stream broke) asks the model to go on from them, so what is shown and wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter
@@ -64,6 +64,8 @@ class Reply:
     shown: str = ""
     """All text that the client has been shown."""
     begun: bool = False
+    usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
+    """What the model server says that it took."""
 
     def announce(self, *, again: bool) -> None:
         """Tell the client that it begins, or that it goes on from `said`."""
@@ -118,7 +120,8 @@ class Reply:
     def complete(self, status: MessageStatus = "complete") -> None:
         """Tell the client that the text ends here."""
         events = self.keys.events(self.conversation_id)
-        self.outlet.append(events, MessageComplete(self.message_id, self.speaker.id, self.said.text, status))
+        done = MessageComplete(self.message_id, self.speaker.id, self.said.text, status, self.usage)
+        self.outlet.append(events, done)
         self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
 
     def end_speech(self) -> None:
