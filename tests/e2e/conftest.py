@@ -73,7 +73,7 @@ def built_page() -> Path:
 
 @pytest.fixture(scope="session")
 def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The demo model at twice its usual pace (this machine does more than talk), espeak's voices, pocketsphinx' ears."""
+    """The demo model at twice its usual pace, espeak's voices, pocketsphinx' ears."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
         "TERTULIA_DEMO_TOKENS_PER_SECOND": "80",
