@@ -41,7 +41,9 @@ alter default privileges for role owner in schema public grant all on functions 
 set role owner;
 create publication supabase_realtime;
 """
-EMPTY = "delete from public.conversations; delete from public.characters; delete from public.seeds;"  # faster than truncate
+EMPTY = (
+    "delete from public.conversations; delete from public.characters; delete from public.seeds;"  # faster than truncate
+)
 
 
 class NoPostgres(RuntimeError):
@@ -93,7 +95,9 @@ class Database:
                 shutil.chown(self._folder, self._user)
             # copied: the checkout may lie where that user may not go
             binary = shutil.copy(self._postgrest_binary, self._folder / "postgrest")
-            self._run("initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+            self._run(
+                "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+            )
             self.start()
             self.sql(SUPABASE)
             self.migrate()
@@ -198,7 +202,19 @@ class Database:
             raise NoPostgres(f"{program} failed: {done.stderr}")
 
     def _psql(self, text: str, *, user: str) -> subprocess.CompletedProcess[str]:
-        command = [shutil.which("psql") or self._bin / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self._folder, "-U", user]
+        command = [
+            shutil.which("psql") or self._bin / "psql",
+            "-X",
+            "-q",
+            "-A",
+            "-t",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            self._folder,
+            "-U",
+            user,
+        ]
         return subprocess.run([*command, "postgres"], input=text, capture_output=True, text=True, check=False)
 
     def _popen(self, command: Sequence[str], **env: str) -> subprocess.Popen[bytes]:

@@ -115,7 +115,10 @@ class SupabaseServer:
             key = request.headers.get("apikey") or request.query.get("apikey")
             if key not in (SERVICE_KEY, ANON_KEY):
                 return web.json_response(
-                    {"message": "Invalid API key", "hint": "Double check your Supabase `anon` or `service_role` API key."},
+                    {
+                        "message": "Invalid API key",
+                        "hint": "Double check your Supabase `anon` or `service_role` API key.",
+                    },
                     status=401,
                 )
             return await handler(request)
@@ -166,7 +169,7 @@ class SupabaseServer:
         )
 
     async def _tell(self, table: str) -> None:
-        data = {
+        data: dict[str, Any] = {
             "schema": "public", "table": table, "type": "UPDATE", "commit_timestamp": "2026-03-01T12:00:00Z",
             "columns": [], "record": {}, "old_record": {}, "errors": None,
         }  # fmt: skip

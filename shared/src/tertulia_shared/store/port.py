@@ -26,7 +26,7 @@ class Store(Protocol):
 
         Raises:
             StoreUnusable: the configuration cannot work, or the data belong to a newer version.
-            StoreUnavailable: it is away. It is open all the same: calls made later succeed when it is back.
+            StoreUnavailable: it is away; open it again later.
         """
         ...
 

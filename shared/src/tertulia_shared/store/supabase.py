@@ -21,8 +21,8 @@ import httpx
 from postgrest.exceptions import APIError
 from postgrest.types import CountMethod, ReturnMethod
 from pydantic import SecretStr
-from supabase import AsyncClient, AsyncClientOptions, acreate_client
 
+from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from tertulia_shared.store import supabase_rows as rows
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable, StoreUnusable
 from tertulia_shared.store.records import (
@@ -31,7 +31,6 @@ from tertulia_shared.store.records import (
     Message,
     ModelSettings,
     parse_cursor,
-    time_to_text,
     utc_now,
 )
 from tertulia_shared.store.rules import (
@@ -75,20 +74,30 @@ class SupabaseStore:
         self._max_pending: Final = max_pending
         self._now: Final = now
         self._client: AsyncClient | None = None
+        self._is_checked = False
         self._http: httpx.AsyncClient | None = None
         self._pending = 0
         self._idle = asyncio.Event()
         self._lanes: dict[str, _Lane] = {}
 
     async def open(self) -> None:
-        if self._client is not None:
-            return
+        if self._client is None:
+            self._client = await self._connect()
+        if not self._is_checked:
+            try:
+                await self._check_schema(self._client)
+            except StoreUnusable:
+                await self.close()
+                raise
+            self._is_checked = True
+
+    async def _connect(self) -> AsyncClient:
         self._http = httpx.AsyncClient(
             timeout=self._timeout_s,
             limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
             event_hooks={"response": [note_status]},
         )
-        self._client = await acreate_client(
+        return await acreate_client(
             self._url,
             self._key.get_secret_value(),
             AsyncClientOptions(
@@ -98,14 +107,9 @@ class SupabaseStore:
                 httpx_client=self._http,
             ),
         )
-        try:
-            await self._check_schema(self._client)
-        except StoreUnusable:
-            await self.close()
-            raise
 
     async def close(self) -> None:
-        self._client = None
+        self._client, self._is_checked = None, False
         http, self._http = self._http, None
         while self._pending:
             self._idle.clear()
@@ -119,7 +123,7 @@ class SupabaseStore:
         row = rows.conversation_row(conversation_id, title, self._now())
         async with self._call(conversation_id) as client:
             await _run(
-                client.table("conversations").upsert(
+                _table(client, "conversations").upsert(
                     row, on_conflict="id", ignore_duplicates=True, returning=ReturnMethod.minimal
                 )
             )
@@ -180,9 +184,7 @@ class SupabaseStore:
     async def characters(self, *, active_only: bool = False) -> list[Character]:
         async with self._call() as client:
             request = client.table(CHARACTERS).select(rows.CHARACTER).order("name_key")
-            return [
-                rows.character(row) for row in await _run(request.eq("active", "true") if active_only else request)
-            ]
+            return [rows.character(row) for row in await _run(request.eq("active", "true") if active_only else request)]
 
     async def character(self, character_id: str) -> Character | None:
         found = await self._row(CHARACTERS, rows.CHARACTER, character_id)
@@ -193,7 +195,7 @@ class SupabaseStore:
         row = rows.character_row(character)
         async with self._call(CHARACTERS) as client:
             try:
-                await _run(client.table(CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
+                await _run(_table(client, CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
             except UniqueViolation:
                 raise NameTaken(character.name) from None
 
@@ -241,7 +243,7 @@ class SupabaseStore:
     async def _update_conversation(self, conversation_id: str, changes: dict[str, Any]) -> None:
         async with self._call(conversation_id) as client:
             if rows.is_id(conversation_id):
-                request = client.table("conversations").update(
+                request = _table(client, "conversations").update(
                     changes, count=CountMethod.exact, returning=ReturnMethod.minimal
                 )
                 if await _count(request.eq("id", conversation_id)):
@@ -299,6 +301,11 @@ class _Request(Protocol):
     """What postgrest's builders have in common."""
 
     async def execute(self) -> Any: ...
+
+
+def _table(client: AsyncClient, name: str) -> Any:
+    """The table, for writing: of these builders the library does not know its own types."""
+    return client.table(name)
 
 
 async def _run(request: _Request, *, opening: bool = False) -> Any:

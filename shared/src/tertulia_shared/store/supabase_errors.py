@@ -43,7 +43,9 @@ async def note_status(response: httpx.Response) -> None:
 def translated(error: Exception, *, opening: bool = False) -> StoreError:
     """The port's error. `opening`: a person is there to mend it; later what needs one counts as being away."""
     if isinstance(error, GateRefused):
-        return _for_a_person(f"it refuses the key ({error}): set SUPABASE_KEY to the service role key.", opening=opening)
+        return _for_a_person(
+            f"it refuses the key ({error}): set SUPABASE_KEY to the service role key.", opening=opening
+        )
     if not isinstance(error, APIError):
         reason = str(error) or "no answer in time"
         return StoreUnavailable(f"The database does not answer ({type(error).__name__}: {reason}).")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pydantic import SecretStr
-from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
+from realtime import AsyncRealtimeClient, RealtimePostgresChangesListenEvent, RealtimeSubscribeStates
 
 AGAIN_FIRST_S: Final = 1.0
 AGAIN_MAX_S: Final = 60.0
@@ -48,7 +48,9 @@ async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], Non
     )
     try:
         channel = client.channel(f"tertulia-{table}")
-        channel.on_postgres_changes("*", lambda _: changed(), table=table, schema="public")
+        channel.on_postgres_changes(
+            RealtimePostgresChangesListenEvent.All, lambda _: changed(), table=table, schema="public"
+        )
         await channel.subscribe(on_state)
         await over.wait()
     except Exception as error:  # noqa: BLE001 - whatever its library raises, it is tried again
