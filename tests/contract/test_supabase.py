@@ -1,4 +1,4 @@
-"""What is Supabase's own: who may read, what is refused at the start, hands in the dashboard, and a database that dies."""
+"""What is Supabase's own: who may read, what is refused at the start, hands in the dashboard, a database that dies."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from pydantic import SecretStr
 from tertulia_shared.store import InvalidRecord, Store, StoreUnavailable, StoreUnusable, seed_characters
 from tertulia_shared.store.supabase import SupabaseStore
 from tests.fakes.redis_server import free_port
-from tests.fakes.store_records import START, at, character, new_id, reply, user_message
+from tests.fakes.store_records import START, at, new_id, reply, user_message
 from tests.fakes.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
 
 TIMEOUT_S = 1.0
@@ -149,7 +150,7 @@ async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer,
 
 async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
-    calls = {
+    calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
         "tertulia_save_messages": {"messages": []},
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},

@@ -274,7 +274,7 @@ class Table:
         store = MemoryStore(self.tables)
         await store.open()
         drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
-        while await self.bus.length(self.bus.keys.store()):
+        while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
             await asyncio.sleep(0.01)
         drain.cancel()
         await asyncio.wait([drain])

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own with the project's migrations applied, and PostgREST before it: killed and started at will."""
+"""A PostgreSQL of our own with the project's migrations, and PostgREST before it: killed and started at will."""
 
 from __future__ import annotations
 

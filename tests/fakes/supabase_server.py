@@ -127,7 +127,7 @@ class SupabaseServer:
 
     async def _rest(self, client: aiohttp.ClientSession, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        while not self._open.is_set():  # set from another thread
+        while not self._open.is_set():  # noqa: ASYNC110 - it is set from another thread
             await asyncio.sleep(0.005)
         self.requests += 1
         path = request.rel_url.raw_path_qs.removeprefix("/rest/v1")

@@ -46,7 +46,7 @@ async def store(supabase: SupabaseServer) -> AsyncGenerator[SupabaseStore]:
 
 def waiting(stack: Stack) -> int:
     """How many writes wait for the store."""
-    return stack._client.xlen(stack.keys.store().name)
+    return stack.length(stack.keys.store())
 
 
 async def assert_kept(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
@@ -140,11 +140,13 @@ async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
 
 
 async def test_a_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
-    for service in ("gateway", "llm"):
-        process = kept.start(service, SUPABASE_KEY="a-key-that-is-none")
-        process.told_to_end = process.killed = True  # it is to end by itself
+    # they are to end by themselves
+    starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
+    for process in starting:
+        process.told_to_end = process.killed = True
+    for process in starting:
         assert process.wait() == 1
         last = process.tail().splitlines()[-1]
-        assert last.startswith(f"tertulia-{service} cannot start: Supabase at {supabase.url}")
+        assert last.startswith(f"tertulia-{process.service} cannot start: Supabase at {supabase.url}")
         assert "SUPABASE_KEY" in last
         assert "a-key-that-is-none" not in process.tail()

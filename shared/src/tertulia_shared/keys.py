@@ -99,7 +99,7 @@ class Keys:
 
     def drainer(self) -> Key:
         """String: which llm worker empties the outbox; a lease, prolonged while it does."""
-        return Key(f"{self.ns}:store:drainer", 12)
+        return Key(f"{self.ns}:store:drainer", 8)
 
     def cast(self) -> Key:
         """Hash: `speakers`, msgpack of the active characters when they were read last, for when the store is away."""

@@ -86,8 +86,9 @@ def explain(error: ValidationError) -> str:
     """All that is wrong with the settings, one line each; values are not repeated (they may be secrets)."""
     lines = ["These settings are wrong:"]
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
-        where = problem["loc"]
-        name = f"{PREFIX}{str(where[0]).upper()}" if where else "settings"
+        where = str(problem["loc"][0]) if problem["loc"] else ""
+        # a setting with a name of its own is told by that name, as pydantic has it
+        name = where if where.isupper() else f"{PREFIX}{where.upper()}" if where else "settings"
         lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}")
     lines.append("Set them in the environment or in .env (see .env.example).")
     return "\n".join(lines)

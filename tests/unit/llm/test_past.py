@@ -84,14 +84,15 @@ async def test_what_is_forgotten_is_read_again(store: MemoryStore) -> None:
 
 
 async def test_a_past_that_could_not_be_read_is_not_taken_for_the_whole(store: MemoryStore) -> None:
-    memory = remembering(store)
+    outbox = Outbox(bus := MemoryBus(Keys("test")), store, 2.0)
+    memory = Memory(bus, store, outbox, 10, "Jay")
     await store.save_messages([user_message(CONVERSATION, 1, "Hello")])
     store.away = True
     past, known = await memory.recall(CONVERSATION, "0-0")
     assert (past.messages, past.is_whole, known) == ({}, False, False)
     memory.remember(CONVERSATION, "1-0", past)
     store.away = False
-    memory._outbox.is_away = False  # as when the outbox has been emptied
+    outbox.is_away = False  # as when it has been emptied
     past, known = await memory.recall(CONVERSATION, "1-0")
     assert (len(past.messages), known) == (1, False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from tertulia_shared.store import NotFound, Store, StoreUnavailable
 
 PAGE = 1_000
 """Entries of the `events` stream that are read at once when it is gone through."""
+SETTINGS_S = 1.0
+"""How long a client that comes back waits for settings that only the store has."""
 
 log = logging.getLogger(__name__)
 
@@ -97,10 +100,11 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
 
 async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
     try:
-        saved = await store.model_settings(conversation_id)
+        async with asyncio.timeout(SETTINGS_S):
+            saved = await store.model_settings(conversation_id)
     except NotFound:
         return None
-    except StoreUnavailable as error:  # the talk goes on, with the model's own settings
+    except (StoreUnavailable, TimeoutError) as error:  # the talk goes on, with the model's own settings
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return None
     return pack(saved) if saved else None

@@ -19,9 +19,9 @@ from tertulia_shared.store import NotFound, Store, StoreError
 
 BATCH = 50
 """Writes read at once, and messages saved at once."""
-CALL_S = 8.0
+CALL_S = 5.0
 """How long the store may take for a batch. Together with `AGAIN_MAX_S` less than the lease (`Keys.drainer`)."""
-AGAIN_FIRST_S, AGAIN_MAX_S = 0.1, 2.0
+AGAIN_FIRST_S, AGAIN_MAX_S = 0.1, 1.5
 LOOK_S = 1.0
 """How often those that do not hold the lease look whether they may have it, while something waits."""
 

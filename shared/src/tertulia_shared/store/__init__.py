@@ -1,7 +1,7 @@
 """Where conversations, messages and characters are kept.
 
-`port` says what a store does; `sqlite` is the one that needs no server, `supabase` the one on a server of yours, `memory`
-the one that keeps nothing; `choice` picks the one that the settings ask for.
+`port` says what a store does; `sqlite` is the one that needs no server, `supabase` the one on a server of yours,
+`memory` the one that keeps nothing; `choice` picks the one that the settings ask for.
 `records` are the rows, `rules` what may be stored, `ordering` which message comes first and which write stands,
 `errors` what can go wrong.
 """

@@ -142,7 +142,7 @@ class MemoryStore:
     async def delete_character(self, character_id: str) -> bool:
         return self._available().characters.pop(character_id, None) is not None
 
-    async def watch_characters(self, changed: Callable[[], None]) -> None:
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
         await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -110,7 +110,7 @@ class Store(Protocol):
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
-        """Call `changed` whenever somebody may have changed a character, as far as the store can tell. Until cancelled."""
+        """Call `changed` when somebody may have changed a character, as far as the store can tell; until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -1,4 +1,4 @@
-"""Supabase Realtime: told when a row of a table changes. Where there is none, nobody is told, and nothing else is lost."""
+"""Supabase Realtime: told when a row of a table changes. Where there is none, nobody is told, and no more is lost."""
 
 from __future__ import annotations
 
