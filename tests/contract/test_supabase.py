@@ -22,7 +22,7 @@ from tests.fakes.redis_server import free_port
 from tests.fakes.store_records import START, at, new_id, reply, user_message
 from tests.fakes.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
 
-TIMEOUT_S = 1.0
+TIMEOUT_S = 3.0
 PATIENCE_S = 45.0
 
 
@@ -37,10 +37,11 @@ async def opened(url: str, key: str = SERVICE_KEY) -> AsyncGenerator[SupabaseSto
 
 
 async def answers(store: Store) -> None:
-    """Wait until the store answers again."""
+    """Wait until the store opens and answers (again)."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
+                await store.open()
                 await store.characters()
             except StoreUnavailable:
                 await asyncio.sleep(0.05)
@@ -98,7 +99,6 @@ async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: Supab
         await store.open()
     supabase.let_go()
     await answers(store)
-    await store.open()
     await store.close()
 
 
