@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -12,7 +13,9 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
 from tests.fakes.bus_bench import Bench, MemoryBench, redis_bench
 from tests.fakes.key_leaks import Leftovers
+from tests.fakes.postgres import Database, NoPostgres
 from tests.fakes.redis_server import RedisServer
+from tests.fakes.supabase_server import SupabaseServer
 
 
 @pytest.fixture(scope="session")
@@ -21,6 +24,30 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder: Path = tmp_path_factory.mktemp("redis")
     with RedisServer(folder) as server:
         yield server.url
+
+
+@pytest.fixture(scope="session")
+def supabase_server() -> Iterator[SupabaseServer]:
+    """A PostgREST over a PostgreSQL with the project's migrations, as Supabase has them (per xdist worker)."""
+    try:
+        database = Database()
+    except NoPostgres as missing:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(f"not tested on Supabase: {missing}")
+    with database, SupabaseServer(database) as server:
+        yield server
+
+
+@pytest.fixture
+def supabase(supabase_server: SupabaseServer) -> Iterator[SupabaseServer]:
+    """The same with nothing in it but the first characters, answering, whatever a test did to it before."""
+    supabase_server.let_go()
+    if not supabase_server.database.running:
+        supabase_server.database.start()
+    supabase_server.database.empty()
+    yield supabase_server
+    supabase_server.let_go()
 
 
 @pytest.fixture

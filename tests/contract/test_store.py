@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from typing import get_args as members
 
 import pytest
+from pydantic import SecretStr
 
 from tertulia_shared.store import (
     InvalidRecord,
@@ -26,7 +27,9 @@ from tertulia_shared.store import (
     StoreUnavailable,
     supersedes,
 )
+from tertulia_shared.store.supabase import SupabaseStore
 from tests.fakes.store_records import START, at, character, new_id, reply, user_message
+from tests.fakes.supabase_server import SERVICE_KEY
 
 OpenStore: TypeAlias = Callable[[], Awaitable[Store]]
 STATUSES: tuple[Status, ...] = members(Status)
@@ -36,15 +39,20 @@ def start_time() -> datetime:
     return START
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "supabase"])
 async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
     """Opens one more store over the same data; all are closed at the end."""
     tables = MemoryTables()
     opened: list[Store] = []
 
+    supabase = request.getfixturevalue("supabase") if request.param == "supabase" else None
+
     async def open_another() -> Store:
+        store: Store
         if request.param == "memory":
-            store: Store = MemoryStore(tables, now=start_time)
+            store = MemoryStore(tables, now=start_time)
+        elif supabase is not None:
+            store = SupabaseStore(supabase.url, SecretStr(SERVICE_KEY), now=start_time)
         else:
             store = SQLiteStore(tmp_path / "data" / "tertulia.db", now=start_time)
         await store.open()

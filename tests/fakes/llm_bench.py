@@ -15,6 +15,7 @@ from typing import TypeVar, cast
 
 from tertulia_llm.answer import Answerer
 from tertulia_llm.cast import Cast
+from tertulia_llm.drain import Drain
 from tertulia_llm.model import Model, ModelFailed
 from tertulia_llm.past import Memory
 from tertulia_llm.settings import LLMSettings
@@ -23,7 +24,7 @@ from tertulia_shared.bus import Append, Claim, Owned
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.codec import decode, decode_event, envelope, text
-from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn, Work
 from tertulia_shared.events import (
     Error,
     Event,
@@ -39,6 +40,7 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.outbox import Outbox, message_of
 from tertulia_shared.store import MemoryStore, Message
 from tertulia_shared.store.memory import MemoryTables
 from tertulia_shared.store.port import Store
@@ -239,9 +241,11 @@ class Table:
         await cast_.read()
         store: Store = self.store
         model = cast("Model", self.model)
+        outbox = Outbox(self.bus, store, self.settings.store_patience_s)
         self.handler = Turns(
-            self.bus, store, Memory(store, self.settings.llm_history_messages), cast_,
-            Answerer(self.bus, store, model, self.settings),
+            self.bus, outbox,
+            Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
+            Answerer(self.bus, outbox, model, self.settings),
         )  # fmt: skip
         return self.handler
 
@@ -262,6 +266,23 @@ class Table:
             claim = await self.claimed()
             await handler.handle(claim)
             await self.bus.finish(claim, "worker")
+        if not self.store.away:
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Some worker applies what waits for the store."""
+        store = MemoryStore(self.tables)
+        await store.open()
+        drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
+        while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
+            await asyncio.sleep(0.01)
+        drain.cancel()
+        await asyncio.wait([drain])
+
+    async def waiting(self) -> list[tuple[str, str]]:
+        """What waits for the store: the kinds of the writes, and the texts of messages."""
+        writes = [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
+        return [(write.kind, message_of(write).text if write.kind == "message" else "") for write in writes]
 
     async def die_after(self, writes: int) -> bool:
         """A new worker handles the conversation, and dies after so many writes. False if it was done before."""

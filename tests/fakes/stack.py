@@ -19,7 +19,7 @@ from uuid import uuid4
 import redis
 
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
-from tertulia_shared.keys import STAGES, Keys, Stage
+from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.redis_server import RedisServer, free_port
 
@@ -175,6 +175,10 @@ class Stack:
             return None
         pid = int(pending[0]["consumer"].decode().split("-")[-2])
         return next(process for process in self._all if process.pid == pid)
+
+    def length(self, key: Key) -> int:
+        """How many entries a stream has."""
+        return self._client.xlen(key.name)
 
     # -- addresses
 

@@ -101,6 +101,16 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreWrite:
+    """A write that the store may not have yet: `row` is msgpack of the title, the message or the settings."""
+
+    kind: Literal["conversation", "message", "settings"]
+    conversation_id: str
+    message_id: str = ""
+    row: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """Work given up on."""
 

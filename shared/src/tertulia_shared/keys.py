@@ -84,8 +84,8 @@ class Keys:
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
         finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and how far it is); `settled`
-        (the turn whose interruption is dealt with); `owed` (rows that the store has not taken yet); `settings` (of the
-        model); `client` (the connection that is served).
+        (the turn whose interruption is dealt with); `warned` (the client knows that the store is away); `settings` (of
+        the model); `client` (the connection that is served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
@@ -94,8 +94,16 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:{thing}:owner", DAY_S)
 
     def store(self) -> Key:
-        """Outbox: database writes not yet confirmed."""
+        """Outbox: writes that the store may not have yet; deleted when it has them."""
         return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
+
+    def drainer(self) -> Key:
+        """String: which llm worker empties the outbox; a lease, prolonged while it does."""
+        return Key(f"{self.ns}:store:drainer", 8)
+
+    def cast(self) -> Key:
+        """Hash: `speakers`, msgpack of the active characters when they were read last, for when the store is away."""
+        return Key(f"{self.ns}:cast", 7 * DAY_S)
 
     def dead(self) -> Key:
         """Work given up on, with the reason and the last error."""

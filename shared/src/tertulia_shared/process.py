@@ -7,8 +7,8 @@ import contextlib
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvloop
 
@@ -18,9 +18,12 @@ from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Keys
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_store
 
 REDIS_PATIENCE_S = 30.0
 """How long a starting service waits for Redis before it says so and exits."""
+STORE_AGAIN_S = 5.0
+"""How often a store that was away at the start is opened again."""
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,48 @@ def run(service: str, settings: CommonSettings, serve: Serve) -> None:
     except* CannotStart as group:
         print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
+
+
+@asynccontextmanager
+async def open_store(settings: CommonSettings) -> AsyncGenerator[Store]:
+    """The store of the settings, open. If it is away the block begins all the same; its calls fail until it is back.
+
+    Raises:
+        CannotStart: it can never work as it is set up; the message says what to do.
+    """
+    try:
+        store = chosen_store(settings)
+        is_away = await _open(store)
+    except StoreError as error:
+        raise CannotStart(str(error)) from error
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            opening = tasks.create_task(_open_patiently(store)) if is_away else None
+            yield store
+            if opening is not None:
+                opening.cancel()
+    finally:
+        await store.close()
+
+
+async def _open(store: Store) -> bool:
+    try:
+        await store.open()
+    except StoreUnavailable as error:
+        log.warning("the store is away: %s", error)
+        return True
+    return False
+
+
+async def _open_patiently(store: Store) -> None:
+    while True:
+        await asyncio.sleep(STORE_AGAIN_S)
+        try:
+            if not await _open(store):
+                log.info("the store is back")
+                return
+        except StoreError:
+            log.exception("the store cannot be used")
 
 
 async def _serve(service: str, settings: CommonSettings, serve: Serve) -> None:

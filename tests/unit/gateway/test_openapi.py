@@ -20,6 +20,7 @@ from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.keys import Keys
+from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import MemoryStore
 
 HERE = {"Host": "localhost"}
@@ -42,7 +43,13 @@ def described() -> Any:
     asyncio.run(store.open())
     bus = MemoryBus(Keys("openapi"))
     backstage = Backstage(
-        bus, store, SettingsSaver(store), alive_s=5.0, max_frames_per_s=50.0, clock=time.monotonic, wall_ms=lambda: 0
+        bus,
+        store,
+        SettingsSaver(Outbox(bus, store, 2.0)),
+        alive_s=5.0,
+        max_frames_per_s=50.0,
+        clock=time.monotonic,
+        wall_ms=lambda: 0,
     )
     app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)

@@ -24,6 +24,7 @@ from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
+from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import MemoryStore, Message
 from tertulia_shared.store.records import utc_now
 
@@ -45,7 +46,13 @@ async def store() -> MemoryStore:
 def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"), **given: Any) -> httpx2.AsyncClient:
     settings = GatewaySettings.model_validate(given)
     backstage = Backstage(
-        bus, store, SettingsSaver(store), alive_s=5.0, max_frames_per_s=50.0, clock=time.monotonic, wall_ms=lambda: 0
+        bus,
+        store,
+        SettingsSaver(Outbox(bus, store, 2.0)),
+        alive_s=5.0,
+        max_frames_per_s=50.0,
+        clock=time.monotonic,
+        wall_ms=lambda: 0,
     )
     app = make_app(settings, Hub(1), backstage, static=static)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000")

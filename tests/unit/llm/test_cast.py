@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -67,5 +68,48 @@ async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_i
     assert names(cast) == ["Luna", "Rex", "Sage"]
     store.away = False
     await asyncio.sleep(2)
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    following.cancel()
+
+
+@virtual_time
+async def test_who_starts_while_the_store_is_away_finds_those_who_were_there_last() -> None:
+    bus, store, cast = await table()
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        await cast.begin()
+    store.away = False
+    await cast.begin()
+    store.away = True
+    another = Cast(bus, store)
+    await another.begin()
+    assert another.active == cast.active
+    assert names(another) == ["Luna", "Rex", "Sage"]
+
+
+class TellingStore(MemoryStore):
+    """Says that characters have changed when a test does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.change = asyncio.Event()
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:
+        while True:
+            await self.change.wait()
+            self.change.clear()
+            changed()
+
+
+@virtual_time
+async def test_a_change_that_the_store_tells_of_is_seen_without_a_refresh() -> None:
+    store = TellingStore()
+    await store.open()
+    cast = Cast(MemoryBus(Keys("test")), store)
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    store.change.set()
+    await settle()
     assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
     following.cancel()

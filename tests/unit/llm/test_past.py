@@ -6,7 +6,10 @@ import pytest
 
 from tertulia_llm.past import MAX_CONVERSATIONS, Memory, Past
 from tertulia_llm.text.prompt import HistoryMessage
+from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import MemoryStore
 from tests.fakes.store_records import reply, user_message
 
@@ -20,6 +23,11 @@ async def store() -> AsyncGenerator[MemoryStore]:
     await store.ensure_conversation(CONVERSATION)
     yield store
     await store.close()
+
+
+def remembering(store: MemoryStore) -> Memory:
+    bus = MemoryBus(Keys("test"))
+    return Memory(bus, store, Outbox(bus, store, 2.0), 10, "Jay")
 
 
 def test_the_model_is_told_what_was_said_and_heard_in_order() -> None:
@@ -58,7 +66,7 @@ def test_a_long_talk_is_cut_to_its_newest_part() -> None:
 
 
 async def test_what_is_known_up_to_the_cursor_is_not_read_again(store: MemoryStore) -> None:
-    memory = Memory(store, 10)
+    memory = remembering(store)
     past, known = await memory.recall(CONVERSATION, "0-0")
     assert not known
     memory.remember(CONVERSATION, "1-0", past)
@@ -69,26 +77,28 @@ async def test_what_is_known_up_to_the_cursor_is_not_read_again(store: MemorySto
 
 
 async def test_what_is_forgotten_is_read_again(store: MemoryStore) -> None:
-    memory = Memory(store, 10)
+    memory = remembering(store)
     memory.remember(CONVERSATION, "1-0", Past())
     memory.forget([CONVERSATION, new_id()])
     assert (await memory.recall(CONVERSATION, "1-0"))[1] is False
 
 
-async def test_a_past_that_could_not_be_read_is_empty_and_not_taken_for_the_whole(store: MemoryStore) -> None:
-    memory = Memory(store, 10)
+async def test_a_past_that_could_not_be_read_is_not_taken_for_the_whole(store: MemoryStore) -> None:
+    outbox = Outbox(bus := MemoryBus(Keys("test")), store, 2.0)
+    memory = Memory(bus, store, outbox, 10, "Jay")
     await store.save_messages([user_message(CONVERSATION, 1, "Hello")])
     store.away = True
     past, known = await memory.recall(CONVERSATION, "0-0")
     assert (past.messages, past.is_whole, known) == ({}, False, False)
     memory.remember(CONVERSATION, "1-0", past)
     store.away = False
+    outbox.is_away = False  # as when it has been emptied
     past, known = await memory.recall(CONVERSATION, "1-0")
     assert (len(past.messages), known) == (1, False)
 
 
 async def test_no_more_conversations_than_the_bound_are_remembered(store: MemoryStore) -> None:
-    memory = Memory(store, 10)
+    memory = remembering(store)
     memory.remember(CONVERSATION, "1-0", Past())
     for n in range(MAX_CONVERSATIONS):
         if n == MAX_CONVERSATIONS // 2:

@@ -30,7 +30,7 @@ def test_nobody_named_is_everybody() -> None:
 
 def test_an_empty_state_is_the_beginning() -> None:
     state = read_state({})
-    assert (state.epoch, state.cursor, state.plan, state.cut, state.owed) == (0, "0-0", None, 0, {})
+    assert (state.epoch, state.cursor, state.plan, state.cut, state.warned) == (0, "0-0", None, 0, False)
     assert state.progress_of("any") == Progress()
     assert state.unsettled is None
 
@@ -70,7 +70,6 @@ def test_settings_of_a_newer_release_are_left_aside() -> None:
         {"plan": pack({})},
         {"settings": b"\xc1"},
         {"epoch": "x"},
-        {"owed": b"\x91\x80"},
     ],
 )
 def test_a_state_that_cannot_be_read_is_a_bad_entry(fields: dict[str, object]) -> None:

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from tertulia_llm.model import ModelFailed
-from tertulia_llm.sweep import SWEEP_S, sweep
 from tertulia_shared.bus import BusUnavailable, Stale
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import DeadLetter, TTSSentence, Work
@@ -23,7 +22,7 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import reply_id
 from tertulia_shared.work import BadWork
 from tests.fakes.llm_bench import LINES, BreakAfter, Client, Say, Table
-from tests.fakes.virtual_time import virtual_time
+from tests.fakes.virtual_time import now, virtual_time
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
 USER = ("Jay", "Hello, Luna and Rex", "complete")
@@ -385,7 +384,7 @@ async def test_what_the_model_says_for_others_is_cut() -> None:
 async def test_nothing_with_a_messages_id_is_told_before_its_row_is_there() -> None:
     table = await laid()
     handler = await table.worker()
-    table.store.delay_s = 5.0
+    table.store.delay_s = 1.0
     seen: list[tuple[str, bool]] = []
     events = table.bus.follow(table.bus.keys.events(table.conversation_id))
 
@@ -596,20 +595,60 @@ async def test_rows_that_wait_for_the_store_outlive_the_worker_and_are_saved_wit
     table.store.away = True
     await table.work()
     assert await table.rows() == []
-    sweeping = asyncio.create_task(sweep(table.bus))
-    await asyncio.sleep(3 * SWEEP_S)
-    await table.work()  # still away
+    assert (await table.waiting())[0] == ("conversation", "")
+    assert ("message", LINES["Sage"]) in await table.waiting()
     table.handler = None  # the store is back, and another process finds it so
-    await asyncio.sleep(3 * SWEEP_S)
-    sweeping.cancel()
-    await table.work()
+    await table.drain()
     assert await table.rows() == [("Jay", "One?", "complete"), ("Sage", LINES["Sage"], "complete")]
     assert len(table.model.requests) == 1
-    assert b"owed" not in await table.bus.hash(table.bus.keys.state(table.conversation_id))
+    assert await table.waiting() == []
 
 
 @virtual_time
-async def test_a_worker_that_never_knew_the_past_talks_on_without_it() -> None:
+async def test_the_client_is_warned_once_until_the_store_takes_something_again() -> None:
+    table = await laid("Luna", "Rex")
+    for round_ in (1, 2):
+        await table.worker()
+        table.store.away = True
+        for words in ("Luna and Rex?", "And now?"):
+            await table.say(words)
+            await table.work()
+        await table.worker()  # another one takes over
+        table.store.away = True
+        await table.say("Still there?")
+        await table.work()
+        assert [warning.code for warning in (await table.client()).warnings] == ["store_unavailable"] * round_
+        table.handler = None
+        await table.drain()
+        await table.say("And back?")
+        await table.work()
+    assert len(await table.rows()) == 2 * 4 * 3
+
+
+@virtual_time
+async def test_a_store_that_does_not_answer_holds_the_talk_up_once_and_no_longer_than_patience_lasts() -> None:
+    table = await laid("Sage")
+    await table.worker()
+    table.store.delay_s = 3600.0
+    times: list[float] = []
+    for words in ("One?", "Two?", "Three?"):
+        begun = now()
+        await table.say(words)
+        handler = table.handler
+        assert handler is not None
+        claim = await table.claimed()
+        await handler.handle(claim)
+        await table.bus.finish(claim, "worker")
+        times.append(now() - begun)
+    assert table.settings.store_patience_s <= times[0] < table.settings.store_patience_s + 1
+    assert max(times[1:]) < 0.5
+    assert len((await table.client()).warnings) == 1
+    await table.drain()
+    assert [row[1] for row in await table.rows()][::2] == ["One?", "Two?", "Three?"]
+
+
+@virtual_time
+async def test_a_worker_that_never_knew_the_past_is_told_it_by_the_streams() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
@@ -618,6 +657,8 @@ async def test_a_worker_that_never_knew_the_past_talks_on_without_it() -> None:
     table.store.away = True
     await table.work()
     assert len((await table.client()).talk()) == 2
+    told = [message["content"] for message in table.model.requests[-1]]
+    assert told[1:] == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
     table.store.away = False
     await table.say("Three?")
     await table.work()
@@ -625,4 +666,28 @@ async def test_a_worker_that_never_knew_the_past_talks_on_without_it() -> None:
         text for words in ("One?", "Two?", "Three?") for text in (words, LINES["Sage"])
     ]
     told = [message["content"] for message in table.model.requests[-1]]
-    assert told[1::2] == ["One?", "Two?", "Three?"], "the past is whole again"
+    assert told[1::2] == ["One?", "Two?", "Three?"]
+
+
+@virtual_time
+async def test_what_was_heard_is_known_to_whoever_answers_next_while_the_store_is_away() -> None:
+    table = await laid("Luna")
+    await table.say("Hello")
+    await table.worker()
+    table.store.away = True
+    await table.work()
+    luna = (await table.client()).order[0]
+    await table.played(luna, 1, 0)
+    await table.interrupt()
+    await table.work()
+    heard = (await table.client()).heard[luna]
+    await table.worker()
+    table.store.away = True
+    await table.say("And then?")
+    await table.work()
+    told = "\n".join(message["content"] for message in table.model.requests[-1])
+    assert heard.strip() in told
+    assert "Vega" not in told
+    table.store.away = False
+    await table.drain()
+    assert (await table.rows())[1] == ("Luna", heard, "interrupted")

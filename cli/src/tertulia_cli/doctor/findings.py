@@ -55,6 +55,8 @@ PARTS: Final = (
         "tts engine espeak (default)", ("espeakng_loader", "soxr"),
         "pip install 'tertulia-tts[espeak]' (espeak-ng is GPL-3.0-or-later)", needed=True,
     ),
+    # postgrest is supabase's own part: `supabase` is also the folder of the migrations
+    Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
     Part(
         "tts engine higgs", ("boson_multimodal", "torch"),
         "pip install boson-multimodal torch; wants a GPU", needed=False,

@@ -18,9 +18,10 @@ from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.wire import GOING_AWAY
 from tertulia_shared.bus import Bus
-from tertulia_shared.process import CannotStart, run
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
-from tertulia_shared.store import SQLiteStore, Store, StoreError
+from tertulia_shared.store import Store
 
 MAX_FRAME_BYTES = 1024 * 1024
 PING_S = 20.0
@@ -53,15 +54,8 @@ def main() -> None:
     settings = load(GatewaySettings)
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
-        store = SQLiteStore(settings.data_dir / "tertulia.db")
-        try:
-            await store.open()
-        except StoreError as error:
-            raise CannotStart(str(error)) from error
-        try:
+        async with open_store(settings) as store:
             await serve_until(stop, settings, bus, store, lambda port: _say_where(settings, port))
-        finally:
-            await store.close()
 
     run("gateway", settings, serve)
 
@@ -77,7 +71,7 @@ async def serve_until(
         CannotStart: the address cannot be listened on.
     """
     hub = Hub(settings.max_connections)
-    saver = SettingsSaver(store)
+    saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s))
     backstage = Backstage(
         bus,
         store,

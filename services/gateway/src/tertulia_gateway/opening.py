@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from dataclasses import dataclass
 
 from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
@@ -12,10 +14,14 @@ from tertulia_shared.bus import Append, Bus, Entry, Put
 from tertulia_shared.codec import Fields, pack
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
-from tertulia_shared.store import NotFound, Store
+from tertulia_shared.store import NotFound, Store, StoreUnavailable
 
 PAGE = 1_000
 """Entries of the `events` stream that are read at once when it is gone through."""
+SETTINGS_S = 1.0
+"""How long a client that comes back waits for settings that only the store has."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +100,12 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
 
 async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
     try:
-        saved = await store.model_settings(conversation_id)
+        async with asyncio.timeout(SETTINGS_S):
+            saved = await store.model_settings(conversation_id)
     except NotFound:
+        return None
+    except (StoreUnavailable, TimeoutError) as error:  # the talk goes on, with the model's own settings
+        log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return None
     return pack(saved) if saved else None
 

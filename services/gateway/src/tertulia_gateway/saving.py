@@ -1,6 +1,7 @@
 """Model settings on their way into the store: the newest of each conversation, written behind the client's back.
 
-What holds for the next turn is in the conversation's state already; the store is what outlives it.
+What holds for the next turn is in the conversation's state already; the store is what outlives it. While that is away
+they wait in the outbox.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import asyncio
 import logging
 from dataclasses import asdict
 
+from tertulia_shared.bus import BusError
 from tertulia_shared.entries import ModelSettings
-from tertulia_shared.store import Store, StoreError
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import StoreError
 
 MAX_WAITING = 1_000
-"""Conversations whose settings may wait while the store is away; the oldest go first."""
+"""Conversations whose settings may wait while both the store and Redis are away; the oldest go first."""
 AGAIN_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -22,8 +25,8 @@ log = logging.getLogger(__name__)
 class SettingsSaver:
     """Writes settings until cancelled."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
         self._waiting: dict[str, ModelSettings] = {}
         self._woken = asyncio.Event()
 
@@ -43,12 +46,11 @@ class SettingsSaver:
             while self._waiting:
                 conversation_id, settings = next(iter(self._waiting.items()))
                 try:
-                    await self._store.ensure_conversation(conversation_id)
-                    await self._store.save_model_settings(conversation_id, asdict(settings))
+                    await self._outbox.save_settings(conversation_id, asdict(settings))
+                except BusError:
+                    await asyncio.sleep(AGAIN_S)
+                    continue
                 except StoreError as error:
-                    if error.retryable:
-                        await asyncio.sleep(AGAIN_S)
-                        continue
                     log.warning("settings not saved: %s", error, extra={"conversation_id": conversation_id})
                 if self._waiting.get(conversation_id) is settings:
                     del self._waiting[conversation_id]

@@ -1,7 +1,7 @@
 """All replies of one turn, one after the other; each sees what was said before it.
 
 The message's row is inserted while the model is being asked; nothing with its id reaches the client before both are
-there. A store that is away does not stop the talk: the rows are kept and saved before the turn counts as answered.
+there. A store that is away does not stop the talk: then the rows are in the outbox (`tertulia_shared.outbox`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from tertulia_shared.bus import Bus, Outlet, Owned
 from tertulia_shared.entries import TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageComplete, TurnComplete, Warn
 from tertulia_shared.ids import reply_id
-from tertulia_shared.store import Message, NotFound, Store, StoreUnavailable, turn_position
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import Message, NotFound, turn_position
 from tertulia_shared.store.records import Status, utc_now
 
 TITLE_CHARS = 60
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 class Turn:
     """A turn being answered. `again`: another attempt has begun it; `is_first`: the store may not know the talk yet.
 
-    `unsaved`: the rows that the store has not taken yet, by id, those of earlier turns among them.
+    `unsaved`: the rows that are yet to be saved, by id. `warned`: the client knows that the store is away.
     """
 
     conversation_id: str
@@ -60,14 +61,14 @@ def reply_seed(message_id: str) -> int:
 class Answerer:
     """Answers one turn."""
 
-    def __init__(self, bus: Bus, store: Store, model: Model, settings: LLMSettings) -> None:
+    def __init__(self, bus: Bus, outbox: Outbox, model: Model, settings: LLMSettings) -> None:
         self._bus = bus
-        self._store = store
+        self._outbox = outbox
         self._model = model
         self._settings = settings
 
     async def answer(self, turn: Turn, outlet: Outlet) -> None:
-        """Write all replies that aren't there yet. What the store could not take is left in `turn.unsaved`.
+        """Write all replies that aren't there yet; return when everything is durable.
 
         Raises:
             Stale: the user interrupted.
@@ -126,6 +127,7 @@ class Answerer:
                 self._row(turn, number, reply.said.text, "failed")
         outlet.append(self._bus.keys.events(turn.conversation_id), error)
         outlet.append(self._bus.keys.events(turn.conversation_id), TurnComplete(turn.said.turn_id))
+        await self._save(turn, outlet)
 
     async def _open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
         speaker = turn.plan.speakers[number]
@@ -249,33 +251,32 @@ class Answerer:
         turn.rows_made = max(turn.rows_made, number + 1)
 
     async def _save(self, turn: Turn, outlet: Outlet) -> None:
-        """Save what is unsaved; if the store is away, keep it for later and say so, once a turn."""
-        try:
-            async with turn.saving:  # who comes second waits for the rows that the first one is saving
-                await self._save_rows(turn)
-        except StoreUnavailable as error:
-            log.warning("rows wait for the store: %s", error, extra={"conversation_id": turn.conversation_id})
-            if not turn.warned:
-                turn.warned = True
-                warning = "The database is away: the talk goes on, and is saved when it is back."
-                outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", warning))
-        except NotFound:
-            log.info("conversation was deleted in mid-turn", extra={"conversation_id": turn.conversation_id})
+        """Save what is unsaved; if that is not in the store now, say so, once until it takes something again."""
+        async with turn.saving:  # who comes second waits for the rows that the first one is saving
+            rows, turn.unsaved = turn.unsaved, {}
+            if not rows:
+                return
+            title = title_of(turn.said.text) if turn.is_first else None
+            try:
+                saved = await self._outbox.save_messages(turn.conversation_id, list(rows.values()), title=title)
+            except NotFound:  # these have no place any more
+                log.info("conversation was deleted in mid-turn", extra={"conversation_id": turn.conversation_id})
+                return
+            except BaseException:
+                turn.unsaved = rows | turn.unsaved
+                raise
+            turn.is_first = False
+            self._tell_whether_away(turn, outlet, away=not saved)
 
-    async def _save_rows(self, turn: Turn) -> None:
-        rows, turn.unsaved = turn.unsaved, {}
-        if not rows:
+    def _tell_whether_away(self, turn: Turn, outlet: Outlet, *, away: bool) -> None:
+        if turn.warned == away:
             return
-        try:
-            if turn.is_first:
-                await self._store.ensure_conversation(turn.conversation_id, title_of(turn.said.text))
-                turn.is_first = False
-            await self._store.save_messages(list(rows.values()))
-        except NotFound:
-            raise  # these have no place any more
-        except BaseException:
-            turn.unsaved = rows | turn.unsaved
-            raise
+        turn.warned = away
+        # in the state, so that whoever answers next knows that it was said
+        outlet.put(self._bus.keys.state(turn.conversation_id), {"warned": "1" if away else None})
+        if away:
+            warning = "The database is away: the talk goes on, and is saved when it is back."
+            outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", warning))
 
 
 def title_of(text: str) -> str:

@@ -1,14 +1,18 @@
-"""The characters at the table, read again when someone says that they changed."""
+"""The characters at the table, read again when someone says that they changed.
+
+Who was there last is kept in Redis: a worker that starts while the store is away finds them there.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import asdict
 
 from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.codec import pack, unpack
 from tertulia_shared.entries import Speaker
-from tertulia_shared.store.errors import StoreUnavailable
-from tertulia_shared.store.port import Store
+from tertulia_shared.store import Store, StoreError, StoreUnavailable
 
 RETRY_S = 1.0
 
@@ -23,26 +27,54 @@ class Cast:
         self._store = store
         self.active: tuple[Speaker, ...] = ()
 
+    async def begin(self) -> None:
+        """Read them from the store; if that is away, take those that were read last.
+
+        Raises:
+            StoreError: they cannot be read, and nobody has read them lately.
+        """
+        try:
+            await self.read()
+        except StoreUnavailable as error:
+            kept = (await self._bus.hash(self._bus.keys.cast())).get(b"speakers")
+            if kept is None:
+                raise
+            self.active = tuple(Speaker(**speaker) for speaker in unpack(kept))
+            log.warning("characters as they were last: %s", error, extra={"count": len(self.active)})
+
     async def read(self) -> None:
         """Read them from the store.
 
         Raises:
-            StoreUnavailable: the store is away; who was there before stays.
+            StoreError: they cannot be read; who was there before stays.
         """
         self.active = tuple(
             Speaker(character.id, character.name, character.voice, character.system_prompt, character.image)
             for character in await self._store.characters(active_only=True)
         )
+        outlet = self._bus.outlet()
+        outlet.put(self._bus.keys.cast(), {"speakers": pack([asdict(speaker) for speaker in self.active])})
+        await outlet.flush()
 
     async def follow(self) -> None:
-        """Read them again at each `Refresh`, until cancelled."""
-        refreshes = self._bus.follow(self._bus.keys.broadcast(), await self._last_refresh())
-        try:
-            await self._read_patiently()  # what changed between the first read and here
+        """Read them again at each `Refresh`, and when the store says that they changed, until cancelled."""
+        changed = asyncio.Event()
+        changed.set()  # what changed between the first read and here
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._follow_refreshes(changed))
+            tasks.create_task(self._store.watch_characters(changed.set))
             while True:
-                await refreshes.read()
+                await changed.wait()
+                changed.clear()
                 await self._read_patiently()
                 log.info("characters read again", extra={"count": len(self.active)})
+
+    async def _follow_refreshes(self, changed: asyncio.Event) -> None:
+        refreshes = self._bus.follow(self._bus.keys.broadcast(), await self._last_refresh())
+        try:
+            while True:
+                await refreshes.read()
+                changed.set()
         finally:
             refreshes.close()
 
@@ -60,6 +92,6 @@ class Cast:
         while True:
             try:
                 return await self.read()
-            except StoreUnavailable as error:
+            except (StoreError, BusError) as error:
                 log.warning("characters cannot be read: %s", error)
                 await asyncio.sleep(RETRY_S)

@@ -11,15 +11,17 @@ from tertulia_llm.answer import Answerer
 from tertulia_llm.cast import Cast
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
+from tertulia_llm.drain import Drain
 from tertulia_llm.model import Model
 from tertulia_llm.past import Memory
 from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turns import Turns
 from tertulia_shared.bus import Bus
-from tertulia_shared.process import CannotStart, run
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
-from tertulia_shared.store import SQLiteStore, StoreError
+from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker
 
 log = logging.getLogger(__name__)
@@ -30,22 +32,27 @@ def main() -> None:
     settings = load(LLMSettings)
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
-        async with _model(settings) as (model, engine), _store(settings) as store:
+        async with _model(settings) as (model, engine), open_store(settings) as store:
             cast = Cast(bus, store)
             try:
-                await cast.read()
+                await cast.begin()
             except StoreError as error:
                 raise CannotStart(str(error)) from error
+            outbox = Outbox(bus, store, settings.store_patience_s)
             turns = Turns(
                 bus,
-                store,
-                Memory(store, settings.llm_history_messages),
+                outbox,
+                Memory(bus, store, outbox, settings.llm_history_messages, settings.user_name),
                 cast,
-                Answerer(bus, store, model, settings),
+                Answerer(bus, outbox, model, settings),
             )
             worker = Worker(bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency)
             async with asyncio.TaskGroup() as tasks:
-                upkeep = [tasks.create_task(cast.follow()), tasks.create_task(sweep(bus))]
+                upkeep = [
+                    tasks.create_task(cast.follow()),
+                    tasks.create_task(sweep(bus)),
+                    tasks.create_task(Drain(bus, store, worker.name).run()),
+                ]
                 await worker.run(stop)
                 for task in upkeep:
                     task.cancel()
@@ -70,19 +77,6 @@ async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
             yield model, "demo"
         finally:
             await model.close()
-
-
-@asynccontextmanager
-async def _store(settings: LLMSettings) -> AsyncGenerator[SQLiteStore]:
-    store = SQLiteStore(settings.data_dir / "tertulia.db")
-    try:
-        await store.open()
-    except StoreError as error:
-        raise CannotStart(str(error)) from error
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 if __name__ == "__main__":

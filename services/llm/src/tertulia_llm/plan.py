@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from tertulia_llm.owed import Rows, read_owed
 from tertulia_llm.text.mentions import who_answers
 from tertulia_shared import codec
 from tertulia_shared.codec import BadEntry, Fields, Value
@@ -43,8 +42,8 @@ class TalkState:
     """The last epoch that cut a reply off."""
     settled: str
     """The turn whose interruption has been dealt with."""
-    owed: Rows
-    """Rows that the store has not taken yet, by id."""
+    warned: bool = False
+    """The client was told that the store is away, and nothing has been saved since."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -78,7 +77,7 @@ def read_state(state: Fields) -> TalkState:
             ),
             cut=int(state.get(b"cut", b"0")),
             settled=state.get(b"settled", b"").decode(),
-            owed=read_owed(state),
+            warned=b"warned" in state,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error

@@ -7,22 +7,21 @@ state, written in the same script as the events that show it. A worker that take
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import replace
 
-from tertulia_llm.answer import Answerer, Turn, title_of
+from tertulia_llm.answer import Answerer, Turn
 from tertulia_llm.cast import Cast
-from tertulia_llm.owed import Rows, owed_fields
 from tertulia_llm.past import Memory, Past
 from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state
 from tertulia_llm.settle import heard
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale
-from tertulia_shared.codec import BadEntry, Value, decode, envelope
+from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
-from tertulia_shared.store import NotFound, Store, StoreUnavailable
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.work import BadWork
 
@@ -35,10 +34,10 @@ log = logging.getLogger(__name__)
 class Turns:
     """See the module's docstring."""
 
-    def __init__(self, bus: Bus, store: Store, memory: Memory, cast: Cast, answerer: Answerer) -> None:
+    def __init__(self, bus: Bus, outbox: Outbox, memory: Memory, cast: Cast, answerer: Answerer) -> None:
         self._bus = bus
         self._cast = cast
-        self._store = store
+        self._outbox = outbox
         self._memory = memory
         self._answerer = answerer
 
@@ -61,7 +60,7 @@ class Turns:
         cursor = state.cursor
         while True:
             if not waiting:
-                await self._pay(owned, conversation_id, await self._settle(owned, conversation_id, state))
+                await self._settle(owned, conversation_id, state)
             for entry in waiting:
                 if cursor != state.cursor:  # a turn has been answered since the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
@@ -91,19 +90,16 @@ class Turns:
         for entry in waiting:
             turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
             error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
-            owed = dict(state.owed)
             try:
                 turn = self._read_turn(owned, entry, state, Past())
             except BadEntry:
                 outlet.append(events, error)
                 outlet.append(events, TurnComplete(turn_id))
             else:
-                turn.unsaved = owed
+                turn.is_first = True
                 await self._answerer.fail(turn, outlet, error)
-                owed = turn.unsaved
-            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id, **owed_fields(owed)})
+            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
             await outlet.flush()
-            await self._pay(owned, conversation_id, owed)
             if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
                 await self._bus.post("llm", Work(conversation_id))
 
@@ -114,17 +110,13 @@ class Turns:
         except BadEntry as error:
             await self._bury(owned, conversation_id, entry, str(error))
             return
-        for row in state.owed.values():
-            past.add(row)
-        owed = state.owed if turn.again else await self._settle(owned, conversation_id, state, past)
-        turn.unsaved = dict(owed)
-        turn.is_first = not known or any(row.role == "user" for row in owed.values())
+        if not turn.again:
+            await self._settle(owned, conversation_id, state, past)
+        turn.is_first = not known
         if state.epoch > turn.plan.epoch:  # the user has said more since
             await self._answerer.cut_off(turn)
         else:
             await self._answer(turn, turn.plan.epoch, state.cursor)
-        if owed or turn.unsaved:
-            await self._put(owned, conversation_id, {"cursor": entry.id, **owed_fields(turn.unsaved)})
         self._memory.remember(conversation_id, entry.id, past)
 
     async def _answer(self, turn: Turn, epoch: int, cursor: str) -> None:
@@ -160,54 +152,36 @@ class Turns:
         if plan is None:
             plan = make_plan(said, entry.id, epoch, self._cast.active, state.settings)
         conversation_id = self._bus.keys.conversation_of(owned.owner.name)
-        return Turn(conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), again=again)
+        return Turn(
+            conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), again=again, warned=state.warned
+        )
 
-    async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> Rows:
-        """Find out what was heard of a turn that was cut off, and remember no more than that.
-
-        What comes back is all that the store has not taken yet.
-        """
+    async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:
+        """Find out what was heard of a turn that was cut off, and remember no more than that."""
         plan = state.unsettled
         if plan is None:
-            return state.owed
+            return
         if past is None:
             past, _ = await self._memory.recall(conversation_id, state.cursor)
-            for row in state.owed.values():
-                past.add(row)
         outlet = self._bus.outlet(owned.fence())
-        owed = dict(state.owed)
+        changed: list[Message] = []
         for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
             message = past.messages.get(message_id)
-            if message is None or text == message.text:
+            if message is None:
                 continue
-            message = replace(message, text=text, status="interrupted", updated_at=utc_now())
-            past.add(message)
-            owed[message_id] = message
+            if text != message.text:
+                message = replace(message, text=text, status="interrupted", updated_at=utc_now())
+                past.add(message)
+                changed.append(message)
+            elif message.status != "interrupted":  # heard to its end
+                continue
+            # told also if it has been saved before: whoever saved it may have died before telling
             outlet.append(
                 self._bus.keys.events(conversation_id), MessageHeard(message_id, message.character_id or "", text)
             )
-        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id, **owed_fields(owed)})
-        await outlet.flush()
-        return owed
-
-    async def _pay(self, owned: Owned, conversation_id: str, owed: Rows) -> None:
-        """Save what the store has not taken yet; while it is away the sweep sees to it that this is tried again."""
-        if not owed:
-            return
-        first = next((row for row in owed.values() if row.role == "user"), None)
-        try:
-            if first is not None:  # the store may never have heard of the conversation
-                await self._store.ensure_conversation(conversation_id, title_of(first.text))
-            await self._store.save_messages(list(owed.values()))
-        except StoreUnavailable:
-            return
-        except NotFound:
-            log.info("conversation was deleted", extra={"conversation_id": conversation_id})
-        await self._put(owned, conversation_id, owed_fields({}))
-
-    async def _put(self, owned: Owned, conversation_id: str, fields: Mapping[str, Value | None]) -> None:
-        outlet = self._bus.outlet(owned.fence())
-        outlet.put(self._bus.keys.state(conversation_id), fields)
+        if changed:  # through the outbox: the next reply is not to wait for the store
+            await self._outbox.post_messages(changed)
+        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
         await outlet.flush()
 
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:

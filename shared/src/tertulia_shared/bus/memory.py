@@ -53,6 +53,7 @@ class MemoryBus:
         self._clock = clock
         self._server = MemoryServer(keys, now_ms, self._arrived)
         self._beats: dict[str, float] = {}
+        self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
@@ -212,6 +213,30 @@ class MemoryBus:
             await waiter
         finally:
             waiters.discard(waiter)
+
+    async def length(self, key: Key) -> int:
+        self._check()
+        return len(self._server.stream(key))
+
+    async def remove(self, key: Key, ids: Sequence[str]) -> None:
+        self._check()
+        self._server.remove(key, ids)
+
+    # -- leases
+
+    async def hold(self, key: Key, holder: str) -> bool:
+        self._check()
+        now = self._clock()
+        held, until = self._leases.get(key.name, (holder, now))
+        if held != holder and until > now:
+            return False
+        self._leases[key.name] = (holder, now + key.ttl_s)
+        return True
+
+    async def let_go(self, key: Key, holder: str) -> None:
+        self._check()
+        if self._leases.get(key.name, ("", 0.0))[0] == holder:
+            del self._leases[key.name]
 
     # -- presence
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from tertulia_shared.bus.memory_streams import Group, Stream
+from tertulia_shared.bus.memory_streams import Group, Stream, order
 from tertulia_shared.bus.port import (
     Append,
     Applied,
@@ -47,6 +47,11 @@ class MemoryServer:
     def names_of_streams(self) -> Iterator[str]:
         """Every stream with an entry, in the order of their making."""
         yield from [name for name, stream in self._streams.items() if len(stream)]
+
+    def remove(self, key: Key, ids: Sequence[str]) -> None:
+        """Delete entries."""
+        for id in ids:
+            self.stream(key).delete(order(id))
 
     # -- groups
 

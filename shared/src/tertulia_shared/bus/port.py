@@ -310,6 +310,23 @@ class Bus(Protocol):
         """Every conversation that has a `turns` stream (a SCAN: for the sweep)."""
         ...
 
+    async def length(self, key: Key) -> int:
+        """How many entries a stream has."""
+        ...
+
+    async def remove(self, key: Key, ids: Sequence[str]) -> None:
+        """Delete entries of a stream."""
+        ...
+
+    # -- leases
+    async def hold(self, key: Key, holder: str) -> bool:
+        """Take or prolong a lease for the key's `ttl_s`; False while another holds it."""
+        ...
+
+    async def let_go(self, key: Key, holder: str) -> None:
+        """End a lease, if this holder has it."""
+        ...
+
     # -- presence
     async def beat(self, member: str) -> None:
         """Say that this worker is alive."""

@@ -232,6 +232,21 @@ class RedisBus:
             if cursor == b"0":
                 return
 
+    async def length(self, key: Key) -> int:
+        return int(await self._call(("XLEN", key.name)))
+
+    async def remove(self, key: Key, ids: Sequence[str]) -> None:
+        if ids:
+            await self._call(("XDEL", key.name, *ids))
+
+    # -- leases
+
+    async def hold(self, key: Key, holder: str) -> bool:
+        return await self._call(scripts.HOLD([key.name], holder, key.ttl_s)) == 1
+
+    async def let_go(self, key: Key, holder: str) -> None:
+        await self._call(scripts.DISOWN([key.name], holder))
+
     # -- presence
 
     async def beat(self, member: str) -> None:

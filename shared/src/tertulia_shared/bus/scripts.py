@@ -99,6 +99,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 """)
 
+HOLD = Script("""
+-- KEYS: lease   ARGV: holder, ttl
+local held = redis.call('GET', KEYS[1])
+if held and held ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+""")
+
 RELEASE_TURNS = Script("""
 -- KEYS: owner, turns, state   ARGV: token, cursor, the last interruption that was dealt with, ttl of state
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
@@ -200,4 +208,4 @@ return 1
 """)
 
 WRITING = (WRITE, TRANSACT)
-CALLING = (OWN, DISOWN, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD)
+CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD)

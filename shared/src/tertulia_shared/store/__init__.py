@@ -1,12 +1,14 @@
 """Where conversations, messages and characters are kept.
 
-`port` says what a store does; `sqlite` is the one that needs no server, `memory` the one that keeps nothing.
+`port` says what a store does; `sqlite` is the one that needs no server, `supabase` the one on a server of yours,
+`memory` the one that keeps nothing; `choice` picks the one that the settings ask for.
 `records` are the rows, `rules` what may be stored, `ordering` which message comes first and which write stands,
 `errors` what can go wrong.
 """
 
 from __future__ import annotations
 
+from tertulia_shared.store.choice import chosen_store
 from tertulia_shared.store.errors import (
     InvalidRecord,
     NameTaken,
@@ -40,6 +42,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "StoreUnusable",
+    "chosen_store",
     "seed_characters",
     "supersedes",
     "turn_position",

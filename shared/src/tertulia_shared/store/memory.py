@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -140,6 +141,9 @@ class MemoryStore:
 
     async def delete_character(self, character_id: str) -> bool:
         return self._available().characters.pop(character_id, None) is not None
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
+        await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         self._existing(conversation_id)

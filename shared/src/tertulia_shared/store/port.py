@@ -4,14 +4,15 @@ Promises of every store
 -----------------------
 - A call returns after its effect is durable in the store's sense, and does not block the event loop.
 - Writes are idempotent: repeated with the same ids they leave the same rows.
-- Calls made one after the other take effect in that order, also when the first has not been awaited to its end.
+- Writes to one conversation (or to characters) that are made one after the other take effect in that order, also when
+  the first has not been awaited to its end.
 - A cancelled call may or may not have taken effect.
 - Errors: any call may raise `StoreUnavailable` (try again later); see `errors` for the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from tertulia_shared.store.records import Character, Conversation, Message, ModelSettings
@@ -25,6 +26,7 @@ class Store(Protocol):
 
         Raises:
             StoreUnusable: the configuration cannot work, or the data belong to a newer version.
+            StoreUnavailable: it is away; open it again later.
         """
         ...
 
@@ -105,6 +107,10 @@ class Store(Protocol):
 
     async def delete_character(self, character_id: str) -> bool:
         """Delete it; False if it was not there. What it said stays in the conversations under its name."""
+        ...
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:
+        """Call `changed` when somebody may have changed a character, as far as the store can tell; until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -11,6 +11,7 @@ memory, which network file systems lack.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -147,6 +148,9 @@ class SQLiteStore:
 
     async def delete_character(self, character_id: str) -> bool:
         return await self._writer.submit(lambda db: rows.delete_character(db, character_id))
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
+        await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         return decode_settings(await self._reader.submit(lambda db: rows.select_settings(db, conversation_id)))

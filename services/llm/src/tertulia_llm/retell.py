@@ -1,0 +1,87 @@
+"""What was said lately, retold from the conversation's own streams: for when the store cannot be asked. Pure.
+
+`turns` has the user's messages and with them the order, `events` what was shown of the replies and what was heard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import takewhile
+
+from tertulia_shared.bus import Entry, order
+from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
+from tertulia_shared.entries import UserTurn
+from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
+from tertulia_shared.store import Message, turn_position
+
+TOLD_BY = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What the client was shown of the replies, by turn and by message."""
+
+    started: dict[str, TurnStarted] = field(default_factory=dict[str, TurnStarted])
+    ended: dict[str, tuple[MessageComplete, datetime]] = field(
+        default_factory=dict[str, tuple[MessageComplete, datetime]]
+    )
+    heard: dict[str, MessageHeard] = field(default_factory=dict[str, MessageHeard])
+
+    def see(self, entry: Entry) -> None:
+        """Raises: BadEntry."""
+        event = decode_event(entry.fields)
+        match event:
+            case TurnStarted():
+                self.started[event.turn_id] = event
+            case MessageComplete():
+                self.ended[event.message_id] = event, _time(entry)
+            case MessageHeard():
+                self.heard[event.message_id] = event
+            case _:
+                pass
+
+
+def retell(
+    conversation_id: str, turns: Iterable[Entry], events: Iterable[Entry], *, cursor: str, user_name: str
+) -> list[Message]:
+    """The messages of the turns up to `cursor`, as the store has them or will have them."""
+    shown = _Shown()
+    for entry in events:
+        if entry.fields.get(b"type") in TOLD_BY:
+            with suppress(BadEntry):
+                shown.see(entry)
+    messages: list[Message] = []
+    for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
+        with suppress(BadEntry):
+            said, time = decode(UserTurn, entry.fields), _time(entry)
+            mine = Message(
+                id=said.turn_id, conversation_id=conversation_id, turn_id=said.turn_id, role="user", character_id=None,
+                character_name=user_name, text=said.text, status="complete", position=turn_position(entry.id, 0),
+                created_at=time, updated_at=time,
+            )  # fmt: skip
+            messages += [mine, *_replies(mine, entry.id, shown)]
+    return messages
+
+
+def _replies(mine: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
+    started = shown.started.get(mine.turn_id)
+    for slot, reply in enumerate(started.replies if started is not None else (), 1):
+        message_id = str(reply["message_id"])
+        if message_id not in shown.ended:
+            continue
+        end, time = shown.ended[message_id]
+        row = replace(
+            mine, id=message_id, role="character", character_id=str(reply["character_id"]),
+            character_name=str(reply["character_name"]), text=end.text, status=end.status,
+            position=turn_position(entry_id, slot), created_at=time, updated_at=time,
+        )  # fmt: skip
+        if message_id in shown.heard:
+            row = replace(row, text=shown.heard[message_id].text, status="interrupted")
+        yield row
+
+
+def _time(entry: Entry) -> datetime:
+    return datetime.fromtimestamp(envelope(entry.fields).ts / 1000, UTC)

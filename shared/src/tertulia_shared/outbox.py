@@ -1,0 +1,156 @@
+"""Writes that must not be lost: into the store while it answers, into the `store` stream while it does not.
+
+A write that the store does not take in time goes to the stream, and so does every later one of this process until the
+stream is empty: whoever empties it (the llm stage) has found the store well, and has kept the order. So nobody waits
+more than once for a store that is away, and a write is done when either of the two has it. What is in the stream is as
+durable as Redis is (`appendfsync`). It is applied until the store has it: every write is idempotent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from tertulia_shared import codec
+from tertulia_shared.bus import Bus
+from tertulia_shared.codec import BadEntry
+from tertulia_shared.entries import StoreWrite
+from tertulia_shared.store import Message, ModelSettings, Store, StoreUnavailable, StoreUnusable
+
+AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
+"""What says that the store is away: also what needs a person, for what was said must not be lost until one has come."""
+
+log = logging.getLogger(__name__)
+
+
+class Outbox:
+    """One process's way to the store. `patience_s` is how long a write may take before it is left to the stream."""
+
+    def __init__(self, bus: Bus, store: Store, patience_s: float) -> None:
+        self._bus = bus
+        self._store = store
+        self.patience_s = patience_s
+        self.is_away = False
+        """The store did not answer, and nobody has caught up with it since."""
+        self._left = False
+        """Something was left to the stream since then: when that is empty, the store is back."""
+
+    async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> bool:
+        """Save messages of a conversation, which is made first if a `title` is given. Whether the store has them.
+
+        Raises:
+            NotFound: the conversation was deleted.
+            BusError: neither the store nor Redis took them.
+        """
+        writes = [message_write(row) for row in rows]
+        if title is not None:
+            writes.insert(0, conversation_write(conversation_id, title))
+
+        async def direct() -> None:
+            if title is not None:
+                await self._store.ensure_conversation(conversation_id, title)
+            await self._store.save_messages(rows)
+
+        return await self._save(direct, writes, waits=self.is_away and (not self._left or await self.is_waiting()))
+
+    async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
+        """Save a conversation's settings. Whether the store has them.
+
+        Raises:
+            StoreError: they cannot be saved, ever.
+            BusError: neither the store nor Redis took them.
+        """
+
+        async def direct() -> None:
+            await self._store.ensure_conversation(conversation_id)
+            await self._store.save_model_settings(conversation_id, settings)
+
+        writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
+        # older settings, perhaps another process's, may not come after these; of messages the newer one wins anyway
+        return await self._save(direct, writes, waits=await self.is_waiting())
+
+    async def post_messages(self, rows: Sequence[Message]) -> None:
+        """Have messages of a conversation that exists saved soon, without waiting for the store.
+
+        Raises:
+            BusError: Redis did not take them.
+        """
+        await self._append([message_write(row) for row in rows])
+
+    def note_away(self, error: BaseException) -> None:
+        """The store did not answer: leave it alone."""
+        if not self.is_away:
+            log.warning("the store is away: %s", str(error) or f"no answer within {self.patience_s} s")
+            self.is_away, self._left = True, False
+
+    async def is_waiting(self) -> bool:
+        """Whether the stream holds writes that the store may not have."""
+        return await self._bus.length(self._bus.keys.store()) > 0
+
+    async def _save(self, direct: Callable[[], Awaitable[None]], writes: Sequence[StoreWrite], *, waits: bool) -> bool:
+        if not waits:
+            self.is_away = False
+            try:
+                async with asyncio.timeout(self.patience_s):
+                    await direct()
+            except AWAY as error:
+                self.note_away(error)
+            else:
+                return True
+        await self._append(writes)
+        self._left = True
+        return False
+
+    async def _append(self, writes: Sequence[StoreWrite]) -> None:
+        key = self._bus.keys.store()
+        outlet = self._bus.outlet()
+        for write in writes:
+            outlet.append(key, write)
+        await outlet.flush()
+        if key.max_len is not None and await self._bus.length(key) >= key.max_len:
+            log.error("the outbox is full: its oldest writes are lost", extra={"count": key.max_len})
+
+
+def conversation_write(conversation_id: str, title: str) -> StoreWrite:
+    return StoreWrite("conversation", conversation_id, row=codec.pack({"title": title}))
+
+
+def message_write(message: Message) -> StoreWrite:
+    row = asdict(message)
+    times = {name: row[name].isoformat() for name in ("created_at", "updated_at")}
+    return StoreWrite("message", message.conversation_id, message.id, codec.pack({**row, **times}))
+
+
+def settings_write(conversation_id: str, settings: ModelSettings) -> StoreWrite:
+    return StoreWrite("settings", conversation_id, row=codec.pack(settings))
+
+
+def title_of(write: StoreWrite) -> str:
+    """Raises: BadEntry."""
+    return str(_row(write).get("title", ""))
+
+
+def message_of(write: StoreWrite) -> Message:
+    """Raises: BadEntry."""
+    row = _row(write)
+    try:
+        times: dict[str, Any] = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
+        return Message(**{**row, **times})
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadEntry(f"a message that waits for the store cannot be read: {error}") from error
+
+
+def settings_of(write: StoreWrite) -> ModelSettings:
+    """Raises: BadEntry."""
+    return _row(write)
+
+
+def _row(write: StoreWrite) -> dict[str, Any]:
+    row = codec.unpack(write.row)
+    if not isinstance(row, dict):
+        raise BadEntry("a write that waits for the store holds no row")
+    return row  # pyright: ignore[reportUnknownVariableType] - from msgpack

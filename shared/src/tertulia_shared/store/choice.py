@@ -1,0 +1,25 @@
+"""Which store the settings ask for."""
+
+from __future__ import annotations
+
+from tertulia_shared.settings import CommonSettings
+from tertulia_shared.store.errors import StoreUnusable
+from tertulia_shared.store.port import Store
+from tertulia_shared.store.sqlite import SQLiteStore
+
+
+def chosen_store(settings: CommonSettings) -> Store:
+    """The store, not yet open. Libraries that only one store needs are imported here and nowhere else.
+
+    Raises:
+        StoreUnusable: the package that it needs is not installed.
+    """
+    if settings.store == "sqlite":
+        return SQLiteStore(settings.data_dir / "tertulia.db")
+    try:
+        from tertulia_shared.store.supabase import SupabaseStore  # noqa: PLC0415 - see above
+    except ImportError as error:
+        raise StoreUnusable(
+            f"TERTULIA_STORE=supabase needs the package supabase ({error}): install tertulia-shared[supabase]."
+        ) from error
+    return SupabaseStore(settings.supabase_url, settings.supabase_key)

@@ -1,0 +1,324 @@
+"""The store on Supabase (or any PostgREST over a PostgreSQL with `supabase/migrations` applied).
+
+What a finished call promises: its transaction is committed, as durable as the database makes it. What takes more than
+one statement is a function in the database, so that it happens wholly or not at all. Writes about one conversation, and
+writes about characters, go out one after the other, in the order of the calls; others at the same time.
+
+A refused key or missing tables stop a start with one sentence (`StoreUnusable`). Met later they count as the database
+being away: someone is changing something, and nothing that was said may be lost meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol, cast
+
+import httpx
+from postgrest.exceptions import APIError
+from postgrest.types import CountMethod, ReturnMethod
+from pydantic import SecretStr
+
+from supabase import AsyncClient, AsyncClientOptions, acreate_client
+from tertulia_shared.store import supabase_rows as rows
+from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable, StoreUnusable
+from tertulia_shared.store.records import (
+    Character,
+    Conversation,
+    Message,
+    ModelSettings,
+    parse_cursor,
+    utc_now,
+)
+from tertulia_shared.store.rules import (
+    check_after,
+    check_character,
+    check_id,
+    check_limit,
+    check_message,
+    check_title,
+    decode_settings,
+    encode_settings,
+)
+from tertulia_shared.store.supabase_errors import UniqueViolation, note_status, translated
+from tertulia_shared.store.supabase_realtime import watch_table
+
+SCHEMA: Final = 1
+"""The migrations that this version needs, as `tertulia_schema()` counts them."""
+TIMEOUT_S: Final = 5.0
+MAX_CONNECTIONS: Final = 32
+CHARACTERS: Final = "characters"
+
+
+class SupabaseStore:
+    """`Store` on the project at `url` with the service role's key.
+
+    `timeout_s` bounds each request; `max_pending` the calls that are under way or wait for their turn.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: SecretStr,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        max_pending: int = 1024,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._url: Final = url
+        self._key: Final = key
+        self._timeout_s: Final = timeout_s
+        self._max_pending: Final = max_pending
+        self._now: Final = now
+        self._client: AsyncClient | None = None
+        self._is_checked = False
+        self._http: httpx.AsyncClient | None = None
+        self._pending = 0
+        self._idle = asyncio.Event()
+        self._lanes: dict[str, _Lane] = {}
+
+    async def open(self) -> None:
+        if self._client is None:
+            self._client = await self._connect()
+        if not self._is_checked:
+            try:
+                await self._check_schema(self._client)
+            except StoreUnusable:
+                await self.close()
+                raise
+            self._is_checked = True
+
+    async def _connect(self) -> AsyncClient:
+        self._http = httpx.AsyncClient(
+            timeout=self._timeout_s,
+            limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
+            event_hooks={"response": [note_status]},
+        )
+        return await acreate_client(
+            self._url,
+            self._key.get_secret_value(),
+            AsyncClientOptions(
+                auto_refresh_token=False,
+                persist_session=False,
+                postgrest_client_retry=False,  # who calls knows how long it can wait
+                httpx_client=self._http,
+            ),
+        )
+
+    async def close(self) -> None:
+        self._client, self._is_checked = None, False
+        http, self._http = self._http, None
+        while self._pending:
+            self._idle.clear()
+            await self._idle.wait()
+        if http is not None:
+            await http.aclose()
+
+    async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
+        check_id("conversation_id", conversation_id)
+        check_title(title)
+        row = rows.conversation_row(conversation_id, title, self._now())
+        async with self._call(conversation_id) as client:
+            await _run(
+                _table(client, "conversations").upsert(
+                    row, on_conflict="id", ignore_duplicates=True, returning=ReturnMethod.minimal
+                )
+            )
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        found = await self._row("conversations", rows.CONVERSATION, conversation_id)
+        return None if found is None else rows.conversation(found)
+
+    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+        check_limit(limit)
+        time, before_id = (None, None) if before is None else parse_cursor(before)
+        if before_id is not None and not rows.is_id(before_id):
+            raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have")
+        place = {"before_time": time, "before_id": before_id, "most": limit}
+        async with self._call() as client:
+            return [rows.conversation(row) for row in await _run(client.rpc("tertulia_conversations", place))]
+
+    async def rename_conversation(self, conversation_id: str, title: str) -> None:
+        check_title(title)
+        await self._update_conversation(conversation_id, {"title": title})
+
+    async def delete_conversation(self, conversation_id: str) -> bool:
+        return await self._delete("conversations", conversation_id, lane=conversation_id)
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            check_message(message)
+        to_save = [rows.message_row(message) for message in messages]
+        async with self._call(*(message.conversation_id for message in messages)) as client:
+            if to_save:
+                await _run(client.rpc("tertulia_save_messages", {"messages": to_save}))
+
+    async def history(self, conversation_id: str, limit: int) -> list[Message]:
+        check_limit(limit)
+        async with self._call() as client:
+            if not rows.is_id(conversation_id):
+                return []
+            newest_first = await _run(
+                client.table("messages")
+                .select(rows.MESSAGE)
+                .eq("conversation_id", conversation_id)
+                .order("position", desc=True)
+                .order("id", desc=True)
+                .limit(limit)
+            )
+        return [rows.message(row) for row in reversed(newest_first)]
+
+    async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
+        check_limit(limit)
+        if after is not None:
+            check_after(after)
+        page = {"conversation": conversation_id, "behind": -1 if after is None else after, "most": limit}
+        async with self._call() as client:
+            if not rows.is_id(conversation_id):
+                return []
+            return [rows.message(row) for row in await _run(client.rpc("tertulia_messages", page))]
+
+    async def characters(self, *, active_only: bool = False) -> list[Character]:
+        async with self._call() as client:
+            request = client.table(CHARACTERS).select(rows.CHARACTER).order("name_key")
+            return [rows.character(row) for row in await _run(request.eq("active", "true") if active_only else request)]
+
+    async def character(self, character_id: str) -> Character | None:
+        found = await self._row(CHARACTERS, rows.CHARACTER, character_id)
+        return None if found is None else rows.character(found)
+
+    async def save_character(self, character: Character) -> None:
+        check_character(character)
+        row = rows.character_row(character)
+        async with self._call(CHARACTERS) as client:
+            try:
+                await _run(_table(client, CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
+            except UniqueViolation:
+                raise NameTaken(character.name) from None
+
+    async def delete_character(self, character_id: str) -> bool:
+        return await self._delete(CHARACTERS, character_id, lane=CHARACTERS)
+
+    async def model_settings(self, conversation_id: str) -> ModelSettings:
+        found = await self._row("conversations", "model_settings", conversation_id)
+        if found is None:
+            raise NotFound("conversation", conversation_id)
+        return cast("ModelSettings", found["model_settings"])
+
+    async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
+        # through the encoding, so that what is stored is what every store would store
+        plain = decode_settings(encode_settings(settings))
+        await self._update_conversation(conversation_id, {"model_settings": plain})
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:
+        await watch_table(self._url, self._key, CHARACTERS, changed)
+
+    # -- requests
+
+    async def _check_schema(self, client: AsyncClient) -> None:
+        try:
+            version = await _run(client.rpc("tertulia_schema"), opening=True)
+        except StoreUnavailable as error:
+            raise StoreUnavailable(f"Supabase at {self._url} is away: {error} Is SUPABASE_URL right?") from error
+        except StoreUnusable as error:
+            raise StoreUnusable(f"Supabase at {self._url} cannot be used: {error}") from error
+        if not isinstance(version, int):
+            raise StoreUnusable(f"There is no Supabase at {self._url}: set SUPABASE_URL to the project's URL.")
+        if version < SCHEMA:
+            raise StoreUnusable(
+                f"The database of {self._url} has version {version} of Tertulia's tables, {SCHEMA} is needed: apply "
+                "supabase/migrations, for example with `supabase db push`."
+            )
+
+    async def _row(self, table: str, columns: str, row_id: str) -> dict[str, Any] | None:
+        async with self._call() as client:
+            if not rows.is_id(row_id):
+                return None
+            found = await _run(client.table(table).select(columns).eq("id", row_id).limit(1))
+            return found[0] if found else None
+
+    async def _update_conversation(self, conversation_id: str, changes: dict[str, Any]) -> None:
+        async with self._call(conversation_id) as client:
+            if rows.is_id(conversation_id):
+                request = _table(client, "conversations").update(
+                    changes, count=CountMethod.exact, returning=ReturnMethod.minimal
+                )
+                if await _count(request.eq("id", conversation_id)):
+                    return
+        raise NotFound("conversation", conversation_id)
+
+    async def _delete(self, table: str, row_id: str, *, lane: str) -> bool:
+        async with self._call(lane) as client:
+            if not rows.is_id(row_id):
+                return False
+            request = client.table(table).delete(count=CountMethod.exact, returning=ReturnMethod.minimal)
+            return await _count(request.eq("id", row_id)) > 0
+
+    @asynccontextmanager
+    async def _call(self, *lanes: str) -> AsyncGenerator[AsyncClient]:
+        """The client, once all calls before this one in each lane have ended."""
+        client = self._client
+        if client is None:
+            raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
+        if self._pending >= self._max_pending:
+            raise StoreUnavailable(f"{self._max_pending} calls are waiting for the database: it does not keep up.")
+        self._pending += 1
+        try:
+            async with AsyncExitStack() as held:
+                for lane in sorted(set(lanes)):
+                    await held.enter_async_context(self._lane(lane))
+                yield client
+        finally:
+            self._pending -= 1
+            if self._pending == 0:
+                self._idle.set()
+
+    @asynccontextmanager
+    async def _lane(self, name: str) -> AsyncGenerator[None]:
+        lane = self._lanes.setdefault(name, _Lane())
+        lane.calls += 1
+        try:
+            async with lane.lock:
+                yield
+        finally:
+            lane.calls -= 1
+            if lane.calls == 0:
+                del self._lanes[name]
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Calls that must take effect in order; `asyncio.Lock` lets them in as they came."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    calls: int = 0
+
+
+class _Request(Protocol):
+    """What postgrest's builders have in common."""
+
+    async def execute(self) -> Any: ...
+
+
+def _table(client: AsyncClient, name: str) -> Any:
+    """The table, for writing: of these builders the library does not know its own types."""
+    return client.table(name)
+
+
+async def _run(request: _Request, *, opening: bool = False) -> Any:
+    """The request's data."""
+    try:
+        return (await request.execute()).data
+    except (APIError, httpx.HTTPError) as error:
+        raise translated(error, opening=opening) from error
+
+
+async def _count(request: _Request) -> int:
+    """How many rows the request changed."""
+    try:
+        return (await request.execute()).count or 0
+    except (APIError, httpx.HTTPError) as error:
+        raise translated(error) from error

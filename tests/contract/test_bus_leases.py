@@ -1,0 +1,49 @@
+"""A lease is one holder's until it ends or is let go; entries that are done with are removed from their stream."""
+
+from __future__ import annotations
+
+from tertulia_shared.bus import Bus
+from tertulia_shared.entries import StoreWrite
+from tertulia_shared.keys import Key
+from tests.fakes.bus_bench import Bench
+
+
+async def test_a_lease_is_one_holders_until_it_is_let_go(bench: Bench) -> None:
+    key = bench.bus.keys.drainer()
+    assert await bench.bus.hold(key, "a")
+    assert await bench.bus.hold(key, "a"), "prolonged"
+    assert not await bench.rival.hold(key, "b")
+    await bench.rival.let_go(key, "b")
+    assert not await bench.rival.hold(key, "b"), "not b's to let go"
+    await bench.bus.let_go(key, "a")
+    assert await bench.rival.hold(key, "b")
+    assert not await bench.bus.hold(key, "a")
+
+
+async def test_a_lease_that_nobody_prolongs_ends(bench: Bench) -> None:
+    key = Key(bench.bus.keys.drainer().name, 1)
+    assert await bench.bus.hold(key, "a")
+    await bench.pass_time(1.1)
+    assert await bench.rival.hold(key, "b")
+    assert not await bench.bus.hold(key, "a")
+
+
+async def test_letting_go_of_what_nobody_holds_changes_nothing(bus: Bus) -> None:
+    await bus.let_go(bus.keys.drainer(), "a")
+    assert await bus.hold(bus.keys.drainer(), "b")
+
+
+async def test_what_is_removed_is_gone_and_the_rest_stays_in_order(bus: Bus) -> None:
+    key = bus.keys.store()
+    assert await bus.length(key) == 0
+    outlet = bus.outlet()
+    for number in range(4):
+        outlet.append(key, StoreWrite("message", str(number)))
+    await outlet.flush()
+    ids = [entry.id for entry in await bus.read(key)]
+    await bus.remove(key, [])
+    await bus.remove(key, [ids[0], ids[2], "1-1"])
+    assert [entry.id for entry in await bus.read(key)] == [ids[1], ids[3]]
+    assert await bus.length(key) == 2
+    await bus.remove(key, ids)
+    assert await bus.length(key) == 0

@@ -1,0 +1,314 @@
+"""What is Supabase's own: who may read, what is refused at the start, hands in the dashboard, a database that dies."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from tertulia_shared.store import InvalidRecord, Store, StoreUnavailable, StoreUnusable, seed_characters
+from tertulia_shared.store.supabase import SupabaseStore
+from tests.fakes.redis_server import free_port
+from tests.fakes.store_records import START, at, new_id, reply, user_message
+from tests.fakes.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
+
+TIMEOUT_S = 3.0
+PATIENCE_S = 45.0
+
+
+@asynccontextmanager
+async def opened(url: str, key: str = SERVICE_KEY) -> AsyncGenerator[SupabaseStore]:
+    store = SupabaseStore(url, SecretStr(key), timeout_s=TIMEOUT_S)
+    try:
+        await store.open()
+        yield store
+    finally:
+        await store.close()
+
+
+async def answers(store: Store) -> None:
+    """Wait until the store opens and answers (again)."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                await store.open()
+                await store.characters()
+            except StoreUnavailable:
+                await asyncio.sleep(0.05)
+            else:
+                return
+
+
+# -- the start
+
+
+@pytest.mark.parametrize("key", [make_key("service_role", "another-secret-that-is-long-enough-too"), "nonsense"])
+async def test_a_wrong_key_is_said_to_be_one(supabase: SupabaseServer, key: str) -> None:
+    with pytest.raises(StoreUnusable, match="SUPABASE_KEY"):
+        async with opened(supabase.url, key):
+            pass
+
+
+async def test_the_public_key_is_not_enough(supabase: SupabaseServer) -> None:
+    with pytest.raises(StoreUnusable, match="service role key"):
+        async with opened(supabase.url, ANON_KEY):
+            pass
+
+
+async def test_missing_tables_are_said_to_be_missing(supabase: SupabaseServer) -> None:
+    database = supabase.database
+    database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
+    try:
+        with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
+            async with opened(supabase.url):
+                pass
+    finally:
+        database.sql("alter function public.hidden() rename to tertulia_schema; notify pgrst, 'reload schema'")
+
+
+async def test_older_tables_are_said_to_be_older(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 2)
+    with pytest.raises(StoreUnusable, match="version 1 of Tertulia's tables, 2 is needed"):
+        async with opened(supabase.url):
+            pass
+
+
+async def test_a_server_that_is_none_of_supabases_is_said_to_be_none(supabase: SupabaseServer) -> None:
+    with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
+        async with opened(f"{supabase.url}/elsewhere"):
+            pass
+
+
+async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: SupabaseServer) -> None:
+    with pytest.raises(StoreUnavailable, match="SUPABASE_URL"):
+        async with opened(f"http://127.0.0.1:{free_port()}"):
+            pass
+    supabase.hold()
+    store = SupabaseStore(supabase.url, SecretStr(SERVICE_KEY), timeout_s=0.1)
+    with pytest.raises(StoreUnavailable):
+        await store.open()
+    supabase.let_go()
+    await answers(store)
+    await store.close()
+
+
+def test_its_library_is_loaded_where_it_is_chosen_and_nowhere_else() -> None:
+    program = (
+        "import sys, tertulia_shared.store, tertulia_llm.main, tertulia_gateway.main; print('supabase' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+# -- the tables
+
+
+async def test_migrations_may_be_applied_again_and_change_nothing(supabase: SupabaseServer) -> None:
+    async with opened(supabase.url) as store:
+        luna, rex, sage = await store.characters()
+        edited = replace(rex, name="Maximilian", updated_at=at(1))
+        await store.save_character(edited)
+        await store.delete_character(luna.id)
+        supabase.database.migrate()
+        assert await store.characters() == [edited, sage]
+
+
+async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
+    async with opened(supabase.url) as store:
+        found = await store.characters()
+    now = datetime.now(UTC)
+    assert [replace(each, created_at=now, updated_at=now) for each in found] == seed_characters(now)
+
+
+@pytest.mark.parametrize(
+    ("table", "time"),
+    [
+        ("conversations", "created_at"),
+        ("messages", "created_at"),
+        ("characters", "created_at"),
+        ("seeds", "applied_at"),
+    ],
+)
+async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
+    headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
+    async with httpx.AsyncClient(headers=headers) as client:
+        for method in ("GET", "POST", "PATCH", "DELETE"):
+            row = {time: "2026-03-01T12:00:00Z"} if method in ("POST", "PATCH") else None
+            answer = await client.request(method, f"{supabase.url}/rest/v1/{table}", json=row)
+            assert answer.status_code in (401, 403), method
+
+
+async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
+    headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
+    calls: dict[str, dict[str, Any]] = {
+        "tertulia_schema": {},
+        "tertulia_save_messages": {"messages": []},
+        "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
+        "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},
+    }
+    async with httpx.AsyncClient(headers=headers) as client:
+        for name, arguments in calls.items():
+            answer = await client.post(f"{supabase.url}/rest/v1/rpc/{name}", json=arguments)
+            assert answer.status_code in (401, 403), name
+
+
+def test_policies_stand_where_grants_do_not(supabase: SupabaseServer) -> None:
+    database = supabase.database
+    database.sql("grant select on public.characters to anon")
+    try:
+        assert database.sql("set role anon; select count(*) from public.characters") == "0"
+        assert database.sql("set role service_role; select count(*) from public.characters") == "3"
+    finally:
+        database.sql("revoke select on public.characters from anon")
+
+
+async def test_a_hand_in_the_dashboard_leaves_rows_that_fit(supabase: SupabaseServer) -> None:
+    database = supabase.database
+    database.sql("insert into characters (id, name, voice) values (gen_random_uuid(), '  Ｚoë   Quick', 'luna')")
+    assert database.sql("select name_key from characters where voice = 'luna' and name <> 'Luna'") == "zoë quick"
+    before = database.sql("select updated_at from characters where name = 'Rex'")
+    database.sql("update characters set name = 'REX 2' where name = 'Rex'")
+    assert database.sql("select name_key from characters where name = 'REX 2'") == "rex 2"
+    assert database.sql("select updated_at from characters where name = 'REX 2'") > before
+    database.sql("update characters set created_at = '2001-01-01', voice = voice where name = 'Sage'")
+    assert not database.sql("select name from characters where created_at < '2002-01-01'")
+
+
+async def test_a_hand_that_corrects_a_message_moves_its_time(supabase: SupabaseServer) -> None:
+    talk, database = new_id(), supabase.database
+    async with opened(supabase.url) as store:
+        await store.ensure_conversation(talk)
+        said = reply(talk, 1, "Helo", "complete")
+        await store.save_messages([said])
+        database.sql("update messages set text = 'Hello'")
+        (corrected,) = await store.history(talk, 1)
+        assert corrected.text == "Hello"
+        assert corrected.updated_at > START
+        found = await store.conversation(talk)
+    assert found is not None
+    assert found.updated_at == corrected.updated_at
+
+
+async def test_a_page_may_be_longer_than_what_the_server_gives_at_once(supabase: SupabaseServer) -> None:
+    talk = new_id()
+    async with opened(supabase.url) as store:
+        await store.ensure_conversation(talk)
+        await store.save_messages([user_message(talk, 7) for _ in range(1003)])
+        assert len(await store.messages(talk, 1000)) == 1003
+
+
+async def test_what_only_postgresql_refuses_is_a_bad_record(supabase: SupabaseServer) -> None:
+    talk = new_id()
+    async with opened(supabase.url) as store:
+        await store.ensure_conversation(talk)
+        with pytest.raises(InvalidRecord, match="22P05") as refused:
+            await store.save_model_settings(talk, {"model": "a\x00b"})
+    assert "a\x00b" not in str(refused.value)
+
+
+# -- away
+
+
+async def test_a_database_that_is_killed_is_away_and_comes_back_with_everything(supabase: SupabaseServer) -> None:
+    talk = new_id()
+    async with opened(supabase.url) as store:
+        await store.ensure_conversation(talk)
+        said = [user_message(talk, position) for position in range(5)]
+        await store.save_messages(said)
+        supabase.database.kill()
+        for call in (store.save_messages([user_message(talk, 9)]), store.history(talk, 5), store.characters()):
+            with pytest.raises(StoreUnavailable):
+                await call
+        supabase.database.start()
+        await answers(store)
+        assert await store.history(talk, 10) == said
+
+
+async def test_a_database_that_does_not_answer_is_away(supabase: SupabaseServer) -> None:
+    async with opened(supabase.url) as store:
+        supabase.hold()
+        with pytest.raises(StoreUnavailable, match="does not answer"):
+            await store.characters()
+        supabase.let_go()
+        await answers(store)
+
+
+async def test_what_needs_a_person_later_on_counts_as_away(supabase: SupabaseServer) -> None:
+    async with opened(supabase.url) as store:
+        supabase.database.sql("revoke select on public.characters from service_role")
+        try:
+            with pytest.raises(StoreUnavailable, match="SUPABASE_KEY"):
+                await store.characters()
+        finally:
+            supabase.database.sql("grant select on public.characters to service_role")
+        assert len(await store.characters()) == 3
+
+
+# -- Realtime
+
+
+class Counter:
+    """Counts calls, and waits for them."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._called = asyncio.Event()
+
+    def __call__(self) -> None:
+        self.count += 1
+        self._called.set()
+
+    async def reach(self, count: int) -> None:
+        async with asyncio.timeout(PATIENCE_S):
+            while self.count < count:
+                self._called.clear()
+                await self._called.wait()
+
+
+@asynccontextmanager
+async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None]:
+    store = SupabaseStore(url, SecretStr(SERVICE_KEY))
+    watch = asyncio.create_task(store.watch_characters(changed))
+    yield
+    watch.cancel()
+    await asyncio.wait([watch])
+
+
+async def test_changed_characters_are_told(supabase: SupabaseServer) -> None:
+    changed = Counter()
+    async with watching(supabase.url, changed):
+        await changed.reach(1)  # listening: what changed before is to be read, too
+        supabase.tell_of_change("characters")
+        await changed.reach(2)
+
+
+async def test_a_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
+    changed = Counter()
+    async with watching(supabase.url, changed):
+        await changed.reach(1)
+        supabase.drop_listeners()
+        await changed.reach(2)
+        supabase.tell_of_change("characters")
+        await changed.reach(3)
+
+
+async def test_where_there_is_no_realtime_nothing_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
+    tries = Counter()
+    monkeypatch.setattr("tertulia_shared.store.supabase_realtime.log.debug", lambda *_: tries())  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    async with watching(f"http://127.0.0.1:{free_port()}", lambda: pytest.fail("nothing changed")):
+        await tries.reach(3)
+    assert SERVICE_KEY not in caplog.text

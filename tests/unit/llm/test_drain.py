@@ -1,0 +1,216 @@
+"""What waits for the store is applied in order when it is there, by one worker; whoever dies at it loses nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from tertulia_llm.drain import AGAIN_MAX_S, BATCH, CALL_S, LOOK_S, Drain
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import VERSION, decode
+from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.outbox import Outbox, conversation_write, message_write, settings_write
+from tertulia_shared.store import MemoryStore, MemoryTables, Message, Store
+from tests.fakes.store_records import reply, user_message
+from tests.fakes.virtual_time import now, virtual_time
+
+
+class WatchedStore(MemoryStore):
+    """Notes what is saved; `silent`: it does not answer. `at_save` is awaited before each save of messages."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        super().__init__(tables)
+        self.saved: list[list[str]] = []
+        self.silent = False
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        if self.silent:
+            await asyncio.sleep(3600)
+        await super().save_messages(messages)
+        self.saved.append([message.text for message in messages])
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.bus = MemoryBus(Keys("test"), clock=now)
+        self.tables = MemoryTables()
+        self.store = WatchedStore(self.tables)
+        self.talk = new_id()
+
+    async def post(self, *writes: StoreWrite) -> None:
+        outlet = self.bus.outlet()
+        for write in writes:
+            outlet.append(self.bus.keys.store(), write)
+        await outlet.flush()
+
+    async def emptied(self) -> None:
+        while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it, on virtual time
+            await asyncio.sleep(0.01)
+
+    async def dead(self) -> list[DeadLetter]:
+        return [decode(DeadLetter, entry.fields) for entry in await self.bus.read(self.bus.keys.dead())]
+
+    @asynccontextmanager
+    async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
+        task = asyncio.create_task(Drain(self.bus, store or self.store, holder).run())
+        yield task
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def scene() -> Scene:
+    made = Scene()
+    await made.store.open()
+    return made
+
+
+def said(talk: str, position: int) -> Message:
+    return user_message(talk, position, f"{position}")
+
+
+@virtual_time
+async def test_what_waits_is_applied_in_order_and_removed() -> None:
+    it = await scene()
+    rows = [said(it.talk, position) for position in range(2 * BATCH + 5)]
+    await it.post(conversation_write(it.talk, "A title"), *(message_write(row) for row in rows))
+    await it.post(settings_write(it.talk, {"top_k": 1}), settings_write(it.talk, {"top_k": 2}))
+    async with it.draining():
+        await it.emptied()
+        assert await it.store.history(it.talk, 1000) == rows
+        assert await it.store.model_settings(it.talk) == {"top_k": 2}
+        assert (await it.store.conversations(1))[0].title == "A title"
+        assert [text for batch in it.store.saved for text in batch] == [row.text for row in rows], "each once"
+        assert len(it.store.saved) == 3
+        await it.post(message_write(said(it.talk, 9999)))  # and it goes on
+        await it.emptied()
+    assert len(await it.store.history(it.talk, 1000)) == len(rows) + 1
+
+
+@virtual_time
+async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when_it_is_back() -> None:
+    it = await scene()
+    it.store.away = True
+    row = said(it.talk, 1)
+    await it.post(conversation_write(it.talk, ""), message_write(row))
+    async with it.draining():
+        await asyncio.sleep(3600)
+        assert await it.bus.length(it.bus.keys.store()) == 2
+        it.store.away = False
+        begun = now()
+        await it.emptied()
+        assert now() - begun < AGAIN_MAX_S + 0.1
+    assert it.store.saved == [["1"]]
+
+
+@virtual_time
+async def test_a_store_that_does_not_answer_is_one_that_is_away() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    it.store.silent = True
+    await it.post(message_write(said(it.talk, 1)))
+    async with it.draining():
+        await asyncio.sleep(10 * CALL_S)
+        it.store.silent = False
+        await it.emptied()
+    assert it.store.saved == [["1"]]
+
+
+@virtual_time
+async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    first, second = WatchedStore(it.tables), WatchedStore(it.tables)
+    await first.open()
+    await second.open()
+    first.silent = True
+    await it.post(message_write(said(it.talk, 1)))
+    async with it.draining("first", first) as dying, it.draining("second", second):
+        await asyncio.sleep(30)
+        assert second.saved == [], "the first one has the lease"
+        assert await it.bus.hold(it.bus.keys.drainer(), "first")
+        begun = now()
+        dying.cancel()
+        await asyncio.wait([dying])
+        assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
+        await it.emptied()
+        assert now() - begun <= it.bus.keys.drainer().ttl_s + LOOK_S + 0.1
+    assert second.saved == [["1"]]
+
+
+@virtual_time
+async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
+    it = await scene()
+    rows = [said(it.talk, 1), reply(it.talk, 2, "Heard", "interrupted")]
+    await it.post(conversation_write(it.talk, ""), *(message_write(row) for row in rows))
+    await it.store.ensure_conversation(it.talk)
+    await it.store.save_messages(rows)  # what the dead one had done
+    async with it.draining():
+        await it.emptied()
+    assert await it.store.history(it.talk, 10) == rows
+
+
+@virtual_time
+async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    bad = replace(said(it.talk, 2), text="a\x00b")
+    await it.post(
+        message_write(said(it.talk, 1)),
+        message_write(bad),
+        StoreWrite("message", it.talk, "x", b"\xc1"),
+        StoreWrite("song", it.talk),  # pyright: ignore[reportArgumentType] - of some other release
+        settings_write(it.talk, {"x": "y" * 9000}),
+        message_write(said(it.talk, 3)),
+    )
+    async with it.draining():
+        await it.emptied()
+    assert [message.text for message in await it.store.history(it.talk, 10)] == ["1", "3"]
+    letters = await it.dead()
+    assert [(letter.stage, letter.conversation_id) for letter in letters] == [("store", it.talk)] * 4
+    assert letters[0].message_id == bad.id
+    assert "a\x00b" not in letters[0].reason, "no speech"
+
+
+@virtual_time
+async def test_messages_of_a_deleted_conversation_are_dropped_and_the_others_saved() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    await it.post(message_write(said(new_id(), 1)), message_write(said(it.talk, 2)))
+    async with it.draining():
+        await it.emptied()
+    assert it.store.saved == [["2"]]
+    assert await it.dead() == []
+
+
+@virtual_time
+async def test_what_a_newer_release_wrote_waits_for_one() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    await it.post(message_write(said(it.talk, 1)))
+    outlet = it.bus.outlet()
+    outlet.append(it.bus.keys.store(), message_write(said(it.talk, 2)), v=VERSION + 1)
+    await outlet.flush()
+    async with it.draining():
+        await asyncio.sleep(60)
+        assert await it.bus.length(it.bus.keys.store()) == 1
+        assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "it may have the lease"
+    assert it.store.saved == [["1"]]
+
+
+@virtual_time
+async def test_redis_being_away_does_not_end_it() -> None:
+    it = await scene()
+    async with it.draining():
+        await asyncio.sleep(1)
+        it.bus.break_connection()
+        await asyncio.sleep(60)
+        it.bus.restore_connection()
+        outbox = Outbox(it.bus, it.store, 1.0)
+        await it.store.ensure_conversation(it.talk)
+        await outbox.post_messages([said(it.talk, 1)])
+        await it.emptied()
+    assert it.store.saved == [["1"]]

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from tertulia_shared.bus import BusUnavailable
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.entries import StoreWrite
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key, Keys
+from tertulia_shared.outbox import Outbox, conversation_write, message_of, message_write, settings_of, title_of
+from tertulia_shared.store import MemoryStore, MemoryTables, Message, NotFound, StoreUnusable
+from tests.fakes.store_records import reply, user_message
+from tests.fakes.virtual_time import now, virtual_time
+
+PATIENCE_S = 2.0
+
+
+class SlowStore(MemoryStore):
+    """A store that takes `delay_s` to save messages, and may be `unusable`."""
+
+    delay_s = 0.0
+    unusable = False
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        await asyncio.sleep(self.delay_s)
+        if self.unusable:
+            raise StoreUnusable("The file is read-only.")
+        await super().save_messages(messages)
+
+
+class Scene:
+    """An outbox, its store, and one conversation."""
+
+    def __init__(self, tables: MemoryTables | None = None) -> None:
+        self.bus = MemoryBus(Keys("test"), clock=now)
+        self.tables = tables or MemoryTables()
+        self.store = SlowStore(self.tables)
+        self.outbox = Outbox(self.bus, self.store, PATIENCE_S)
+        self.talk = new_id()
+
+    async def waiting(self) -> list[StoreWrite]:
+        return [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
+
+    async def caught_up(self) -> None:
+        """As when the stream has been emptied into the store."""
+        await self.bus.remove(self.bus.keys.store(), [entry.id for entry in await self.bus.read(self.bus.keys.store())])
+
+
+async def scene() -> Scene:
+    made = Scene()
+    await made.store.open()
+    return made
+
+
+@virtual_time
+async def test_while_the_store_answers_writes_go_into_it_alone() -> None:
+    it = await scene()
+    row = user_message(it.talk, 1)
+    assert await it.outbox.save_messages(it.talk, [row], title="Hello")
+    assert await it.outbox.save_settings(it.talk, {"top_k": 4})
+    assert await it.store.history(it.talk, 10) == [row]
+    assert await it.store.model_settings(it.talk) == {"top_k": 4}
+    assert await it.waiting() == []
+
+
+@virtual_time
+async def test_what_the_store_does_not_take_waits_in_order_and_can_be_read_by_a_person() -> None:
+    it = await scene()
+    it.store.away = True
+    rows = [user_message(it.talk, 1, "¿Qué tal?"), reply(it.talk, 2, "Bien.", "complete")]
+    assert not await it.outbox.save_messages(it.talk, rows, title="Qué tal")
+    assert not await it.outbox.save_settings(it.talk, {"top_k": 4})
+    writes = await it.waiting()
+    assert [(write.kind, write.conversation_id, write.message_id) for write in writes] == [
+        ("conversation", it.talk, ""),
+        ("message", it.talk, rows[0].id),
+        ("message", it.talk, rows[1].id),
+        ("conversation", it.talk, ""),
+        ("settings", it.talk, ""),
+    ]
+    assert [message_of(write) for write in writes[1:3]] == rows
+    assert (title_of(writes[0]), settings_of(writes[4])) == ("Qué tal", {"top_k": 4})
+
+
+@virtual_time
+async def test_what_needs_a_person_is_kept_too() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    it.store.unusable = True
+    assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    assert len(await it.waiting()) == 1
+
+
+@virtual_time
+async def test_a_store_that_does_not_answer_is_waited_for_once() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    it.store.delay_s = 3600
+    begun = now()
+    for position in range(3):
+        assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, position)])
+    assert now() - begun == PATIENCE_S
+
+
+@virtual_time
+async def test_the_store_is_asked_again_when_the_stream_is_empty_and_not_before() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    it.store.away = True
+    assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    it.store.away = False
+    assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, 2)]), "it would overtake the first"
+    await it.caught_up()
+    assert await it.outbox.save_messages(it.talk, [user_message(it.talk, 3)])
+    assert not it.outbox.is_away
+
+
+@virtual_time
+async def test_who_met_a_silent_store_elsewhere_is_not_to_wait_for_it_here() -> None:
+    it = await scene()
+    it.store.delay_s = 3600
+    it.outbox.note_away(TimeoutError())
+    begun = now()
+    assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)], title="")
+    assert now() == begun
+    it.store.delay_s = 0
+    await it.caught_up()
+    await it.store.ensure_conversation(it.talk)
+    assert await it.outbox.save_messages(it.talk, [user_message(it.talk, 2)])
+
+
+@virtual_time
+async def test_settings_never_overtake_what_another_process_left() -> None:
+    it = await scene()
+    other = Outbox(it.bus, it.store, PATIENCE_S)
+    it.store.away = True
+    await other.save_settings(it.talk, {"top_k": 1})
+    it.store.away = False
+    assert not await it.outbox.save_settings(it.talk, {"top_k": 2})
+    assert [settings_of(write) for write in await it.waiting() if write.kind == "settings"] == [
+        {"top_k": 1},
+        {"top_k": 2},
+    ]
+
+
+@virtual_time
+async def test_a_deleted_conversation_is_no_reason_to_wait() -> None:
+    it = await scene()
+    with pytest.raises(NotFound):
+        await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    assert await it.waiting() == []
+    assert not it.outbox.is_away
+
+
+@virtual_time
+async def test_when_neither_takes_it_that_is_said() -> None:
+    it = await scene()
+    it.store.away = True
+    it.bus.break_connection()
+    with pytest.raises(BusUnavailable):
+        await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)], title="")
+
+
+@virtual_time
+async def test_what_is_posted_waits_for_nobody() -> None:
+    it = await scene()
+    it.store.delay_s = 3600
+    begun = now()
+    row = reply(it.talk, 1, "heard", "interrupted")
+    await it.outbox.post_messages([row])
+    assert (now(), [message_of(write) for write in await it.waiting()]) == (begun, [row])
+    assert not it.outbox.is_away
+
+
+@virtual_time
+async def test_a_full_stream_is_not_full_in_silence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Keys, "store", lambda self: Key(f"{self.ns}:store", 60, 2))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType]
+    it = await scene()
+    it.store.away = True
+    await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    assert not [record for record in caplog.records if record.levelno == logging.ERROR]
+    await it.outbox.save_messages(it.talk, [user_message(it.talk, 2)])
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR] == [
+        "the outbox is full: its oldest writes are lost"
+    ]
+
+
+@pytest.mark.parametrize("row", [b"", b"\xc1", b"\x90", b"\x80", b"\x81\xa2id\x01"])
+def test_a_row_that_cannot_be_read_is_a_bad_entry(row: bytes) -> None:
+    with pytest.raises(BadEntry):
+        message_of(StoreWrite("message", new_id(), new_id(), row))
+
+
+def test_a_message_keeps_its_times_to_the_microsecond() -> None:
+    row = user_message(new_id(), 1, seconds=0.000001)
+    row = replace(row, character_name="Zoë")
+    assert message_of(message_write(row)) == row
+    assert title_of(conversation_write(new_id(), "✨")) == "✨"
