@@ -124,6 +124,17 @@ class Say:
     text: str
 
 
+@dataclass(slots=True)
+class Words:
+    """A reply's stream, as `ModelStream` is one."""
+
+    texts: AsyncGenerator[str]
+    usage: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __aiter__(self) -> AsyncGenerator[str]:
+        return self.texts
+
+
 class TableModel:
     """Says each character's `lines`, word by word, and goes on where it is asked to. `acts`: what to do instead."""
 
@@ -140,14 +151,14 @@ class TableModel:
         settings: ModelSettings,
         *,
         seed: int | None = None,
-    ) -> AsyncGenerator[AsyncGenerator[str]]:
+    ) -> AsyncGenerator[Words]:
         self.requests.append(list(messages))
         act = self.acts.pop(0) if self.acts else None
         await asyncio.sleep(self.word_s)
         if isinstance(act, BreakAfter) and act.words == 0:
             raise act.failure
         try:
-            yield self._words(act, self._wanted(messages, act))
+            yield Words(self._words(act, self._wanted(messages, act)))
         finally:
             await asyncio.sleep(0)  # closing a connection takes a moment
 
