@@ -54,6 +54,7 @@ def load_library() -> None:
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
         vars(import_module(name))["print"] = _drop  # it prints to stdout, which is for nobody here
     import_module("torch").set_num_threads(1)  # for Silero's tiny network more threads only cost
+    import_module("tqdm").tqdm.monitor_interval = 0  # else progress bars that nobody sees are watched by a thread
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
 
 
