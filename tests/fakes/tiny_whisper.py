@@ -7,6 +7,7 @@ faster-whisper loads it like any other, in milliseconds, from a few hundred kilo
 
 from __future__ import annotations
 
+import itertools
 import json
 from importlib import import_module
 from pathlib import Path
@@ -90,7 +91,7 @@ def _chain(vocabulary: list[str], sentence: str) -> tuple[Any, Any]:
         (ids["<|startoftranscript|>"], first_time),
         (ids["<|notimestamps|>"], words[0]),
         (first_time, words[0]),
-        *zip(words, words[1:], strict=False),
+        *itertools.pairwise(words),
         (words[-1], last_time),
         (last_time, ids["<|endoftext|>"]),
     ]

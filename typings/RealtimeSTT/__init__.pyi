@@ -1,5 +1,3 @@
-"""The part of RealtimeSTT 1.1 that Tertulia uses."""
-
 import threading
 from multiprocessing.synchronize import Event
 from typing import Any

@@ -1,5 +1,3 @@
-"""The part of faster-whisper 1.2 that Tertulia uses."""
-
 from collections.abc import Iterable
 from typing import Any
 

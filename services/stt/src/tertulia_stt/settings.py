@@ -47,7 +47,7 @@ class STTSettings(CommonSettings):
     stt_compute_type: str = Field(
         "",
         pattern=r"^[a-z0-9_]{0,20}$",
-        description="realtimestt: CTranslate2's compute type; empty chooses by the device: int8 (cpu) or float16 (cuda)",
+        description="realtimestt: CTranslate2's compute type; empty chooses: int8 (cpu) or float16 (cuda)",
     )
     stt_threads: int = Field(
         0, ge=0, le=256, description="realtimestt: CPU threads of each Whisper model; 0 leaves it to CTranslate2"
@@ -57,9 +57,7 @@ class STTSettings(CommonSettings):
         pattern=r"^([a-z]{2,3})?$",
         description="realtimestt: language spoken (en, de, es, …); empty has Whisper find out for each utterance",
     )
-    stt_silence_ms: int = Field(
-        640, ge=260, le=5000, description="realtimestt: silence that ends an utterance, in ms"
-    )
+    stt_silence_ms: int = Field(640, ge=260, le=5000, description="realtimestt: silence that ends an utterance, in ms")
     stt_silero_sensitivity: float = Field(
         0.4, gt=0, lt=1, description="realtimestt: how readily Silero takes sound for speech, 0 to 1"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import multiprocessing
 import threading
@@ -49,7 +50,7 @@ def load_library() -> None:
     """
     # The library asks for "spawn" at import, for processes that it starts on other systems only; with it, its events
     # would start a resource tracker process here.
-    if multiprocessing.get_start_method(allow_none=True) is None:
+    with contextlib.suppress(RuntimeError):  # somebody has chosen already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
         vars(import_module(name))["print"] = _drop  # it prints to stdout, which is for nobody here

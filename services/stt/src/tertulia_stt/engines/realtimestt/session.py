@@ -21,7 +21,16 @@ from queue import SimpleQueue
 from typing import Any, Final
 
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent, TranscriptionUpdate
-from tertulia_stt.engines.realtimestt.ordering import Began, Ended, Listening, Note, Ordering, Over, Partial, Transcribed
+from tertulia_stt.engines.realtimestt.ordering import (
+    Began,
+    Ended,
+    Listening,
+    Note,
+    Ordering,
+    Over,
+    Partial,
+    Transcribed,
+)
 from tertulia_stt.engines.realtimestt.pace import Pace
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
 
