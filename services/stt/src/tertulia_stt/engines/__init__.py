@@ -16,6 +16,7 @@ ENGINES: Final[Mapping[str, str]] = {
     "realtimestt": "tertulia_stt.engines.realtimestt.engine",
 }
 """Engine name → the module whose `create(settings)` makes it."""
+IN_A_CHECKOUT: Final[Mapping[str, str]] = {"realtimestt": " (in a checkout: make setup-stt)"}
 
 
 def load_engine(settings: STTSettings) -> RecognitionEngine:
@@ -34,6 +35,6 @@ def load_engine(settings: STTSettings) -> RecognitionEngine:
     except ImportError as error:
         raise EngineUnavailable(
             f"stt engine {name!r} needs {error.name or error}, which is not installed;"
-            f" install it with: pip install 'tertulia-stt[{name}]'"
+            f" install it with: pip install 'tertulia-stt[{name}]'{IN_A_CHECKOUT.get(name, '')}"
         ) from error
     return cast("EngineFactory", module.create)(settings)

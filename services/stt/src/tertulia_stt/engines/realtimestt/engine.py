@@ -14,6 +14,7 @@ from tertulia_stt.engines.realtimestt.whisper import (
     REALTIME_BEAM,
     SessionExecutor,
     SharedWhisper,
+    check_device,
     models_dir,
     plan,
     weights,
@@ -79,6 +80,7 @@ class RealtimeSTTEngine:
             ) from error
         settings = self._settings
         chosen = plan(settings)
+        check_device(chosen)
         folder = models_dir(settings)
         final_folder = weights(chosen.model, folder, "TERTULIA_STT_MODEL")
         realtime_folder = weights(chosen.realtime_model, folder, "TERTULIA_STT_REALTIME_MODEL")

@@ -35,27 +35,36 @@ class Plan:
 
 
 def plan(settings: STTSettings) -> Plan:
-    """What the settings come to on this machine.
+    """What the settings come to on this machine, whether or not it can do that."""
+    device = settings.stt_device
+    if device == "auto":
+        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    model, realtime_model, compute_type = DEFAULTS[device]
+    return Plan(
+        device,
+        settings.stt_compute_type or compute_type,
+        settings.stt_model or model,
+        settings.stt_realtime_model or realtime_model,
+    )
+
+
+def check_device(plan: Plan) -> None:
+    """See whether the plan's device is there and computes in the plan's type.
 
     Raises:
-        EngineUnavailable: CUDA or a compute type was asked for that is not there.
+        EngineUnavailable: it is not, or does not.
     """
-    gpus = ctranslate2.get_cuda_device_count()
-    device = settings.stt_device if settings.stt_device != "auto" else "cuda" if gpus else "cpu"
-    if device == "cuda" and not gpus:
+    if plan.device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise EngineUnavailable(
             "TERTULIA_STT_DEVICE=cuda, but no CUDA device is there: install NVIDIA's driver and CUDA 12 with cuDNN 9,"
             " or set TERTULIA_STT_DEVICE=cpu"
         )
-    model, realtime_model, compute_type = DEFAULTS[device]
-    compute_type = settings.stt_compute_type or compute_type
-    supported = ctranslate2.get_supported_compute_types(device)
-    if compute_type not in {*supported, "default", "auto"}:
+    supported = ctranslate2.get_supported_compute_types(plan.device)
+    if plan.compute_type not in {*supported, "default", "auto"}:
         raise EngineUnavailable(
-            f"TERTULIA_STT_COMPUTE_TYPE={compute_type} is not supported on this {device};"
+            f"TERTULIA_STT_COMPUTE_TYPE={plan.compute_type} is not supported on this {plan.device};"
             f" allowed: {', '.join(sorted(supported))}"
         )
-    return Plan(device, compute_type, settings.stt_model or model, settings.stt_realtime_model or realtime_model)
 
 
 def models_dir(settings: STTSettings) -> Path:
@@ -87,6 +96,22 @@ def weights(model: str, folder: Path, variable: str) -> str:
         raise EngineUnavailable(
             f"the weights of the Whisper model {model!r} are not in {folder}. Where there is a network,"
             f" `tertulia fetch-models` brings them; else copy them there, or set {variable} to a folder that has them"
+        ) from error
+
+
+def download(model: str, folder: Path) -> None:
+    """Bring a model's weights into `folder`; what is there already is not fetched again.
+
+    Raises:
+        EngineUnavailable: there is no such model, no network, or no room.
+    """
+    try:
+        faster_whisper.download_model(model, cache_dir=str(folder))
+    except Exception as error:  # as in `weights`
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise EngineUnavailable(
+            f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
+            f" network copy {folder} from a machine that has it, or set the model to a folder with its weights"
         ) from error
 
 
