@@ -21,9 +21,11 @@ from tertulia_stt.engine import (
     VadDetectStop,
 )
 from tertulia_stt.engines.realtimestt import engine as engine_module
+from tertulia_stt.engines.realtimestt import recorder as recorder_module
 from tertulia_stt.engines.realtimestt import session as session_module
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
 from tertulia_stt.engines.realtimestt.whisper import SharedWhisper
+from tertulia_stt.settings import STTSettings
 from tests.fakes.eventually import eventually
 from tests.fakes.sound import microphone
 from tests.fakes.tiny_whisper import SENTENCE
@@ -144,7 +146,7 @@ async def test_a_recorder_that_stands_still_fails_its_session(
 ) -> None:
     monkeypatch.setattr(session_module, "STALLED_S", 0.3)
     session = await engine.open()
-    session._recorder.is_running = False  # its recording thread ends
+    session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
     with pytest.raises(RecognitionFailed, match="looked at no audio"):
         await session.feed(bytes(2 * SECOND))
     with pytest.raises(RecognitionFailed, match="looked at no audio"):
@@ -153,10 +155,10 @@ async def test_a_recorder_that_stands_still_fails_its_session(
 
 
 async def test_a_recorder_that_never_comes_is_given_up_and_explained(
-    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+    engine: RealtimeSTTEngine, settings: STTSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, discarded = threading.Event(), threading.Event()
-    real = engine_module.make_recorder
+    real = recorder_module.make_recorder
 
     def hang(*args: Any) -> Any:
         release.wait()
@@ -168,7 +170,8 @@ async def test_a_recorder_that_never_comes_is_given_up_and_explained(
 
     monkeypatch.setattr(engine_module, "make_recorder", hang)
     monkeypatch.setattr(engine_module, "shut_down", discard)
-    monkeypatch.setattr(engine, "_settings", engine._settings.model_copy(update={"stt_start_s": 0.2}))
+    hurried = settings.model_copy(update={"stt_start_s": 0.2})
+    monkeypatch.setattr(engine, "_settings", hurried)
     with pytest.raises(EngineUnavailable, match="fetch-models"):
         await engine.open()
     release.set()

@@ -81,7 +81,11 @@ def test_fetching_brings_both_models_where_the_engine_looks(
     settings: STTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[tuple[str, str]] = []
-    monkeypatch.setattr(faster_whisper, "download_model", lambda name, *, cache_dir: fetched.append((name, cache_dir)))
+
+    def fetched_now(name: str, *, cache_dir: str) -> None:
+        fetched.append((name, cache_dir))
+
+    monkeypatch.setattr(faster_whisper, "download_model", fetched_now)
     wanted = settings.model_copy(update={"stt_model": "small", "stt_realtime_model": "tiny", "data_dir": tmp_path})
     assert list(fetch(wanted))[-1] == "fetch-models: all there"
     assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
@@ -94,5 +98,5 @@ def test_fetching_without_a_network_is_explained(
         raise ConnectionError("Name or service not known")
 
     monkeypatch.setattr(faster_whisper, "download_model", unreachable)
-    with pytest.raises(EngineUnavailable, match=r"'small' could not be fetched.*not known.*copy the folder"):
+    with pytest.raises(EngineUnavailable, match=r"'small' could not be fetched.*not known.*copy .*models"):
         list(fetch(settings.model_copy(update={"stt_model": "small", "data_dir": tmp_path})))
