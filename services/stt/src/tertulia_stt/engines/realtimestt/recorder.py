@@ -16,6 +16,7 @@ from tertulia_stt.settings import STTSettings
 
 T = TypeVar("T")
 
+LOGGER: Final = "realtimestt"
 CHUNK_SAMPLES: Final = 512
 """What Silero's VAD takes at 16 kHz, and so what a recorder eats at a time."""
 CONFIRMATION_S: Final = 0.16
@@ -57,6 +58,13 @@ def load_library() -> None:
     import_module("torch").set_num_threads(1)  # for Silero's tiny network more threads only cost
     import_module("tqdm").tqdm.monitor_interval = 0  # else progress bars that nobody sees are watched by a thread
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
+    logger = logging.getLogger(LOGGER)
+    logger.propagate = True
+    logger.addFilter(_only_errors)  # a level would not do: each recorder sets it to DEBUG, where it logs what was said
+
+
+def _only_errors(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.ERROR
 
 
 def _drop(*_: object, **__: object) -> None:
@@ -91,11 +99,7 @@ def make_recorder(settings: STTSettings, callbacks: Callbacks, final: Any, realt
         ensure_sentence_ends_with_period=False,
         **told,
     )
-    # Each recorder adds a handler to the library's one logger, and turns it to DEBUG, where it logs what was said.
-    logger = logging.getLogger("realtimestt")
-    logger.handlers.clear()
-    logger.setLevel(logging.ERROR)
-    logger.propagate = True
+    logging.getLogger(LOGGER).handlers.clear()  # each recorder adds one
     return recorder
 
 
