@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev
+.PHONY: help run test test-engines e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev setup-stt
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -19,6 +19,10 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+
+test-engines: setup-dev setup-stt ## the full engines, each in an environment of its own, on models made on the spot
+	@echo "test-engines: realtimestt"
+	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k realtimestt $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
 
 e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/screenshots)
 	@scripts/web.sh build
@@ -68,13 +72,16 @@ env: setup ## write .env.example from the settings classes
 	@$(BIN)/python scripts/env_example.py
 
 clean: ## delete what was installed and built here (not data/, not .env)
-	@echo "clean: .venv, .tools, the built page, caches"
-	@rm -rf .venv .tools build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+	@echo "clean: .venv, .venv-stt, .tools, the built page, caches"
+	@rm -rf .venv .venv-stt .tools build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
 		services/gateway/src/tertulia_gateway/static services/gateway/web/node_modules
 	@find cli services shared tests bench scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 setup: ## install what runs (the other targets do this when needed)
 	@MAKE_TARGET=$(firstword $(MAKECMDGOALS)) scripts/setup.sh run
+
+setup-stt: setup ## install the stt engine realtimestt, into .venv-stt (1.5 GB)
+	@scripts/stt.sh
 
 setup-dev: ## install what runs, tests and checks
 	@MAKE_TARGET=$(firstword $(MAKECMDGOALS)) scripts/setup.sh dev

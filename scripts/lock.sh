@@ -28,3 +28,14 @@ write requirements/run.txt "What runs." --no-default-groups --group build
 write requirements/dev.txt "What runs, and what tests and checks it." --no-default-groups --group build --group dev
 write requirements/tools.txt "uv, which installs the rest; pip installs it." --only-group tools
 write requirements/node.txt "Node.js with npm, for a machine that has none." --only-group node
+
+# The environment of the stt engine `realtimestt`. Left out are what it names and does not need here (see scripts/stt.sh),
+# and PyTorch with its CUDA packages, which are the machine's choice.
+{
+    echo "# What the stt engine realtimestt needs, but for PyTorch. Written by \`make lock\`; do not edit."
+    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
+        "$@" requirements/stt.in |
+        awk '/^[a-z]/ { skip = /^(torch|torchaudio|triton|pyaudio|cuda-[a-z]+|nvidia-[a-z0-9-]+)==/ } !skip'
+} >requirements/stt.txt.new
+mv requirements/stt.txt.new requirements/stt.txt
+echo "lock: requirements/stt.txt, $(grep -c '==' requirements/stt.txt) packages"

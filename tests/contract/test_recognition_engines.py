@@ -1,8 +1,12 @@
-"""What every recognition engine owes its callers, on the scripted one and on the real one."""
+"""What every recognition engine owes its callers, on one made for tests and on the real ones.
+
+`realtimestt` has an environment of its own: `make test-engines` runs these tests on it, `make test` on the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import itertools
 import re
 import threading
@@ -25,7 +29,10 @@ from tertulia_stt.engine import (
     VadDetectStop,
 )
 from tertulia_stt.engines import load_engine
+from tertulia_stt.settings import STTSettings
 from tests.fakes.loud_recognition import LoudnessEngine
+from tests.fakes.settings_of import settings_of
+from tests.fakes.tiny_whisper import make_tiny_whisper
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FRAME = 1024
@@ -43,16 +50,41 @@ LETTERS = {
 ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
 
 
-def make(name: str) -> RecognitionEngine:
-    return LoudnessEngine() if name == "loudness" else load_engine(name, words=("Luna", "Rex", "Sage"))
+LIBRARIES = {"pocketsphinx": "pocketsphinx", "realtimestt": "RealtimeSTT"}
+INSTALLED = [name for name, library in LIBRARIES.items() if importlib.util.find_spec(library)]
+WANDER = {"realtimestt": 8_000}
+"""Samples by which an engine's positions for the same audio may differ: it goes by the clock on the wall."""
 
 
-@pytest.fixture(params=["loudness", "pocketsphinx"])
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small Whisper model."""
+    return make_tiny_whisper(tmp_path_factory.mktemp("weights") / "tiny")
+
+
+@pytest.fixture(params=["loudness", *INSTALLED])
 async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RecognitionEngine]:
-    engine = make(request.param)
+    if request.param == "loudness":
+        engine: RecognitionEngine = LoudnessEngine()
+    else:
+        model = str(request.getfixturevalue("whisper")) if request.param == "realtimestt" else ""
+        engine = load_engine(
+            settings_of(STTSettings, stt_engine=request.param, stt_model=model, stt_realtime_model=model)
+        )
     await engine.start()
     yield engine
     await engine.close()
+
+
+def assert_same(
+    some: Sequence[TranscriptionFinished], others: Sequence[TranscriptionFinished], engine: RecognitionEngine
+) -> None:
+    """The same utterances, at the same places as far as the engine's positions can be the same."""
+    wander = WANDER.get(engine.name, 0)
+    assert [final.text for final in some] == [final.text for final in others]
+    for one, other in zip(some, others, strict=True):
+        assert abs(one.start_sample - other.start_sample) <= wander
+        assert abs(one.end_sample - other.end_sample) <= wander
 
 
 def pcm(name: str) -> bytes:
@@ -113,7 +145,7 @@ async def test_how_audio_is_cut_changes_nothing(engine: RecognitionEngine, piece
     audio = pcm("question_rex")
     expected = finals(await hear(await engine.open(), audio))
     assert len(expected) == 1
-    assert finals(await hear(await engine.open(), audio, piece)) == expected
+    assert_same(finals(await hear(await engine.open(), audio, piece)), expected, engine)
 
 
 async def test_two_sessions_at_once_hear_their_own(engine: RecognitionEngine) -> None:
@@ -121,7 +153,8 @@ async def test_two_sessions_at_once_hear_their_own(engine: RecognitionEngine) ->
     alone = [finals(await hear(await engine.open(), pcm(name))) for name in names]
     sessions = [await engine.open() for _ in names]
     together = await asyncio.gather(*(hear(session, pcm(name)) for session, name in zip(sessions, names, strict=True)))
-    assert [finals(events) for events in together] == alone
+    for events, expected in zip(together, alone, strict=True):
+        assert_same(finals(events), expected, engine)
 
 
 async def test_finish_brings_out_the_last_words(engine: RecognitionEngine) -> None:
@@ -153,8 +186,8 @@ async def test_the_end_of_an_utterance_is_where_another_session_can_go_on(engine
     (again,) = finals(await hear(resumed, audio[first.end_sample * 2 :]))
 
     assert again.text == second.text
-    assert abs(again.start_sample - second.start_sample) <= 2 * FRAME // 2
-    assert again.end_sample == second.end_sample
+    assert abs(again.start_sample - second.start_sample) <= max(FRAME, WANDER.get(engine.name, 0))
+    assert abs(again.end_sample - second.end_sample) <= WANDER.get(engine.name, 0)
 
 
 async def test_close_amid_speech_ends_the_events_without_a_final(engine: RecognitionEngine) -> None:

@@ -15,6 +15,7 @@ from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exits import FAILED, STOPPED, Failure
+from tertulia_cli.fetch import fetch_models
 from tertulia_cli.inspect.command import inspect
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
@@ -76,6 +77,13 @@ def parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_talk(commands)
     _add_inspect(commands)
+    command = commands.add_parser(
+        "fetch-models",
+        help="download the Whisper models of the stt engine realtimestt",
+        description="Brings the models that TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL name into DATA/models. "
+        "Needs a network; the engine itself never downloads anything.",
+    )
+    command.set_defaults(do=_fetch_models)
     command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
     command.set_defaults(do=_doctor)
     return top
@@ -156,6 +164,10 @@ def _inspect(args: argparse.Namespace) -> int:
 
 def _doctor(_: argparse.Namespace) -> int:
     return asyncio.run(doctor(load(RunSettings)))
+
+
+def _fetch_models(_: argparse.Namespace) -> int:
+    return fetch_models(load(RunSettings))
 
 
 def _say(args: argparse.Namespace) -> int:

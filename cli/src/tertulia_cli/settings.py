@@ -25,6 +25,8 @@ class RunSettings(CommonSettings):
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),
         description="key for the model server (OpenRouter or any other); without one the demo model answers",
     )
+    stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
+    tts_engine: str = Field("espeak", description="speech engine")
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
 
     @property

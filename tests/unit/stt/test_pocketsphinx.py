@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import EngineUnavailable, SttEvent, TranscriptionFinished
-from tertulia_stt.engines import load_engine
+from tertulia_stt.engine import SttEvent, TranscriptionFinished
 from tertulia_stt.engines.libpocketsphinx import Decoder
 from tertulia_stt.engines.pocketsphinx import PocketSphinxRecognizer
 
@@ -89,14 +88,3 @@ async def test_decoding_leaves_the_interpreter_to_others(decoder: Decoder) -> No
     await decoding
     decoder.end()
     assert turns > 100
-
-
-def test_an_unknown_engine_is_named_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'whisper'.*pocketsphinx"):
-        load_engine("whisper")
-
-
-def test_a_missing_library_is_named_with_the_way_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tertulia_stt.engines.ENGINES", {"pocketsphinx": "sphinx_that_is_not_installed"})
-    with pytest.raises(EngineUnavailable, match=r"sphinx_that_is_not_installed.*pip install 'tertulia-stt"):
-        load_engine("pocketsphinx")

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.run.environments import python_of
 from tertulia_cli.run.service import Spec
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Stage
@@ -76,17 +77,26 @@ def log_of(settings: RunSettings, name: str) -> Path:
 
 def gateway(settings: RunSettings, told: Mapping[str, str]) -> Spec:
     """The gateway's process."""
-    return _spec("gateway", "tertulia_gateway.main", settings, told)
+    return _spec("gateway", sys.executable, "tertulia_gateway.main", settings, told)
 
 
 def workers(settings: RunSettings, counts: Mapping[Stage, int], told: Mapping[str, str]) -> list[Worker]:
     """The workers' processes: the second tts worker is called `tts-2`."""
     return [
-        Worker(stage, _spec(stage if number == 1 else f"{stage}-{number}", f"tertulia_{stage}.main", settings, told))
+        Worker(
+            stage,
+            _spec(
+                stage if number == 1 else f"{stage}-{number}",
+                python_of(stage, settings),
+                f"tertulia_{stage}.main",
+                settings,
+                told,
+            ),
+        )
         for stage, count in counts.items()
         for number in range(1, count + 1)
     ]
 
 
-def _spec(name: str, module: str, settings: RunSettings, told: Mapping[str, str]) -> Spec:
-    return Spec(name, [sys.executable, "-m", module], told, grace_s=drain_s(settings) + GRACE_S)
+def _spec(name: str, python: str, module: str, settings: RunSettings, told: Mapping[str, str]) -> Spec:
+    return Spec(name, [python, "-m", module], told, grace_s=drain_s(settings) + GRACE_S)

@@ -21,7 +21,7 @@ Errors:
     ├── EngineUnavailable   the engine cannot run here; says what is missing and what to do
     └── RecognitionFailed   one session broke; the engine and its other sessions go on
 
-Another engine is a module in `tertulia_stt.engines` with a function `create(words) -> RecognitionEngine`, named in
+Another engine is a module in `tertulia_stt.engines` with a function `create(settings) -> RecognitionEngine`, named in
 `tertulia_stt.engines.ENGINES`. When its library blocks, write only the blocking part and let
 `tertulia_stt.threaded` carry it over to asyncio::
 

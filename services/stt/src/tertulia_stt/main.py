@@ -20,7 +20,7 @@ def main() -> None:
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
-            engine = load_engine(settings.stt_engine, words=settings.words)
+            engine = load_engine(settings)
             await engine.start()
         except (SttError, ValueError) as error:
             raise CannotStart(str(error)) from error

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Final, TypeAlias, cast
 
 from tertulia_stt.engine import EngineUnavailable, RecognitionEngine
+from tertulia_stt.settings import STTSettings
 
-EngineFactory: TypeAlias = Callable[[Sequence[str]], RecognitionEngine]
+EngineFactory: TypeAlias = Callable[[STTSettings], RecognitionEngine]
 
 ENGINES: Final[Mapping[str, str]] = {
     "pocketsphinx": "tertulia_stt.engines.pocketsphinx",
+    "realtimestt": "tertulia_stt.engines.realtimestt.engine",
 }
-"""Engine name → the module whose `create(words)` makes it."""
+"""Engine name → the module whose `create(settings)` makes it."""
+IN_A_CHECKOUT: Final[Mapping[str, str]] = {"realtimestt": " (in a checkout: make setup-stt)"}
 
 
-def load_engine(name: str, *, words: Sequence[str] = ()) -> RecognitionEngine:
-    """The engine called `name`, not started yet.
-
-    `words` are spellings worth listening for, such as the characters' names.
+def load_engine(settings: STTSettings) -> RecognitionEngine:
+    """The engine that the settings name, not started yet.
 
     Raises:
         ValueError: no engine has that name.
         EngineUnavailable: the libraries that the engine needs are not installed.
     """
+    name = settings.stt_engine
     module_name = ENGINES.get(name)
     if module_name is None:
         raise ValueError(f"unknown stt engine {name!r}; allowed: {', '.join(sorted(ENGINES))}")
@@ -33,6 +35,6 @@ def load_engine(name: str, *, words: Sequence[str] = ()) -> RecognitionEngine:
     except ImportError as error:
         raise EngineUnavailable(
             f"stt engine {name!r} needs {error.name or error}, which is not installed;"
-            f" install it with: pip install 'tertulia-stt[{name}]'"
+            f" install it with: pip install 'tertulia-stt[{name}]'{IN_A_CHECKOUT.get(name, '')}"
         ) from error
-    return cast("EngineFactory", module.create)(words)
+    return cast("EngineFactory", module.create)(settings)

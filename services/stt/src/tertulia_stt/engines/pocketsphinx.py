@@ -32,6 +32,7 @@ from tertulia_stt.engine import (
 from tertulia_stt.engines.libpocketsphinx import Decoder
 from tertulia_stt.engines.pronunciation import spoken_words
 from tertulia_stt.partials import Stabilizer, sentence_case
+from tertulia_stt.settings import STTSettings
 from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
@@ -39,9 +40,9 @@ _FRAMES_PER_PARTIAL: Final = 4
 """A look at the hypothesis every 128 ms: faster than people read, and costing nothing beside the search."""
 
 
-def create(words: Sequence[str]) -> PocketSphinxEngine:
-    """The engine with its default settings, listening for `words` in particular."""
-    return PocketSphinxEngine(words=words)
+def create(settings: STTSettings) -> PocketSphinxEngine:
+    """The engine, listening for the settings' words in particular."""
+    return PocketSphinxEngine(words=settings.words)
 
 
 class PocketSphinxEngine:

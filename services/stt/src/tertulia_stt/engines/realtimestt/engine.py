@@ -1,0 +1,88 @@
+"""The engine: models loaded once for the worker, a recorder for each session."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import Any
+
+from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engines.realtimestt.recorder import in_time, load_library, make_recorder
+from tertulia_stt.engines.realtimestt.session import RecorderSession, shut_down
+from tertulia_stt.engines.realtimestt.whisper import (
+    FINAL_BEAM,
+    REALTIME_BEAM,
+    SessionExecutor,
+    SharedWhisper,
+    check_device,
+    models_dir,
+    plan,
+    weights,
+)
+from tertulia_stt.settings import STTSettings
+
+
+def create(settings: STTSettings) -> RealtimeSTTEngine:
+    """The engine as these settings want it."""
+    return RealtimeSTTEngine(settings)
+
+
+class RealtimeSTTEngine:
+    """A `RecognitionEngine`; a session takes about 50 MB and eight threads."""
+
+    name = "realtimestt"
+
+    def __init__(self, settings: STTSettings) -> None:
+        self._settings = settings
+        self._models: tuple[SharedWhisper, SharedWhisper] | None = None
+        self._sessions: set[RecorderSession] = set()
+
+    async def start(self) -> None:
+        timeout_s = self._settings.stt_start_s
+        self._models = await in_time(self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None)
+        await (await self.open()).close()  # what keeps a session from being opened is better known now
+
+    async def open(self, *, first_sample: int = 0) -> RecorderSession:
+        if first_sample < 0:
+            raise ValueError(f"first_sample must not be negative, but is {first_sample}")
+        final, realtime = self._running()
+        session = RecorderSession(first_sample, on_closed=self._sessions.discard)
+        executors = [SessionExecutor(model, lambda: session.is_cancelled) for model in (final, realtime)]
+        recorder: Any = await in_time(
+            partial(make_recorder, self._settings, session, *executors),
+            self._settings.stt_start_s,
+            what="making a recorder",
+            discard=shut_down,
+        )
+        session.start(recorder)
+        self._sessions.add(session)
+        if self._models is None:  # closed while the recorder was being made
+            await session.close()
+            self._running()
+        return session
+
+    async def close(self) -> None:
+        self._models = None
+        await asyncio.gather(*(session.close() for session in tuple(self._sessions)))
+
+    def _running(self) -> tuple[SharedWhisper, SharedWhisper]:
+        if self._models is None:
+            raise EngineUnavailable("the realtimestt engine is not running; start() it first")
+        return self._models
+
+    def _load(self) -> tuple[SharedWhisper, SharedWhisper]:
+        try:
+            load_library()
+        except ImportError as error:
+            raise EngineUnavailable(
+                f"stt engine 'realtimestt' needs {error.name or error}, which is not installed;"
+                " install it with: pip install 'tertulia-stt[realtimestt]'"
+            ) from error
+        settings = self._settings
+        chosen = plan(settings)
+        check_device(chosen)
+        folder = models_dir(settings)
+        final_folder = weights(chosen.model, folder, "TERTULIA_STT_MODEL")
+        realtime_folder = weights(chosen.realtime_model, folder, "TERTULIA_STT_REALTIME_MODEL")
+        make = partial(SharedWhisper, plan=chosen, threads=settings.stt_threads, hotwords=", ".join(settings.words))
+        return make(final_folder, beam_size=FINAL_BEAM), make(realtime_folder, beam_size=REALTIME_BEAM)

@@ -1,0 +1,184 @@
+"""What a recorder's callbacks say, put into the order that the port promises. Pure.
+
+A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the text
+of the one before is still being made. Here each call is a note; what belongs to a later utterance waits until the
+earlier one is finished.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from tertulia_stt.engine import (
+    RecordingStart,
+    RecordingStop,
+    SttEvent,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+    VadStart,
+    VadStop,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The recorder waits for speech."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """Utterance `number` (from 1) is being recorded; speech was noticed at `speech_at`."""
+
+    number: int
+    at: int
+    speech_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """What an utterance sounds like so far; `is_stable`: a beginning of it that is agreed on."""
+
+    number: int
+    at: int
+    text: str
+    is_stable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Its recording is over. `is_cut`: the end of the input cut it off."""
+
+    number: int
+    at: int
+    speech_at: int
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed:
+    """Its text is there."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """No more audio, and all texts are there."""
+
+    at: int
+
+
+Note: TypeAlias = Listening | Began | Partial | Ended | Transcribed | Over
+
+
+class _State(Enum):
+    IDLE = "idle"
+    LISTENING = "listening"
+    RECORDING = "recording"
+    TRANSCRIBING = "transcribing"
+    OVER = "over"
+
+
+class Ordering:
+    """Notes in, events out; positions never fall."""
+
+    def __init__(self, first_sample: int) -> None:
+        self._state = _State.IDLE
+        self._at = first_sample
+        self._number = 0
+        self._is_cut = False
+        self._update = ""
+        self._stable = ""
+        self._held: deque[Note] = deque()  # bounded: a later partial text replaces an earlier one
+
+    @property
+    def held(self) -> int:
+        """Notes that wait for an earlier utterance's text."""
+        return len(self._held)
+
+    def take(self, note: Note) -> Iterator[SttEvent]:
+        """What there is to tell now that this is known."""
+        if self._state is _State.TRANSCRIBING and not isinstance(note, Transcribed):
+            self._hold(note)
+            return
+        yield from self._tell(note)
+        while self._held and self._state is not _State.TRANSCRIBING:
+            yield from self._tell(self._held.popleft())
+
+    def _hold(self, note: Note) -> None:
+        if isinstance(note, Partial):
+            if note.number == self._number:
+                return  # too late: that utterance is over
+            same = (held for held in self._held if isinstance(held, Partial) and held.is_stable == note.is_stable)
+            if (replaced := next(same, None)) is not None:
+                self._held.remove(replaced)
+        self._held.append(note)
+
+    def _tell(self, note: Note) -> Iterator[SttEvent]:
+        match note:
+            case Listening() if self._state is _State.IDLE:
+                yield from self._listen(note.at)
+            case Began() if self._state in {_State.IDLE, _State.LISTENING}:
+                yield from self._begin(note)
+            case Partial() if self._state is _State.RECORDING and note.number == self._number:
+                yield from self._partial(note)
+            case Ended() if self._state is _State.RECORDING and note.number == self._number:
+                self._state = _State.TRANSCRIBING
+                self._is_cut = note.is_cut
+                yield VadStop(self._reach(note.speech_at))
+                yield RecordingStop(self._reach(note.at))
+            case Transcribed() if self._state is _State.TRANSCRIBING and note.number == self._number:
+                yield from self._finish(note)
+            case Over():
+                if self._state is _State.LISTENING:
+                    yield VadDetectStop(self._reach(note.at))
+                self._state = _State.OVER
+            case _:
+                pass  # too late, or of no account
+
+    def _listen(self, at: int) -> Iterator[SttEvent]:
+        self._state = _State.LISTENING
+        yield VadDetectStart(self._reach(at))
+
+    def _begin(self, note: Began) -> Iterator[SttEvent]:
+        if self._state is _State.IDLE:
+            yield from self._listen(note.speech_at)
+        self._state = _State.RECORDING
+        self._number = note.number
+        self._update = self._stable = ""
+        yield VadStart(self._reach(note.speech_at))
+        yield VadDetectStop(self._reach(note.speech_at))
+        yield RecordingStart(self._reach(note.at))
+
+    def _partial(self, note: Partial) -> Iterator[SttEvent]:
+        if note.is_stable:
+            if note.text != self._stable and note.text.startswith(self._stable):
+                self._stable = note.text
+                yield TranscriptionStabilized(self._reach(note.at), note.text)
+        elif note.text not in {"", self._update}:
+            self._update = note.text
+            yield TranscriptionUpdate(self._reach(note.at), note.text)
+
+    def _finish(self, note: Transcribed) -> Iterator[SttEvent]:
+        self._state = _State.IDLE
+        yield TranscriptionFinished(self._at, note.text, note.start, note.end)
+        if self._is_cut:
+            self._state = _State.OVER
+        else:
+            yield from self._listen(note.end)
+
+    def _reach(self, at: int) -> int:
+        self._at = max(self._at, at)
+        return self._at

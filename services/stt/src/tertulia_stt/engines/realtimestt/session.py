@@ -1,0 +1,326 @@
+"""One listening session on one recorder: audio in at the pace of speech, the recorder's calls out as events.
+
+Audio goes straight to the recorder, which has threads of its own. The session adds one, `stt-session`, which waits
+for the texts of what was recorded and shuts the recorder down. All of them tell the event loop by
+`call_soon_threadsafe`; what the port says happens there, so no state is shared under locks.
+
+Positions: the recorder says which chunk of 512 samples it looked at when something happened, so they are exact to
+32 ms. When it happens is the recorder's own matter, which goes by the clock on the wall: the same audio begins and
+ends a few chunks earlier or later on another day.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from enum import Enum
+from queue import SimpleQueue
+from typing import Any, Final
+
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent, TranscriptionUpdate
+from tertulia_stt.engines.realtimestt.ordering import (
+    Began,
+    Ended,
+    Listening,
+    Note,
+    Ordering,
+    Over,
+    Partial,
+    Transcribed,
+)
+from tertulia_stt.engines.realtimestt.pace import Pace
+from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
+
+CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
+CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
+MAX_UNHEARD_CHUNKS: Final = 4
+"""Fed to the recorder and not yet looked at: when it falls behind, audio waits here instead of being rushed through."""
+MAX_UNREAD_EVENTS: Final = 256
+MAX_HELD_NOTES: Final = 32
+"""Of utterances that wait for an earlier one's text: a model that is too slow for the speech holds the speech back."""
+MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
+"""An utterance is cut here: Whisper's window is 30 s, and no buffer may grow without end."""
+STALLED_S: Final = 20.0
+"""A recorder that looks at nothing for so long is broken."""
+DRAIN_S: Final = 0.2
+JOIN_S: Final = 30.0
+"""What a transcription that cannot be cancelled may take until a closed session is given up as stuck."""
+
+
+class _Signal(Enum):
+    RECORDED = "an utterance was recorded"
+    FINISH = "there is no more audio"
+    DONE = "all that was recorded is transcribed"
+    CLOSE = "end now"
+
+
+class RecorderSession:
+    """A `RecognitionSession`, and the `Callbacks` of its recorder. `start` gives it the recorder.
+
+    `on_closed` is called on the event loop when nothing of the session runs any more.
+    """
+
+    def __init__(self, first_sample: int, *, on_closed: Callable[[RecorderSession], None]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._on_closed = on_closed
+        self._first = first_sample
+        self._recorder: Any = None
+        self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
+        self._signals: SimpleQueue[_Signal] = SimpleQueue()
+        self._closing = threading.Event()
+        # On the event loop.
+        self._pace = Pace()
+        self._rest = bytearray()  # less than a chunk, waiting for the rest
+        self._ordering = Ordering(first_sample)
+        self._output: asyncio.Queue[SttEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
+        self._change = asyncio.Event()  # something that `feed` may wait for has happened
+        self._over = False
+        self._failure: RecognitionFailed | None = None
+        self._stopped = asyncio.Event()
+        # Written on one thread each; read by others, for whom a moment ago is good enough.
+        self._fed = 0  # samples of input; the loop's
+        self._heard = 0  # chunks looked at; the recording thread's, as is what follows
+        self._number = 0  # of the present utterance
+        self._began = 0  # the chunk at which it began
+        self._speech_at = 0
+        self._stop_at: int | None = None  # where the VAD heard speech end
+        self._is_cut = False
+        self._ends: deque[int] = deque()  # where each recorded utterance ended, until it is transcribed
+        self._audio_samples = 0  # of the utterance that is being transcribed
+        self._stable = (0, "")  # utterance and stable text; the realtime thread's
+
+    def start(self, recorder: Any) -> None:
+        """Listen with this recorder."""
+        self._recorder = recorder
+        self._thread.start()
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nobody wants its texts any more."""
+        return self._closing.is_set()
+
+    # -- the port
+
+    async def feed(self, pcm: bytes) -> None:
+        if len(pcm) % BYTES_PER_SAMPLE:
+            raise ValueError(f"PCM must be whole 16-bit samples, but a piece has {len(pcm)} bytes")
+        self._check_open()
+        self._rest += pcm
+        while len(self._rest) >= CHUNK_BYTES:
+            await self._turn()
+            self._check_open()
+            chunk = bytes(self._rest[:CHUNK_BYTES])
+            del self._rest[:CHUNK_BYTES]
+            self._pass_on(chunk)
+
+    async def events(self) -> AsyncIterator[SttEvent]:
+        while not self._closing.is_set():
+            event = await self._output.get()
+            if event is None:
+                self._output.put_nowait(None)  # for a reader that comes later
+                break
+            self._change.set()
+            yield event
+        if self._failure is not None and not self._closing.is_set():
+            raise self._failure
+
+    async def finish(self) -> None:
+        if not self._over:
+            self._end_input()
+            if self._rest:  # what fills the chunk up counts for no position
+                samples = len(self._rest) // BYTES_PER_SAMPLE
+                self._fed += samples
+                self._recorder.feed_audio(bytes(self._rest.ljust(CHUNK_BYTES, b"\0")))
+            self._signals.put(_Signal.FINISH)
+
+    async def close(self) -> None:
+        self._closing.set()
+        self._end_input()
+        self._output.put_nowait(None)
+        self._recorder.interrupt_stop_event.set()  # wakes the thread out of a transcription that it waits for
+        self._signals.put(_Signal.CLOSE)
+        await self._stopped.wait()
+        self._thread.join()  # its last act was to say that it stopped
+
+    def _end_input(self) -> None:
+        self._over = True
+        self._change.set()
+
+    def _check_open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._over:
+            raise RecognitionFailed("the recognition session has ended; open another one")
+
+    async def _turn(self) -> None:
+        """Wait until the next chunk may be passed on, or never can be."""
+        while not self._over:
+            self._change.clear()
+            wait_s = self._pace.wait_s(self._loop.time())
+            unheard = self._fed // CHUNK_SAMPLES - self._heard >= MAX_UNHEARD_CHUNKS
+            unread = self._output.qsize() >= MAX_UNREAD_EVENTS or self._ordering.held >= MAX_HELD_NOTES
+            if not (wait_s or unheard or unread):
+                return
+            try:
+                async with asyncio.timeout(STALLED_S if unheard else None if unread else wait_s):
+                    await self._change.wait()
+            except TimeoutError:
+                if unheard:
+                    self._fail(RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s"))
+
+    def _pass_on(self, chunk: bytes) -> None:
+        self._pace.passed(self._loop.time(), CHUNK_S)
+        self._fed += CHUNK_SAMPLES
+        self._recorder.feed_audio(chunk)
+
+    # -- on the event loop, from the threads
+
+    def _take(self, note: Note) -> None:
+        for event in self._ordering.take(note):
+            if isinstance(event, TranscriptionUpdate) and self._output.qsize() >= MAX_UNREAD_EVENTS:
+                continue  # nobody reads, and a later one says more
+            self._output.put_nowait(event)
+        self._change.set()
+
+    def _fail(self, failure: RecognitionFailed) -> None:
+        if self._failure is None:
+            self._failure = failure
+            self._no_more_events()
+
+    def _no_more_events(self) -> None:
+        self._end_input()
+        self._output.put_nowait(None)
+
+    def _stop(self) -> None:
+        self._no_more_events()
+        self._stopped.set()
+        self._on_closed(self)
+
+    def _post(self, call: Callable[..., None], *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *args)
+        except RuntimeError:  # the loop was closed over an open session: nobody is left to tell
+            self._closing.set()
+
+    # -- on the session's thread
+
+    def _run(self) -> None:
+        try:
+            self._transcribe()
+        except Exception as error:  # noqa: BLE001 - whatever breaks in the library breaks its session, and only that
+            if not self._closing.is_set():
+                failure = RecognitionFailed(f"speech recognition failed: {error}")
+                failure.__cause__ = error
+                self._post(self._fail, failure)
+        finally:
+            try:
+                shut_down(self._recorder)
+            finally:
+                self._post(self._stop)
+
+    def _transcribe(self) -> None:
+        recorder = self._recorder
+        recorder.listen()
+        # `text()` would set these when it waits for speech for the first time. Here it is called for what is recorded
+        # already: waiting in it loses speech that begins, or a recording that ends, at the wrong moment.
+        recorder.stop_recording_on_voice_deactivity = True
+        recorder.continuous_listening = True
+        number = 0
+        last_end = self._first
+        while not self._closing.is_set():
+            match self._signals.get():
+                case _Signal.RECORDED:
+                    number += 1
+                    text = recorder.text() or ""
+                    if self._closing.is_set():
+                        return
+                    end = self._ends.popleft()
+                    start = max(last_end, end - self._audio_samples)
+                    last_end = min(end, self._first + self._fed)
+                    self._note(Transcribed(number, text, min(start, last_end), last_end))
+                case _Signal.FINISH:
+                    self._cut_off()
+                    self._signals.put(_Signal.DONE)  # behind what was recorded
+                case _Signal.DONE:
+                    self._note(Over(self._first + self._fed))
+                    self._post(self._no_more_events)
+                    return
+                case _Signal.CLOSE:
+                    return
+
+    def _cut_off(self) -> None:
+        """All audio is fed: have it looked at, and what is being recorded brought to an end."""
+        deadline = time.monotonic() + STALLED_S
+        while not self._recorder.drain_audio_input(timeout=DRAIN_S):
+            if self._closing.is_set():
+                return
+            if time.monotonic() > deadline:
+                raise RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s")
+        if self._recorder.is_recording:  # its thread rests: no audio is left
+            self._is_cut = True
+            self._recorder.stop()
+
+    # -- on the recorder's threads
+
+    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - what it looks at next
+        if self._recorder.is_recording and self._heard - self._began >= MAX_UTTERANCE_CHUNKS:
+            self._recorder.stop()  # it goes on listening, with nothing lost in between
+        self._heard += 1
+        self._post(self._change.set)
+
+    def on_vad_detect_start(self) -> None:
+        self._note(Listening(self._position()))
+
+    def on_vad_detect_stop(self) -> None:
+        """Said as a recording begins, which says more."""
+
+    def on_vad_start(self) -> None:
+        self._speech_at = self._position()
+
+    def on_vad_stop(self) -> None:
+        self._stop_at = self._position()
+
+    def on_recording_start(self) -> None:
+        self._number += 1
+        self._began = self._heard
+        self._note(Began(self._number, self._position(), self._speech_at))
+
+    def on_recording_stop(self) -> None:
+        at = self._position()
+        self._ends.append(self._first + self._heard * CHUNK_SAMPLES)
+        self._note(Ended(self._number, at, at if self._stop_at is None else self._stop_at, is_cut=self._is_cut))
+        self._stop_at = None
+        self._signals.put(_Signal.RECORDED)
+
+    def on_transcription_start(self, audio: Any) -> bool:
+        self._audio_samples = len(audio)
+        return False  # go on
+
+    def on_realtime_text_stabilization_update(self, event: Any) -> None:
+        """Comes right before the other two, and says which utterance they are about and what of it is stable."""
+        text = event.stable_text.strip()
+        self._stable = event.recording_id, text[:1].upper() + text[1:]
+
+    def on_realtime_transcription_stabilized(self, text: str) -> None:  # noqa: ARG002 - it has the unstable part in it
+        number, stable = self._stable
+        if stable:
+            self._note(Partial(number, self._position(), stable, is_stable=True))
+
+    def on_realtime_transcription_update(self, text: str) -> None:
+        self._note(Partial(self._stable[0], self._position(), text))
+
+    def _position(self) -> int:
+        return self._first + min(self._heard * CHUNK_SAMPLES, self._fed)
+
+    def _note(self, note: Note) -> None:
+        self._post(self._take, note)
+
+
+def shut_down(recorder: Any) -> None:
+    """End a recorder with all its threads. Blocks for some 10 ms, longer while something is being transcribed."""
+    recorder.shutdown()
+    for thread in recorder._external_transcription_threads:  # noqa: SLF001 - nothing else knows of them
+        thread.join(JOIN_S)

@@ -1,0 +1,172 @@
+"""Whisper models that all sessions of a worker share, and what must be there for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import ctranslate2
+import faster_whisper
+from RealtimeSTT import TranscriptionInfo, TranscriptionResult
+
+from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.settings import STTSettings
+
+DEFAULTS: Final = {
+    "cpu": ("small", "tiny", "int8"),
+    "cuda": ("large-v3-turbo", "small", "float16"),
+}
+"""Device → model for final texts, model for partial ones, compute type. On a CPU of four cores `small` takes about a
+second for a sentence."""
+FINAL_BEAM: Final = 5
+REALTIME_BEAM: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where and how the models run. `model` and `realtime_model` are names or folders."""
+
+    device: str
+    compute_type: str
+    model: str
+    realtime_model: str
+
+
+def plan(settings: STTSettings) -> Plan:
+    """What the settings come to on this machine, whether or not it can do that."""
+    device = settings.stt_device
+    if device == "auto":
+        device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
+    model, realtime_model, compute_type = DEFAULTS[device]
+    return Plan(
+        device,
+        settings.stt_compute_type or compute_type,
+        settings.stt_model or model,
+        settings.stt_realtime_model or realtime_model,
+    )
+
+
+def check_device(plan: Plan) -> None:
+    """See whether the plan's device is there and computes in the plan's type.
+
+    Raises:
+        EngineUnavailable: it is not, or does not.
+    """
+    if plan.device == "cuda" and not ctranslate2.get_cuda_device_count():
+        raise EngineUnavailable(
+            "TERTULIA_STT_DEVICE=cuda, but no CUDA device is there: install NVIDIA's driver and CUDA 12 with cuDNN 9,"
+            " or set TERTULIA_STT_DEVICE=cpu"
+        )
+    supported = ctranslate2.get_supported_compute_types(plan.device)
+    if plan.compute_type not in {*supported, "default", "auto"}:
+        raise EngineUnavailable(
+            f"TERTULIA_STT_COMPUTE_TYPE={plan.compute_type} is not supported on this {plan.device};"
+            f" allowed: {', '.join(sorted(supported))}"
+        )
+
+
+def models_dir(settings: STTSettings) -> Path:
+    """Where weights are kept that `tertulia fetch-models` brings."""
+    return settings.data_dir / "models"
+
+
+def weights(model: str, folder: Path, variable: str) -> str:
+    """The folder with a model's weights; nothing is downloaded. `variable` is the setting that named the model.
+
+    Raises:
+        EngineUnavailable: it is not there; the message says how to get it.
+    """
+    if Path(model).is_dir():
+        if not (Path(model) / "model.bin").is_file():
+            raise EngineUnavailable(
+                f"{variable}={model} holds no Whisper model: a folder with model.bin, config.json, tokenizer.json and"
+                " vocabulary.json in CTranslate2's format is needed (ct2-transformers-converter makes one)"
+            )
+        return model
+    if "/" not in model and model not in faster_whisper.available_models():
+        raise EngineUnavailable(
+            f"{variable}={model} is neither a folder nor a model; allowed: a folder, a CTranslate2 model's name on the"
+            f" Hugging Face Hub (owner/name), or one of {', '.join(faster_whisper.available_models())}"
+        )
+    try:
+        return faster_whisper.download_model(model, cache_dir=str(folder), local_files_only=True)
+    except Exception as error:  # the Hub's client has a dozen errors for "not here", and changes them
+        raise EngineUnavailable(
+            f"the weights of the Whisper model {model!r} are not in {folder}. Where there is a network,"
+            f" `tertulia fetch-models` brings them; else copy them there, or set {variable} to a folder that has them"
+        ) from error
+
+
+def download(model: str, folder: Path) -> None:
+    """Bring a model's weights into `folder`; what is there already is not fetched again.
+
+    Raises:
+        EngineUnavailable: there is no such model, no network, or no room.
+    """
+    try:
+        faster_whisper.download_model(model, cache_dir=str(folder))
+    except Exception as error:  # as in `weights`
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise EngineUnavailable(
+            f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
+            f" network copy {folder} from a machine that has it, or set the model to a folder with its weights"
+        ) from error
+
+
+class SharedWhisper:
+    """One model, used by any number of threads: CTranslate2 queues what comes in at once.
+
+    `hotwords` are spellings worth listening for; `beam_size` 1 is the fastest.
+
+    Raises:
+        EngineUnavailable: the weights cannot be loaded.
+    """
+
+    def __init__(self, folder: str, plan: Plan, *, beam_size: int, threads: int, hotwords: str) -> None:
+        try:
+            self._model = faster_whisper.WhisperModel(
+                folder, device=plan.device, compute_type=plan.compute_type, cpu_threads=threads, local_files_only=True
+            )
+        except Exception as error:  # a broken file, too little memory, a wrong CUDA library: all plain RuntimeErrors
+            raise EngineUnavailable(
+                f"the Whisper model in {folder} cannot be loaded on {plan.device} as {plan.compute_type}: {error}"
+            ) from error
+        self._options: dict[str, Any] = {
+            "beam_size": beam_size,
+            "hotwords": hotwords or None,
+            "vad_filter": True,  # else Whisper thanks for watching where there was only noise
+            # Each utterance stands for itself; text carried over makes Whisper repeat itself.
+            "condition_on_previous_text": False,
+        }
+
+    def transcribe(self, audio: Any, language: str | None, is_cancelled: Callable[[], bool]) -> TranscriptionResult:
+        """The text of `audio` (float32, 16 kHz, -1..1); `language` None has it detected.
+
+        `is_cancelled` is asked after each of Whisper's segments; nobody wants the rest of the text then.
+        """
+        segments, info = self._model.transcribe(audio, language=language or None, **self._options)
+        parts: list[str] = []
+        for segment in segments:
+            parts.append(segment.text.strip())
+            if is_cancelled():
+                break
+        return TranscriptionResult(" ".join(parts), TranscriptionInfo(info.language, info.language_probability))
+
+
+class SessionExecutor:
+    """What a recorder calls to have audio transcribed: the shared model, until the session is closed."""
+
+    def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
+        self._whisper = whisper
+        self._is_cancelled = is_cancelled
+
+    def transcribe(
+        self,
+        audio: Any,
+        language: str | None = None,
+        use_prompt: bool = True,  # noqa: FBT001, FBT002, ARG002 - RealtimeSTT's signature
+    ) -> TranscriptionResult:
+        """See `SharedWhisper.transcribe`."""
+        return self._whisper.transcribe(audio, language, self._is_cancelled)

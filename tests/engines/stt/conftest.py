@@ -1,0 +1,36 @@
+"""The engine `realtimestt` with a model made on the spot; needs its environment (`make test-engines`)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_stt.engines import load_engine
+from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
+from tertulia_stt.settings import STTSettings
+from tests.fakes.settings_of import settings_of
+from tests.fakes.tiny_whisper import make_tiny_whisper
+
+
+@pytest.fixture(scope="session")
+def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a Whisper model that always says `SENTENCE`."""
+    return make_tiny_whisper(tmp_path_factory.mktemp("weights") / "tiny")
+
+
+@pytest.fixture
+def settings(whisper: Path) -> STTSettings:
+    """Settings that use it."""
+    return settings_of(STTSettings, stt_engine="realtimestt", stt_model=str(whisper), stt_realtime_model=str(whisper))
+
+
+@pytest.fixture
+async def engine(settings: STTSettings) -> AsyncIterator[RealtimeSTTEngine]:
+    """The engine, started."""
+    engine = load_engine(settings)
+    assert isinstance(engine, RealtimeSTTEngine)
+    await engine.start()
+    yield engine
+    await engine.close()

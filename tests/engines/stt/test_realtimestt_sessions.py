@@ -1,0 +1,207 @@
+"""What the contract of all recognition engines does not say: threads, pace, long speech, endings, broken models."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tertulia_stt.engine import (
+    EngineUnavailable,
+    RecognitionFailed,
+    RecognitionSession,
+    SttEvent,
+    TranscriptionFinished,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+)
+from tertulia_stt.engines.realtimestt import engine as engine_module
+from tertulia_stt.engines.realtimestt import recorder as recorder_module
+from tertulia_stt.engines.realtimestt import session as session_module
+from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
+from tertulia_stt.engines.realtimestt.whisper import SharedWhisper
+from tertulia_stt.settings import STTSettings
+from tests.fakes.eventually import eventually
+from tests.fakes.sound import microphone
+from tests.fakes.tiny_whisper import SENTENCE
+
+SECOND = 32_000
+
+
+def pcm(name: str) -> bytes:
+    return b"".join(microphone(f"{name}.wav"))
+
+
+async def hear(session: RecognitionSession, audio: bytes) -> list[SttEvent]:
+    await session.feed(audio)
+    await session.finish()
+    events = [event async for event in session.events()]
+    await session.close()
+    return events
+
+
+def finals(events: Sequence[SttEvent]) -> list[TranscriptionFinished]:
+    return [event for event in events if isinstance(event, TranscriptionFinished)]
+
+
+async def test_speech_becomes_the_models_text(engine: RealtimeSTTEngine) -> None:
+    events = await hear(await engine.open(), pcm("hello_luna"))
+    (final,) = finals(events)
+    assert final.text == SENTENCE
+    assert {event.text for event in events if isinstance(event, TranscriptionUpdate)} <= {SENTENCE}
+    # The voice sounds from 0.5 s to 3.6 s; up to 0.5 s of pre-roll, 0.64 s of silence.
+    assert 0 <= final.start_sample / 16_000 < 0.6
+    assert 3.5 < final.end_sample / 16_000 <= len(pcm("hello_luna")) / SECOND
+
+
+async def test_ten_sessions_leave_no_thread_of_any_kind(engine: RealtimeSTTEngine) -> None:
+    before = set(threading.enumerate())
+    for _ in range(10):
+        session = await engine.open()
+        await session.feed(pcm("hello_luna")[: SECOND // 4])
+        await session.close()
+
+    def gone() -> bool:
+        return set(threading.enumerate()) <= before
+
+    await eventually(lambda: gone() or None, "the threads of closed sessions end")
+
+
+async def test_a_backlog_fed_at_once_keeps_its_pauses(engine: RealtimeSTTEngine) -> None:
+    assert len(finals(await hear(await engine.open(), pcm("two_utterances")))) == 2
+
+
+async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> None:
+    audio = pcm("hello_luna")[: 2 * SECOND]  # in the middle of a sentence
+    events = await hear(await engine.open(), audio)
+    assert isinstance(events[-1], TranscriptionFinished)
+    assert events[-1].text == SENTENCE
+    assert events[-1].end_sample == len(audio) // 2
+
+
+async def test_speech_without_end_is_cut_and_nothing_is_lost(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "MAX_UTTERANCE_CHUNKS", 40)
+    audio = pcm("hello_luna")[: 3 * SECOND]
+    cut = finals(await hear(await engine.open(), audio))
+    assert len(cut) >= 2
+    assert all(final.end_sample - final.start_sample <= (40 + 20) * 512 for final in cut)
+    for one, following in itertools.pairwise(cut):
+        assert following.start_sample == one.end_sample
+
+
+async def test_closing_amid_a_transcription_returns_and_leaves_nothing(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+    real = SharedWhisper.transcribe
+
+    def slow(self: SharedWhisper, *args: Any) -> Any:
+        asked.set()
+        go_on.wait()
+        return real(self, *args)
+
+    session = await engine.open()
+    monkeypatch.setattr(SharedWhisper, "transcribe", slow)
+    await session.feed(pcm("hello_luna")[: 2 * SECOND])
+    await session.finish()
+    await eventually(lambda: asked.is_set() or None, "the model is asked")
+    closing = asyncio.create_task(session.close())
+    assert finals([event async for event in session.events()]) == []
+    go_on.set()
+    await closing
+    assert not [thread for thread in threading.enumerate() if thread.name == "stt-session"]
+
+
+async def test_a_session_whose_model_breaks_says_so_and_others_go_on(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, other = await engine.open(), await engine.open()
+    real = SharedWhisper.transcribe
+
+    def fail(*_: Any) -> Any:
+        raise RuntimeError("out of memory")
+
+    audio = pcm("question_rex")
+    await broken.feed(audio[: 2 * SECOND])
+    monkeypatch.setattr(SharedWhisper, "transcribe", fail)
+    await broken.finish()
+    with pytest.raises(RecognitionFailed, match="out of memory"):
+        _ = [event async for event in broken.events()]
+    with pytest.raises(RecognitionFailed, match="out of memory"):
+        await broken.feed(bytes(2))
+    monkeypatch.setattr(SharedWhisper, "transcribe", real)
+    assert len(finals(await hear(other, audio))) == 1
+    await broken.close()
+
+
+async def test_a_recorder_that_stands_still_fails_its_session(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session_module, "STALLED_S", 0.3)
+    session = await engine.open()
+    session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
+    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+        await session.feed(bytes(2 * SECOND))
+    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+        _ = [event async for event in session.events()]
+    await session.close()
+
+
+async def test_a_recorder_that_never_comes_is_given_up_and_explained(
+    engine: RealtimeSTTEngine, settings: STTSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    release, discarded = threading.Event(), threading.Event()
+    real = recorder_module.make_recorder
+
+    def hang(*args: Any) -> Any:
+        release.wait()
+        return real(*args)
+
+    def discard(recorder: Any) -> None:
+        session_module.shut_down(recorder)
+        discarded.set()
+
+    monkeypatch.setattr(engine_module, "make_recorder", hang)
+    monkeypatch.setattr(engine_module, "shut_down", discard)
+    hurried = settings.model_copy(update={"stt_start_s": 0.2})
+    monkeypatch.setattr(engine, "_settings", hurried)
+    with pytest.raises(EngineUnavailable, match="fetch-models"):
+        await engine.open()
+    release.set()
+    await eventually(lambda: discarded.is_set() or None, "the recorder that came too late is shut down")
+
+
+async def test_the_library_says_nothing_on_the_console(
+    engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await hear(await engine.open(), pcm("hello_luna")[: 2 * SECOND])
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert err == ""
+
+
+async def test_what_is_said_is_in_no_log_also_while_another_session_opens(
+    engine: RealtimeSTTEngine, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    session = await engine.open()
+    await session.feed(pcm("hello_luna")[:SECOND])
+    other = await engine.open()
+    events = await hear(session, pcm("hello_luna")[SECOND : 3 * SECOND])
+    assert [final.text for final in finals(events)] == [SENTENCE]
+    assert SENTENCE not in caplog.text
+    assert not [record for record in caplog.records if record.name == "realtimestt"]
+    await other.close()
+
+
+async def test_nothing_but_silence_is_listened_through(engine: RealtimeSTTEngine) -> None:
+    events = await hear(await engine.open(first_sample=100), bytes(SECOND))
+    assert events == [VadDetectStart(100), VadDetectStop(16_100)]

@@ -1,0 +1,102 @@
+"""What keeps the engine from starting is said in one sentence that names the setting and the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import ctranslate2
+import faster_whisper
+import pytest
+
+from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engines import load_engine
+from tertulia_stt.engines.realtimestt.whisper import models_dir, plan
+from tertulia_stt.fetch import fetch
+from tertulia_stt.settings import STTSettings
+from tests.fakes.settings_of import settings_of
+
+
+async def start(settings: STTSettings, **changes: object) -> None:
+    engine = load_engine(settings.model_copy(update=changes))
+    try:
+        await engine.start()
+    finally:
+        await engine.close()
+
+
+async def test_a_model_whose_weights_are_not_there(settings: STTSettings, tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"weights of .* 'small'.*fetch-models.*TERTULIA_STT_MODEL"):
+        await start(settings, stt_model="small", data_dir=tmp_path)
+
+
+async def test_a_realtime_model_whose_weights_are_not_there(settings: STTSettings, tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"'tiny'.*TERTULIA_STT_REALTIME_MODEL"):
+        await start(settings, stt_realtime_model="tiny", data_dir=tmp_path)
+
+
+async def test_a_model_that_does_not_exist(settings: STTSettings) -> None:
+    with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_MODEL=gigantic is neither.*large-v3-turbo"):
+        await start(settings, stt_model="gigantic")
+
+
+async def test_a_folder_without_a_model(settings: STTSettings, tmp_path: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"holds no Whisper model.*model\.bin"):
+        await start(settings, stt_model=str(tmp_path))
+
+
+@pytest.fixture
+def broken_model(whisper: Path, tmp_path: Path) -> Path:
+    for file in whisper.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes()[:1000])
+    return tmp_path
+
+
+async def test_a_broken_model(settings: STTSettings, broken_model: Path) -> None:
+    with pytest.raises(EngineUnavailable, match=r"cannot be loaded on cpu as int8"):
+        await start(settings, stt_model=str(broken_model))
+
+
+async def test_cuda_where_there_is_none(settings: STTSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_DEVICE=cuda.*TERTULIA_STT_DEVICE=cpu"):
+        await start(settings, stt_device="cuda")
+
+
+async def test_a_compute_type_that_the_device_does_not_have(settings: STTSettings) -> None:
+    with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_COMPUTE_TYPE=float99 .*allowed: .*int8"):
+        await start(settings, stt_compute_type="float99", stt_device="cpu")
+
+
+def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    defaults = settings_of(STTSettings)
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
+    on_gpu = plan(defaults)
+    assert (on_gpu.device, on_gpu.compute_type, on_gpu.model) == ("cuda", "float16", "large-v3-turbo")
+    monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
+    on_cpu = plan(defaults)
+    assert (on_cpu.device, on_cpu.compute_type, on_cpu.realtime_model) == ("cpu", "int8", "tiny")
+
+
+def test_fetching_brings_both_models_where_the_engine_looks(
+    settings: STTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[tuple[str, str]] = []
+
+    def fetched_now(name: str, *, cache_dir: str) -> None:
+        fetched.append((name, cache_dir))
+
+    monkeypatch.setattr(faster_whisper, "download_model", fetched_now)
+    wanted = settings.model_copy(update={"stt_model": "small", "stt_realtime_model": "tiny", "data_dir": tmp_path})
+    assert list(fetch(wanted))[-1] == "fetch-models: all there"
+    assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
+
+
+def test_fetching_without_a_network_is_explained(
+    settings: STTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(*_: object, **__: object) -> None:
+        raise ConnectionError("Name or service not known")
+
+    monkeypatch.setattr(faster_whisper, "download_model", unreachable)
+    with pytest.raises(EngineUnavailable, match=r"'small' could not be fetched.*not known.*copy .*models"):
+        list(fetch(settings.model_copy(update={"stt_model": "small", "data_dir": tmp_path})))

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli import fetch
+from tertulia_cli.exits import FAILED, OK
+from tertulia_cli.run.environments import python_of
+from tertulia_cli.run.plan import workers
+from tertulia_cli.settings import RunSettings
+from tests.fakes.settings_of import settings_of
+
+
+@pytest.fixture
+def own_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An environment for realtimestt in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    python = tmp_path / ".venv-stt" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch(mode=0o755)
+    return str(python)
+
+
+def test_an_engine_with_an_environment_of_its_own_runs_in_it(own_python: str) -> None:
+    settings = settings_of(RunSettings, stt_engine="realtimestt")
+    pythons = {worker.stage: worker.spec.command[0] for worker in workers(settings, {"stt": 1, "llm": 1, "tts": 1}, {})}
+    assert pythons == {"stt": own_python, "llm": sys.executable, "tts": sys.executable}
+
+
+def test_the_other_engines_run_in_ours(own_python: str) -> None:
+    assert python_of("stt", settings_of(RunSettings)) == sys.executable
+
+
+def test_without_that_environment_ours_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert python_of("stt", settings_of(RunSettings, stt_engine="realtimestt")) == sys.executable
+
+
+@pytest.mark.parametrize(("code", "expected"), [(0, OK), (1, FAILED)])
+def test_models_are_fetched_by_the_engines_own_python(
+    own_python: str, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
+) -> None:
+    ran: list[list[str]] = []
+
+    def run(command: list[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+        ran.append(command)
+        return subprocess.CompletedProcess(command, code)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert fetch.fetch_models(settings_of(RunSettings)) == expected
+    assert ran == [[own_python, "-m", "tertulia_stt.fetch"]]

@@ -1,0 +1,59 @@
+"""What takes too long is given up, and what comes of it after all is not leaked."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+
+import pytest
+
+from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.engines.realtimestt.recorder import in_time
+
+PATIENCE_S = 20.0
+
+
+async def test_what_comes_in_time_is_given() -> None:
+    assert await in_time(lambda: 7, PATIENCE_S, what="making seven", discard=lambda _: None) == 7
+
+
+async def test_what_breaks_breaks_here() -> None:
+    def broken() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await in_time(broken, PATIENCE_S, what="dividing", discard=lambda _: None)
+
+
+async def test_what_hangs_is_given_up_with_a_reason_and_discarded_when_it_comes() -> None:
+    release: threading.Event = threading.Event()
+    discarded: queue.Queue[str] = queue.Queue()
+
+    def hang() -> str:
+        release.wait()
+        return "late"
+
+    with pytest.raises(EngineUnavailable, match=r"making it took longer than 0.01 s .*fetch-models"):
+        await in_time(hang, 0.01, what="making it", discard=discarded.put)
+    release.set()
+    assert await asyncio.to_thread(discarded.get, timeout=PATIENCE_S) == "late"
+
+
+async def test_what_nobody_waits_for_any_more_is_discarded() -> None:
+    release: threading.Event = threading.Event()
+    started: queue.Queue[None] = queue.Queue()
+    discarded: queue.Queue[str] = queue.Queue()
+
+    def hang() -> str:
+        started.put(None)
+        release.wait()
+        return "unwanted"
+
+    waiting = asyncio.create_task(in_time(hang, PATIENCE_S, what="making it", discard=discarded.put))
+    await asyncio.to_thread(started.get, timeout=PATIENCE_S)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    release.set()
+    assert await asyncio.to_thread(discarded.get, timeout=PATIENCE_S) == "unwanted"

@@ -1,0 +1,153 @@
+"""Callbacks from several threads become the port's order, whichever way round they come."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_stt.engine import (
+    RecordingStart,
+    RecordingStop,
+    SttEvent,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    VadDetectStart,
+    VadDetectStop,
+    VadStart,
+    VadStop,
+)
+from tertulia_stt.engines.realtimestt.ordering import (
+    Began,
+    Ended,
+    Listening,
+    Note,
+    Ordering,
+    Over,
+    Partial,
+    Transcribed,
+)
+
+ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
+LETTERS = {
+    VadDetectStart: "W", VadDetectStop: "w", VadStart: "V", RecordingStart: "R", TranscriptionUpdate: "u",
+    TranscriptionStabilized: "s", VadStop: "v", RecordingStop: "r", TranscriptionFinished: "F",
+}  # fmt: skip
+
+
+def told(*notes: Note, first_sample: int = 0) -> list[SttEvent]:
+    ordering = Ordering(first_sample)
+    return [event for note in notes for event in ordering.take(note)]
+
+
+def letters(events: list[SttEvent]) -> str:
+    return "".join(LETTERS[type(event)] for event in events)
+
+
+def test_one_utterance() -> None:
+    assert told(
+        Listening(0),
+        Began(1, 600, 590),
+        Partial(1, 700, "Hello"),
+        Partial(1, 800, "Hello", is_stable=True),
+        Ended(1, 1000, 990),
+        Transcribed(1, "Hello.", 100, 1000),
+        Over(1200),
+    ) == [
+        VadDetectStart(0),
+        VadStart(590),
+        VadDetectStop(590),
+        RecordingStart(600),
+        TranscriptionUpdate(700, "Hello"),
+        TranscriptionStabilized(800, "Hello"),
+        VadStop(990),
+        RecordingStop(1000),
+        TranscriptionFinished(1000, "Hello.", 100, 1000),
+        VadDetectStart(1000),
+        VadDetectStop(1200),
+    ]
+
+
+def test_an_utterance_that_the_input_cut_off_is_the_last_thing_told() -> None:
+    events = told(Listening(0), Began(1, 5, 5), Ended(1, 9, 9, is_cut=True), Transcribed(1, "Yes", 0, 9), Over(9))
+    assert letters(events) == "WVwRvrF"
+
+
+def test_the_next_utterance_waits_for_the_text_of_the_one_before() -> None:
+    ordering = Ordering(0)
+    for note in (Listening(0), Began(1, 5, 5), Ended(1, 9, 9)):
+        list(ordering.take(note))
+    for note in (Began(2, 12, 12), Partial(2, 13, "And"), Partial(2, 14, "And then"), Ended(2, 20, 20)):
+        assert list(ordering.take(note)) == []
+    assert ordering.held == 3, "of partial texts only the last one waits"
+    events = list(ordering.take(Transcribed(1, "First", 0, 9)))
+    assert letters(events) == "FWVwRuvr"
+    assert events[5] == TranscriptionUpdate(14, "And then")
+    assert letters(list(ordering.take(Transcribed(2, "And then", 9, 20)))) == "FW"
+    assert ordering.held == 0
+
+
+def test_what_comes_too_late_is_dropped() -> None:
+    events = told(
+        Listening(0),
+        Began(1, 5, 5),
+        Ended(1, 9, 9),
+        Partial(1, 9, "late"),
+        Transcribed(1, "One", 0, 9),
+        Began(2, 12, 12),
+        Partial(1, 13, "very late"),
+        Listening(13),
+    )
+    assert letters(events) == "WVwRvrFWVwR"
+
+
+def test_texts_that_say_nothing_new_are_not_told_and_stable_ones_only_grow() -> None:
+    partials = [
+        Partial(1, 6, "A"),
+        Partial(1, 7, "A"),
+        Partial(1, 8, ""),
+        Partial(1, 9, "A b", is_stable=True),
+        Partial(1, 10, "A c", is_stable=True),
+        Partial(1, 11, "A b c", is_stable=True),
+    ]
+    events = told(Listening(0), Began(1, 5, 5), *partials)
+    assert [event.text for event in events if isinstance(event, TranscriptionUpdate)] == ["A"]
+    assert [event.text for event in events if isinstance(event, TranscriptionStabilized)] == ["A b", "A b c"]
+
+
+@st.composite
+def sessions(draw: st.DrawFn) -> list[Note]:
+    """The notes of a session as three threads post them: each in its own order, mixed anyhow with the others."""
+    count = draw(st.integers(0, 4))
+    is_cut = draw(st.booleans())
+    recording: list[Note] = [Listening(0)]
+    partials: list[Note] = []
+    for number in range(1, count + 1):
+        at = number * 100
+        recording.append(Began(number, at, at))
+        partials += [
+            Partial(number, at + 10 * i, f"{'word ' * i}", is_stable=draw(st.booleans()))
+            for i in range(1, draw(st.integers(0, 3)) + 1)
+        ]
+        recording.append(Ended(number, at + 50, at + 50, is_cut=is_cut and number == count))
+    mixed: list[Note] = []
+    threads = [recording, partials]
+    texts = [Transcribed(number, "text", number * 100 - 20, number * 100 + 50) for number in range(1, count + 1)]
+    ended = 0
+    while any(threads) or texts:
+        ready = [thread for thread in threads if thread] + ([texts] if texts and ended >= texts[0].number else [])
+        note = draw(st.sampled_from(ready)).pop(0)
+        ended += isinstance(note, Ended)
+        mixed.append(note)
+    return [*mixed, Over(1000)]
+
+
+@given(sessions())
+def test_the_ports_order_holds_however_threads_mix(notes: list[Note]) -> None:
+    events = told(*notes)
+    assert ORDER.fullmatch(letters(events)), letters(events)
+    positions = [event.at_sample for event in events]
+    assert positions == sorted(positions)
+    assert letters(events).count("F") == sum(isinstance(note, Transcribed) for note in notes)
