@@ -25,6 +25,9 @@ class RunSettings(CommonSettings):
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),
         description="key for the model server (OpenRouter or any other); without one the demo model answers",
     )
+    voices_dir: Path = Field(
+        Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
+    )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
 
     @property
