@@ -84,6 +84,10 @@ class SpeechServer:
     ) -> None:
         await self._runner.cleanup()
 
+    def play(self, *acts: Act) -> None:
+        """What comes next."""
+        self._acts += acts
+
     async def _speak(self, request: web.Request) -> web.StreamResponse:
         asked: dict[str, Any] = await request.json()
         self.requests.append(asked)

@@ -181,14 +181,19 @@ def load_boson(settings: TTSSettings) -> BosonModel:
     # The same text and seed are to give the same sound: no kernels that are chosen by a race.
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    with _device_errors(), _hubert_from(weights.hubert), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
+    try:
+        with _device_errors(), _hubert_from(weights.hubert), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             serve = HiggsAudioServeEngine(
                 str(weights.model), str(weights.codec), device=device, kv_cache_lengths=list(CACHE_LENGTHS)
             )
-        except (KeyError, ValueError, OSError) as error:
-            raise EngineUnavailable(f"the weights in {weights.model} and {weights.codec} do not load: {error}") from error
+    except (OutOfMemory, DeviceLost):
+        raise
+    except Exception as error:  # whatever a damaged file makes of it
+        raise EngineUnavailable(
+            f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); fetch them "
+            "again with `make higgs-models`"
+        ) from error
     tokenizer = serve.audio_tokenizer
     found = (tokenizer.sampling_rate, serve.samples_per_token, serve.audio_num_codebooks, serve.audio_codebook_size)
     if found != (SAMPLE_RATE, SAMPLES_A_FRAME, CODEBOOKS, CODES):

@@ -10,14 +10,14 @@ FRAMES_A_CHARACTER = 2.5
 SPARE_FRAMES = 50
 """A slow speaker needs about 2 frames (80 ms) a character; the model is known to run on, so a bound is needed."""
 
-_MARKS = re.compile(r"<\|.*?\|>|<\||\|>")  # the tokenizer's special tokens, which text must never become
+_MARKS = re.compile(r"<\|\w+\|>|<\||\|>")  # the tokenizer's special tokens, which text must never become
 _BRACKETS = re.compile(r"[()\[\]{}<>]+")
 _END_MARKS = frozenset(".!?…。！？,;:\"'”’")  # noqa: RUF001 - the marks themselves are meant
 
 
 def utterances(text: str) -> list[str]:
     """``text`` in parts of one run each; none where there is nothing to say."""
-    parts = segments(" ".join(_BRACKETS.sub(" ", _MARKS.sub(" ", speakable(text))).split()))
+    parts = segments(" ".join(_BRACKETS.sub(" ", speakable(_MARKS.sub(" ", text))).split()))
     return [part if part[-1] in _END_MARKS else f"{part}." for part in parts if says_something(part)]
 
 
