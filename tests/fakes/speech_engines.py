@@ -12,12 +12,13 @@ from pathlib import Path
 from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.registry import load_engine
 from tertulia_tts.settings import TTSSettings
+from tests.fakes.settings_of import settings_of
 
 Make = Callable[[], SpeechEngine]
 
 NEEDS = {"espeak": "espeakng_loader", "instant": "numpy", "openai": "aiohttp", "higgs": "boson_multimodal"}
 HERE = tuple(name for name, module in NEEDS.items() if importlib.util.find_spec(module) is not None)
-"""`higgs` has an environment of its own (`make test-engines`), and nothing else is there."""
+"""`higgs` has an environment of its own (`make test-higgs`), and nothing else is there."""
 
 VOICES = Path(__file__).parent.parent.parent / "voices"
 
@@ -29,7 +30,7 @@ async def engine_maker(name: str) -> AsyncGenerator[Make]:
         from tests.fakes.speech_server import SpeechServer  # noqa: PLC0415 - not installed where higgs is
 
         async with SpeechServer() as server:
-            settings = TTSSettings(tts_openai_base_url=server.base_url)
+            settings = settings_of(TTSSettings, tts_openai_base_url=server.base_url)
             yield lambda: load_engine(name, settings)
     elif name == "higgs":
         from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions  # noqa: PLC0415
@@ -41,7 +42,7 @@ async def engine_maker(name: str) -> AsyncGenerator[Make]:
 
 
 @cache
-def tiny_higgs_model():  # noqa: ANN201 - its type is importable only where it is installed
+def tiny_higgs_model():
     """The real loading code on tiny weights; once a process."""
     import torch  # noqa: PLC0415
 

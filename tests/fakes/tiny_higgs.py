@@ -1,8 +1,8 @@
 """A tiny Higgs Audio with random weights, in the published format: everything but its size and its speech is real.
 
 Two layers of 64, a HuBERT of two layers, a byte-level tokenizer, the codec. The codec's widths are fixed in
-boson-multimodal's code (its ``model.pth`` has 459 MB, and a frame takes a CPU 20 ms and more); with ``thin_codec`` in force
-while it is made and while it is loaded they are a sixteenth.
+boson-multimodal's code (its ``model.pth`` has 459 MB, and a frame takes a CPU 20 ms and more); with ``thin_codec`` in
+force while it is made and while it is loaded they are a sixteenth and an eighth.
 
 The weights are set so that speech ends after half a second or so, and is as loud as speech.
 """
@@ -15,9 +15,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-# First, as it silences what boson-multimodal's import has to say about itself.
-import tertulia_tts.engines.higgs.boson  # noqa: F401
 import torch
 from boson_multimodal.audio_processing import higgs_audio_tokenizer
 from boson_multimodal.audio_processing.higgs_audio_tokenizer import HiggsAudioTokenizer
@@ -25,7 +24,10 @@ from boson_multimodal.model.higgs_audio import HiggsAudioConfig, HiggsAudioModel
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import HubertConfig, HubertModel, LlamaConfig, PreTrainedTokenizerFast
 
+# First, as it silences what boson-multimodal's import has to say about itself.
+import tertulia_tts.engines.higgs.boson  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from tertulia_tts.settings import TTSSettings
+from tests.fakes.settings_of import settings_of
 
 SPECIAL = (
     "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|start_header_id|>", "<|end_header_id|>",
@@ -51,7 +53,8 @@ class TinyHiggs:
 
     def settings(self) -> TTSSettings:
         """Those with which the engine runs on it."""
-        return TTSSettings(
+        return settings_of(
+            TTSSettings,
             tts_higgs_model=str(self.model),
             tts_higgs_codec=str(self.codec),
             tts_higgs_hubert=str(self.hubert),
@@ -61,11 +64,17 @@ class TinyHiggs:
 
 @contextmanager
 def thin_codec() -> Generator[None]:
-    """The codec's encoder and decoder at a sixteenth of their widths."""
+    """The codec's encoder at a sixteenth of its width, its decoder at an eighth."""
     dac = higgs_audio_tokenizer.dac2
     encoder, decoder = dac.Encoder, dac.Decoder
-    dac.Encoder = lambda width, ratios, latent: encoder(width // THIN, ratios, latent)
-    dac.Decoder = lambda latent, width, ratios: decoder(latent, width // THIN * 2, ratios)
+
+    def thin_encoder(width: int, ratios: list[int], latent: int) -> Any:
+        return encoder(width // THIN, ratios, latent)
+
+    def thin_decoder(latent: int, width: int, ratios: list[int]) -> Any:
+        return decoder(latent, width // THIN * 2, ratios)
+
+    dac.Encoder, dac.Decoder = thin_encoder, thin_decoder
     try:
         yield
     finally:

@@ -172,7 +172,7 @@ def _add_voice(commands: Any) -> None:
     adding.add_argument("--replace", action="store_true", help="replace the voice of that name")
     adding.set_defaults(do=_voice_add)
     listing = what.add_parser("list", help="the voices there are")
-    listing.set_defaults(do=lambda _: voice.show(load(RunSettings).voices_dir))
+    listing.set_defaults(do=_voice_list)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -203,6 +203,10 @@ def _voice_add(args: argparse.Namespace) -> int:
         args.id, args.clip, args.transcript, args.title, args.language, args.description, args.scene, args.replace
     )
     return voice.add(load(RunSettings).voices_dir, new)
+
+
+def _voice_list(_: argparse.Namespace) -> int:
+    return voice.show(load(RunSettings).voices_dir)
 
 
 def _place(args: argparse.Namespace) -> Place:

@@ -50,9 +50,7 @@ def test_a_higher_rate_is_brought_down(tmp_path: Path, voices: Path) -> None:
     assert (made.sample_rate, made.seconds) == (48_000, pytest.approx(3.5))
 
 
-def test_a_voice_is_replaced_only_when_asked(
-    tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_voice_is_replaced_only_when_asked(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clip = str(recording(tmp_path / "clip.wav"))
     assert tertulia("voice", "add", "bob", clip, "One.") == 0
     assert tertulia("voice", "add", "bob", clip, "Two.") == 2

@@ -27,8 +27,7 @@ def test_every_frame_comes_back_at_the_first_column_that_completes_it(count: int
 def test_an_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
     # What the model does after an END in a codebook: all below it are END from then on, one more at each step.
     undelayer = Undelayer(CODEBOOKS)
-    got = 0
-    column = np.full(CODEBOOKS, 5, np.int16)
+    got = at = 0
     undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     ended_at = 20
     for at in range(1, 60):

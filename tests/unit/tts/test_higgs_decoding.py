@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,12 +62,12 @@ def test_windows_never_leave_the_listener_without_sound_at_four_fifths_of_real_t
     plan = WindowPlan()
     ends = [(frames, window.last) for frames in range(1, 600) if (window := plan.after(frames))]
     began = ends[0][0]
-    for (_, heard), (frames, _) in zip(ends, ends[1:], strict=False):
+    for (_, heard), (frames, _) in pairwise(ends):
         assert (frames - began) * 0.8 <= heard
 
 
 @pytest.mark.parametrize(("heard_first", "limit"), [(True, MAX_PAUSE_FRAMES), (False, MAX_LEAD_FRAMES)])
-def test_running_on_in_silence_is_noticed(heard_first: bool, limit: int) -> None:
+def test_running_on_in_silence_is_noticed(*, heard_first: bool, limit: int) -> None:
     decoder = FrameDecoder(sound_of)
     loud = spoken_frames("luna", "text", 1, 10)
     if heard_first:

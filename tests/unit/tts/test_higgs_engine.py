@@ -175,7 +175,7 @@ async def test_out_of_memory_twice_hands_the_work_back(engine: HiggsEngine, mode
 
 
 async def test_out_of_memory_again_and_again_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
-    model.errors = [(0, OutOfMemory("scripted"))] * 2 * MAX_FAILURES
+    model.errors += [(0, OutOfMemory("scripted"))] * 2 * MAX_FAILURES
     for _ in range(MAX_FAILURES):
         with pytest.raises(SynthesisFailed):
             await spoken(engine)
@@ -219,7 +219,7 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
         await engine.start()
         await engine.close()
     assert model.encoded == 3
-    kept = sorted(tmp_path.glob("*.npy"))
+    kept = sorted(tmp_path.glob("*.npy"))  # noqa: ASYNC240 - nothing else is to run
     assert len(kept) == 3
     kept[0].write_bytes(b"broken")
     np.save(kept[1], np.full((8, 4), 5000, np.int16))

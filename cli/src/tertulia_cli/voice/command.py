@@ -1,4 +1,4 @@
-"""`tertulia voice`: a clip and its transcript become a voice that the cloning engines know; a list of those there are."""
+"""`tertulia voice`: a clip and its transcript become a voice to clone; a list of those there are."""
 
 from __future__ import annotations
 

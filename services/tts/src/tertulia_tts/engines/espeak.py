@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
 from tertulia_tts.engines.espeak_library import NATIVE_RATE, speak
-from tertulia_tts.engines.spoken_text import segments, speakable
 from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES, EspeakVoice
 from tertulia_tts.engines.handover import Handover
 from tertulia_tts.engines.silence import SilenceTrimmer
+from tertulia_tts.engines.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever its voice and its end mark."""

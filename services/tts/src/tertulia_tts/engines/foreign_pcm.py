@@ -24,7 +24,7 @@ class NotPCM(ValueError):
 
 
 class ForeignPCM:
-    """Signed 16-bit little-endian mono in, raw or as a WAV file, to ``SAMPLE_RATE``, silence at both ends replaced by a gap.
+    """Signed 16-bit little-endian mono, raw or as a WAV file, to ``SAMPLE_RATE``; a gap replaces the silence around it.
 
     Some servers send WAV where PCM was asked for: its header is taken off, and its sample rate believed.
     """
@@ -33,7 +33,8 @@ class ForeignPCM:
         self._rate = sample_rate
         self._trimmer = SilenceTrimmer(gap_ms)
         self._resampler: soxr.ResampleStream | None = None
-        self._head: bytes | None = b""
+        self._head = b""
+        self._began = False
         self._odd = b""
 
     def feed(self, raw: bytes) -> bytes:
@@ -42,11 +43,13 @@ class ForeignPCM:
         Raises:
             NotPCM: it is something else.
         """
-        if self._head is not None:
+        if not self._began:
             self._head += raw
-            raw = self._after_header(self._head)
-            if self._head is not None:
+            at = self._header_bytes(self._head)
+            if at is None:
                 return b""
+            self._began = True
+            raw, self._head = self._head[at:], b""
         raw = self._odd + raw
         whole = len(raw) - len(raw) % BYTES_PER_SAMPLE
         self._odd = raw[whole:]
@@ -54,8 +57,7 @@ class ForeignPCM:
 
     def finish(self) -> bytes:
         """The rest, and the gap."""
-        held, self._head = self._head, None
-        rest = held if held and not _has_header(held) else b""
+        rest = b"" if _has_header(self._head) else self._head
         whole = len(rest) - len(rest) % BYTES_PER_SAMPLE
         pcm = self._convert(np.frombuffer(rest[:whole], "<i2"), last=True)
         return pcm + self._trimmer.finish().tobytes()
@@ -69,22 +71,20 @@ class ForeignPCM:
             samples = np.rint(resampled).clip(-32768, 32767).astype("<i2")
         return self._trimmer.feed(samples).tobytes()
 
-    def _after_header(self, head: bytes) -> bytes:
-        """What follows the header; ``_head`` stays set until that is known."""
+    def _header_bytes(self, head: bytes) -> int | None:
+        """How long the header is; ``None`` as long as that is unknown."""
         if len(head) < _RIFF_BYTES:
-            return b""
+            return None
         for magic, name in _OTHERS.items():
             if head.startswith(magic):
                 raise NotPCM(f"{name} instead of PCM; it must support response_format pcm")
         if not _has_header(head):
-            self._head = None
-            return head
+            return 0
         at = _RIFF_BYTES
         while at + 8 <= len(head):
             name, size = struct.unpack_from("<4sI", head, at)
             if name == b"data":
-                self._head = None
-                return head[at + 8 :]
+                return at + 8
             if name == b"fmt " and at + 24 <= len(head):
                 tag, channels, self._rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at + 8)
                 if (tag, channels, bits) != (_PCM, 1, 16):
@@ -92,7 +92,7 @@ class ForeignPCM:
             at += 8 + size + size % 2
         if len(head) > MAX_HEADER_BYTES:
             raise NotPCM("a WAV file without sound")
-        return b""
+        return None
 
 
 def _has_header(head: bytes) -> bool:

@@ -95,14 +95,17 @@ class OpenAIEngine:
                 heard = [len(piece) async for piece in pieces]
         except SynthesisFailed as failure:
             await self.close()
-            raise EngineUnavailable(f"{failure}. Check TERTULIA_TTS_OPENAI_BASE_URL, _KEY, _MODEL and _VOICES") from failure
+            raise EngineUnavailable(
+                f"{failure}. Check TERTULIA_TTS_OPENAI_BASE_URL, _KEY, _MODEL and _VOICES"
+            ) from failure
         except BaseException:
             await self.close()
             raise
         if not heard:
             await self.close()
             raise EngineUnavailable(
-                f"the speech server {self._server.base_url} answers with silence; check TERTULIA_TTS_OPENAI_MODEL and _VOICES"
+                f"the speech server {self._server.base_url} answers with silence; "
+                "check TERTULIA_TTS_OPENAI_MODEL and _VOICES"
             )
 
     def voices(self) -> Sequence[Voice]:
@@ -136,7 +139,8 @@ class OpenAIEngine:
             await session.close()
 
     async def _ask(self, text: str, voice: str) -> AsyncGenerator[bytes, None]:
-        if self._session is None:
+        session = self._session
+        if session is None:
             raise SynthesisFailed("the openai engine is not running; start() it first", retryable=True)
         server = self._server
         wanted = {
@@ -150,7 +154,7 @@ class OpenAIEngine:
         foreign = ForeignPCM(server.sample_rate, SENTENCE_GAP_MS)
         received = 0
         try:
-            async with self._session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
+            async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
                 await _check(answer, server)
                 async for raw in answer.content.iter_chunked(READ_BYTES):
                     received += len(raw)
@@ -166,9 +170,11 @@ class OpenAIEngine:
             raise SynthesisFailed(
                 f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
             ) from error
-        except (aiohttp.ClientError, OSError, RuntimeError) as error:  # RuntimeError: the session was closed under us
-            if isinstance(error, RuntimeError) and self._session is not None:
+        except RuntimeError as error:  # what aiohttp raises when the session is closed under it
+            if not session.closed:
                 raise
+            raise SynthesisFailed("the openai engine was closed", retryable=True) from error
+        except (aiohttp.ClientError, OSError) as error:
             raise SynthesisFailed(
                 f"the speech server {server.base_url} cannot be reached ({type(error).__name__}: {error})",
                 retryable=True,
@@ -180,9 +186,7 @@ async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:
     kind = answer.content_type
     if answer.status == 200:  # noqa: PLR2004 - OK
         if kind in ("application/json", "text/event-stream") or kind.startswith("text/"):
-            raise SynthesisFailed(
-                f"the speech server {server.base_url} answers {kind} instead of PCM", retryable=False
-            )
+            raise SynthesisFailed(f"the speech server {server.base_url} answers {kind} instead of PCM", retryable=False)
         return
     told = (await answer.content.read(_TOLD_BYTES)).decode(errors="replace").strip()
     if server.key:

@@ -1,7 +1,7 @@
 """The real model: boson-multimodal's ``HiggsAudioServeEngine``, its own streaming left aside.
 
-Its ``generate_delta_stream`` runs a thread that cannot be stopped, and leaves its reader waiting for ever when it fails.
-So the engine's own thread calls the model's ``generate`` instead, with a streamer that ends it at any step by raising.
+Its ``generate_delta_stream`` runs a thread that cannot be stopped, and its reader waits for ever when it fails. So
+the engine's own thread calls the model's ``generate`` instead, with a streamer that ends it at any step by raising.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import os
 import warnings
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -101,7 +101,7 @@ class BosonModel:
             prompt = self._prompt(voice, text)
             for cache in self._serve.kv_caches.values():
                 cache.reset()
-            try:
+            with suppress(_Enough):
                 self._serve.model.generate(
                     **prompt,
                     max_new_tokens=max_frames + DELAY_STEPS,
@@ -114,12 +114,12 @@ class BosonModel:
                     streamer=_Columns(on_column),
                     **self._sampling,
                 )
-            except _Enough:
-                pass
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
         with _device_errors(), torch.inference_mode():
-            decoded: NDArray[np.float32] = self._serve.audio_tokenizer.decode(torch.from_numpy(codes.astype(np.int64))[None])
+            decoded: NDArray[np.float32] = self._serve.audio_tokenizer.decode(
+                torch.from_numpy(codes.astype(np.int64))[None]
+            )
         return decoded[0, 0]
 
     def free(self) -> None:
@@ -191,8 +191,8 @@ def load_boson(settings: TTSSettings) -> BosonModel:
         raise
     except Exception as error:  # whatever a damaged file makes of it
         raise EngineUnavailable(
-            f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); fetch them "
-            "again with `make higgs-models`"
+            f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
+            "fetch them again with `make higgs-models`"
         ) from error
     tokenizer = serve.audio_tokenizer
     found = (tokenizer.sampling_rate, serve.samples_per_token, serve.audio_num_codebooks, serve.audio_codebook_size)
@@ -215,7 +215,7 @@ def _fingerprint(weights: Weights) -> str:
 
 @contextmanager
 def _hubert_from(folder: Path) -> Generator[None]:
-    """Have the codec load its HuBERT from ``folder``: it asks the hub for it by name, and would run code it finds there."""
+    """Have the codec load its HuBERT from ``folder``: it asks the hub, and would run code found there."""
 
     class _Local:
         @staticmethod

@@ -49,7 +49,7 @@ def _read(file: Path, codebooks: int) -> Codes | None:
         return None
     if codes.dtype != np.int16 or codes.ndim != 2 or codes.shape[0] != codebooks or not codes.size:  # noqa: PLR2004 - codebooks by frames
         return None
-    return codes if 0 <= codes.min() and codes.max() < CODES else None
+    return codes if codes.min() >= 0 and codes.max() < CODES else None
 
 
 def _write(file: Path, codes: Codes) -> None:

@@ -5,11 +5,12 @@ sound; while it runs, the device is its own. What the model makes goes from the 
 codec in growing windows (``windows``, ``decoding``) to the consumer, the first 40 ms as soon as the codec's look-ahead
 allows. When nobody wants it any more it ends at the next step.
 
-The same text, voice and seed give the same sound, so nothing of the sentences before goes into the prompt: a worker that
-takes a message over in its middle does not have them. The voice is kept steady by its clip alone.
+The same text, voice and seed give the same sound, so nothing of the sentences before goes into the prompt: a worker
+that takes a message over in its middle does not have them. The voice is kept steady by its clip alone.
 
-Out of memory: freed, and made once more from the beginning, what was already given being skipped; then the work is handed
-back. After ``MAX_FAILURES`` such in a row, a lost device, or a step that does not end, the engine is broken for good.
+Out of memory: freed, and made once more from the beginning, what was already given being skipped; then the work is
+handed back. After ``MAX_FAILURES`` such in a row, a lost device, or a step that does not end, the engine is broken for
+good.
 """
 
 from __future__ import annotations
@@ -235,8 +236,8 @@ class HiggsEngine:
             raise EngineUnavailable(f"{error} (in {folder.resolve()})") from error
         if not files:
             raise EngineUnavailable(
-                f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav \"what is said "
-                'in it"`, or set TERTULIA_VOICES_DIR'
+                f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
+                '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
         # Luna first where she is there: the default voice is the same for all engines.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
@@ -258,9 +259,7 @@ class _Utterance:
     gap_ms: int
 
 
-def _speak(
-    model: SpeechModel, utterance: _Utterance, handover: Handover, beat: Callable[[], None]
-) -> Exception | None:
+def _speak(model: SpeechModel, utterance: _Utterance, handover: Handover, beat: Callable[[], None]) -> Exception | None:
     """Thread: make one utterance; what went wrong, if anything did. Never raises."""
     given = 0
 
@@ -290,9 +289,7 @@ def _speak(
     return None
 
 
-def _run(
-    model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]
-) -> None:
+def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]) -> None:
     frames = Undelayer(model.codebooks)
     decoder = FrameDecoder(model.decode)
     trimmer = SilenceTrimmer(utterance.gap_ms)

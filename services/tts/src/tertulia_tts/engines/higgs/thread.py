@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TypeVar
 
@@ -16,7 +17,7 @@ CLOSE_PATIENCE_S = 5.0
 
 
 class DeviceThread:
-    """Runs jobs one after the other; ``on_stall`` is called once, on the loop, if one of them stops giving signs of life.
+    """Runs jobs one after the other; calls ``on_stall`` once, on the loop, if one of them gives no more signs of life.
 
     A daemon: a hung device must not keep the process from ending.
     """
@@ -104,7 +105,5 @@ class DeviceThread:
         self._on_stall()
 
     def _tell(self, call: Callable[..., None], *args: object) -> None:
-        try:
+        with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
             self._loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:  # the loop is closed: nobody is left to tell
-            pass

@@ -21,8 +21,8 @@ dry between two windows, and the context, which is decoded again for each, soon 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode frames ``begin`` to ``end``, keep ``first`` to ``last`` (all half-open). ``padding`` times the last frame is
-    appended before: a clean end, where a decoder left alone with it would hiss."""
+    """Decode frames ``begin`` to ``end``, keep ``first`` to ``last`` (all half-open). ``padding`` times the last frame
+    is appended before: a clean end, where a decoder left alone with it would hiss."""
 
     begin: int
     end: int

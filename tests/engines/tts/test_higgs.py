@@ -1,10 +1,11 @@
-"""The real Higgs Audio, boson-multimodal's own code from loading to PCM, on tiny random weights (`make test-engines`)."""
+"""The real Higgs Audio, boson-multimodal's own code from loading to PCM, on tiny random weights (`make test-higgs`)."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import shutil
+import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -16,12 +17,12 @@ import torch
 
 from tertulia_shared.voices import read_voice
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.higgs import boson, weights
+from tertulia_tts.engines.higgs import weights
 from tertulia_tts.engines.higgs.boson import BosonModel, load_boson
 from tertulia_tts.engines.higgs.codes import CODES, Codes, Undelayer
 from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME, FrameDecoder
 from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
-from tertulia_tts.engines.higgs.model import ClonedVoice, OutOfMemory
+from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
 from tertulia_tts.engines.higgs.windows import CONTEXT
 from tertulia_tts.registry import load_engine
 from tests.fakes.eventually import eventually
@@ -153,9 +154,7 @@ async def test_an_interruption_ends_the_run_at_its_next_step(
     left = asyncio.Event()
     generate = model.generate
 
-    def counting(
-        voice: ClonedVoice, text: str, seed: int, frames: int, on_column: Callable[[Codes], bool]
-    ) -> None:
+    def counting(voice: ClonedVoice, text: str, seed: int, frames: int, on_column: Callable[[Codes], bool]) -> None:
         def counted(column: Codes) -> bool:
             if left.is_set():
                 steps_after.append(1)
@@ -175,8 +174,6 @@ async def test_an_interruption_ends_the_run_at_its_next_step(
 async def test_a_model_that_hangs_breaks_the_engine(
     model: BosonModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import threading
-
     released = threading.Event()
     engine = HiggsEngine(HiggsOptions(VOICES, tmp_path, stall_s=1.0), lambda: model)
     await engine.start()
@@ -226,7 +223,7 @@ def test_what_pytorch_raises_is_known(model: BosonModel, voice: ClonedVoice, mon
     with pytest.raises(OutOfMemory):
         columns_of(model, voice, TEXT, 1)
     raising(RuntimeError("CUDA error: device-side assert triggered"))
-    with pytest.raises(boson.DeviceLost):
+    with pytest.raises(DeviceLost):
         columns_of(model, voice, TEXT, 1)
     raising(RuntimeError("shapes differ"))
     with pytest.raises(RuntimeError, match="shapes differ"):
