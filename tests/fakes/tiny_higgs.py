@@ -34,13 +34,33 @@ SPECIAL = (
     "<|audio_bos|>", "<|audio_eos|>", "<|audio_out_bos|>", "<|AUDIO|>", "<|AUDIO_OUT|>", "<|recipient|>",
     "<|scene_desc_start|>", "<|scene_desc_end|>",
 )  # fmt: skip
-CODEBOOKS, CODES, HIDDEN = 8, 1024, 64
+CODEBOOKS, CODES = 8, 1024
 END = 1025
-END_BIAS = 1.35
-"""Above the other codes' logits: with it one step in twenty or so ends the utterance."""
 LEVEL_RMS = 0.08
 RATIOS = [8, 5, 4, 2, 3]
 THIN = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The language model's measures. ``end_bias`` sets how readily an utterance ends."""
+
+    vocabulary: int
+    hidden: int
+    inner: int
+    layers: int
+    heads: int
+    kv_heads: int
+    end_bias: float
+    dtype: str = "float32"
+    device: str = "cpu"
+
+
+TINY = Size(0, 64, 128, 2, 4, 2, end_bias=1.35)
+"""One step in twenty or so ends the utterance."""
+
+FULL = Size(128_256, 3072, 8192, 28, 24, 8, end_bias=-10.0, dtype="bfloat16", device="cuda")
+"""The published model's measures (5.8 billion weights); speaks up to the bound. For the benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,43 +101,50 @@ def thin_codec() -> Generator[None]:
         dac.Encoder, dac.Decoder = encoder, decoder
 
 
-def make_tiny_higgs(folder: Path) -> TinyHiggs:
+def make_tiny_higgs(folder: Path, size: Size = TINY) -> TinyHiggs:
     """Write the three parts below ``folder``, with the same weights each time."""
     tiny = TinyHiggs(folder / "model", folder / "codec", folder / "hubert")
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old code, about itself
         torch.manual_seed(20)
-        _write_model(tiny.model)
+        _write_model(tiny.model, size)
         _write_hubert(tiny.hubert)
         _write_codec(tiny)
     return tiny
 
 
-def _write_model(folder: Path) -> None:
+def _write_model(folder: Path, size: Size) -> None:
     tokens = _write_tokenizer(folder)
     text = LlamaConfig(
-        vocab_size=len(tokens), hidden_size=HIDDEN, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=8192,
+        vocab_size=max(size.vocabulary, len(tokens)), hidden_size=size.hidden, intermediate_size=size.inner,
+        num_hidden_layers=size.layers, num_attention_heads=size.heads, num_key_value_heads=size.kv_heads,
+        max_position_embeddings=8192,
     )  # fmt: skip
     config = HiggsAudioConfig(
         text_config=text, audio_encoder_config=None, audio_adapter_type="dual_ffn_fast_forward",
-        audio_dual_ffn_layers=[0, 1], audio_ffn_hidden_size=HIDDEN, audio_ffn_intermediate_size=128,
+        audio_dual_ffn_layers=list(range(size.layers)), audio_ffn_hidden_size=size.hidden,
+        audio_ffn_intermediate_size=size.inner,
         encode_whisper_embed=False, encode_audio_in_tokens=True, use_delay_pattern=True, skip_audio_tower=True,
         audio_num_codebooks=CODEBOOKS, audio_codebook_size=CODES, audio_stream_bos_id=1024, audio_stream_eos_id=END,
         audio_in_token_idx=tokens["<|AUDIO|>"], audio_out_token_idx=tokens["<|AUDIO_OUT|>"],
         audio_out_bos_token_id=tokens["<|audio_out_bos|>"], audio_eos_token_id=tokens["<|audio_eos|>"],
         pad_token_id=tokens["<|end_of_text|>"],
     )  # fmt: skip
-    model = HiggsAudioModel(config)
+    torch.set_default_dtype(getattr(torch, size.dtype))
+    try:
+        with torch.device(size.device):
+            model = HiggsAudioModel(config)
+    finally:
+        torch.set_default_dtype(torch.float32)
     with torch.no_grad():
         # A direction that every position has, so that a code can be made likelier than the others at each step.
         model.embed_tokens.weight[:, 0] = 0.1
         model.audio_codebook_embeddings.weight[:, 0] = 0.1 / CODEBOOKS
-        head = model.audio_decoder_proj.audio_lm_head.weight.view(CODEBOOKS, CODES + 2, HIDDEN)
+        head = model.audio_decoder_proj.audio_lm_head.weight.view(CODEBOOKS, CODES + 2, size.hidden)
         head.normal_(0, 0.15)
         head[:, :, 0] = 0.0
         head[:, END, :] = 0.0
-        head[0, END, 0] = END_BIAS
+        head[0, END, 0] = size.end_bias
     model.save_pretrained(folder)
 
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Self
 
@@ -153,7 +153,7 @@ class OpenAIEngine:
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
         foreign = ForeignPCM(server.sample_rate, SENTENCE_GAP_MS)
         received = 0
-        try:
+        with _server_errors(server, session):
             async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
                 await _check(answer, server)
                 async for raw in answer.content.iter_chunked(READ_BYTES):
@@ -164,21 +164,28 @@ class OpenAIEngine:
                         yield pcm
                 if pcm := foreign.finish():
                     yield pcm
-        except NotPCM as error:
-            raise SynthesisFailed(f"the speech server {server.base_url} sends {error}", retryable=False) from error
-        except TimeoutError as error:
-            raise SynthesisFailed(
-                f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
-            ) from error
-        except RuntimeError as error:  # what aiohttp raises when the session is closed under it
-            if not session.closed:
-                raise
-            raise SynthesisFailed("the openai engine was closed", retryable=True) from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise SynthesisFailed(
-                f"the speech server {server.base_url} cannot be reached ({type(error).__name__}: {error})",
-                retryable=True,
-            ) from error
+
+
+@contextmanager
+def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
+    """What can go wrong with a request, as what the worker knows."""
+    try:
+        yield
+    except NotPCM as error:
+        raise SynthesisFailed(f"the speech server {server.base_url} sends {error}", retryable=False) from error
+    except TimeoutError as error:
+        raise SynthesisFailed(
+            f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
+        ) from error
+    except RuntimeError as error:  # what aiohttp raises when the session is closed under it
+        if not session.closed:
+            raise
+        raise SynthesisFailed("the openai engine was closed", retryable=True) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise SynthesisFailed(
+            f"the speech server {server.base_url} cannot be reached ({type(error).__name__}: {error})",
+            retryable=True,
+        ) from error
 
 
 async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:

@@ -7,6 +7,7 @@ the engine's own thread calls the model's ``generate`` instead, with a streamer 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import warnings
 from collections.abc import Callable, Generator
@@ -52,6 +53,7 @@ DELAY_STEPS = CODEBOOKS
 """Steps beyond one a frame: the column of marks, and the delay."""
 
 bosons_log.disable("boson_multimodal")  # it would write past our log
+logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns of what boson-multimodal calls
 
 
 class _Enough(Exception):
