@@ -87,10 +87,8 @@ def _print_memory() -> None:
     import torch  # noqa: PLC0415 - there is none where the engine could not start
 
     if torch.cuda.is_available():
-        print(
-            peak = torch.cuda.max_memory_allocated() / 2**30
-            print(f"GPU memory, peak       {peak:8.1f} GiB on {torch.cuda.get_device_name()}")
-        )
+        peak = torch.cuda.max_memory_allocated() / 2**30
+        print(f"GPU memory, peak       {peak:8.1f} GiB on {torch.cuda.get_device_name()}")
 
 
 def _random(settings: TTSSettings, folder: Path, *, tiny: bool) -> TTSSettings:
