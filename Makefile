@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev setup-stt
+.PHONY: help run test test-engines e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -20,9 +20,11 @@ test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
 
-test-engines: setup-dev setup-stt ## the full engines, each in an environment of its own, on models made on the spot
+test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
 	@echo "test-engines: realtimestt"
 	@.venv-stt/bin/python -m pytest -n $(WORKERS) -k realtimestt $(ARGS) tests/engines/stt tests/contract/test_recognition_engines.py
+	@echo "test-engines: higgs"
+	@.venv-higgs/bin/python -m pytest -m higgs $(ARGS) tests/engines/tts tests/contract/test_speech_engines.py
 
 e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/screenshots)
 	@scripts/web.sh build
@@ -72,8 +74,8 @@ env: setup ## write .env.example from the settings classes
 	@$(BIN)/python scripts/env_example.py
 
 clean: ## delete what was installed and built here (not data/, not .env)
-	@echo "clean: .venv, .venv-stt, .tools, the built page, caches"
-	@rm -rf .venv .venv-stt .tools build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
+	@echo "clean: .venv, .venv-stt, .venv-higgs, .tools, the built page, caches"
+	@rm -rf .venv .venv-stt .venv-higgs .tools build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache \
 		services/gateway/src/tertulia_gateway/static services/gateway/web/node_modules
 	@find cli services shared tests bench scripts -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -82,6 +84,12 @@ setup: ## install what runs (the other targets do this when needed)
 
 setup-stt: setup ## install the stt engine realtimestt, into .venv-stt (1.5 GB)
 	@scripts/stt.sh
+
+higgs-env: setup ## install the tts engine higgs, into .venv-higgs (2 GB, more with CUDA)
+	@scripts/higgs.sh
+
+higgs-models: higgs-env ## fetch the weights of the tts engine higgs (13 GB)
+	@.venv-higgs/bin/python -m tertulia_tts.engines.higgs.weights
 
 setup-dev: ## install what runs, tests and checks
 	@MAKE_TARGET=$(firstword $(MAKECMDGOALS)) scripts/setup.sh dev

@@ -39,3 +39,20 @@ write requirements/node.txt "Node.js with npm, for a machine that has none." --o
 } >requirements/stt.txt.new
 mv requirements/stt.txt.new requirements/stt.txt
 echo "lock: requirements/stt.txt, $(grep -c '==' requirements/stt.txt) packages"
+
+# The environment of the tts engine `higgs`: a transformers of its own. Left out are what boson-multimodal names and never
+# imports where it serves, and PyTorch with its CUDA packages, which are the machine's choice (see scripts/higgs.sh).
+left_out="torchvision boto3 s3fs ruff langid jieba json-repair pydub"
+overrides=$(mktemp)
+trap 'rm -f "$overrides"' EXIT
+# shellcheck disable=SC2086 # the names are words
+printf "%s; sys_platform == 'never'\n" $left_out >"$overrides"
+echo "protobuf>=6" >>"$overrides" # descript-audiotools holds it at 3.19 for no use of its own
+{
+    echo "# What the tts engine higgs needs, but for PyTorch. Written by \`make lock\`; do not edit."
+    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
+        --override "$overrides" "$@" requirements/higgs.in |
+        awk '/^[a-z]/ { skip = /^(torch|triton|cuda-|nvidia-)/ && !/^torch(audio|-)/ } !skip'
+} >requirements/higgs.txt.new
+mv requirements/higgs.txt.new requirements/higgs.txt
+echo "lock: requirements/higgs.txt, $(grep -c '==' requirements/higgs.txt) packages"

@@ -19,6 +19,8 @@ from tertulia_cli.fetch import fetch_models
 from tertulia_cli.inspect.command import inspect
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
+from tertulia_cli.voice import command as voice
+from tertulia_cli.voice.command import NewVoice
 from tertulia_shared.settings import load
 
 EXIT_CODES: Final = """exit codes:
@@ -77,6 +79,7 @@ def parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_talk(commands)
     _add_inspect(commands)
+    _add_voice(commands)
     command = commands.add_parser(
         "fetch-models",
         help="download the Whisper models of the stt engine realtimestt",
@@ -153,6 +156,33 @@ def _add_inspect(commands: Any) -> None:
     command.set_defaults(do=_inspect)
 
 
+def _add_voice(commands: Any) -> None:
+    command = commands.add_parser(
+        "voice",
+        help="add a voice to clone, or list those there are",
+        description="Voices for the engines that clone one from a clip (tts engine higgs). They are kept in voices/ "
+        "(TERTULIA_VOICES_DIR).",
+    )
+    what = command.add_subparsers(required=True, metavar="WHAT")
+    adding = what.add_parser(
+        "add",
+        help="make a voice of a recording",
+        description="The clip is a WAV file of 3 to 30 s in which one person speaks, at 16 kHz or more, without music "
+        "or noise. Only use voices whose owners agree.",
+    )
+    adding.add_argument("id", metavar="NAME", help="what characters refer to it by: a-z, 0-9, - and _")
+    adding.add_argument("clip", type=Path, metavar="FILE.wav")
+    adding.add_argument("transcript", metavar="TEXT", help="what is said in it, word for word")
+    adding.add_argument("--title", default="", help="the name to show")
+    adding.add_argument("--language", default="und", metavar="TAG", help="such as en-US")
+    adding.add_argument("--description", default="", help="what it sounds like")
+    adding.add_argument("--scene", default="", help='where it should sound to be ("A small, quiet room.")')
+    adding.add_argument("--replace", action="store_true", help="replace the voice of that name")
+    adding.set_defaults(do=_voice_add)
+    listing = what.add_parser("list", help="the voices there are")
+    listing.set_defaults(do=_voice_list)
+
+
 def _run(args: argparse.Namespace) -> int:
     asked = {name: getattr(args, name) for name in ("host", "port") if getattr(args, name) is not None}
     return run(load(RunSettings).model_copy(update=asked), workers=args.workers, verbose=args.verbose)
@@ -178,6 +208,17 @@ def _say(args: argparse.Namespace) -> int:
 def _talk(args: argparse.Namespace) -> int:
     options = TalkOptions(args.file, args.conversation, args.out, args.timeout)
     return asyncio.run(talk(_place(args), options))
+
+
+def _voice_add(args: argparse.Namespace) -> int:
+    new = NewVoice(
+        args.id, args.clip, args.transcript, args.title, args.language, args.description, args.scene, args.replace
+    )
+    return voice.add(load(RunSettings).voices_dir, new)
+
+
+def _voice_list(_: argparse.Namespace) -> int:
+    return voice.show(load(RunSettings).voices_dir)
 
 
 def _place(args: argparse.Namespace) -> Place:

@@ -27,6 +27,9 @@ class RunSettings(CommonSettings):
     )
     stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
     tts_engine: str = Field("espeak", description="speech engine")
+    voices_dir: Path = Field(
+        Path("voices"), description="folder of the voices to clone (tertulia voice add); used by higgs"
+    )
     llm_base_url: str = Field(OPENROUTER, description="OpenAI-compatible base URL")
 
     @property

@@ -32,16 +32,24 @@ class CannotStart(Exception):
     """The service cannot start; the message says what is missing and what to do."""
 
 
+class CannotGoOn(Exception):
+    """The service broke down after it had started; the message says what happened. Its supervisor starts it anew."""
+
+
 Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 
 def run(service: str, settings: CommonSettings, serve: Serve) -> None:
-    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it cannot start."""
+    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
+    cannot start or go on."""
     logs.set_up(service, settings.log_level)
     try:
         uvloop.run(_serve(service, settings, serve))
     except* CannotStart as group:
         print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
+        raise SystemExit(1) from None
+    except* CannotGoOn as group:
+        print(f"tertulia-{service} cannot go on: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
 
 

@@ -4,13 +4,14 @@ import sys
 
 import pytest
 
-from tertulia_tts.engine import ENGINES, EngineUnavailable, EngineUnknown, Voice, choose_voice, load_engine
+from tertulia_tts.engine import EngineUnavailable, EngineUnknown, Voice, choose_voice
+from tertulia_tts.registry import ENGINES, load_engine
 
 VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second", "en", "another"))
 
 
 def test_an_unknown_engine_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; choose one of: espeak, instant"):
+    with pytest.raises(EngineUnknown, match=r"'parrot'; choose one of: espeak, higgs, instant, openai"):
         load_engine("parrot")
 
 
@@ -21,7 +22,7 @@ def test_an_engine_without_its_dependencies_says_what_to_install(monkeypatch: py
         load_engine("espeak")
 
 
-@pytest.mark.parametrize("name", ["espeak", "instant"])
+@pytest.mark.parametrize("name", ["espeak", "higgs", "instant", "openai"])
 def test_an_engine_has_the_name_it_is_loaded_by(name: str) -> None:
     assert name in ENGINES
     assert load_engine(name).name == name

@@ -2,7 +2,7 @@
 
 PCM everywhere in this service is signed 16-bit little-endian mono at ``SAMPLE_RATE``.
 
-Writing another engine takes one module with one class and one line in ``ENGINES``::
+Writing another engine takes one module with one class and one line in ``registry.ENGINES``::
 
     class ParrotEngine:
         name = "parrot"
@@ -21,22 +21,23 @@ Writing another engine takes one module with one class and one line in ``ENGINES
         async def close(self) -> None:
             await self._model.unload()
 
-``tests/contract/test_speech_engines.py`` says what is expected of it: add the engine's name there.
+An engine with settings of its own has a class method ``from_settings(settings: TTSSettings)``; any other is made
+without arguments. ``tests/contract/test_speech_engines.py`` says what is expected of it: add the engine's name there.
 
 Errors::
 
     EngineError
     ├── EngineUnknown        no engine of that name
     ├── EngineUnavailable    it cannot be started here, and what to do about that
+    ├── EngineBroken         it ran and can no longer; only a new process helps
     └── SynthesisFailed      one sentence failed; ``retryable`` says whether another try may succeed
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, runtime_checkable
 
 SAMPLE_RATE = 24_000
 """Samples a second of all PCM that engines give."""
@@ -54,6 +55,10 @@ class EngineUnknown(EngineError):
 
 class EngineUnavailable(EngineError):
     """The engine cannot run here; the message says what is missing and what to do."""
+
+
+class EngineBroken(EngineError):
+    """The engine can speak no more in this process (a thread that hangs, a device in a bad state)."""
 
 
 class SynthesisFailed(EngineError):
@@ -116,6 +121,15 @@ class SpeechEngine(Protocol):
         ...
 
 
+@runtime_checkable
+class Breakable(Protocol):
+    """An engine that may break for good; the worker then hands its work back and exits for its supervisor to see."""
+
+    async def broken(self) -> EngineBroken:
+        """Wait until it happens (it may never); says what happened."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class VoiceChoice:
     """The voice to speak with; ``substituted`` where the one that was asked for does not exist."""
@@ -134,37 +148,3 @@ def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
         if voice.id == wanted:
             return VoiceChoice(voice, substituted=False)
     return VoiceChoice(voices[0], substituted=True)
-
-
-class EngineFactory(Protocol):
-    """Makes an engine that has not been started."""
-
-    def __call__(self) -> SpeechEngine: ...
-
-
-ENGINES: Mapping[str, str] = {
-    "espeak": "tertulia_tts.engines.espeak:EspeakEngine",
-    "instant": "tertulia_tts.engines.instant:InstantEngine",
-}
-"""Engine name to ``module:class``. Modules are imported only where their engine is used."""
-
-
-def load_engine(name: str) -> SpeechEngine:
-    """An engine of that name, not yet started.
-
-    Raises:
-        EngineUnknown: no engine of that name; the message lists those that exist.
-        EngineUnavailable: its dependencies are not installed.
-    """
-    target = ENGINES.get(name)
-    if target is None:
-        raise EngineUnknown(f"no speech engine is called {name!r}; choose one of: {', '.join(sorted(ENGINES))}")
-    module_name, _, class_name = target.partition(":")
-    try:
-        module = import_module(module_name)
-    except ImportError as error:
-        raise EngineUnavailable(
-            f"the speech engine {name!r} cannot be imported: {error}. Install its dependencies with "
-            f"'pip install tertulia-tts[{name}]', or choose another engine"
-        ) from error
-    return cast("EngineFactory", getattr(module, class_name))()

@@ -8,10 +8,11 @@ from dataclasses import asdict
 
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import pack
-from tertulia_shared.process import CannotStart, run
+from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
-from tertulia_tts.engine import EngineError, SpeechEngine, load_engine
+from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
+from tertulia_tts.registry import load_engine
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speaker import Speaker
 
@@ -27,7 +28,7 @@ def main() -> None:
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
-            engine = load_engine(settings.tts_engine)
+            engine = load_engine(settings.tts_engine, settings)
             await engine.start()
         except EngineError as error:
             raise CannotStart(str(error)) from error
@@ -36,12 +37,25 @@ def main() -> None:
             worker = Worker(bus, "tts", speaker, settings, engine=engine.name, concurrency=settings.tts_concurrency)
             async with asyncio.TaskGroup() as tasks:
                 publishing = tasks.create_task(_publish_voices(bus, engine))
+                watching = tasks.create_task(_stop_if_broken(engine, stop))
                 await worker.run(stop)
                 publishing.cancel()
+                watching.cancel()
+            if not watching.cancelled():
+                raise CannotGoOn(str(watching.result()))
         finally:
             await engine.close()
 
     run("tts", settings, serve)
+
+
+async def _stop_if_broken(engine: SpeechEngine, stop: asyncio.Event) -> EngineBroken:
+    """Wait until the engine is beyond repair, and let the worker hand back what it has."""
+    never: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
+    broken = await (engine.broken() if isinstance(engine, Breakable) else never)
+    log.error("the engine broke: %s", broken)
+    stop.set()
+    return broken
 
 
 async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:

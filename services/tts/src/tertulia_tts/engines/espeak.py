@@ -3,7 +3,7 @@
 espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency ``espeak``; nothing
 else here imports it.
 
-All synthesis of a process runs in one thread, a segment (see ``espeak_text``) at a time, first come,
+All synthesis of a process runs in one thread, a segment (see ``spoken_text``) at a time, first come,
 first served. A text of several segments asks for the next when the one before has been taken, so it
 holds one segment of audio at most, and other texts get their turn in between.
 """
@@ -22,10 +22,10 @@ from numpy.typing import NDArray
 
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
 from tertulia_tts.engines.espeak_library import NATIVE_RATE, speak
-from tertulia_tts.engines.espeak_text import segments, speakable
 from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES, EspeakVoice
 from tertulia_tts.engines.handover import Handover
 from tertulia_tts.engines.silence import SilenceTrimmer
+from tertulia_tts.engines.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever its voice and its end mark."""

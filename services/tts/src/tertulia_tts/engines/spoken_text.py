@@ -1,4 +1,4 @@
-"""Text made fit for espeak-ng: what it should not say is left out, and long text is parted."""
+"""Text made fit for a synthesizer: what it should not say is left out, and long text is parted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 MAX_SEGMENT_CHARS = 240
-"""Longest text for one run of the synthesizer, so at most about 15 s of prose (the worst case, 240
-emoji read out by name, is some 6 minutes). This bounds both the audio held in memory and the time
+"""Longest text for one run of a synthesizer, so at most about 15 s of prose (the worst case, 240
+emoji read out by name by espeak-ng, is some 6 minutes). This bounds both the audio held in memory and the time
 that others wait for their turn."""
 
 _UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
@@ -21,10 +21,15 @@ def speakable(text: str) -> str:
     return " ".join(_EMPHASIS.sub(" ", plain).split())
 
 
+def says_something(text: str) -> bool:
+    """Whether there is a letter or a digit in it: the neural voices babble when they are given marks alone."""
+    return any(char.isalnum() for char in text)
+
+
 def segments(text: str, max_chars: int = MAX_SEGMENT_CHARS) -> list[str]:
     """``text`` in parts of at most ``max_chars``: at the last end of a clause, else of a word, else anywhere.
 
-    espeak-ng treats each clause by itself, so a cut at its end changes little of the melody.
+    A cut at a clause's end changes little of the melody.
     """
     parts: list[str] = []
     rest = text.strip()

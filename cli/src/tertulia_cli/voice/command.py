@@ -1,0 +1,82 @@
+"""`tertulia voice`: a clip and its transcript become a voice to clone; a list of those there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tertulia_cli.client.resampling import resampled
+from tertulia_cli.client.wav import MAX_FILE_BYTES, as_bytes, mono, parse
+from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
+from tertulia_shared.voices import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles, read_voices, write_voice
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoice:
+    """What `tertulia voice add` was asked."""
+
+    id: str
+    clip: Path
+    transcript: str
+    name: str = ""
+    language: str = "und"
+    description: str = ""
+    scene: str = ""
+    replace: bool = False
+
+
+def add(folder: Path, new: NewVoice) -> int:
+    """Check the clip and put it below `folder`.
+
+    Raises:
+        Failure: what is wrong with it, or why it cannot be written.
+    """
+    if (folder / new.id / TEXTS).exists() and not new.replace:
+        raise Failure(f"there is a voice {new.id!r} in {folder} already; --replace replaces it.", MISUSED)
+    rate, pcm = _read(new.clip)
+    voice = VoiceFiles(
+        new.id, " ".join(new.transcript.split()), rate, pcm, new.name, new.language, new.description, new.scene
+    )
+    try:
+        made = write_voice(folder, voice)
+    except BadVoice as error:
+        raise Failure(f"{error}.", MISUSED) from error
+    except OSError as error:
+        raise Failure(f"{folder / new.id} cannot be written ({error.strerror}).", FAILED) from error
+    print(f"voice {voice.id}: {made} ({voice.seconds:.1f} s at {rate} Hz). Workers that start from now on know it.")
+    return OK
+
+
+def show(folder: Path) -> int:
+    """List the voices below `folder`.
+
+    Raises:
+        Failure: one of them cannot be used.
+    """
+    try:
+        voices = read_voices(folder)
+    except BadVoice as error:
+        raise Failure(f"{error}.") from error
+    if not voices:
+        print(f'no voices in {folder}; add one: tertulia voice add NAME clip.wav "what is said in it"')
+    for voice in voices:
+        about = f", {voice.description}" if voice.description else ""
+        print(f"{voice.id}: {voice.name}, {voice.language}{about} ({voice.seconds:.1f} s)")
+    return OK
+
+
+def _read(path: Path) -> tuple[int, bytes]:
+    """Sample rate and 16-bit mono PCM of a WAV file of any layout; rates above the highest are brought down to it."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise Failure(f"{path} is above {MAX_FILE_BYTES >> 20} MiB: cut it into pieces.", MISUSED)
+        wav = parse(path.read_bytes())
+    except OSError as error:
+        raise Failure(f"{path} cannot be read: {error.strerror}.", MISUSED) from error
+    except ValueError as error:
+        raise Failure(
+            f"{path} is no PCM WAV file ({error}); convert it: ffmpeg -i {path} -ac 1 -ar 24000 -c:a pcm_s16le out.wav",
+            MISUSED,
+        ) from error
+    rate = min(wav.hz, HIGHEST_HZ)
+    return rate, as_bytes(resampled(mono(wav), wav.hz, rate))

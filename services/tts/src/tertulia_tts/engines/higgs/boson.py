@@ -1,0 +1,248 @@
+"""The real model: boson-multimodal's ``HiggsAudioServeEngine``, its own streaming left aside.
+
+Its ``generate_delta_stream`` runs a thread that cannot be stopped, and its reader waits for ever when it fails. So
+the engine's own thread calls the model's ``generate`` instead, with a streamer that ends it at any step by raising.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+# Before boson-multimodal's modules read it: nothing here may wait for a network that is not there.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+with warnings.catch_warnings():  # of old code, about itself
+    warnings.simplefilter("ignore")
+    import librosa
+    import numpy as np
+    import torch
+    from boson_multimodal.audio_processing import higgs_audio_tokenizer
+    from boson_multimodal.data_types import AudioContent, ChatMLSample, Message
+    from boson_multimodal.dataset.chatml_dataset import ChatMLDatasetSample, prepare_chatml_sample
+    from boson_multimodal.serve.serve_engine import HiggsAudioServeEngine
+    from loguru import logger as bosons_log
+    from numpy.typing import NDArray
+    from transformers import HubertModel
+    from transformers.generation.streamers import BaseStreamer
+
+from tertulia_shared.voices import VoiceFiles
+from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable
+from tertulia_tts.engines.higgs.codes import CODES, Codes
+from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
+from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
+from tertulia_tts.engines.higgs.weights import Weights, locate
+from tertulia_tts.settings import TTSSettings
+
+CODEBOOKS = 8
+DEFAULT_SCENE = "Audio is recorded from a quiet room."
+CACHE_LENGTHS = (1024, 2048, 4096)
+"""Positions of the key-value caches: a clip of 30 s, its transcript and an utterance take 750 + 1000 + 650 at most."""
+
+REPEAT_WINDOW, MAX_REPEATS = 7, 2
+"""Repetition-aware sampling, as in boson-multimodal's defaults: no stuck sounds."""
+
+DELAY_STEPS = CODEBOOKS
+"""Steps beyond one a frame: the column of marks, and the delay."""
+
+bosons_log.disable("boson_multimodal")  # it would write past our log
+logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns of what boson-multimodal calls
+
+
+class _Enough(Exception):
+    """Nobody wants more columns."""
+
+
+class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
+    """What ``generate`` reports each step to."""
+
+    def __init__(self, on_column: Callable[[Codes], bool]) -> None:
+        self._on_column = on_column
+
+    def put(self, value: torch.Tensor) -> None:
+        if value.ndim == 1 and value.shape[0] == CODEBOOKS and not self._on_column(value.numpy().astype(np.int16)):
+            raise _Enough
+
+    def end(self) -> None:
+        """The utterance has ended by itself."""
+
+
+class BosonModel:
+    """The ``SpeechModel`` on ``HiggsAudioServeEngine``."""
+
+    codebooks = CODEBOOKS
+
+    def __init__(self, serve: Any, settings: TTSSettings, fingerprint: str) -> None:
+        self._serve = serve
+        self._sampling = {
+            "temperature": settings.tts_higgs_temperature,
+            "top_p": settings.tts_higgs_top_p,
+            "top_k": settings.tts_higgs_top_k,
+        }
+        self.fingerprint = fingerprint
+
+    def encode(self, voice: VoiceFiles) -> Codes:
+        samples = np.frombuffer(voice.pcm, "<i2").astype(np.float32) / 32768
+        if voice.sample_rate != SAMPLE_RATE:
+            samples = librosa.resample(samples, orig_sr=voice.sample_rate, target_sr=SAMPLE_RATE)
+        with _device_errors():
+            codes: torch.Tensor = self._serve.audio_tokenizer.encode(samples, SAMPLE_RATE)
+            return codes.reshape(CODEBOOKS, -1).cpu().numpy().astype(np.int16)
+
+    def generate(
+        self, voice: ClonedVoice, text: str, seed: int, max_frames: int, on_column: Callable[[Codes], bool]
+    ) -> None:
+        with _device_errors(), torch.inference_mode():
+            prompt = self._prompt(voice, text)
+            for cache in self._serve.kv_caches.values():
+                cache.reset()
+            with suppress(_Enough):
+                self._serve.model.generate(
+                    **prompt,
+                    max_new_tokens=max_frames + DELAY_STEPS,
+                    use_cache=True,
+                    do_sample=True,
+                    past_key_values_buckets=self._serve.kv_caches,
+                    ras_win_len=REPEAT_WINDOW,
+                    ras_win_max_num_repeat=MAX_REPEATS,
+                    seed=seed,
+                    streamer=_Columns(on_column),
+                    **self._sampling,
+                )
+
+    def decode(self, codes: Codes) -> NDArray[np.float32]:
+        with _device_errors(), torch.inference_mode():
+            decoded: NDArray[np.float32] = self._serve.audio_tokenizer.decode(
+                torch.from_numpy(codes.astype(np.int64))[None]
+            )
+        return decoded[0, 0]
+
+    def free(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    def _prompt(self, voice: ClonedVoice, text: str) -> dict[str, Any]:
+        """What ``HiggsAudioServeEngine._prepare_inputs`` makes, but for the clip, which is not encoded again."""
+        scene = voice.files.scene or DEFAULT_SCENE
+        instruction = f"Generate audio following instruction.\n\n<|scene_desc_start|>\n{scene}\n<|scene_desc_end|>"
+        sample = ChatMLSample(
+            messages=[
+                Message("system", instruction),
+                Message("user", voice.files.transcript),
+                Message("assistant", AudioContent("placeholder")),
+                Message("user", text),
+            ]
+        )
+        serve = self._serve
+        tokens, *_ = prepare_chatml_sample(sample, serve.tokenizer)
+        if tokens is None:  # it prints what went wrong, and returns nothing
+            raise ValueError("the text cannot be made a prompt")
+        begin = "<|start_header_id|>assistant<|end_header_id|>\n\n<|audio_out_bos|>"
+        tokens.extend(serve.tokenizer.encode(begin, add_special_tokens=False))
+        collated = serve.collator(
+            [
+                ChatMLDatasetSample(
+                    input_ids=torch.LongTensor(tokens),
+                    label_ids=None,
+                    audio_ids_concat=torch.from_numpy(voice.codes.astype(np.int64)),
+                    audio_ids_start=torch.tensor([0]),
+                    audio_waveforms_concat=None,
+                    audio_waveforms_start=None,
+                    audio_sample_rate=None,
+                    audio_speaker_indices=None,
+                )
+            ]
+        )
+        return {
+            name: value.to(serve.model.device) if isinstance(value, torch.Tensor) else value
+            for name, value in asdict(collated).items()
+        }
+
+
+def load_boson(settings: TTSSettings) -> BosonModel:
+    """The model, on its device, its CUDA graphs captured.
+
+    Raises:
+        EngineUnavailable: no GPU, no weights, or weights that do not fit; the message says what to do.
+        OutOfMemory, DeviceLost: the device cannot hold it.
+    """
+    device = settings.tts_higgs_device
+    if device == "cuda" and not torch.cuda.is_available():
+        raise EngineUnavailable(
+            "the speech engine 'higgs' wants a CUDA GPU, and PyTorch finds none: check the driver (`nvidia-smi`), set "
+            "TERTULIA_TTS_HIGGS_DEVICE=cpu to try it far below real time, or choose another TERTULIA_TTS_ENGINE"
+        )
+    weights = locate(settings)
+    # The same text and seed are to give the same sound: no kernels that are chosen by a race.
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    try:
+        with _device_errors(), _hubert_from(weights.hubert), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            serve = HiggsAudioServeEngine(
+                str(weights.model), str(weights.codec), device=device, kv_cache_lengths=list(CACHE_LENGTHS)
+            )
+    except (OutOfMemory, DeviceLost):
+        raise
+    except Exception as error:  # whatever a damaged file makes of it
+        raise EngineUnavailable(
+            f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
+            "fetch them again with `make higgs-models`"
+        ) from error
+    tokenizer = serve.audio_tokenizer
+    found = (tokenizer.sampling_rate, serve.samples_per_token, serve.audio_num_codebooks, serve.audio_codebook_size)
+    if found != (SAMPLE_RATE, SAMPLES_A_FRAME, CODEBOOKS, CODES):
+        raise EngineUnavailable(
+            f"{weights.codec} makes {found[0]} Hz, {found[1]} samples a frame, {found[2]} codebooks of {found[3]}; "
+            f"{SAMPLE_RATE} Hz, {SAMPLES_A_FRAME}, {CODEBOOKS} of {CODES} are needed"
+        )
+    return BosonModel(serve, settings, _fingerprint(weights))
+
+
+def _fingerprint(weights: Weights) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update((weights.codec / "config.json").read_bytes())
+    with (weights.codec / "model.pth").open("rb") as file:
+        while block := file.read(1 << 24):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def _hubert_from(folder: Path) -> Generator[None]:
+    """Have the codec load its HuBERT from ``folder``: it asks the hub, and would run code found there."""
+
+    class _Local:
+        @staticmethod
+        def from_pretrained(*_: object, **__: object) -> Any:
+            return HubertModel.from_pretrained(folder)
+
+    original = higgs_audio_tokenizer.AutoModel
+    higgs_audio_tokenizer.AutoModel = _Local
+    try:
+        yield
+    finally:
+        higgs_audio_tokenizer.AutoModel = original
+
+
+@contextmanager
+def _device_errors() -> Generator[None]:
+    """What PyTorch raises, as what the engine knows."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise OutOfMemory(str(error).partition("\n")[0]) from error
+    except RuntimeError as error:
+        told = str(error).partition("\n")[0]
+        if "can't allocate memory" in told:  # the CPU's allocator has no error class of its own
+            raise OutOfMemory(told) from error
+        if told.startswith(("CUDA error", "cuDNN error", "CUBLAS")) or "CUDA error" in told:
+            raise DeviceLost(told) from error
+        raise

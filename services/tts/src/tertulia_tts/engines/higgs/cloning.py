@@ -1,0 +1,62 @@
+"""Voices made known to the model: each clip is encoded once, and its codes are kept on disk.
+
+Kept also for the sake of sameness: codes made anew on another kind of GPU may differ in a place or two, and with them
+every sentence of that voice. Workers that share the folder speak alike.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tertulia_shared.voices import VoiceFiles
+from tertulia_tts.engines.higgs.codes import CODES, Codes
+from tertulia_tts.engines.higgs.model import ClonedVoice, SpeechModel
+
+log = logging.getLogger(__name__)
+
+
+def clone(model: SpeechModel, voices: Iterable[VoiceFiles], kept: Path) -> Sequence[ClonedVoice]:
+    """Each voice with its codes, from below ``kept`` where they are known."""
+    return [ClonedVoice(voice, _codes(model, voice, kept)) for voice in voices]
+
+
+def _codes(model: SpeechModel, voice: VoiceFiles, kept: Path) -> Codes:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (model.fingerprint.encode(), str(voice.sample_rate).encode(), voice.pcm):
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    file = kept / f"{digest.hexdigest()}.npy"
+    codes = _read(file, model.codebooks)
+    if codes is None:
+        codes = model.encode(voice)
+        _write(file, codes)
+    return codes
+
+
+def _read(file: Path, codebooks: int) -> Codes | None:
+    try:
+        codes = np.load(file, allow_pickle=False)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError) as error:
+        log.warning("a kept voice cannot be read, encoding it again: %s", error)
+        return None
+    if codes.dtype != np.int16 or codes.ndim != 2 or codes.shape[0] != codebooks or not codes.size:  # noqa: PLR2004 - codebooks by frames
+        return None
+    return codes if codes.min() >= 0 and codes.max() < CODES else None
+
+
+def _write(file: Path, codes: Codes) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        new = file.with_suffix(f".{os.getpid()}.new.npy")
+        np.save(new, codes)
+        new.replace(file)
+    except OSError as error:  # read-only, full: the next start encodes it again
+        log.warning("the voices' codes cannot be kept: %s", error)

@@ -1,0 +1,329 @@
+"""Higgs Audio v2 behind the port: one model, one thread, one utterance at a time.
+
+A text is parted into utterances of at most 15 seconds or so. Each waits in line, by the moment its listener runs out of
+sound; while it runs, the device is its own. What the model makes goes from the delayed columns (``codes``) through the
+codec in growing windows (``windows``, ``decoding``) to the consumer, the first 40 ms as soon as the codec's look-ahead
+allows. When nobody wants it any more it ends at the next step.
+
+The same text, voice and seed give the same sound, so nothing of the sentences before goes into the prompt: a worker
+that takes a message over in its middle does not have them. The voice is kept steady by its clip alone.
+
+Out of memory: freed, and made once more from the beginning, what was already given being skipped; then the work is
+handed back. After ``MAX_FAILURES`` such in a row, a lost device, or a step that does not end, the engine is broken for
+good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from tertulia_shared.voices import BadVoice, VoiceFiles, read_voices
+from tertulia_tts.engine import (
+    BYTES_PER_SAMPLE,
+    SAMPLE_RATE,
+    EngineBroken,
+    EngineUnavailable,
+    SynthesisFailed,
+    Voice,
+    choose_voice,
+)
+from tertulia_tts.engines.handover import Handover
+from tertulia_tts.engines.higgs.cloning import clone
+from tertulia_tts.engines.higgs.codes import Codes, Undelayer
+from tertulia_tts.engines.higgs.decoding import FrameDecoder
+from tertulia_tts.engines.higgs.line import Line
+from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
+from tertulia_tts.engines.higgs.text import max_frames, utterances
+from tertulia_tts.engines.higgs.thread import DeviceThread
+from tertulia_tts.engines.silence import SilenceTrimmer
+from tertulia_tts.settings import TTSSettings
+
+SENTENCE_GAP_MS = 200
+"""Silence after a sentence, whatever the model leaves."""
+
+UTTERANCE_GAP_MS = 100
+"""Silence between the parts of a very long sentence."""
+
+MAX_FAILURES = 3
+"""Utterances that run out of memory, one after the other, before the process is given up."""
+
+WARM_UP = "Ready."
+WARM_UP_FRAMES = 40
+
+_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # the golden ratio's bits: the parts of a sentence get seeds far apart
+_SEED_MASK = 2**63 - 1
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HiggsOptions:
+    """How it runs; ``boson.Weights`` says with what. Times are in seconds."""
+
+    voices_dir: Path
+    kept_dir: Path
+    wait_s: float = 60.0
+    stall_s: float = 20.0
+
+
+class HiggsEngine:
+    """See the module."""
+
+    name = "higgs"
+
+    def __init__(self, options: HiggsOptions, load: Load) -> None:
+        self._options = options
+        self._load = load
+        self._cloned: dict[str, ClonedVoice] = {}
+        self._voices: tuple[Voice, ...] = ()
+        self._thread: DeviceThread | None = None
+        self._model: SpeechModel | None = None
+        self._line = Line()
+        self._running: set[Handover] = set()
+        self._failures = 0
+        self._broken: EngineBroken | None = None
+        self._broke = asyncio.Event()
+
+    @classmethod
+    def from_settings(cls, settings: TTSSettings) -> Self:
+        """The engine as it is set, with the real model."""
+
+        def load() -> SpeechModel:
+            # Here and not above: importing torch and transformers takes seconds, and their absence is to be explained.
+            from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
+
+            return load_boson(settings)
+
+        options = HiggsOptions(
+            settings.voices_dir,
+            settings.data_dir / "voices",
+            settings.tts_higgs_wait_s,
+            settings.tts_higgs_stall_s,
+        )
+        return cls(options, load)
+
+    async def start(self) -> None:
+        """Load the model, encode the voices, speak one word.
+
+        Raises:
+            EngineUnavailable: no package, weights, GPU, memory or voice; the message says what to do.
+        """
+        if self._thread is not None:
+            return
+        files = self._voice_files()
+        self._line, self._failures = Line(), 0
+        self._broken, self._broke = None, asyncio.Event()
+        self._thread = thread = DeviceThread(self._options.stall_s, self._stalled)
+        try:
+            self._model, cloned = await thread.submit(lambda: self._prepare(files), watched=False)
+        except BaseException as error:
+            await self.close()
+            if isinstance(error, ImportError):
+                raise EngineUnavailable(
+                    f"the speech engine 'higgs' cannot be imported: {error}. It lives in an environment of its own: "
+                    "`make higgs-env` makes it, and `tertulia run` then uses it"
+                ) from error
+            if isinstance(error, OutOfMemory | DeviceLost):
+                raise EngineUnavailable(f"Higgs Audio does not fit or run on this device: {error}") from error
+            raise
+        self._cloned = {each.files.id: each for each in cloned}
+        self._voices = tuple(_voice(each.files) for each in cloned)
+
+    def voices(self) -> Sequence[Voice]:
+        return self._voices
+
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        parts = utterances(text)
+        if not parts:
+            return
+        if self._thread is None or self._model is None:
+            raise self._broken_failure() or SynthesisFailed(
+                "the higgs engine is not running; start() it first", retryable=True
+            )
+        chosen = choose_voice(self._voices, voice)
+        if chosen.substituted:
+            log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
+        deadline = asyncio.get_running_loop().time()
+        for index, part in enumerate(parts):
+            gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else UTTERANCE_GAP_MS
+            utterance = _Utterance(
+                self._cloned[chosen.voice.id], part, (seed + index * _SEED_STEP) & _SEED_MASK, max_frames(part), gap_ms
+            )
+            handover = await self._begin(utterance, deadline)
+            try:
+                while (pcm := await handover.take()) is not None:
+                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener will have heard it all
+                    yield pcm
+            finally:
+                handover.stop()
+                self._running.discard(handover)
+
+    async def broken(self) -> EngineBroken:
+        await self._broke.wait()
+        assert self._broken is not None  # noqa: S101 - it is set first
+        return self._broken
+
+    async def close(self) -> None:
+        thread, self._thread, self._model = self._thread, None, None
+        if thread is None:
+            return
+        failure = self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
+        for handover in self._running:
+            handover.stop(failure)
+        await thread.close()
+
+    async def _begin(self, utterance: _Utterance, deadline: float) -> Handover:
+        """Have the utterance made as soon as it is its turn.
+
+        Raises:
+            SynthesisFailed: its turn did not come in time, or the engine is gone.
+        """
+        line = self._line
+        try:
+            await line.enter(deadline, self._options.wait_s)
+        except TimeoutError:
+            raise SynthesisFailed(
+                f"the voice was busy for {self._options.wait_s:g} s; start more tts workers", retryable=True
+            ) from None
+        thread, model = self._thread, self._model
+        if thread is None or model is None or self._broken is not None:
+            line.leave()  # so that whoever waits behind hears of it, too
+            raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
+        handover = Handover(asyncio.get_running_loop())
+        self._running.add(handover)
+        job = thread.submit(lambda: _speak(model, utterance, handover, thread.beat))
+
+        def ended(done: asyncio.Future[Exception | None]) -> None:
+            line.leave()
+            self._ended(done.result())
+
+        job.add_done_callback(ended)
+        return handover
+
+    def _ended(self, error: Exception | None) -> None:
+        self._failures = self._failures + 1 if isinstance(error, OutOfMemory) else 0
+        if isinstance(error, DeviceLost):
+            self._break(f"the device is lost: {error}")
+        elif self._failures >= MAX_FAILURES:
+            self._break(f"out of memory {MAX_FAILURES} times in a row: {error}")
+
+    def _stalled(self) -> None:
+        self._break(f"the model made no step for {self._options.stall_s:g} s")
+
+    def _break(self, why: str) -> None:
+        if self._broken is not None:
+            return
+        self._broken = EngineBroken(f"the speech engine 'higgs' broke: {why}")
+        failure = self._broken_failure()
+        for handover in self._running:
+            handover.stop(failure)
+        self._line.leave()  # the one who has the device will not give it back; the others must hear of it
+        self._broke.set()
+
+    def _broken_failure(self) -> SynthesisFailed | None:
+        return None if self._broken is None else SynthesisFailed(str(self._broken), retryable=True)
+
+    def _voice_files(self) -> Sequence[VoiceFiles]:
+        folder = self._options.voices_dir
+        try:
+            files = read_voices(folder)
+        except BadVoice as error:
+            raise EngineUnavailable(f"{error} (in {folder.resolve()})") from error
+        if not files:
+            raise EngineUnavailable(
+                f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
+                '"what is said in it"`, or set TERTULIA_VOICES_DIR'
+            )
+        # Luna first where she is there: the default voice is the same for all engines.
+        return sorted(files, key=lambda each: (each.id != "luna", each.id))
+
+    def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:
+        """Thread: all that must be there before the first sentence."""
+        model = self._load()
+        cloned = clone(model, files, self._options.kept_dir)
+        _run(model, _Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)
+        return model, cloned
+
+
+@dataclass(frozen=True, slots=True)
+class _Utterance:
+    voice: ClonedVoice
+    text: str
+    seed: int
+    max_frames: int
+    gap_ms: int
+
+
+def _speak(model: SpeechModel, utterance: _Utterance, handover: Handover, beat: Callable[[], None]) -> Exception | None:
+    """Thread: make one utterance; what went wrong, if anything did. Never raises."""
+    given = 0
+
+    def offer(pcm: bytes) -> bool:
+        nonlocal given
+        given += len(pcm)
+        return handover.offer(pcm)
+
+    try:
+        try:
+            _run(model, utterance, offer, beat)
+        except OutOfMemory as error:
+            log.warning("out of memory, trying once more: %s", error)
+            model.free()
+            _run(model, utterance, _without(given, handover.offer), beat)
+    except OutOfMemory as error:
+        model.free()
+        handover.finish(SynthesisFailed(f"the voice's device is out of memory: {error}", retryable=True))
+        return error
+    except DeviceLost as error:
+        handover.finish(SynthesisFailed(f"the voice's device is lost: {error}", retryable=True))
+        return error
+    except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
+        handover.finish(error)
+        return error
+    handover.finish()
+    return None
+
+
+def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]) -> None:
+    frames = Undelayer(model.codebooks)
+    decoder = FrameDecoder(model.decode)
+    trimmer = SilenceTrimmer(utterance.gap_ms)
+    wanted = offer(b"")
+
+    def on_column(column: Codes) -> bool:
+        nonlocal wanted
+        beat()
+        frame = frames.feed(column)
+        wanted = offer(b"" if frame is None else trimmer.feed(decoder.feed(frame)).tobytes())
+        return wanted and not frames.ended and not decoder.fell_silent
+
+    if wanted:
+        model.generate(utterance.voice, utterance.text, utterance.seed, utterance.max_frames, on_column)
+    for samples in decoder.finish() if wanted else ():
+        beat()
+        if not offer(trimmer.feed(samples).tobytes()):
+            return
+    if wanted:
+        offer(trimmer.finish().tobytes())
+
+
+def _without(count: int, offer: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
+    """``offer`` for what comes after the first ``count`` bytes."""
+    left = count
+
+    def offer_rest(pcm: bytes) -> bool:
+        nonlocal left
+        skipped = min(left, len(pcm))
+        left -= skipped
+        return offer(pcm[skipped:])
+
+    return offer_rest
+
+
+def _voice(files: VoiceFiles) -> Voice:
+    return Voice(files.id, files.name, files.language, files.description)

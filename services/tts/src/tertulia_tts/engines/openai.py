@@ -1,0 +1,210 @@
+"""The ``openai`` engine: any server with OpenAI's ``/audio/speech`` (vLLM, SGLang, Kokoro servers, OpenAI itself).
+
+Each text is one request for raw PCM, spoken on as it arrives. A request is tried again only as long as no sound came.
+
+What the server makes is its own affair: it takes no seed, and may speak the same text a little differently each time. A
+worker that takes a message over therefore goes on at the sample where the other one stopped, of a sentence that may
+sound slightly different from there on, or be a little shorter or longer. No sentence is lost or said twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Self
+
+import aiohttp
+
+from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, Voice, choose_voice
+from tertulia_tts.engines.foreign_pcm import ForeignPCM, NotPCM
+from tertulia_tts.engines.spoken_text import says_something, speakable
+from tertulia_tts.settings import TTSSettings
+
+SENTENCE_GAP_MS = 200
+"""Silence after a sentence, whatever the server appends."""
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""No text makes more audio than this (23 minutes at 24 kHz); a server that goes on is stopped."""
+
+READ_BYTES = 16 * 1024
+FIRST_BACKOFF_S = 0.2
+RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
+_TOLD_BYTES = 300
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechServer:
+    """Where the server is, and how it is asked. ``timeout_s`` bounds the wait for each next piece of sound."""
+
+    base_url: str
+    key: str
+    model: str
+    voices: Mapping[str, str]
+    sample_rate: int = 24_000
+    timeout_s: float = 20.0
+    retries: int = 2
+
+
+class OpenAIEngine:
+    """See the module."""
+
+    name = "openai"
+
+    def __init__(self, server: SpeechServer) -> None:
+        self._server = server
+        self._voices = tuple(
+            Voice(ours, ours.replace("_", " ").capitalize(), "und", f"{server.model}'s voice {theirs}")
+            for ours, theirs in server.voices.items()
+        )
+        self._session: aiohttp.ClientSession | None = None
+
+    @classmethod
+    def from_settings(cls, settings: TTSSettings) -> Self:
+        """The engine as it is set."""
+        return cls(
+            SpeechServer(
+                settings.tts_openai_base_url,
+                settings.tts_openai_key.get_secret_value(),
+                settings.tts_openai_model,
+                settings.openai_voices,
+                settings.tts_openai_sample_rate,
+                settings.tts_openai_timeout_s,
+                settings.tts_openai_retries,
+            )
+        )
+
+    async def start(self) -> None:
+        """Speak one word, so that a wrong address, key, model or voice is known now.
+
+        Raises:
+            EngineUnavailable: the server does not speak; the message says what it answered.
+        """
+        if self._session is not None:
+            return
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=self._server.timeout_s),
+            connector=aiohttp.TCPConnector(limit=0),  # the worker bounds how much it speaks at once
+        )
+        try:
+            async with aclosing(self.synthesize("Ready.", self._voices[0].id, 0)) as pieces:
+                heard = [len(piece) async for piece in pieces]
+        except SynthesisFailed as failure:
+            await self.close()
+            raise EngineUnavailable(
+                f"{failure}. Check TERTULIA_TTS_OPENAI_BASE_URL, _KEY, _MODEL and _VOICES"
+            ) from failure
+        except BaseException:
+            await self.close()
+            raise
+        if not heard:
+            await self.close()
+            raise EngineUnavailable(
+                f"the speech server {self._server.base_url} answers with silence; "
+                "check TERTULIA_TTS_OPENAI_MODEL and _VOICES"
+            )
+
+    def voices(self) -> Sequence[Voice]:
+        return self._voices
+
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 -- the API has no seed
+        spoken = speakable(text)
+        if not says_something(spoken):
+            return
+        chosen = choose_voice(self._voices, voice)
+        if chosen.substituted:
+            log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
+        for attempt in range(self._server.retries + 1):
+            began = False
+            try:
+                async with aclosing(self._ask(spoken, self._server.voices[chosen.voice.id])) as pieces:
+                    async for pcm in pieces:
+                        began = True
+                        yield pcm
+            except SynthesisFailed as failure:
+                if began or not failure.retryable or self._session is None or attempt == self._server.retries:
+                    raise
+                log.warning("the speech server failed, trying again: %s", failure)
+            else:
+                return
+            await asyncio.sleep(FIRST_BACKOFF_S * 2**attempt)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def _ask(self, text: str, voice: str) -> AsyncGenerator[bytes, None]:
+        session = self._session
+        if session is None:
+            raise SynthesisFailed("the openai engine is not running; start() it first", retryable=True)
+        server = self._server
+        wanted = {
+            "model": server.model,
+            "input": text,
+            "voice": voice,
+            "response_format": "pcm",
+            "stream": True,
+        }
+        headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
+        foreign = ForeignPCM(server.sample_rate, SENTENCE_GAP_MS)
+        received = 0
+        with _server_errors(server, session):
+            async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
+                await _check(answer, server)
+                async for raw in answer.content.iter_chunked(READ_BYTES):
+                    received += len(raw)
+                    if received > MAX_ANSWER_BYTES:
+                        raise SynthesisFailed("the speech server does not stop talking", retryable=False)
+                    if pcm := foreign.feed(raw):
+                        yield pcm
+                if pcm := foreign.finish():
+                    yield pcm
+
+
+@contextmanager
+def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
+    """What can go wrong with a request, as what the worker knows."""
+    try:
+        yield
+    except NotPCM as error:
+        raise SynthesisFailed(f"the speech server {server.base_url} sends {error}", retryable=False) from error
+    except TimeoutError as error:
+        raise SynthesisFailed(
+            f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
+        ) from error
+    except RuntimeError as error:  # what aiohttp raises when the session is closed under it
+        if not session.closed:
+            raise
+        raise SynthesisFailed("the openai engine was closed", retryable=True) from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise SynthesisFailed(
+            f"the speech server {server.base_url} cannot be reached ({type(error).__name__}: {error})",
+            retryable=True,
+        ) from error
+
+
+async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:
+    """Raise what a refusal says."""
+    kind = answer.content_type
+    if answer.status == 200:  # noqa: PLR2004 - OK
+        if kind in ("application/json", "text/event-stream") or kind.startswith("text/"):
+            raise SynthesisFailed(f"the speech server {server.base_url} answers {kind} instead of PCM", retryable=False)
+        return
+    told = (await answer.content.read(_TOLD_BYTES)).decode(errors="replace").strip()
+    if server.key:
+        told = told.replace(server.key, "***")
+    reasons = {
+        401: "refuses the key (TERTULIA_TTS_OPENAI_KEY)",
+        403: "refuses the key (TERTULIA_TTS_OPENAI_KEY)",
+        404: f"knows no /audio/speech, or no model {server.model!r}",
+    }
+    reason = reasons.get(answer.status, "refuses")
+    raise SynthesisFailed(
+        f"the speech server {server.base_url} {reason}: HTTP {answer.status}: {told}",
+        retryable=answer.status in RETRIED,
+    )

@@ -1,0 +1,171 @@
+"""The folder of voices to clone, which `tertulia voice add` writes and a speech engine reads.
+
+    voices/<id>/reference.wav   a clip of the voice: 3 to 30 s, 16-bit mono PCM, 16 to 48 kHz
+    voices/<id>/voice.toml      what is said in it, and what to call it
+
+`voice.toml` has `transcript`, and may have `name`, `language` (a BCP 47 tag), `description` and `scene` (the place it
+should sound like: "A quiet room."). Voices are in order of their ids; a folder without a `voice.toml` is none.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+import tomllib
+import wave
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+CLIP: Final = "reference.wav"
+TEXTS: Final = "voice.toml"
+SHORTEST_S, LONGEST_S = 3.0, 30.0
+LOWEST_HZ, HIGHEST_HZ = 16_000, 48_000
+QUIETEST_DBFS, LOUDEST_DBFS = -40.0, -9.0
+"""RMS. Below, the noise of the recording is cloned along; above, it was driven into its limits."""
+MAX_CLIPPED: Final = 0.001
+"""Share of samples at full scale from which a clip counts as clipped."""
+FULL_SCALE: Final = 32_767
+MAX_TEXT: Final = 1_000
+
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+class BadVoice(Exception):
+    """A voice cannot be used; the message says which, why, and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceFiles:
+    """One voice. `pcm`: signed 16-bit little-endian mono at `sample_rate`."""
+
+    id: str
+    transcript: str
+    sample_rate: int
+    pcm: bytes
+    name: str = ""
+    language: str = "und"
+    description: str = ""
+    scene: str = ""
+
+    @property
+    def seconds(self) -> float:
+        """The clip's length."""
+        return len(self.pcm) / 2 / self.sample_rate
+
+
+def check(voice: VoiceFiles) -> None:
+    """Whether a voice can be cloned from it.
+
+    Raises:
+        BadVoice: everything that is wrong, in one message.
+    """
+    wrong: list[str] = []
+    if not _ID.fullmatch(voice.id):
+        wrong.append("its name must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
+    for what, text in (("transcript", voice.transcript), ("scene", voice.scene), ("description", voice.description)):
+        if len(text) > MAX_TEXT:
+            wrong.append(f"its {what} has {len(text)} characters; {MAX_TEXT} are allowed")
+    if not any(char.isalnum() for char in voice.transcript):
+        wrong.append("its transcript is empty: say what is spoken in the clip, word for word")
+    if not LOWEST_HZ <= voice.sample_rate <= HIGHEST_HZ:
+        wrong.append(f"its clip has {voice.sample_rate} Hz; {LOWEST_HZ} to {HIGHEST_HZ} are needed")
+    elif not SHORTEST_S <= voice.seconds <= LONGEST_S:
+        wrong.append(f"its clip is {voice.seconds:.1f} s long; {SHORTEST_S:g} to {LONGEST_S:g} s are needed")
+    else:
+        wrong += _wrong_levels(voice.pcm)
+    if wrong:
+        raise BadVoice(f"voice {voice.id!r}: {'; '.join(wrong)}")
+
+
+def read_voices(folder: Path) -> Sequence[VoiceFiles]:
+    """All voices of the folder, by id; none if there is no such folder.
+
+    Raises:
+        BadVoice: the first one that cannot be used.
+    """
+    if not folder.is_dir():
+        return ()
+    return tuple(read_voice(each.parent) for each in sorted(folder.glob(f"*/{TEXTS}")))
+
+
+def read_voice(folder: Path) -> VoiceFiles:
+    """One voice, checked.
+
+    Raises:
+        BadVoice: it cannot be read or used.
+    """
+    try:
+        texts = tomllib.loads((folder / TEXTS).read_text(encoding="utf-8"))
+        with wave.open(str(folder / CLIP)) as clip:
+            if (clip.getnchannels(), clip.getsampwidth()) != (1, 2):
+                raise BadVoice(f"voice {folder.name!r}: {CLIP} must be 16-bit mono; `tertulia voice add` makes it so")
+            rate, pcm = clip.getframerate(), clip.readframes(clip.getnframes())
+    except (OSError, EOFError, UnicodeDecodeError, wave.Error, tomllib.TOMLDecodeError) as error:
+        raise BadVoice(f"voice {folder.name!r} cannot be read: {error}") from error
+
+    def text(key: str, default: str = "") -> str:
+        value = texts.get(key, default)
+        if not isinstance(value, str):
+            raise BadVoice(f"voice {folder.name!r}: {key} in {TEXTS} must be a text")
+        return value
+
+    voice = VoiceFiles(
+        folder.name,
+        text("transcript"),
+        rate,
+        pcm,
+        text("name", folder.name.capitalize()),
+        text("language", "und"),
+        text("description"),
+        text("scene"),
+    )
+    check(voice)
+    return voice
+
+
+def write_voice(folder: Path, voice: VoiceFiles) -> Path:
+    """Check the voice and write it below `folder`; the folder that was made.
+
+    Raises:
+        BadVoice: see `check`.
+        OSError: it cannot be written.
+    """
+    check(voice)
+    made = folder / voice.id
+    made.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(made / CLIP), "wb") as clip:
+        clip.setparams((1, 2, voice.sample_rate, 0, "NONE", ""))
+        clip.writeframes(voice.pcm)
+    texts = {
+        "name": voice.name or voice.id.capitalize(),
+        "language": voice.language,
+        "description": voice.description,
+        "transcript": voice.transcript,
+        "scene": voice.scene,
+    }
+    # A JSON string is a TOML string, as long as DEL is written as an escape.
+    lines = [f"{key} = {json.dumps(text, ensure_ascii=False).replace(chr(127), '')}\n" for key, text in texts.items()]
+    (made / TEXTS).write_text("".join(lines), encoding="utf-8")
+    return made
+
+
+def _wrong_levels(pcm: bytes) -> list[str]:
+    samples = array("h", pcm)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    rms = math.sqrt(sum(sample * sample for sample in samples) / len(samples))
+    dbfs = 20 * math.log10(rms / 32_768) if rms else -math.inf
+    wrong: list[str] = []
+    if dbfs < QUIETEST_DBFS:
+        wrong.append(f"its clip is too quiet ({dbfs:.0f} dBFS; at least {QUIETEST_DBFS:g} are needed)")
+    if dbfs > LOUDEST_DBFS:
+        wrong.append(f"its clip is too loud ({dbfs:.0f} dBFS; at most {LOUDEST_DBFS:g} are allowed)")
+    clipped = sum(1 for sample in samples if abs(sample) >= FULL_SCALE) / len(samples)
+    if clipped > MAX_CLIPPED:
+        wrong.append(f"its clip is clipped ({clipped:.1%} of it at full scale): record it at a lower level")
+    return wrong

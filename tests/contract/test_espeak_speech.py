@@ -1,0 +1,85 @@
+"""What the default voice promises beyond the port's contract."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import numpy as np
+import pytest
+
+from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
+from tertulia_tts.engines import espeak
+from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES
+from tertulia_tts.registry import load_engine
+from tests.fakes.heard_pcm import level_dbfs, samples
+
+SENTENCE = "I was just thinking about lunch, and what we could cook together."
+LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
+SEED = 0x1234_5678_9ABC_DEF0  # as wide as the worker's seeds
+
+
+@pytest.fixture
+async def espeak_engine() -> AsyncGenerator[SpeechEngine]:
+    made = load_engine("espeak")
+    await made.start()
+    yield made
+    await made.close()
+
+
+async def pieces_of(engine: SpeechEngine, text: str, voice: str = "luna") -> list[bytes]:
+    return [pcm async for pcm in engine.synthesize(text, voice, SEED)]
+
+
+async def spoken(engine: SpeechEngine, text: str, voice: str = "luna") -> bytes:
+    return b"".join(await pieces_of(engine, text, voice))
+
+
+async def test_espeak_speaks_at_a_natural_pace(espeak_engine: SpeechEngine) -> None:
+    for voice in espeak_engine.voices():
+        seconds = len(await spoken(espeak_engine, SENTENCE, voice.id)) / 2 / SAMPLE_RATE
+        assert 10 < len(SENTENCE) / seconds < 25, voice.id
+
+
+async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine: SpeechEngine) -> None:
+    for voice in espeak_engine.voices():
+        pcm = await spoken(espeak_engine, SENTENCE, voice.id)
+        assert level_dbfs(pcm) == pytest.approx(-21, abs=2), voice.id
+        assert np.abs(samples(pcm)).max() < 32767, voice.id
+
+
+@pytest.mark.parametrize("text", ["Hi.", "Is it you?", "Stop!", "Well, I think so"])
+async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: SpeechEngine, text: str) -> None:
+    for voice in espeak_engine.voices():
+        sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
+        audio = len(await spoken(espeak_engine, text, voice.id)) // 2
+        assert (audio - 1 - int(sounding[-1])) * 1000 // SAMPLE_RATE == espeak.SENTENCE_GAP_MS, voice.id
+        assert sounding[0] * 1000 / SAMPLE_RATE <= 5, voice.id
+
+
+async def test_espeak_says_nothing_of_dots_alone(espeak_engine: SpeechEngine) -> None:
+    assert await pieces_of(espeak_engine, "...") == []
+
+
+async def test_espeak_leaves_control_characters_out(espeak_engine: SpeechEngine) -> None:
+    assert await spoken(espeak_engine, "*hello*\0 \x07there.") == await spoken(espeak_engine, "hello there.")
+
+
+async def test_closing_espeak_fails_what_is_being_spoken(espeak_engine: SpeechEngine) -> None:
+    async with aclosing(espeak_engine.synthesize(LONG, "luna", SEED)) as pieces:
+        assert await anext(pieces)
+        await espeak_engine.close()
+        with pytest.raises(SynthesisFailed) as caught:
+            await anext(pieces)
+    assert caught.value.retryable
+
+
+async def test_espeak_must_be_started(espeak_engine: SpeechEngine) -> None:
+    with pytest.raises(SynthesisFailed, match="start"):
+        await pieces_of(espeak.EspeakEngine(), SENTENCE)
+
+
+def test_every_espeak_voice_has_an_id_of_its_own() -> None:
+    ids = [known.voice.id for known in ESPEAK_VOICES]
+    assert ids[:3] == ["luna", "rex", "sage"]
+    assert len(set(ids)) == len(ids) >= 8

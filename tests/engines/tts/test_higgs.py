@@ -1,0 +1,286 @@
+"""The real Higgs Audio, boson-multimodal's own code from loading to PCM, on tiny random weights (`make test-higgs`)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tertulia_shared.voices import read_voice
+from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
+from tertulia_tts.engines.higgs import weights
+from tertulia_tts.engines.higgs.boson import BosonModel, load_boson
+from tertulia_tts.engines.higgs.codes import CODES, Codes, Undelayer
+from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME, FrameDecoder
+from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
+from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
+from tertulia_tts.engines.higgs.windows import CONTEXT
+from tertulia_tts.registry import load_engine
+from tests.fakes.eventually import eventually
+from tests.fakes.speech_engines import VOICES, tiny_higgs_model
+from tests.fakes.tiny_higgs import TinyHiggs, make_tiny_higgs, thin_codec
+
+pytestmark = pytest.mark.higgs
+
+TEXT = "I was just thinking about lunch."
+LONG = " ".join([TEXT] * 40)
+
+
+@pytest.fixture(scope="module")
+def model() -> BosonModel:
+    return tiny_higgs_model()
+
+
+@pytest.fixture(scope="module")
+def voice(model: BosonModel) -> ClonedVoice:
+    files = read_voice(VOICES / "luna")
+    return ClonedVoice(files, model.encode(files))
+
+
+@pytest.fixture
+async def engine(model: BosonModel, tmp_path: Path) -> AsyncGenerator[HiggsEngine]:
+    made = HiggsEngine(HiggsOptions(VOICES, tmp_path), lambda: model)
+    await made.start()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> TinyHiggs:
+    with thin_codec():
+        return make_tiny_higgs(tmp_path / "weights")
+
+
+def columns_of(model: BosonModel, voice: ClonedVoice, text: str, seed: int, frames: int = 60) -> list[list[int]]:
+    got: list[list[int]] = []
+
+    def keep(column: Codes) -> bool:
+        got.append(column.tolist())
+        return True
+
+    model.generate(voice, text, seed, frames, keep)
+    return got
+
+
+async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", seed: int = 7) -> bytes:
+    return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
+
+
+def test_codes_depend_on_text_voice_and_seed_and_on_nothing_else(model: BosonModel, voice: ClonedVoice) -> None:
+    def first(text: str = TEXT, seed: int = 1, by: ClonedVoice = voice) -> list[list[int]]:
+        got: list[list[int]] = []
+        model.generate(by, text, seed, 60, lambda column: (got.append(column.tolist()), len(got) < 9)[1])
+        return got
+
+    rex = read_voice(VOICES / "rex")
+    whole = first()
+    assert first("Something else entirely!") != whole
+    assert first(seed=2) != whole
+    assert first(by=ClonedVoice(rex, model.encode(rex))) != whole
+    assert first() == whole
+
+
+def test_no_more_columns_are_made_than_are_wanted(model: BosonModel, voice: ClonedVoice) -> None:
+    steps = 0
+
+    def three(_: Codes) -> bool:
+        nonlocal steps
+        steps += 1
+        return steps < 3
+
+    model.generate(voice, TEXT, 1, 60, three)
+    assert steps == 3
+
+
+def test_frames_are_bounded(model: BosonModel, voice: ClonedVoice) -> None:
+    for seed in range(4):
+        undelayer = Undelayer(8)
+        frames = 0
+
+        def count(column: Codes, undelayer: Undelayer = undelayer) -> bool:
+            nonlocal frames
+            frames += undelayer.feed(column) is not None
+            return not undelayer.ended
+
+        model.generate(voice, TEXT, seed, 10, count)
+        assert frames <= 10
+
+
+def test_streaming_equals_decoding_at_once(model: BosonModel) -> None:
+    frames = np.random.default_rng(5).integers(0, CODES, (8, 70)).astype(np.int16)
+    decoder = FrameDecoder(model.decode)
+    pieces = [decoder.feed(frames[:, at]) for at in range(70)] + list(decoder.finish())
+    streamed = np.concatenate(pieces) / 32767
+    padded = np.concatenate((frames, np.repeat(frames[:, -1:], CONTEXT, axis=1)), axis=1)
+    at_once = model.decode(padded)[: 70 * SAMPLES_A_FRAME]
+    assert np.abs(at_once).max() > 0.1
+    assert np.abs(streamed - at_once).max() < 1e-3
+
+
+@pytest.mark.timeout(240)
+def test_the_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
+    """459 MB, made once: the context that is enough for it is what the windows rely on."""
+    whole = load_boson(make_tiny_higgs(tmp_path).settings())
+    frames = np.random.default_rng(6).integers(0, CODES, (8, 14)).astype(np.int16)
+    decoder = FrameDecoder(whole.decode)
+    pieces = [decoder.feed(frames[:, at]) for at in range(14)] + list(decoder.finish())
+    padded = np.concatenate((frames, np.repeat(frames[:, -1:], CONTEXT, axis=1)), axis=1)
+    at_once = whole.decode(padded)[: 14 * SAMPLES_A_FRAME]
+    assert np.abs(np.concatenate(pieces) / 32767 - at_once).max() < 1e-3
+    shutil.rmtree(tmp_path)
+
+
+async def test_two_streams_at_once_are_each_what_they_are_alone(engine: HiggsEngine) -> None:
+    alone = [await spoken(engine, voice="luna"), await spoken(engine, voice="rex", seed=8)]
+    assert all(alone)
+    together = await asyncio.gather(spoken(engine, voice="luna"), spoken(engine, voice="rex", seed=8))
+    assert list(together) == alone
+
+
+async def test_an_interruption_ends_the_run_at_its_next_step(
+    engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await spoken(engine)
+    steps_after: list[int] = []
+    left = asyncio.Event()
+    generate = model.generate
+
+    def counting(voice: ClonedVoice, text: str, seed: int, frames: int, on_column: Callable[[Codes], bool]) -> None:
+        def counted(column: Codes) -> bool:
+            if left.is_set():
+                steps_after.append(1)
+            return on_column(column)
+
+        generate(voice, text, seed, frames, counted)
+
+    monkeypatch.setattr(model, "generate", counting)
+    async with aclosing(engine.synthesize(LONG, "luna", 7)) as pieces:
+        assert await anext(pieces)
+    left.set()
+    monkeypatch.undo()
+    assert await spoken(engine) == whole
+    assert len(steps_after) <= 1
+
+
+async def test_a_model_that_hangs_breaks_the_engine(
+    model: BosonModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released = threading.Event()
+    engine = HiggsEngine(HiggsOptions(VOICES, tmp_path, stall_s=1.0), lambda: model)
+    await engine.start()
+    forward = model._serve.model._forward_core
+
+    def hang(*args: Any, **kwargs: Any) -> Any:
+        released.wait()
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(model._serve.model, "_forward_core", hang)
+    with pytest.raises(SynthesisFailed, match="no step") as caught:
+        await spoken(engine)
+    assert caught.value.retryable
+    assert "no step" in str(await engine.broken())
+    await engine.close()
+    monkeypatch.undo()
+    released.set()
+    await eventually(lambda: all(each.name != "higgs" for each in threading.enumerate()), "the thread ends")
+
+
+async def test_out_of_memory_in_mid_sentence_is_not_heard(
+    engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = await spoken(engine)
+    forward, calls = model._serve.model._forward_core, 0
+
+    def short_of_memory(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 22:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.")
+        return forward(*args, **kwargs)
+
+    monkeypatch.setattr(model._serve.model, "_forward_core", short_of_memory)
+    assert await spoken(engine) == whole
+    assert calls > 22
+
+
+def test_what_pytorch_raises_is_known(model: BosonModel, voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising(error: Exception) -> None:
+        def fail(*_: Any, **__: Any) -> Any:
+            raise error
+
+        monkeypatch.setattr(model._serve.model, "_forward_core", fail)
+
+    raising(RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"))
+    with pytest.raises(OutOfMemory):
+        columns_of(model, voice, TEXT, 1)
+    raising(RuntimeError("CUDA error: device-side assert triggered"))
+    with pytest.raises(DeviceLost):
+        columns_of(model, voice, TEXT, 1)
+    raising(RuntimeError("shapes differ"))
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        columns_of(model, voice, TEXT, 1)
+
+
+# What starting says
+
+
+async def refused(settings: object) -> str:
+    engine = load_engine("higgs", settings)  # type: ignore[arg-type]
+    with pytest.raises(EngineUnavailable) as caught:
+        await engine.start()
+    return str(caught.value)
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
+    """Settings for a voice folder, and a hub cache with nothing in it."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
+
+
+async def test_no_gpu_says_so(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    settings = tiny.settings().model_copy(update={**here, "tts_higgs_device": "cuda"})
+    assert "wants a CUDA GPU" in await refused(settings)
+
+
+async def test_weights_that_were_never_fetched_say_how(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    settings = tiny.settings().model_copy(update={**here, "tts_higgs_model": weights.PUBLISHED_MODEL})
+    told = await refused(settings)
+    assert "TERTULIA_TTS_HIGGS_MODEL" in told
+    assert "make higgs-models" in told
+
+
+async def test_weights_without_a_part_name_it(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    (tiny.codec / "model.pth").unlink()
+    assert "lacks model.pth" in await refused(tiny.settings().model_copy(update=here))
+
+
+async def test_weights_in_the_newer_format_say_which_revision(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    config = json.loads((tiny.model / "config.json").read_text())
+    (tiny.model / "config.json").write_text(json.dumps(config | {"model_type": "higgs_audio_v2"}))
+    assert weights.MODEL_REVISION in await refused(tiny.settings().model_copy(update=here))
+
+
+async def test_broken_weights_are_named(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    (tiny.model / "model.safetensors").write_bytes(b"not these")
+    assert str(tiny.model) in await refused(tiny.settings().model_copy(update=here))
+
+
+async def test_the_engine_starts_from_its_settings(tiny: TinyHiggs, here: dict[str, object]) -> None:
+    with thin_codec():
+        engine = load_engine("higgs", tiny.settings().model_copy(update=here))
+        await engine.start()
+    try:
+        assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]
+        assert [pcm async for pcm in engine.synthesize(TEXT, "rex", 3)]
+    finally:
+        await engine.close()

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tertulia_cli.main import main
+from tertulia_shared.voices import read_voice
+
+
+def recording(path: Path, seconds: float = 5, rate: int = 44_100, channels: int = 2, peak: float = 0.3) -> Path:
+    tone = peak * np.sin(2 * np.pi * 220 * np.arange(int(seconds * rate)) / rate)
+    frames = np.repeat(np.rint(tone * 32767).astype("<i2"), channels)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((channels, 2, rate, 0, "NONE", ""))
+        file.writeframes(frames.tobytes())
+    return path
+
+
+@pytest.fixture(autouse=True)
+def voices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TERTULIA_VOICES_DIR", str(tmp_path / "voices"))
+    return tmp_path / "voices"
+
+
+def tertulia(*args: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(args)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+def test_a_recording_becomes_a_voice(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = str(recording(tmp_path / "clip.wav"))
+    assert tertulia("voice", "add", "bob", clip, "Hello  there.\n", "--title", "Bob", "--language", "en-GB") == 0
+    made = read_voice(voices / "bob")
+    assert (made.transcript, made.name, made.language, made.sample_rate) == ("Hello there.", "Bob", "en-GB", 44_100)
+    assert made.seconds == pytest.approx(5)
+    capsys.readouterr()
+    assert tertulia("voice", "list") == 0
+    assert capsys.readouterr().out == "bob: Bob, en-GB (5.0 s)\n"
+
+
+def test_a_higher_rate_is_brought_down(tmp_path: Path, voices: Path) -> None:
+    assert tertulia("voice", "add", "bob", str(recording(tmp_path / "clip.wav", 3.5, 96_000, 1)), "Hello.") == 0
+    made = read_voice(voices / "bob")
+    assert (made.sample_rate, made.seconds) == (48_000, pytest.approx(3.5))
+
+
+def test_a_voice_is_replaced_only_when_asked(tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clip = str(recording(tmp_path / "clip.wav"))
+    assert tertulia("voice", "add", "bob", clip, "One.") == 0
+    assert tertulia("voice", "add", "bob", clip, "Two.") == 2
+    assert "--replace" in capsys.readouterr().err
+    assert read_voice(voices / "bob").transcript == "One."
+    assert tertulia("voice", "add", "bob", clip, "Two.", "--replace") == 0
+    assert read_voice(voices / "bob").transcript == "Two."
+
+
+def test_a_clip_that_will_not_do_is_refused_with_the_reason(
+    tmp_path: Path, voices: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tertulia("voice", "add", "bob", str(recording(tmp_path / "clip.wav", 1)), "Hello.") == 2
+    assert "1.0 s long; 3 to 30 s" in capsys.readouterr().err
+    assert tertulia("voice", "add", "bob", str(recording(tmp_path / "clip.wav", peak=0.003)), "Hello.") == 2
+    assert "too quiet" in capsys.readouterr().err
+    (tmp_path / "song.mp3").write_bytes(b"ID3")
+    assert tertulia("voice", "add", "bob", str(tmp_path / "song.mp3"), "Hello.") == 2
+    assert "ffmpeg" in capsys.readouterr().err
+    assert tertulia("voice", "add", "bob", str(tmp_path / "nowhere.wav"), "Hello.") == 2
+    assert "cannot be read" in capsys.readouterr().err
+    assert not voices.exists()
+
+
+def test_no_voices_says_how_to_add_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert tertulia("voice", "list") == 0
+    assert "tertulia voice add" in capsys.readouterr().out

@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+import numpy as np
+import pytest
+
+from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
+from tertulia_tts.engines import openai
+from tertulia_tts.engines.openai import OpenAIEngine, SpeechServer
+from tests.fakes import speech_server
+from tests.fakes.heard_pcm import level_dbfs, pitch_hz
+from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
+
+TEXT = "I was just thinking about lunch."
+VOICES = {"luna": "af_bella", "rex": "am_michael"}
+
+
+@asynccontextmanager
+async def speaking(
+    *acts: Act, sample_rate: int = 24_000, timeout_s: float = 20, retries: int = 2, key: str = ""
+) -> AsyncGenerator[tuple[OpenAIEngine, speech_server.SpeechServer]]:
+    """A started engine at a server that plays `acts` after the engine's own first word."""
+    async with speech_server.SpeechServer(sample_rate=sample_rate) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, key, "kokoro", VOICES, sample_rate, timeout_s, retries))
+        await engine.start()
+        server.play(*acts)
+        yield engine, server
+        await engine.close()
+
+
+@pytest.fixture(autouse=True)
+def no_backoff(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openai, "FIRST_BACKOFF_S", 0.001)
+
+
+async def spoken(engine: OpenAIEngine, text: str = TEXT, voice: str = "luna") -> bytes:
+    return b"".join([pcm async for pcm in engine.synthesize(text, voice, 1)])
+
+
+async def test_it_asks_for_raw_pcm_in_the_servers_own_voice_with_the_key() -> None:
+    async with speaking(key="secret") as (engine, server):
+        await spoken(engine, voice="rex")
+    assert server.requests[-1] == {
+        "model": "kokoro", "input": TEXT, "voice": "am_michael", "response_format": "pcm", "stream": True,
+    }  # fmt: skip
+    assert server.keys == ["Bearer secret"] * 2
+
+
+async def test_silence_around_the_speech_becomes_one_gap() -> None:
+    async with speaking() as (engine, _):
+        pcm = await spoken(engine)
+    expected = len(TEXT) * 24_000 // speech_server.CHARACTERS_A_SECOND + 24 * openai.SENTENCE_GAP_MS
+    assert len(pcm) / 2 == pytest.approx(expected, abs=24 * 10)
+
+
+@pytest.mark.parametrize("sample_rate", [16_000, 22_050, 44_100, 48_000])
+async def test_another_sample_rate_is_converted(sample_rate: int) -> None:
+    async with speaking(sample_rate=sample_rate) as (engine, _):
+        pcm = await spoken(engine)
+    assert pitch_hz(pcm) == pytest.approx(speech_server.TONES_HZ["af_bella"], rel=0.02)
+    async with speaking() as (engine, _):
+        native = await spoken(engine)
+    assert len(pcm) == pytest.approx(len(native), abs=24 * 2 * 10)
+    assert level_dbfs(pcm) == pytest.approx(level_dbfs(native), abs=0.5)
+
+
+async def test_a_wav_file_is_taken_for_what_it_is() -> None:
+    samples = speech_server.speech(TEXT, "af_bella", 16_000)
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setparams((1, 2, 16_000, 0, "NONE", ""))
+        wav.writeframes(samples.astype("<i2").tobytes())
+    async with speaking(Say(file.getvalue(), "audio/wav")) as (engine, _):
+        assert pitch_hz(await spoken(engine)) == pytest.approx(220, rel=0.02)
+
+
+async def test_nothing_to_say_asks_for_nothing() -> None:
+    async with speaking() as (engine, server):
+        assert await spoken(engine, " ... ") == b""
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("act", [Refuse(429), Refuse(503), Break(0)])
+async def test_a_failure_before_the_first_sound_is_tried_again(act: Act) -> None:
+    async with speaking() as (engine, _):
+        whole = await spoken(engine)
+    async with speaking(act, act) as (engine, server):
+        assert await spoken(engine) == whole
+    assert len(server.requests) == 4
+
+
+async def test_after_the_last_try_the_work_is_handed_back() -> None:
+    async with speaking(Refuse(503), Refuse(503), retries=1) as (engine, server):
+        with pytest.raises(SynthesisFailed, match="503") as caught:
+            await spoken(engine)
+        assert caught.value.retryable
+    assert len(server.requests) == 3
+
+
+async def test_a_failure_after_the_first_sound_is_not_tried_again() -> None:
+    async with speaking(Break(30_000)) as (engine, server):
+        pieces = engine.synthesize(TEXT, "luna", 1)
+        assert await anext(pieces)
+        with pytest.raises(SynthesisFailed) as caught:
+            [pcm async for pcm in pieces]
+        assert caught.value.retryable
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 422])
+async def test_a_refusal_is_final_and_not_tried_again(status: int) -> None:
+    async with speaking(Refuse(status, "no: secret"), key="secret") as (engine, server):
+        with pytest.raises(SynthesisFailed, match=str(status)) as caught:
+            await spoken(engine)
+        assert not caught.value.retryable
+        assert "secret" not in str(caught.value)
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        (Say(b'{"audio": ""}', "application/json"), "application/json"),
+        (Say(b"ID3" + bytes(4000), "audio/mpeg"), "MP3"),
+        (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
+    ],
+)
+async def test_what_is_no_pcm_is_told_apart(act: Act, told: str) -> None:
+    async with speaking(act) as (engine, _):
+        with pytest.raises(SynthesisFailed, match=told) as caught:
+            await spoken(engine)
+        assert not caught.value.retryable
+
+
+async def test_a_server_that_hangs_is_given_up() -> None:
+    async with speaking(Hang(30_000), timeout_s=0.2) as (engine, _):
+        with pytest.raises(SynthesisFailed, match="silent for") as caught:
+            await spoken(engine)
+        assert caught.value.retryable
+
+
+async def test_leaving_closes_the_request() -> None:
+    hang = Hang(30_000)
+    async with speaking(hang) as (engine, _):
+        async with aclosing(engine.synthesize(TEXT, "luna", 1)) as pieces:
+            assert await anext(pieces)
+        await hang.gone.wait()
+
+
+async def test_closing_fails_what_is_being_spoken() -> None:
+    async with speaking(Hang(30_000)) as (engine, _):
+        pieces = engine.synthesize(TEXT, "luna", 1)
+        assert await anext(pieces)
+        await engine.close()
+        with pytest.raises(SynthesisFailed) as caught:
+            [pcm async for pcm in pieces]
+        assert caught.value.retryable
+
+
+@pytest.mark.parametrize(("act", "told"), [(Refuse(401), "TERTULIA_TTS_OPENAI_KEY"), (Refuse(404), "/audio/speech")])
+async def test_starting_says_what_is_wrong(act: Act, told: str) -> None:
+    async with speech_server.SpeechServer([act]) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "key", "kokoro", VOICES))
+        with pytest.raises(EngineUnavailable, match=told):
+            await engine.start()
+
+
+async def test_starting_without_a_server_says_so() -> None:
+    async with speech_server.SpeechServer() as server:
+        pass
+    engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES, retries=0))
+    with pytest.raises(EngineUnavailable, match=r"cannot be reached.*TERTULIA_TTS_OPENAI_BASE_URL"):
+        await engine.start()
+
+
+async def test_starting_at_a_server_of_silence_says_so() -> None:
+    async with speech_server.SpeechServer([Say(bytes(np.zeros(9600, np.int16)))]) as server:
+        engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
+        with pytest.raises(EngineUnavailable, match="silence"):
+            await engine.start()

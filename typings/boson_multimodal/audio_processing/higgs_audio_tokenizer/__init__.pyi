@@ -1,0 +1,5 @@
+from typing import Any
+
+AutoModel: Any
+dac2: Any
+HiggsAudioTokenizer: Any

@@ -1,0 +1,4 @@
+from typing import Any
+
+HiggsAudioConfig: Any
+HiggsAudioModel: Any

@@ -1,0 +1,3 @@
+from typing import Any
+
+def resample(samples: Any, *, orig_sr: float, target_sr: float) -> Any: ...

@@ -1,0 +1,4 @@
+class Logger:
+    def disable(self, name: str) -> None: ...
+
+logger: Logger
