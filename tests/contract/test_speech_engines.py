@@ -1,7 +1,7 @@
 """What the tts worker relies on, asked of every engine whose libraries are installed.
 
 Teach ``engine_maker`` an engine's name and all of it applies. ``higgs`` runs with tiny random weights, in an
-environment of its own: ``make test-higgs``.
+environment of its own: ``make test-engines``.
 """
 
 from __future__ import annotations

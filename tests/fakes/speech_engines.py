@@ -18,7 +18,7 @@ Make = Callable[[], SpeechEngine]
 
 NEEDS = {"espeak": "espeakng_loader", "instant": "numpy", "openai": "aiohttp", "higgs": "boson_multimodal"}
 HERE = tuple(name for name, module in NEEDS.items() if importlib.util.find_spec(module) is not None)
-"""`higgs` has an environment of its own (`make test-higgs`), and nothing else is there."""
+"""`higgs` has an environment of its own (`make test-engines`), and nothing else is there."""
 
 VOICES = Path(__file__).parent.parent.parent / "voices"
 

@@ -1,4 +1,4 @@
-"""The real Higgs Audio, boson-multimodal's own code from loading to PCM, on tiny random weights (`make test-higgs`)."""
+"""The real Higgs Audio: boson-multimodal's own code to PCM, on tiny random weights (`make test-engines`)."""
 
 from __future__ import annotations
 
