@@ -44,8 +44,8 @@ async def test_talks_are_left_taken_up_renamed_exported_and_deleted(visitor: Vis
 
     sheet = await visitor.open("Talks")
     await row(sheet, QUESTION).get_by_role("button", name="Rename").click()
-    await sheet.get_by_label("Title").fill("The old harbour")
-    await sheet.get_by_label("Title").press("Enter")
+    await sheet.get_by_label("Title", exact=True).fill("The old harbour")
+    await sheet.get_by_label("Title", exact=True).press("Enter")
     talk = row(sheet, "The old harbour")
     text = await exported(visitor, talk, "Save The old harbour as text")
     assert QUESTION in text
