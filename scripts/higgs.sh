@@ -29,7 +29,7 @@ torch=$(sed -n 's/^torch==\([0-9.]*\)$/\1/p' requirements/higgs.in)
 echo "higgs: PyTorch $torch (up to 3 GB where it brings CUDA)"
 $pip "torch==$torch" 2>&1 | { grep -v '^WARNING: Location' || true; }
 echo "higgs: $(grep -c == "$requirements") packages from $requirements"
-.tools/bin/uv pip install --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
+.tools/bin/uv pip install --no-config --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
 
 site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')
 # descript-audio-codec installs its tests as a package of that name, which would hide ours.

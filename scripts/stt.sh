@@ -30,7 +30,7 @@ echo "stt: PyTorch $torch (200 MB; up to 3 GB where it brings CUDA)"
 "$venv/bin/python" -m pip --quiet --disable-pip-version-check install "torch==$torch" 2>&1 |
     { grep -v '^WARNING: Location' || true; }
 echo "stt: $(grep -c == "$requirements") packages from $requirements"
-.tools/bin/uv pip install --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
+.tools/bin/uv pip install --no-config --quiet --python "$venv" --no-deps --require-hashes --requirement "$requirements"
 echo "stt: Tertulia's own packages"
 .tools/bin/uv pip install --quiet --python "$venv" --no-deps --no-build-isolation --editable ./shared --editable ./services/stt
 "$venv/bin/python" -c 'import RealtimeSTT, faster_whisper, silero_vad, torch' >/dev/null
