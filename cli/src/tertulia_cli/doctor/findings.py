@@ -59,7 +59,7 @@ PARTS: Final = (
     Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
     Part(
         "tts engine higgs", ("boson_multimodal", "torch"),
-        "pip install boson-multimodal torch; wants a GPU", needed=False,
+        "make higgs-env installs it into .venv-higgs; wants a GPU", needed=False,
     ),
     Part("store supabase", ("supabase",), "pip install supabase; SQLite is the default", needed=False),
 )  # fmt: skip

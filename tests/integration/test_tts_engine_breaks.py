@@ -1,0 +1,44 @@
+"""An engine that breaks for good takes its worker along, and its work is left to a peer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from uuid import uuid4
+
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.entries import TTSSentence, Work
+from tertulia_shared.keys import Keys
+
+WORKER = """
+from tertulia_tts import main, registry
+registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
+main.main()
+"""
+
+
+async def test_the_worker_hands_its_work_back_and_exits_for_its_supervisor(redis_url: str, keys: Keys) -> None:
+    conversation_id, message_id = str(uuid4()), str(uuid4())
+    environment = {
+        **os.environ,
+        "TERTULIA_REDIS_URL": redis_url,
+        "TERTULIA_NAMESPACE": keys.ns,
+        "TERTULIA_TTS_ENGINE": "breaking",
+    }
+    async with open_bus(redis_url, keys, name="test") as bus:
+        await bus.prepare("tts")
+        outlet = bus.outlet()
+        sentence = TTSSentence("Hello.", 0, conversation_id, message_id, "", "Luna", "luna")
+        outlet.append(keys.sentences(conversation_id, message_id), sentence, id="1-0")
+        outlet.append(keys.work("tts"), Work(conversation_id, message_id))
+        await outlet.flush()
+        worker = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", WORKER, env=environment, stderr=asyncio.subprocess.PIPE
+        )
+        _, told = await worker.communicate()
+        assert worker.returncode == 1
+        assert b"tertulia-tts cannot go on: the engine 'breaking' broke: the device is lost" in told
+        again = await bus.take_over("tts", "peer", idle_s=0, count=1)
+        assert [each.fields[b"message_id"] for each in again] == [message_id.encode()]
+        await bus.finish(again[0], "peer")
