@@ -52,6 +52,12 @@ async def test_a_reply_comes_through_whatever_the_server_puts_in_between() -> No
         assert "".join(await said(model)) == "Hello there"
 
 
+async def test_a_very_long_reply_comes_through_whole() -> None:
+    words = [f"word{number} " for number in range(20_000)]
+    async with talking(Reply(words)) as (_, model):
+        assert "".join(await said(model)) == "".join(words)
+
+
 async def test_what_it_took_is_told_and_added_up_over_the_requests_of_one_reply() -> None:
     async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
