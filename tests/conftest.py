@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -15,7 +16,9 @@ from tests.fakes.bus_bench import Bench, MemoryBench, redis_bench
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.postgres import Database, NoPostgres
 from tests.fakes.redis_server import RedisServer
-from tests.fakes.supabase_server import SupabaseServer
+
+if TYPE_CHECKING:  # the engines' environments, where this is read too, have no aiohttp
+    from tests.fakes.supabase_server import SupabaseServer
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +38,8 @@ def supabase_server() -> Iterator[SupabaseServer]:
         if "CI" in os.environ:
             raise
         pytest.skip(f"not tested on Supabase: {missing}")
+    from tests.fakes.supabase_server import SupabaseServer  # noqa: PLC0415 - see above
+
     with database, SupabaseServer(database) as server:
         yield server
 
