@@ -48,7 +48,8 @@ class RedisServer:
     """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
-    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user.
+    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
+    `user:password` for `url`, where an ACL file among the `options` leaves the default user no more than PING.
     """
 
     def __init__(
@@ -58,12 +59,14 @@ class RedisServer:
         fsync: Literal["always", "everysec", "off"] = "off",
         unix: bool = False,
         password: str = "",
+        login: str = "",
         options: Sequence[str] = (),
     ) -> None:
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._port = 0 if unix else free_port()
         self._password = password
+        self._login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
             "--appendonly", "no" if fsync == "off" else "yes",
@@ -78,7 +81,11 @@ class RedisServer:
     @property
     def url(self) -> str:
         """What `open_bus` takes."""
-        login = f":{self._password}@" if self._password else ""
+        return self.url_as(self._login)
+
+    def url_as(self, login: str) -> str:
+        """The same for another login, `user:password`."""
+        login = f"{login}@" if login else ""
         return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
 
     @property
