@@ -17,7 +17,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from tertulia_shared.bus.tls import Tls
+from tertulia_shared.tls import Tls
 
 PREFIX = "TERTULIA_"
 REDIS_SCHEMES = ("redis", "rediss", "unix")

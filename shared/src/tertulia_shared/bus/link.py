@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
 
 from tertulia_shared.bus.port import BusRefused, BusUnavailable
-from tertulia_shared.bus.tls import Tls, explained
+from tertulia_shared.tls import Tls, explained
 
 Command = Sequence[str | bytes | int | float]
 

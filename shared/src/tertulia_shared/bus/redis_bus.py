@@ -26,7 +26,7 @@ from tertulia_shared.bus.port import (
     WriteRefused,
 )
 from tertulia_shared.bus.reader import Reader, StreamFollow
-from tertulia_shared.bus.tls import Tls
+from tertulia_shared.tls import Tls
 from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
