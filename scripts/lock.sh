@@ -42,6 +42,13 @@ image tertulia-llm --extra supabase
 image tertulia-tts --extra espeak --extra openai
 image tertulia-cli
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
+{
+    echo "# CUDA 12's cuBLAS, for the stt image with realtimestt. Written by \`make lock\`; do not edit."
+    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
+        "$@" requirements/images/cuda12.in
+} >requirements/images/cuda12.txt.new
+mv requirements/images/cuda12.txt.new requirements/images/cuda12.txt
+echo "lock: requirements/images/cuda12.txt, $(grep -c '==' requirements/images/cuda12.txt) packages"
 
 # The environment of the stt engine `realtimestt`. Left out are what it names and does not need here (see scripts/stt.sh),
 # and PyTorch with its CUDA packages, which are the machine's choice.
