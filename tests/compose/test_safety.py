@@ -29,12 +29,11 @@ def test_a_container_may_nothing_it_does_not_need(stack: Compose, service: str) 
 
 
 def test_only_the_gateway_can_be_reached_and_only_from_this_machine(stack: Compose) -> None:
-    published = {
-        (container.attrs["Config"]["Labels"]["com.docker.compose.service"], binding["HostIp"])
-        for container in stack.containers()
-        for bindings in (container.attrs["NetworkSettings"]["Ports"] or {}).values()
-        for binding in bindings or ()
-    }
+    published: set[tuple[str, str]] = set()
+    for container in stack.containers():
+        ports: dict[str, list[dict[str, str]] | None] = container.attrs["NetworkSettings"]["Ports"]
+        service = container.attrs["Config"]["Labels"]["com.docker.compose.service"]
+        published |= {(service, binding["HostIp"]) for bindings in ports.values() for binding in bindings or ()}
     assert published == {("gateway", "127.0.0.1")}
 
 

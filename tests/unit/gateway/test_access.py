@@ -66,7 +66,7 @@ def test_no_token_no_listening_beyond_this_machine(host: str) -> None:
 def test_in_a_container_it_counts_where_the_port_is_published() -> None:
     assert settings(host="0.0.0.0", published_host="127.0.0.1").host == "0.0.0.0"
     for host in ("0.0.0.0", "127.0.0.1"):
-        with pytest.raises(ValidationError, match="TERTULIA_HOST 0.0.0.0 can be reached"):
+        with pytest.raises(ValidationError, match=r"TERTULIA_HOST 0\.0\.0\.0 can be reached"):
             settings(host=host, published_host="0.0.0.0")
     assert settings(host="0.0.0.0", published_host="0.0.0.0", token=TOKEN).published_host == "0.0.0.0"
 
