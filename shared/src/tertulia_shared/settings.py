@@ -31,7 +31,13 @@ class CommonSettings(BaseSettings):
     The environment wins over `.env` in the working directory, and that over the files of the secrets folder.
     """
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,  # compose files pass variables on that are not set
+        extra="ignore",
+        frozen=True,
+    )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
     redis_ca: Path | None = Field(None, description="rediss://: file of the authority that vouches for Redis (PEM)")
@@ -71,11 +77,6 @@ class CommonSettings(BaseSettings):
         if urlsplit(url).scheme not in REDIS_SCHEMES:
             raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}")
         return url
-
-    @field_validator("redis_ca", "redis_cert", "redis_key", mode="before")
-    @classmethod
-    def _no_file(cls, path: object) -> object:
-        return None if path == "" else path
 
     @field_validator("redis_ca", "redis_cert", "redis_key")
     @classmethod
