@@ -50,6 +50,17 @@ def explained(error: BaseException) -> str | None:
     return None
 
 
+def hung_up(error: BaseException) -> bool:
+    """Whether the other side closed the connection."""
+    return any(isinstance(cause, ConnectionResetError | BrokenPipeError | EOFError) for cause in _causes(error)) or (
+        "closed by server" in str(error)
+    )
+
+
+NOT_TAKEN = (
+    "It seems not to take our certificate: has it expired, is it of another authority, or is none set? "
+    "`tertulia access list` and `box --renew` on Redis' machine help"
+)
 _CA = "is TERTULIA_REDIS_CA the authority that `tertulia access` made on Redis' machine?"
 _NAME = (
     "Redis' certificate is for another name than the one in TERTULIA_REDIS_URL: use a name that it has, or make it "

@@ -32,6 +32,7 @@ def add(commands: Any) -> None:
         description="Keeps a folder of logins, one for each service, and an ACL file for Redis; lets further machines "
         "in over TLS. docs/gpu-box.md has the whole of it.",
     )
+    _add_where(command, DIR, REDIS)
     what = command.add_subparsers(required=True, metavar="WHAT")
     init = what.add_parser(
         "init",
@@ -62,10 +63,17 @@ def add(commands: Any) -> None:
     revoke = what.add_parser("revoke", help="let a further machine in no more")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(do=_revoke)
-    for each in (init, box, listing, revoke):
-        each.add_argument("--dir", type=Path, default=DIR, help="the folder (%(default)s)")
-        each.add_argument("--redis", default=REDIS, metavar="HOST:PORT", help="where services find it (%(default)s)")
-        each.add_argument("--gid", type=_number, help="group that may read the logins and Redis' files")
+    for each in (init, box, listing, revoke):  # said behind the part it wins over what is said before it
+        _add_where(each, argparse.SUPPRESS, argparse.SUPPRESS)
+
+
+def _add_where(command: argparse.ArgumentParser, folder: Path | str, redis: str) -> None:
+    command.add_argument("--dir", type=Path, default=folder, help=f"the folder ({DIR})")
+    command.add_argument("--redis", default=redis, metavar="HOST:PORT", help=f"where services find it ({REDIS})")
+    command.add_argument(
+        "--gid", type=_number, default=None if folder is DIR else argparse.SUPPRESS, metavar="N",
+        help="group that may read the logins and Redis' files",
+    )  # fmt: skip
 
 
 def _init(args: argparse.Namespace) -> int:

@@ -21,7 +21,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
 
 from tertulia_shared.bus.port import BusRefused, BusUnavailable
-from tertulia_shared.tls import Tls, explained
+from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 Command = Sequence[str | bytes | int | float]
 
@@ -87,6 +87,7 @@ class Link:
         self._pool = pool
         self._name = name
         self._scripts = scripts
+        self._is_tls = issubclass(pool.connection_class, SSLConnection)
         self._user = str(pool.connection_kwargs.get("username") or "default")
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
@@ -101,7 +102,7 @@ class Link:
             BusRefused: there is a Redis, and it does not let us in.
         """
         async with self._lock:
-            done = False
+            done, is_new = False, self._connection is None
             try:
                 connection = self._connection or await self._connect()
                 replies = await self._exchange(connection, commands, timeout_s)
@@ -109,7 +110,7 @@ class Link:
                     replies = await self._again(connection, commands, replies, timeout_s)
                 done = True
             except (RedisError, OSError, TimeoutError) as error:
-                raise self._why(error) from error
+                raise self._why(error, is_new=is_new) from error
             else:
                 return replies
             finally:
@@ -173,10 +174,14 @@ class Link:
             "`tertulia access init` gives each service its rights, under the namespace that it is run with"
         )
 
-    def _why(self, error: Exception) -> BusUnavailable:
+    def _why(self, error: Exception, *, is_new: bool) -> BusUnavailable:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
+        if (
+            is_new and self._is_tls and hung_up(error)
+        ):  # in TLS 1.3 a refusal comes behind the handshake, and may be lost
+            return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
             return BusRefused(f"Redis does not let us work: {error}")
         if isinstance(error, AuthenticationError):

@@ -26,11 +26,11 @@ from tertulia_shared.bus.port import (
     WriteRefused,
 )
 from tertulia_shared.bus.reader import Reader, StreamFollow
-from tertulia_shared.tls import Tls
 from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.tls import Tls
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
