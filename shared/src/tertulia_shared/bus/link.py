@@ -19,6 +19,7 @@ from redis.asyncio import Connection, ConnectionPool, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as TimedOut
 
 from tertulia_shared.bus.port import BusRefused, BusUnavailable
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
@@ -189,7 +190,9 @@ class Link:
                 f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
                 "or was it revoked?"
             )
-        return BusUnavailable(f"Redis is not answering: {error}")
+        # a port without TLS waits for more of what it takes for a command
+        doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
+        return BusUnavailable(f"Redis is not answering: {error}{doubt}")
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
