@@ -15,6 +15,7 @@ from tertulia_shared.bus import scripts
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    MAX_FIRST,
     Applied,
     BusUnavailable,
     Claim,
@@ -148,16 +149,35 @@ class RedisBus:
 
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         owner, state = self.keys.owner(conversation_id, thing), self.keys.state(conversation_id)
         # named only where they are read: not everybody who owns something may touch the turns
         turns = [self.keys.turns(conversation_id).name] if waiting else []
         call = scripts.OWN([owner.name, state.name, *turns], claim.id, claim.attempt, owner.ttl_s, waiting)
+        beside = [] if last is None else [("XREVRANGE", last.name, "+", "-", "COUNT", 1)]
+        beside += [] if first is None else [("XRANGE", first.name, "-", "+", "COUNT", MAX_FIRST)]
         while True:
-            answer, detail, *more = await self._call(call)
+            (answer, detail, *more), *streams = await self._call_all(call, *beside)
             if answer == b"own":
-                turns_waiting = tuple(Entry(id.decode(), _fields(raw)) for id, raw in more[0])
-                return Owned(owner, claim.token, _fields(detail), turns_waiting)
+                found = [_entries(reply) for reply in (more[0], *streams)]
+                ends = found.pop(1) if last is not None else ()
+                return Owned(
+                    owner,
+                    claim.token,
+                    _fields(detail),
+                    found[0],
+                    ends[0] if ends else None,
+                    found[1] if first is not None else (),
+                )
             holder = detail.decode()
             if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
                 return Refused(holder, later_attempt=answer == b"later")
@@ -293,10 +313,15 @@ class RedisBus:
         return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))
 
     async def _call(self, command: Sequence[str | bytes | int | float]) -> Any:
-        (reply,) = await self._calls.call(command)
-        if isinstance(reply, ResponseError):
-            raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+        (reply,) = await self._call_all(command)
         return reply
+
+    async def _call_all(self, *commands: Sequence[str | bytes | int | float]) -> list[Any]:
+        replies = await self._calls.call(*commands)
+        for command, reply in zip(commands, replies, strict=True):
+            if isinstance(reply, ResponseError):
+                raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+        return replies
 
 
 @asynccontextmanager
@@ -315,6 +340,10 @@ async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | N
             yield bus
         finally:
             running.cancel()
+
+
+def _entries(raw: Sequence[tuple[bytes, Sequence[bytes]]]) -> tuple[Entry, ...]:
+    return tuple(Entry(id.decode(), _fields(fields)) for id, fields in raw)
 
 
 def _fields(raw: Sequence[bytes]) -> dict[bytes, bytes]:
