@@ -57,7 +57,8 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
     try:
         running.processes["redis"] = _start(
             [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no"], environment, folder / "redis.log",
+             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no"],
+            environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:
             model, url = _instant_model(tokens, environment)

@@ -20,6 +20,7 @@ import redis
 
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
+from tests.fakes.far_link import FarLink
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.redis_server import RedisServer, free_port
 from tests.fakes.redis_users import EVERYTHING, RedisUsers, refusals
@@ -45,16 +46,19 @@ class Process:
     `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing.
     """
 
-    def __init__(self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int) -> None:
+    def __init__(
+        self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int, *, link: FarLink | None = None
+    ) -> None:
         self.service: Service = service
         self.name = name
         self.log = log
         self.port = port
         self.told_to_end = False
         self.killed = False
+        command = [sys.executable, "-m", f"tertulia_{service}.main"]
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", f"tertulia_{service}.main"],
+                command if link is None else link.command(command),
                 env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
@@ -105,6 +109,7 @@ class Stack:
 
     What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
     every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
+    `link`: Redis can be reached from the other end of it, too.
     Each service logs in to Redis as a user with its own rights alone; Redis must have refused nobody anything.
     """
 
@@ -115,12 +120,20 @@ class Stack:
         workers: Mapping[Service, int] = ONE_OF_EACH,
         fsync: Literal["always", "everysec", "off"] = "off",
         env: Mapping[str, str] | None = None,
+        link: FarLink | None = None,
     ) -> None:
         self.folder = folder
         self.keys = Keys(f"stack-{uuid4().hex[:8]}")
         self._users = RedisUsers(self.keys)
+        self._link = link
         self.redis = RedisServer(
-            folder / "redis", fsync=fsync, login=self._users.login(EVERYTHING), options=self._users.options(folder)
+            folder / "redis",
+            fsync=fsync,
+            login=self._users.login(EVERYTHING),
+            options=[
+                *self._users.options(folder),
+                *(() if link is None else ("--bind", "127.0.0.1", link.near, "--protected-mode", "no")),
+            ],
         )
         self.unsaid: set[str] = set()
         """Texts that must not stand in any log: what was said, and keys."""
@@ -143,8 +156,11 @@ class Stack:
 
     # -- processes
 
-    def start(self, service: Service, *, port: int | None = None, **env: str) -> Process:
-        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one."""
+    def start(self, service: Service, *, port: int | None = None, far: bool = False, **env: str) -> Process:
+        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one.
+
+        `far`: on the other machine, at the end of the stack's `link`.
+        """
         number = sum(process.service == service for process in self._all)
         name = f"{service}-{number}"
         if port is None:
@@ -153,7 +169,10 @@ class Stack:
             "TERTULIA_PORT": str(port),
             "TERTULIA_REDIS_URL": self.redis.url_as(self._users.login(service)),
         }
-        process = Process(service, name, self.folder / f"{name}.log", self._env | own | env, port)
+        link = self._link if far else None
+        if link is not None:
+            own["TERTULIA_REDIS_URL"] = own["TERTULIA_REDIS_URL"].replace("127.0.0.1", link.near)
+        process = Process(service, name, self.folder / f"{name}.log", self._env | own | env, port, link=link)
         self._all.append(process)
         return process
 
