@@ -40,7 +40,7 @@ image tertulia-gateway --extra supabase
 image tertulia-stt --extra pocketsphinx
 image tertulia-llm --extra supabase
 image tertulia-tts --extra espeak --extra openai
-image tertulia-cli --extra supabase-keys
+image tertulia-cli --extra access --extra supabase-keys
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
 {
     echo "# CUDA 12's cuBLAS, for the stt image with realtimestt. Written by \`make lock\`; do not edit."

@@ -22,6 +22,7 @@ from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.redis_server import RedisServer, free_port
+from tests.fakes.redis_users import EVERYTHING, RedisUsers, refusals
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
@@ -104,6 +105,7 @@ class Stack:
 
     What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
     every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
+    Each service logs in to Redis as a user with its own rights alone; Redis must have refused nobody anything.
     """
 
     def __init__(
@@ -116,12 +118,14 @@ class Stack:
     ) -> None:
         self.folder = folder
         self.keys = Keys(f"stack-{uuid4().hex[:8]}")
-        self.redis = RedisServer(folder / "redis", fsync=fsync)
+        self._users = RedisUsers(self.keys)
+        self.redis = RedisServer(
+            folder / "redis", fsync=fsync, login=self._users.login(EVERYTHING), options=self._users.options(folder)
+        )
         self.unsaid: set[str] = set()
         """Texts that must not stand in any log: what was said, and keys."""
         self._workers = workers
         self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
-            "TERTULIA_REDIS_URL": self.redis.url,
             "TERTULIA_NAMESPACE": self.keys.ns,
             "TERTULIA_DATA_DIR": str(self.data_dir),
             "TERTULIA_LEASE_S": "1",
@@ -145,9 +149,11 @@ class Stack:
         name = f"{service}-{number}"
         if port is None:
             port = free_port() if service == "gateway" else 0
-        process = Process(
-            service, name, self.folder / f"{name}.log", self._env | env | {"TERTULIA_PORT": str(port)}, port
-        )
+        own = {
+            "TERTULIA_PORT": str(port),
+            "TERTULIA_REDIS_URL": self.redis.url_as(self._users.login(service)),
+        }
+        process = Process(service, name, self.folder / f"{name}.log", self._env | own | env, port)
         self._all.append(process)
         return process
 
@@ -255,6 +261,7 @@ class Stack:
             if process.left_behind():
                 faults.append(f"{process.name} left processes behind")
         if self.redis.running:
+            faults += refusals(self._client)
             left = Leftovers(self.redis.url, self.keys)
             faults += left.faults()
             left.clear()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tertulia_cli.access import arguments as access
 from tertulia_cli.client.place import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     _add_talk(commands)
     _add_inspect(commands)
     _add_voice(commands)
+    access.add(commands)
     command = commands.add_parser(
         "fetch-models",
         help="download the Whisper models of the stt engine realtimestt",

@@ -8,6 +8,7 @@ serves all streams that a process follows.
 
     BusError
     ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
+    │   └── BusRefused   there is a Redis and it does not let us in: a login, a right, a certificate is wrong
     ├── NotOwner         another worker took the work over: stop, without a word
     ├── Stale            the user interrupted: this work's epoch is over
     └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
@@ -31,6 +32,10 @@ class BusError(Exception):
 
 class BusUnavailable(BusError):
     """The connection to Redis was lost; the outcome of the last write is unknown."""
+
+
+class BusRefused(BusUnavailable):
+    """Redis does not let us in; the message says which login, right or certificate is wrong."""
 
 
 class NotOwner(BusError):

@@ -30,6 +30,7 @@ from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_key
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.tls import Tls
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
@@ -49,10 +50,18 @@ def wall_ms() -> int:
 class RedisBus:
     """See `port.Bus`. Four connections: claims (blocks), reads (blocks), writes, and calls."""
 
-    def __init__(self, url: str, keys: Keys, *, name: str = "tertulia", now_ms: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Keys,
+        *,
+        name: str = "tertulia",
+        tls: Tls | None = None,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
         self.keys = keys
         self._now_ms = now_ms
-        self._pool = make_pool(url)
+        self._pool = make_pool(url, tls)
         label = f"{name}:{os.getpid()}"
         self._claims = Link(self._pool, f"{label}:claims")
         self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
@@ -141,8 +150,9 @@ class RedisBus:
 
     async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
         owner, state = self.keys.owner(conversation_id, thing), self.keys.state(conversation_id)
-        turns = self.keys.turns(conversation_id)
-        call = scripts.OWN([owner.name, state.name, turns.name], claim.id, claim.attempt, owner.ttl_s, waiting)
+        # named only where they are read: not everybody who owns something may touch the turns
+        turns = [self.keys.turns(conversation_id).name] if waiting else []
+        call = scripts.OWN([owner.name, state.name, *turns], claim.id, claim.attempt, owner.ttl_s, waiting)
         while True:
             answer, detail, *more = await self._call(call)
             if answer == b"own":
@@ -290,14 +300,14 @@ class RedisBus:
 
 
 @asynccontextmanager
-async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGenerator[RedisBus]:
+async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | None = None) -> AsyncGenerator[RedisBus]:
     """A bus that runs as long as the block does. What the block raises comes out in a group, as of any TaskGroup.
 
     Raises:
-        BusUnavailable: Redis does not answer.
-        ValueError: the URL cannot be read.
+        BusUnavailable: Redis does not answer (`BusRefused`: it does not let us in).
+        ValueError: the URL cannot be read, or one of the TLS files.
     """
-    bus = RedisBus(url, keys, name=name)
+    bus = RedisBus(url, keys, name=name, tls=tls)
     await bus.ping()
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bus.run())
