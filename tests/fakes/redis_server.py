@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
+Fsync = Literal["always", "everysec", "off"]
 
 
 class RedisDidNotStart(RuntimeError):
@@ -75,14 +76,14 @@ class RedisServer:
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
     `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
-    `user:password` for `url`, where an ACL file among the `options` leaves the default user no more than PING.
+    `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        fsync: Literal["always", "everysec", "off"] = "off",
+        fsync: Fsync = "off",
         unix: bool = False,
         password: str = "",
         login: str = "",
@@ -93,8 +94,7 @@ class RedisServer:
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._port = 0 if unix else free_port()
-        self._password = password
-        self._login = login or (f":{password}" if password else "")
+        self.login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
             "--appendonly", "no" if fsync == "off" else "yes",
@@ -109,7 +109,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """What `open_bus` takes."""
-        return self.url_as(self._login)
+        return self.url_as(self.login)
 
     def url_as(self, login: str) -> str:
         """The same for another login, `user:password`."""
@@ -187,7 +187,7 @@ class RedisServer:
             self._process = None
 
     def _answers(self) -> bool:
-        login = f"AUTH {self._password}\r\n" if self._password else ""
+        login = f"AUTH {self.login.replace(':', ' ', 1)}\r\n" if self.login else ""
         try:
             with self._connect() as connection:
                 connection.settimeout(1.0)
