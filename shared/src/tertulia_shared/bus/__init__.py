@@ -3,6 +3,7 @@
 from tertulia_shared.bus.port import (
     Append,
     Applied,
+    Backlog,
     Bus,
     BusError,
     BusUnavailable,
@@ -24,6 +25,7 @@ from tertulia_shared.bus.port import (
 __all__ = [
     "Append",
     "Applied",
+    "Backlog",
     "Bus",
     "BusError",
     "BusUnavailable",

@@ -17,7 +17,18 @@ from typing import TypeVar
 from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, Applied, BusUnavailable, Claim, Entry, Fence, Owned, Refused, Write
+from tertulia_shared.bus.port import (
+    Append,
+    Applied,
+    Backlog,
+    BusUnavailable,
+    Claim,
+    Entry,
+    Fence,
+    Owned,
+    Refused,
+    Write,
+)
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
@@ -119,6 +130,10 @@ class MemoryBus:
     async def open_work(self, stage: Stage) -> int:
         self._check()
         return len(self._server.stream(self.keys.work(stage)))
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        self._check()
+        return self._server.backlog(stage, NOBODY)
 
     # -- ownership
 
