@@ -210,6 +210,7 @@ class Worker:
                 ending = Ending.FINISH
             await self._end(claim, ending, error)
         except BusError as trouble:
+            self._metrics.failed(trouble)
             log.warning("work stays pending: %s", trouble, extra={"work_id": claim.id, "attempt": claim.attempt})
 
     async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
@@ -227,9 +228,9 @@ class Worker:
             case Ending.DEAD:
                 await self._bury(claim, str(error))
             case Ending.RETRY if error is not None:
-                self._metrics.failed(error)
                 log.warning("attempt failed: %s", type(error).__name__, extra=ids, exc_info=error)
                 await self._bus.note_failure(claim, f"{type(error).__name__}: {error}")
+                self._metrics.failed(error)
             case Ending.RETRY:
                 await self._bus.hand_back(claim, self.name)
                 self._metrics.ended("handed_back")
