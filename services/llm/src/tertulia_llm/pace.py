@@ -28,6 +28,7 @@ class Paces:
             "completion_tokens": metrics.of(catalogue.LLM_TOKENS, "completion"),
         }
         self._dead_letters = metrics.of(catalogue.DEAD_LETTERS, "llm")
+        metrics.from_zero(catalogue.LLM_FAILURES)
         self._metrics = metrics
 
     def begin(self) -> Pace:

@@ -7,6 +7,7 @@ time that somebody asks for one of its series, so a process shows what it can te
 from __future__ import annotations
 
 from importlib.metadata import version
+from itertools import product
 from typing import Protocol, cast, overload
 
 from prometheus_client import (
@@ -94,6 +95,19 @@ class Metrics:
         bounded = family.bounded(labels)
         made = self._family(family)
         return made.labels(*bounded) if bounded else made
+
+    def from_zero(self, *families: CounterFamily | HistogramFamily) -> None:
+        """Show every series of these families before anything has happened: what first appears as 1 seems not to rise.
+
+        Raises:
+            ValueError: a family has a label without a list of its values.
+        """
+        for family in families:
+            listed = [values for values in family.labels.values() if values is not None]
+            if len(listed) != len(family.labels):
+                raise ValueError(f"{family.name} has a label whose values are not listed")
+            for labels in product(*listed):
+                self.of(family, *labels)
 
     def forget(self, family: GaugeFamily) -> None:
         """Show none of the family's series: what they held is no longer known."""
