@@ -1,7 +1,8 @@
 """Serves `/metrics` and `/healthz` of a process, in a thread with an event loop of its own.
 
 So a scrape never holds up the talk, and the truth is told also while the process's own loop is stuck. Every bound on
-what a caller may cost is here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once.
+what callers may cost is here: one short head within `HEAD_S`, one answer, and no more than `MAX_CALLERS` at once; who
+comes on top of them is cut off.
 """
 
 from __future__ import annotations
@@ -90,6 +91,9 @@ class _Server:
         server.close()  # who is being answered just now is cut off, by the end of `run`
 
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._callers == MAX_CALLERS:
+            writer.transport.abort()
+            return
         self._callers += 1
         try:
             async with asyncio.timeout(HEAD_S):
@@ -107,9 +111,8 @@ class _Server:
             writer.transport.abort()  # nothing, where it was closed in order
             self._callers -= 1
 
-    async def _request(self, reader: asyncio.StreamReader) -> Request | Response:
-        if self._callers > MAX_CALLERS:
-            return line(HTTPStatus.SERVICE_UNAVAILABLE, "too many ask at once")
+    @staticmethod
+    async def _request(reader: asyncio.StreamReader) -> Request | Response:
         try:
             return parse(await reader.readuntil(b"\r\n\r\n"))
         except asyncio.LimitOverrunError:
