@@ -44,11 +44,14 @@ class Process:
     `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing.
     """
 
-    def __init__(self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int) -> None:
+    def __init__(
+        self, service: Service, name: str, log: Path, env: Mapping[str, str], *, port: int, metrics_port: int
+    ) -> None:  # fmt: skip
         self.service: Service = service
         self.name = name
         self.log = log
         self.port = port
+        self.metrics_port = metrics_port
         self.told_to_end = False
         self.killed = False
         with log.open("ab") as out:
@@ -113,7 +116,10 @@ class Stack:
         workers: Mapping[Service, int] = ONE_OF_EACH,
         fsync: Literal["always", "everysec", "off"] = "off",
         env: Mapping[str, str] | None = None,
+        metrics: bool = False,
     ) -> None:
+        """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
+        self._metrics = metrics
         self.folder = folder
         self.keys = Keys(f"stack-{uuid4().hex[:8]}")
         self.redis = RedisServer(folder / "redis", fsync=fsync)
@@ -145,9 +151,11 @@ class Stack:
         name = f"{service}-{number}"
         if port is None:
             port = free_port() if service == "gateway" else 0
+        metrics_port = free_port() if self._metrics else 0
+        ports = {"TERTULIA_PORT": str(port), "TERTULIA_METRICS_PORT": str(metrics_port)}
         process = Process(
-            service, name, self.folder / f"{name}.log", self._env | env | {"TERTULIA_PORT": str(port)}, port
-        )
+            service, name, self.folder / f"{name}.log", self._env | env | ports, port=port, metrics_port=metrics_port
+        )  # fmt: skip
         self._all.append(process)
         return process
 
