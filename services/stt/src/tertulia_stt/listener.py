@@ -221,6 +221,7 @@ class Listener:
             keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()
         )
         ignored = session.over and not session.broke_in and await self._is_false_alarm(session, event, text)
+        broke_in_late = session.over and not session.broke_in
         session.speech_from = None
         session.over = False
         fence = session.owned.fence()
@@ -248,6 +249,8 @@ class Listener:
             then=("llm", Work(conversation_id)),
         )
         self._metrics.came_to("turn")
+        if broke_in_late:
+            self._metrics.broke_in()
 
     async def _is_false_alarm(self, session: _Session, event: heard.TranscriptionFinished, text: str) -> bool:
         """Whether what was said over a character is of no account."""

@@ -32,5 +32,5 @@ class ListenerMetrics:
         self._results[result].inc()
 
     def broke_in(self) -> None:
-        """An utterance cuts a character off."""
+        """An utterance over a character was meant."""
         self._barge_ins.inc()

@@ -115,7 +115,10 @@ STT_UTTERANCES = CounterFamily(
     "Utterances, by what became of them: a turn, none (no words in it), ignored (an echo, a cough, an mm-hm).",
     {"result": ("turn", "no_words", "ignored")},
 )
-STT_BARGE_INS = CounterFamily("tertulia_stt_barge_ins_total", "Utterances that cut a character off.")
+STT_BARGE_INS = CounterFamily(
+    "tertulia_stt_barge_ins_total",
+    "Utterances that began over a character and were meant: they cut it off, or answered its last words.",
+)
 
 # -- llm
 
