@@ -198,7 +198,7 @@ async def test_every_utterance_is_a_turn_of_its_own_epoch() -> None:
         ("Hello Luna.", 1),
         ("And again.", 2),
     ]
-    assert ear.results == {"turn": 2}
+    assert ear.results == {"turn": 2, "broke_in": 1}, "the second began before the first was answered"
     seen = scraped(ear.metrics)
     assert seen.of("tertulia_stt_transcript_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_hop_seconds_count", hop="mic") >= 1
