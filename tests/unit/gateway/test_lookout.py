@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import pytest
+
 from tertulia_gateway.lookout import LOOK_S, Lookout
+from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.metrics import Metrics
 from tests.fakes.scrape import scraped
 from tests.fakes.virtual_time import now, settle, virtual_time
@@ -84,3 +87,27 @@ async def test_while_redis_is_away_nothing_is_said_of_what_it_holds() -> None:
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 1
         assert seen.of("tertulia_workers", stage="tts") == 0
+
+
+class Forbidding(MemoryBus):
+    """Its server answers, but refuses to be looked at."""
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        raise WriteRefused("Redis refused EVALSHA: NOPERM scripted")
+
+
+@virtual_time
+async def test_a_redis_that_refuses_to_be_looked_at_is_up_and_that_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    it = Scene()
+    it.bus = Forbidding(Keys("test"), clock=now)
+    async with it.watched():
+        await asyncio.sleep(LOOK_S * 3)
+    seen = scraped(it.metrics)
+    assert seen.of("tertulia_redis_up") == 1
+    assert not seen.has("tertulia_work_waiting")
+    assert it.metrics.health.problem() == ""
+    assert [record.getMessage() for record in caplog.records] == [
+        "what is open in Redis cannot be seen: Redis refused EVALSHA: NOPERM scripted"
+    ]

@@ -14,7 +14,7 @@ from tertulia_cli.inspect import tables
 from tertulia_cli.inspect.recording import Listed, list_conversations, record
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, BusRefused
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -31,8 +31,10 @@ async def inspect(settings: RunSettings, asked: str) -> int:
     """
     url = settings.where_redis_is()
     try:
-        async with open_bus(url, Keys(settings.namespace), name="inspect") as bus:
+        async with open_bus(url, Keys(settings.namespace), name="inspect", tls=settings.redis_tls) as bus:
             return await _inspect(bus, asked)
+    except* BusRefused as group:
+        raise Failure(f"{group.exceptions[0]}.", NO_CONNECTION) from None
     except* BusError as group:
         raise Failure(
             f"Redis cannot be read ({group.exceptions[0]}): is `tertulia run` running with this data folder "

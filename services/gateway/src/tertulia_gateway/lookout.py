@@ -6,6 +6,7 @@ A scrape then costs Redis nothing, however many ask. Each gateway tells the same
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from tertulia_gateway.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
@@ -21,6 +22,8 @@ SEEN = (
 )  # fmt: skip
 """What is not known while Redis is away."""
 
+log = logging.getLogger(__name__)
+
 
 class Lookout:
     """Looks until cancelled. `alive_s`: silence after which a worker counts as away."""
@@ -31,20 +34,37 @@ class Lookout:
         self._alive_s = alive_s
         self._pulse = Pulse(metrics)
         self._redis_up = metrics.of(catalogue.REDIS_UP)
+        self._is_blind = False
 
     async def run(self) -> None:
         """Look, and look again."""
         while True:
-            try:
-                async with asyncio.timeout(PATIENCE_S):
-                    await self._pulse.beat(self._bus.ping())
-                    await self._look()
-                self._redis_up.set(1)
-            except (BusError, TimeoutError):
-                self._redis_up.set(0)
+            is_up = await self._is_up()
+            self._redis_up.set(is_up)
+            if not (is_up and await self._sees()):
                 for family in SEEN:
                     self._metrics.forget(family)
             await self._pulse.rest(LOOK_S)
+
+    async def _is_up(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._pulse.beat(self._bus.ping())
+        except (BusError, TimeoutError):
+            return False
+        return True
+
+    async def _sees(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._look()
+        except (BusError, TimeoutError) as error:  # it went away, or this user of it may not look
+            if not self._is_blind:
+                log.warning("what is open in Redis cannot be seen: %s", str(error) or "no answer in time")
+            self._is_blind = True
+            return False
+        self._is_blind = False
+        return True
 
     async def _look(self) -> None:
         of = self._metrics.of
