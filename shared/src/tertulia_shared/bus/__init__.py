@@ -3,6 +3,7 @@
 from tertulia_shared.bus.port import (
     Append,
     Applied,
+    Backlog,
     Bus,
     BusError,
     BusRefused,
@@ -25,6 +26,7 @@ from tertulia_shared.bus.port import (
 __all__ = [
     "Append",
     "Applied",
+    "Backlog",
     "Bus",
     "BusError",
     "BusRefused",

@@ -21,6 +21,7 @@ from tertulia_shared.bus.port import (
     MAX_FIRST,
     Append,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     Entry,
@@ -130,6 +131,10 @@ class MemoryBus:
     async def open_work(self, stage: Stage) -> int:
         self._check()
         return len(self._server.stream(self.keys.work(stage)))
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        self._check()
+        return self._server.backlog(stage, NOBODY)
 
     # -- ownership
 

@@ -17,6 +17,7 @@ from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
     MAX_FIRST,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     Entry,
@@ -146,6 +147,11 @@ class RedisBus:
 
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        reply = await self._call(scripts.BACKLOG([self.keys.work(stage).name], stage, NOBODY))
+        waiting, held, handed_back, *ages_ms = (max(0, int(figure)) for figure in reply)
+        return Backlog(waiting, held, handed_back, *(ms / 1000 for ms in ages_ms))
 
     # -- ownership
 
