@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tertulia_cli.access import certificates
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
@@ -84,23 +85,20 @@ def test_a_list_of_names_has_each_once() -> None:
     assert in_url("fe80::1") == "[fe80::1]"
 
 
+def purposes(pem: str) -> list[x509.ObjectIdentifier]:
+    """What a certificate may be used for."""
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+
+
 def test_certificates_are_for_one_purpose_and_one_time() -> None:
     authority = certificates.make_authority(NOW)
     server = certificates.make_server(authority, ("hub.example.org", "::1"), NOW)
     client = certificates.make_client(authority, "box-gpu1", NOW, 30)
     assert certificates.names_of(server.certificate) == ("hub.example.org", "::1")
     assert certificates.ends(client.certificate) == NOW + timedelta(days=30)
-    purposes = [
-        next(
-            iter(
-                x509.load_pem_x509_certificate(pem.encode())
-                .extensions.get_extension_for_class(x509.ExtendedKeyUsage)
-                .value
-            )
-        )
-        for pem in (server.certificate, client.certificate)
-    ]
-    assert purposes == [x509.ExtendedKeyUsageOID.SERVER_AUTH, x509.ExtendedKeyUsageOID.CLIENT_AUTH]
+    assert purposes(server.certificate) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert purposes(client.certificate) == [ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
 def test_a_certificate_is_due_in_its_last_third_or_under_another_authority() -> None:
@@ -136,7 +134,8 @@ def test_where_the_folder_is_may_be_said_before_or_behind(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     "words",
     [
-        ["box", "gpu1"], ["box", "gpu1", "--host", "h", "--stages", "llama"], ["box", "g", "--host", "h", "--days", "0"],
+        ["box", "gpu1"], ["box", "gpu1", "--host", "h", "--stages", "llama"],
+        ["box", "g", "--host", "h", "--days", "0"],
         ["box", "g", "--host", "h", "--port", "70000"], ["init", "--rotate", "keeper"], ["init", "--gid", "-1"], [],
     ],
     ids=["no host", "no such stage", "no days", "no such port", "not to be rotated", "no such group", "nothing"],
