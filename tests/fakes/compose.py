@@ -52,6 +52,7 @@ class Compose:
     """
 
     def __init__(self, *files: str, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = dict(settings or {})
         self.engine = find_docker()
         self.project = f"tertulia-test-{uuid4().hex[:8]}"
         self.port = free_port()

@@ -71,3 +71,34 @@ def test_every_image_of_ours_is_built_from_its_dockerfile() -> None:
     for name, service in composed.items():
         if name != "redis":
             assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+BOX = ROOT / "deploy" / "gpu-box"
+
+
+def test_a_box_is_given_every_setting_that_its_stages_read() -> None:
+    of_the_box = services(BOX / "compose.yml")
+    tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
+    tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
+    in_the_bundle = {"TERTULIA_REDIS_URL", "TERTULIA_NAMESPACE"}
+    assert set(of_the_box["tts"]) - NOT_A_SETTING == (tts - in_the_bundle) | tls
+    assert set(of_the_box["stt"]) == (settings_of("stt") - in_the_bundle - {"TERTULIA_STT_WORDS"}) | tls
+
+
+def test_a_box_opens_no_port_and_may_do_nothing_else() -> None:
+    for name, service in yaml.safe_load((BOX / "compose.yml").read_text(encoding="utf-8"))["services"].items():
+        assert "ports" not in service, name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert [file for file in service["volumes"] if isinstance(file, dict) and not file["read_only"]] == [], name
+
+
+def test_redis_for_further_machines_is_the_same_with_tls() -> None:
+    here, there = (
+        yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]["redis"]["command"]
+        for file in ("docker-compose.yml", "deploy/compose/remote.yml")
+    )
+    assert there[: len(here)] == here
+    options = dict(zip(there[len(here) :: 2], there[len(here) + 1 :: 2], strict=True))
+    assert options["--tls-auth-clients"] == "yes"
+    assert options["--tls-port"] == "6380"

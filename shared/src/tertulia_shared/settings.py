@@ -151,10 +151,15 @@ class _SecretFiles(SecretsSettingsSource):
             raise SettingsError(f"TERTULIA_SECRETS_DIR: there is no folder {folder}")
         try:
             return super().__call__()
-        except OSError as error:
-            raise SettingsError(f"TERTULIA_SECRETS_DIR: {error.filename} cannot be read: {error.strerror}") from error
-        except UnicodeDecodeError as error:
-            raise SettingsError(f"TERTULIA_SECRETS_DIR: a file in {folder} is no text: {error.reason}") from error
+        except (SettingsError, OSError) as error:  # pydantic wraps what it meets at a file, not at the folder
+            match error if isinstance(error, OSError) else error.__cause__:
+                case OSError(filename=name, strerror=why):
+                    told = f"{name} cannot be read: {why}"
+                case UnicodeDecodeError(reason=why):
+                    told = f"a file in {folder} is no text: {why}"
+                case _:
+                    told = str(error)
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: {told}") from error
 
 
 S = TypeVar("S", bound=BaseSettings)

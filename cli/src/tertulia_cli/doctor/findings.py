@@ -108,7 +108,7 @@ async def redis_answer(settings: RunSettings) -> Finding:
             settings.where_redis_is(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
         ) as bus:
             ms = await bus.ping() * 1000
-    except* BusRefused as group:  # its message says what to do
+    except* (BusRefused, ValueError) as group:  # its message says what to do
         trouble, advice = str(group.exceptions[0]), ""
     except* BusError as group:
         trouble = str(group.exceptions[0])

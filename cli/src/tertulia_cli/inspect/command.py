@@ -33,7 +33,7 @@ async def inspect(settings: RunSettings, asked: str) -> int:
     try:
         async with open_bus(url, Keys(settings.namespace), name="inspect", tls=settings.redis_tls) as bus:
             return await _inspect(bus, asked)
-    except* BusRefused as group:
+    except* (BusRefused, ValueError) as group:
         raise Failure(f"{group.exceptions[0]}.", NO_CONNECTION) from None
     except* BusError as group:
         raise Failure(

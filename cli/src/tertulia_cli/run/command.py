@@ -121,7 +121,7 @@ async def _check_redis(settings: RunSettings) -> None:
     try:
         async with open_bus(settings.redis_url, Keys(settings.namespace), name="run", tls=settings.redis_tls):
             pass
-    except BusRefused as error:
+    except (BusRefused, ValueError) as error:
         raise Failure(f"{error}.", NO_CONNECTION) from error
     except BusUnavailable as error:
         raise Failure(
