@@ -1,6 +1,7 @@
 """Redis Streams, and the only place that knows them. `port` says what the stages need; the rest does it."""
 
 from tertulia_shared.bus.port import (
+    NOBODY,
     Append,
     Applied,
     Bus,
@@ -10,6 +11,7 @@ from tertulia_shared.bus.port import (
     Entry,
     Fence,
     Follow,
+    Held,
     NotOwner,
     Outlet,
     Owned,
@@ -22,6 +24,7 @@ from tertulia_shared.bus.port import (
 )
 
 __all__ = [
+    "NOBODY",
     "Append",
     "Applied",
     "Bus",
@@ -31,6 +34,7 @@ __all__ = [
     "Entry",
     "Fence",
     "Follow",
+    "Held",
     "NotOwner",
     "Outlet",
     "Owned",

@@ -17,14 +17,24 @@ from typing import TypeVar
 from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, Applied, BusUnavailable, Claim, Entry, Fence, Owned, Refused, Write
+from tertulia_shared.bus.port import (
+    NOBODY,
+    Append,
+    Applied,
+    BusUnavailable,
+    Claim,
+    Entry,
+    Fence,
+    Held,
+    Owned,
+    Refused,
+    Write,
+)
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 PRESENCE_KEPT_S = 600.0
 MAX_PER_READ = 512
 """Entries that a follower is given at a time."""
@@ -120,6 +130,10 @@ class MemoryBus:
         self._check()
         return len(self._server.stream(self.keys.work(stage)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        self._check()
+        return self._server.held(stage, self._clock_ms())
+
     # -- ownership
 
     async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
@@ -130,6 +144,10 @@ class MemoryBus:
             turns = await self.read(self.keys.turns(conversation_id), cursor, count=waiting)
             return replace(owned, waiting=tuple(turns))
         return owned
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        self._check()
+        return self._server.string(self.keys.owner(conversation_id, thing))
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         self._check()
@@ -221,6 +239,10 @@ class MemoryBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         self._check()
         self._server.remove(key, ids)
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        self._check()
+        return self._server.stream(key).reopen(order(final_id))
 
     # -- leases
 

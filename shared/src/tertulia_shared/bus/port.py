@@ -75,6 +75,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A work entry that was given out: to which worker, when that was heard of last, and how often it was given out.
+
+    `worker` is `NOBODY` while it waits to be taken over: whoever had it has handed it back.
+    """
+
+    id: str
+    worker: str
+    idle_s: float
+    attempt: int
+
+
+NOBODY = "nobody"
+"""The consumer that holds what was handed back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """Whose writes these are: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
 
@@ -234,6 +251,11 @@ class Bus(Protocol):
         """How many entries of the stage are waiting or being worked on."""
         ...
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        """The entries of the stage that were given out and are not finished, in order. What is open and not among them
+        has been claimed by nobody yet."""
+        ...
+
     # -- ownership
     async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
         """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
@@ -244,6 +266,10 @@ class Bus(Protocol):
             thing: its name in the owner key.
             waiting: bring along at most so many turns behind the state's cursor (`Owned.waiting`).
         """
+        ...
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        """The token of who owns `thing` or owned it last (`<work entry id>/<attempt>`); "" if nobody did, or let go."""
         ...
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
@@ -316,6 +342,13 @@ class Bus(Protocol):
 
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         """Delete entries of a stream."""
+        ...
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        """Take a stream's last entry away if it is `final_id`: ids above the one before it can be written again.
+
+        False, and nothing changed, if another entry is the last one.
+        """
         ...
 
     # -- leases

@@ -15,11 +15,13 @@ from tertulia_shared.bus import scripts
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    NOBODY,
     Applied,
     BusUnavailable,
     Claim,
     Entry,
     Fence,
+    Held,
     Owned,
     Refused,
     Write,
@@ -33,12 +35,12 @@ from tertulia_shared.keys import Key, Keys, Stage
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is removed from its group."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
+HELD_COUNT = 500
+"""Pending entries that are asked for at a time."""
 
 
 def wall_ms() -> int:
@@ -137,6 +139,21 @@ class RedisBus:
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        found: list[Held] = []
+        begin = "-"
+        while True:
+            command = ("XPENDING", self.keys.work(stage).name, stage, begin, "+", HELD_COUNT)
+            (reply,) = await self._calls.call(command)
+            if isinstance(reply, ResponseError):
+                if "NOGROUP" in str(reply):  # no worker of this stage has ever been there
+                    return found
+                raise WriteRefused(f"Redis refused XPENDING: {reply}")
+            found += [Held(id.decode(), who.decode(), idle_ms / 1000, times) for id, who, idle_ms, times in reply]
+            if len(reply) < HELD_COUNT:
+                return found
+            begin = f"({found[-1].id}"
+
     # -- ownership
 
     async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
@@ -153,6 +170,10 @@ class RedisBus:
                 return Refused(holder, later_attempt=answer == b"later")
             # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
             await self._call(scripts.DISOWN([owner.name], holder))
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        token = await self._call(("GET", self.keys.owner(conversation_id, thing).name))
+        return "" if token is None else token.decode()
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         turns, state = self.keys.turns(conversation_id), self.keys.state(conversation_id)
@@ -238,6 +259,9 @@ class RedisBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         if ids:
             await self._call(("XDEL", key.name, *ids))
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
 
     # -- leases
 
