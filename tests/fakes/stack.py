@@ -133,6 +133,11 @@ class Stack:
         self._client = cast("Any", redis.Redis.from_url(self.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What its processes are told, for one that is started beside them."""
+        return self._env
+
+    @property
     def data_dir(self) -> Path:
         """Where the SQLite file is."""
         return self.folder / "data"
