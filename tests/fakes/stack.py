@@ -113,9 +113,10 @@ class Stack:
         workers: Mapping[Service, int] = ONE_OF_EACH,
         fsync: Literal["always", "everysec", "off"] = "off",
         env: Mapping[str, str] | None = None,
+        namespace: str = "",
     ) -> None:
         self.folder = folder
-        self.keys = Keys(f"stack-{uuid4().hex[:8]}")
+        self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
         self.redis = RedisServer(folder / "redis", fsync=fsync)
         self.unsaid: set[str] = set()
         """Texts that must not stand in any log: what was said, and keys."""
