@@ -98,7 +98,7 @@ def _why(turn: Turn, messages: list[Message]) -> str:
     if any(is_named(message.name, turn.text) for message in messages):
         return f"{who} answered."
     if len(names) > 1:
-        return f"{who} answered because you named nobody: then everybody at the table does, in turn."
+        return f"{who} answered because you named nobody: then all do, in turn."
     return f"{who} answered because you named nobody, and nobody else was at the table."
 
 
@@ -175,19 +175,23 @@ def _cut(turn: Turn, cut: int, messages: list[Message]) -> str:
         line = f"You cut in {lasting(cut - begun)} after the first sound."
     for message in messages:
         if message.heard is not None:
-            whole = sum(each.letters <= len(message.heard) for each in message.sentences.values() if each.letters)
-            part = " and a part of the next" if _ends_within(message, whole) else ""
             line += (
-                f" Of {harmless(message.name)}'s {counted(len(message.sentences), 'sentence')} {whole}{part} "
-                f"{'was' if whole == 1 and not part else 'were'} heard, and that is what is remembered."
+                f" Of {harmless(message.name)}'s {counted(len(message.sentences), 'sentence')} "
+                f"{_heard(message, len(message.heard.rstrip()))} heard, and that is what is remembered."
             )
     return line
 
 
-def _ends_within(message: Message, whole: int) -> bool:
-    heard = len((message.heard or "").rstrip())
+def _heard(message: Message, letters: int) -> str:
+    """How many sentences so many letters of the text are."""
     ends = [each.letters for _, each in sorted(message.sentences.items()) if each.letters]
-    return heard > (ends[whole - 1] if whole else 0)
+    whole = sum(end <= letters for end in ends)
+    part = letters > (ends[whole - 1] if whole else 0)
+    if not whole:
+        return "a part of the first was" if part else "none was"
+    if part:
+        return f"{whole} and a part of the next were"
+    return "1 was" if whole == 1 else f"{whole} were"
 
 
 def _open(each: OpenWork, names: dict[str, str], timeline: Timeline) -> str:
@@ -204,7 +208,7 @@ def _open(each: OpenWork, names: dict[str, str], timeline: Timeline) -> str:
     else:
         line += f"is held by {harmless(each.worker)} (attempt {each.attempt}), heard of {each.idle_s:.1f} s ago."
         if each.worker not in alive:
-            line += " That worker is not alive: a peer takes the work over when its lease (TERTULIA_LEASE_S) is over."
+            line += " It is not alive: a peer takes over after its lease."
         elif each.idle_s > SILENT_S:
             line += " It waits for its next attempt."
     if each.last_failure:

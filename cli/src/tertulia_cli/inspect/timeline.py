@@ -175,14 +175,14 @@ def _played(receipts: Sequence[Entry]) -> dict[str, int]:
 
 
 def _add_sentences(message: Message, entries: Sequence[Entry]) -> None:
-    letters = 0
+    shown = ""
     for entry in entries:
         fields = entry.fields
         if fields.get(b"is_final") != b"1":
             index = int(fields.get(b"index", b"0"))
             text = fields.get(b"text", b"").decode(errors="replace")
-            letters += len(fields.get(b"written", b"").decode(errors="replace")) or len(text)
-            message.sentences[index] = Sentence(index, text, int(fields.get(b"ts", b"0")), letters)
+            shown += fields.get(b"written", b"").decode(errors="replace") or text
+            message.sentences[index] = Sentence(index, text, int(fields.get(b"ts", b"0")), len(shown.rstrip()))
     message.resumptions = [
         replace(each, sentence=sum(sentence.written < each.at for sentence in message.sentences.values()))
         for each in message.resumptions
