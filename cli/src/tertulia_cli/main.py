@@ -13,9 +13,9 @@ from typing import Any, Final
 from tertulia_cli.client.place import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
-from tertulia_cli.dead import command as dead
+from tertulia_cli.dead.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
-from tertulia_cli.exits import FAILED, MISUSED, STOPPED, Failure
+from tertulia_cli.exits import FAILED, STOPPED, Failure
 from tertulia_cli.fetch import fetch_models
 from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.run.command import run
@@ -80,7 +80,7 @@ def parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_talk(commands)
     _add_inspect(commands)
-    _add_dead(commands)
+    add_dead(commands)
     _add_voice(commands)
     command = commands.add_parser(
         "fetch-models",
@@ -169,27 +169,6 @@ def _add_inspect(commands: Any) -> None:
     command.set_defaults(do=_inspect)
 
 
-def _add_dead(commands: Any) -> None:
-    command = commands.add_parser(
-        "dead",
-        help="work that was given up: why, and have it done after all",
-        description="What no worker could finish is kept in Redis for 30 days, with the reason.",
-    )
-    what = command.add_subparsers(required=True, metavar="WHAT")
-    listing = what.add_parser("list", help="all of it")
-    listing.set_defaults(do=_dead_list)
-    showing = what.add_parser("show", help="one of them in sentences: what it was, why it died, what a retry does")
-    showing.add_argument("id", metavar="ID")
-    showing.set_defaults(do=_dead_show)
-    retrying = what.add_parser("retry", help="post it anew, as if it had never been tried")
-    dropping = what.add_parser("drop", help="forget it")
-    for each, do in ((retrying, _dead_retry), (dropping, _dead_drop)):
-        each.add_argument("ids", nargs="*", metavar="ID")
-        each.add_argument("--all", action="store_true", help="all that `tertulia dead list` lists")
-        each.set_defaults(do=do)
-    dropping.add_argument("--yes", action="store_true", help="do not ask")
-
-
 def _add_voice(commands: Any) -> None:
     command = commands.add_parser(
         "voice",
@@ -225,29 +204,6 @@ def _run(args: argparse.Namespace) -> int:
 def _inspect(args: argparse.Namespace) -> int:
     options = InspectOptions(args.conversation, args.message, args.audio, args.follow, args.json)
     return asyncio.run(inspect(load(RunSettings), options))
-
-
-def _dead_list(_: argparse.Namespace) -> int:
-    return asyncio.run(dead.dead_list(load(RunSettings)))
-
-
-def _dead_show(args: argparse.Namespace) -> int:
-    return asyncio.run(dead.dead_show(load(RunSettings), args.id))
-
-
-def _dead_retry(args: argparse.Namespace) -> int:
-    _check_which(args)
-    return asyncio.run(dead.dead_retry(load(RunSettings), args.ids, every=args.all))
-
-
-def _dead_drop(args: argparse.Namespace) -> int:
-    _check_which(args)
-    return asyncio.run(dead.dead_drop(load(RunSettings), args.ids, every=args.all, sure=args.yes))
-
-
-def _check_which(args: argparse.Namespace) -> None:
-    if bool(args.ids) == args.all:
-        raise Failure("say which: one id or more (`tertulia dead list`), or --all.", MISUSED)
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -144,8 +144,15 @@ def choose_message(asked: str, timeline: Timeline) -> Message:
     raise Failure(f"no message {asked} in {where}: `tertulia inspect` with its id lists them.", MISUSED)
 
 
-def _teller(options: InspectOptions, *, every_conversation: bool) -> Any:
-    console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+class _Lines(Console):
+    """Lines that may go into a pipe; whose reader's end is told as anywhere else, not by an exit in mid-task."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def _teller(options: InspectOptions, *, every_conversation: bool) -> Callable[[Line], None]:
+    console = _Lines(file=sys.stdout, highlight=False, soft_wrap=True)
 
     def tell(line: Line) -> None:
         if options.as_json:

@@ -37,7 +37,7 @@ async def write_wav(path: Path, sound: AsyncIterator[bytes]) -> float:
     """
     written = 0
     try:
-        with contextlib.closing(wave.open(str(path), "wb")) as file:
+        with path.open("wb") as raw, wave.open(raw, "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(BYTES_PER_SAMPLE)
             file.setframerate(SAMPLE_RATE_OUT)
