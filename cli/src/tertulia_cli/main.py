@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tertulia_cli.access import arguments as access
 from tertulia_cli.client.place import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     _add_inspect(commands)
     add_dead(commands)
     _add_voice(commands)
+    access.add(commands)
     command = commands.add_parser(
         "fetch-models",
         help="download the Whisper models of the stt engine realtimestt",
@@ -89,6 +91,13 @@ def parser() -> argparse.ArgumentParser:
         "Needs a network; the engine itself never downloads anything.",
     )
     command.set_defaults(do=_fetch_models)
+    command = commands.add_parser(
+        "supabase-keys",
+        help="make the passwords and the key of a database of our own that looks like Supabase's",
+        description="Used by deploy/compose/supabase.yml. What is there stays as it is.",
+    )
+    command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder with a folder for each reader")
+    command.set_defaults(do=_supabase_keys)
     command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
     command.set_defaults(do=_doctor)
     return top
@@ -212,6 +221,12 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _fetch_models(_: argparse.Namespace) -> int:
     return fetch_models(load(RunSettings))
+
+
+def _supabase_keys(args: argparse.Namespace) -> int:
+    from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - its library is not wherever the command is
+
+    return supabase_keys(args.dir)
 
 
 def _say(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from tertulia_cli.exits import NO_CONNECTION, Failure
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, BusRefused
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -20,8 +20,12 @@ async def redis_in_use(settings: RunSettings, command: str) -> AsyncGenerator[Bu
         Failure: Redis does not answer, at the start or later.
     """
     try:
-        async with open_bus(settings.where_redis_is(), Keys(settings.namespace), name=command) as bus:
+        async with open_bus(
+            settings.where_redis_is(), Keys(settings.namespace), name=command, tls=settings.redis_tls
+        ) as bus:
             yield bus
+    except* BusRefused as group:
+        raise Failure(f"{group.exceptions[0]}.", NO_CONNECTION) from None
     except* BusError as group:
         raise Failure(
             f"Redis cannot be used ({group.exceptions[0]}): is `tertulia run` running with this data folder "

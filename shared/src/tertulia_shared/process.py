@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import uvloop
 
 from tertulia_shared import logs
-from tertulia_shared.bus import Bus, BusUnavailable
+from tertulia_shared.bus import Bus, BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Keys
@@ -111,15 +111,17 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
     """The bus, as soon as Redis answers; None if we are told to stop before.
 
     Raises:
-        CannotStart: it did not answer for `REDIS_PATIENCE_S`.
+        CannotStart: it did not answer for `REDIS_PATIENCE_S`, or does not let us in.
     """
     deadline = asyncio.get_running_loop().time() + REDIS_PATIENCE_S
     delay_s = 0.05
     while not stop.is_set():
         try:
             return await opened.enter_async_context(
-                open_bus(settings.redis_url, Keys(settings.namespace), name=service)
+                open_bus(settings.redis_url, Keys(settings.namespace), name=service, tls=settings.redis_tls)
             )
+        except (BusRefused, ValueError) as trouble:  # no waiting helps
+            raise CannotStart(f"{trouble}. `tertulia doctor` looks.") from None
         except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
                 raise CannotStart(

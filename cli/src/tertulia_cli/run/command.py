@@ -18,7 +18,7 @@ from tertulia_cli.run.report import Report
 from tertulia_cli.run.service import Service, Spec
 from tertulia_cli.run.supervisor import Supervisor
 from tertulia_cli.settings import RunSettings, url_file
-from tertulia_shared.bus import BusUnavailable
+from tertulia_shared.bus import BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -101,7 +101,7 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
         return Service(spec, log(spec.name), supervisor.restarting)
 
     if plan_of.redis is None:
-        await _check_redis(plan_of.redis_url, plan_of.settings.namespace)
+        await _check_redis(plan_of.settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.asked_to_stop)
@@ -117,10 +117,12 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
     return FAILED
 
 
-async def _check_redis(url: str, namespace: str) -> None:
+async def _check_redis(settings: RunSettings) -> None:
     try:
-        async with open_bus(url, Keys(namespace), name="run"):
+        async with open_bus(settings.redis_url, Keys(settings.namespace), name="run", tls=settings.redis_tls):
             pass
+    except BusRefused as error:
+        raise Failure(f"{error}.", NO_CONNECTION) from error
     except BusUnavailable as error:
         raise Failure(
             f"{error}. TERTULIA_REDIS_URL names that Redis: start it, or leave the setting out and one is started.",

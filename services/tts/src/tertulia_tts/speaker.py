@@ -48,16 +48,17 @@ class Speaker:
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or to the interruption."""
         work, epoch = _message(claim), envelope(claim.fields).epoch
-        owned = await self._bus.own(claim, work.conversation_id, work.message_id)
+        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
+        sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
+        # all in one round trip: Redis may be far away
+        owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
             return  # posted twice: whoever holds the other pointer speaks it
         if owned.epoch > epoch:
             return  # interrupted before it began
-        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
-        last = await self._bus.last(audio)
-        published = None if last is None else decode(AudioChunk, last.fields)
+        published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
         if published is not None and published.is_final:
             return
         resume = resume_after(
@@ -65,8 +66,8 @@ class Speaker:
         )
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
-            async with aclosing(self._sentences(work, resume.sentence_index)) as sentences:
-                async for sentence in sentences:
+            async with aclosing(self._sentences(sentences, owned.first, resume.sentence_index)) as coming:
+                async for sentence in coming:
                     await self._speak(sentence, resume, outlet)
             await outlet.flush()
 
@@ -94,16 +95,19 @@ class Speaker:
             ],
         )
 
-    async def _sentences(self, work: Work, first: int) -> AsyncGenerator[TTSSentence, None]:
-        key = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        follow = self._bus.follow(key, f"{first}-0")
+    async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
+        """From number `first` on; `known` is what the stream begins with."""
+        entries = [entry for entry in known if order(entry.id)[0] > first]
+        # followed from here on, while what is known is spoken
+        follow = self._bus.follow(key, known[-1].id if entries else f"{first}-0")
         try:
             while True:
-                for entry in await _next_entries(follow):
+                for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
                     yield sentence
                     if sentence.is_final:
                         return
+                entries = await _next_entries(follow)
         finally:
             follow.close()
 

@@ -18,6 +18,7 @@ from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    MAX_FIRST,
     NOBODY,
     Append,
     Applied,
@@ -136,13 +137,28 @@ class MemoryBus:
 
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         self._check()
         owned = self._server.own(claim, conversation_id, thing)
-        if waiting and isinstance(owned, Owned):
+        if isinstance(owned, Refused):
+            return owned
+        if waiting:
             cursor = owned.state.get(b"cursor", b"0-0").decode()
             turns = await self.read(self.keys.turns(conversation_id), cursor, count=waiting)
-            return replace(owned, waiting=tuple(turns))
+            owned = replace(owned, waiting=tuple(turns))
+        if last is not None:
+            owned = replace(owned, last=await self.last(last))
+        if first is not None:
+            owned = replace(owned, first=tuple(await self.read(first, count=MAX_FIRST)))
         return owned
 
     async def owner(self, conversation_id: str, thing: str) -> str:

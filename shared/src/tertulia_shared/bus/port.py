@@ -8,6 +8,7 @@ serves all streams that a process follows.
 
     BusError
     ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
+    │   └── BusRefused   there is a Redis and it does not let us in: a login, a right, a certificate is wrong
     ├── NotOwner         another worker took the work over: stop, without a word
     ├── Stale            the user interrupted: this work's epoch is over
     └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
@@ -24,6 +25,9 @@ from tertulia_shared.codec import Fields, Value
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
+MAX_FIRST = 16
+"""Entries of a stream's beginning that come along with its ownership."""
+
 
 class BusError(Exception):
     """Base of what the bus raises."""
@@ -31,6 +35,10 @@ class BusError(Exception):
 
 class BusUnavailable(BusError):
     """The connection to Redis was lost; the outcome of the last write is unknown."""
+
+
+class BusRefused(BusUnavailable):
+    """Redis does not let us in; the message says which login, right or certificate is wrong."""
 
 
 class NotOwner(BusError):
@@ -113,6 +121,10 @@ class Owned:
     state: Fields
     waiting: Sequence[Entry] = ()
     """The turns that wait, where they were asked for."""
+    last: Entry | None = None
+    """The last entry of the stream whose end was asked for."""
+    first: Sequence[Entry] = ()
+    """The first entries of the stream whose beginning was asked for."""
 
     @property
     def epoch(self) -> int:
@@ -257,14 +269,27 @@ class Bus(Protocol):
         ...
 
     # -- ownership
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+
+        What else is asked for comes in the same round trip, as it is when nobody else may write any more.
 
         Args:
             claim: through which work entry.
             conversation_id: whose thing it is.
             thing: its name in the owner key.
             waiting: bring along at most so many turns behind the state's cursor (`Owned.waiting`).
+            last: bring along this stream's last entry (`Owned.last`).
+            first: bring along this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
         """
         ...
 

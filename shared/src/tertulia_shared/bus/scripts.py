@@ -77,7 +77,8 @@ return {0, tonumber(epoch)}
 )
 
 OWN = Script("""
--- KEYS: owner, state, turns   ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
+-- KEYS: owner, state, and turns if they are asked for
+-- ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
 local held = redis.call('GET', KEYS[1])
 if held then
   local id, attempt = string.match(held, '^(.*)/(%d+)$')
