@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
+from tertulia_cli.dead import command
 from tertulia_cli.dead.command import choose, explain, retried, table
 from tertulia_cli.dead.letters import Facts, Letter, Message, Turn, read_facts, read_letters
 from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
-from tertulia_cli.exits import Failure
+from tertulia_cli.exits import OK, Failure
+from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Append, Bus, Put
 from tertulia_shared.entries import AudioChunk, DeadLetter, MicChunk, TTSSentence, UserTurn, Work
 from tertulia_shared.events import Error, TurnComplete
+from tests.fakes.settings_of import settings_of
 
 C, M, T, S = (str(UUID(int=number)) for number in range(1, 5))
 SPOKEN = Message(
@@ -226,6 +231,31 @@ async def test_listening_again_takes_the_mark_away(bus: Bus) -> None:
     assert done
     assert b"ended" not in await bus.hash(keys.mic_progress(C, S))
     assert [entry.fields[b"session_id"] for entry in await bus.read(keys.work("stt"))] == [S.encode()]
+
+
+@pytest.mark.parametrize(
+    ("answer", "sure", "left"),
+    [("y", False, 0), ("no", False, 1), ("", False, 1), ("no", True, 0)],
+    ids=["yes", "no", "nothing said", "not asked"],
+)
+async def test_a_person_is_asked_before_it_is_forgotten(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, *, sure: bool, left: int
+) -> None:
+    @asynccontextmanager
+    async def this_bus(*_: object) -> AsyncGenerator[Bus]:
+        yield bus
+
+    monkeypatch.setattr(command, "redis_in_use", this_bus)
+
+    def answered(_: str) -> str:
+        return answer
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", answered)
+    dead = await bury(bus, DeadLetter("tts", "5-0", 2, "x", C, M))
+    assert await command.dead_drop(settings_of(RunSettings), [dead.id], every=False, sure=sure) == OK
+    assert len(await read_letters(bus)) == left
+    assert capsys.readouterr().out == ("Nothing was dropped.\n" if left else "Dropped 1 entry.\n")
 
 
 async def test_what_is_pointless_stays_in_the_list(bus: Bus) -> None:
