@@ -37,13 +37,10 @@ def test_only_the_gateway_can_be_reached_and_only_from_this_machine(stack: Compo
     assert published == {("gateway", "127.0.0.1")}
 
 
-def test_without_a_password_redis_says_no_more_than_that_it_is_there(stack: Compose) -> None:
-    def asked(*command: str) -> str:
-        return stack.run("exec", "--no-TTY", "redis", "redis-cli", *command).strip()
-
-    assert asked("PING") == "PONG"
-    assert asked("XLEN", "tertulia:work:tts").startswith("NOPERM")
-    assert asked("INFO").startswith("NOPERM")
+@pytest.mark.parametrize("command", ["PING", "INFO", "XLEN tertulia:work:tts"])
+def test_without_a_password_redis_says_nothing(stack: Compose, command: str) -> None:
+    said = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
+    assert said.startswith("NOAUTH")
 
 
 @pytest.mark.parametrize("service", OWN)

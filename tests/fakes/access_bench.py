@@ -7,6 +7,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import redis
 
@@ -15,13 +16,15 @@ from tertulia_cli.access.command import Access, NewBox
 from tertulia_cli.access.folder import Folder
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.tls import Tls
-from tests.fakes.redis_server import RedisServer, find_tls_redis_server, free_port
+from tests.fakes.redis_server import Fsync, RedisServer, find_tls_redis_server, free_port
 
 
 class AccessBench:
     """`host` is what Redis' certificate is for; with `tls` the server listens on `tls_port`, too."""
 
-    def __init__(self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost") -> None:
+    def __init__(
+        self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost", fsync: Fsync = "off"
+    ) -> None:
         self.root = folder / "access"
         self.host = host
         self.tls_port = free_port()
@@ -32,7 +35,7 @@ class AccessBench:
             options += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "yes"]
             for name, file in (("cert", "server.crt"), ("key", "server.key"), ("ca-cert", "ca.crt")):
                 options += [f"--tls-{name}-file", str(self.root / "redis" / file)]
-        self.server = RedisServer(folder / "server", options=options, program=program)
+        self.server = RedisServer(folder / "server", options=options, program=program, fsync=fsync)
         at = self.server.url.removeprefix("redis://").removesuffix("/0")
         self.access = Access(Folder(self.root), keys, at)
         self._names = (host,) if tls else ()
@@ -40,6 +43,7 @@ class AccessBench:
     def init(self, *rotated: str, names: Sequence[str] | None = None) -> None:
         """`tertulia access init`."""
         assert command.init(self.access, self._names if names is None else names, rotated) == 0
+        self.server.login = urlsplit(self.url("operator")).netloc.rpartition("@")[0]
 
     def box(self, name: str, *stages: Stage, renew: bool = False, days: int = 30) -> dict[str, tarfile.TarInfo]:
         """`tertulia access box`, unpacked at `box_folder`; what was in the bundle."""
@@ -68,4 +72,4 @@ class AccessBench:
 
     def client(self, name: str) -> Any:
         """A connection as that user; as nobody for ""."""
-        return cast("Any", redis.Redis.from_url(self.url(name) if name else self.server.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+        return cast("Any", redis.Redis.from_url(self.url(name) if name else self.server.url_as("")))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs

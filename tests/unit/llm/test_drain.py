@@ -13,8 +13,10 @@ from tertulia_shared.codec import VERSION, decode
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, conversation_write, message_write, settings_write
 from tertulia_shared.store import MemoryStore, MemoryTables, Message, Store
+from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
 from tests.fakes.virtual_time import now, virtual_time
 
@@ -36,6 +38,7 @@ class WatchedStore(MemoryStore):
 
 class Scene:
     def __init__(self) -> None:
+        self.metrics = Metrics()
         self.bus = MemoryBus(Keys("test"), clock=now)
         self.tables = MemoryTables()
         self.store = WatchedStore(self.tables)
@@ -56,7 +59,7 @@ class Scene:
 
     @asynccontextmanager
     async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
-        task = asyncio.create_task(Drain(self.bus, store or self.store, holder).run())
+        task = asyncio.create_task(Drain(self.bus, store or self.store, holder, self.metrics).run())
         yield task
         task.cancel()
         await asyncio.wait([task])
@@ -173,6 +176,7 @@ async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -
     assert [(letter.stage, letter.conversation_id) for letter in letters] == [("store", it.talk)] * 4
     assert letters[0].message_id == bad.id
     assert "a\x00b" not in letters[0].reason, "no speech"
+    assert scraped(it.metrics).of("tertulia_dead_letters_total", stage="store") == 4
 
 
 @virtual_time

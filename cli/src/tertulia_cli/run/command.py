@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -42,6 +42,7 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
     """
     heed_interrupts()
     counts = plan.parse_workers(workers)
+    ports = plan.metrics_ports(settings, counts)
     preflight.check_packages()
     data_dir = settings.data_dir.expanduser().resolve()
     preflight.make_data_dir(data_dir)
@@ -51,9 +52,16 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
         settings = settings.model_copy(update={"data_dir": data_dir, "port": port})
         report = Report()
         report.starting(data_dir)
+        if ports:
+            report.metrics(settings.metrics_host, ports)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
         told = plan.environment(settings, os.environ, url)
-        planned = _Plan(settings, url, redis_spec, plan.gateway(settings, told), plan.workers(settings, counts, told))
+        gateway = plan.with_metrics(plan.gateway(settings, told), ports)
+        started = [
+            replace(worker, spec=plan.with_metrics(worker.spec, ports))
+            for worker in plan.workers(settings, counts, told)
+        ]
+        planned = _Plan(settings, url, redis_spec, gateway, started)
 
         def log(name: str) -> LogFile:
             echo = partial(report.log_line, name) if verbose else None

@@ -15,11 +15,13 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.speaking import Speaking
+from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
 from tertulia_shared.bus import Append, Bus, BusError, Entry, Outlet, Put
 from tertulia_shared.codec import BadEntry, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Interrupted, TurnAccepted
+from tertulia_shared.metrics import Metrics
 
 RECEIPTS_PER_S = 20.0
 """Receipts passed on; more would tell the same."""
@@ -31,8 +33,9 @@ class Conversation:
     """Runs until cancelled, or until it ends the connection (`Closing`)."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening, *, demo: bool, clock: Clock, wall_ms: Callable[[], int]
-    ) -> None:
+        self, bus: Bus, wire: Wire, opening: Opening,
+        *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
+    ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
         self._wire = wire
@@ -40,13 +43,15 @@ class Conversation:
         self._demo = demo
         self._feed, self._playlist, self._timeline = opening.feed, opening.playlist, opening.timeline
         self._playback = Playback()
+        self._waits = Waits(metrics or Metrics(), wall_ms)
         self._clock = clock
         self._receipts: Outlet | None = None
         self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
         self._speaking = Speaking(
-            bus, wire, opening, self._playback, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed
-        )
+            bus, wire, opening, self._playback, self._waits,
+            clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
+        )  # fmt: skip
 
     async def run(self) -> None:
         """Send what there is to send."""
@@ -163,7 +168,10 @@ class Conversation:
             return
         await self._wire.text(frame)
         self._timeline.see(kind, fields)
-        if kind != b"llm_chunk":
+        if kind == b"llm_chunk":
+            self._waits.text()
+        else:
+            self._waits.event(kind, fields)
             self._playlist.see(kind, fields, epoch_of(fields))  # after it was sent: its audio comes behind it
             self._speaking.changed()
             self._aftermath.changed()

@@ -14,6 +14,7 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, audio_frame
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.playlist import BEGINNING, Spoken, is_final
+from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import Wire
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import BadEntry, envelope
@@ -26,7 +27,7 @@ class Speaking:
     """Follows the playlist. Whoever changes the playlist calls `changed`."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback,
+        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, waits: Waits,
         *, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
     ) -> None:  # fmt: skip
         self._bus = bus
@@ -35,6 +36,7 @@ class Speaking:
         self._playlist = opening.playlist
         self._timeline = opening.timeline
         self._playback = playback
+        self._waits = waits
         self._clock = clock
         self._wall_ms = wall_ms
         self._on_complete = on_complete
@@ -70,7 +72,7 @@ class Speaking:
         if self._playlist.is_silent(spoken.message_id) or self._playlist.is_stale(spoken):
             return ""
         follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, spoken.message_id), spoken.after)
-        first = spoken.after == BEGINNING
+        first, asked_ms = spoken.after == BEGINNING, self._wall_ms()
         try:
             while True:
                 for entry in await follow.read():
@@ -79,7 +81,9 @@ class Speaking:
                     if is_final(entry.fields):
                         return entry.id
                     await self._frame(spoken, entry, first=first)
-                    first = False
+                    if first:
+                        first = False
+                        self._waits.sound(entry.fields, asked_ms=asked_ms)
         finally:
             follow.close()
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 
@@ -35,7 +36,8 @@ class NotMine(Exception):
 class Drain:
     """See the module's docstring. `holder` is this worker's name."""
 
-    def __init__(self, bus: Bus, store: Store, holder: str) -> None:
+    def __init__(self, bus: Bus, store: Store, holder: str, metrics: Metrics | None = None) -> None:
+        self._dead_letters = (metrics or Metrics()).of(catalogue.DEAD_LETTERS, "store")
         self._bus = bus
         self._store = store
         self._holder = holder
@@ -127,6 +129,7 @@ class Drain:
             DeadLetter("store", entry.id, 1, reason, write.conversation_id, write.message_id),
         )
         await outlet.flush()
+        self._dead_letters.inc()
 
 
 def _groups(entries: Sequence[Entry]) -> Iterator[list[tuple[Entry, StoreWrite]]]:

@@ -19,9 +19,12 @@ from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import Key
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
+from tertulia_tts.pace import Paces
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
@@ -40,10 +43,15 @@ def seed_of(message_id: str, sentence_index: int) -> int:
 class Speaker:
     """The tts stage's `Handler`."""
 
-    def __init__(self, bus: Bus, engine: SpeechEngine, settings: TTSSettings) -> None:
+    def __init__(
+        self, bus: Bus, engine: SpeechEngine, settings: TTSSettings, metrics: Metrics | None = None
+    ) -> None:  # fmt: skip
         self._bus = bus
         self._engine = engine
         self._settings = settings
+        metrics = metrics or Metrics()
+        self._paces = Paces(metrics, engine.name)
+        self._hop = Hop(metrics, "sentences")
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or to the interruption."""
@@ -102,6 +110,8 @@ class Speaker:
         follow = self._bus.follow(key, known[-1].id if entries else f"{first}-0")
         try:
             while True:
+                if entries:
+                    self._hop.taken(entries[0].fields)
                 for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
                     yield sentence
@@ -117,22 +127,28 @@ class Speaker:
             publish.end()
             return
         publish.skip(resume.chunks_to_skip(sentence.index))
+        pace = self._paces.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
         try:
             async with aclosing(self._synthesize(sentence)) as pieces:
                 async for piece in pieces:
+                    pace.made(piece)
                     if publish.chunks(chunker.feed(piece)):
+                        pace.first_chunk()
                         await asyncio.sleep(0)  # an engine that never waits must not keep the first sound back
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:
                 raise RetryLater(str(failure)) from failure
+            self._paces.failed()
             log.warning("a sentence cannot be spoken", extra={"message_id": sentence.message_id}, exc_info=True)
             outlet.append(
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
-        publish.chunks(chunker.finish())
+        if publish.chunks(chunker.finish()):
+            pace.first_chunk()
+        pace.done()
 
     def _synthesize(self, sentence: TTSSentence) -> AsyncGenerator[bytes, None]:
         choice = choose_voice(self._engine.voices(), sentence.voice_id)

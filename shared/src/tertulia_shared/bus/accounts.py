@@ -17,8 +17,9 @@ from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.port import BusUnavailable, WriteRefused
 from tertulia_shared.keys import Keys
 
-DEFAULT: Final = ("user", "default", "reset", "on", "nopass", "+ping")
-"""Whoever does not log in: may ask whether Redis answers (a health check), and nothing else."""
+DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")
+"""Nobody is this user, and it may everything: up to Redis 7.0 at least, what a starting server reads back from its
+append-only file is checked against these rights, and every transaction that they forbid is left out."""
 READER: Final = "reader"
 OPERATOR: Final = "operator"
 KEEPER: Final = "keeper"
@@ -75,7 +76,7 @@ def keeper_rules() -> tuple[str, ...]:
 
 
 def acl_file(accounts: Iterable[Account]) -> str:
-    """The ACL file that holds these users, and the one of whoever does not log in."""
+    """The ACL file that holds these users, and lets nobody in who does not log in."""
     lines = [DEFAULT, *(("user", *account.words()) for account in accounts)]
     return "".join(" ".join(line) + "\n" for line in lines)
 

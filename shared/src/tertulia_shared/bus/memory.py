@@ -22,6 +22,7 @@ from tertulia_shared.bus.port import (
     NOBODY,
     Append,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     Entry,
@@ -134,6 +135,10 @@ class MemoryBus:
     async def held(self, stage: Stage) -> Sequence[Held]:
         self._check()
         return self._server.held(stage, self._clock_ms())
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        self._check()
+        return self._server.backlog(stage, NOBODY)
 
     # -- ownership
 

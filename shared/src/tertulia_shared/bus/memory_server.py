@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.memory_streams import Group, Stream, order
 from tertulia_shared.bus.port import (
     Append,
     Applied,
+    Backlog,
     Claim,
     Fence,
     Held,
@@ -82,6 +83,22 @@ class MemoryServer:
         if group is None:
             raise WriteRefused(f"there is no consumer group {stage!r} yet: prepare it first")
         return group
+
+    def backlog(self, stage: Stage, nobody: str) -> Backlog:
+        """See `port.Bus.backlog`."""
+        group = self._groups.get(stage)
+        if group is None:
+            return Backlog()
+        waiting, given_out = group.waiting(), group.given_out()
+        handed_back = sum(worker == nobody for worker in given_out.values())
+        return Backlog(
+            len(waiting), len(given_out) - handed_back, handed_back,
+            self._age_s(entry.id for entry in waiting), self._age_s(given_out),
+        )  # fmt: skip
+
+    def _age_s(self, ids: Iterable[str]) -> float:
+        oldest = next(iter(ids), None)
+        return 0.0 if oldest is None else max(0, self._now_ms() - order(oldest)[0]) / 1000
 
     # -- ownership
 

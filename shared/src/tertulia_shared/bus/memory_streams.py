@@ -124,7 +124,7 @@ class Group:
     def take_over(self, worker: str, idle_ms: int, count: int, now_ms: int) -> Sequence[Delivery]:
         """XAUTOCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them."""
         taken: list[Delivery] = []
-        for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0]):
+        for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
@@ -174,6 +174,14 @@ class Group:
             for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0])
         ]
 
+    def waiting(self) -> Sequence[Entry]:
+        """What nobody was given yet, oldest first."""
+        return self._stream.after(self._delivered)
+
+    def given_out(self) -> Mapping[str, str]:
+        """Who has what was given out and is not finished, oldest first, by entry id."""
+        return {id_text(entry_id): pending.worker for entry_id, pending in sorted(self._pending.items(), key=_id)}
+
     def is_pending(self, entry_id: str) -> bool:
         """Whether a worker has it."""
         return order(entry_id) in self._pending
@@ -181,3 +189,7 @@ class Group:
     def _held_by(self, worker: str, entry_id: str) -> Pending | None:
         pending = self._pending.get(order(entry_id))
         return pending if pending is not None and pending.worker == worker else None
+
+
+def _id(item: tuple[EntryId, Pending]) -> EntryId:
+    return item[0]

@@ -100,6 +100,22 @@ NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
+class Backlog:
+    """A stage's open work at one moment. Ages are seconds since it was posted, by the server's clock; 0 where none is.
+
+    `waiting`: given to nobody yet. `held`: given to a worker and not finished, also by one that has died since.
+    `handed_back`: given back by a worker that stopped, and not taken over yet.
+    """
+
+    waiting: int = 0
+    held: int = 0
+    handed_back: int = 0
+    oldest_waiting_s: float = 0.0
+    oldest_given_out_s: float = 0.0
+    """Of those held and handed back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """Whose writes these are: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
 
@@ -266,6 +282,10 @@ class Bus(Protocol):
     async def held(self, stage: Stage) -> Sequence[Held]:
         """The entries of the stage that were given out and are not finished, in order. What is open and not among them
         has been claimed by nobody yet."""
+        ...
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        """The stage's open work, and how old it is; all 0 if nobody has prepared the stage."""
         ...
 
     # -- ownership

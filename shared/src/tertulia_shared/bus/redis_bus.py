@@ -18,6 +18,7 @@ from tertulia_shared.bus.port import (
     MAX_FIRST,
     NOBODY,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     Entry,
@@ -163,6 +164,11 @@ class RedisBus:
             if len(reply) < HELD_COUNT:
                 return found
             begin = f"({found[-1].id}"
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        reply = await self._call(scripts.BACKLOG([self.keys.work(stage).name], stage, NOBODY))
+        waiting, held, handed_back, *ages_ms = (max(0, int(figure)) for figure in reply)
+        return Backlog(waiting, held, handed_back, *(ms / 1000 for ms in ages_ms))
 
     # -- ownership
 

@@ -221,5 +221,33 @@ end
 return 1
 """)
 
+BACKLOG = Script("""
+-- KEYS: work stream   ARGV: group, nobody   → waiting, held, handed back, oldest waiting, oldest of the rest (ms)
+-- finished work is deleted, so what the stream has is waiting or given out (XINFO's own `lag` is Redis 7's)
+local time = redis.call('TIME')
+local function age(id)
+  return time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(string.match(id, '^%d+'))
+end
+local groups, delivered = redis.pcall('XINFO', 'GROUPS', KEYS[1]), '0-0'
+local found = false
+for _, info in ipairs(groups.err and {} or groups) do
+  local group = {}
+  for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
+  if group['name'] == ARGV[1] then found, delivered = true, group['last-delivered-id'] end
+end
+if not found then return {0, 0, 0, 0, 0} end
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
+local given_out, handed_back = pending[1], 0
+for _, consumer in ipairs(pending[4] or {}) do
+  if consumer[1] == ARGV[2] then handed_back = tonumber(consumer[2]) end
+end
+local first = redis.call('XRANGE', KEYS[1], '(' .. delivered, '+', 'COUNT', 1)[1]
+local waiting = first and math.max(1, redis.call('XLEN', KEYS[1]) - given_out) or 0
+return {
+  waiting, given_out - handed_back, handed_back,
+  first and age(first[1]) or 0, given_out > 0 and age(pending[2]) or 0
+}
+""")
+
 WRITING = (WRITE, TRANSACT)
-CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD)
+CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD, BACKLOG)
