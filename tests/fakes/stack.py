@@ -122,13 +122,14 @@ class Stack:
         workers: Mapping[Service, int] = ONE_OF_EACH,
         fsync: Literal["always", "everysec", "off"] = "off",
         env: Mapping[str, str] | None = None,
+        namespace: str = "",
         link: FarLink | None = None,
         metrics: bool = False,
     ) -> None:
         """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
         self._metrics = metrics
         self.folder = folder
-        self.keys = Keys(f"stack-{uuid4().hex[:8]}")
+        self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
         self._users = RedisUsers(self.keys)
         self._link = link
         self.redis = RedisServer(
@@ -153,6 +154,11 @@ class Stack:
         }
         self._all: list[Process] = []
         self._client = cast("Any", redis.Redis.from_url(self.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a process is told that is started beside them; its Redis user may do everything."""
+        return self._env | {"TERTULIA_REDIS_URL": self.redis.url}
 
     @property
     def data_dir(self) -> Path:

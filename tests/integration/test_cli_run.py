@@ -36,12 +36,13 @@ class Run:
         self._out = folder / "out.txt"
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start it (again)."""
+    def start(self, *before: str) -> subprocess.Popen[bytes]:
+        """Start it (again), through the command `before`."""
         with self._out.open("wb") as out:
             return subprocess.Popen(
-                [*TERTULIA, "run", "--workers", "tts=2"], cwd=self.folder, env=self.environment, stdout=out, stderr=out
-            )
+                [*before, *TERTULIA, "run", "--workers", "tts=2"],
+                cwd=self.folder, env=self.environment, stdout=out, stderr=out,
+            )  # fmt: skip
 
     @property
     def shown(self) -> str:
@@ -167,6 +168,35 @@ async def test_a_killed_run_leaves_nothing_and_the_next_one_has_all_that_was_sai
     assert "“Hello Sage”" in run.tertulia("inspect", "last").stdout
     run.process.terminate()
     assert run.process.wait(STOP_S) == 0
+
+
+DEAF = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Starts a command as a shell starts what a script puts in the background: with SIGINT ignored."""
+
+
+async def test_an_interrupt_stops_it_also_where_a_script_has_started_it_in_the_background(run: Run) -> None:
+    run.process.kill()
+    run.process.wait(STOP_S)
+    run.process = run.start(sys.executable, "-c", DEAF)
+    await run.says("Open http")
+    children = run.children()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(STOP_S) == 0, run.shown
+    assert run.shown.endswith("stopped\n")
+    assert not [command for pid, command in children.items() if lives(pid)]
+
+
+async def test_an_interrupt_is_heard_from_the_beginning(run: Run) -> None:
+    run.process.kill()
+    run.process.wait(STOP_S)
+    run.process = run.start(sys.executable, "-c", DEAF)
+    await run.says("Tertulia starts")
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(STOP_S) in {0, 130}, run.shown
 
 
 async def test_a_service_with_a_wrong_setting_says_so_in_its_own_words(run: Run) -> None:

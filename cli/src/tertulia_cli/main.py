@@ -14,14 +14,16 @@ from tertulia_cli.access import arguments as access
 from tertulia_cli.client.place import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
+from tertulia_cli.dead.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exits import FAILED, STOPPED, Failure
 from tertulia_cli.fetch import fetch_models
-from tertulia_cli.inspect.command import inspect
+from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
 from tertulia_cli.voice.command import NewVoice
+from tertulia_shared.groups import first_error
 from tertulia_shared.settings import load
 
 EXIT_CODES: Final = """exit codes:
@@ -51,15 +53,14 @@ def _finish(do: Callable[[], int]) -> int:
     except Failure as failure:
         return _say_why(failure)
     except BaseExceptionGroup as group:
-        failures, others = group.split(Failure)
-        if failures is None or others is not None:
+        ending, others = group.split((Failure, BrokenPipeError))
+        if ending is None or others is not None:
             raise
-        return _say_why(_first(failures))
+        return _finish(lambda: _raise(first_error(ending)))
 
 
-def _first(group: BaseExceptionGroup[Failure]) -> Failure:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _raise(error: BaseException) -> int:
+    raise error
 
 
 def _say_why(failure: Failure) -> int:
@@ -80,6 +81,7 @@ def parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_talk(commands)
     _add_inspect(commands)
+    add_dead(commands)
     _add_voice(commands)
     access.add(commands)
     command = commands.add_parser(
@@ -157,10 +159,21 @@ def _add_inspect(commands: Any) -> None:
     command = commands.add_parser(
         "inspect",
         help="what went through Redis, and how long each step took",
-        description="Without an argument lists the recent conversations; with one shows its turns step by step.",
+        description="Without an argument lists the recent conversations; with one shows its turns step by step, and "
+        "explains them.",
     )
     command.add_argument(
         "conversation", nargs="?", default="", help='an id, the beginning of one, or "last" for the most recent'
+    )
+    command.add_argument(
+        "--follow", action="store_true", help="one line for each entry as it comes, of that conversation or of all"
+    )
+    command.add_argument("--message", default="", metavar="ID", help="one reply: sentences, chunks of sound, owner")
+    command.add_argument(
+        "--audio", type=Path, metavar="FILE.wav", help="write the message's sound here, or the last message's"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="for a program (docs/inspect.md); with --follow a line each"
     )
     command.set_defaults(do=_inspect)
 
@@ -198,7 +211,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    return asyncio.run(inspect(load(RunSettings), args.conversation))
+    options = InspectOptions(args.conversation, args.message, args.audio, args.follow, args.json)
+    return asyncio.run(inspect(load(RunSettings), options))
 
 
 def _doctor(_: argparse.Namespace) -> int:

@@ -40,6 +40,7 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
     Raises:
         Failure: something that everything needs is missing or wrong.
     """
+    heed_interrupts()
     counts = plan.parse_workers(workers)
     ports = plan.metrics_ports(settings, counts)
     preflight.check_packages()
@@ -67,6 +68,13 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
             return stack.enter_context(LogFile(plan.log_of(settings, name), echo))
 
         return asyncio.run(_run(planned, report, log))
+
+
+def heed_interrupts() -> None:
+    """Let SIGINT stop us also where it was inherited as ignored: a shell starts what a script puts in the background
+    so (POSIX, "Asynchronous Lists"), and `kill -INT` is how a script stops it. Services inherit it from us."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _own_redis(settings: RunSettings, stack: ExitStack, lock: int) -> tuple[str, Spec]:

@@ -1,6 +1,7 @@
 """Redis Streams, and the only place that knows them. `port` says what the stages need; the rest does it."""
 
 from tertulia_shared.bus.port import (
+    NOBODY,
     Append,
     Applied,
     Backlog,
@@ -12,6 +13,7 @@ from tertulia_shared.bus.port import (
     Entry,
     Fence,
     Follow,
+    Held,
     NotOwner,
     Outlet,
     Owned,
@@ -24,6 +26,7 @@ from tertulia_shared.bus.port import (
 )
 
 __all__ = [
+    "NOBODY",
     "Append",
     "Applied",
     "Backlog",
@@ -35,6 +38,7 @@ __all__ = [
     "Entry",
     "Fence",
     "Follow",
+    "Held",
     "NotOwner",
     "Outlet",
     "Owned",

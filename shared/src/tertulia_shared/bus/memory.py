@@ -19,6 +19,7 @@ from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
     MAX_FIRST,
+    NOBODY,
     Append,
     Applied,
     Backlog,
@@ -26,6 +27,7 @@ from tertulia_shared.bus.port import (
     Claim,
     Entry,
     Fence,
+    Held,
     Owned,
     Refused,
     Write,
@@ -35,8 +37,6 @@ from tertulia_shared.keys import Key, Keys, Stage
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 PRESENCE_KEPT_S = 600.0
 MAX_PER_READ = 512
 """Entries that a follower is given at a time."""
@@ -132,6 +132,10 @@ class MemoryBus:
         self._check()
         return len(self._server.stream(self.keys.work(stage)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        self._check()
+        return self._server.held(stage, self._clock_ms())
+
     async def backlog(self, stage: Stage) -> Backlog:
         self._check()
         return self._server.backlog(stage, NOBODY)
@@ -161,6 +165,10 @@ class MemoryBus:
         if first is not None:
             owned = replace(owned, first=tuple(await self.read(first, count=MAX_FIRST)))
         return owned
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        self._check()
+        return self._server.string(self.keys.owner(conversation_id, thing))
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         self._check()
@@ -252,6 +260,10 @@ class MemoryBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         self._check()
         self._server.remove(key, ids)
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        self._check()
+        return self._server.stream(key).reopen(order(final_id))
 
     # -- leases
 

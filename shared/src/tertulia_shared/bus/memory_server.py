@@ -11,6 +11,7 @@ from tertulia_shared.bus.port import (
     Backlog,
     Claim,
     Fence,
+    Held,
     NotOwner,
     Owned,
     Put,
@@ -44,6 +45,15 @@ class MemoryServer:
     def hash(self, key: Key) -> dict[bytes, bytes]:
         """A copy of the hash, empty if it isn't there."""
         return dict(self._hashes.get(key.name, {}))
+
+    def string(self, key: Key) -> str:
+        """The string, "" if it isn't there."""
+        return self._strings.get(key.name, "")
+
+    def held(self, stage: Stage, now_ms: int) -> Sequence[Held]:
+        """See `port.Bus.held`."""
+        group = self._groups.get(stage)
+        return () if group is None else group.held(now_ms)
 
     def names_of_streams(self) -> Iterator[str]:
         """Every stream with an entry, in the order of their making."""

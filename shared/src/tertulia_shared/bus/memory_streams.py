@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tertulia_shared.bus.port import Entry
+from tertulia_shared.bus.port import Entry, Held
 
 EntryId = tuple[int, int]
 
@@ -96,6 +96,14 @@ class Stream:
         if at >= 0 and self._ids[at] == entry_id:
             del self._ids[at], self._entries[at]
 
+    def reopen(self, final: EntryId) -> bool:
+        """Forget the last entry if it is this one, as if it had never been."""
+        if not self._ids or self._ids[-1] != final:
+            return False
+        self.delete(final)
+        self._last = self._ids[-1] if self._ids else (0, 0)
+        return True
+
 
 class Group:
     """The consumer group of a work stream: what has been given out, and to whom."""
@@ -158,6 +166,13 @@ class Group:
         for entry_id, pending in self._pending.items():
             if pending.worker == worker:
                 self.hand_back(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
+
+    def held(self, now_ms: int) -> Sequence[Held]:
+        """XPENDING: what was given out, in the order of the ids."""
+        return [
+            Held(id_text(entry_id), pending.worker, (now_ms - pending.since_ms) / 1000, pending.attempts)
+            for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0])
+        ]
 
     def waiting(self) -> Sequence[Entry]:
         """What nobody was given yet, oldest first."""

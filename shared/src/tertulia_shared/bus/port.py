@@ -83,6 +83,23 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A work entry that was given out: to which worker, when that was heard of last, and how often it was given out.
+
+    `worker` is `NOBODY` while it waits to be taken over: whoever had it has handed it back.
+    """
+
+    id: str
+    worker: str
+    idle_s: float
+    attempt: int
+
+
+NOBODY = "nobody"
+"""The consumer that holds what was handed back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """A stage's open work at one moment. Ages are seconds since it was posted, by the server's clock; 0 where none is.
 
@@ -262,6 +279,11 @@ class Bus(Protocol):
         """How many entries of the stage are waiting or being worked on."""
         ...
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        """The entries of the stage that were given out and are not finished, in order. What is open and not among them
+        has been claimed by nobody yet."""
+        ...
+
     async def backlog(self, stage: Stage) -> Backlog:
         """The stage's open work, and how old it is; all 0 if nobody has prepared the stage."""
         ...
@@ -289,6 +311,10 @@ class Bus(Protocol):
             last: bring along this stream's last entry (`Owned.last`).
             first: bring along this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
         """
+        ...
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        """The token of who owns `thing` or owned it last (`<work entry id>/<attempt>`); "" if nobody did, or let go."""
         ...
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
@@ -361,6 +387,13 @@ class Bus(Protocol):
 
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         """Delete entries of a stream."""
+        ...
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        """Take a stream's last entry away if it is `final_id`: ids above the one before it can be written again.
+
+        False, and nothing changed, if another entry is the last one.
+        """
         ...
 
     # -- leases

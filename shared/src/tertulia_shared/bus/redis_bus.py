@@ -16,12 +16,14 @@ from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
     MAX_FIRST,
+    NOBODY,
     Applied,
     Backlog,
     BusUnavailable,
     Claim,
     Entry,
     Fence,
+    Held,
     Owned,
     Refused,
     Write,
@@ -36,12 +38,12 @@ from tertulia_shared.tls import Tls
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is removed from its group."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
+HELD_COUNT = 500
+"""Pending entries that are asked for at a time."""
 
 
 def wall_ms() -> int:
@@ -148,6 +150,21 @@ class RedisBus:
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        found: list[Held] = []
+        begin = "-"
+        while True:
+            command = ("XPENDING", self.keys.work(stage).name, stage, begin, "+", HELD_COUNT)
+            (reply,) = await self._calls.call(command)
+            if isinstance(reply, ResponseError):
+                if "NOGROUP" in str(reply):  # no worker of this stage has ever been there
+                    return found
+                raise WriteRefused(f"Redis refused XPENDING: {reply}")
+            found += [Held(id.decode(), who.decode(), idle_ms / 1000, times) for id, who, idle_ms, times in reply]
+            if len(reply) < HELD_COUNT:
+                return found
+            begin = f"({found[-1].id}"
+
     async def backlog(self, stage: Stage) -> Backlog:
         reply = await self._call(scripts.BACKLOG([self.keys.work(stage).name], stage, NOBODY))
         waiting, held, handed_back, *ages_ms = (max(0, int(figure)) for figure in reply)
@@ -189,6 +206,10 @@ class RedisBus:
                 return Refused(holder, later_attempt=answer == b"later")
             # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
             await self._call(scripts.DISOWN([owner.name], holder))
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        token = await self._call(("GET", self.keys.owner(conversation_id, thing).name))
+        return "" if token is None else token.decode()
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         turns, state = self.keys.turns(conversation_id), self.keys.state(conversation_id)
@@ -274,6 +295,9 @@ class RedisBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         if ids:
             await self._call(("XDEL", key.name, *ids))
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
 
     # -- leases
 

@@ -119,6 +119,19 @@ redis.call('DEL', KEYS[1])
 return 1
 """)
 
+REOPEN = Script("""
+-- KEYS: stream   ARGV: id of its last entry, ttl
+-- A stream remembers its highest id also when that entry is gone, and Redis 7 lets XSETID go below no deleted one: so
+-- it is made anew of what it had. This is for repairs; a minute of speech is 3 MB.
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if not last or last[1] ~= ARGV[1] then return 0 end
+local kept = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[1])
+redis.call('DEL', KEYS[1])
+for _, entry in ipairs(kept) do redis.call('XADD', KEYS[1], entry[1], unpack(entry[2])) end
+if #kept > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
+return 1
+""")
+
 TAKE_OVER = Script("""
 -- KEYS: work stream   ARGV: group, worker, idle ms, count
 -- XAUTOCLAIM tells what it claimed but not how often it was delivered, and looks at ten times COUNT entries at most:
@@ -237,4 +250,4 @@ return {
 """)
 
 WRITING = (WRITE, TRANSACT)
-CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD, BACKLOG)
+CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD, BACKLOG)
