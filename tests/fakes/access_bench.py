@@ -6,7 +6,7 @@ import io
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import redis
 
@@ -21,7 +21,15 @@ from tests.fakes.redis_server import RedisServer, find_tls_redis_server, free_po
 class AccessBench:
     """`host` is what Redis' certificate is for; with `tls` the server listens on `tls_port`, too."""
 
-    def __init__(self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        keys: Keys,
+        *,
+        tls: bool = False,
+        host: str = "localhost",
+        fsync: Literal["always", "off"] = "off",
+    ) -> None:
         self.root = folder / "access"
         self.host = host
         self.tls_port = free_port()
@@ -32,7 +40,7 @@ class AccessBench:
             options += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "yes"]
             for name, file in (("cert", "server.crt"), ("key", "server.key"), ("ca-cert", "ca.crt")):
                 options += [f"--tls-{name}-file", str(self.root / "redis" / file)]
-        self.server = RedisServer(folder / "server", options=options, program=program)
+        self.server = RedisServer(folder / "server", fsync=fsync, options=options, program=program)
         at = self.server.url.removeprefix("redis://").removesuffix("/0")
         self.access = Access(Folder(self.root), keys, at)
         self._names = (host,) if tls else ()

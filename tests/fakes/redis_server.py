@@ -75,7 +75,7 @@ class RedisServer:
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
     `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
-    `user:password` for `url`, where an ACL file among the `options` leaves the default user no more than PING.
+    `user:password` for `url`, where an ACL file among the `options` shuts the default user out.
     """
 
     def __init__(
@@ -187,13 +187,14 @@ class RedisServer:
             self._process = None
 
     def _answers(self) -> bool:
-        login = f"AUTH {self._password}\r\n" if self._password else ""
+        login = f"AUTH {self._login.removeprefix(':').replace(':', ' ')}\r\n" if self._login else ""
         try:
             with self._connect() as connection:
                 connection.settimeout(1.0)
                 connection.sendall(f"{login}PING\r\n".encode())
                 with connection.makefile("rb") as replies:
-                    return [replies.readline() for _ in range(2 if login else 1)][-1] == b"+PONG\r\n"
+                    last = [replies.readline() for _ in range(2 if login else 1)][-1]
+                    return last == b"+PONG\r\n" or (not login and last.startswith(b"-NOAUTH"))
         except OSError:
             return False
 

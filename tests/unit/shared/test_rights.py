@@ -93,7 +93,7 @@ def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
 def test_an_acl_file_has_a_user_a_line_and_no_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
-    assert first == "user default reset on nopass +ping"
+    assert first == "user default reset off ~* &* +@all"
     assert second.startswith(f"user tts reset on #{digest('secret')} resetkeys resetchannels -@all +client|id ")
     assert "secret" not in text
     assert rights.UUID in second

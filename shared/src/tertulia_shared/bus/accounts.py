@@ -17,8 +17,9 @@ from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.port import BusUnavailable, WriteRefused
 from tertulia_shared.keys import Keys
 
-DEFAULT: Final = ("user", "default", "reset", "on", "nopass", "+ping")
-"""Whoever does not log in: may ask whether Redis answers (a health check), and nothing else."""
+DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")
+"""Whoever does not log in may do nothing, for the user is off. It has every right all the same: Redis 7 replays its
+append-only file as this user, and throws away what a script wrote (MULTI … EXEC there) where a right is missing."""
 READER: Final = "reader"
 OPERATOR: Final = "operator"
 KEEPER: Final = "keeper"
