@@ -138,7 +138,7 @@ class Stack:
             login=self._users.login(EVERYTHING),
             options=[
                 *self._users.options(folder),
-                *(() if link is None else ("--bind", "127.0.0.1", link.near, "--protected-mode", "no")),
+                *(() if link is None else ("--bind", "127.0.0.1", link.near)),
             ],
         )
         self.unsaid: set[str] = set()
