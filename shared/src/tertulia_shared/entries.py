@@ -6,8 +6,10 @@ writer's clock) and `epoch` (the interruption counter it belongs to): see `codec
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
+
+from tertulia_shared.codec import BadEntry, known
 
 SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
@@ -112,7 +114,11 @@ class StoreWrite:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Work given up on."""
+    """Work given up on.
+
+    `entry`: what nothing else keeps: the whole entry, msgpack of its fields as they were (bytes to bytes). Written
+    again with these fields, it is as it was.
+    """
 
     stage: str
     work_id: str
@@ -121,6 +127,7 @@ class DeadLetter:
     conversation_id: str = ""
     message_id: str = ""
     session_id: str = ""
+    entry: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +172,19 @@ class TurnPlan:
         return asdict(self)
 
     @classmethod
-    def from_wire(cls, wire: dict[str, Any]) -> TurnPlan:
-        """The reverse of `to_wire`."""
-        return cls(
-            turn_id=wire["turn_id"],
-            entry_id=wire["entry_id"],
-            epoch=wire["epoch"],
-            speakers=tuple(Speaker(**speaker) for speaker in wire["speakers"]),
-            settings=ModelSettings(**wire["settings"]),
-            others=tuple(wire["others"]),
-        )
+    def from_wire(cls, wire: object) -> TurnPlan:
+        """The reverse of `to_wire`, also of what another release wrote.
+
+        Raises:
+            BadEntry: it is no plan.
+        """
+        plan = known(cls, wire)
+        try:
+            return replace(
+                plan,
+                speakers=tuple(known(Speaker, speaker) for speaker in plan.speakers),
+                settings=known(ModelSettings, plan.settings),
+                others=tuple(plan.others),
+            )
+        except TypeError as error:
+            raise BadEntry(f"TurnPlan cannot be read: {error}") from error

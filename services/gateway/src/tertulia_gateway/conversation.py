@@ -6,10 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from tertulia_gateway.aftermath import Aftermath
 from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
+from tertulia_gateway.left_out import LeftOut
 from tertulia_gateway.limits import Clock, TokenBucket
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
@@ -17,7 +18,7 @@ from tertulia_gateway.playback import Playback
 from tertulia_gateway.speaking import Speaking
 from tertulia_gateway.wire import REPLACED, Closing, Wire
 from tertulia_shared.bus import Append, Bus, BusError, Entry, Outlet, Put
-from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Interrupted, TurnAccepted
 
@@ -43,10 +44,12 @@ class Conversation:
         self._clock = clock
         self._receipts: Outlet | None = None
         self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
+        self._left_out = LeftOut(wire)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
         self._speaking = Speaking(
-            bus, wire, opening, self._playback, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed
-        )
+            bus, wire, opening, self._playback, self._left_out,
+            clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
+        )  # fmt: skip
 
     async def run(self) -> None:
         """Send what there is to send."""
@@ -105,13 +108,20 @@ class Conversation:
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
-        raw = (await self._bus.hash(key)).get(b"settings")
-        held: dict[str, Any] = {**(unpack(raw) if raw else {}), **changes}
-        known = asdict(ModelSettings())
-        settings = ModelSettings(**{name: value for name, value in held.items() if name in known})
-        await self._bus.transact(self.id, [Put(key, {"settings": pack(asdict(settings))})])
+        held = {**self._read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
+        settings = known(ModelSettings, held)
+        # what a newer release knows beside them stays
+        await self._bus.transact(self.id, [Put(key, {"settings": pack({**held, **asdict(settings)})})])
         await self._wire.text(settings_json(settings))
         return settings
+
+    def _read_settings(self, raw: bytes | None) -> Mapping[str, Any]:
+        try:
+            held = unpack(raw) if raw else {}
+        except BadEntry as error:
+            log.warning("settings cannot be read: %s", error, extra={"conversation_id": self.id})
+            return {}
+        return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
 
     def played(self, receipt: Receipt) -> None:
         """The client has played up to here."""
@@ -160,6 +170,7 @@ class Conversation:
             frame = event_json(entry.id, fields, self._feed.epoch)
         except BadEntry as error:
             log.warning("left out: %s", error, extra={"conversation_id": self.id})
+            await self._left_out.tell(error)
             return
         await self._wire.text(frame)
         self._timeline.see(kind, fields)

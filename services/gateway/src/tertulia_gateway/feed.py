@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Final
 
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
 REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b"message_resumed"})
@@ -48,7 +48,7 @@ class Feed:
     def judge(self, kind: bytes, fields: Fields) -> Verdict:
         """What to do with the next entry."""
         if kind == b"client_changed":
-            if fields.get(b"client", b"").decode() == self._client:
+            if fields.get(b"client") == self._client.encode():
                 self._claimed = True
                 return Verdict.SKIP
             return Verdict.REPLACED if self._claimed else Verdict.SKIP
@@ -64,5 +64,4 @@ class Feed:
 
 def epoch_of(fields: Fields) -> int:
     """An entry's epoch; 0 if it has none that can be read."""
-    raw = fields.get(b"epoch", b"0")
-    return int(raw) if raw.isdigit() else 0
+    return number(fields, b"epoch")

@@ -91,14 +91,24 @@ class MemoryBus:
                     await self.arrival(self.keys.work(stage))
         return _claims(stage, delivered)
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
-        return _claims(stage, self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms()))
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        taken = self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave)
+        return _claims(stage, taken)
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
         return self._group(stage).renew(worker, ids, self._clock_ms()) if ids else set()
 
     async def finish(self, claim: Claim, worker: str) -> bool:
         return self._group(claim.stage).finish(worker, claim.id, claim.attempt)
+
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        group = self._group(claim.stage)
+        if not group.finish(worker, claim.id, claim.attempt):
+            return False
+        self._server.post_again(claim.stage, claim.fields)
+        return True
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         return self._group(claim.stage).hand_back(

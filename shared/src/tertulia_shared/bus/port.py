@@ -202,8 +202,10 @@ class Bus(Protocol):
         """Up to `count` new pieces of work; waits up to `block_s` for the first."""
         ...
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
-        """Work whose owner has not been heard of for `idle_s`, now this worker's."""
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        """Work whose owner has not been heard of for `idle_s`, now this worker's; but for the ids in `leave`."""
         ...
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
@@ -214,8 +216,15 @@ class Bus(Protocol):
         """Acknowledge and delete, if this worker still owns it and this is its last attempt."""
         ...
 
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        """Post it anew, if this worker still owns it: whoever waits for work has it at once.
+
+        It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is no failure.
+        """
+        ...
+
     async def hand_back(self, claim: Claim, worker: str) -> bool:
-        """Let a peer take it over at once, if this worker still owns it."""
+        """Leave it to whoever looks next for what to take over, if this worker still owns it; attempts go on."""
         ...
 
     async def retire(self, stage: Stage, worker: str) -> None:

@@ -102,9 +102,11 @@ class RedisBus:
             return []
         return [Claim(stage, id.decode(), 1, _fields(raw)) for id, raw in reply[0][1]]
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
         reply = await self._call(
-            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count)
+            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count, *leave)
         )
         return [Claim(stage, id.decode(), int(attempt), _fields(raw)) for id, attempt, raw in reply]
 
@@ -117,6 +119,10 @@ class RedisBus:
     async def finish(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
         return await self._call(scripts.FINISH([key], claim.stage, worker, claim.id, claim.attempt)) == 1
+
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        key = self.keys.work(claim.stage).name
+        return await self._call(scripts.PASS_ON([key], claim.stage, worker, claim.id, claim.attempt)) == 1
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
