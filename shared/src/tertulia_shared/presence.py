@@ -1,4 +1,4 @@
-"""How live workers name themselves: in the consumer group by their name, among the workers as `stage:name:engine`. Pure.
+"""How live workers name themselves: by their name in the consumer group, as `stage:name:engine` among the workers.
 
 A name ends in the schema version that its worker reads (`laptop-4242-a1b2c3.v1`): so an older worker knows whether
 there is one that can do what it cannot.

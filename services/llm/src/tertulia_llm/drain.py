@@ -30,7 +30,7 @@ LOOK_S = 1.0
 """How often those that do not hold the lease look whether they may have it, while something waits."""
 
 HELD_S = 3600.0
-"""How long a write waits for a worker of the release that wrote it: longer than a release takes to roll out, or back."""
+"""How long a write waits for a worker of the release that wrote it: longer than rolling one out, or back, takes."""
 BEGINNING = "0-0"
 
 log = logging.getLogger(__name__)
