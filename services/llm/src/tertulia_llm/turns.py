@@ -81,7 +81,11 @@ class Turns:
             return
         owned = await self._bus.own(claim, conversation_id, "turns")
         if isinstance(owned, Refused):
-            return
+            if owned.holder != claim.token:
+                return
+            # this very attempt owns them, and has failed for good
+            state = await self._bus.hash(self._bus.keys.state(conversation_id))
+            owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
         outlet = self._bus.outlet(owned.fence())
         state = await self._mended(owned, conversation_id, outlet)
         waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)

@@ -17,7 +17,18 @@ from typing import TypeVar
 from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, Applied, BusUnavailable, Claim, Entry, Fence, Owned, Refused, Write
+from tertulia_shared.bus.port import (
+    Append,
+    Applied,
+    BusUnavailable,
+    Claim,
+    Entry,
+    Fence,
+    Owned,
+    Refused,
+    Write,
+    WriteRefused,
+)
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
@@ -136,8 +147,11 @@ class MemoryBus:
         self._check()
         owned = self._server.own(claim, conversation_id, thing)
         if waiting and isinstance(owned, Owned):
-            cursor = owned.state.get(b"cursor", b"0-0").decode()
-            turns = await self.read(self.keys.turns(conversation_id), cursor, count=waiting)
+            try:
+                cursor = order(owned.state.get(b"cursor", b"0-0").decode())
+            except ValueError as error:
+                raise WriteRefused(f"the cursor is no entry id: {error}") from error
+            turns = self._server.stream(self.keys.turns(conversation_id)).after(cursor, waiting)
             return replace(owned, waiting=tuple(turns))
         return owned
 
