@@ -85,6 +85,7 @@ class Worker:
                 await stop.wait()
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
+                await asyncio.wait([claiming])  # or it could be given what we pass on
                 await self._drain()
             for task in upkeep:
                 task.cancel()

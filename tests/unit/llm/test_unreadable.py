@@ -1,10 +1,11 @@
-"""What a newer release wrote, and what is no entry at all: one turn is given up with a word, and nothing else suffers."""
+"""What a newer release wrote, and what is no entry at all: one turn is given up with a word; nothing else suffers."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -17,8 +18,8 @@ from tertulia_shared.work import BadWork
 from tests.fakes.llm_bench import LINES, Client, Table
 from tests.fakes.virtual_time import virtual_time
 
-NEWER = {"v": VERSION + 1}
-NO_VERSION = {"v": ""}
+NEWER: dict[str, Any] = {"v": VERSION + 1}
+NO_VERSION: dict[str, Any] = {"v": ""}
 HELLO = "Hello, Luna and Rex"
 
 
@@ -42,7 +43,7 @@ async def laid(*names: str) -> Table:
     return table
 
 
-async def say_in(table: Table, extra: dict[str, str | int]) -> str:
+async def say_in(table: Table, extra: dict[str, Any]) -> str:
     """A turn of the user's, written by a gateway of another release."""
     turn_id, keys, c = new_id(), table.bus.keys, table.conversation_id
     turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), extra={**extra})
@@ -112,7 +113,7 @@ async def test_a_turn_without_a_version_is_buried_alone() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extra: dict[str, str | int]) -> None:
+async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extra: dict[str, Any]) -> None:
     table = await laid()
     keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
     await table.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
@@ -140,7 +141,7 @@ async def test_a_pointer_at_nothing_is_given_up_without_a_word() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, str | int]) -> None:
+async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any]) -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     assert await table.die_after(12)
@@ -214,7 +215,7 @@ async def test_what_a_newer_release_added_to_the_state_is_ignored() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, str | int]) -> None:
+async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, Any]) -> None:
     table = await laid("Luna")
     turn_id = await table.say("Luna?")
     assert await table.die_after(14)

@@ -107,12 +107,20 @@ class Delivery(RuleBasedStateMachine):
         if done:
             self.held[claim.id] = Held("", float("-inf"), self.held[claim.id].attempt)
 
+    @rule(worker=st.sampled_from(WORKERS), claim=claims)
+    def pass_on(self, worker: str, claim: Claim) -> None:
+        done = self.runner.run(self.bus.pass_on(claim, worker))
+        assert done == self._is_last_attempt(claim, worker)
+        if done:
+            del self.held[claim.id]
+            self.unclaimed += 1
+
     @rule(worker=st.sampled_from(WORKERS))
     def retire(self, worker: str) -> None:
         self.runner.run(self.bus.retire("tts", worker))
-        for id, held in self.held.items():
-            if held.worker == worker:
-                self.held[id] = Held("", float("-inf"), held.attempt)
+        for id in [id for id, held in self.held.items() if held.worker == worker]:
+            del self.held[id]
+            self.unclaimed += 1
 
     @invariant()
     def nothing_is_lost(self) -> None:

@@ -127,7 +127,8 @@ class MemoryBus:
         )
 
     async def retire(self, stage: Stage, worker: str) -> None:
-        self._group(stage).retire(worker, NOBODY, self._clock_ms(), HANDED_BACK_MS)
+        for entry in self._group(stage).retire(worker):
+            self._server.post_again(stage, entry.fields)
 
     async def note_failure(self, claim: Claim, reason: str) -> None:
         self._check()

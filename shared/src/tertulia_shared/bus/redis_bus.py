@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -37,6 +38,8 @@ NOBODY = "nobody"
 """The consumer that holds what was handed back."""
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is removed from its group."""
+END_CLAIM_S = 1.0
+"""How long the end of a cancelled claim may take; a claim that is not ended costs a lease, not the work."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
 
@@ -89,10 +92,14 @@ class RedisBus:
         key = self.keys.work(stage).name
         block_ms = int(block_s * 1000)
         block = ("BLOCK", block_ms) if block_ms > 0 else ()  # BLOCK 0 would be for ever
-        (reply,) = await self._claims.call(
-            ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
-            timeout_s=block_s + 5.0,
-        )
+        try:
+            (reply,) = await self._claims.call(
+                ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
+                timeout_s=block_s + 5.0,
+            )
+        except asyncio.CancelledError:
+            await self._end_claim()
+            raise
         if isinstance(reply, ResponseError):
             if "NOGROUP" in str(reply):  # someone flushed Redis: begin anew
                 await self.prepare(stage)
@@ -130,7 +137,7 @@ class RedisBus:
         return await self._call(call) == 1
 
     async def retire(self, stage: Stage, worker: str) -> None:
-        await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker, NOBODY, HANDED_BACK_MS))
+        await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker))
 
     async def note_failure(self, claim: Claim, reason: str) -> None:
         key = self.keys.work_failure(claim.stage, claim.id)
@@ -284,6 +291,12 @@ class RedisBus:
             ("XADD", key.name, "MAXLEN", "~", key.max_len or 0, "*", *fields),
             ("EXPIRE", key.name, key.ttl_s),
         ]
+
+    async def _end_claim(self) -> None:
+        # Redis may not have noticed yet that nobody waits there any more, and would give it what is posted next
+        with contextlib.suppress(BusUnavailable, TimeoutError):
+            async with asyncio.timeout(END_CLAIM_S):
+                await self._calls.call(("CLIENT", "KILL", "ID", self._claims.client_id))
 
     async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
         return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))
