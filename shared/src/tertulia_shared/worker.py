@@ -73,6 +73,8 @@ class Worker:
         self._slot_free = asyncio.Event()
         self._left_to_newer: dict[str, int] = {}
         """Work that a newer release has to do: its id, and the schema version it takes."""
+        self.broke = False
+        """Set before it is stopped because it broke: what it had in hand may be why, so that was a failed attempt."""
         self.name = worker_name()
         self.member = f"{stage}:{self.name}:{engine}"
 
@@ -233,7 +235,7 @@ class Worker:
             case Ending.NEWER | Ending.DEAD:
                 await self._bury(claim, str(error))
             case Ending.RETRY if error is None:
-                await self._bus.pass_on(claim, self.name)
+                await (self._bus.hand_back if self.broke else self._bus.pass_on)(claim, self.name)
                 log.info("handed work back", extra=ids)
             case Ending.RETRY:
                 log.warning("attempt failed: %s", type(error).__name__, extra=ids, exc_info=error)

@@ -118,9 +118,9 @@ class Delivery(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS))
     def retire(self, worker: str) -> None:
         self.runner.run(self.bus.retire("tts", worker))
-        for id in [id for id, held in self.held.items() if held.worker == worker]:
-            del self.held[id]
-            self.unclaimed += 1
+        for id, held in self.held.items():
+            if held.worker == worker:
+                self.held[id] = Held("", float("-inf"), held.attempt)
 
     @invariant()
     def nothing_is_lost(self) -> None:

@@ -408,6 +408,17 @@ async def test_stopping_one_worker_after_the_other_uses_no_attempt_up() -> None:
     assert await dead_letters(bus) == []
 
 
+@virtual_time
+async def test_being_stopped_because_it_broke_is_a_failed_attempt() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler) as worker:
+        await post(bus)
+        await settle()
+        worker.broke = True
+    (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
+    assert (claim.id, claim.attempt) == (handler.begun[0].id, 2)
+
+
 def newer(version: int = VERSION + 1) -> Act:
     async def act(_claim: Claim) -> None:
         raise UnknownVersion(version)

@@ -127,8 +127,7 @@ class MemoryBus:
         )
 
     async def retire(self, stage: Stage, worker: str) -> None:
-        for entry in self._group(stage).retire(worker):
-            self._server.post_again(stage, entry.fields)
+        self._group(stage).retire(worker, NOBODY, self._clock_ms(), HANDED_BACK_MS)
 
     async def note_failure(self, claim: Claim, reason: str) -> None:
         self._check()

@@ -155,14 +155,11 @@ class Group:
         pending.worker, pending.since_ms = to, now_ms - idle_ms
         return True
 
-    def retire(self, worker: str) -> Sequence[Entry]:
-        """Take away all that the worker has."""
-        mine = sorted(entry_id for entry_id, pending in self._pending.items() if pending.worker == worker)
-        entries = [self._stream.get(entry_id) for entry_id in mine]
-        for entry_id in mine:
-            del self._pending[entry_id]
-            self._stream.delete(entry_id)
-        return [entry for entry in entries if entry is not None]
+    def retire(self, worker: str, to: str, now_ms: int, idle_ms: int) -> None:
+        """Hand back all that the worker has."""
+        for entry_id, pending in self._pending.items():
+            if pending.worker == worker:
+                self.hand_back(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
 
     def is_pending(self, entry_id: str) -> bool:
         """Whether a worker has it."""

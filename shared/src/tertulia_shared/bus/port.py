@@ -228,7 +228,7 @@ class Bus(Protocol):
         ...
 
     async def retire(self, stage: Stage, worker: str) -> None:
-        """This worker claims no more: whatever it still owns is passed on, its name leaves the group."""
+        """This worker claims no more: whatever it still owns is handed back, its name leaves the group."""
         ...
 
     async def note_failure(self, claim: Claim, reason: str) -> None:

@@ -137,7 +137,7 @@ class RedisBus:
         return await self._call(call) == 1
 
     async def retire(self, stage: Stage, worker: str) -> None:
-        await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker))
+        await self._call(scripts.RETIRE([self.keys.work(stage).name], stage, worker, NOBODY, HANDED_BACK_MS))
 
     async def note_failure(self, claim: Claim, reason: str) -> None:
         key = self.keys.work_failure(claim.stage, claim.id)

@@ -171,23 +171,16 @@ return 1
 """
 )
 
-# The same work as a new entry: whoever waits for work has it at once, where a pending entry has to be looked for.
-_PASS_ON = """
-local function pass_on(id)
-  local entry = redis.call('XRANGE', KEYS[1], id, id)[1]
-  if entry then redis.call('XADD', KEYS[1], '*', unpack(entry[2])) end  -- first: where it is refused, nothing is done
-  redis.call('XACK', KEYS[1], ARGV[1], id)
-  redis.call('XDEL', KEYS[1], id)
-end
-"""
-
 PASS_ON = Script(
     _MINE
-    + _PASS_ON
     + """
 -- KEYS: work stream   ARGV: group, worker, id, attempt
+-- it becomes a new entry: whoever waits for work has it at once, where a pending one has to be looked for
 if not mine(ARGV[3], ARGV[4]) then return 0 end
-pass_on(ARGV[3])
+local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+if entry then redis.call('XADD', KEYS[1], '*', unpack(entry[2])) end  -- first: where it is refused, nothing is done
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XDEL', KEYS[1], ARGV[3])
 return 1
 """
 )
@@ -203,19 +196,18 @@ return 1
 """
 )
 
-RETIRE = Script(
-    _PASS_ON
-    + """
--- KEYS: work stream   ARGV: group, worker
+RETIRE = Script("""
+-- KEYS: work stream   ARGV: group, worker, nobody, idle ms
 -- a consumer with pending entries must not be deleted: they would be lost
 while true do
   local pending = redis.call('XPENDING', KEYS[1], ARGV[1], '-', '+', 100, ARGV[2])
   if #pending == 0 then break end
-  for _, entry in ipairs(pending) do pass_on(entry[1]) end
+  for _, entry in ipairs(pending) do
+    redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[3], 0, entry[1], 'IDLE', ARGV[4], 'JUSTID')
+  end
 end
 return redis.call('XGROUP', 'DELCONSUMER', KEYS[1], ARGV[1], ARGV[2])
-"""
-)
+""")
 
 FORGET_DEAD = Script("""
 -- KEYS: work stream   ARGV: group, idle ms   consumers that were killed long ago and own nothing
