@@ -16,7 +16,7 @@ from tests.chaos.verdict import Verdict, judge_turn, until_kept
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
 from tests.fakes.sound import microphone
-from tests.fakes.stack import Process, Stack
+from tests.fakes.stack import Process, Service, Stack
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 
@@ -29,7 +29,7 @@ HASTY = {"TERTULIA_DRAIN_S": "0"}
 @pytest.fixture(params=[{}, HASTY], ids=["finishes what it has begun", "hands it on"])
 def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
     """Two of each, with a lease that would be noticed if anybody waited for one to run out."""
-    workers = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
+    workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
     with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
         yield stack
 

@@ -108,18 +108,20 @@ class Conversation:
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
-        held: dict[str, Any] = {**self._read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
+        held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
         settings = known(ModelSettings, held)
         # what a newer release knows beside them stays
-        await self._bus.transact(self.id, [Put(key, {"settings": pack({**held, **asdict(settings)})})])
+        await self._bus.transact(self.id, [Put(key, {"settings": pack({**asdict(settings), **held})})])
         await self._wire.text(settings_json(settings))
         return settings
 
-    def _read_settings(self, raw: bytes | None) -> Mapping[str, Any]:
+    @staticmethod
+    def read_settings(raw: bytes | None) -> Mapping[str, Any]:
+        """The settings that the state holds; none where they cannot be read."""
         try:
             held: Any = unpack(raw) if raw else {}
         except BadEntry as error:
-            log.warning("settings cannot be read: %s", error, extra={"conversation_id": self.id})
+            log.warning("settings cannot be read: %s", error)
             return {}
         return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
 
