@@ -17,6 +17,8 @@ REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b
 """Of these nothing is sent once a newer epoch has begun; what tells how an old reply ended still is."""
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
 """Written in the very transaction that raises the epoch: in the stream these only ever rise."""
+NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
+"""What stands where bytes are no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,11 @@ class Feed:
     def judge(self, kind: bytes, fields: Fields) -> Verdict:
         """What to do with the next entry."""
         if kind == b"client_changed":
-            if fields.get(b"client") == self._client.encode():
+            client = fields.get(b"client", b"").decode(errors="replace")
+            if client == self._client:
                 self._claimed = True
+                return Verdict.SKIP
+            if not client or NO_TEXT in client:  # nobody's
                 return Verdict.SKIP
             return Verdict.REPLACED if self._claimed else Verdict.SKIP
         epoch = epoch_of(fields)
