@@ -1,4 +1,4 @@
-"""What a newer release wrote, and what is no entry at all: the session ends with a word; what only helps is left out."""
+"""What a newer release wrote, or what is no entry at all: the session ends with a word; what only helps is left out."""
 
 from __future__ import annotations
 

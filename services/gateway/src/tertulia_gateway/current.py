@@ -40,11 +40,15 @@ class Backstage:
 class Current:
     """At most one conversation, running in the connection's TaskGroup. `first` is to be opened; None: nothing yet."""
 
-    def __init__(self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None) -> None:
+    def __init__(
+        self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
+        *, on_loss: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._stage = backstage
         self._wire = wire
         self._tasks = tasks
         self._pending = first
+        self._on_loss = on_loss
         self._id = new_id()
         self._one_at_a_time = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -83,8 +87,9 @@ class Current:
             self._running.cancel()
             await asyncio.wait([self._running])
         self.conversation = Conversation(
-            stage.bus, self._wire, opening, demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms
-        )
+            stage.bus, self._wire, opening,
+            demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms, on_loss=self._on_loss,
+        )  # fmt: skip
         self._running = self._tasks.create_task(self.conversation.run())
         return None
 

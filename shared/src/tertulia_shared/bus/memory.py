@@ -22,6 +22,7 @@ from tertulia_shared.bus.port import (
     Applied,
     BusUnavailable,
     Claim,
+    EntriesLost,
     Entry,
     Fence,
     Owned,
@@ -69,6 +70,8 @@ class MemoryBus:
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
+        self.breaks = 0
+        """How often the connection was broken and is back."""
 
     def break_connection(self) -> None:
         """From now on it is as if Redis were away: calls raise `BusUnavailable`, followers get nothing."""
@@ -79,6 +82,7 @@ class MemoryBus:
     def restore_connection(self) -> None:
         """Redis is back, with everything it had."""
         self._away = False
+        self.breaks += 1
         for name in list(self._arrivals):
             self._arrived(name)
 
@@ -202,8 +206,8 @@ class MemoryBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0") -> MemoryFollow:
-        return MemoryFollow(self, key, order(after))
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> MemoryFollow:
+        return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         self._check()
@@ -227,6 +231,10 @@ class MemoryBus:
     def behind(self, key: Key, after: EntryId) -> Sequence[Entry]:
         """For followers: what they can read now behind an id; nothing while the connection is broken."""
         return () if self._away else self._server.stream(key).after(after, MAX_PER_READ)
+
+    def has(self, key: Key, entry: EntryId) -> bool:
+        """For followers: whether that very entry is there."""
+        return self._server.stream(key).get(entry) is not None
 
     async def arrival(self, key: Key) -> None:
         """For followers: wait until there may be something new in the stream."""
@@ -345,15 +353,21 @@ class MemoryBus:
 class MemoryFollow:
     """See `port.Follow`. It holds nothing: what is unread stays in the stream."""
 
-    def __init__(self, bus: MemoryBus, key: Key, after: EntryId) -> None:
+    def __init__(self, bus: MemoryBus, key: Key, after: EntryId, *, tell_loss: bool) -> None:
         self._bus = bus
         self._key = key
         self._cursor = after
+        self._tell_loss = tell_loss
+        self._has_read = False
+        self._breaks = bus.breaks
         self._closed = False
 
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
-        while not (entries := self.take()):
+        while True:
+            self._raise_if_lost()
+            if entries := self.take():
+                break
             await self._bus.arrival(self._key)
         return entries
 
@@ -364,7 +378,15 @@ class MemoryFollow:
         entries = self._bus.behind(self._key, self._cursor)
         if entries:
             self._cursor = order(entries[-1].id)
+            self._has_read = True
         return entries
+
+    def _raise_if_lost(self) -> None:
+        if self._breaks == self._bus.breaks:
+            return
+        self._breaks = self._bus.breaks
+        if self._tell_loss and self._has_read and not self._bus.has(self._key, self._cursor):
+            raise EntriesLost(f"{self._key} no longer has the entry that was read from it last")
 
     def close(self) -> None:
         """Stop following."""

@@ -9,6 +9,7 @@ serves all streams that a process follows.
     BusError
     ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
     ├── NotOwner         another worker took the work over: stop, without a word
+    ├── EntriesLost      Redis came back without what was read from it
     ├── Stale            the user interrupted: this work's epoch is over
     └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
 """
@@ -35,6 +36,10 @@ class BusUnavailable(BusError):
 
 class NotOwner(BusError):
     """Another worker owns this work now."""
+
+
+class EntriesLost(BusError):
+    """Redis came back without the entry that was read last: it has lost the last moments before it went."""
 
 
 class Stale(BusError):
@@ -172,7 +177,11 @@ class Follow(Protocol):
     """A stream being read from somewhere on."""
 
     async def read(self) -> Sequence[Entry]:
-        """The next entries, at least one; waits for them."""
+        """The next entries, at least one; waits for them.
+
+        Raises:
+            EntriesLost: if this follow is to tell (see `Bus.follow`).
+        """
         ...
 
     def take(self) -> Sequence[Entry]:
@@ -299,8 +308,12 @@ class Bus(Protocol):
         ...
 
     # -- reading
-    def follow(self, key: Key, after: str = "0-0") -> Follow:
-        """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are."""
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> Follow:
+        """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are.
+
+        `tell_loss`: when the connection is back after a break and the entry that was read last is no longer there,
+        `read` raises `EntriesLost`, once; without it, reading goes on behind that entry's id.
+        """
         ...
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:

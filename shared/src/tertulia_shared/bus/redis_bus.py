@@ -220,8 +220,8 @@ class RedisBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0") -> StreamFollow:
-        return self._reader.follow(key, after)
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> StreamFollow:
+        return self._reader.follow(key, after, tell_loss=tell_loss)
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         limit = () if count is None else ("COUNT", count)
