@@ -167,7 +167,18 @@ def known(cls: type[T], wire: object) -> T:
     missing = [spec.name for spec in specs if spec.default is dataclasses.MISSING and spec.name not in given]
     if missing:
         raise BadEntry(f"{cls.__name__} lacks {', '.join(missing)}")
-    return cls(**{spec.name: given[spec.name] for spec in specs if spec.name in given})
+    hints = _hints(cls)
+    return cls(**{spec.name: _known_as(hints[spec.name], given[spec.name]) for spec in specs if spec.name in given})
+
+
+def _known_as(hint: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return known(hint, value)
+    if get_origin(hint) is not tuple:
+        return value
+    if not isinstance(value, list | tuple):
+        raise BadEntry(f"{type(value).__name__} instead of a list")
+    return tuple(_known_as(get_args(hint)[0], each) for each in cast("list[Any]", value))
 
 
 def pack(value: object) -> bytes:
@@ -197,8 +208,13 @@ class _Spec:
 
 
 @cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    return get_type_hints(cls)
+
+
+@cache
 def _specs(cls: type) -> tuple[_Spec, ...]:
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     return tuple(
         _Spec(field.name, field.name.encode(), _default(field), *_conversion(hints[field.name]))
         for field in dataclasses.fields(cls)

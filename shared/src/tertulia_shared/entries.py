@@ -6,10 +6,8 @@ writer's clock) and `epoch` (the interruption counter it belongs to): see `codec
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
-
-from tertulia_shared.codec import BadEntry, known
 
 SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
@@ -168,23 +166,5 @@ class TurnPlan:
     """Names of all active characters, so that the model knows who is at the table."""
 
     def to_wire(self) -> dict[str, Any]:
-        """A structure of plain values, for msgpack."""
+        """A structure of plain values, for msgpack; `codec.known` is the reverse."""
         return asdict(self)
-
-    @classmethod
-    def from_wire(cls, wire: object) -> TurnPlan:
-        """The reverse of `to_wire`, also of what another release wrote.
-
-        Raises:
-            BadEntry: it is no plan.
-        """
-        plan = known(cls, wire)
-        try:
-            return replace(
-                plan,
-                speakers=tuple(known(Speaker, speaker) for speaker in plan.speakers),
-                settings=known(ModelSettings, plan.settings),
-                others=tuple(plan.others),
-            )
-        except TypeError as error:
-            raise BadEntry(f"TurnPlan cannot be read: {error}") from error

@@ -76,7 +76,7 @@ _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "epoch": _number,
     "cursor": _cursor,
     "settings": lambda raw: codec.known(ModelSettings, codec.unpack(raw)) if raw else ModelSettings(),
-    "plan": lambda raw: TurnPlan.from_wire(codec.unpack(raw)) if raw else None,
+    "plan": lambda raw: codec.known(TurnPlan, codec.unpack(raw)) if raw else None,
     "started": _number,
     "complete": _number,
     "failed": lambda raw: int(raw) if raw else None,

@@ -168,7 +168,7 @@ class Listener:
         talking = b"talk" in state
         if (talking or session.over) and b"plan" in state:
             try:
-                await self._note_what_is_said(session, TurnPlan.from_wire(codec.unpack(state[b"plan"])))
+                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(state[b"plan"])))
             except codec.BadEntry as error:  # it only helps to tell an echo: listening goes on without
                 log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
         return talking
