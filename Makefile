@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines e2e check lint fmt talk say inspect doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -33,6 +33,10 @@ e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/
 
 check: lint test ## all that must be green before a commit: lint, then test
 
+test-compose: setup-dev ## the containers of docker-compose.yml, talked to and struck (needs a Docker engine)
+	@echo "test-compose: tests/compose"
+	@$(BIN)/python -m pytest -m compose $(ARGS) tests/compose
+
 lint: setup-dev ## style, format, types, architecture, and the page's own checks
 	@echo "lint: style (ruff check)"
 	@$(BIN)/ruff check --quiet
@@ -55,8 +59,11 @@ talk: setup ## speak a WAV file to a running Tertulia (FILE=hello.wav)
 	@test -n "$$FILE" || { echo "talk: which recording? make talk FILE=hello.wav" >&2; exit 2; }
 	@$(BIN)/tertulia talk "$$FILE"
 
-inspect: setup ## show what is in Redis: conversations, streams, work, workers
+inspect: setup ## show what is in Redis, and explain it (ARGS="last", ARGS="--follow")
 	@$(BIN)/tertulia inspect $(ARGS)
+
+dead: setup ## work that was given up (ARGS=list, ARGS="show ID", ARGS="retry --all")
+	@$(BIN)/tertulia dead $(or $(ARGS),list)
 
 doctor: setup ## look for what keeps Tertulia from running, and say what to do
 	@$(BIN)/tertulia doctor

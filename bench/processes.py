@@ -18,6 +18,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.fakes.far_link import FarLink
+
 START_S = 60.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
@@ -36,11 +38,11 @@ class System:
 
 
 @contextlib.contextmanager
-def system(folder: Path, *, tokens: int | None) -> Generator[System]:
+def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> Generator[System]:
     """Redis and Tertulia's services (but stt), stopped at the end of the block.
 
     With `tokens` the model answers at once, so many tokens, and the voice is `instant`; without, it is the demo model
-    at a person's pace and espeak.
+    at a person's pace and espeak. With `far`, tts runs on the other machine.
     """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
@@ -55,7 +57,8 @@ def system(folder: Path, *, tokens: int | None) -> Generator[System]:
     try:
         running.processes["redis"] = _start(
             [_redis_server(), "--port", str(redis_port), "--dir", str(folder), "--save", "", "--appendonly", "yes",
-             "--appendfsync", "everysec"], environment, folder / "redis.log",
+             "--appendfsync", "everysec", "--protected-mode", "yes" if far is None else "no"],
+            environment, folder / "redis.log",
         )  # fmt: skip
         if tokens is not None:
             model, url = _instant_model(tokens, environment)
@@ -67,9 +70,10 @@ def system(folder: Path, *, tokens: int | None) -> Generator[System]:
                 "TERTULIA_TTS_CHUNK_MS": "100",
             }
         for name in ("gateway", "llm", "tts"):
-            running.processes[name] = _start(
-                [sys.executable, "-m", f"tertulia_{name}.main"], environment, folder / f"{name}.log"
-            )
+            command, own = [sys.executable, "-m", f"tertulia_{name}.main"], environment
+            if name == "tts" and far is not None:
+                command, own = far.command(command), own | {"TERTULIA_REDIS_URL": f"redis://{far.near}:{redis_port}/0"}
+            running.processes[name] = _start(command, own, folder / f"{name}.log")
         _wait_until_ready(port)
         yield running
     finally:

@@ -29,6 +29,27 @@ write requirements/dev.txt "What runs, and what tests and checks it." --no-defau
 write requirements/tools.txt "uv, which installs the rest; pip installs it." --only-group tools
 write requirements/node.txt "Node.js with npm, for a machine that has none." --only-group node
 
+
+# What each image installs: a service, its built-in engine, and nothing of the others.
+mkdir -p requirements/images
+image() { # package, extras…
+    name=${1#tertulia-}
+    write "requirements/images/$name.txt" "What the image of $name installs." --no-default-groups --package "$@"
+}
+image tertulia-gateway --extra supabase
+image tertulia-stt --extra pocketsphinx
+image tertulia-llm --extra supabase
+image tertulia-tts --extra espeak --extra openai
+image tertulia-cli --extra access --extra supabase-keys
+write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
+{
+    echo "# CUDA 12's cuBLAS, for the stt image with realtimestt. Written by \`make lock\`; do not edit."
+    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
+        "$@" requirements/images/cuda12.in
+} >requirements/images/cuda12.txt.new
+mv requirements/images/cuda12.txt.new requirements/images/cuda12.txt
+echo "lock: requirements/images/cuda12.txt, $(grep -c '==' requirements/images/cuda12.txt) packages"
+
 # The environment of the stt engine `realtimestt`. Left out are what it names and does not need here (see scripts/stt.sh),
 # and PyTorch with its CUDA packages, which are the machine's choice.
 {

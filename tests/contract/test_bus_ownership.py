@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
+from tertulia_shared.bus.port import MAX_FIRST
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -154,3 +157,27 @@ async def test_who_was_fenced_off_cannot_release(bench: Bench) -> None:
     with pytest.raises(NotOwner):
         await bench.bus.release_turns(early, CONVERSATION, "0-0")
     assert await bench.rival.release_turns(late, CONVERSATION, "0-0")
+
+
+async def test_what_is_there_comes_along_with_the_ownership(bus: Bus) -> None:
+    claim, thing = await claimed(bus), new_id()
+    audio, sentences = bus.keys.audio(CONVERSATION, thing), bus.keys.sentences(CONVERSATION, thing)
+    nothing = await bus.own(claim, CONVERSATION, thing, last=audio, first=sentences)
+    assert isinstance(nothing, Owned)
+    assert (nothing.last, nothing.first, nothing.waiting) == (None, (), ())
+    outlet = bus.outlet()
+    for number in range(1, MAX_FIRST + 2):
+        outlet.append(sentences, TurnComplete(str(number)), id=f"{number}-0")
+    outlet.append(audio, TurnComplete("a"), id="1-1")
+    outlet.append(audio, TurnComplete("b"), id="1-2")
+    await outlet.flush()
+    again = replace(claim, attempt=claim.attempt + 1)
+    owned = await bus.own(again, CONVERSATION, thing, last=audio, first=sentences)
+    assert isinstance(owned, Owned)
+    assert owned.last is not None
+    assert owned.last.id == "1-2"
+    assert [entry.id for entry in owned.first] == [f"{number}-0" for number in range(1, MAX_FIRST + 1)]
+    only_first = await bus.own(replace(claim, attempt=claim.attempt + 2), CONVERSATION, thing, first=sentences)
+    assert isinstance(only_first, Owned)
+    assert only_first.last is None
+    assert len(only_first.first) == MAX_FIRST

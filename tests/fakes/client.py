@@ -14,11 +14,14 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tertulia_shared.groups import first_error
 from tests.fakes.eventually import PATIENCE_S
+from tests.fakes.sound import microphone
 from tests.fakes.stack import Process
 from tests.fakes.talk_record import Record
 
 RETRY_S = 0.05
 REPLACED = 4001
+ENDING_MS = 1500
+"""Silence behind spoken words, in which the end of an utterance is noticed."""
 
 
 class TalkClient:
@@ -59,6 +62,13 @@ class TalkClient:
         """Send a message, and wait until all that is answered has come, text and sound."""
         await self.say(text, turn_id)
         await self.until_done(turn_id)
+
+    async def speak(self, name: str) -> None:
+        """Speak a WAV of tests/fixtures, as fast as the gateway takes it: nothing here depends on the pace."""
+        await self.send("start_listening")
+        for frame in microphone(name, silence_ms=ENDING_MS):
+            await self.send_raw(frame)
+        await self.send("stop_listening")
 
     def drop(self) -> None:
         """Lose the connection, without a word to the server."""

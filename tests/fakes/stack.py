@@ -20,8 +20,10 @@ import redis
 
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
+from tests.fakes.far_link import FarLink
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.redis_server import RedisServer, free_port
+from tests.fakes.redis_users import EVERYTHING, RedisUsers, refusals
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
@@ -44,16 +46,21 @@ class Process:
     `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing.
     """
 
-    def __init__(self, service: Service, name: str, log: Path, env: Mapping[str, str], port: int) -> None:
+    def __init__(
+        self, service: Service, name: str, log: Path, env: Mapping[str, str],
+        *, port: int, metrics_port: int, link: FarLink | None = None,
+    ) -> None:  # fmt: skip
         self.service: Service = service
         self.name = name
         self.log = log
         self.port = port
+        self.metrics_port = metrics_port
         self.told_to_end = False
         self.killed = False
+        command = [sys.executable, "-m", f"tertulia_{service}.main"]
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
-                [sys.executable, "-m", f"tertulia_{service}.main"],
+                command if link is None else link.command(command),
                 env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
@@ -104,6 +111,8 @@ class Stack:
 
     What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
     every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
+    `link`: Redis can be reached from the other end of it, too.
+    Each service logs in to Redis as a user with its own rights alone; Redis must have refused nobody anything.
     """
 
     def __init__(
@@ -113,15 +122,29 @@ class Stack:
         workers: Mapping[Service, int] = ONE_OF_EACH,
         fsync: Literal["always", "everysec", "off"] = "off",
         env: Mapping[str, str] | None = None,
+        namespace: str = "",
+        link: FarLink | None = None,
+        metrics: bool = False,
     ) -> None:
+        """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
+        self._metrics = metrics
         self.folder = folder
-        self.keys = Keys(f"stack-{uuid4().hex[:8]}")
-        self.redis = RedisServer(folder / "redis", fsync=fsync)
+        self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
+        self._users = RedisUsers(self.keys)
+        self._link = link
+        self.redis = RedisServer(
+            folder / "redis",
+            fsync=fsync,
+            login=self._users.login(EVERYTHING),
+            options=[
+                *self._users.options(folder),
+                *(() if link is None else ("--bind", "127.0.0.1", link.near)),
+            ],
+        )
         self.unsaid: set[str] = set()
         """Texts that must not stand in any log: what was said, and keys."""
         self._workers = workers
         self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
-            "TERTULIA_REDIS_URL": self.redis.url,
             "TERTULIA_NAMESPACE": self.keys.ns,
             "TERTULIA_DATA_DIR": str(self.data_dir),
             "TERTULIA_LEASE_S": "1",
@@ -133,20 +156,43 @@ class Stack:
         self._client = cast("Any", redis.Redis.from_url(self.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """What a process is told that is started beside them; its Redis user may do everything."""
+        return self._env | {"TERTULIA_REDIS_URL": self.redis.url}
+
+    @property
     def data_dir(self) -> Path:
         """Where the SQLite file is."""
         return self.folder / "data"
 
     # -- processes
 
-    def start(self, service: Service, *, port: int | None = None, **env: str) -> Process:
-        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one."""
+    def start(self, service: Service, *, port: int | None = None, far: bool = False, **env: str) -> Process:
+        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one.
+
+        `far`: on the other machine, at the end of the stack's `link`.
+        """
         number = sum(process.service == service for process in self._all)
         name = f"{service}-{number}"
         if port is None:
             port = free_port() if service == "gateway" else 0
+        metrics_port = free_port() if self._metrics else 0
+        own = {
+            "TERTULIA_PORT": str(port),
+            "TERTULIA_METRICS_PORT": str(metrics_port),
+            "TERTULIA_REDIS_URL": self.redis.url_as(self._users.login(service)),
+        }
+        link = self._link if far else None
+        if link is not None:
+            own["TERTULIA_REDIS_URL"] = own["TERTULIA_REDIS_URL"].replace("127.0.0.1", link.near)
         process = Process(
-            service, name, self.folder / f"{name}.log", self._env | env | {"TERTULIA_PORT": str(port)}, port
+            service,
+            name,
+            self.folder / f"{name}.log",
+            self._env | own | env,
+            port=port,
+            metrics_port=metrics_port,
+            link=link,
         )
         self._all.append(process)
         return process
@@ -255,6 +301,7 @@ class Stack:
             if process.left_behind():
                 faults.append(f"{process.name} left processes behind")
         if self.redis.running:
+            faults += refusals(self._client)
             left = Leftovers(self.redis.url, self.keys)
             faults += left.faults()
             left.clear()

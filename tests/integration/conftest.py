@@ -23,5 +23,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             "TERTULIA_DEMO_TOKENS_PER_SECOND": "200",
             "TERTULIA_LOG_LEVEL": "DEBUG",
         },
+        metrics=True,
     ) as running:
         yield running

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import free_port
+from tests.fakes.redis_server import free_port, free_ports
+from tests.fakes.scrape import scrape
 
 TERTULIA = [sys.executable, "-m", "tertulia_cli.main"]
 STOP_S = 40.0
@@ -26,18 +27,22 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.port = free_port()
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))
-        } | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+        self.metrics_port = free_ports(5)
+        self.environment = (
+            {name: value for name, value in os.environ.items() if not name.startswith(("TERTULIA_", "OPENROUTER_"))}
+            | {"TERTULIA_DEMO_TOKENS_PER_SECOND": "0", "TERTULIA_PORT": str(self.port)}
+            | {"TERTULIA_METRICS_PORT": str(self.metrics_port)}
+        )
         self._out = folder / "out.txt"
         self.process = self.start()
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """Start it (again)."""
+    def start(self, *before: str) -> subprocess.Popen[bytes]:
+        """Start it (again), through the command `before`."""
         with self._out.open("wb") as out:
             return subprocess.Popen(
-                [*TERTULIA, "run", "--workers", "tts=2"], cwd=self.folder, env=self.environment, stdout=out, stderr=out
-            )
+                [*before, *TERTULIA, "run", "--workers", "tts=2"],
+                cwd=self.folder, env=self.environment, stdout=out, stderr=out,
+            )  # fmt: skip
 
     @property
     def shown(self) -> str:
@@ -63,6 +68,14 @@ class Run:
             check=False,
             timeout=100,
         )
+
+    def services(self) -> list[str]:
+        """The services that serve their metrics, in the order of their ports."""
+        found: list[str] = []
+        for port in range(self.metrics_port, self.metrics_port + 5):
+            (info,) = [dict(labels) for name, labels in scrape(port).values if name == "tertulia_build_info"]
+            found.append(info["service"])
+        return found
 
     def children(self) -> dict[int, str]:
         """The processes it has started, by their command lines."""
@@ -105,6 +118,8 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
     await run.says("The demo model answers")
+    assert f"Metrics: http://127.0.0.1:{run.metrics_port}/metrics (gateway), " in run.shown
+    assert run.services() == ["gateway", "stt", "llm", "tts", "tts"]
     assert len(run.children()) == 6
 
     said = run.tertulia("say", "Hello Luna", "--out", "reply.wav")
@@ -129,6 +144,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     os.kill(run.child("tertulia_llm"), signal.SIGKILL)
     await run.says(r"llm was killed by SIGKILL; it is started again now")
     await run.says(r"✓ llm +is back \(demo\)")
+    assert run.services() == ["gateway", "stt", "llm", "tts", "tts"], "each where it was"
     assert run.tertulia("say", "Rex?").returncode == 0
 
     children = run.children()
@@ -152,6 +168,35 @@ async def test_a_killed_run_leaves_nothing_and_the_next_one_has_all_that_was_sai
     assert "“Hello Sage”" in run.tertulia("inspect", "last").stdout
     run.process.terminate()
     assert run.process.wait(STOP_S) == 0
+
+
+DEAF = """
+import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Starts a command as a shell starts what a script puts in the background: with SIGINT ignored."""
+
+
+async def test_an_interrupt_stops_it_also_where_a_script_has_started_it_in_the_background(run: Run) -> None:
+    run.process.kill()
+    run.process.wait(STOP_S)
+    run.process = run.start(sys.executable, "-c", DEAF)
+    await run.says("Open http")
+    children = run.children()
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(STOP_S) == 0, run.shown
+    assert run.shown.endswith("stopped\n")
+    assert not [command for pid, command in children.items() if lives(pid)]
+
+
+async def test_an_interrupt_is_heard_from_the_beginning(run: Run) -> None:
+    run.process.kill()
+    run.process.wait(STOP_S)
+    run.process = run.start(sys.executable, "-c", DEAF)
+    await run.says("Tertulia starts")
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(STOP_S) in {0, 130}, run.shown
 
 
 async def test_a_service_with_a_wrong_setting_says_so_in_its_own_words(run: Run) -> None:

@@ -6,26 +6,15 @@ import re
 
 import pytest
 
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.sound import loudness, microphone
+from tests.fakes.client import talk
+from tests.fakes.sound import loudness
 from tests.fakes.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
 
-ENDING_MS = 1500
-"""Silence behind the words, in which the end of an utterance is noticed."""
-
 
 def plain(text: str) -> str:
     return " ".join(re.findall(r"[a-z']+", text.lower()))
-
-
-async def speak(client: TalkClient, name: str) -> None:
-    """As fast as the gateway takes it: nothing here depends on the pace."""
-    await client.send("start_listening")
-    for frame in microphone(name, silence_ms=ENDING_MS):
-        await client.send_raw(frame)
-    await client.send("stop_listening")
 
 
 @pytest.mark.parametrize(
@@ -37,7 +26,7 @@ async def speak(client: TalkClient, name: str) -> None:
 )
 async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, name: str, said: str, who: str) -> None:
     async with talk(*stack.urls) as client:
-        await speak(client, name)
+        await client.speak(name)
         accepted = await client.until_event("turn_accepted")
         assert plain(accepted["text"]) == said
         assert accepted["source"] == "spoken"
@@ -59,14 +48,14 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, 
 
 async def test_a_quiet_room_says_nothing(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
-        await speak(client, "silence_noise.wav")
+        await client.speak("silence_noise.wav")
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
         assert client.record.turns_accepted == {}
 
 
 async def test_two_utterances_of_one_session_are_two_turns(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
-        await speak(client, "two_utterances.wav")
+        await client.speak("two_utterances.wav")
         second = await client.until_event("turn_accepted", 2)
         assert [plain(text) for text in client.record.turns_accepted.values()] == [
             "good morning", "luna tell me a story",

@@ -27,7 +27,7 @@ PROJECTS = [
     *sorted(ROOT.glob("*/pyproject.toml")),
     *sorted(ROOT.glob("services/*/pyproject.toml")),
 ]
-REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
+REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 
 
 def relative(path: Path) -> str:
@@ -76,6 +76,8 @@ def test_one_variable_has_one_default() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
     known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()}
+    for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):  # theirs alone: a port to publish
+        known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))
     named = set(re.findall(r"\b(?:TERTULIA|OPENROUTER)_[A-Z_]*[A-Z]\b", document.read_text(encoding="utf-8")))
     assert named <= known
 
@@ -223,3 +225,18 @@ def test_every_dependency_is_pinned() -> None:
 
 def test_dev_pins_agree_with_run_pins() -> None:
     assert {str(pin) for pin in pins("run.txt")} <= {str(pin) for pin in pins("dev.txt")}
+
+
+@pytest.mark.parametrize("image", ["gateway", "stt", "llm", "tts", "cli"])
+def test_an_image_has_what_its_package_needs_as_it_was_tested(image: str) -> None:
+    pinned = {(canonicalize_name(pin.name), str(pin.specifier)) for pin in pins(f"images/{image}.txt")}
+    assert pinned <= {(canonicalize_name(pin.name), str(pin.specifier)) for pin in pins("run.txt")}, "run `make lock`"
+    folder = ROOT / ("cli" if image == "cli" else f"services/{image}")
+    needed = [
+        line
+        for path in (ROOT / "shared", folder)
+        for line in project(path / "pyproject.toml")["project"]["dependencies"]
+    ]
+    names = {name for name, _ in pinned}
+    wanted = {canonicalize_name(Requirement(line).name) for line in needed}
+    assert {name for name in wanted if not name.startswith("tertulia-")} <= names, "run `make lock`"

@@ -10,17 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from tertulia_cli.access import arguments as access
 from tertulia_cli.client.place import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
+from tertulia_cli.dead.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exits import FAILED, STOPPED, Failure
 from tertulia_cli.fetch import fetch_models
-from tertulia_cli.inspect.command import inspect
+from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
 from tertulia_cli.voice.command import NewVoice
+from tertulia_shared.groups import first_error
 from tertulia_shared.settings import load
 
 EXIT_CODES: Final = """exit codes:
@@ -50,15 +53,14 @@ def _finish(do: Callable[[], int]) -> int:
     except Failure as failure:
         return _say_why(failure)
     except BaseExceptionGroup as group:
-        failures, others = group.split(Failure)
-        if failures is None or others is not None:
+        ending, others = group.split((Failure, BrokenPipeError))
+        if ending is None or others is not None:
             raise
-        return _say_why(_first(failures))
+        return _finish(lambda: _raise(first_error(ending)))
 
 
-def _first(group: BaseExceptionGroup[Failure]) -> Failure:
-    error = group.exceptions[0]
-    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+def _raise(error: BaseException) -> int:
+    raise error
 
 
 def _say_why(failure: Failure) -> int:
@@ -79,7 +81,9 @@ def parser() -> argparse.ArgumentParser:
     _add_say(commands)
     _add_talk(commands)
     _add_inspect(commands)
+    add_dead(commands)
     _add_voice(commands)
+    access.add(commands)
     command = commands.add_parser(
         "fetch-models",
         help="download the Whisper models of the stt engine realtimestt",
@@ -87,6 +91,13 @@ def parser() -> argparse.ArgumentParser:
         "Needs a network; the engine itself never downloads anything.",
     )
     command.set_defaults(do=_fetch_models)
+    command = commands.add_parser(
+        "supabase-keys",
+        help="make the passwords and the key of a database of our own that looks like Supabase's",
+        description="Used by deploy/compose/supabase.yml. What is there stays as it is.",
+    )
+    command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder with a folder for each reader")
+    command.set_defaults(do=_supabase_keys)
     command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
     command.set_defaults(do=_doctor)
     return top
@@ -148,10 +159,21 @@ def _add_inspect(commands: Any) -> None:
     command = commands.add_parser(
         "inspect",
         help="what went through Redis, and how long each step took",
-        description="Without an argument lists the recent conversations; with one shows its turns step by step.",
+        description="Without an argument lists the recent conversations; with one shows its turns step by step, and "
+        "explains them.",
     )
     command.add_argument(
         "conversation", nargs="?", default="", help='an id, the beginning of one, or "last" for the most recent'
+    )
+    command.add_argument(
+        "--follow", action="store_true", help="one line for each entry as it comes, of that conversation or of all"
+    )
+    command.add_argument("--message", default="", metavar="ID", help="one reply: sentences, chunks of sound, owner")
+    command.add_argument(
+        "--audio", type=Path, metavar="FILE.wav", help="write the message's sound here, or the last message's"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="for a program (docs/inspect.md); with --follow a line each"
     )
     command.set_defaults(do=_inspect)
 
@@ -189,7 +211,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    return asyncio.run(inspect(load(RunSettings), args.conversation))
+    options = InspectOptions(args.conversation, args.message, args.audio, args.follow, args.json)
+    return asyncio.run(inspect(load(RunSettings), options))
 
 
 def _doctor(_: argparse.Namespace) -> int:
@@ -198,6 +221,12 @@ def _doctor(_: argparse.Namespace) -> int:
 
 def _fetch_models(_: argparse.Namespace) -> int:
     return fetch_models(load(RunSettings))
+
+
+def _supabase_keys(args: argparse.Namespace) -> int:
+    from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - its library is not wherever the command is
+
+    return supabase_keys(args.dir)
 
 
 def _say(args: argparse.Namespace) -> int:

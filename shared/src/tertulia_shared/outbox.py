@@ -19,6 +19,7 @@ from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import StoreWrite
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, Store, StoreUnavailable, StoreUnusable
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
@@ -30,7 +31,10 @@ log = logging.getLogger(__name__)
 class Outbox:
     """One process's way to the store. `patience_s` is how long a write may take before it is left to the stream."""
 
-    def __init__(self, bus: Bus, store: Store, patience_s: float) -> None:
+    def __init__(self, bus: Bus, store: Store, patience_s: float, metrics: Metrics | None = None) -> None:
+        metrics = metrics or Metrics()
+        self._direct = metrics.of(catalogue.STORE_WRITES, "direct")
+        self._posted = metrics.of(catalogue.STORE_WRITES, "outbox")
         self._bus = bus
         self._store = store
         self.patience_s = patience_s
@@ -100,6 +104,7 @@ class Outbox:
             except AWAY as error:
                 self.note_away(error)
             else:
+                self._direct.inc(len(writes))
                 return True
         await self._append(writes)
         self._left = True
@@ -111,6 +116,7 @@ class Outbox:
         for write in writes:
             outlet.append(key, write)
         await outlet.flush()
+        self._posted.inc(len(writes))
         if key.max_len is not None and await self._bus.length(key) >= key.max_len:
             log.error("the outbox is full: its oldest writes are lost", extra={"count": key.max_len})
 

@@ -13,10 +13,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import uvloop
 
 from tertulia_shared import logs
-from tertulia_shared.bus import Bus, BusUnavailable
+from tertulia_shared.bus import Bus, BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics.endpoint import CannotListen, endpoint
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_store
 
@@ -39,12 +41,12 @@ class CannotGoOn(Exception):
 Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 
-def run(service: str, settings: CommonSettings, serve: Serve) -> None:
+def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics | None = None) -> None:
     """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
-    cannot start or go on."""
+    cannot start or go on. `metrics`: what it counts, served where the settings say."""
     logs.set_up(service, settings.log_level)
     try:
-        uvloop.run(_serve(service, settings, serve))
+        uvloop.run(_serve(service, settings, serve, metrics or Metrics(service)))
     except* CannotStart as group:
         print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
@@ -95,14 +97,21 @@ async def _open_patiently(store: Store) -> None:
             log.exception("the store cannot be used")
 
 
-async def _serve(service: str, settings: CommonSettings, serve: Serve) -> None:
+async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as opened:
+        if settings.metrics_port:
+            try:
+                opened.enter_context(endpoint(metrics, settings.metrics_host, settings.metrics_port))
+            except CannotListen as error:
+                raise CannotStart(str(error)) from error
+        metrics.health.waits_for("Redis has not answered yet")
         bus = await _open_bus(opened, service, settings, stop)
         if bus is not None:
+            metrics.health.waits_for("it has not begun its work yet (an engine may be loading)")
             await serve(bus, stop)
     log.info("stopped")
 
@@ -111,15 +120,17 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
     """The bus, as soon as Redis answers; None if we are told to stop before.
 
     Raises:
-        CannotStart: it did not answer for `REDIS_PATIENCE_S`.
+        CannotStart: it did not answer for `REDIS_PATIENCE_S`, or does not let us in.
     """
     deadline = asyncio.get_running_loop().time() + REDIS_PATIENCE_S
     delay_s = 0.05
     while not stop.is_set():
         try:
             return await opened.enter_async_context(
-                open_bus(settings.redis_url, Keys(settings.namespace), name=service)
+                open_bus(settings.redis_url, Keys(settings.namespace), name=service, tls=settings.redis_tls)
             )
+        except (BusRefused, ValueError) as trouble:  # no waiting helps
+            raise CannotStart(f"{trouble}. `tertulia doctor` looks.") from None
         except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
                 raise CannotStart(

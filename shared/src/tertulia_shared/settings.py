@@ -2,24 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from tertulia_shared.tls import Tls
 
 PREFIX = "TERTULIA_"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+SECRETS_DIR = Path("/run/secrets")
+"""Where Docker puts secrets."""
 
 
 class CommonSettings(BaseSettings):
-    """What all services share. The environment wins over `.env` in the working directory."""
+    """What all services share.
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore", frozen=True)
+    The environment wins over `.env` in the working directory, and that over the files of the secrets folder.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_file=".env",
+        env_ignore_empty=True,  # compose files pass variables on that are not set
+        extra="ignore",
+        frozen=True,
+    )
 
     redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis: redis://, rediss:// or unix://")
+    redis_ca: Path | None = Field(None, description="rediss://: file of the authority that vouches for Redis (PEM)")
+    redis_cert: Path | None = Field(None, description="rediss://: file of our certificate, if Redis asks for one (PEM)")
+    redis_key: Path | None = Field(None, description="rediss://: file of its key (PEM)")
+    secrets_dir: Path = Field(
+        SECRETS_DIR, description="folder of files that are named like a setting and hold its value (Docker's secrets)"
+    )
     namespace: str = Field("tertulia", pattern=r"^[A-Za-z0-9_.-]{1,40}$", description="first part of every Redis key")
     data_dir: Path = Field(Path("data"), description="folder of the SQLite file and of a Redis that we start")
     store: Literal["sqlite", "supabase"] = Field(
@@ -37,6 +63,12 @@ class CommonSettings(BaseSettings):
         2.0, gt=0, le=60, description="seconds the store may take for what the talk waits for; then the talk goes on"
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least level logged")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port on which each service serves /metrics and /healthz; 0: none"
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", description="address for that port; nobody is asked for a token there: keep it among your own"
+    )
     lease_s: float = Field(
         3.0, ge=0.5, le=60, description="seconds without a sign of life after which a worker's work is taken over"
     )
@@ -51,6 +83,43 @@ class CommonSettings(BaseSettings):
         if urlsplit(url).scheme not in REDIS_SCHEMES:
             raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}")
         return url
+
+    @field_validator("redis_ca", "redis_cert", "redis_key")
+    @classmethod
+    def _readable(cls, path: Path | None) -> Path | None:
+        if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+            raise ValueError("no such file, or this user may not read it")
+        return path
+
+    @model_validator(mode="after")
+    def _redis_files(self) -> Self:
+        if (self.redis_cert is None) != (self.redis_key is None):
+            raise ValueError("TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY belong together: set both, or neither")
+        if self.redis_tls is not None and urlsplit(self.redis_url).scheme != "rediss":
+            raise ValueError(
+                "TERTULIA_REDIS_CA, _CERT and _KEY are for TLS: "
+                "let TERTULIA_REDIS_URL begin with rediss://, or unset them"
+            )
+        return self
+
+    @property
+    def redis_tls(self) -> Tls | None:
+        """The files for TLS to Redis; None where none is named."""
+        if self.redis_ca is None and self.redis_cert is None:
+            return None
+        return Tls(self.redis_ca, self.redis_cert, self.redis_key)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's own, which warns of no folder
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where settings come from, the strongest first."""
+        return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls)
 
     @field_validator("supabase_url")
     @classmethod
@@ -70,6 +139,29 @@ class CommonSettings(BaseSettings):
         return self
 
 
+class _SecretFiles(SecretsSettingsSource):
+    """A file for each setting, named like its variable. Which folder is itself a setting, from a stronger source."""
+
+    def __call__(self) -> dict[str, Any]:
+        named = self.current_state.get("secrets_dir")
+        self.secrets_dir = folder = SECRETS_DIR if named is None else Path(str(named))
+        if not folder.is_dir():
+            if folder == SECRETS_DIR:
+                return {}
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: there is no folder {folder}")
+        try:
+            return super().__call__()
+        except (SettingsError, OSError) as error:  # pydantic wraps what it meets at a file, not at the folder
+            match error if isinstance(error, OSError) else error.__cause__:
+                case OSError(filename=name, strerror=why):
+                    told = f"{name} cannot be read: {why}"
+                case UnicodeDecodeError(reason=why):
+                    told = f"a file in {folder} is no text: {why}"
+                case _:
+                    told = str(error)
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: {told}") from error
+
+
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -79,6 +171,9 @@ def load(cls: type[S]) -> S:
         return cls()
     except ValidationError as error:
         print(explain(error), file=sys.stderr)  # noqa: T201 - before there is a log
+        raise SystemExit(2) from None
+    except SettingsError as error:  # of the secrets folder: what it holds cannot be told
+        print(f"These settings cannot be read:\n  {error}", file=sys.stderr)  # noqa: T201 - as above
         raise SystemExit(2) from None
 
 

@@ -18,6 +18,9 @@ from tertulia_shared.codec import UnknownVersion
 from tertulia_shared.entries import DeadLetter
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Stage
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics.pulse import Pulse
+from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.presence import reads, worker_name
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.work import Ending, ending_of, pointed_at
@@ -62,8 +65,9 @@ class Worker:
     """Runs one stage's jobs, at most `concurrency` at once."""
 
     def __init__(
-        self, bus: Bus, stage: Stage, handler: Handler, settings: CommonSettings, *, engine: str, concurrency: int
-    ) -> None:
+        self, bus: Bus, stage: Stage, handler: Handler, settings: CommonSettings,
+        *, engine: str, concurrency: int, metrics: Metrics | None = None,
+    ) -> None:  # fmt: skip
         self._bus = bus
         self._stage: Stage = stage
         self._handler = handler
@@ -75,6 +79,9 @@ class Worker:
         """Work that a newer release has to do: its id, and the schema version it takes."""
         self.broke = False
         """Set before it is stopped because it broke: what it had in hand may be why, so that was a failed attempt."""
+        metrics = metrics or Metrics()
+        self._pulse = Pulse(metrics)
+        self._metrics = WorkMetrics(metrics, stage, slots=concurrency)
         self.name = worker_name()
         self.member = f"{stage}:{self.name}:{engine}"
 
@@ -116,6 +123,7 @@ class Worker:
                 if not claims:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
                     claims = await self._bus.claim(self._stage, self.name, count=free, block_s=block_s)
+                    self._metrics.claimed(claims)
                 failures = 0
             except BusError as error:
                 failures += 1
@@ -130,6 +138,7 @@ class Worker:
         claims = await self._bus.take_over(
             self._stage, self.name, idle_s=self._settings.lease_s, count=free, leave=list(self._left_to_newer)
         )
+        self._metrics.taken_over(claims)
         for claim in claims:
             log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
         return claims
@@ -161,8 +170,8 @@ class Worker:
     async def _beat(self) -> None:
         while True:
             with contextlib.suppress(BusError):
-                await self._bus.beat(self.member)
-            await asyncio.sleep(BEAT_S)
+                await self._pulse.beat(self._bus.beat(self.member))
+            await self._pulse.rest(BEAT_S)
 
     async def _drain(self) -> None:
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
@@ -183,12 +192,14 @@ class Worker:
             self._cancel(known, Ending.LOST)
         job = _Job(claim)
         self._jobs[claim.id] = job
+        self._metrics.jobs(len(self._jobs))
         job.task = jobs.create_task(self._run(job), name=f"work {claim.id}")
         job.task.add_done_callback(lambda _: self._ended(job))  # also called for one that was never begun
 
     def _ended(self, job: _Job) -> None:
         if self._jobs.get(job.claim.id) is job:
             del self._jobs[job.claim.id]
+            self._metrics.jobs(len(self._jobs))
         self._slot_free.set()
 
     def _cancel(self, job: _Job, ending: Ending) -> None:
@@ -216,30 +227,38 @@ class Worker:
                 ending = Ending.FINISH
             await self._end(claim, ending, error)
         except BusError as trouble:
+            self._metrics.failed(trouble)
             log.warning("work stays pending: %s", trouble, extra={"work_id": claim.id, "attempt": claim.attempt})
 
     async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
         ids = {"work_id": claim.id, "attempt": claim.attempt, "worker": self.name}
         match ending:
             case Ending.FINISH:
-                if not await self._bus.finish(claim, self.name):
+                if await self._bus.finish(claim, self.name):
+                    self._metrics.ended("finished")
+                else:
+                    self._metrics.ended("lost")
                     log.warning("finished work that a peer owns by now", extra=ids)
             case Ending.LOST:
+                self._metrics.ended("lost")
                 log.info("left work to its new owner", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self._left_to_newer[claim.id] = error.version
                 if len(self._left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
                     del self._left_to_newer[next(iter(self._left_to_newer))]
                 await self._bus.hand_back(claim, self.name)
+                self._metrics.ended("handed_back")
                 log.warning("left work to a newer worker: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
                 await self._bury(claim, str(error))
-            case Ending.RETRY if error is None:
-                await (self._bus.hand_back if self.broke else self._bus.pass_on)(claim, self.name)
-                log.info("handed work back", extra=ids)
-            case Ending.RETRY:
+            case Ending.RETRY if error is not None:
                 log.warning("attempt failed: %s", type(error).__name__, extra=ids, exc_info=error)
                 await self._bus.note_failure(claim, f"{type(error).__name__}: {error}")
+                self._metrics.failed(error)
+            case Ending.RETRY:
+                await (self._bus.hand_back if self.broke else self._bus.pass_on)(claim, self.name)
+                self._metrics.ended("handed_back")
+                log.info("handed work back", extra=ids)
 
     async def _is_read_by_a_peer(self, version: int) -> bool:
         return reads(await self._bus.alive(PEER_ALIVE_S), self._stage, version)
@@ -261,4 +280,5 @@ class Worker:
         outlet = self._bus.outlet()
         outlet.append(self._bus.keys.dead(), letter)
         await outlet.flush()
+        self._metrics.buried()
         await self._bus.finish(claim, self.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from uuid import UUID
 
 import pytest
 from rich.console import Console
@@ -11,73 +10,39 @@ from rich.console import Console
 from tertulia_cli.exits import Failure
 from tertulia_cli.inspect import tables
 from tertulia_cli.inspect.command import choose
-from tertulia_cli.inspect.recording import Listed, OpenWork, Piece, Recording, list_conversations, record
-from tertulia_cli.inspect.timeline import Timeline, build
+from tertulia_cli.inspect.recording import GivenUp, Listed, OpenWork, list_conversations, record
+from tertulia_cli.inspect.timeline import build
+from tertulia_cli.inspect.turns import Timeline
 from tertulia_shared.bus import Append, Bus, Entry, Put
-from tertulia_shared.codec import encode
-from tertulia_shared.entries import AudioChunk, DeadLetter, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
-    ConversationStarted,
     Error,
     Event,
     Interrupted,
-    LLMChunk,
     MessageComplete,
     MessageHeard,
     MessageResumed,
     MessageStarted,
     TranscriptionFinished,
     TurnAccepted,
-    TurnComplete,
     TurnStarted,
     VadStop,
 )
-
-C, T1, T2, M1, M2, L = (str(UUID(int=number)) for number in range(1, 7))
-T0 = 1_700_000_000_000
-
-
-def entry(what: object, at: int, epoch: int = 1) -> Entry:
-    """An entry as the bus reads it, written `at` ms after T0."""
-    flat = encode(what, ts=T0 + at, epoch=epoch)
-    raw = [each if isinstance(each, bytes) else str(each).encode() for each in flat]
-    return Entry(f"{T0 + at}-0", dict(zip(raw[::2], raw[1::2], strict=True)))
-
-
-def sentence(text: str, index: int, *, final: bool = False) -> TTSSentence:
-    return TTSSentence(text, index, C, M1, L, "Luna", "luna", is_final=final)
-
-
-def recording(events: list[Entry], **more: object) -> Recording:
-    given: dict[str, object] = {"state": {b"epoch": b"1"}, "turns": [], **more}
-    return Recording(C, T0 + 10_000, events=events, **given)  # pyright: ignore[reportArgumentType] - a table's row
-
-
-def replies(*pairs: tuple[str, str]) -> tuple[dict[str, str], ...]:
-    return tuple({"message_id": id, "character_id": L, "character_name": name} for id, name in pairs)
-
-
-TYPED: list[Entry] = [
-    entry(ConversationStarted(C, demo=True), -100, 0),
-    entry(TurnAccepted(T1, "Hello Luna", "typed"), 0),
-    entry(TurnStarted(T1, replies((M1, "Luna"), (M2, "Rex"))), 4),
-    entry(MessageStarted(M1, T1, L, "Luna"), 6),
-    entry(LLMChunk("Hi. ", L, M1), 150),
-    entry(LLMChunk("Well.", L, M1), 180),
-    entry(MessageComplete(M1, L, "Hi. Well."), 200),
-    entry(TurnComplete(T1), 210),
-]
-SPOKEN_SENTENCES = [
-    entry(sentence("Hi.", 0), 160),
-    entry(sentence("Well.", 1), 200),
-    entry(sentence("", 2, final=True), 201),
-]
-SOUND = [
-    Piece(0, T0 + 165, 48_000, is_final=False),
-    Piece(0, T0 + 170, 24_000, is_final=False),
-    Piece(1, T0 + 205, 48_000, is_final=False),
-    Piece(2, T0 + 206, 0, is_final=True),
-]
+from tests.fakes.recordings import (
+    M1,
+    SOUND,
+    SPOKEN_SENTENCES,
+    T0,
+    T1,
+    T2,
+    TYPED,
+    C,
+    L,
+    entry,
+    recording,
+    replies,
+    sentence,
+)
 
 
 def typed() -> Timeline:
@@ -183,16 +148,21 @@ def test_a_person_reads_it_line_by_line() -> None:
     assert head == f"Conversation {C}  (epoch 1, demo model)"
     lines = rest.splitlines()
     assert lines[0].endswith(f"typed  epoch 1  complete  {T1}")
-    assert lines[1:4] == [
-        "  “Hello Luna”",
+    assert lines[1].startswith("  You typed “Hello Luna” at ")
+    assert lines[2] == "  Luna and Rex answered."
+    assert lines[3] == (
+        "  It took 4 ms until an llm worker took it, 146 ms until the model's first token (88 %), 10 ms until its "
+        "first sentence was complete, 5 ms until the first sound of it. That is 165 ms to the first sound."
+    )
+    assert lines[4:6] == [
         "  turn accepted 0 → turn started 4 (+4) ms",
         f"  Luna  complete  9 characters, 2.5 s of speech  {M1}",
     ]
-    assert lines[4] == (
+    assert lines[6] == (
         "    started 6 → first text 150 (+144) → first sentence 160 (+10) → first sound 165 (+5) → "
         "text complete 200 (+35) → sound complete 206 (+6) ms"
     )
-    assert [" ".join(line.split()) for line in lines[5:8]] == [
+    assert [" ".join(line.split()) for line in lines[7:10]] == [
         "# sentence written first sound (after) sound complete length chunks",
         "0 Hi. 160 ms 165 ms +5 ms 170 ms 1.50 s 2",
         "1 Well. 200 ms 205 ms +5 ms 205 ms 1.00 s 1",
@@ -207,14 +177,15 @@ def test_what_is_open_and_what_was_given_up_is_said() -> None:
                 TYPED,
                 turns=[entry(UserTurn(T2, C, "x", "typed"), 0)],
                 open_work=[OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "boom")],
-                dead=[(T0, DeadLetter("llm", "4-0", 5, "no model", C))],
+                dead=[GivenUp("9-0", T0, DeadLetter("llm", "4-0", 5, "no model", C))],
             )
         )
     )
-    assert f"waiting: turn {T2} has not been begun" in text
-    assert f"open: tts work 5-0 on {M1}, posted 3 s ago; its last attempt failed: boom" in text
-    assert "given up: llm work 4-0 on its turns at" in text
-    assert "after 5 attempts: no model" in text
+    assert f"Turn {T2} has not been begun" in text
+    assert "Nobody takes work of stage tts: no tts worker is alive" in text
+    assert "tts work 5-0 on Luna's reply, posted 3 s ago, waits for a worker. Its last attempt failed: boom." in text
+    assert "llm work was given up at" in text
+    assert "after 5 attempts: no model. `tertulia dead show 9-0`" in text
 
 
 def test_what_was_said_cannot_steer_the_terminal() -> None:
@@ -253,7 +224,7 @@ async def test_a_conversation_is_read_through_the_bus(bus: Bus) -> None:
     assert luna.sentences[0].seconds == 0.1
     assert luna.sound_complete is not None
     assert [each.work.message_id for each in timeline.open_work] == [M1]
-    assert [letter.reason for _, letter in timeline.dead] == ["broken"]
+    assert [each.letter.reason for each in timeline.dead] == ["broken"]
 
 
 def listed(id: str) -> Listed:

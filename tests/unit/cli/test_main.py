@@ -24,7 +24,8 @@ def ends_with(*argv: str) -> object:
 
 
 @pytest.mark.parametrize(
-    "asked", [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help")]
+    "asked",
+    [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help"), ("dead", "--help")],
 )
 def test_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*asked) == OK
@@ -34,7 +35,7 @@ def test_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> Non
 def test_help_names_the_commands_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     ends_with("--help")
     text = capsys.readouterr().out
-    for word in ("run", "say", "talk", "inspect", "doctor", "exit codes", "130"):
+    for word in ("run", "say", "talk", "inspect", "dead", "doctor", "exit codes", "130"):
         assert word in text
 
 
@@ -43,6 +44,8 @@ def test_help_names_the_commands_and_the_exit_codes(capsys: pytest.CaptureFixtur
     [
         (), ("dance",), ("say",), ("run", "--port", "x"), ("run", "--port", "70000"), ("say", "hi", "--timeout", "0"),
         ("say", "hi", "--timeout", "inf"), ("say", "hi", "--url", "ftp://x"), ("talk", "none.wav"),
+        ("dead",), ("dead", "show"), ("dead", "retry"), ("dead", "drop", "1-0", "--all"),
+        ("inspect", "--follow", "--message", "x"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_ends_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

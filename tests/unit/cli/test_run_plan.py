@@ -76,6 +76,33 @@ def test_a_redis_that_was_named_is_not_our_own(monkeypatch: pytest.MonkeyPatch, 
     assert not settings_of(RunSettings).own_redis
 
 
+def test_without_a_port_for_metrics_no_service_has_one(settings: RunSettings) -> None:
+    assert plan.metrics_ports(settings, plan.parse_workers("")) == {}
+    spec = plan.gateway(settings, {})
+    assert plan.with_metrics(spec, {}) is spec
+
+
+def test_services_serve_their_metrics_on_successive_ports_in_the_order_of_their_start(settings: RunSettings) -> None:
+    settings = settings.model_copy(update={"metrics_port": 9100})
+    counts = plan.parse_workers("tts=2")
+    ports = plan.metrics_ports(settings, counts)
+    assert ports == {"gateway": 9100, "stt": 9101, "llm": 9102, "tts": 9103, "tts-2": 9104}
+    told = {"TERTULIA_METRICS_PORT": "9100", "PATH": "/bin"}
+    specs = [plan.gateway(settings, told), *(worker.spec for worker in plan.workers(settings, counts, told))]
+    assert {spec.name: spec.environment["TERTULIA_METRICS_PORT"] for spec in specs} == dict.fromkeys(ports, "9100")
+    own = {spec.name: plan.with_metrics(spec, ports).environment for spec in specs}
+    assert {name: int(each["TERTULIA_METRICS_PORT"]) for name, each in own.items()} == ports
+    assert {each["PATH"] for each in own.values()} == {"/bin"}
+
+
+def test_ports_for_metrics_that_do_not_exist_are_refused_with_what_is_allowed(settings: RunSettings) -> None:
+    counts = plan.parse_workers("")
+    plan.metrics_ports(settings.model_copy(update={"metrics_port": 65532}), counts)
+    with pytest.raises(Failure, match="it can be 65532 at most") as failure:
+        plan.metrics_ports(settings.model_copy(update={"metrics_port": 65533}), counts)
+    assert failure.value.code == MISUSED
+
+
 @pytest.mark.parametrize(
     ("host", "reached"), [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "[::1]")]
 )

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from tertulia_cli.run.readiness import Member, gateway_status, parse_members
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_cli.run.readiness import Member, gateway_status, parse_members, parse_status
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(answer: Answer) -> AsyncGenerator[int]:
+    """The port of a server that answers each connection so."""
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1]
 
 
 def test_members_are_read_and_what_is_none_is_left_out() -> None:
@@ -20,3 +36,47 @@ def test_a_worker_belongs_to_one_process_of_one_machine() -> None:
 
 async def test_where_nothing_listens_there_is_no_status() -> None:
     assert await gateway_status("127.0.0.1", 1) is None
+
+
+async def test_the_status_is_that_of_readyz() -> None:
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with listening(answer) as port:
+        assert await gateway_status("127.0.0.1", port) == 503
+    assert asked[0].startswith(b"GET /readyz HTTP/1.1\r\n")
+
+
+async def test_who_stops_need_not_wait_for_a_gateway_that_hangs() -> None:
+    asked = asyncio.Event()
+    never = asyncio.Event()
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        asked.set()
+        await never.wait()
+        writer.close()
+
+    async with listening(hang) as port:
+        asking = asyncio.create_task(gateway_status("127.0.0.1", port))
+        await asked.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        never.set()
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"HTTP/1.1 200 OK\r\n", 200), (b"HTTP/1.0 503\r\n", 503), (b"", None), (b"SSH-2.0-x\r\n", None),
+        (b"HTTP/1.1 2x0", None),
+    ],
+    ids=["ok", "no reason", "closed", "another protocol", "no number"],
+)  # fmt: skip
+def test_only_an_http_answer_has_a_status(line: bytes, status: int | None) -> None:
+    assert parse_status(line) == status

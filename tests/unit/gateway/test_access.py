@@ -63,6 +63,14 @@ def test_no_token_no_listening_beyond_this_machine(host: str) -> None:
     assert settings(host=host, token=TOKEN).host == host
 
 
+def test_in_a_container_it_counts_where_the_port_is_published() -> None:
+    assert settings(host="0.0.0.0", published_host="127.0.0.1").host == "0.0.0.0"
+    for host in ("0.0.0.0", "127.0.0.1"):
+        with pytest.raises(ValidationError, match=r"TERTULIA_HOST 0\.0\.0\.0 can be reached"):
+            settings(host=host, published_host="0.0.0.0")
+    assert settings(host="0.0.0.0", published_host="0.0.0.0", token=TOKEN).published_host == "0.0.0.0"
+
+
 @pytest.mark.parametrize("token", ["short", "with\nbreak-and-more-of-it", "ünïcödé-ünïcödé-ünïcödé"])
 def test_a_token_that_is_none(token: str) -> None:
     with pytest.raises(ValidationError, match="at least 16"):

@@ -25,7 +25,8 @@ from tertulia_shared.store import MemoryStore
 
 HERE = {"Host": "localhost"}
 OPERATIONS = (
-    "GET /healthz", "GET /readyz", "GET /api/status", "GET /api/voices", "GET /api/characters", "POST /api/characters",
+    "GET /healthz", "GET /readyz", "GET /metrics", "GET /api/status", "GET /api/voices", "GET /api/characters",
+    "POST /api/characters",
     "GET /api/characters/{character_id}", "PATCH /api/characters/{character_id}",
     "DELETE /api/characters/{character_id}", "GET /api/conversations", "GET /api/conversations/{conversation_id}",
     "PATCH /api/conversations/{conversation_id}", "DELETE /api/conversations/{conversation_id}",

@@ -312,3 +312,15 @@ async def test_bodies_are_bounded(api: httpx2.AsyncClient) -> None:
         yield b"{"
 
     problem(await api.post("/api/characters", content=endless()), 411)
+
+
+async def test_metrics_are_shown_as_text_to_those_who_may_use_the_api(bus: MemoryBus, store: MemoryStore) -> None:
+    token = "x" * 16
+    async with client_of(bus, store, token=token) as api:
+        problem(await api.get("/metrics"), 401)
+        shown = await api.get("/metrics", headers={"Authorization": f"Bearer {token}"})
+        assert shown.status_code == 200
+        assert shown.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    async with client_of(bus, store) as api:
+        assert (await api.get("/metrics")).status_code == 200
+        problem(await api.get("/metrics", headers={"Host": "tertulia.example"}), 403)

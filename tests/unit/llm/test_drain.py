@@ -13,8 +13,10 @@ from tertulia_shared.codec import VERSION, decode, pack, unpack
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, conversation_write, message_write, settings_write
 from tertulia_shared.store import MemoryStore, MemoryTables, Message, Store
+from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
 from tests.fakes.virtual_time import now, virtual_time
 
@@ -40,6 +42,7 @@ def wall_ms() -> int:
 
 class Scene:
     def __init__(self) -> None:
+        self.metrics = Metrics()
         self.bus = MemoryBus(Keys("test"), clock=now, now_ms=wall_ms)
         self.tables = MemoryTables()
         self.store = WatchedStore(self.tables)
@@ -65,7 +68,8 @@ class Scene:
 
     @asynccontextmanager
     async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
-        task = asyncio.create_task(Drain(self.bus, store or self.store, holder, wall_ms).run())
+        drain = Drain(self.bus, store or self.store, holder, self.metrics, wall_ms=wall_ms)
+        task = asyncio.create_task(drain.run())
         yield task
         task.cancel()
         await asyncio.wait([task])
@@ -182,6 +186,7 @@ async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -
     assert [(letter.stage, letter.conversation_id) for letter in letters] == [("store", it.talk)] * 4
     assert letters[0].message_id == bad.id
     assert "a\x00b" not in letters[0].reason, "no speech"
+    assert scraped(it.metrics).of("tertulia_dead_letters_total", stage="store") == 4
 
 
 @virtual_time

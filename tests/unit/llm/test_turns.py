@@ -22,6 +22,7 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import reply_id
 from tertulia_shared.work import BadWork
 from tests.fakes.llm_bench import LINES, BreakAfter, Client, Say, Table
+from tests.fakes.scrape import scraped
 from tests.fakes.virtual_time import now, virtual_time
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
@@ -454,6 +455,7 @@ async def test_an_unreadable_turn_is_buried_and_the_next_one_answered() -> None:
     assert client.talk() == [("Sage", LINES["Sage"], "complete")]
     (letter,) = [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
     assert (letter.stage, letter.conversation_id) == ("llm", table.conversation_id)
+    assert scraped(table.metrics).of("tertulia_dead_letters_total", stage="llm") == 1
 
 
 @virtual_time

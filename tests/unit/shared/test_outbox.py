@@ -13,8 +13,10 @@ from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, conversation_write, message_of, message_write, settings_of, title_of
 from tertulia_shared.store import MemoryStore, MemoryTables, Message, NotFound, StoreUnusable
+from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
 from tests.fakes.virtual_time import now, virtual_time
 
@@ -41,8 +43,15 @@ class Scene:
         self.bus = MemoryBus(Keys("test"), clock=now)
         self.tables = tables or MemoryTables()
         self.store = SlowStore(self.tables)
-        self.outbox = Outbox(self.bus, self.store, PATIENCE_S)
+        self.metrics = Metrics()
+        self.outbox = Outbox(self.bus, self.store, PATIENCE_S, self.metrics)
         self.talk = new_id()
+
+    def ways(self) -> tuple[float, float]:
+        """Writes counted as having gone into the store, and into the stream."""
+        seen = scraped(self.metrics)
+        name = "tertulia_store_writes_total"
+        return seen.of(name, way="direct"), seen.of(name, way="outbox")
 
     async def waiting(self) -> list[StoreWrite]:
         return [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
@@ -67,6 +76,7 @@ async def test_while_the_store_answers_writes_go_into_it_alone() -> None:
     assert await it.store.history(it.talk, 10) == [row]
     assert await it.store.model_settings(it.talk) == {"top_k": 4}
     assert await it.waiting() == []
+    assert it.ways() == (4, 0), "a conversation with a message, and with settings"
 
 
 @virtual_time

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
+import urllib.error
+import urllib.request
 from asyncio.subprocess import PIPE, Process
 
 import pytest
+
+from tests.fakes.redis_server import free_port
 
 SERVICE = """
 import sys
@@ -60,3 +65,51 @@ async def test_told_to_stop_while_it_waits_for_redis_it_stops() -> None:
     await line(process.stderr, "waiting for Redis")
     process.terminate()
     assert await process.wait() == 0
+
+
+def healthz(port: int) -> str:
+    """What `/healthz` says; "" while nobody listens."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as response:
+            return response.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return f"{error.code} {error.read().decode()}"
+    except urllib.error.URLError:
+        return ""
+
+
+async def test_while_redis_is_away_its_health_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
+    process = await start(NOBODY)
+    await line(process.stderr, "waiting for Redis")
+    assert await asyncio.to_thread(healthz, port) == "503 not ready: Redis has not answered yet\n"
+    process.terminate()
+    assert await process.wait() == 0
+
+
+async def test_while_it_has_not_begun_its_health_says_so(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = free_port()
+    monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
+    process = await start(redis_url)
+    await line(process.stdout, "serving")
+    said = await asyncio.to_thread(healthz, port)
+    assert said == "503 not ready: it has not begun its work yet (an engine may be loading)\n"
+    process.terminate()
+    assert await process.wait() == 0
+
+
+async def test_a_metrics_port_that_is_taken_keeps_it_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
+        process = await start(NOBODY)
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    assert errors.decode() == (
+        f"tertulia-test cannot start: the metrics port {port} is taken: set TERTULIA_METRICS_PORT to a free one, "
+        "or to 0 for none\n"
+    )

@@ -69,3 +69,97 @@ def test_all_mistakes_are_told_at_once_and_no_value_is_repeated(
     assert "hunter2" not in told
     assert "redis://" in told
     assert ".env" in told
+
+
+@pytest.fixture
+def secrets(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty secrets folder."""
+    folder = bare_environment / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("TERTULIA_SECRETS_DIR", str(folder))
+    return folder
+
+
+def test_a_setting_may_stand_in_a_file_of_its_name(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "TERTULIA_REDIS_URL").write_text("redis://tts:password@redis:6379/0\n")
+    (secrets / "TERTULIA_PORT").write_text("1")
+    (secrets / "SUPABASE_KEY").write_text("key")
+    monkeypatch.setenv("TERTULIA_PORT", "2")
+    settings = load(Settings)
+    assert settings.redis_url == "redis://tts:password@redis:6379/0"
+    assert settings.supabase_key.get_secret_value() == "key"
+    assert settings.port == 2  # the environment wins
+
+
+def test_the_env_file_may_name_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = bare_environment / "elsewhere"
+    folder.mkdir()
+    (folder / "TERTULIA_PORT").write_text("3")
+    (bare_environment / ".env").write_text("TERTULIA_SECRETS_DIR=elsewhere\n")
+    assert load(Settings).port == 3
+
+
+def test_an_empty_variable_is_one_that_is_not_set(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (secrets / "TERTULIA_REDIS_URL").write_text("redis://from-the-file")
+    for name in ("TERTULIA_REDIS_URL", "TERTULIA_PORT", "TERTULIA_REDIS_CA"):
+        monkeypatch.setenv(name, "")
+    settings = load(Settings)
+    assert (settings.redis_url, settings.port, settings.redis_tls) == ("redis://from-the-file", 8080, None)
+
+
+def test_a_secrets_folder_that_is_not_there_is_told_and_only_if_it_was_named(
+    bare_environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tertulia_shared.settings.SECRETS_DIR", bare_environment / "none")
+    assert load(Settings).port == 8080
+    monkeypatch.setenv("TERTULIA_SECRETS_DIR", str(bare_environment / "other"))
+    with pytest.raises(SystemExit):
+        load(Settings)
+    assert f"TERTULIA_SECRETS_DIR: there is no folder {bare_environment / 'other'}" in capsys.readouterr().err
+
+
+def test_a_secret_that_is_no_text_is_told_without_its_bytes(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (secrets / "TERTULIA_PORT").write_bytes(b"\xff\xfe")
+    with pytest.raises(SystemExit):
+        load(Settings)
+    assert f"a file in {secrets} is no text" in capsys.readouterr().err
+
+
+def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ca", "cert", "key"):
+        (bare_environment / name).touch()
+        monkeypatch.setenv(f"TERTULIA_REDIS_{name.upper()}", str(bare_environment / name))
+    monkeypatch.setenv("TERTULIA_REDIS_URL", "rediss://h:6380")
+    tls = load(Settings).redis_tls
+    assert tls is not None
+    assert (tls.ca, tls.cert, tls.key) == tuple(bare_environment / name for name in ("ca", "cert", "key"))
+
+
+@pytest.mark.parametrize(
+    ("url", "names", "told"),
+    [
+        ("rediss://h", ["CERT"], "belong together"),
+        ("rediss://h", ["KEY", "CA"], "belong together"),
+        ("redis://h", ["CA"], "begin with rediss://"),
+        ("rediss://h", ["CA:gone"], "TERTULIA_REDIS_CA: no such file"),
+    ],
+    ids=["a certificate without its key", "a key without its certificate", "without TLS", "a file that is not there"],
+)
+def test_tls_settings_that_do_not_fit_are_told(
+    bare_environment: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    url: str,
+    names: list[str],
+    told: str,
+) -> None:
+    monkeypatch.setenv("TERTULIA_REDIS_URL", url)
+    for name, _, gone in (each.partition(":") for each in names):
+        path = bare_environment / name
+        if not gone:
+            path.touch()
+        monkeypatch.setenv(f"TERTULIA_REDIS_{name}", str(path))
+    with pytest.raises(SystemExit):
+        load(Settings)
+    assert told in capsys.readouterr().err

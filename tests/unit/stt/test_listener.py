@@ -21,11 +21,13 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
 from tertulia_stt.settings import STTSettings
 from tests.fakes.llm_bench import CountingBus, Death
 from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
+from tests.fakes.scrape import scraped
 from tests.fakes.settings_of import settings_of
 from tests.fakes.virtual_time import now, settle, virtual_time
 
@@ -46,12 +48,23 @@ class Ear:
         self.settings = settings_of(STTSettings, **settings)
         self.conversation_id, self.session_id = new_id(), new_id()
         self.plan: TurnPlan | None = None
+        self.metrics = Metrics()
         self.frames = 0
         self.claim: Claim | None = None
 
     @property
     def listener(self) -> Listener:
-        return Listener(self.bus, self.engine, self.settings)
+        return Listener(self.bus, self.engine, self.settings, self.metrics)
+
+    @property
+    def results(self) -> dict[str, float]:
+        """Utterances counted, by what became of them, and those that broke in."""
+        seen = scraped(self.metrics)
+        counts = {
+            result: seen.of("tertulia_stt_utterances_total", result=result)
+            for result in ("turn", "no_words", "ignored")
+        } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
+        return {result: count for result, count in counts.items() if count}
 
     async def begin(self) -> asyncio.Task[None]:
         """A worker that serves the session."""
@@ -185,6 +198,10 @@ async def test_every_utterance_is_a_turn_of_its_own_epoch() -> None:
         ("Hello Luna.", 1),
         ("And again.", 2),
     ]
+    assert ear.results == {"turn": 2, "broke_in": 1}, "the second began before the first was answered"
+    seen = scraped(ear.metrics)
+    assert seen.of("tertulia_stt_transcript_seconds_count", engine="scripted") == 2
+    assert seen.of("tertulia_hop_seconds_count", hop="mic") >= 1
 
 
 @virtual_time
@@ -197,6 +214,7 @@ async def test_a_sound_without_words_is_no_turn_and_is_not_heard_again() -> None
     finished = [event for event in await ear.events() if isinstance(event, TranscriptionFinished)]
     assert finished == [TranscriptionFinished(ear.session_id, "")]
     assert await ear.turns() == []
+    assert ear.results == {"no_words": 1}
     progress = await ear.bus.hash(ear.bus.keys.mic_progress(ear.conversation_id, ear.session_id))
     assert progress[b"sample"] == b"20000"
 
@@ -367,6 +385,7 @@ async def test_words_over_a_character_interrupt_it_before_they_are_finished_and_
     assert await ear.interruptions() == 1
     assert [turn.text for turn in await ear.turns()] == ["Stop, tell me another."]
     assert await ear.epoch() == 2
+    assert ear.results == {"turn": 1, "broke_in": 1}
 
 
 @virtual_time
@@ -391,6 +410,7 @@ async def test_a_final_text_breaks_in_where_no_partial_did() -> None:
     await job
     assert await ear.interruptions() == 1
     assert len(await ear.turns()) == 1
+    assert ear.results == {"turn": 1, "broke_in": 1}
 
 
 @pytest.mark.parametrize(
@@ -412,6 +432,7 @@ async def test_a_listening_sound_or_an_echo_changes_nothing(text: str, partials:
     assert await ear.interruptions() == 0
     assert await ear.turns() == []
     assert await ear.epoch() == 0
+    assert ear.results == {"ignored" if text else "no_words": 1}
     assert [e.turn_id for e in await ear.events() if isinstance(e, TranscriptionFinished)] == [""]
 
 
@@ -467,6 +488,7 @@ async def test_the_same_words_in_a_silence_are_a_turn() -> None:
     await job
     assert len(await ear.turns()) == 1
     assert await ear.interruptions() == 0
+    assert ear.results == {"turn": 1}
 
 
 @virtual_time

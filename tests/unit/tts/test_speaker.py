@@ -13,11 +13,14 @@ from tertulia_shared.entries import AudioChunk, Interrupt, TTSSentence, Work
 from tertulia_shared.events import Error
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.engine import SynthesisFailed
+from tertulia_tts.pace import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speaker import SENTENCE_WAIT_S, Speaker, seed_of
 from tests.fakes.llm_bench import CountingBus, Death
+from tests.fakes.scrape import scraped
 from tests.fakes.settings_of import settings_of
 from tests.fakes.speech_engine import Failure, ScriptedSpeech
 from tests.fakes.virtual_time import now, settle, virtual_time
@@ -35,7 +38,8 @@ class Stand:
         self.bus = CountingBus(Keys("test"), self.death)
         self.engine = engine or ScriptedSpeech()
         self.conversation_id, self.message_id = new_id(), new_id()
-        self.speaker = Speaker(self.bus, self.engine, settings_of(TTSSettings))
+        self.metrics = Metrics()
+        self.speaker = Speaker(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
 
     async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
         await self.bus.prepare("tts")
@@ -365,3 +369,18 @@ def test_a_sentences_seed_depends_on_the_message_and_its_place_alone() -> None:
     assert seed_of("a", 1) == seed_of("a", 1)
     assert len({seed_of("a", 1), seed_of("a", 2), seed_of("b", 1)}) == 3
     assert 0 <= seed_of("a", 1) < 2**32
+
+
+@virtual_time
+async def test_the_speaker_measures_each_sentence_and_counts_the_one_it_leaves_out() -> None:
+    hopeless = Failure(HOPELESS)
+    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
+    await stand.set()
+    await stand.speak()
+    seen = scraped(stand.metrics)
+    assert seen.of("tertulia_tts_first_chunk_seconds_count", engine="scripted") == 2
+    assert seen.of("tertulia_tts_real_time_ratio_count", engine="scripted") == 2
+    assert seen.of("tertulia_tts_failures_total") == 1
+    assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "all of them came at once"
+    sound_s = sum(len(chunk.audio) for _, chunk in await stand.audio()) / BYTES_PER_SECOND
+    assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(sound_s)

@@ -13,7 +13,7 @@ from typing import Final
 from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight, redis
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.bus import BusError
+from tertulia_shared.bus import BusError, BusRefused
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -101,18 +101,22 @@ def redis_server(settings: RunSettings) -> Finding:
 
 async def redis_answer(settings: RunSettings) -> Finding:
     """The Redis in use: the one that was named, or the one that a running `tertulia run` has started."""
-    trouble = ""
+    trouble, advice = "", "start it, or unset TERTULIA_REDIS_URL"
     ms = 0.0
     try:
-        async with open_bus(settings.where_redis_is(), Keys(settings.namespace), name="doctor") as bus:
+        async with open_bus(
+            settings.where_redis_is(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
+        ) as bus:
             ms = await bus.ping() * 1000
+    except* (BusRefused, ValueError) as group:  # its message says what to do
+        trouble, advice = str(group.exceptions[0]), ""
     except* BusError as group:
         trouble = str(group.exceptions[0])
     if not trouble:
         return Finding(ok=True, what=f"Redis answers in {ms:.1f} ms")
     if settings.own_redis:
         return Finding(ok=True, what="Redis does not run yet: `tertulia run` starts one")
-    return Finding(ok=False, what=f"Redis: {trouble}", advice="start it, or unset TERTULIA_REDIS_URL")
+    return Finding(ok=False, what=f"Redis: {trouble}", advice=advice)
 
 
 def port(settings: RunSettings, *, running: bool) -> Finding:

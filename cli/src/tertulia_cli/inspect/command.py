@@ -1,58 +1,110 @@
-"""`tertulia inspect`: finds the conversation that is meant, reads it, shows it."""
+"""`tertulia inspect`: finds what is meant, reads it, shows it: once, or as it goes on; to a person or to a program."""
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
 
 from rich.console import Console
+from rich.text import Text
 
-from tertulia_cli.exits import MISUSED, NO_CONNECTION, OK, Failure
-from tertulia_cli.inspect import tables
-from tertulia_cli.inspect.recording import Listed, list_conversations, record
+from tertulia_cli.exits import MISUSED, OK, Failure
+from tertulia_cli.inspect import machine, tables
+from tertulia_cli.inspect.following import Following
+from tertulia_cli.inspect.lines import Line, as_json, as_text
+from tertulia_cli.inspect.recording import Listed, conversation_of_message, list_conversations, record, sound_of
+from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
+from tertulia_cli.inspect.turns import Message, Timeline
+from tertulia_cli.redis_in_use import redis_in_use
 from tertulia_cli.settings import RunSettings
-from tertulia_shared.bus import Bus, BusError
-from tertulia_shared.bus.redis_bus import open_bus
-from tertulia_shared.keys import Keys
+from tertulia_shared.bus import Bus
 
 LAST: Final = "last"
 PLAIN_COLUMNS: Final = 160
 """Where the output is no terminal: wide enough for every column."""
+STREAM_STYLE: Final = {
+    "turns": "bold green", "events": "cyan", "sentences": "magenta", "audio": "dim", "receipts": "dim",
+    "control": "bold yellow", "dead": "bold red",
+}  # fmt: skip
 
 
-async def inspect(settings: RunSettings, asked: str) -> int:
-    """List the conversations, or show the one that is asked for.
+@dataclass(frozen=True, slots=True)
+class InspectOptions:
+    """What is asked for. `conversation`: `last`, an id or its beginning; "" for the list, with `follow` for all."""
+
+    conversation: str = ""
+    message: str = ""
+    audio: Path | None = None
+    follow: bool = False
+    as_json: bool = False
+
+
+async def inspect(settings: RunSettings, options: InspectOptions) -> int:
+    """Show what is asked for.
 
     Raises:
-        Failure: Redis does not answer, or there is no such conversation.
+        Failure: Redis does not answer, or there is no such conversation, message or sound.
     """
-    url = settings.where_redis_is()
-    try:
-        async with open_bus(url, Keys(settings.namespace), name="inspect") as bus:
-            return await _inspect(bus, asked)
-    except* BusError as group:
-        raise Failure(
-            f"Redis cannot be read ({group.exceptions[0]}): is `tertulia run` running with this data folder "
-            f"({settings.data_dir}), or is TERTULIA_REDIS_URL right?",
-            NO_CONNECTION,
-        ) from None
+    if options.follow and (options.message or options.audio):
+        raise Failure("--follow shows everything as it comes: leave --message and --audio out.", MISUSED)
+    async with redis_in_use(settings, "inspect") as bus:
+        return await _inspect(bus, options)
 
 
-async def _inspect(bus: Bus, asked: str) -> int:
-    console = Console(
-        file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_COLUMNS, soft_wrap=False
-    )
-    now_ms = time.time_ns() // 1_000_000
-    conversations = await list_conversations(bus)
-    if not asked:
-        tables.show_list(console, conversations, now_ms)
+async def _inspect(bus: Bus, options: InspectOptions) -> int:
+    if options.follow:
+        id = choose(options.conversation, await list_conversations(bus)) if options.conversation else ""
+        await Following(bus, id, _teller(options, every_conversation=not id)).run(lambda: _say_following(id))
         return OK
-    id = choose(asked, conversations)
-    tables.show_timeline(console, build(await record(bus, id, now_ms)))
+    if options.message or options.audio:
+        return await _inspect_message(bus, options)
+    conversations = await list_conversations(bus)
+    if not options.conversation:
+        if options.as_json:
+            _print_json(machine.listed_json(conversations))
+        else:
+            tables.show_list(_console(), conversations, _now_ms())
+        return OK
+    timeline = build(await record(bus, choose(options.conversation, conversations), _now_ms()))
+    if options.as_json:
+        _print_json(machine.timeline_json(timeline))
+    else:
+        tables.show_timeline(_console(), timeline)
     return OK
+
+
+async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
+    id, message_id = await _whose(bus, options)
+    recording = await record(bus, id, _now_ms())
+    timeline = build(recording)
+    message = choose_message(message_id, timeline)
+    if options.audio is not None:
+        check_sound(message)
+        seconds = await write_wav(options.audio, sound_of(bus, id, message.message_id))
+        unfinished = "" if message.sound_complete is not None else " (more of it may follow)"
+        print(f"{options.audio}: {seconds:.2f} s of {message.name}{unfinished}", file=sys.stderr)
+    pieces = recording.audio.get(message.message_id, ())
+    if options.as_json:
+        _print_json(machine.message_json(timeline, message, pieces))
+    elif options.message:
+        tables.show_message(_console(), timeline, message, pieces)
+    return OK
+
+
+async def _whose(bus: Bus, options: InspectOptions) -> tuple[str, str]:
+    """The conversation, and the message or the beginning of its id ("" for the last one)."""
+    if not options.conversation and options.message:
+        found = await conversation_of_message(bus, options.message.lower())
+        if found is None:
+            raise Failure(f"no message {options.message} in Redis: `tertulia inspect last` lists some.", MISUSED)
+        return found
+    return choose(options.conversation or LAST, await list_conversations(bus)), options.message.lower()
 
 
 def choose(asked: str, conversations: Sequence[Listed]) -> str:
@@ -69,3 +121,64 @@ def choose(asked: str, conversations: Sequence[Listed]) -> str:
     if fitting:
         raise Failure(f"{len(fitting)} conversations begin with {asked}: give more of the id.", MISUSED)
     raise Failure(f"no conversation {asked} in Redis: `tertulia inspect` lists those that are there.", MISUSED)
+
+
+def choose_message(asked: str, timeline: Timeline) -> Message:
+    """The message whose id begins so; "" for the last one that has begun.
+
+    Raises:
+        Failure: none does, or several do.
+    """
+    messages = {id: message for turn in timeline.turns for id, message in turn.messages.items()}
+    if not asked:
+        begun = [message for message in messages.values() if message.started is not None]
+        if begun:
+            return begun[-1]
+        raise Failure(f"nobody has said anything in conversation {timeline.conversation_id} yet.")
+    fitting = [message for id, message in messages.items() if id.startswith(asked)]
+    if len(fitting) == 1:
+        return fitting[0]
+    where = f"conversation {timeline.conversation_id}"
+    if fitting:
+        raise Failure(f"{len(fitting)} messages of {where} begin with {asked}: give more of the id.", MISUSED)
+    raise Failure(f"no message {asked} in {where}: `tertulia inspect` with its id lists them.", MISUSED)
+
+
+class _Lines(Console):
+    """Lines that may go into a pipe; whose reader's end is told as anywhere else, not by an exit in mid-task."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
+def _teller(options: InspectOptions, *, every_conversation: bool) -> Callable[[Line], None]:
+    console = _Lines(file=sys.stdout, highlight=False, soft_wrap=True)
+
+    def tell(line: Line) -> None:
+        if options.as_json:
+            _print_json(as_json(line))
+            return
+        text = as_text(line, every_conversation=every_conversation)
+        console.print(Text(text, STREAM_STYLE.get(line.stream, "")), soft_wrap=True)
+        sys.stdout.flush()  # a pipe would keep the lines back
+
+    return tell
+
+
+def _say_following(id: str) -> None:
+    what = f"conversation {id}" if id else "every conversation"
+    print(f"following {what}; Ctrl-C ends", file=sys.stderr, flush=True)
+
+
+def _print_json(plain: Mapping[str, Any]) -> None:
+    print(json.dumps(plain, ensure_ascii=False), flush=True)
+
+
+def _console() -> Console:
+    return Console(
+        file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_COLUMNS, soft_wrap=False
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tertulia_shared.bus import Bus, Claim, Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
@@ -11,6 +11,8 @@ from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.keys import STAGES, Key, Stage
 
 PAGE = 500
+ALIVE_S = 3.0
+"""A worker gives a sign of life every second."""
 MAX_LISTED = 5_000
 """Conversations that are looked at for the list."""
 
@@ -23,17 +25,34 @@ class Piece:
     ts: int
     pcm_bytes: int
     is_final: bool
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """A piece of work that waits for a worker or is being worked on."""
+    """A piece of work that waits for a worker or is being worked on.
+
+    `worker`: who has it ("" if nobody has claimed it yet, `bus.NOBODY` if it was handed back), heard of `idle_s` ago;
+    `attempt`: how often it was given out.
+    """
 
     stage: Stage
     id: str
     work: Work
     posted_ms: int
     last_failure: str
+    worker: str = ""
+    idle_s: float = 0.0
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An entry of `dead`: its id, when it was written (ms since 1970), what it says."""
+
+    id: str
+    ts: int
+    letter: DeadLetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +67,12 @@ class Recording:
     sentences: dict[str, Sequence[Entry]] = field(default_factory=dict[str, Sequence[Entry]])
     audio: dict[str, Sequence[Piece]] = field(default_factory=dict[str, Sequence[Piece]])
     open_work: Sequence[OpenWork] = ()
-    dead: Sequence[tuple[int, DeadLetter]] = ()
+    dead: Sequence[GivenUp] = ()
+    receipts: Sequence[Entry] = ()
+    owners: dict[str, str] = field(default_factory=dict[str, str])
+    """The token of who owns each message, or owned it last: `<work entry id>/<attempt>`."""
+    workers: Sequence[str] = ()
+    """The workers that gave a sign of life just now: `stage:name:engine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +94,16 @@ async def list_conversations(bus: Bus) -> list[Listed]:
             state = await bus.hash(bus.keys.state(id))
             text = last.fields.get(b"text", b"").decode(errors="replace")
             answered = state.get(b"cursor", b"").decode() == last.id
-            found.append(Listed(id, _ts(last.fields), text, answered))
+            found.append(Listed(id, ts_of(last.fields), text, answered))
         if len(found) >= MAX_LISTED:
             break
     return sorted(found, key=lambda each: each.last_turn_ms, reverse=True)
 
 
 async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
-    """Everything about one conversation."""
+    """Everything about one conversation; `now_ms` is the time now."""
     keys = bus.keys
-    events = [entry async for entry in _entries(bus, keys.events(conversation_id))]
+    events = [entry async for entry in entries_of(bus, keys.events(conversation_id))]
     message_ids = dict.fromkeys(
         entry.fields[b"message_id"].decode() for entry in events if entry.fields.get(b"type") == b"message_started"
     )
@@ -88,15 +112,35 @@ async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
         now_ms,
         await bus.hash(keys.state(conversation_id)),
         events,
-        [entry async for entry in _entries(bus, keys.turns(conversation_id))],
-        {id: [each async for each in _entries(bus, keys.sentences(conversation_id, id))] for id in message_ids},
-        {id: [_piece(each) async for each in _entries(bus, keys.audio(conversation_id, id))] for id in message_ids},
+        [entry async for entry in entries_of(bus, keys.turns(conversation_id))],
+        {id: [each async for each in entries_of(bus, keys.sentences(conversation_id, id))] for id in message_ids},
+        {id: [_piece(each) async for each in entries_of(bus, keys.audio(conversation_id, id))] for id in message_ids},
         await _open_work(bus, conversation_id),
         await _dead(bus, conversation_id),
+        [entry async for entry in entries_of(bus, keys.receipts(conversation_id))],
+        {id: await bus.owner(conversation_id, id) for id in message_ids},
+        await bus.alive(ALIVE_S),
     )
 
 
-async def _entries(bus: Bus, key: Key) -> AsyncIterator[Entry]:
+async def sound_of(bus: Bus, conversation_id: str, message_id: str) -> AsyncIterator[bytes]:
+    """A message's PCM (24 kHz signed 16-bit little-endian mono), a chunk at a time, in order."""
+    async for entry in entries_of(bus, bus.keys.audio(conversation_id, message_id)):
+        yield entry.fields.get(b"audio", b"")
+
+
+async def conversation_of_message(bus: Bus, asked: str) -> tuple[str, str] | None:
+    """The conversation and the id of the one message that begins with `asked`, the most recent talk first."""
+    for listed in await list_conversations(bus):
+        async for entry in entries_of(bus, bus.keys.events(listed.id)):
+            id = entry.fields.get(b"message_id", b"").decode(errors="replace")
+            if entry.fields.get(b"type") == b"message_started" and id.startswith(asked):
+                return listed.id, id
+    return None
+
+
+async def entries_of(bus: Bus, key: Key) -> AsyncIterator[Entry]:
+    """All entries of a stream, read page by page."""
     after = "0-0"
     while page := await bus.read(key, after, count=PAGE):
         for entry in page:
@@ -107,23 +151,28 @@ async def _entries(bus: Bus, key: Key) -> AsyncIterator[Entry]:
 async def _open_work(bus: Bus, conversation_id: str) -> list[OpenWork]:
     found: list[OpenWork] = []
     for stage in STAGES:
-        async for entry in _entries(bus, bus.keys.work(stage)):
+        held = {each.id: each for each in await bus.held(stage)}
+        async for entry in entries_of(bus, bus.keys.work(stage)):
             try:
                 work = decode(Work, entry.fields)
             except BadEntry:
                 continue  # of another release; not for us to judge
             if work.conversation_id == conversation_id:
                 failure = await bus.last_failure(Claim(stage, entry.id, 0, entry.fields))
-                found.append(OpenWork(stage, entry.id, work, _ts(entry.fields), failure))
+                open_work = OpenWork(stage, entry.id, work, ts_of(entry.fields), failure)
+                if entry.id in held:
+                    by = held[entry.id]
+                    open_work = replace(open_work, worker=by.worker, idle_s=by.idle_s, attempt=by.attempt)
+                found.append(open_work)
     return found
 
 
-async def _dead(bus: Bus, conversation_id: str) -> list[tuple[int, DeadLetter]]:
-    found: list[tuple[int, DeadLetter]] = []
-    async for entry in _entries(bus, bus.keys.dead()):
+async def _dead(bus: Bus, conversation_id: str) -> list[GivenUp]:
+    found: list[GivenUp] = []
+    async for entry in entries_of(bus, bus.keys.dead()):
         if entry.fields.get(b"conversation_id", b"").decode() == conversation_id:
             try:
-                found.append((_ts(entry.fields), decode(DeadLetter, entry.fields)))
+                found.append(GivenUp(entry.id, ts_of(entry.fields), decode(DeadLetter, entry.fields)))
             except BadEntry:
                 continue
     return found
@@ -133,13 +182,15 @@ def _piece(entry: Entry) -> Piece:
     fields = entry.fields
     return Piece(
         int(fields.get(b"sentence_index", b"0")),
-        _ts(fields),
+        ts_of(fields),
         len(fields.get(b"audio", b"")),
         fields.get(b"is_final") == b"1",
+        entry.id,
     )
 
 
-def _ts(fields: Fields) -> int:
+def ts_of(fields: Fields) -> int:
+    """When an entry was written (ms since 1970); 0 if it does not say."""
     try:
         return envelope(fields).ts
     except BadEntry:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.inspect.recording import Listed
-from tertulia_cli.inspect.timeline import Message, Sentence, Timeline, Turn
+from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
+from tertulia_cli.inspect.recording import Listed, Piece
+from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Sentence, Timeline, Turn
+from tertulia_cli.wording import MAX_TEXT, ago, clock, harmless, lasting, short
 
-MAX_TEXT: Final = 60
 SHORT_ID: Final = 8
 LISTED: Final = 20
 GOOD, BAD, QUIET = "green", "red", "dim"
@@ -30,7 +31,7 @@ def show_list(console: Console, conversations: Sequence[Listed], now_ms: int) ->
         table.add_column(name, no_wrap=name != "said last")
     for each in conversations[:LISTED]:
         state = Text("answered", GOOD) if each.answered else Text("waiting", "yellow")
-        table.add_row(each.id, f"{ago(now_ms - each.last_turn_ms)} ago", state, _short(each.last_text))
+        table.add_row(each.id, f"{ago(now_ms - each.last_turn_ms)} ago", state, short(each.last_text))
     console.print(table)
     if len(conversations) > LISTED:
         console.print(f"and {len(conversations) - LISTED} older ones", style=QUIET)
@@ -50,13 +51,23 @@ def show_timeline(console: Console, timeline: Timeline) -> None:
     _show_open(console, timeline)
 
 
-def ago(ms: int) -> str:
-    """A duration in words."""
-    seconds = max(0, ms) / 1000
-    for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {name}"
-    return f"{seconds:.0f} s"
+def show_message(console: Console, timeline: Timeline, message: Message, pieces: Sequence[Piece]) -> None:
+    """One reply: its text, its sentences, every chunk of its sound, who speaks it."""
+    turn = next(turn for turn in timeline.turns if turn.turn_id == message.turn_id)
+    console.print(Text.assemble(("Conversation ", "bold"), timeline.conversation_id, f"  turn {turn.turn_id}"))
+    _show_message(console, turn, message)
+    console.print(Text(f"  “{harmless(message.text)}”"), soft_wrap=True)
+    owner = message.owner or "(none, or it has expired)"
+    console.print(Text(f"  spoken through work entry {owner}, the number behind / being the attempt"))
+    played = "no receipt of the client" if message.played_ms is None else f"{lasting(message.played_ms)} were played"
+    console.print(Text(f"  {played}"))
+    for piece in pieces:
+        what = "end" if piece.is_final else lasting(1000 * piece.pcm_bytes / BYTES_PER_S)
+        console.print(Text(f"  audio {piece.id:>6}  {clock(piece.ts)}  {_ms(piece.ts, turn.zero):>8}  {what}", QUIET))
+    about = [each for each in timeline.open_work if each.work.message_id == message.message_id]
+    given_up = [each for each in timeline.dead if each.letter.message_id == message.message_id]
+    for line in explain_stuck(replace(timeline, waiting=(), open_work=tuple(about), dead=tuple(given_up))):
+        console.print(Text(f"  {line}", "yellow"), soft_wrap=True)
 
 
 def _show_turn(console: Console, number: int, turn: Turn) -> None:
@@ -66,18 +77,17 @@ def _show_turn(console: Console, number: int, turn: Turn) -> None:
         ended, style = "interrupted", "yellow"
     console.print(
         Text.assemble(
-            (f"Turn {number}", "bold"), f"  {_clock(turn.accepted)}  {turn.source}  epoch {turn.epoch}  ",
+            (f"Turn {number}", "bold"), f"  {clock(turn.accepted)}  {turn.source}  epoch {turn.epoch}  ",
             (ended, style), (f"  {turn.turn_id}", QUIET),
         )
     )  # fmt: skip
-    console.print(Text(f"  “{_short(turn.text)}”"))
+    for line in explain_turn(turn):
+        console.print(Text(f"  {line}"), soft_wrap=True)
     console.print(_hops(turn.steps, turn.zero, 2))
     for message in turn.messages.values():
         _show_message(console, turn, message)
     if turn.complete is not None:
         console.print(Text(f"  turn complete at {turn.complete - turn.zero} ms"))
-    for error in turn.errors:
-        console.print(Text(f"  error: {error}", BAD))
 
 
 def _show_message(console: Console, turn: Turn, message: Message) -> None:
@@ -85,14 +95,14 @@ def _show_message(console: Console, turn: Turn, message: Message) -> None:
     console.print(
         Text.assemble(
             "  ", (message.name, "bold cyan"), "  ", (message.status, STATUS_STYLE.get(message.status, "")),
-            f"  {len(message.text)} characters, {sum(s.seconds for s in message.sentences.values()):.1f} s of speech",
+            f"  {len(message.text)} characters, {message.seconds:.1f} s of speech",
             (again, "yellow"), (f"  {message.message_id}", QUIET),
         )
     )  # fmt: skip
     if message.steps:
         console.print(_hops(message.steps, turn.zero, 4))
     if message.heard is not None:
-        console.print(Text(f"    heard: “{_short(message.heard)}”"))
+        console.print(Text(f"    heard: “{short(message.heard)}”"))
     if message.sentences:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style=QUIET)
         table.add_column("     #", justify="right")
@@ -108,7 +118,7 @@ def _cells(sentence: Sentence, zero: int) -> list[str]:
     first = sentence.first_sound
     return [
         str(sentence.index),
-        _harmless(sentence.text),
+        harmless(sentence.text),
         _ms(sentence.written, zero),
         _ms(first, zero),
         "" if first is None else f"+{first - sentence.written} ms",
@@ -133,38 +143,12 @@ def _hops(steps: Sequence[tuple[str, int]], zero: int, indent: int) -> Text:
 
 
 def _show_open(console: Console, timeline: Timeline) -> None:
-    for turn_id in timeline.waiting:
-        console.print(Text(f"waiting: turn {turn_id} has not been begun", "yellow"))
-    for each in timeline.open_work:
-        what = each.work.message_id or each.work.session_id or "its turns"
-        failure = f"; its last attempt failed: {each.last_failure}" if each.last_failure else ""
-        age = ago(timeline.now_ms - each.posted_ms)
-        console.print(Text(f"open: {each.stage} work {each.id} on {what}, posted {age} ago{failure}", "yellow"))
-    for ts, letter in timeline.dead:
-        what = letter.message_id or letter.session_id or "its turns"
-        console.print(
-            Text(
-                f"given up: {letter.stage} work {letter.work_id} on {what} at {_clock(ts)} after {letter.attempts} "
-                f"attempts: {letter.reason}",
-                BAD,
-            )
-        )
-    if not (timeline.waiting or timeline.open_work or timeline.dead):
+    stuck = explain_stuck(timeline)
+    for line in stuck:
+        console.print(Text(line, BAD if timeline.dead else "yellow"), soft_wrap=True)
+    if not stuck:
         console.print(Text("nothing waits, nothing was given up", GOOD))
 
 
 def _ms(at: int | None, zero: int) -> str:
     return "" if at is None else f"{at - zero} ms"
-
-
-def _clock(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S.") + f"{ms % 1000:03d}"
-
-
-def _short(text: str) -> str:
-    harmless = _harmless(text)
-    return harmless if len(harmless) <= MAX_TEXT else f"{harmless[: MAX_TEXT - 1]}…"
-
-
-def _harmless(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)

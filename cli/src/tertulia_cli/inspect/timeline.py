@@ -6,13 +6,14 @@ A step that several processes take part in is timed by several clocks: on one ma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any
 
-from tertulia_cli.inspect.recording import OpenWork, Piece, Recording
+from tertulia_cli.inspect.recording import Piece, Recording
+from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Turn
 from tertulia_shared.bus import Entry
-from tertulia_shared.codec import BadEntry, decode_event, envelope
-from tertulia_shared.entries import SAMPLE_RATE_OUT, DeadLetter
+from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
+from tertulia_shared.entries import Receipt
 from tertulia_shared.events import (
     Error,
     Event,
@@ -29,106 +30,6 @@ from tertulia_shared.events import (
     VadStop,
 )
 
-BYTES_PER_S: Final = SAMPLE_RATE_OUT * 2
-
-
-@dataclass(slots=True)
-class Sentence:
-    """One sentence: when it was written, when its sound began and was complete, how long it sounds."""
-
-    index: int
-    text: str
-    written: int
-    first_sound: int | None = None
-    last_sound: int | None = None
-    chunks: int = 0
-    pcm_bytes: int = 0
-
-    @property
-    def seconds(self) -> float:
-        """Length of its sound so far."""
-        return self.pcm_bytes / BYTES_PER_S
-
-
-@dataclass(slots=True)
-class Message:
-    """One reply."""
-
-    message_id: str
-    name: str
-    started: int | None = None
-    first_text: int | None = None
-    text_complete: int | None = None
-    sound_complete: int | None = None
-    status: str = "not begun"
-    text: str = ""
-    heard: str | None = None
-    resumed: int = 0
-    sentences: dict[int, Sentence] = field(default_factory=dict[int, Sentence])
-
-    @property
-    def steps(self) -> list[tuple[str, int]]:
-        """The steps that were taken, by name and time."""
-        first = self.sentences.get(0)
-        steps = (
-            ("started", self.started),
-            ("first text", self.first_text),
-            ("first sentence", first.written if first else None),
-            ("first sound", first.first_sound if first else None),
-            ("text complete", self.text_complete),
-            ("sound complete", self.sound_complete),
-        )
-        return sorted(((name, at) for name, at in steps if at is not None), key=lambda step: step[1])
-
-
-@dataclass(slots=True)
-class Turn:
-    """One turn. `zero` is what its times are counted from: the end of the user's speech, or the typed message."""
-
-    turn_id: str
-    text: str
-    source: str
-    epoch: int
-    accepted: int
-    speech_end: int | None = None
-    transcript: int | None = None
-    started: int | None = None
-    complete: int | None = None
-    interrupted: bool = False
-    messages: dict[str, Message] = field(default_factory=dict[str, Message])
-    errors: list[str] = field(default_factory=list[str])
-
-    @property
-    def zero(self) -> int:
-        """See above."""
-        return self.accepted if self.speech_end is None else self.speech_end
-
-    @property
-    def steps(self) -> list[tuple[str, int]]:
-        """The steps before the first reply, by name and time."""
-        steps = (
-            ("speech ended", self.speech_end),
-            ("transcribed", self.transcript),
-            ("turn accepted", self.accepted),
-            ("turn started", self.started),
-        )
-        return [(name, at) for name, at in steps if at is not None]
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """A conversation's turns in order, and what is open or given up of it."""
-
-    conversation_id: str
-    now_ms: int
-    epoch: int
-    demo: bool
-    turns: tuple[Turn, ...]
-    waiting: tuple[str, ...]
-    """Ids of turns that nobody has begun to answer."""
-    open_work: tuple[OpenWork, ...]
-    dead: tuple[tuple[int, DeadLetter], ...]
-
 
 def build(recording: Recording) -> Timeline:
     """The timeline of what was recorded. Entries that this release cannot read are left out."""
@@ -139,7 +40,11 @@ def build(recording: Recording) -> Timeline:
             builder.event(decode_event(entry.fields), envelope(entry.fields).ts, envelope(entry.fields).epoch)
         except BadEntry:
             continue
+    played = _played(recording.receipts)
     for message in builder.messages.values():
+        message.owner = recording.owners.get(message.message_id, "")
+        message.attempts = int(message.owner.rpartition("/")[2] or 0)
+        message.played_ms = played.get(message.message_id)
         _add_sentences(message, recording.sentences.get(message.message_id, ()))
         _add_sound(message, recording.audio.get(message.message_id, ()))
     return Timeline(
@@ -151,6 +56,7 @@ def build(recording: Recording) -> Timeline:
         tuple(id for id in _turn_ids(recording.turns) if id not in builder.begun),
         tuple(recording.open_work),
         tuple(recording.dead),
+        tuple(recording.workers),
     )
 
 
@@ -174,8 +80,7 @@ class _Builder:
             case TurnAccepted():
                 self._accepted(event, ts, epoch)
             case Interrupted():
-                for turn in self.turns.values():
-                    turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch)
+                self._interrupted(ts, epoch)
             case _:
                 self._of_a_turn(event, ts)
 
@@ -183,6 +88,14 @@ class _Builder:
         self._spoken[turn_id] = self._speech_end, ts
         if turn_id in self.turns:
             self.turns[turn_id].speech_end, self.turns[turn_id].transcript = self._spoken[turn_id]
+
+    def _interrupted(self, ts: int, epoch: int) -> None:
+        for turn in self.turns.values():
+            turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch)
+        # it is only told while something is being made or heard, and that is of the last turn
+        last = next(reversed(self.turns.values()), None)
+        if last is not None and last.epoch < epoch and last.cut is None:
+            last.cut = ts
 
     def _accepted(self, event: TurnAccepted, ts: int, epoch: int) -> None:
         if event.turn_id not in self.turns:
@@ -217,11 +130,17 @@ class _Builder:
     def _message(self, turn: Turn, reply: Mapping[str, Any]) -> None:
         message_id = str(reply.get("message_id", ""))
         if message_id not in turn.messages:
-            message = Message(message_id, str(reply.get("character_name", "?")))
+            name, character_id = str(reply.get("character_name", "?")), str(reply.get("character_id", ""))
+            message = Message(message_id, name, turn.turn_id, character_id)
             turn.messages[message_id] = self.messages[message_id] = message
 
 
 def _tell(message: Message, event: Event, ts: int) -> None:
+    _change(message, event, ts)
+    message.last_sign = ts
+
+
+def _change(message: Message, event: Event, ts: int) -> None:
     match event:
         case MessageStarted():
             message.started = message.started or ts
@@ -230,7 +149,8 @@ def _tell(message: Message, event: Event, ts: int) -> None:
             message.first_text = message.first_text or ts
             message.text += event.text
         case MessageResumed():
-            message.resumed += 1
+            before = message.last_sign or message.started or ts
+            message.resumptions.append(Resumed(ts, ts - before, -1))
             message.text = event.text
         case MessageComplete():
             message.text_complete = ts
@@ -242,14 +162,31 @@ def _tell(message: Message, event: Event, ts: int) -> None:
             pass
 
 
+def _played(receipts: Sequence[Entry]) -> dict[str, int]:
+    """How much of each message was played, in ms."""
+    played: dict[str, int] = {}
+    for entry in receipts:
+        try:
+            receipt = decode(Receipt, entry.fields)
+        except BadEntry:
+            continue
+        played[receipt.message_id] = max(receipt.played_ms, played.get(receipt.message_id, 0))
+    return played
+
+
 def _add_sentences(message: Message, entries: Sequence[Entry]) -> None:
+    shown = ""
     for entry in entries:
         fields = entry.fields
         if fields.get(b"is_final") != b"1":
             index = int(fields.get(b"index", b"0"))
-            message.sentences[index] = Sentence(
-                index, fields.get(b"text", b"").decode(errors="replace"), int(fields.get(b"ts", b"0"))
-            )
+            text = fields.get(b"text", b"").decode(errors="replace")
+            shown += fields.get(b"written", b"").decode(errors="replace") or text
+            message.sentences[index] = Sentence(index, text, int(fields.get(b"ts", b"0")), len(shown.rstrip()))
+    message.resumptions = [
+        replace(each, sentence=sum(sentence.written < each.at for sentence in message.sentences.values()))
+        for each in message.resumptions
+    ]
 
 
 def _add_sound(message: Message, pieces: Sequence[Piece]) -> None:
@@ -258,6 +195,8 @@ def _add_sound(message: Message, pieces: Sequence[Piece]) -> None:
             message.sound_complete = piece.ts
             continue
         sentence = message.sentences.setdefault(piece.sentence_index, Sentence(piece.sentence_index, "", piece.ts))
+        if sentence.last_sound is not None:
+            sentence.longest_gap = max(sentence.longest_gap, piece.ts - sentence.last_sound)
         sentence.first_sound = piece.ts if sentence.first_sound is None else sentence.first_sound
         sentence.last_sound = piece.ts
         sentence.chunks += 1

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tertulia_cli.run.report import Report
 from tertulia_cli.run.service import Service, Spec
 from tertulia_cli.run.supervisor import Supervisor
 from tertulia_cli.settings import RunSettings, url_file
-from tertulia_shared.bus import BusUnavailable
+from tertulia_shared.bus import BusRefused, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -40,7 +40,9 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
     Raises:
         Failure: something that everything needs is missing or wrong.
     """
+    heed_interrupts()
     counts = plan.parse_workers(workers)
+    ports = plan.metrics_ports(settings, counts)
     preflight.check_packages()
     data_dir = settings.data_dir.expanduser().resolve()
     preflight.make_data_dir(data_dir)
@@ -50,15 +52,29 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
         settings = settings.model_copy(update={"data_dir": data_dir, "port": port})
         report = Report()
         report.starting(data_dir)
+        if ports:
+            report.metrics(settings.metrics_host, ports)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
         told = plan.environment(settings, os.environ, url)
-        planned = _Plan(settings, url, redis_spec, plan.gateway(settings, told), plan.workers(settings, counts, told))
+        gateway = plan.with_metrics(plan.gateway(settings, told), ports)
+        started = [
+            replace(worker, spec=plan.with_metrics(worker.spec, ports))
+            for worker in plan.workers(settings, counts, told)
+        ]
+        planned = _Plan(settings, url, redis_spec, gateway, started)
 
         def log(name: str) -> LogFile:
             echo = partial(report.log_line, name) if verbose else None
             return stack.enter_context(LogFile(plan.log_of(settings, name), echo))
 
         return asyncio.run(_run(planned, report, log))
+
+
+def heed_interrupts() -> None:
+    """Let SIGINT stop us also where it was inherited as ignored: a shell starts what a script puts in the background
+    so (POSIX, "Asynchronous Lists"), and `kill -INT` is how a script stops it. Services inherit it from us."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _own_redis(settings: RunSettings, stack: ExitStack, lock: int) -> tuple[str, Spec]:
@@ -93,7 +109,7 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
         return Service(spec, log(spec.name), supervisor.restarting)
 
     if plan_of.redis is None:
-        await _check_redis(plan_of.redis_url, plan_of.settings.namespace)
+        await _check_redis(plan_of.settings)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.asked_to_stop)
@@ -109,10 +125,12 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
     return FAILED
 
 
-async def _check_redis(url: str, namespace: str) -> None:
+async def _check_redis(settings: RunSettings) -> None:
     try:
-        async with open_bus(url, Keys(namespace), name="run"):
+        async with open_bus(settings.redis_url, Keys(settings.namespace), name="run", tls=settings.redis_tls):
             pass
+    except (BusRefused, ValueError) as error:
+        raise Failure(f"{error}.", NO_CONNECTION) from error
     except BusUnavailable as error:
         raise Failure(
             f"{error}. TERTULIA_REDIS_URL names that Redis: start it, or leave the setting out and one is started.",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +21,7 @@ then is handed back, and taken up by the next start."""
 GRACE_S: Final = 3.0
 """How much longer than its drain a service may take to stop."""
 REDIS_GRACE_S: Final = 10.0
+MAX_PORT: Final = 65_535
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,25 @@ def drain_s(settings: RunSettings) -> float:
     return settings.drain_s if "drain_s" in settings.model_fields_set else DRAIN_S
 
 
+def metrics_ports(settings: RunSettings, counts: Mapping[Stage, int]) -> dict[str, int]:
+    """The port on which each service serves its metrics: from the setting on, in the order of their start; {}: none.
+
+    Raises:
+        Failure: there are not that many ports.
+    """
+    first = settings.metrics_port
+    if not first:
+        return {}
+    names = ["gateway", *(_name(stage, number) for stage, number in _numbered(counts))]
+    if first + len(names) - 1 > MAX_PORT:
+        raise Failure(
+            f"TERTULIA_METRICS_PORT {first} leaves no room: {len(names)} services take as many ports from there on, "
+            f"so it can be {MAX_PORT + 1 - len(names)} at most.",
+            MISUSED,
+        )
+    return {name: first + number for number, name in enumerate(names)}
+
+
 def log_of(settings: RunSettings, name: str) -> Path:
     """Where a service's log goes."""
     return settings.data_dir / "logs" / f"{name}.log"
@@ -86,16 +106,32 @@ def workers(settings: RunSettings, counts: Mapping[Stage, int], told: Mapping[st
         Worker(
             stage,
             _spec(
-                stage if number == 1 else f"{stage}-{number}",
+                _name(stage, number),
                 python_of(stage, settings),
                 f"tertulia_{stage}.main",
                 settings,
                 told,
             ),
         )
-        for stage, count in counts.items()
-        for number in range(1, count + 1)
+        for stage, number in _numbered(counts)
     ]
+
+
+def with_metrics(spec: Spec, ports: Mapping[str, int]) -> Spec:
+    """The process, told its own port for metrics; it keeps that over restarts."""
+    if spec.name not in ports:
+        return spec
+    return replace(spec, environment={**spec.environment, "TERTULIA_METRICS_PORT": str(ports[spec.name])})
+
+
+def _numbered(counts: Mapping[Stage, int]) -> Iterator[tuple[Stage, int]]:
+    for stage, count in counts.items():
+        for number in range(1, count + 1):
+            yield stage, number
+
+
+def _name(stage: Stage, number: int) -> str:
+    return stage if number == 1 else f"{stage}-{number}"
 
 
 def _spec(name: str, python: str, module: str, settings: RunSettings, told: Mapping[str, str]) -> Spec:

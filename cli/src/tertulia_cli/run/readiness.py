@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ ALIVE_S: Final = 3.0
 """A worker gives a sign of life every second."""
 ANSWER_S: Final = 2.0
 HTTP_OK: Final = 200
+STATUS_DIGITS: Final = 3
 PARTS: Final = 3
 
 
@@ -50,16 +50,24 @@ async def live_members(bus: Bus) -> list[Member]:
 
 
 async def gateway_status(host: str, port: int) -> int | None:
-    """The HTTP status of /readyz: 200 if everything is there, 503 if the gateway lacks something; None: no answer."""
-    return await asyncio.to_thread(_readyz, host.strip("[]"), port)
+    """The HTTP status of /readyz: 200 if everything is there, 503 if the gateway lacks something; None: no answer.
 
-
-def _readyz(host: str, port: int) -> int | None:
-    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_S)
+    Asked on the loop, so that whoever stops while a gateway hangs need not wait for its answer.
+    """
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status
-    except (OSError, http.client.HTTPException):
+        async with asyncio.timeout(ANSWER_S):
+            reader, writer = await asyncio.open_connection(host.strip("[]"), port)
+            try:
+                writer.write(f"GET /readyz HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
+                return parse_status(await reader.readline())
+            finally:
+                writer.close()
+    except (OSError, TimeoutError, ValueError):  # ValueError: a line without end
         return None
-    finally:
-        connection.close()
+
+
+def parse_status(line: bytes) -> int | None:
+    """The status in the first line of an HTTP answer (RFC 9112, section 4); None if it is no such line."""
+    version, _, rest = line.partition(b" ")
+    status = rest[:3]
+    return int(status) if version.startswith(b"HTTP/1.") and len(status) == STATUS_DIGITS and status.isdigit() else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,13 @@ class Report:
     def starting(self, data_dir: Path) -> None:
         """It begins."""
         self._console.print(Text.assemble(("Tertulia", "bold"), f" starts; its data is in {data_dir}"))
+
+    def metrics(self, host: str, ports: Mapping[str, int]) -> None:
+        """Where each service will serve its metrics."""
+        (first, port), *others = ports.items()
+        shown = f"[{host}]" if ":" in host else host
+        where = [f"http://{shown}:{port}/metrics ({first})", *(f":{port} ({name})" for name, port in others)]
+        self._console.print(f"  Metrics: {', '.join(where)}")
 
     def ready(self, name: str, what: str = "") -> None:
         """A service works; `what` says as what (its engine, its address)."""

@@ -93,7 +93,9 @@ class Supervisor:
         keys = Keys(self._settings.namespace)
         while True:
             try:
-                bus = await stack.enter_async_context(open_bus(self._redis_url, keys, name="run"))
+                bus = await stack.enter_async_context(
+                    open_bus(self._redis_url, keys, name="run", tls=self._settings.redis_tls)
+                )
             except BusUnavailable:
                 await asyncio.sleep(PING_EVERY_S)  # our own server comes up, or dies and says why
             else:

@@ -36,7 +36,7 @@ def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, stati
     async def ws(socket: WebSocket) -> None:
         await door.serve(socket)
 
-    app.include_router(status.router(backstage.bus, hub, settings))
+    app.include_router(status.router(backstage.bus, hub, settings, backstage.metrics))
     app.include_router(conversations.router(backstage.store))
     app.include_router(characters.router(backstage.store, backstage.bus))
     app.include_router(voices.router(backstage.bus))

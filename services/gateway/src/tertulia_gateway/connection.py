@@ -31,11 +31,12 @@ from tertulia_gateway.frames import (
 from tertulia_gateway.limits import TokenBucket
 from tertulia_gateway.listening import Microphone
 from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.wire import CANNOT_GO_ON, Closing
+from tertulia_gateway.wire import CANNOT_GO_ON, REPLACED, Closing
 from tertulia_shared.bus import BusError
 from tertulia_shared.entries import SAMPLE_RATE_IN, Refresh
 from tertulia_shared.events import Characters, Error
 from tertulia_shared.ids import new_id
+from tertulia_shared.metrics import catalogue
 from tertulia_shared.store import StoreError
 
 PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
@@ -113,6 +114,8 @@ class Connection:
             pass  # the client has gone
         except* Closing as group:
             ending = next(_leaves(group))
+            if ending.code == REPLACED:
+                self._stage.metrics.of(catalogue.REPLACED).inc()
         except* Exception:
             log.exception("a connection failed", extra=self._ids())
             ending = Closing(CANNOT_GO_ON, "the server cannot go on; connect again and resume")

@@ -17,11 +17,13 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.speaking import Speaking
+from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
 from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Outlet, Put, Stale
 from tertulia_shared.codec import BadEntry, known, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
+from tertulia_shared.metrics import Metrics
 
 RECEIPTS_PER_S = 20.0
 """Receipts passed on; more would tell the same."""
@@ -41,7 +43,8 @@ class Conversation:
 
     def __init__(
         self, bus: Bus, wire: Wire, opening: Opening,
-        *, demo: bool, clock: Clock, wall_ms: Callable[[], int], on_loss: Callable[[], None] = lambda: None,
+        *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
+        on_loss: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
@@ -53,14 +56,15 @@ class Conversation:
         self._seen = opening.after
         """The last event of the stream that was looked at."""
         self._playback = Playback()
+        self._waits = Waits(metrics or Metrics(), wall_ms)
         self._clock = clock
         self._receipts: Outlet | None = None
         self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
         self._left_out = LeftOut(wire)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
         self._speaking = Speaking(
-            bus, wire, opening, self._playback, self._left_out,
-            clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
+            bus, wire, opening, self._playback, self._waits,
+            left_out=self._left_out, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
         )  # fmt: skip
 
     async def run(self) -> None:
@@ -233,7 +237,10 @@ class Conversation:
             return
         await self._wire.text(frame)
         self._timeline.see(kind, fields)
-        if kind != b"llm_chunk":
+        if kind == b"llm_chunk":
+            self._waits.text()
+        else:
+            self._waits.event(kind, fields)
             self._playlist.see(kind, fields, epoch_of(fields))  # after it was sent: its audio comes behind it
             self._speaking.changed()
             self._aftermath.changed()

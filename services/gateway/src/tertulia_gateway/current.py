@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tertulia_gateway.conversation import Conversation
 from tertulia_gateway.frames import NewConversation, Problem, Resume
@@ -16,6 +16,7 @@ from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.wire import Wire
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.ids import new_id
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Store, StoreError
 
 AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
@@ -35,6 +36,7 @@ class Backstage:
     max_frames_per_s: float
     clock: Clock
     wall_ms: Callable[[], int]
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class Current:
@@ -88,8 +90,11 @@ class Current:
             await asyncio.wait([self._running])
         self.conversation = Conversation(
             stage.bus, self._wire, opening,
-            demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms, on_loss=self._on_loss,
+            demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
+            on_loss=self._on_loss,
         )  # fmt: skip
+        if opening.resumed:
+            stage.metrics.of(catalogue.RESUMES).inc()
         self._running = self._tasks.create_task(self.conversation.run())
         return None
 

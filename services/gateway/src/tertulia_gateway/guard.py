@@ -15,12 +15,12 @@ MAX_BODY_BYTES = 1024 * 1024
 
 
 def install(app: FastAPI, access: Access) -> None:
-    """Guard everything under /api, and /openapi.json; health is for anyone to ask, it tells nothing that is said."""
+    """Guard /api, /openapi.json and /metrics; health is for anyone to ask, it tells nothing that is said."""
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         path = request.url.path
-        if path == "/openapi.json" or path.startswith("/api"):
+        if path in ("/openapi.json", "/metrics") or path.startswith("/api"):
             changes = request.method not in SAFE_METHODS
             refusal = access.refusal(request.headers, request.query_params, changes=changes)
             refusal = refusal or too_long(request.headers)

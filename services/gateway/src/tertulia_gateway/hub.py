@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Protocol
 
+from tertulia_shared.metrics import Metrics, catalogue
+
 
 class Closable(Protocol):
     """A connection that can be asked to end."""
@@ -17,7 +19,10 @@ class Closable(Protocol):
 class Hub:
     """At most `most` connections at once."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, most: int, metrics: Metrics | None = None) -> None:
+        metrics = metrics or Metrics()
+        self._now_open = metrics.of(catalogue.CONNECTIONS)
+        self._let_in = metrics.of(catalogue.CONNECTIONS_TOTAL)
         self._most = most
         self._open: set[Closable] = set()
         self._empty = asyncio.Event()
@@ -38,11 +43,14 @@ class Hub:
     def enter(self, connection: Closable) -> None:
         """A connection begins."""
         self._open.add(connection)
+        self._let_in.inc()
+        self._now_open.set(len(self._open))
         self._empty.clear()
 
     def leave(self, connection: Closable) -> None:
         """A connection has ended."""
         self._open.discard(connection)
+        self._now_open.set(len(self._open))
         if not self._open:
             self._empty.set()
 

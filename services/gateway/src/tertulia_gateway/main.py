@@ -14,10 +14,12 @@ import uvicorn
 from tertulia_gateway.app import make_app
 from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
+from tertulia_gateway.lookout import Lookout
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.wire import GOING_AWAY
 from tertulia_shared.bus import Bus
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
@@ -52,17 +54,21 @@ class Server(uvicorn.Server):
 def main() -> None:
     """Run until told to stop."""
     settings = load(GatewaySettings)
+    metrics = Metrics("gateway")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         async with open_store(settings) as store:
-            await serve_until(stop, settings, bus, store, lambda port: _say_where(settings, port))
+            await serve_until(
+                stop, settings, bus, store, lambda port: _say_where(settings, port), metrics=metrics
+            )  # fmt: skip
 
-    run("gateway", settings, serve)
+    run("gateway", settings, serve, metrics)
 
 
 async def serve_until(
-    stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: Store, on_listening: Callable[[int], None]
-) -> None:
+    stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: Store, on_listening: Callable[[int], None],
+    *, metrics: Metrics | None = None,
+) -> None:  # fmt: skip
     """Serve until `stop` is set, then let every client go with 1001 and finish.
 
     `on_listening` is told the port once connections are taken.
@@ -70,8 +76,13 @@ async def serve_until(
     Raises:
         CannotStart: the address cannot be listened on.
     """
-    hub = Hub(settings.max_connections)
-    saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s))
+    metrics = metrics or Metrics()
+    metrics.from_zero(
+        catalogue.CONNECTIONS_REFUSED, catalogue.RESUMES, catalogue.REPLACED, catalogue.TURNS, catalogue.INTERRUPTIONS,
+        catalogue.TURN_FIRST_TEXT, catalogue.TURN_FIRST_SOUND,
+    )  # fmt: skip
+    hub = Hub(settings.max_connections, metrics)
+    saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
     backstage = Backstage(
         bus,
         store,
@@ -80,10 +91,14 @@ async def serve_until(
         max_frames_per_s=settings.max_frames_per_s,
         clock=time.monotonic,
         wall_ms=lambda: time.time_ns() // 1_000_000,
+        metrics=metrics,
     )
     server = Server(server_config(settings, make_app(settings, hub, backstage)), on_listening)
     async with asyncio.TaskGroup() as tasks:
-        saving = tasks.create_task(saver.run())
+        upkeep = [
+            tasks.create_task(saver.run()),
+            tasks.create_task(Lookout(bus, metrics, settings.alive_s).run()),
+        ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
@@ -91,7 +106,8 @@ async def serve_until(
         server.should_exit = True
         await serving
         stopping.cancel()
-        saving.cancel()
+        for task in upkeep:
+            task.cancel()
 
 
 def _say_where(settings: GatewaySettings, port: int) -> None:

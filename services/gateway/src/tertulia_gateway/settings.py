@@ -18,6 +18,9 @@ class GatewaySettings(CommonSettings):
     """What `TERTULIA_…` sets of the gateway."""
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
+    published_host: str = Field(
+        "", description="in a container: the address at which its port is published, if that is not TERTULIA_HOST"
+    )
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
     token: SecretStr = Field(SecretStr(""), description="what a client must show; at least 16 characters, or empty")
     origins: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -51,9 +54,10 @@ class GatewaySettings(CommonSettings):
 
     @model_validator(mode="after")
     def _closed_to_strangers(self) -> Self:
-        if not is_loopback(self.host) and not self.token.get_secret_value():
+        host = self.published_host or self.host
+        if not is_loopback(host) and not self.token.get_secret_value():
             raise ValueError(
-                f"TERTULIA_HOST {self.host} can be reached from other machines: set TERTULIA_TOKEN to a long random "
+                f"TERTULIA_HOST {host} can be reached from other machines: set TERTULIA_TOKEN to a long random "
                 "string (for example from `openssl rand -hex 32`), or listen on 127.0.0.1"
             )
         return self

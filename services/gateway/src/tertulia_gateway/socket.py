@@ -14,6 +14,9 @@ from tertulia_gateway.hub import Hub
 from tertulia_gateway.outgoing import answer_json
 from tertulia_gateway.wire import GOING_AWAY, REFUSED, TRY_LATER
 from tertulia_shared.events import Error
+from tertulia_shared.metrics import catalogue
+
+_REASONS = {REFUSED: "access", GOING_AWAY: "stopping", TRY_LATER: "full"}
 
 
 class Door:
@@ -30,7 +33,9 @@ class Door:
         # accepted also when refused: a browser shows close codes, but not why a handshake failed
         await socket.accept()
         if refusal is not None:
-            await socket.close(*refusal)
+            code, why = refusal
+            self._backstage.metrics.of(catalogue.CONNECTIONS_REFUSED, _REASONS[code]).inc()
+            await socket.close(code, why)
             return
         connection = Connection(socket, self._backstage)
         self._hub.enter(connection)

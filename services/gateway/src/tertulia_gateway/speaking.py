@@ -15,6 +15,7 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, audio_frame
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.playlist import BEGINNING, Spoken, is_final
+from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import Wire
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import BadEntry, number
@@ -27,8 +28,8 @@ class Speaking:
     """Follows the playlist. Whoever changes the playlist calls `changed`."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, left_out: LeftOut,
-        *, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
+        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, waits: Waits,
+        *, left_out: LeftOut, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
     ) -> None:  # fmt: skip
         self._bus = bus
         self._conversation_id = opening.conversation_id
@@ -37,6 +38,7 @@ class Speaking:
         self._timeline = opening.timeline
         self._playback = playback
         self._left_out = left_out
+        self._waits = waits
         self._clock = clock
         self._wall_ms = wall_ms
         self._on_complete = on_complete
@@ -72,7 +74,7 @@ class Speaking:
         if self._playlist.is_silent(spoken.message_id) or self._playlist.is_stale(spoken):
             return ""
         follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, spoken.message_id), spoken.after)
-        first = spoken.after == BEGINNING
+        first, asked_ms = spoken.after == BEGINNING, self._wall_ms()
         try:
             while True:
                 for entry in await follow.read():
@@ -81,7 +83,9 @@ class Speaking:
                     if is_final(entry.fields):
                         return entry.id
                     await self._frame(spoken, entry, first=first)
-                    first = False
+                    if first:
+                        first = False
+                        self._waits.sound(entry.fields, asked_ms=asked_ms)
         finally:
             follow.close()
 

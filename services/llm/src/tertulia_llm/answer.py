@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from tertulia_llm.model import Model, ModelFailed, added, jitter, retry_delay_s
+from tertulia_llm.pace import Pace, Paces
 from tertulia_llm.past import Past
 from tertulia_llm.plan import Progress, read_state
 from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
@@ -22,6 +23,7 @@ from tertulia_shared.bus import Bus, Outlet, Owned
 from tertulia_shared.entries import TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageComplete, TurnComplete, Warn
 from tertulia_shared.ids import reply_id
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message, NotFound, turn_position
 from tertulia_shared.store.records import Status, utc_now
@@ -44,6 +46,7 @@ class Turn:
     plan: TurnPlan
     past: Past
     progress: Progress
+    pace: Pace
     again: bool = False
     is_first: bool = False
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
@@ -61,11 +64,14 @@ def reply_seed(message_id: str) -> int:
 class Answerer:
     """Answers one turn."""
 
-    def __init__(self, bus: Bus, outbox: Outbox, model: Model, settings: LLMSettings) -> None:
+    def __init__(
+        self, bus: Bus, outbox: Outbox, model: Model, settings: LLMSettings, paces: Paces | None = None
+    ) -> None:
         self._bus = bus
         self._outbox = outbox
         self._model = model
         self._settings = settings
+        self.paces = paces or Paces(Metrics(), "")
 
     async def answer(self, turn: Turn, outlet: Outlet) -> None:
         """Write all replies that aren't there yet; return when everything is durable.
@@ -94,6 +100,7 @@ class Answerer:
 
     async def cut_off(self, turn: Turn) -> None:
         """The user broke in: what was made of the turn is all there will be."""
+        turn.pace.turned("interrupted")
         self._user_row(turn)
         keys = self._bus.keys
         state = read_state(await self._bus.hash(keys.state(turn.conversation_id)))
@@ -117,6 +124,7 @@ class Answerer:
 
     async def fail(self, turn: Turn, outlet: Outlet, error: Error) -> None:
         """Nobody could finish the turn: end the reply that was under way, so that no one waits for the rest."""
+        turn.pace.turned("failed")
         self._user_row(turn)
         for number in range(len(turn.plan.speakers)):
             reply = await self._open(turn, number, outlet)
@@ -162,6 +170,8 @@ class Answerer:
             await saving
             self._fail(turn, reply, outlet, failure)
             return False
+        if reply.said.sentences:
+            turn.pace.sentence()
         reply.complete()
         self._row(turn, number, reply.said.text, "complete")
         background.create_task(self._save(turn, outlet))
@@ -174,6 +184,7 @@ class Answerer:
             try:
                 await self._ask(turn, reply, saving)
             except ModelFailed as failure:
+                self.paces.request_failed(failure.code)
                 failures = 1 if reply.said.sentences > before else failures + 1
                 if not failure.retryable or failures > self._settings.llm_retries:
                     raise
@@ -199,8 +210,11 @@ class Answerer:
         ):
 
             async def texts() -> str | None:
+                if reply.said.sentences:
+                    turn.pace.sentence()
                 text = await anext(said, None)
                 if text is not None and not reply.begun:
+                    turn.pace.token()
                     await saving
                     reply.announce(again=turn.progress.started > reply.number)
                 return text
@@ -210,9 +224,11 @@ class Answerer:
             except EmptyReply as error:
                 raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
             finally:
+                self.paces.used(added({}, stream.usage))
                 reply.usage = added(reply.usage, stream.usage)
 
     def _fail(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
+        turn.pace.turned("failed")
         keys = self._bus.keys
         events = keys.events(turn.conversation_id)
         begun = reply.begun or turn.progress.started > reply.number

@@ -17,6 +17,7 @@ from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry, order
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.work import pointed_at
@@ -48,7 +49,16 @@ class NotMine(Exception):
 class Drain:
     """See the module's docstring. `holder` is this worker's name."""
 
-    def __init__(self, bus: Bus, store: Store, holder: str, wall_ms: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self,
+        bus: Bus,
+        store: Store,
+        holder: str,
+        metrics: Metrics | None = None,
+        *,
+        wall_ms: Callable[[], int] = wall_ms,
+    ) -> None:
+        self._dead_letters = (metrics or Metrics()).of(catalogue.DEAD_LETTERS, "store")
         self._bus = bus
         self._store = store
         self._holder = holder
@@ -156,6 +166,7 @@ class Drain:
         outlet = self._bus.outlet()
         outlet.append(self._bus.keys.dead(), letter)
         await outlet.flush()
+        self._dead_letters.inc()
 
 
 class HeldBack:

@@ -13,11 +13,13 @@ from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
 from tertulia_llm.drain import Drain
 from tertulia_llm.model import Model
+from tertulia_llm.pace import Paces
 from tertulia_llm.past import Memory
 from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turns import Turns
 from tertulia_shared.bus import Bus
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load
@@ -30,6 +32,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Run until told to stop."""
     settings = load(LLMSettings)
+    metrics = Metrics("llm")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         async with _model(settings) as (model, engine), open_store(settings) as store:
@@ -38,26 +41,28 @@ def main() -> None:
                 await cast.begin()
             except StoreError as error:
                 raise CannotStart(str(error)) from error
-            outbox = Outbox(bus, store, settings.store_patience_s)
+            outbox = Outbox(bus, store, settings.store_patience_s, metrics)
             turns = Turns(
                 bus,
                 outbox,
                 Memory(bus, store, outbox, settings.llm_history_messages, settings.user_name),
                 cast,
-                Answerer(bus, outbox, model, settings),
+                Answerer(bus, outbox, model, settings, Paces(metrics, engine)),
             )
-            worker = Worker(bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency)
+            worker = Worker(
+                bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency, metrics=metrics
+            )
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
                     tasks.create_task(cast.follow()),
                     tasks.create_task(sweep(bus)),
-                    tasks.create_task(Drain(bus, store, worker.name).run()),
+                    tasks.create_task(Drain(bus, store, worker.name, metrics).run()),
                 ]
                 await worker.run(stop)
                 for task in upkeep:
                     task.cancel()
 
-    run("llm", settings, serve)
+    run("llm", settings, serve, metrics)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from tertulia_llm.answer import Answerer, Turn
 from tertulia_llm.cast import Cast
+from tertulia_llm.pace import Pace
 from tertulia_llm.past import Memory, Past
 from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state, unreadable
 from tertulia_llm.settle import heard
@@ -40,6 +41,7 @@ class Turns:
         self._outbox = outbox
         self._memory = memory
         self._answerer = answerer
+        self._paces = answerer.paces
 
     async def handle(self, claim: Claim) -> None:
         """Answer until no turn waits."""
@@ -94,9 +96,10 @@ class Turns:
             turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
             error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
             try:
-                turn = self._read_turn(owned, entry, state, Past())
+                turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
                 turn.is_first = True
                 await self._answerer.fail(turn, outlet, error)
+                turn.pace.over()
             except BadEntry:  # neither it nor what was made of it can be read
                 outlet.append(events, error)
                 outlet.append(events, TurnComplete(turn_id))
@@ -120,9 +123,11 @@ class Turns:
         return await self._state(conversation_id)
 
     async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> None:
+        pace = self._paces.begin()
+        self._paces.hop.taken(entry.fields)
         past, known = await self._memory.recall(conversation_id, state.cursor)
         try:
-            turn = self._read_turn(owned, entry, state, past)
+            turn = self._read_turn(owned, entry, state, past, pace)
         except UnknownVersion:  # a newer worker may answer it
             raise
         except BadEntry as error:
@@ -135,6 +140,7 @@ class Turns:
             await self._answerer.cut_off(turn)
         else:
             await self._answer(turn, turn.plan.epoch, state.cursor)
+        pace.over()
         self._memory.remember(conversation_id, entry.id, past)
 
     async def _answer(self, turn: Turn, epoch: int, cursor: str) -> None:
@@ -156,7 +162,7 @@ class Turns:
         outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), "cursor": cursor})
         outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
 
-    def _read_turn(self, owned: Owned, entry: Entry, state: TalkState, past: Past) -> Turn:
+    def _read_turn(self, owned: Owned, entry: Entry, state: TalkState, past: Past, pace: Pace) -> Turn:
         """The turn of an entry, with the plan that it has or now gets.
 
         Raises:
@@ -171,8 +177,9 @@ class Turns:
             plan = make_plan(said, entry.id, epoch, self._cast.active, state.settings)
         conversation_id = self._bus.keys.conversation_of(owned.owner.name)
         return Turn(
-            conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), again=again, warned=state.warned
-        )
+            conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), pace,
+            again=again, warned=state.warned,
+        )  # fmt: skip
 
     async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:
         """Find out what was heard of a turn that was cut off, and remember no more than that."""
@@ -207,6 +214,7 @@ class Turns:
         dead = self._bus.outlet()
         dead.append(self._bus.keys.dead(), DeadLetter("llm", entry.id, 1, reason, conversation_id))
         await dead.flush()
+        self._paces.buried()
         outlet = self._bus.outlet(owned.fence())
         outlet.append(self._bus.keys.events(conversation_id), Error("bad_turn", f"A message cannot be read: {reason}"))
         outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})

@@ -18,11 +18,13 @@ from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
 from tertulia_stt.endpointing import EndpointSettings
 from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
+from tertulia_stt.listener_metrics import ListenerMetrics
 from tertulia_stt.progress import Tape, read_checkpoint
 from tertulia_stt.settings import STTSettings
 
@@ -42,6 +44,8 @@ class _Session:
     cause: str = "stopped"
     speech_from: int | None = None
     """The sample at which the present utterance began."""
+    speech_ended: float | None = None
+    """When the end of the present utterance was noticed."""
     over: bool = False
     """The utterance began while a character was speaking, and has not broken in."""
     broke_in: bool = False
@@ -52,11 +56,14 @@ class _Session:
 class Listener:
     """See the module's docstring."""
 
-    def __init__(self, bus: Bus, engine: RecognitionEngine, settings: STTSettings) -> None:
+    def __init__(
+        self, bus: Bus, engine: RecognitionEngine, settings: STTSettings, metrics: Metrics | None = None
+    ) -> None:  # fmt: skip
         self._bus = bus
         self._engine = engine
         self._settings = settings
         self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
+        self._metrics = ListenerMetrics(metrics or Metrics(), engine.name)
 
     async def handle(self, claim: Claim) -> None:
         """Listen until the session ends."""
@@ -111,6 +118,7 @@ class Listener:
                 try:
                     async with asyncio.timeout(self._settings.stt_idle_s):
                         entries = await mic.read()
+                    self._metrics.hop.taken(entries[0].fields)
                 except TimeoutError:
                     session.cause = "idle"
                     break
@@ -139,6 +147,8 @@ class Listener:
         async for event in recognizer.events():
             match event:
                 case heard.TranscriptionFinished():
+                    self._metrics.transcribed(session.speech_ended)
+                    session.speech_ended = None
                     await outlet.flush()  # the turn goes another way: it must not overtake what was heard before
                     await self._finished(session, event)
                     continue
@@ -153,6 +163,8 @@ class Listener:
                         session.speech_from = event.at_sample
                         session.broke_in = False
                         await self._note_talk(session)
+                    elif isinstance(event, heard.VadStop):
+                        session.speech_ended = self._metrics.clock()
             await outlet.room()
         await outlet.flush()
 
@@ -195,6 +207,7 @@ class Listener:
         await self._is_talking(session)  # it may be the echo of a sentence that has come since
         if self._judge(session, event, text, is_final=False) is Verdict.BREAK_IN:
             session.broke_in = True
+            self._metrics.broke_in()
             conversation_id = session.work.conversation_id
             await self._bus.transact(
                 conversation_id,
@@ -213,6 +226,7 @@ class Listener:
             keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()
         )
         ignored = session.over and not session.broke_in and await self._is_false_alarm(session, event, text)
+        broke_in_late = session.over and not session.broke_in
         session.speech_from = None
         session.over = False
         fence = session.owned.fence()
@@ -221,6 +235,7 @@ class Listener:
             await self._bus.transact(
                 conversation_id, [Append(keys.events(conversation_id), finished), done], fence=fence
             )
+            self._metrics.came_to("ignored" if text else "no_words")
             return
         turn_id = spoken_turn_id(work.session_id, event.start_sample)
         log.info("an utterance became a turn", extra={"conversation_id": conversation_id, "turn_id": turn_id})
@@ -238,6 +253,9 @@ class Listener:
             if_talking=self._interruption(conversation_id),
             then=("llm", Work(conversation_id)),
         )
+        self._metrics.came_to("turn")
+        if broke_in_late:
+            self._metrics.broke_in()
 
     async def _is_false_alarm(self, session: _Session, event: heard.TranscriptionFinished, text: str) -> bool:
         """Whether what was said over a character is of no account."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tertulia_shared.bus import Bus
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotStart, run
 from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
@@ -17,6 +18,7 @@ from tertulia_stt.settings import STTSettings
 def main() -> None:
     """Run until told to stop."""
     settings = load(STTSettings)
+    metrics = Metrics("stt")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
@@ -25,13 +27,16 @@ def main() -> None:
         except (SttError, ValueError) as error:
             raise CannotStart(str(error)) from error
         try:
-            listener = Listener(bus, engine, settings)
-            worker = Worker(bus, "stt", listener, settings, engine=engine.name, concurrency=settings.stt_concurrency)
+            listener = Listener(bus, engine, settings, metrics)
+            worker = Worker(
+                bus, "stt", listener, settings,
+                engine=engine.name, concurrency=settings.stt_concurrency, metrics=metrics,
+            )  # fmt: skip
             await worker.run(stop)
         finally:
             await engine.close()
 
-    run("stt", settings, serve)
+    run("stt", settings, serve, metrics)
 
 
 if __name__ == "__main__":

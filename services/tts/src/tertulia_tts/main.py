@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import pack
+from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 def main() -> None:
     """Run until told to stop."""
     settings = load(TTSSettings)
+    metrics = Metrics("tts")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
@@ -33,8 +35,11 @@ def main() -> None:
         except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
-            speaker = Speaker(bus, engine, settings)
-            worker = Worker(bus, "tts", speaker, settings, engine=engine.name, concurrency=settings.tts_concurrency)
+            speaker = Speaker(bus, engine, settings, metrics)
+            worker = Worker(
+                bus, "tts", speaker, settings,
+                engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,
+            )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
                 publishing = tasks.create_task(_publish_voices(bus, engine))
                 watching = tasks.create_task(_stop_if_broken(engine, worker, stop))
@@ -46,7 +51,7 @@ def main() -> None:
         finally:
             await engine.close()
 
-    run("tts", settings, serve)
+    run("tts", settings, serve, metrics)
 
 
 async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Event) -> EngineBroken:

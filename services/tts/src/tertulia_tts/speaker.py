@@ -20,9 +20,12 @@ from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import Key
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
+from tertulia_tts.pace import Paces
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
@@ -41,24 +44,30 @@ def seed_of(message_id: str, sentence_index: int) -> int:
 class Speaker:
     """The tts stage's `Handler`."""
 
-    def __init__(self, bus: Bus, engine: SpeechEngine, settings: TTSSettings) -> None:
+    def __init__(
+        self, bus: Bus, engine: SpeechEngine, settings: TTSSettings, metrics: Metrics | None = None
+    ) -> None:  # fmt: skip
         self._bus = bus
         self._engine = engine
         self._settings = settings
+        metrics = metrics or Metrics()
+        self._paces = Paces(metrics, engine.name)
+        self._hop = Hop(metrics, "sentences")
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message to its end, or to the interruption."""
         work, epoch = _message(claim), envelope(claim.fields).epoch
-        owned = await self._bus.own(claim, work.conversation_id, work.message_id)
+        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
+        sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
+        # all in one round trip: Redis may be far away
+        owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
             return  # posted twice: whoever holds the other pointer speaks it
         if owned.epoch > epoch:
             return  # interrupted before it began
-        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
-        last = await self._bus.last(audio)
-        published = None if last is None else decode(AudioChunk, last.fields)
+        published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
         if published is not None and published.is_final:
             return
         resume = resume_after(
@@ -66,8 +75,8 @@ class Speaker:
         )
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
-            async with aclosing(self._sentences(work, resume.sentence_index)) as sentences:
-                async for sentence in sentences:
+            async with aclosing(self._sentences(sentences, owned.first, resume.sentence_index)) as coming:
+                async for sentence in coming:
                     await self._speak(sentence, resume, outlet)
             await outlet.flush()
 
@@ -95,16 +104,21 @@ class Speaker:
             ],
         )
 
-    async def _sentences(self, work: Work, first: int) -> AsyncGenerator[TTSSentence, None]:
-        key = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        follow = self._bus.follow(key, f"{first}-0")
+    async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
+        """From number `first` on; `known` is what the stream begins with."""
+        entries = [entry for entry in known if order(entry.id)[0] > first]
+        # followed from here on, while what is known is spoken
+        follow = self._bus.follow(key, known[-1].id if entries else f"{first}-0")
         try:
             while True:
-                for entry in await _next_entries(follow):
+                if entries:
+                    self._hop.taken(entries[0].fields)
+                for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
                     yield sentence
                     if sentence.is_final:
                         return
+                entries = await _next_entries(follow)
         finally:
             follow.close()
 
@@ -114,22 +128,28 @@ class Speaker:
             publish.end()
             return
         publish.skip(resume.chunks_to_skip(sentence.index))
+        pace = self._paces.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
         try:
             async with aclosing(self._synthesize(sentence)) as pieces:
                 async for piece in pieces:
+                    pace.made(piece)
                     if publish.chunks(chunker.feed(piece)):
+                        pace.first_chunk()
                         await asyncio.sleep(0)  # an engine that never waits must not keep the first sound back
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:
                 raise RetryLater(str(failure)) from failure
+            self._paces.failed()
             log.warning("a sentence cannot be spoken", extra={"message_id": sentence.message_id}, exc_info=True)
             outlet.append(
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
-        publish.chunks(chunker.finish())
+        if publish.chunks(chunker.finish()):
+            pace.first_chunk()
+        pace.done()
 
     def _synthesize(self, sentence: TTSSentence) -> AsyncGenerator[bytes, None]:
         choice = choose_voice(self._engine.voices(), sentence.voice_id)

@@ -1,16 +1,20 @@
 """Redis Streams, and the only place that knows them. `port` says what the stages need; the rest does it."""
 
 from tertulia_shared.bus.port import (
+    NOBODY,
     Append,
     Applied,
+    Backlog,
     Bus,
     BusError,
+    BusRefused,
     BusUnavailable,
     Claim,
     EntriesLost,
     Entry,
     Fence,
     Follow,
+    Held,
     NotOwner,
     Outlet,
     Owned,
@@ -23,16 +27,20 @@ from tertulia_shared.bus.port import (
 )
 
 __all__ = [
+    "NOBODY",
     "Append",
     "Applied",
+    "Backlog",
     "Bus",
     "BusError",
+    "BusRefused",
     "BusUnavailable",
     "Claim",
     "EntriesLost",
     "Entry",
     "Fence",
     "Follow",
+    "Held",
     "NotOwner",
     "Outlet",
     "Owned",

@@ -9,21 +9,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import math
-from collections.abc import Sequence
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
-from redis.asyncio import Connection, ConnectionPool
+from redis.asyncio import Connection, ConnectionPool, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.driver_info import DriverInfo
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import TimeoutError as TimedOut
 
-from tertulia_shared.bus.port import BusUnavailable
+from tertulia_shared.bus.port import BusRefused, BusUnavailable
+from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 Command = Sequence[str | bytes | int | float]
 
 REPLY_TIMEOUT_S = 10.0
 """How long a command that does not block may take before its connection counts as lost."""
+KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
+"""Seconds without a word before the kernel asks, seconds between its questions, and their number: a router between us
+forgets a connection that is silent for long, and what is written next would be waited for in vain."""
 
 
 class Script:
@@ -38,21 +45,40 @@ class Script:
         return ("EVALSHA", self.digest, len(keys), *keys, *args)
 
 
-def make_pool(url: str) -> ConnectionPool:
+class _TlsConnection(SSLConnection):
+    """redis-py's own, with a context of ours: its own trusts all of the system's authorities beside the one named."""
+
+    def __init__(self, *, context: ssl.SSLContext, **rest: Any) -> None:
+        super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
+        self.ssl_context.context = context
+
+
+def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
     """What makes connections to `url` (redis://, rediss://, unix://).
 
     Raises:
-        ValueError: the URL cannot be read.
+        ValueError: the URL cannot be read, or one of the TLS files.
     """
-    return ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped
+    scheme = urlsplit(url).scheme
+    pool = ConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType] - redis-py leaves kwargs untyped
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=5.0,
         # or else redis-py sends through wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
         socket_timeout=None,
-        driver_info=DriverInfo(name="tertulia", lib_version=None),
+        driver_info=None,  # CLIENT SETINFO, which Redis knows since 7.2, and older ones cannot give a right to
+        **({} if scheme == "unix" else _keepalive()),
     )
+    if scheme == "rediss" and tls is not None:
+        pool.connection_class = _TlsConnection
+        pool.connection_kwargs["context"] = tls.context()
+    return pool
+
+
+def _keepalive() -> dict[str, Any]:
+    known = {getattr(socket, name): value for name, value in KEEPALIVE.items() if hasattr(socket, name)}
+    return {"socket_keepalive": True, "socket_keepalive_options": known}
 
 
 class Link:
@@ -62,6 +88,8 @@ class Link:
         self._pool = pool
         self._name = name
         self._scripts = scripts
+        self._is_tls = issubclass(pool.connection_class, SSLConnection)
+        self._user = str(pool.connection_kwargs.get("username") or "default")
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self.client_id = 0
@@ -72,9 +100,10 @@ class Link:
 
         Raises:
             BusUnavailable: the connection could not be made or was lost; what arrived is unknown.
+            BusRefused: there is a Redis, and it does not let us in.
         """
         async with self._lock:
-            done = False
+            done, is_new = False, self._connection is None
             try:
                 connection = self._connection or await self._connect()
                 replies = await self._exchange(connection, commands, timeout_s)
@@ -82,7 +111,7 @@ class Link:
                     replies = await self._again(connection, commands, replies, timeout_s)
                 done = True
             except (RedisError, OSError, TimeoutError) as error:
-                raise BusUnavailable(f"Redis is not answering: {error}") from error
+                raise self._why(error, is_new=is_new) from error
             else:
                 return replies
             finally:
@@ -134,9 +163,36 @@ class Link:
                             disable_decoding=True, timeout=math.inf
                         )
                     )
+                except NoPermissionError as error:
+                    replies.append(self._denied(commands[len(replies)], error))
                 except ResponseError as error:
                     replies.append(error)
         return replies
+
+    def _denied(self, command: Command, error: NoPermissionError) -> NoPermissionError:
+        return NoPermissionError(
+            f"its user {self._user!r} lacks the right to do {command[0]!s} there ({error}); "
+            "`tertulia access init` gives each service its rights, under the namespace that it is run with"
+        )
+
+    def _why(self, error: Exception, *, is_new: bool) -> BusUnavailable:
+        about_tls = explained(error)
+        if about_tls is not None:
+            return BusRefused(about_tls)
+        if (
+            is_new and self._is_tls and hung_up(error)
+        ):  # in TLS 1.3 a refusal comes behind the handshake, and may be lost
+            return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
+        if isinstance(error, NoPermissionError):
+            return BusRefused(f"Redis does not let us work: {error}")
+        if isinstance(error, AuthenticationError):
+            return BusRefused(
+                f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
+                "or was it revoked?"
+            )
+        # a port without TLS waits for more of what it takes for a command
+        doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
+        return BusUnavailable(f"Redis is not answering: {error}{doubt}")
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None

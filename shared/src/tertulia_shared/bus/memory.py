@@ -18,13 +18,17 @@ from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    MAX_FIRST,
+    NOBODY,
     Append,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     EntriesLost,
     Entry,
     Fence,
+    Held,
     Owned,
     Refused,
     Write,
@@ -35,8 +39,6 @@ from tertulia_shared.keys import Key, Keys, Stage
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 PRESENCE_KEPT_S = 600.0
 MAX_PER_READ = 512
 """Entries that a follower is given at a time."""
@@ -145,19 +147,46 @@ class MemoryBus:
         self._check()
         return len(self._server.stream(self.keys.work(stage)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        self._check()
+        return self._server.held(stage, self._clock_ms())
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        self._check()
+        return self._server.backlog(stage, NOBODY)
+
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         self._check()
         owned = self._server.own(claim, conversation_id, thing)
-        if waiting and isinstance(owned, Owned):
+        if isinstance(owned, Refused):
+            return owned
+        if waiting:
             try:
                 cursor = order(owned.state.get(b"cursor", b"0-0").decode())
             except ValueError as error:
                 raise WriteRefused(f"the cursor is no entry id: {error}") from error
             turns = self._server.stream(self.keys.turns(conversation_id)).after(cursor, waiting)
-            return replace(owned, waiting=tuple(turns))
+            owned = replace(owned, waiting=tuple(turns))
+        if last is not None:
+            owned = replace(owned, last=await self.last(last))
+        if first is not None:
+            owned = replace(owned, first=tuple(await self.read(first, count=MAX_FIRST)))
         return owned
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        self._check()
+        return self._server.string(self.keys.owner(conversation_id, thing))
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         self._check()
@@ -253,6 +282,10 @@ class MemoryBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         self._check()
         self._server.remove(key, ids)
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        self._check()
+        return self._server.stream(key).reopen(order(final_id))
 
     # -- leases
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.memory_streams import Group, Stream, order
 from tertulia_shared.bus.port import (
     Append,
     Applied,
+    Backlog,
     Claim,
     Fence,
+    Held,
     NotOwner,
     Owned,
     Put,
@@ -43,6 +45,15 @@ class MemoryServer:
     def hash(self, key: Key) -> dict[bytes, bytes]:
         """A copy of the hash, empty if it isn't there."""
         return dict(self._hashes.get(key.name, {}))
+
+    def string(self, key: Key) -> str:
+        """The string, "" if it isn't there."""
+        return self._strings.get(key.name, "")
+
+    def held(self, stage: Stage, now_ms: int) -> Sequence[Held]:
+        """See `port.Bus.held`."""
+        group = self._groups.get(stage)
+        return () if group is None else group.held(now_ms)
 
     def names_of_streams(self) -> Iterator[str]:
         """Every stream with an entry, in the order of their making."""
@@ -78,6 +89,22 @@ class MemoryServer:
         key = self._keys.work(stage)
         self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
         self._arrived(key.name)
+
+    def backlog(self, stage: Stage, nobody: str) -> Backlog:
+        """See `port.Bus.backlog`."""
+        group = self._groups.get(stage)
+        if group is None:
+            return Backlog()
+        waiting, given_out = group.waiting(), group.given_out()
+        handed_back = sum(worker == nobody for worker in given_out.values())
+        return Backlog(
+            len(waiting), len(given_out) - handed_back, handed_back,
+            self._age_s(entry.id for entry in waiting), self._age_s(given_out),
+        )  # fmt: skip
+
+    def _age_s(self, ids: Iterable[str]) -> float:
+        oldest = next(iter(ids), None)
+        return 0.0 if oldest is None else max(0, self._now_ms() - order(oldest)[0]) / 1000
 
     # -- ownership
 

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tertulia_shared.bus.port import Entry
+from tertulia_shared.bus.port import Entry, Held
 
 EntryId = tuple[int, int]
 
@@ -96,6 +96,14 @@ class Stream:
         if at >= 0 and self._ids[at] == entry_id:
             del self._ids[at], self._entries[at]
 
+    def reopen(self, final: EntryId) -> bool:
+        """Forget the last entry if it is this one, as if it had never been."""
+        if not self._ids or self._ids[-1] != final:
+            return False
+        self.delete(final)
+        self._last = self._ids[-1] if self._ids else (0, 0)
+        return True
+
 
 class Group:
     """The consumer group of a work stream: what has been given out, and to whom."""
@@ -118,7 +126,7 @@ class Group:
     ) -> Sequence[Delivery]:
         """XCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them, none of `leave`."""
         taken: list[Delivery] = []
-        for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0]):
+        for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
@@ -161,6 +169,21 @@ class Group:
             if pending.worker == worker:
                 self.hand_back(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
 
+    def held(self, now_ms: int) -> Sequence[Held]:
+        """XPENDING: what was given out, in the order of the ids."""
+        return [
+            Held(id_text(entry_id), pending.worker, (now_ms - pending.since_ms) / 1000, pending.attempts)
+            for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0])
+        ]
+
+    def waiting(self) -> Sequence[Entry]:
+        """What nobody was given yet, oldest first."""
+        return self._stream.after(self._delivered)
+
+    def given_out(self) -> Mapping[str, str]:
+        """Who has what was given out and is not finished, oldest first, by entry id."""
+        return {id_text(entry_id): pending.worker for entry_id, pending in sorted(self._pending.items(), key=_id)}
+
     def is_pending(self, entry_id: str) -> bool:
         """Whether a worker has it."""
         return order(entry_id) in self._pending
@@ -168,3 +191,7 @@ class Group:
     def _held_by(self, worker: str, entry_id: str) -> Pending | None:
         pending = self._pending.get(order(entry_id))
         return pending if pending is not None and pending.worker == worker else None
+
+
+def _id(item: tuple[EntryId, Pending]) -> EntryId:
+    return item[0]

@@ -8,6 +8,7 @@ serves all streams that a process follows.
 
     BusError
     ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
+    │   └── BusRefused   there is a Redis and it does not let us in: a login, a right, a certificate is wrong
     ├── NotOwner         another worker took the work over: stop, without a word
     ├── EntriesLost      Redis came back without what was read from it
     ├── Stale            the user interrupted: this work's epoch is over
@@ -25,6 +26,9 @@ from tertulia_shared.codec import Fields, Value
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
+MAX_FIRST = 16
+"""Entries of a stream's beginning that come along with its ownership."""
+
 
 class BusError(Exception):
     """Base of what the bus raises."""
@@ -32,6 +36,10 @@ class BusError(Exception):
 
 class BusUnavailable(BusError):
     """The connection to Redis was lost; the outcome of the last write is unknown."""
+
+
+class BusRefused(BusUnavailable):
+    """Redis does not let us in; the message says which login, right or certificate is wrong."""
 
 
 class NotOwner(BusError):
@@ -80,6 +88,39 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A work entry that was given out: to which worker, when that was heard of last, and how often it was given out.
+
+    `worker` is `NOBODY` while it waits to be taken over: whoever had it has handed it back.
+    """
+
+    id: str
+    worker: str
+    idle_s: float
+    attempt: int
+
+
+NOBODY = "nobody"
+"""The consumer that holds what was handed back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A stage's open work at one moment. Ages are seconds since it was posted, by the server's clock; 0 where none is.
+
+    `waiting`: given to nobody yet. `held`: given to a worker and not finished, also by one that has died since.
+    `handed_back`: given back by a worker that stopped, and not taken over yet.
+    """
+
+    waiting: int = 0
+    held: int = 0
+    handed_back: int = 0
+    oldest_waiting_s: float = 0.0
+    oldest_given_out_s: float = 0.0
+    """Of those held and handed back."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fence:
     """Whose writes these are: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
 
@@ -101,6 +142,10 @@ class Owned:
     state: Fields
     waiting: Sequence[Entry] = ()
     """The turns that wait, where they were asked for."""
+    last: Entry | None = None
+    """The last entry of the stream whose end was asked for."""
+    first: Sequence[Entry] = ()
+    """The first entries of the stream whose beginning was asked for."""
 
     @property
     def epoch(self) -> int:
@@ -252,16 +297,42 @@ class Bus(Protocol):
         """How many entries of the stage are waiting or being worked on."""
         ...
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        """The entries of the stage that were given out and are not finished, in order. What is open and not among them
+        has been claimed by nobody yet."""
+        ...
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        """The stage's open work, and how old it is; all 0 if nobody has prepared the stage."""
+        ...
+
     # -- ownership
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+
+        What else is asked for comes in the same round trip, as it is when nobody else may write any more.
 
         Args:
             claim: through which work entry.
             conversation_id: whose thing it is.
             thing: its name in the owner key.
             waiting: bring along at most so many turns behind the state's cursor (`Owned.waiting`).
+            last: bring along this stream's last entry (`Owned.last`).
+            first: bring along this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
         """
+        ...
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        """The token of who owns `thing` or owned it last (`<work entry id>/<attempt>`); "" if nobody did, or let go."""
         ...
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
@@ -338,6 +409,13 @@ class Bus(Protocol):
 
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         """Delete entries of a stream."""
+        ...
+
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        """Take a stream's last entry away if it is `final_id`: ids above the one before it can be written again.
+
+        False, and nothing changed, if another entry is the last one.
+        """
         ...
 
     # -- leases

@@ -16,11 +16,15 @@ from tertulia_shared.bus import scripts
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    MAX_FIRST,
+    NOBODY,
     Applied,
+    Backlog,
     BusUnavailable,
     Claim,
     Entry,
     Fence,
+    Held,
     Owned,
     Refused,
     Write,
@@ -31,17 +35,18 @@ from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_key
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.tls import Tls
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
-NOBODY = "nobody"
-"""The consumer that holds what was handed back."""
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is removed from its group."""
 END_CLAIM_S = 1.0
 """How long the end of a cancelled claim may take; a claim that is not ended costs a lease, not the work."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
+HELD_COUNT = 500
+"""Pending entries that are asked for at a time."""
 
 
 def wall_ms() -> int:
@@ -52,10 +57,18 @@ def wall_ms() -> int:
 class RedisBus:
     """See `port.Bus`. Four connections: claims (blocks), reads (blocks), writes, and calls."""
 
-    def __init__(self, url: str, keys: Keys, *, name: str = "tertulia", now_ms: Callable[[], int] = wall_ms) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Keys,
+        *,
+        name: str = "tertulia",
+        tls: Tls | None = None,
+        now_ms: Callable[[], int] = wall_ms,
+    ) -> None:
         self.keys = keys
         self._now_ms = now_ms
-        self._pool = make_pool(url)
+        self._pool = make_pool(url, tls)
         label = f"{name}:{os.getpid()}"
         self._claims = Link(self._pool, f"{label}:claims")
         self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
@@ -150,22 +163,66 @@ class RedisBus:
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))
 
+    async def held(self, stage: Stage) -> Sequence[Held]:
+        found: list[Held] = []
+        begin = "-"
+        while True:
+            command = ("XPENDING", self.keys.work(stage).name, stage, begin, "+", HELD_COUNT)
+            (reply,) = await self._calls.call(command)
+            if isinstance(reply, ResponseError):
+                if "NOGROUP" in str(reply):  # no worker of this stage has ever been there
+                    return found
+                raise WriteRefused(f"Redis refused XPENDING: {reply}")
+            found += [Held(id.decode(), who.decode(), idle_ms / 1000, times) for id, who, idle_ms, times in reply]
+            if len(reply) < HELD_COUNT:
+                return found
+            begin = f"({found[-1].id}"
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        reply = await self._call(scripts.BACKLOG([self.keys.work(stage).name], stage, NOBODY))
+        waiting, held, handed_back, *ages_ms = (max(0, int(figure)) for figure in reply)
+        return Backlog(waiting, held, handed_back, *(ms / 1000 for ms in ages_ms))
+
     # -- ownership
 
-    async def own(self, claim: Claim, conversation_id: str, thing: str, *, waiting: int = 0) -> Owned | Refused:
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
         owner, state = self.keys.owner(conversation_id, thing), self.keys.state(conversation_id)
-        turns = self.keys.turns(conversation_id)
-        call = scripts.OWN([owner.name, state.name, turns.name], claim.id, claim.attempt, owner.ttl_s, waiting)
+        # named only where they are read: not everybody who owns something may touch the turns
+        turns = [self.keys.turns(conversation_id).name] if waiting else []
+        call = scripts.OWN([owner.name, state.name, *turns], claim.id, claim.attempt, owner.ttl_s, waiting)
+        beside = [] if last is None else [("XREVRANGE", last.name, "+", "-", "COUNT", 1)]
+        beside += [] if first is None else [("XRANGE", first.name, "-", "+", "COUNT", MAX_FIRST)]
         while True:
-            answer, detail, *more = await self._call(call)
+            (answer, detail, *more), *streams = await self._call_all(call, *beside)
             if answer == b"own":
-                turns_waiting = tuple(Entry(id.decode(), _fields(raw)) for id, raw in more[0])
-                return Owned(owner, claim.token, _fields(detail), turns_waiting)
+                found = [_entries(reply) for reply in (more[0], *streams)]
+                ends = found.pop(1) if last is not None else ()
+                return Owned(
+                    owner,
+                    claim.token,
+                    _fields(detail),
+                    found[0],
+                    ends[0] if ends else None,
+                    found[1] if first is not None else (),
+                )
             holder = detail.decode()
             if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
                 return Refused(holder, later_attempt=answer == b"later")
             # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
             await self._call(scripts.DISOWN([owner.name], holder))
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        token = await self._call(("GET", self.keys.owner(conversation_id, thing).name))
+        return "" if token is None else token.decode()
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         turns, state = self.keys.turns(conversation_id), self.keys.state(conversation_id)
@@ -252,6 +309,9 @@ class RedisBus:
         if ids:
             await self._call(("XDEL", key.name, *ids))
 
+    async def reopen(self, key: Key, final_id: str) -> bool:
+        return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
+
     # -- leases
 
     async def hold(self, key: Key, holder: str) -> bool:
@@ -296,27 +356,32 @@ class RedisBus:
         # Redis may not have noticed yet that nobody waits there any more, and would give it what is posted next
         with contextlib.suppress(BusUnavailable, TimeoutError):
             async with asyncio.timeout(END_CLAIM_S):
-                await self._calls.call(("CLIENT", "KILL", "ID", self._claims.client_id))
+                await self._calls.call(("CLIENT", "UNBLOCK", self._claims.client_id))
 
     async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
         return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))
 
     async def _call(self, command: Sequence[str | bytes | int | float]) -> Any:
-        (reply,) = await self._calls.call(command)
-        if isinstance(reply, ResponseError):
-            raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+        (reply,) = await self._call_all(command)
         return reply
+
+    async def _call_all(self, *commands: Sequence[str | bytes | int | float]) -> list[Any]:
+        replies = await self._calls.call(*commands)
+        for command, reply in zip(commands, replies, strict=True):
+            if isinstance(reply, ResponseError):
+                raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+        return replies
 
 
 @asynccontextmanager
-async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGenerator[RedisBus]:
+async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | None = None) -> AsyncGenerator[RedisBus]:
     """A bus that runs as long as the block does. What the block raises comes out in a group, as of any TaskGroup.
 
     Raises:
-        BusUnavailable: Redis does not answer.
-        ValueError: the URL cannot be read.
+        BusUnavailable: Redis does not answer (`BusRefused`: it does not let us in).
+        ValueError: the URL cannot be read, or one of the TLS files.
     """
-    bus = RedisBus(url, keys, name=name)
+    bus = RedisBus(url, keys, name=name, tls=tls)
     await bus.ping()
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(bus.run())
@@ -324,6 +389,10 @@ async def open_bus(url: str, keys: Keys, *, name: str = "tertulia") -> AsyncGene
             yield bus
         finally:
             running.cancel()
+
+
+def _entries(raw: Sequence[tuple[bytes, Sequence[bytes]]]) -> tuple[Entry, ...]:
+    return tuple(Entry(id.decode(), _fields(fields)) for id, fields in raw)
 
 
 def _fields(raw: Sequence[bytes]) -> dict[bytes, bytes]:

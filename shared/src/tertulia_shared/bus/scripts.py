@@ -77,7 +77,8 @@ return {0, tonumber(epoch)}
 )
 
 OWN = Script("""
--- KEYS: owner, state, turns   ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
+-- KEYS: owner, state, and turns if they are asked for
+-- ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
 local held = redis.call('GET', KEYS[1])
 if held then
   local id, attempt = string.match(held, '^(.*)/(%d+)$')
@@ -115,6 +116,19 @@ redis.call('EXPIRE', KEYS[3], ARGV[4])
 if #redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
 if (redis.call('HGET', KEYS[3], 'cut') or '0') ~= ARGV[3] then return 0 end
 redis.call('DEL', KEYS[1])
+return 1
+""")
+
+REOPEN = Script("""
+-- KEYS: stream   ARGV: id of its last entry, ttl
+-- A stream remembers its highest id also when that entry is gone, and Redis 7 lets XSETID go below no deleted one: so
+-- it is made anew of what it had. This is for repairs; a minute of speech is 3 MB.
+local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if not last or last[1] ~= ARGV[1] then return 0 end
+local kept = redis.call('XRANGE', KEYS[1], '-', '(' .. ARGV[1])
+redis.call('DEL', KEYS[1])
+for _, entry in ipairs(kept) do redis.call('XADD', KEYS[1], entry[1], unpack(entry[2])) end
+if #kept > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return 1
 """)
 
@@ -221,5 +235,36 @@ end
 return 1
 """)
 
+BACKLOG = Script("""
+-- KEYS: work stream   ARGV: group, nobody   → waiting, held, handed back, oldest waiting, oldest of the rest (ms)
+-- finished work is deleted, so what the stream has is waiting or given out (XINFO's own `lag` is Redis 7's)
+local time = redis.call('TIME')
+local function age(id)
+  return time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(string.match(id, '^%d+'))
+end
+local groups, delivered = redis.pcall('XINFO', 'GROUPS', KEYS[1]), '0-0'
+local found = false
+for _, info in ipairs(groups.err and {} or groups) do
+  local group = {}
+  for i = 1, #info, 2 do group[info[i]] = info[i + 1] end
+  if group['name'] == ARGV[1] then found, delivered = true, group['last-delivered-id'] end
+end
+if not found then return {0, 0, 0, 0, 0} end
+local pending = redis.call('XPENDING', KEYS[1], ARGV[1])
+local given_out, handed_back = pending[1], 0
+for _, consumer in ipairs(pending[4] or {}) do
+  if consumer[1] == ARGV[2] then handed_back = tonumber(consumer[2]) end
+end
+local first = redis.call('XRANGE', KEYS[1], '(' .. delivered, '+', 'COUNT', 1)[1]
+local waiting = first and math.max(1, redis.call('XLEN', KEYS[1]) - given_out) or 0
+return {
+  waiting, given_out - handed_back, handed_back,
+  first and age(first[1]) or 0, given_out > 0 and age(pending[2]) or 0
+}
+""")
+
 WRITING = (WRITE, TRANSACT)
-CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, TAKE_OVER, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE, FORGET_DEAD)
+CALLING = (
+    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE, FORGET_DEAD,
+    BACKLOG,
+)  # fmt: skip

@@ -22,6 +22,8 @@ from tertulia_shared.keys import Key
 
 EPOCH_MARK = b"\0epoch"
 """Stands for the epoch that the script itself raises."""
+OPERATIONS = ("XADD", "HSET", "HDEL", "EXPIRE")
+"""The commands that `operations_of` makes, and the scripts run."""
 
 
 class Writer:

@@ -1,10 +1,11 @@
-"""`/healthz`, `/readyz`, `/api/status`."""
+"""`/healthz`, `/readyz`, `/api/status`, `/metrics`."""
 
 from __future__ import annotations
 
 from importlib.metadata import version
 
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 
 from tertulia_gateway.health import DEMO, look
 from tertulia_gateway.hub import Hub
@@ -12,11 +13,12 @@ from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_shared.bus import Bus
+from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 
 VERSION = version("tertulia-gateway")
 
 
-def router(bus: Bus, hub: Hub, settings: GatewaySettings) -> APIRouter:
+def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> APIRouter:
     """The routes."""
     api = APIRouter(tags=["status"])
 
@@ -41,5 +43,10 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings) -> APIRouter:
             redis_ms=health.redis_ms, engines=health.engines,
             missing=health.missing, connections=hub.count, namespace=settings.namespace,
         )  # fmt: skip
+
+    @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)
+    def show_metrics() -> Response:  # no coroutine: making the text takes milliseconds, in a thread
+        """What this gateway counts and measures, in Prometheus' text format (docs/metrics.md)."""
+        return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     return api

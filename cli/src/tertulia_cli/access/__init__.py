@@ -1,0 +1,1 @@
+"""`tertulia access`: who may do what in Redis, and from which machine."""

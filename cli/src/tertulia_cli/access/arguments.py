@@ -1,0 +1,145 @@
+"""The command line of `tertulia access`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tertulia_cli.access.names import parse_names
+from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.settings import RunSettings
+from tertulia_shared.keys import STAGES, Keys, Stage
+from tertulia_shared.settings import load
+
+if TYPE_CHECKING:  # it needs the extra `access`
+    from tertulia_cli.access.command import Access
+
+DIR: Final = Path("/access")
+REDIS: Final = "redis:6379"
+TLS_PORT: Final = 6380
+BOX_DAYS, MAX_DAYS = 365, 3650
+PEOPLE: Final = ("gateway", "stt", "llm", "tts", "reader", "operator")
+
+
+def add(commands: Any) -> None:
+    """Add the command and its parts."""
+    command = commands.add_parser(
+        "access",
+        help="logins and certificates: who may do what in Redis, and from where",
+        description="Keeps a folder of logins, one for each service, and an ACL file for Redis; lets further machines "
+        "in over TLS. docs/gpu-box.md has the whole of it.",
+    )
+    _add_where(command, DIR, REDIS)
+    what = command.add_subparsers(required=True, metavar="WHAT")
+    init = what.add_parser(
+        "init",
+        help="make what is missing, renew what is due; harmless to repeat",
+        description="Makes logins, Redis' ACL file, and with --names an authority and Redis' certificate.",
+    )
+    init.add_argument("--names", default="", metavar="NAME,…", help="what Redis is reached by from other machines")
+    init.add_argument(
+        "--rotate", action="append", default=[], choices=PEOPLE, metavar="USER",
+        help=f"a new password for this one ({', '.join(PEOPLE)}); may be repeated",
+    )  # fmt: skip
+    init.set_defaults(do=_init)
+    box = what.add_parser(
+        "box",
+        help="let a further machine in; its bundle goes to stdout",
+        description="Makes a login with the rights of some stages, and a certificate: tertulia access box gpu1 --host "
+        "192.168.1.10 > gpu1.tar",
+    )
+    box.add_argument("name", metavar="NAME")
+    box.add_argument("--host", required=True, metavar="ADDRESS", help="the name or address by which it reaches Redis")
+    box.add_argument("--port", type=_port, default=TLS_PORT, help="Redis' TLS port (%(default)s)")
+    box.add_argument("--stages", type=_stages, default=("tts",), metavar="STAGE,…", help="what it runs (tts)")
+    box.add_argument("--days", type=_days, default=BOX_DAYS, help="how long its certificate is valid (%(default)s)")
+    box.add_argument("--renew", action="store_true", help="a new login and certificate for a box that is there")
+    box.set_defaults(do=_box)
+    listing = what.add_parser("list", help="the further machines")
+    listing.set_defaults(do=_list)
+    revoke = what.add_parser("revoke", help="let a further machine in no more")
+    revoke.add_argument("name", metavar="NAME")
+    revoke.set_defaults(do=_revoke)
+    for each in (init, box, listing, revoke):  # said behind the part it wins over what is said before it
+        _add_where(each, argparse.SUPPRESS, argparse.SUPPRESS)
+
+
+def _add_where(command: argparse.ArgumentParser, folder: Path | str, redis: str) -> None:
+    command.add_argument("--dir", type=Path, default=folder, help=f"the folder ({DIR})")
+    command.add_argument("--redis", default=redis, metavar="HOST:PORT", help=f"where services find it ({REDIS})")
+    command.add_argument(
+        "--gid", type=_number, default=None if folder is DIR else argparse.SUPPRESS, metavar="N",
+        help="group that may read the logins and Redis' files",
+    )  # fmt: skip
+
+
+def _init(args: argparse.Namespace) -> int:
+    access = _access(args)
+    from tertulia_cli.access import command  # noqa: PLC0415 - needs the extra, and `_access` has looked for it
+
+    return command.init(access, parse_names(args.names), args.rotate)
+
+
+def _box(args: argparse.Namespace) -> int:
+    if sys.stdout.isatty():
+        raise Failure(f"a bundle is no text: tertulia access box {args.name} … > {args.name}.tar", MISUSED)
+    access = _access(args)
+    from tertulia_cli.access import command  # noqa: PLC0415 - as above
+
+    asked = command.NewBox(args.name, args.host, args.port, args.stages, args.days, args.renew)
+    code, packed = command.box(access, asked)
+    sys.stdout.buffer.write(packed)
+    sys.stdout.buffer.flush()
+    return code
+
+
+def _list(args: argparse.Namespace) -> int:
+    access = _access(args)
+    from tertulia_cli.access import command  # noqa: PLC0415 - as above
+
+    return command.show(access)
+
+
+def _revoke(args: argparse.Namespace) -> int:
+    access = _access(args)
+    from tertulia_cli.access import command  # noqa: PLC0415 - as above
+
+    return command.revoke(access, args.name)
+
+
+def _access(args: argparse.Namespace) -> Access:
+    if importlib.util.find_spec("cryptography") is None:
+        raise Failure("`tertulia access` makes certificates: pip install 'tertulia-cli[access]'", MISUSED)
+    from tertulia_cli.access import command  # noqa: PLC0415 - as above
+
+    folder = command.open_folder(args.dir, args.gid)
+    return command.Access(folder, Keys(load(RunSettings).namespace), args.redis)
+
+
+def _stages(text: str) -> tuple[Stage, ...]:
+    asked = [part.strip() for part in text.split(",") if part.strip()]
+    unknown = [part for part in asked if part not in STAGES]
+    if unknown or not asked:
+        raise argparse.ArgumentTypeError(f"{text!r} names no stages: some of {', '.join(STAGES)}, with commas")
+    return tuple(stage for stage in STAGES if stage in asked)
+
+
+def _port(text: str) -> int:
+    return _within(text, 1, 65_535, "port")
+
+
+def _days(text: str) -> int:
+    return _within(text, 1, MAX_DAYS, "number of days")
+
+
+def _number(text: str) -> int:
+    return _within(text, 0, 2**31 - 1, "group's number")
+
+
+def _within(text: str, least: int, most: int, what: str) -> int:
+    if not text.isdecimal() or not least <= int(text) <= most:
+        raise argparse.ArgumentTypeError(f"{text!r} is no {what}: {least} to {most}")
+    return int(text)

@@ -1,0 +1,163 @@
+"""The authority that vouches for Redis and for each further machine, and what it signs. PEM in, PEM out; no files.
+
+Keys are P-256: every TLS library takes them. Redis knows no revocation lists, so a certificate alone opens nothing:
+whoever has it still needs a login, and that is what `revoke` takes away.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tertulia_cli.access.names import is_address
+
+AUTHORITY_DAYS: Final = 3650
+SERVER_DAYS: Final = 397
+"""The bound that browsers have for a server's certificate; `init` renews it long before."""
+RENEW_SHARE: Final = 1 / 3
+"""Which part of its life a server's certificate has left when it is renewed."""
+SKEW: Final = timedelta(hours=1)
+"""How far the clocks of two machines may be apart when a certificate is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A certificate and its private key, PEM."""
+
+    certificate: str
+    key: str
+
+
+def make_authority(now: datetime) -> Pair:
+    """A new authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tertulia access")])
+    made = (
+        _builder(name, name, key.public_key(), now, AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _pair(made, key)
+
+
+def make_server(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
+    """Redis' certificate, for the names that it is reached by."""
+    alternatives = x509.SubjectAlternativeName(
+        [x509.IPAddress(ipaddress.ip_address(name)) if is_address(name) else x509.DNSName(name) for name in names]
+    )
+    signed = _Signed("Redis", ExtendedKeyUsageOID.SERVER_AUTH, now, SERVER_DAYS, alternatives)
+    return _sign(authority, signed)
+
+
+def make_client(authority: Pair, name: str, now: datetime, days: int) -> Pair:
+    """A machine's certificate, to show to Redis."""
+    return _sign(authority, _Signed(name, ExtendedKeyUsageOID.CLIENT_AUTH, now, days))
+
+
+def names_of(certificate: str) -> tuple[str, ...]:
+    """The names in a server's certificate, in order."""
+    alternatives = (
+        x509.load_pem_x509_certificate(certificate.encode())
+        .extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        .value
+    )
+    return tuple(str(name.value) for name in alternatives)
+
+
+def ends(certificate: str) -> datetime:
+    """Until when it is valid."""
+    return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
+
+
+def is_due(certificate: str, authority: str, now: datetime) -> bool:
+    """Whether a certificate is to be renewed: it nears its end, or another authority made it."""
+    made = x509.load_pem_x509_certificate(certificate.encode())
+    life = made.not_valid_after_utc - made.not_valid_before_utc
+    if made.not_valid_after_utc - now < life * RENEW_SHARE:
+        return True
+    try:
+        made.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
+    except Exception:  # noqa: BLE001 - whatever keeps it from being verified, a new one is wanted
+        return True
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    name: str
+    purpose: x509.ObjectIdentifier
+    now: datetime
+    days: int
+    alternatives: x509.SubjectAlternativeName | None = None
+
+
+def _sign(authority: Pair, asked: _Signed) -> Pair:
+    issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
+    signing = serialization.load_pem_private_key(authority.key.encode(), password=None)
+    if not isinstance(signing, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"the authority's key is no P-256 key but {type(signing).__name__}")
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, asked.name)])
+    builder = (
+        _builder(subject, issuer.subject, key.public_key(), asked.now, asked.days)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([asked.purpose]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()), critical=False)
+    )
+    if asked.alternatives is not None:
+        builder = builder.add_extension(asked.alternatives, critical=False)
+    return _pair(builder.sign(signing, hashes.SHA256()), key)
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - SKEW)
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _usage(*, signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pair:
+    return Pair(
+        certificate.public_bytes(serialization.Encoding.PEM).decode(),
+        key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+    )
+
+
+def now() -> datetime:
+    """The wall clock, in UTC and whole seconds, as certificates have it."""
+    return datetime.now(UTC).replace(microsecond=0)

@@ -1,0 +1,197 @@
+"""One entry of any stream as one line: when, where, who, what. Pure but for the names it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from tertulia_cli.inspect.recording import ts_of
+from tertulia_cli.inspect.turns import BYTES_PER_S
+from tertulia_cli.wording import harmless, lasting, time_of_day
+from tertulia_shared.bus import Entry
+from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
+from tertulia_shared.entries import DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.events import (
+    Error,
+    Event,
+    Interrupted,
+    ListeningStopped,
+    LLMChunk,
+    MessageComplete,
+    MessageHeard,
+    MessageResumed,
+    MessageStarted,
+    TranscriptionFinished,
+    TranscriptionStabilized,
+    TranscriptionUpdate,
+    TurnAccepted,
+    TurnComplete,
+    TurnStarted,
+    Warn,
+)
+
+YOU: Final = "you"
+SHORT_ID: Final = 8
+WHO_WIDTH: Final = 8
+STREAM_WIDTH: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A stream: `kind` is what it is called in its key (`events`, `audio`, `work:tts`, …)."""
+
+    kind: str
+    conversation_id: str = ""
+    message_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry as it is told. `ts` in ms since 1970; `what` is a type or a verb with what it is about."""
+
+    ts: int
+    id: str
+    stream: str
+    conversation_id: str
+    message_id: str
+    who: str
+    what: str
+
+
+class Narrator:
+    """Tells entries. It remembers the characters' names, which most events leave out."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+
+    def name(self, message_id: str) -> str:
+        """Who says that message, as far as is known."""
+        return self._names.get(message_id, "")
+
+    def replies(self, entry: Entry) -> list[str]:
+        """Ids of the messages that an event announces; their names are remembered."""
+        try:
+            event = decode_event(entry.fields)
+        except BadEntry:
+            return []
+        if isinstance(event, TurnStarted):
+            found = {str(each.get("message_id", "")): str(each.get("character_name", "")) for each in event.replies}
+        elif isinstance(event, MessageStarted):
+            found = {event.message_id: event.character_name}
+        else:
+            found = {}
+        self._names |= found
+        return list(found)
+
+    def tell(self, place: Place, entry: Entry) -> Line:
+        """The entry's line."""
+        try:
+            who, what = self._told(place, entry)
+        except BadEntry as error:
+            who, what = "", f"cannot be read by this release: {error}"
+        fields = entry.fields
+        message_id = place.message_id or fields.get(b"message_id", b"").decode(errors="replace")
+        conversation_id = place.conversation_id or fields.get(b"conversation_id", b"").decode(errors="replace")
+        return Line(ts_of(fields), entry.id, place.kind, conversation_id, message_id, who, what)
+
+    def _told(self, place: Place, entry: Entry) -> tuple[str, str]:
+        if place.kind == "events":
+            self.replies(entry)
+            return self._event(decode_event(entry.fields))
+        stage = place.kind.removeprefix("work:")
+        if stage != place.kind:
+            return "", f"posted: {_target(decode(Work, entry.fields))}"
+        return _TELL[place.kind](self, entry.fields)
+
+    def sentence(self, fields: Fields) -> tuple[str, str]:
+        said = decode(TTSSentence, fields)
+        self._names.setdefault(said.message_id, said.character_name)
+        return said.character_name, "no more sentences" if said.is_final else f"sentence {said.index + 1} “{said.text}”"
+
+    def audio(self, fields: Fields) -> tuple[str, str]:
+        message_id = fields.get(b"message_id", b"").decode(errors="replace")
+        where = int(fields.get(b"sentence_index", b"0")) + 1
+        if fields.get(b"is_final") == b"1":
+            return self.name(message_id), "no more sound"
+        ms = 1000 * len(fields.get(b"audio", b"")) / BYTES_PER_S
+        chunk = int(fields.get(b"chunk_index", b"0")) + 1
+        return self.name(message_id), f"sound of sentence {where}, chunk {chunk}: {lasting(ms)}"
+
+    def receipt(self, fields: Fields) -> tuple[str, str]:
+        receipt = decode(Receipt, fields)
+        whose = self.name(receipt.message_id) or receipt.message_id
+        return YOU, f"heard {whose} to sentence {receipt.sentence_index + 1}, {lasting(receipt.played_ms)} in all"
+
+    def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one line an event
+        match event:
+            case TurnAccepted():
+                return YOU, f"{event.type} “{event.text}”"
+            case TranscriptionUpdate() | TranscriptionStabilized() | TranscriptionFinished():
+                return YOU, f"{event.type} “{event.text}”"
+            case TurnStarted():
+                names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
+                return "", f"{event.type}: {names or 'nobody'} will answer"
+            case MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
+                text = "" if isinstance(event, MessageStarted) else f" “{event.text}”"
+                return self.name(event.message_id), event.type + text
+            case MessageComplete():
+                return self.name(event.message_id), f"{event.type}: {event.status}, {len(event.text)} characters"
+            case Error() | Warn():
+                return "", f"{event.type} {event.code}: {event.message}"
+            case Interrupted() | ListeningStopped():
+                return YOU if isinstance(event, Interrupted) else "", f"{event.type} ({event.cause})"
+            case TurnComplete():
+                return "", event.type
+            case _:
+                return "", event.type
+
+
+def as_text(line: Line, *, every_conversation: bool) -> str:
+    """The line for a person, without colour."""
+    where = f"{line.conversation_id[:SHORT_ID]:<{SHORT_ID}} " if every_conversation else ""
+    return (
+        f"{time_of_day(line.ts, with_ms=True)} {where}{line.stream:<{STREAM_WIDTH}.{STREAM_WIDTH}} "
+        f"{harmless(line.who):<{WHO_WIDTH}} {harmless(line.what)}"
+    ).rstrip()
+
+
+def as_json(line: Line) -> Mapping[str, Any]:
+    """The line for a program."""
+    return asdict(line)
+
+
+def _target(work: Work) -> str:
+    if work.message_id:
+        return f"message {work.message_id}"
+    return f"listening session {work.session_id}" if work.session_id else "a conversation's turns"
+
+
+def _turn(_: Narrator, fields: Fields) -> tuple[str, str]:
+    turn = decode(UserTurn, fields)
+    return YOU, f"{turn.source} “{turn.text}”"
+
+
+def _control(_: Narrator, fields: Fields) -> tuple[str, str]:
+    return YOU, f"interrupt ({decode(Interrupt, fields).cause})"
+
+
+def _store(_: Narrator, fields: Fields) -> tuple[str, str]:
+    write = decode(StoreWrite, fields)
+    return "", f"waits for the store: a {write.kind}"
+
+
+def _dead(_: Narrator, fields: Fields) -> tuple[str, str]:
+    letter = decode(DeadLetter, fields)
+    return "", f"given up: {letter.stage} work {letter.work_id}: {letter.reason}"
+
+
+_TELL: Final[Mapping[str, Callable[[Narrator, Fields], tuple[str, str]]]] = {
+    "turns": _turn,
+    "sentences": Narrator.sentence,
+    "audio": Narrator.audio,
+    "receipts": Narrator.receipt,
+    "control": _control,
+    "store": _store,
+    "dead": _dead,
+}

@@ -1,0 +1,49 @@
+"""Writes a message's sound to a WAV file, chunk by chunk as Redis gives it."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.inspect.turns import Message
+from tertulia_shared.entries import SAMPLE_RATE_OUT
+
+BYTES_PER_SAMPLE = 2
+
+
+def check_sound(message: Message) -> None:
+    """Whether there is any.
+
+    Raises:
+        Failure: there is none, and why.
+    """
+    if any(sentence.chunks for sentence in message.sentences.values()):
+        return
+    whose = f"message {message.message_id} ({message.name})"
+    if message.sound_complete is not None:
+        raise Failure(f"{whose} has no sound: it ended without any. `tertulia inspect` says why.")
+    if not message.sentences and message.text_complete is not None:
+        raise Failure(f"the sound of {whose} has expired: Redis keeps it for an hour.")
+    raise Failure(f"{whose} has no sound yet; `tertulia inspect` says who is to make it.")
+
+
+async def write_wav(path: Path, sound: AsyncIterator[bytes]) -> float:
+    """24 kHz, 16 bit, mono; the seconds that it lasts.
+
+    Raises:
+        Failure: the file cannot be written.
+    """
+    written = 0
+    try:
+        with path.open("wb") as raw, wave.open(raw, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(BYTES_PER_SAMPLE)
+            file.setframerate(SAMPLE_RATE_OUT)
+            async for pcm in sound:
+                file.writeframes(pcm)
+                written += len(pcm)
+    except OSError as error:
+        raise Failure(f"{path} cannot be written: {error.strerror or error}", MISUSED) from error
+    return written / (SAMPLE_RATE_OUT * BYTES_PER_SAMPLE)

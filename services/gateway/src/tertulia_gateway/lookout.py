@@ -1,0 +1,81 @@
+"""What is open in Redis, looked at by the gateway on a slow timer: for all stages, so that no worker has to.
+
+A scrape then costs Redis nothing, however many ask. Each gateway tells the same: take the `max` of theirs, not the sum.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from tertulia_gateway.health import PATIENCE_S
+from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.keys import STAGES
+from tertulia_shared.metrics import Metrics, catalogue
+from tertulia_shared.metrics.pulse import Pulse
+
+LOOK_S = 2.0
+"""Between two looks: each is a round trip and one more for each stage and stream."""
+SEEN = (
+    catalogue.WORK_WAITING, catalogue.WORK_HELD, catalogue.WORK_HANDED_BACK, catalogue.WORK_OLDEST_WAITING,
+    catalogue.WORK_OLDEST_HELD, catalogue.WORKERS, catalogue.OUTBOX_ENTRIES, catalogue.DEAD_ENTRIES,
+)  # fmt: skip
+"""What is not known while Redis is away."""
+
+log = logging.getLogger(__name__)
+
+
+class Lookout:
+    """Looks until cancelled. `alive_s`: silence after which a worker counts as away."""
+
+    def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
+        self._bus = bus
+        self._metrics = metrics
+        self._alive_s = alive_s
+        self._pulse = Pulse(metrics)
+        self._redis_up = metrics.of(catalogue.REDIS_UP)
+        self._is_blind = False
+
+    async def run(self) -> None:
+        """Look, and look again."""
+        while True:
+            is_up = await self._is_up()
+            self._redis_up.set(is_up)
+            if not (is_up and await self._sees()):
+                for family in SEEN:
+                    self._metrics.forget(family)
+            await self._pulse.rest(LOOK_S)
+
+    async def _is_up(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._pulse.beat(self._bus.ping())
+        except (BusError, TimeoutError):
+            return False
+        return True
+
+    async def _sees(self) -> bool:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await self._look()
+        except (BusError, TimeoutError) as error:  # it went away, or this user of it may not look
+            if not self._is_blind:
+                log.warning("what is open in Redis cannot be seen: %s", str(error) or "no answer in time")
+            self._is_blind = True
+            return False
+        self._is_blind = False
+        return True
+
+    async def _look(self) -> None:
+        of = self._metrics.of
+        workers = [member.partition(":")[0] for member in await self._bus.alive(self._alive_s)]
+        for stage in STAGES:
+            backlog = await self._bus.backlog(stage)
+            of(catalogue.WORK_WAITING, stage).set(backlog.waiting)
+            of(catalogue.WORK_HELD, stage).set(backlog.held)
+            of(catalogue.WORK_HANDED_BACK, stage).set(backlog.handed_back)
+            of(catalogue.WORK_OLDEST_WAITING, stage).set(backlog.oldest_waiting_s)
+            of(catalogue.WORK_OLDEST_HELD, stage).set(backlog.oldest_given_out_s)
+            of(catalogue.WORKERS, stage).set(workers.count(stage))
+        of(catalogue.OUTBOX_ENTRIES).set(await self._bus.length(self._bus.keys.store()))
+        of(catalogue.DEAD_ENTRIES).set(await self._bus.length(self._bus.keys.dead()))

@@ -1,0 +1,106 @@
+"""Redis' users: one for each service, for people, for each further machine; as lines of an ACL file, or set at once.
+
+A password never stands in Redis or in the file, only its SHA-256: it is 256 random bits, which nobody guesses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from redis.exceptions import ResponseError
+
+from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.port import BusUnavailable, WriteRefused
+from tertulia_shared.keys import Keys
+
+DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")
+"""Nobody is this user, and it may everything: up to Redis 7.0 at least, what a starting server reads back from its
+append-only file is checked against these rights, and every transaction that they forbid is left out."""
+READER: Final = "reader"
+OPERATOR: Final = "operator"
+KEEPER: Final = "keeper"
+"""Who changes the users of a running Redis, and reads no key."""
+LOOK: Final = (
+    "+@read",
+    "-@dangerous",
+    "+ping",
+    "+info",
+    "+command",
+    "+client|id",
+    "+client|setname",
+    "+client|unblock",
+)
+ANSWER_S: Final = 5.0
+"""How long a running Redis may take to take the users over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A Redis user. `rules` are ACL rules without the password; `sha256` is the password's, in hex."""
+
+    name: str
+    sha256: str
+    rules: tuple[str, ...]
+
+    def words(self) -> tuple[str, ...]:
+        """What stands behind `ACL SETUSER`: whatever the user was before is forgotten."""
+        return self.name, "reset", "on", f"#{self.sha256}", *self.rules
+
+
+def digest(password: str) -> str:
+    """The hash of a password as an ACL has it."""
+    return hashlib.sha256(password.encode()).hexdigest()
+
+
+def reader_rules(keys: Keys) -> tuple[str, ...]:
+    """For `tertulia inspect` and redis-cli: sees everything under the namespace, changes nothing."""
+    return ("resetkeys", "resetchannels", "-@all", *LOOK, "+script|load", f"~{keys.ns}:*")
+
+
+def operator_rules(keys: Keys) -> tuple[str, ...]:
+    """For a person who repairs: reads and writes under the namespace, sees who was refused what."""
+    seeing = ("+acl|log", "+acl|whoami", "+acl|load")
+    return (
+        "resetkeys", "resetchannels", "-@all", "+@read", "+@write", "-@dangerous", *LOOK[2:],
+        "+evalsha", "+script|load", *seeing, f"~{keys.ns}:*",
+    )  # fmt: skip
+
+
+def keeper_rules() -> tuple[str, ...]:
+    """For `tertulia access`: users, no keys."""
+    return ("resetkeys", "resetchannels", "-@all", "+ping", "+client|id", "+client|setname", "+acl")
+
+
+def acl_file(accounts: Iterable[Account]) -> str:
+    """The ACL file that holds these users, and lets nobody in who does not log in."""
+    lines = [DEFAULT, *(("user", *account.words()) for account in accounts)]
+    return "".join(" ".join(line) + "\n" for line in lines)
+
+
+async def set_accounts(url: str, accounts: Sequence[Account], gone: Sequence[str] = ()) -> None:
+    """Make a running Redis have these users; the connections of those that are gone are closed.
+
+    One by one, not by ACL LOAD, which closes the connections of all users (tried on Redis 6.2 and 7.0). A user that is
+    in `accounts` and in `gone` is made anew: its old connections are closed, too.
+
+    Raises:
+        BusUnavailable: it does not run, or does not let the keeper in.
+        WriteRefused: it refused a user.
+    """
+    commands = [("ACL", "DELUSER", name) for name in gone]
+    commands += [("ACL", "SETUSER", *account.words()) for account in accounts]
+    link = Link(make_pool(url), "access")
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            replies = await link.call(*commands)
+    except TimeoutError:
+        raise BusUnavailable(f"Redis did not answer within {ANSWER_S:g} s") from None
+    finally:
+        await link.close()
+    refused = next((reply for reply in replies if isinstance(reply, ResponseError)), None)
+    if refused is not None:
+        raise WriteRefused(f"Redis refused a user: {refused}")

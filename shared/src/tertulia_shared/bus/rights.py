@@ -1,0 +1,141 @@
+"""What each service may do in Redis: which keys it may touch, and by which commands. `accounts` makes users of it.
+
+Pure. The keys come from `Keys`, the commands from what the bus sends and from the scripts' own source, so a script that
+calls one more command brings the right along. Redis 6.2 knows no difference between reading and writing a key
+(`%R~` came with 7.0), so who may touch a key may do to it whatever its commands can.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Final, Literal, Self
+
+from tertulia_shared.bus import scripts
+from tertulia_shared.bus.link import Script
+from tertulia_shared.bus.writer import OPERATIONS
+from tertulia_shared.keys import Keys, Stage
+
+Service = Literal["gateway", "stt", "llm", "tts"]
+SERVICES: Final[tuple[Service, ...]] = ("gateway", "stt", "llm", "tts")
+
+ANY: Final = "*"
+UUID: Final = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))
+"""The glob of an id: `*` would let a message's owner key match the one of the turns."""
+
+_CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
+"""A command in a script, with its subcommand where it has one (`'XINFO', 'CONSUMERS'`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). Adding two gives what either allows."""
+
+    commands: frozenset[str] = frozenset()
+    patterns: frozenset[str] = frozenset()
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.commands | other.commands, self.patterns | other.patterns)
+
+    def rules(self) -> tuple[str, ...]:
+        """As ACL SETUSER and an ACL file take them: nothing else is allowed."""
+        return (
+            "resetkeys",
+            "resetchannels",
+            "-@all",
+            *(f"+{command.lower().replace(' ', '|')}" for command in sorted(self.commands)),
+            *(f"~{pattern}" for pattern in sorted(self.patterns)),
+        )
+
+
+def called_by(script: Script) -> frozenset[str]:
+    """The commands that a script calls, as its source says."""
+    named = (" ".join(filter(None, found)) for found in _CALLED.findall(script.source))
+    return frozenset({*named, *(OPERATIONS if "redis.pcall(unpack(op))" in script.source else ())})
+
+
+def _running(*called: Script) -> Rights:
+    return Rights(frozenset({"EVALSHA"}).union(*map(called_by, called)))
+
+
+def _commands(*names: str) -> Rights:
+    return Rights(frozenset(names))
+
+
+_CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD")
+_READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNBLOCK")
+_WRITE = _running(scripts.WRITE)
+_TRANSACT = _running(scripts.TRANSACT)
+_POST = _commands("XADD", "EXPIRE")
+_PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "EXPIRE", "ZREM")
+_WORK = (
+    _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET")
+    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RENEW, scripts.FINISH)
+    + _running(scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
+    + _PRESENT
+)  # fmt: skip
+_LEASE = _running(scripts.HOLD, scripts.DISOWN)
+
+
+def rights_of(service: Service, keys: Keys) -> Rights:
+    """What one service may do, under the namespace of `keys`."""
+    return _CONNECT + {"gateway": _gateway, "stt": _stt, "llm": _llm, "tts": _tts}[service](keys)
+
+
+def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
+    """What a machine may do that runs these stages."""
+    return reduce(Rights.__add__, (rights_of(stage, keys) for stage in stages), Rights())
+
+
+def _gateway(keys: Keys) -> Rights:
+    return (
+        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE") + _running(scripts.BACKLOG)
+        + _patterns(
+            keys.work("stt"), keys.work("llm"), keys.work("tts"),
+            keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
+            keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
+            keys.store(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+        )
+    )  # fmt: skip
+
+
+def _stt(keys: Keys) -> Rights:
+    return (
+        _READ + _WRITE + _TRANSACT + _POST + _WORK
+        + _patterns(
+            keys.work("stt"), keys.work_failure("stt", ANY), keys.work("llm"),
+            keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
+            keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.workers(),
+        )
+    )  # fmt: skip
+
+
+def _llm(keys: Keys) -> Rights:
+    return (
+        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _running(scripts.RELEASE_TURNS)
+        + _commands("SCAN", "XDEL")
+        + _patterns(
+            keys.work("llm"), keys.work_failure("llm", ANY), keys.work("tts"),
+            keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
+            keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
+            keys.store(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(), keys.workers(),
+        )
+    )  # fmt: skip
+
+
+def _tts(keys: Keys) -> Rights:
+    return (
+        _READ + _WRITE + _TRANSACT + _WORK
+        + _patterns(
+            keys.work("tts"), keys.work_failure("tts", ANY), keys.owner(UUID, UUID),
+            keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.voices(), keys.workers(),
+        )
+    )  # fmt: skip
+
+
+def _patterns(*keys: object) -> Rights:
+    return Rights(patterns=frozenset(str(key) for key in keys))

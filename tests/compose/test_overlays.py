@@ -1,0 +1,105 @@
+"""What deploy/compose adds: conversations in PostgreSQL behind PostgREST, GPU engines, a model server."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import talk
+from tests.fakes.compose import Compose
+from tests.fakes.postgres import find_postgrest
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+SPOKEN = "SELECT json_agg(json_build_array(role, character_name, status) ORDER BY position, created_at) FROM messages"
+
+
+@pytest.fixture(scope="module")
+def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The overlay's image; made of the pinned binary where no hub can be reached."""
+    name = Compose("supabase.yml").config()["services"]["postgrest"]["image"]
+    if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0:
+        return
+    if subprocess.run(["docker", "pull", "--quiet", name], capture_output=True, check=False).returncode == 0:
+        return
+    folder: Path = tmp_path_factory.mktemp("postgrest")
+    shutil.copy(find_postgrest(), folder / "postgrest")
+    (folder / "Dockerfile").write_text('FROM scratch\nCOPY postgrest /bin/\nCMD ["/bin/postgrest"]\n')
+    subprocess.run(["docker", "build", "--quiet", "--tag", name, folder], capture_output=True, check=True)
+
+
+@pytest.fixture(scope="module")
+def supabase(postgrest_image: None) -> Iterator[Compose]:
+    with Compose("supabase.yml") as running:
+        yield running
+
+
+def rows(stack: Compose) -> list[list[str]]:
+    """Who said something, and how it ended."""
+    printed = stack.run(
+        "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", SPOKEN
+    )
+    return json.loads(printed.strip() or "[]")
+
+
+async def test_what_is_said_is_kept_in_postgres(supabase: Compose) -> None:
+    async with talk(supabase.url) as client:
+        await client.hears("Luna and Sage, hello!", new_id())
+    expected = [["user", "Jay", "complete"], ["character", "Luna", "complete"], ["character", "Sage", "complete"]]
+    supabase.wait(lambda: rows(supabase) == expected, "three rows", lambda: rows(supabase))
+
+
+async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
+    before = rows(supabase)
+    assert before
+    supabase.run("down")
+    supabase.run("up", "--detach", "--no-build")
+    supabase.wait_ready()
+    assert rows(supabase) == before
+    async with talk(supabase.url) as client:
+        await client.hears("Rex, hello!", new_id())
+    supabase.wait(lambda: len(rows(supabase)) == len(before) + 2, "two more rows", lambda: rows(supabase))
+
+
+async def test_a_database_that_stops_does_not_stop_the_talk(supabase: Compose) -> None:
+    before = len(rows(supabase))
+    supabase.run("stop", "postgres")
+    async with talk(supabase.url) as client:
+        await client.hears("Luna, hello!", new_id())
+    supabase.run("start", "postgres")
+    supabase.wait_healthy("postgres")
+    supabase.wait(lambda: len(rows(supabase)) == before + 2, "what waited is saved", lambda: rows(supabase))
+
+
+def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
+    networks = {
+        service: set(supabase.containers(service)[0].attrs["NetworkSettings"]["Networks"])
+        for service in ("postgres", "postgrest", "gateway", "llm")
+    }
+    assert not (networks["postgres"] | networks["postgrest"]) & (networks["gateway"] | networks["llm"])
+
+
+def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
+    services = Compose("gpu.yml").config()["services"]
+    for name, target, folder in (("stt", "realtimestt", "/data/models"), ("tts", "higgs", "/models")):
+        service = services[name]
+        (device,) = service["deploy"]["resources"]["reservations"]["devices"]
+        assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
+        assert service["build"]["target"] == target
+        assert folder in [volume["target"] for volume in service["volumes"]]
+        assert service["environment"][f"TERTULIA_{name.upper()}_ENGINE"] == target
+
+
+def test_the_ollama_overlay_leads_the_llm_worker_to_it() -> None:
+    services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
+    told = services["llm"]["environment"]
+    assert (told["TERTULIA_LLM_BASE_URL"], told["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
+    assert services["ollama-model"]["command"] == ["qwen3:4b"]
+    assert set(services["llm"]["networks"]) & set(services["ollama"]["networks"])
+    assert not services["ollama"].get("ports")

@@ -1,0 +1,95 @@
+"""A further machine, as containers of a project of its own that reach Redis by a published port alone, over TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import socket
+import subprocess
+import tarfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import talk
+from tests.fakes.compose import ROOT, Compose
+from tests.fakes.redis_server import free_port
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+BOX = ROOT / "deploy" / "gpu-box"
+
+
+def bridge_address() -> str:
+    """This machine, as containers reach it: the gateway of Docker's own network."""
+    look = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
+    return subprocess.run(look, capture_output=True, text=True, check=True).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[Compose]:
+    """The first machine, without a tts of its own."""
+    address = bridge_address()
+    settings = {
+        "TERTULIA_REDIS_NAMES": address,
+        "TERTULIA_REDIS_TLS_BIND": address,
+        "TERTULIA_REDIS_TLS_PORT": str(free_port()),
+    }
+    with Compose("remote.yml", settings=settings) as running:
+        running.run("stop", "tts")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
+    """`docker compose …` of the box called gpu1, which was let in; it is up."""
+    folder: Path = tmp_path_factory.mktemp("box")
+    address, port = hub.settings["TERTULIA_REDIS_TLS_BIND"], hub.settings["TERTULIA_REDIS_TLS_PORT"]
+    packed = hub.run("run", "--rm", "--no-TTY", "access", "box", "gpu1", "--host", address, "--port", port)
+    with tarfile.open(fileobj=io.BytesIO(packed.encode())) as tar:
+        tar.extractall(folder, filter="data")
+    files = ["--file", str(BOX / "compose.yml"), "--file", str(BOX / "cpu.yml")]
+    project = f"tertulia-box-{uuid4().hex[:8]}"
+
+    def compose(*args: str) -> str:
+        done = subprocess.run(
+            ["docker", "compose", "--project-name", project, "--env-file", os.devnull, *files, *args],
+            env=os.environ | {"TERTULIA_BOX": str(folder)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"docker compose {' '.join(args)}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    try:
+        compose("up", "--detach", "--build", "tts")
+        yield compose
+    finally:
+        compose("down", "--volumes", "--rmi", "local", "--timeout", "5")
+
+
+async def test_a_box_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callable[..., str]) -> None:
+    hub.wait_ready()
+    async with talk(hub.url) as client:
+        turn_id = new_id()
+        await client.hears("Luna, hello!", turn_id)
+        (answer,) = client.record.of_turn(turn_id)
+    assert answer.status == "complete"
+    assert sum(map(len, answer.pcm.values())) > 0
+    assert "gpu1: tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
+    hub.run("run", "--rm", "--no-TTY", "access", "revoke", "gpu1")
+    hub.wait(lambda: "was it revoked" in box("logs", "tts"), "the box is told", lambda: box("logs", "tts"))
+    assert "gpu1" not in hub.run("run", "--rm", "--no-TTY", "access", "list")
+
+
+def test_redis_is_reached_from_outside_with_tls_alone(hub: Compose) -> None:
+    ports = hub.config()["services"]["redis"]["ports"]
+    assert [(port["target"], port["host_ip"]) for port in ports] == [(6380, hub.settings["TERTULIA_REDIS_TLS_BIND"])]
+    address = (hub.settings["TERTULIA_REDIS_TLS_BIND"], int(hub.settings["TERTULIA_REDIS_TLS_PORT"]))
+    answer = b""
+    with socket.create_connection(address, timeout=10) as plain, contextlib.suppress(ConnectionError):
+        plain.sendall(b"PING\r\n" * 10)
+        answer = plain.recv(100)
+    assert b"PONG" not in answer

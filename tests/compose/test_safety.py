@@ -1,0 +1,72 @@
+"""What the containers may, and what they hold: as little as they need."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.compose import WORKERS, Compose
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+OWN = ("gateway", *WORKERS)
+MAX_OWN_BYTES = {"gateway": 110e6, "llm": 130e6, "cli": 110e6, "stt": 130e6, "tts": 180e6}
+"""What an image adds to its base, python:3.11-slim (125 MB)."""
+
+
+@pytest.mark.parametrize("service", [*OWN, "redis"])
+def test_a_container_may_nothing_it_does_not_need(stack: Compose, service: str) -> None:
+    for container in stack.containers(service):
+        host = container.attrs["HostConfig"]
+        assert host["ReadonlyRootfs"]
+        assert host["CapDrop"] == ["ALL"]
+        assert not host["CapAdd"]
+        assert host["SecurityOpt"] == ["no-new-privileges:true"]
+        assert container.attrs["Config"]["User"] not in ("", "0", "root")
+        assert host["Memory"] > 0
+        assert host["PidsLimit"] > 0
+        assert host["LogConfig"]["Config"] == {"max-file": "3", "max-size": "10m"}
+        assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_only_the_gateway_can_be_reached_and_only_from_this_machine(stack: Compose) -> None:
+    published: set[tuple[str, str]] = set()
+    for container in stack.containers():
+        ports: dict[str, list[dict[str, str]] | None] = container.attrs["NetworkSettings"]["Ports"]
+        service = container.attrs["Config"]["Labels"]["com.docker.compose.service"]
+        published |= {(service, binding["HostIp"]) for bindings in ports.values() for binding in bindings or ()}
+    assert published == {("gateway", "127.0.0.1")}
+
+
+@pytest.mark.parametrize("command", ["PING", "INFO", "XLEN tertulia:work:tts"])
+def test_without_a_password_redis_says_nothing(stack: Compose, command: str) -> None:
+    said = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
+    assert said.startswith("NOAUTH")
+
+
+@pytest.mark.parametrize("service", OWN)
+def test_a_service_stops_in_time_to_hand_its_work_back(stack: Compose, service: str) -> None:
+    seconds = stack.config()["services"][service]["stop_grace_period"].removesuffix("s")
+    assert float(seconds) > 10, "TERTULIA_DRAIN_S is 10 unless set"
+
+
+@pytest.mark.parametrize("service", [*OWN, "access"])
+def test_an_image_is_small_and_holds_no_secret(stack: Compose, service: str) -> None:
+    image = stack.image(service)
+    base = stack.engine.images.get("python:3.11-slim")
+    limit = MAX_OWN_BYTES["cli" if service == "access" else service]
+    assert image.attrs["Size"] - base.attrs["Size"] < limit
+    assert image.attrs["Config"]["User"] == "10001:10001"
+    told = " ".join(str(layer.get("CreatedBy", "")) for layer in image.history()) + str(image.attrs["Config"]["Env"])
+    assert "PASSWORD" not in told.upper()
+    assert "SECRET" not in told.upper()
+
+
+def test_no_password_is_in_an_environment_or_a_log(stack: Compose) -> None:
+    said = stack.logs()
+    for service in OWN:
+        url = stack.run("exec", "--no-TTY", service, "cat", "/run/secrets/TERTULIA_REDIS_URL").strip()
+        password = url.partition("://")[2].partition("@")[0].partition(":")[2]
+        assert len(password) >= 32
+        assert password not in said
+        for container in stack.containers():
+            assert password not in str(container.attrs["Config"]["Env"])

@@ -1,0 +1,105 @@
+"""Containers killed, added, replaced and stopped in mid-reply: nothing is lost, doubled or out of order at the client.
+
+The client itself fails on a repeat, a gap or a wrong order; that all of it came is held against the streams in Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.compose import WORKERS, Compose
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+STORY = "Luna, Rex and Sage, tell me a story about the ocean."
+
+
+async def struck_story(stack: Compose, *blows: Callable[[], object]) -> int:
+    """A story in which each blow falls between two sentences that are heard; how many sentences it had."""
+    async with talk(stack.url) as client:
+        await client.say(STORY, turn_id := new_id())
+        for number, blow in enumerate(blows, start=1):
+            await client.until(
+                lambda wanted=2 * number: heard(client, turn_id) >= wanted or client.record.turn_is_done(turn_id),
+                f"sentence {2 * number}",
+            )
+            assert not client.record.turn_is_done(turn_id), "the story was over before the blow fell"
+            await asyncio.to_thread(blow)
+        await client.until_done(turn_id)
+        return whole(stack, client, turn_id)
+
+
+def heard(client: TalkClient, turn_id: str) -> int:
+    """Sentences of which some sound has come."""
+    return sum(len(message.pcm) for message in client.record.of_turn(turn_id))
+
+
+def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
+    """Check that all that was written and spoken has come; the number of sentences."""
+    sentences = 0
+    for message in client.record.of_turn(turn_id):
+        key = f"tertulia:{{{client.record.conversation_id}}}:{message.message_id}"
+        assert message.status == "complete"
+        assert len(message.chunks) == int(stack.redis("XLEN", f"{key}:audio")) - 1
+        assert len(message.pcm) == int(stack.redis("XLEN", f"{key}:sentences")) - 1
+        sentences += len(message.pcm)
+    assert sentences > 0
+    return sentences
+
+
+async def test_the_only_voice_is_killed_and_the_engine_starts_it_again(stack: Compose) -> None:
+    (speaking,) = stack.containers("tts")
+    assert await struck_story(stack, lambda: stack.kill_process("tts")) > 2
+    speaking.reload()
+    assert (speaking.status, speaking.attrs["RestartCount"]) == ("running", 1)
+
+
+async def test_the_voice_that_speaks_of_three_is_killed(stack: Compose) -> None:
+    stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=3", "tts")
+    stack.wait(lambda: len(stack.engines("tts")) == 3, "three voices", lambda: stack.run("ps", "--all"))
+    killed: list[str] = []
+
+    def kill() -> None:
+        pending = stack.redis("XPENDING", "tertulia:work:tts", "tts", "-", "+", "1").split()
+        (speaking,) = [each for each in stack.containers("tts") if pending[1].startswith(each.id[:12])]
+        speaking.kill()
+        killed.append(speaking.id)
+
+    try:
+        assert await struck_story(stack, kill) > 2
+        assert len(killed) == 1
+    finally:
+        stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=1", "tts")
+
+
+async def test_every_worker_is_replaced(stack: Compose) -> None:
+    before = {container.id for service in WORKERS for container in stack.containers(service)}
+    assert await struck_story(stack, lambda: stack.replace(*WORKERS)) > 2
+    after = {container.id for service in WORKERS for container in stack.containers(service)}
+    assert len(after) == len(before)
+    assert not after & before
+
+
+@pytest.mark.parametrize("service", ["tts", "llm", "gateway"])
+async def test_one_service_is_replaced_by_a_new_container(stack: Compose, service: str) -> None:
+    (before,) = stack.containers(service)
+    assert await struck_story(stack, lambda: stack.replace(service)) > 2
+    assert stack.containers(service)[0].id != before.id
+
+
+async def test_redis_is_stopped_and_started(stack: Compose) -> None:
+    def stop_and_start() -> None:
+        stack.run("stop", "redis")
+        stack.run("start", "redis")
+
+    assert await struck_story(stack, stop_and_start) > 2
+
+
+async def test_redis_is_killed(stack: Compose) -> None:
+    """Killed, not the machine: what Redis acknowledged, the kernel has."""
+    assert await struck_story(stack, lambda: stack.kill_process("redis")) > 2

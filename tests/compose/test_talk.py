@@ -1,0 +1,59 @@
+"""`docker compose up`: a page, a typed turn and a spoken one through the published port."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import talk
+from tests.fakes.compose import Compose
+from tests.fakes.sound import loudness
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+
+def test_the_page_is_there(stack: Compose) -> None:
+    status, page = stack.get("/")
+    assert status == 200
+    (script,) = re.findall(r'src="\./(assets/[^"]+\.js)"', page)
+    assert stack.get(f"/{script}")[0] == 200
+
+
+def test_every_container_is_healthy(stack: Compose) -> None:
+    stack.wait_healthy("redis", "gateway", "stt", "llm", "tts")
+
+
+async def test_what_is_typed_is_answered_aloud(stack: Compose) -> None:
+    async with talk(stack.url) as client:
+        await client.hears("Luna and Rex, hello!", turn_id := new_id())
+        answers = client.record.of_turn(turn_id)
+        assert [(answer.name, answer.status) for answer in answers] == [("Luna", "complete"), ("Rex", "complete")]
+        for answer in answers:
+            assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
+
+
+async def test_what_is_spoken_is_understood_and_answered_aloud(stack: Compose) -> None:
+    async with talk(stack.url) as client:
+        await client.speak("question_rex.wav")
+        accepted = await client.until_event("turn_accepted")
+        assert accepted["source"] == "spoken"
+        assert "weather" in accepted["text"]
+        await client.until_done(accepted["turn_id"])
+        (answer,) = client.record.of_turn(accepted["turn_id"])
+        assert (answer.name, answer.status) == ("Rex", "complete")
+        assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
+
+
+async def test_it_can_be_read_with_redis_cli(stack: Compose) -> None:
+    async with talk(stack.url) as client:
+        await client.hears("Sage, good evening!", new_id())
+        id = client.record.conversation_id
+    assert "Sage, good evening!" in stack.redis("XRANGE", f"tertulia:{{{id}}}:turns", "-", "+")
+    assert "NOPERM" in stack.redis("DEL", f"tertulia:{{{id}}}:turns")
+
+
+async def test_the_command_talks_and_reads_beside_the_services(stack: Compose) -> None:
+    assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
+    assert "Luna, hello!" in stack.run("run", "--rm", "--no-TTY", "cli", "inspect")

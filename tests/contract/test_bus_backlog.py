@@ -1,0 +1,94 @@
+"""A stage's open work: how much of it waits, how much is held, how much was handed back, and how old it is."""
+
+from __future__ import annotations
+
+from tertulia_shared.bus import Backlog, Bus
+from tertulia_shared.entries import Work
+from tertulia_shared.ids import new_id
+from tests.fakes.bus_bench import Bench, until
+
+
+async def post(bus: Bus, count: int) -> None:
+    for _ in range(count):
+        await bus.post("tts", Work(new_id(), message_id=new_id()))
+
+
+def figures(backlog: Backlog) -> tuple[int, int, int]:
+    return backlog.waiting, backlog.held, backlog.handed_back
+
+
+async def test_a_stage_that_nobody_has_prepared_has_none(bus: Bus) -> None:
+    assert await bus.backlog("stt") == Backlog()
+
+
+async def test_a_stage_without_work_has_none(bus: Bus) -> None:
+    await bus.prepare("tts")
+    assert await bus.backlog("tts") == Backlog()
+
+
+async def test_it_waits_is_held_and_is_done(bus: Bus) -> None:
+    await bus.prepare("tts")
+    await post(bus, 5)
+    assert figures(await bus.backlog("tts")) == (5, 0, 0)
+    first, second, third = await bus.claim("tts", "a", count=3, block_s=0)
+    assert figures(await bus.backlog("tts")) == (2, 3, 0)
+    await bus.finish(second, "a")  # not in order
+    assert figures(await bus.backlog("tts")) == (2, 2, 0)
+    for claim in (first, third, *await bus.claim("tts", "a", count=9, block_s=0)):
+        await bus.finish(claim, "a")
+    assert await bus.backlog("tts") == Backlog()
+    await post(bus, 1)
+    assert figures(await bus.backlog("tts")) == (1, 0, 0)
+
+
+async def test_what_is_handed_back_is_told_apart_until_it_is_taken_over(bench: Bench) -> None:
+    bus = bench.bus
+    await bus.prepare("tts")
+    await post(bus, 3)
+    claim, *_ = await bus.claim("tts", "a", count=2, block_s=0)
+    await bus.hand_back(claim, "a")
+    assert figures(await bus.backlog("tts")) == (1, 1, 1)
+    await bus.retire("tts", "a")
+    assert figures(await bus.backlog("tts")) == (1, 0, 2)
+    assert len(await bench.rival.take_over("tts", "b", idle_s=3600, count=9)) == 2
+    assert figures(await bus.backlog("tts")) == (1, 2, 0)
+
+
+async def test_other_stages_are_left_aside(bus: Bus) -> None:
+    for stage in ("llm", "tts"):
+        await bus.prepare(stage)
+    await post(bus, 2)
+    assert await bus.backlog("llm") == Backlog()
+    assert figures(await bus.backlog("tts")) == (2, 0, 0)
+
+
+async def test_the_oldest_of_each_is_told_by_its_age(bus: Bus) -> None:
+    await bus.prepare("tts")
+    await post(bus, 1)
+
+    async def has_aged() -> bool:
+        return (await bus.backlog("tts")).oldest_waiting_s >= 0.01
+
+    await until(has_aged)
+    await post(bus, 2)
+    (older,) = await bus.claim("tts", "a", count=1, block_s=0)
+    backlog = await bus.backlog("tts")
+    assert backlog.oldest_given_out_s >= backlog.oldest_waiting_s + 0.01
+    newer, newest = await bus.claim("tts", "a", count=9, block_s=0)
+    assert (await bus.backlog("tts")).oldest_waiting_s == 0
+    await bus.finish(older, "a")
+    await bus.finish(newer, "a")
+    await bus.finish(newest, "a")
+    assert (await bus.backlog("tts")).oldest_given_out_s == 0
+
+
+async def test_an_older_piece_that_was_given_out_does_not_hide_one_that_waits(bus: Bus) -> None:
+    await bus.prepare("tts")
+    await post(bus, 2)
+    await bus.claim("tts", "a", count=1, block_s=0)
+
+    async def has_aged() -> bool:
+        return (await bus.backlog("tts")).oldest_waiting_s > 0
+
+    await until(has_aged)
+    assert figures(await bus.backlog("tts")) == (1, 1, 0)

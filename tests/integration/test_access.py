@@ -1,0 +1,188 @@
+"""Logins as `tertulia access` makes them, at a real Redis: who may do what, and what a change does to the others."""
+
+from __future__ import annotations
+
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis.exceptions
+
+from tertulia_cli.access import command
+from tertulia_cli.access.command import HOLDERS
+from tertulia_cli.exits import Failure
+from tertulia_shared.bus import Append
+from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.bus.rights import SERVICES
+from tertulia_shared.entries import UserTurn
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tests.fakes.access_bench import AccessBench
+from tests.fakes.redis_users import refusals
+
+DENIED = redis.exceptions.NoPermissionError
+C = new_id()
+
+
+@pytest.fixture
+def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
+    """Logins were made, and Redis runs with them."""
+    made = AccessBench(tmp_path, keys)
+    made.init()
+    with made.server:
+        yield made
+
+
+def test_everybody_can_log_in_and_nobody_else(bench: AccessBench) -> None:
+    for name in HOLDERS:
+        assert bench.client(name).ping()
+    wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        redis.Redis.from_url(wrong).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+
+def test_who_does_not_log_in_gets_no_answer(bench: AccessBench) -> None:
+    with pytest.raises(redis.exceptions.AuthenticationError):
+        bench.client("").ping()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("FLUSHALL",), ("CONFIG", "GET", "*"), ("KEYS", "*"), ("ACL", "LIST"), ("SAVE",),
+        ("SCRIPT", "FLUSH"),
+        ("EVAL", "return 1", "0"), ("CLIENT", "LIST"), ("MONITOR",), ("SHUTDOWN",), ("GET", "other:key"),
+        ("HGETALL", f"other:{{{C}}}:state"), ("PUBLISH", "channel", "x"), ("REPLICAOF", "NO", "ONE"),
+    ],
+    ids=lambda words: " ".join(words[:2]).replace(C, "ID"),
+)  # fmt: skip
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_is_refused_what_is_none_of_its_business(
+    bench: AccessBench, service: str, words: tuple[str, ...]
+) -> None:
+    with pytest.raises(DENIED):
+        bench.client(service).execute_command(*words)
+    assert any(f"Redis refused {service} " in line for line in refusals(bench.client("operator")))
+
+
+def test_a_service_is_refused_the_keys_of_another_stage(bench: AccessBench, keys: Keys) -> None:
+    with pytest.raises(DENIED):
+        bench.client("tts").xrange(keys.turns(C).name)
+    with pytest.raises(DENIED):
+        bench.client("stt").xrange(keys.audio(C, new_id()).name)
+    with pytest.raises(DENIED):
+        bench.client("gateway").set(keys.owner(C, "turns").name, "1-0/1")
+    digest = bench.client("tts").script_load("return redis.call('XRANGE', KEYS[1], '-', '+')")
+    with pytest.raises(DENIED):  # also where a script would do it
+        bench.client("tts").evalsha(digest, 1, keys.turns(C).name)
+
+
+def test_people_read_everything_of_ours_and_only_the_operator_writes(bench: AccessBench, keys: Keys) -> None:
+    operator, reader = bench.client("operator"), bench.client("reader")
+    operator.xadd(keys.dead().name, {"stage": "tts"})
+    operator.expire(keys.dead().name, 60)
+    assert reader.xlen(keys.dead().name) == 1
+    assert [name.decode() for name in reader.scan_iter(f"{keys.ns}:*")] == [keys.dead().name]
+    assert reader.info("memory")
+    for words in (("DEL", keys.dead().name), ("XADD", keys.dead().name, "*", "a", "b"), ("GET", "other"), ("FLUSHDB",)):
+        with pytest.raises(DENIED):
+            reader.execute_command(*words)
+    with pytest.raises(DENIED):
+        operator.flushall()
+    with pytest.raises(DENIED):
+        operator.set("other:key", "x")
+    operator.delete(keys.dead().name)
+
+
+def test_what_was_made_stays_as_it_is(bench: AccessBench) -> None:
+    before = {path: path.read_bytes() for path in bench.root.rglob("*") if path.is_file()}
+    connected = bench.client("tts")
+    id = connected.client_id()
+    bench.init()
+    assert {path: path.read_bytes() for path in before} == before
+    assert connected.client_id() == id  # the Redis that runs was told, and closed no connection
+
+
+def test_only_the_owner_reads_a_login(bench: AccessBench) -> None:
+    for path in bench.root.rglob("*"):
+        if path.is_file() and path.name != "lock":
+            assert stat.S_IMODE(path.stat().st_mode) == 0o400, path
+
+
+def test_two_at_once_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
+    bench = AccessBench(tmp_path, keys)
+    both = [threading.Thread(target=bench.init) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    with bench.server:
+        assert all(bench.client(name).ping() for name in HOLDERS)
+
+
+def test_a_lost_acl_file_is_made_again(bench: AccessBench) -> None:
+    bench.server.stop()
+    users = bench.access.folder.users
+    before = users.read_text()
+    users.unlink()
+    bench.init()
+    assert users.read_text() == before
+
+
+def test_a_running_redis_gets_rights_that_a_new_release_asks_for(bench: AccessBench, keys: Keys) -> None:
+    keeper = bench.client("keeper")
+    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as an older release had it
+    with pytest.raises(DENIED):
+        bench.client("tts").hgetall(keys.voices().name)
+    bench.init()
+    assert bench.client("tts").hgetall(keys.voices().name) == {}
+
+
+def test_a_rotated_login_ends_the_old_one_at_once(bench: AccessBench) -> None:
+    old_url = bench.url("tts")
+    connected, other = bench.client("tts"), bench.client("stt")
+    assert connected.ping()
+    other_id = other.client_id()
+    bench.init("tts")
+    assert bench.url("tts") != old_url
+    assert bench.client("tts").ping()
+    assert other.client_id() == other_id
+    with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
+        connected.ping()
+
+
+def test_a_file_that_holds_something_else_is_told_and_kept(bench: AccessBench) -> None:
+    path = bench.access.folder.login("tts")
+    path.chmod(0o600)
+    path.write_text("redis://somebody:else@redis/0\n")
+    with pytest.raises(Failure, match="holds no login of tts"):
+        bench.init()
+    assert "somebody" in path.read_text()
+
+
+def test_a_box_needs_a_redis_with_a_certificate(bench: AccessBench) -> None:
+    with pytest.raises(Failure, match=r"not for localhost but for none.*--names localhost"):
+        bench.box("gpu1")
+    with pytest.raises(Failure, match="no name for a box"):
+        bench.box("GPU 1")
+    with pytest.raises(Failure, match=r"no box 'gpu1': there are none"):
+        command.revoke(bench.access, "gpu1")
+
+
+async def test_what_was_written_in_one_step_is_there_after_a_restart(tmp_path: Path, keys: Keys) -> None:
+    # a server that starts reads its append-only file as the default user: were that not allowed everything, it would
+    # leave out each transaction, which is what a script that writes twice becomes
+    bench = AccessBench(tmp_path, keys, fsync="always")
+    bench.init()
+    with bench.server as server:
+        async with open_bus(bench.url("gateway"), keys, name="test") as bus:
+            turn = UserTurn(new_id(), C, "Hello!", "typed")
+            await bus.transact(C, [Append(keys.turns(C), turn)], raise_epoch=True, talk=True)
+            before = (await bus.hash(keys.state(C)), await bus.read(keys.turns(C)))
+        server.kill()
+        server.start()
+        async with open_bus(bench.url("gateway"), keys, name="test") as bus:
+            assert (await bus.hash(keys.state(C)), await bus.read(keys.turns(C))) == before
+            assert len(before[1]) == 1

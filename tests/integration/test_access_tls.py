@@ -1,0 +1,175 @@
+"""Further machines: let in over TLS with a certificate and a login, told what is wrong, and let in no more."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli.access import certificates, command
+from tertulia_cli.exits import Failure
+from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused
+from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.keys import Keys
+from tertulia_shared.tls import Tls
+from tests.fakes.access_bench import AccessBench
+from tests.fakes.redis_server import RedisDidNotStart
+
+
+@pytest.fixture
+def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
+    """Redis with TLS, and a box called gpu1."""
+    try:
+        made = AccessBench(tmp_path, keys, tls=True)
+    except RedisDidNotStart as missing:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(missing))
+    made.init()
+    with made.server:
+        made.box("gpu1")
+        yield made
+
+
+async def refused(url: str, tls: Tls | None) -> str:
+    """Why the bus is not let in. (What is wrong with our certificate may not reach us; then it is told as a guess.)"""
+    with pytest.raises(BusUnavailable) as why:
+        async with open_bus(url, Keys(), tls=tls):
+            pass
+    return str(why.value)
+
+
+async def client_id(bus: RedisBus) -> int:
+    """Redis' id of its connection for calls."""
+    await bus.open_work("tts")
+    return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
+
+
+async def test_a_box_works_with_the_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
+    async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
+        await bus.prepare("tts")
+        assert await bus.open_work("tts") == 0
+        with pytest.raises(WriteRefused, match=r"'box-gpu1' lacks the right to do XLEN"):
+            await bus.open_work("llm")
+        await bus.retire("tts", "nobody")
+
+
+async def test_a_box_is_given_what_it_needs_and_no_more(bench: AccessBench, keys: Keys) -> None:
+    entries = await asyncio.to_thread(bench.box, "gpu2", "stt", "tts")
+    assert {name: stat.S_IMODE(entry.mode) for name, entry in entries.items()} == {
+        "secrets": 0o700, "secrets/TERTULIA_REDIS_URL": 0o444, "secrets/TERTULIA_NAMESPACE": 0o444,
+        "tls": 0o700, "tls/ca.crt": 0o444, "tls/client.crt": 0o444, "tls/client.key": 0o444,
+    }  # fmt: skip
+    assert (bench.box_folder("gpu2") / "secrets" / "TERTULIA_NAMESPACE").read_text() == f"{keys.ns}\n"
+    assert bench.box_url("gpu2").endswith(f"@localhost:{bench.tls_port}/0")
+    async with open_bus(bench.box_url("gpu2"), keys, tls=bench.box_tls("gpu2")) as bus:
+        assert await bus.open_work("stt") == 0
+
+
+async def test_wrong_proofs_are_told_apart(bench: AccessBench) -> None:
+    url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
+    other = bench.root.parent / "other.pem"
+    other.write_text(certificates.make_authority(certificates.now()).certificate)
+    assert "unknown authority" in await refused(url, replace(tls, ca=other))
+    assert "our certificate" in await refused(url, Tls(tls.ca))
+    assert "for another name" in await refused(url.replace("localhost", "127.0.0.1"), tls)
+    assert "does not let the user 'box-gpu1' in" in await refused(url.replace("box-gpu1:", "box-gpu1:x"), tls)
+    assert "does not let the user 'default' in" in await refused(f"rediss://localhost:{bench.tls_port}/0", tls)
+    plain = bench.access.redis.rpartition(":")[2]
+    assert "is that its TLS port?" in await refused(url.replace(str(bench.tls_port), plain), tls)
+    assert url.split(":")[2].split("@")[0] not in await refused(url, replace(tls, ca=other))
+
+
+async def test_a_certificate_of_another_authority_is_not_taken(bench: AccessBench, tmp_path: Path) -> None:
+    now = certificates.now()
+    forged = certificates.make_client(certificates.make_authority(now), "box-gpu1", now, 30)
+    (tmp_path / "forged.crt").write_text(forged.certificate)
+    (tmp_path / "forged.key").write_text(forged.key)
+    tls = Tls(bench.box_tls("gpu1").ca, tmp_path / "forged.crt", tmp_path / "forged.key")
+    assert "our certificate" in await refused(bench.box_url("gpu1"), tls)
+
+
+async def test_a_box_whose_certificate_has_expired_is_told_so(
+    bench: AccessBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    past = certificates.now() - timedelta(days=60)
+    monkeypatch.setattr(certificates, "now", lambda: past)
+    await asyncio.to_thread(bench.box, "old", days=30)
+    assert "our certificate" in await refused(bench.box_url("old"), bench.box_tls("old"))
+
+
+async def test_an_expired_certificate_of_redis_is_told_and_renewed(
+    bench: AccessBench, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.server.stop()
+    past = certificates.now() - timedelta(days=500)
+    with monkeypatch.context() as then:
+        then.setattr(certificates, "now", lambda: past)
+        await asyncio.to_thread(bench.init, names=("localhost", "hub.example.org"))
+    bench.server.start()
+    url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
+    assert "has expired" in await refused(url, tls)
+    await asyncio.to_thread(bench.init, names=())  # for the names that it has
+    bench.server.stop()
+    bench.server.start()
+    async with open_bus(url, keys, tls=tls) as bus:
+        assert await bus.open_work("tts") == 0
+
+
+async def test_a_revoked_box_is_out_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
+    await asyncio.to_thread(bench.box, "gpu2")
+    async with (
+        open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as gone,
+        open_bus(bench.box_url("gpu2"), keys, tls=bench.box_tls("gpu2")) as stays,
+    ):
+        id = await client_id(stays)
+        assert await asyncio.to_thread(command.revoke, bench.access, "gpu1") == 0
+        with pytest.raises(BusUnavailable):  # its connection was closed
+            await gone.open_work("tts")
+        with pytest.raises(BusRefused, match="was it revoked"):  # and it may make no other
+            await gone.open_work("tts")
+        assert await client_id(stays) == id
+
+
+async def test_a_revoked_box_stays_out_when_redis_starts_again(bench: AccessBench) -> None:
+    await asyncio.to_thread(command.revoke, bench.access, "gpu1")
+    bench.server.stop()
+    bench.server.start()
+    assert "does not let the user" in await refused(bench.box_url("gpu1"), bench.box_tls("gpu1"))
+
+
+def test_a_redis_that_cannot_be_told_is_said(bench: AccessBench) -> None:
+    bench.server.stop()
+    with pytest.raises(Failure, match=r"struck from .*If it runs, restart it"):
+        command.revoke(bench.access, "gpu1")
+    bench.server.start()
+
+
+def test_a_box_is_renewed_only_when_asked(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
+    before = bench.box_url("gpu1")
+    with pytest.raises(Failure, match=r"there is a box 'gpu1': --renew"):
+        bench.box("gpu1")
+    for name in ("TERTULIA_REDIS_URL", "TERTULIA_NAMESPACE"):
+        (bench.box_folder("gpu1") / "secrets" / name).unlink()
+    for path in (bench.box_folder("gpu1") / "tls").iterdir():
+        path.unlink()
+    bench.box("gpu1", "tts", "stt", renew=True)
+    assert bench.box_url("gpu1") != before
+    capsys.readouterr()
+    assert command.show(bench.access) == 0
+    assert capsys.readouterr().out.startswith("gpu1: stt, tts, by localhost, until ")
+
+
+def test_redis_certificate_is_made_anew_for_other_names(bench: AccessBench) -> None:
+    certificate, _ = bench.access.folder.server
+    before = certificate.read_text()
+    bench.init()
+    assert certificate.read_text() == before
+    bench.init(names=("localhost", "192.168.1.10", "::1"))
+    assert certificates.names_of(certificate.read_text()) == ("localhost", "192.168.1.10", "::1")

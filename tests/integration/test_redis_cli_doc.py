@@ -1,0 +1,380 @@
+"""docs/redis-cli.md: every recipe is run in a shell, on what a real talk left in Redis, as a user who may only read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import wave
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+from redis.asyncio import Redis
+
+from tertulia_cli.inspect.recording import record
+from tertulia_cli.inspect.timeline import build
+from tertulia_cli.inspect.turns import Message, Turn
+from tertulia_shared.bus import Bus
+from tertulia_shared.bus.accounts import Account, digest, reader_rules
+from tertulia_shared.entries import AudioChunk, StoreWrite, TTSSentence, Work
+from tertulia_shared.events import TurnComplete
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tests.fakes.bus_bench import until
+from tests.fakes.client import talk
+from tests.fakes.eventually import eventually
+from tests.fakes.redis_server import RedisServer, find_redis_server
+from tests.fakes.stack import Stack
+
+DOC = Path(__file__).parents[2] / "docs" / "redis-cli.md"
+SAID = "Luna, what is up there tonight?"
+AWKWARD = 'Rex — “quotes", \\x41, tab\tand\nline ≠ ASCII'
+SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
+SETTING_UP = ("Reaching Redis", "One entry a line", "Watching it live")
+"""Tested apart from the recipes that print something."""
+pytestmark = pytest.mark.timeout(120)
+
+
+def blocks() -> dict[str, list[str]]:
+    """The shell blocks of the document, by heading."""
+    parts = re.split(r"(?m)^## ", DOC.read_text())[1:]
+    return {part.partition("\n")[0]: re.findall(r"```sh\n(.*?)```", part, re.DOTALL) for part in parts}
+
+
+BLOCKS = blocks()
+FUNCTIONS = BLOCKS["One entry a line"][0]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What there is to be found, and how to reach it."""
+
+    cli: str
+    folder: Path
+    stack: Stack
+    conversation_id: str
+    older: str
+    turn: Turn
+    held_id: str
+    waiting_id: str
+    dead_id: str
+    stt: str
+    cursor: str
+
+    @property
+    def message(self) -> Message:
+        """The reply that the recipes are about."""
+        (message,) = self.turn.messages.values()
+        return message
+
+    def run(self, shell: str, script: str, **extra: str) -> str:
+        """What a script prints; `cli`, `C` and `M` are set, and the functions are there."""
+        before = f"cli='{self.cli}'\nC={self.conversation_id}\nM={self.message.message_id}\n{FUNCTIONS}"
+        done = subprocess.run(
+            [shell, "-c", before + script],
+            cwd=self.folder,
+            env={**os.environ, **extra},
+            capture_output=True,
+            check=True,
+        )
+        assert done.stderr == b"", done.stderr.decode()
+        return done.stdout.decode()
+
+
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
+    """What a talk left."""
+    folder = tmp_path_factory.mktemp("doc")
+    with Stack(folder / "stack", namespace="tertulia") as stack:
+        yield asyncio.run(talked(stack, folder))
+
+
+async def talked(stack: Stack, folder: Path) -> Left:
+    """A talk; then a piece of work that died, one that is held, one that waits, and a row to save."""
+    async with talk(*stack.urls) as client:
+        await client.hears(AWKWARD, new_id())
+        older = client.record.conversation_id
+    async with talk(*stack.urls) as client:
+        await client.hears(SAID, new_id())
+        conversation_id = client.record.conversation_id
+    async with stack.bus() as bus:
+        await bus.post("tts", Work(conversation_id, "no-id"))
+        follow = bus.follow(bus.keys.dead())
+        (dead,) = await follow.read()
+        follow.close()
+        for worker in (*stack.of("tts"), *stack.of("llm")):
+            worker.send(signal.SIGTERM)
+            worker.wait()
+        timeline = build(await record(bus, conversation_id, 0))
+        message_id = next(iter(timeline.turns[0].messages))
+        for _ in range(2):
+            await bus.post("tts", Work(conversation_id, message_id))
+        (claim,) = await bus.claim("tts", "host-1-abc", count=1, block_s=30)
+        await bus.note_failure(claim, "RetryLater: no device")
+        waiting = await bus.last(bus.keys.work("tts"))
+        outlet = bus.outlet()
+        outlet.append(bus.keys.store(), StoreWrite("message", conversation_id, message_id, b"\0\xff"))
+        await outlet.flush()
+        cursor = (await bus.hash(bus.keys.state(conversation_id)))[b"cursor"].decode()
+        timeline = build(await record(bus, conversation_id, 0))
+        assert waiting is not None
+        return Left(
+            cli=reader(stack.redis.url), folder=folder, stack=stack, conversation_id=conversation_id, older=older,
+            turn=timeline.turns[0], held_id=claim.id, waiting_id=waiting.id, dead_id=dead.id, cursor=cursor,
+            stt=next(member for member in timeline.workers if member.startswith("stt:")),
+        )  # fmt: skip
+
+
+def reader(url: str) -> str:
+    """The command line of a redis-cli that may do nothing but read: as the user of the compose file."""
+    client = cast("Any", redis.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    account = Account("reader", digest("secret"), reader_rules(Keys("tertulia")))
+    client.execute_command("ACL", "SETUSER", *account.words())
+    client.close()
+    return f"{redis_cli()} -u redis://reader:secret@{url.rpartition('@')[2]} --no-auth-warning"
+
+
+def redis_cli() -> str:
+    """The one on PATH, else the one beside the redis-server."""
+    return shutil.which("redis-cli") or str(Path(find_redis_server()).with_name("redis-cli"))
+
+
+# -- what each recipe must print; the names are the document's headings
+
+
+def conversations(left: Left, outputs: list[str]) -> None:
+    """The list with the most recent one first; then that one's id."""
+    first, second = [line.split("  ", 2) for line in outputs[0].splitlines()]
+    assert first == [str(left.turn.accepted), left.conversation_id, SAID]
+    assert second[1:] == [left.older, " ".join(AWKWARD.split())]
+    assert outputs[1].strip() == left.conversation_id
+
+
+def who_said_what(left: Left, outputs: list[str]) -> None:
+    assert outputs[0].splitlines() == [f"You: {SAID}", f"{left.message.name}: {left.message.text}"]
+
+
+def messages(left: Left, outputs: list[str]) -> None:
+    assert outputs[0].splitlines() == [f"{left.message.message_id} {left.message.name}"]
+    assert outputs[1].strip() == left.message.message_id
+
+
+def sentences(left: Left, outputs: list[str]) -> None:
+    assert outputs[0].splitlines() == [each.text for each in left.message.sentences.values()]
+    assert outputs[1].strip() == "1"
+
+
+def hops(left: Left, outputs: list[str]) -> None:
+    zero, message = left.turn.accepted, left.message
+    first = message.sentences[0]
+    assert left.turn.started is not None
+    expected = {
+        "turn started": left.turn.started,
+        "first text": message.first_text,
+        "first sentence": first.written,
+        "first sound": first.first_sound,
+        "text complete": message.text_complete,
+        "sound complete": message.sound_complete,
+    }
+    assert outputs[0].splitlines() == [f"{name} {at - zero} ms" for name, at in expected.items() if at is not None]
+
+
+def sound(left: Left, outputs: list[str]) -> None:
+    assert outputs == [""]
+    with wave.open(str(left.folder / "reply.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
+        pcm = file.readframes(file.getnframes())
+    assert len(pcm) == sum(each.pcm_bytes for each in left.message.sentences.values()) > 48_000
+    (left.folder / "pcm").write_bytes(pcm)
+    assert (left.folder / "reply.wav").stat().st_size == len(pcm) + 44
+
+
+def waiting(left: Left, outputs: list[str]) -> None:
+    assert outputs[0].splitlines() == [
+        "stt: 0 open, 0 with a worker", "llm: 0 open, 0 with a worker", "tts: 2 open, 1 with a worker",
+    ]  # fmt: skip
+    first, second = outputs[1].splitlines()
+    assert first.startswith(f"tts {left.held_id}\t")
+    assert second.startswith(f"tts {left.waiting_id}\t")
+    assert f"message_id={left.message.message_id}" in second
+
+
+def owner(left: Left, outputs: list[str]) -> None:
+    id, worker, idle_ms, attempt = outputs[0].strip().split("\t")
+    assert (id, worker, attempt) == (f"tts {left.held_id}", "host-1-abc", "1")
+    assert idle_ms.isdigit()
+    assert outputs[1].strip() == left.message.owner
+    assert outputs[2].strip() == "RetryLater: no device"
+
+
+def died(left: Left, outputs: list[str]) -> None:
+    (line,) = outputs[0].splitlines()
+    assert line.startswith(f"{left.dead_id} tts work ")
+    assert "attempts: 1, a tts work entry needs a conversation_id and a message_id, both UUIDs" in line
+    assert line.endswith(f"; {left.conversation_id} no-id")
+
+
+def state(left: Left, outputs: list[str]) -> None:
+    told = dict(line.split(":", 1) for line in outputs[0].splitlines())
+    assert list(told) == ["epoch", "cut", "talk", "cursor", "started", "complete", "failed"]
+    assert (told["epoch"], told["cursor"]) == (f" {left.turn.epoch}", f" {left.cursor}")
+    assert (told["started"], told["complete"], told["failed"].strip()) == (" 1", " 1", "")
+
+
+def outbox(left: Left, outputs: list[str]) -> None:
+    count, entry = outputs[0].splitlines()
+    assert count == "1"
+    assert entry.split("\t")[1:] == [
+        "kind=message", f"conversation_id={left.conversation_id}", f"message_id={left.message.message_id}",
+    ]  # fmt: skip
+
+
+def alive(left: Left, outputs: list[str]) -> None:
+    assert left.stt in outputs[0].splitlines()
+    assert all(member.count(":") == 2 for member in outputs[0].splitlines())
+
+
+RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
+    "Which conversations are there?": conversations,
+    "Who said what, in order?": who_said_what,
+    "Which messages are there?": messages,
+    "What did this message say?": sentences,
+    "How long did each hop take?": hops,
+    "How does it sound?": sound,
+    "What is waiting, stage by stage?": waiting,
+    "Who owns it, since when, which attempt?": owner,
+    "What died, and why?": died,
+    "What is the state of a conversation?": state,
+    "What waits for the database?": outbox,
+    "Who is alive?": alive,
+}
+
+
+def test_every_recipe_of_the_document_is_tested() -> None:
+    assert {heading for heading, scripts in BLOCKS.items() if scripts} == {*RECIPES, *SETTING_UP}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("heading", list(RECIPES))
+async def test_a_recipe_prints_what_the_document_says(left: Left, heading: str, shell: str) -> None:
+    RECIPES[heading](left, [left.run(shell, script) for script in BLOCKS[heading]])
+    if heading == "How does it sound?":
+        async with left.stack.bus() as bus:
+            entries = await bus.read(bus.keys.audio(left.conversation_id, left.message.message_id))
+        assert (left.folder / "pcm").read_bytes() == b"".join(entry.fields.get(b"audio", b"") for entry in entries)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_sound_of_every_byte_survives_the_recipe(left: Left, shell: str) -> None:
+    every = bytes(range(256)) + b"\\x41\"\n\r\t\a\b'%s\\n" * 3
+    message_id = new_id()
+    async with left.stack.bus() as bus:
+        await write_audio(bus, left.conversation_id, message_id, every, b"", every[::-1])
+    left.run(shell, f"M={message_id}\n" + BLOCKS["How does it sound?"][0])
+    assert (left.folder / "reply.wav").read_bytes()[44:] == every + every[::-1]
+
+
+async def write_audio(bus: Bus, conversation_id: str, message_id: str, *chunks: bytes) -> None:
+    outlet = bus.outlet()
+    for number, pcm in enumerate(chunks):
+        chunk = AudioChunk(pcm, 0, number, conversation_id, message_id, "luna")
+        outlet.append(bus.keys.audio(conversation_id, message_id), chunk, id=f"1-{number + 1}")
+    await outlet.flush()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_text_survives_the_recipes_but_for_line_breaks(left: Left, shell: str) -> None:
+    message_id = new_id()
+    said = TTSSentence(AWKWARD, 0, left.conversation_id, message_id, "luna", "Zoë", "luna")
+    async with left.stack.bus() as bus:
+        outlet = bus.outlet()
+        outlet.append(bus.keys.sentences(left.conversation_id, message_id), said, id="1-0")
+        await outlet.flush()
+    text = left.run(shell, f"M={message_id}\n" + BLOCKS["What did this message say?"][0])
+    assert text == AWKWARD.replace("\t", " ").replace("\n", " ") + "\n"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+async def test_watching_shows_each_event_as_it_comes(left: Left, shell: str) -> None:
+    out = left.folder / f"watch-{shell}.txt"
+    script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
+    watching = start_watching(shell, script, out)
+    try:
+        async with left.stack.bus() as bus:
+            await until_blocked(left)
+            outlet = bus.outlet()
+            for turn_id in ("first", "second", "third"):
+                outlet.append(bus.keys.events(left.conversation_id), TurnComplete(turn_id))
+                await outlet.flush()
+                await eventually(lambda turn_id=turn_id: f"turn_id={turn_id}\n" in out.read_text(), turn_id)
+        told = out.read_text().splitlines()
+        assert [line.rpartition("=")[2] for line in told] == ["first", "second", "third"]
+        assert all("\ttype=turn_complete\t" in line for line in told)
+    finally:
+        os.killpg(watching.pid, signal.SIGKILL)
+        watching.wait()
+
+
+def start_watching(shell: str, script: str, out: Path) -> subprocess.Popen[bytes]:
+    with out.open("wb") as to:
+        return subprocess.Popen([shell, "-c", script], stdout=to, start_new_session=True)
+
+
+async def until_blocked(left: Left) -> None:
+    """Wait until the shell's XREAD waits at the server."""
+    async with Redis.from_url(left.stack.redis.url) as client:  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+        async def blocked() -> bool:
+            listing: list[dict[str, str]] = await cast("Any", client).client_list()
+            return any(each["user"] == "reader" and each["cmd"] == "xread" and "b" in each["flags"] for each in listing)
+
+        await until(blocked)
+
+
+# -- how to reach Redis
+
+PING = "\n$cli PING\n"
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Any:
+    """A Redis on a socket where `make run` has it."""
+    folder = tmp_path / "data" / "redis"
+    with RedisServer(folder, unix=True) as running:
+        yield running
+
+
+def reached(script: str, folder: Path, **extra: str) -> str:
+    path = f"{folder / 'bin'}:{Path(redis_cli()).parent}:{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", script + PING], cwd=folder, env={**os.environ, "PATH": path, **extra},
+        capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+def test_the_redis_of_make_run_is_reached(server: RedisServer, tmp_path: Path) -> None:
+    assert reached(BLOCKS["Reaching Redis"][0], tmp_path) == "PONG\n"
+
+
+def test_a_redis_of_ones_own_is_reached(redis_url: str, tmp_path: Path) -> None:
+    assert reached(BLOCKS["Reaching Redis"][1], tmp_path, TERTULIA_REDIS_URL=redis_url) == "PONG\n"
+
+
+def test_the_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, keys: Keys, tmp_path: Path) -> None:
+    docker = tmp_path / "bin" / "docker"
+    docker.parent.mkdir()
+    docker.write_text(
+        f"#!{sys.executable}\nimport os, sys\n"
+        "assert sys.argv[1:6] == ['compose', 'exec', '-T', 'redis', 'tertulia-redis-cli'], sys.argv\n"
+        f"os.execv({redis_cli()!r}, ['redis-cli', '-u', {redis_url!r}, *sys.argv[6:]])\n"
+    )
+    docker.chmod(0o755)
+    assert reached(BLOCKS["Reaching Redis"][2], tmp_path) == "PONG\n"

@@ -1,0 +1,279 @@
+"""Entries as lines, as they come; messages as JSON and as sound."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import wave
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from tertulia_cli.exits import Failure
+from tertulia_cli.inspect import machine
+from tertulia_cli.inspect.command import choose_message
+from tertulia_cli.inspect.following import Following
+from tertulia_cli.inspect.lines import Line, Narrator, Place, as_json, as_text
+from tertulia_cli.inspect.recording import conversation_of_message, record, sound_of
+from tertulia_cli.inspect.sound import check_sound, write_wav
+from tertulia_cli.inspect.timeline import build
+from tertulia_shared.bus import Append, Bus, Entry
+from tertulia_shared.entries import (
+    AudioChunk,
+    DeadLetter,
+    Interrupt,
+    Receipt,
+    StoreWrite,
+    TTSSentence,
+    UserTurn,
+    Work,
+)
+from tertulia_shared.events import (
+    Error,
+    Interrupted,
+    LLMChunk,
+    MessageComplete,
+    MessageStarted,
+    TurnAccepted,
+    TurnComplete,
+    TurnStarted,
+    VadStart,
+)
+from tests.fakes.recordings import (
+    M1,
+    M2,
+    SOUND,
+    SPOKEN_SENTENCES,
+    T0,
+    T1,
+    T2,
+    TYPED,
+    C,
+    L,
+    entry,
+    recording,
+    replies,
+    sentence,
+)  # fmt: skip
+
+STARTED = TurnStarted(T1, replies((M1, "Luna")))
+
+
+def told(kind: str, what: object) -> tuple[str, str]:
+    """Who and what a line says of an entry, when Luna's message is known."""
+    narrator = Narrator()
+    narrator.tell(Place("events", C), entry(STARTED, 0))
+    line = narrator.tell(Place(kind, C), entry(what, 1))
+    return line.who, line.what
+
+
+@pytest.mark.parametrize(
+    ("kind", "what", "line"),
+    [
+        ("turns", UserTurn(T1, C, "Hello", "typed"), ("you", "typed “Hello”")),
+        ("events", TurnAccepted(T1, "Hello", "spoken"), ("you", "turn_accepted “Hello”")),
+        ("events", STARTED, ("", "turn_started: Luna will answer")),
+        ("events", MessageStarted(M1, T1, L, "Luna"), ("Luna", "message_started")),
+        ("events", LLMChunk("Hi. ", L, M1), ("Luna", "llm_chunk “Hi. ”")),
+        ("events", MessageComplete(M1, L, "Hi."), ("Luna", "message_complete: complete, 3 characters")),
+        ("events", Error("llm_auth", "no key"), ("", "error llm_auth: no key")),
+        ("events", Interrupted("turn"), ("you", "interrupted (turn)")),
+        ("events", VadStart("s"), ("", "vad_start")),
+        ("sentences", sentence("Hi.", 0), ("Luna", "sentence 1 “Hi.”")),
+        ("sentences", sentence("", 1, final=True), ("Luna", "no more sentences")),
+        ("audio", AudioChunk(b"\0" * 4_800, 1, 2, C, M1, L), ("Luna", "sound of sentence 2, chunk 3: 100 ms")),
+        ("audio", AudioChunk(b"", 2, 0, C, M1, L, is_final=True), ("Luna", "no more sound")),
+        ("receipts", Receipt(M1, 1, 3, 4_200), ("you", "heard Luna to sentence 2, 4.2 s in all")),
+        ("control", Interrupt("request"), ("you", "interrupt (request)")),
+        ("work:tts", Work(C, M1), ("", f"posted: message {M1}")),
+        ("work:stt", Work(C, session_id=T2), ("", f"posted: listening session {T2}")),
+        ("work:llm", Work(C), ("", "posted: a conversation's turns")),
+        ("dead", DeadLetter("tts", "5-0", 3, "no voice"), ("", "given up: tts work 5-0: no voice")),
+        ("store", StoreWrite("message", C, M1, b"x"), ("", "waits for the store: a message")),
+    ],
+    ids=lambda value: f"{type(value).__name__}" if not isinstance(value, str | tuple) else None,
+)
+def test_an_entry_as_a_line(kind: str, what: object, line: tuple[str, str]) -> None:
+    assert told(kind, what) == line
+
+
+def test_what_this_release_cannot_read_is_said() -> None:
+    newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
+    line = Narrator().tell(Place("events", C), newer)
+    assert line.what.startswith("cannot be read by this release: it was written by a newer release (schema version 99")
+
+
+def test_a_line_for_a_person_cannot_steer_the_terminal() -> None:
+    line = Line(T0, "1-0", "events", C, M1, "Lu\x1bna", "said\x1b[2J\nmore")
+    text = as_text(line, every_conversation=True)
+    assert text.endswith(" 00000000 events             Lu na    said [2J more")
+    assert C[:8] not in as_text(line, every_conversation=False)
+
+
+def test_a_line_for_a_program_has_names_that_stay() -> None:
+    assert json.loads(json.dumps(as_json(Line(T0, "1-0", "events", C, M1, "Luna", "x")))) == {
+        "ts": T0, "id": "1-0", "stream": "events", "conversation_id": C, "message_id": M1, "who": "Luna", "what": "x",
+    }  # fmt: skip
+
+
+# -- following
+
+
+class Told:
+    """Lines, as they are told."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, line: Line) -> None:
+        self.lines.append(line)
+        self._more.set()
+
+    async def until(self, stream: str, what: str) -> None:
+        while not any(line.stream == stream and what in line.what for line in self.lines):
+            self._more.clear()
+            await self._more.wait()
+
+
+@asynccontextmanager
+async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
+    """What is told while the block runs."""
+    lines, ready = Told(), asyncio.Event()
+    task = asyncio.create_task(Following(bus, conversation_id, lines).run(ready.set))
+    await ready.wait()
+    try:
+        yield lines
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def say(bus: Bus, conversation_id: str, message_id: str, text: str) -> None:
+    """A whole turn, as the streams have it."""
+    keys = bus.keys
+    for stage in ("llm", "tts"):
+        await bus.prepare(stage)
+    events, sentences = keys.events(conversation_id), keys.sentences(conversation_id, message_id)
+    audio = keys.audio(conversation_id, message_id)
+    spoken = TTSSentence(text, 0, conversation_id, message_id, L, "Luna", "luna")
+    last = TTSSentence("", 1, conversation_id, message_id, L, "Luna", "luna", is_final=True)
+    await bus.transact(
+        conversation_id,
+        [
+            Append(keys.turns(conversation_id), UserTurn(T1, conversation_id, text, "typed")),
+            Append(events, TurnAccepted(T1, text, "typed")),
+            Append(events, TurnStarted(T1, replies((message_id, "Luna")))),
+            Append(events, MessageStarted(message_id, T1, L, "Luna")),
+            Append(sentences, spoken, "1-0"),
+            Append(sentences, last, "2-0"),
+            Append(audio, AudioChunk(b"\1\2" * 2_400, 0, 0, conversation_id, message_id, L), "1-1"),
+            Append(audio, AudioChunk(b"", 1, 0, conversation_id, message_id, L, is_final=True), "2-0"),
+            Append(events, TurnComplete(T1)),
+        ],
+        raise_epoch=True,
+        then=("llm", Work(conversation_id)),
+    )  # fmt: skip
+
+
+async def test_what_comes_is_told_from_streams_that_were_not_there_before(bus: Bus) -> None:
+    async with following(bus, "") as lines:
+        await say(bus, C, M1, "Hello")
+        await lines.until("audio", "no more sound")
+        await lines.until("sentences", "no more sentences")
+        await lines.until("events", "turn_complete")
+        await lines.until("turns", "Hello")
+    assert {line.conversation_id for line in lines.lines} == {C}
+    assert sum(line.stream == "audio" for line in lines.lines) == 2
+
+
+async def test_what_is_there_already_is_not_told(bus: Bus) -> None:
+    await say(bus, C, M1, "before")
+    async with following(bus, C) as lines:
+        await say(bus, C, M2, "after")
+        await lines.until("audio", "no more sound")
+        await lines.until("turns", "after")
+        await lines.until("events", "turn_complete")
+    assert not [line for line in lines.lines if "before" in line.what or line.message_id == M1]
+
+
+async def test_of_one_conversation_nothing_of_another_is_told(bus: Bus) -> None:
+    await say(bus, C, M1, "before")
+    async with following(bus, C) as lines:
+        await say(bus, T2, M2, "elsewhere")
+        outlet = bus.outlet()
+        outlet.append(bus.keys.events(C), TurnComplete("the end"))
+        await outlet.flush()
+        await lines.until("events", "turn_complete")
+    assert {line.conversation_id for line in lines.lines} == {C}
+
+
+# -- one message
+
+
+async def test_a_message_is_found_by_the_beginning_of_its_id(bus: Bus) -> None:
+    await say(bus, C, M1, "Hello")
+    assert await conversation_of_message(bus, M1[:34]) == (C, M1)
+    assert await conversation_of_message(bus, "ffff") is None
+    timeline = build(await record(bus, C, T0))
+    assert choose_message("", timeline).message_id == choose_message(M1, timeline).message_id == M1
+    with pytest.raises(Failure, match="no message x"):
+        choose_message("x", timeline)
+    with pytest.raises(Failure, match="nobody has said anything"):
+        choose_message("", build(recording([])))
+    with pytest.raises(Failure, match="2 messages of conversation"):
+        choose_message("0000", build(recording(TYPED)))
+
+
+async def test_its_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -> None:
+    await say(bus, C, M1, "Hello")
+    seconds = await write_wav(tmp_path / "out.wav", sound_of(bus, C, M1))
+    assert seconds == 0.1
+    with wave.open(str(tmp_path / "out.wav")) as file:
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
+        assert file.readframes(10_000) == b"\1\2" * 2_400
+
+
+async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    async def nothing() -> AsyncIterator[bytes]:
+        for pcm in ():
+            yield pcm
+
+    with pytest.raises(Failure, match="cannot be written: Is a directory"):
+        await write_wav(tmp_path, nothing())
+
+
+@pytest.mark.parametrize(
+    ("sentences", "audio", "why"),
+    [
+        ([], [], "has expired: Redis keeps it for an hour"),
+        (SPOKEN_SENTENCES, [], "has no sound yet"),
+        (SPOKEN_SENTENCES, SOUND[-1:], "ended without any"),
+    ],
+    ids=["expired", "not yet", "none"],
+)
+def test_where_there_is_no_sound_the_reason_is_said(sentences: list[Entry], audio: list[object], why: str) -> None:
+    timeline = build(recording(TYPED, sentences={M1: sentences}, audio={M1: audio}))
+    with pytest.raises(Failure, match=why):
+        check_sound(timeline.turns[0].messages[M1])
+
+
+def test_json_has_the_times_the_text_and_no_sound() -> None:
+    timeline = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
+    plain = json.loads(json.dumps(machine.timeline_json(timeline)))
+    assert set(plain) == {
+        "conversation_id", "now_ms", "epoch", "demo", "turns", "waiting", "open_work", "dead", "workers", "stuck",
+    }  # fmt: skip
+    (turn,) = plain["turns"]
+    assert turn["explanation"][0].startswith("You typed")
+    assert turn["times"] == {
+        "speech_end": None, "transcript": None, "accepted": T0, "started": T0 + 4, "complete": T0 + 210, "cut": None,
+    }  # fmt: skip
+    luna = turn["messages"][0]
+    assert (luna["text"], luna["owner"], luna["attempts"], luna["seconds"]) == ("Hi. Well.", "5-0/1", 1, 2.5)
+    message = machine.message_json(timeline, timeline.turns[0].messages[M1], SOUND)
+    assert [(each["sentence_index"], each["ms"], each["is_final"]) for each in message["chunks"]] == [
+        (0, 1_000, False), (0, 500, False), (1, 1_000, False), (2, 0, True),
+    ]  # fmt: skip

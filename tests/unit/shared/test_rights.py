@@ -1,0 +1,106 @@
+"""Which keys and commands each service has; that Redis means the same by it is tested on a real one."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from fnmatch import fnmatchcase
+
+import pytest
+
+from tertulia_shared.bus import reader, redis_bus, rights, scripts
+from tertulia_shared.bus.accounts import Account, acl_file, digest, keeper_rules, operator_rules, reader_rules
+from tertulia_shared.bus.link import Link, Script
+from tertulia_shared.bus.rights import SERVICES, Rights, Service, called_by, rights_of, rights_of_stages
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key, Keys
+
+KEYS = Keys("ns.1")
+C, M = new_id(), new_id()
+
+
+def may_touch(service: Service, key: Key) -> bool:
+    patterns = rights_of(service, KEYS).patterns
+    return any(fnmatchcase(key.name, pattern) for pattern in patterns)
+
+
+@pytest.mark.parametrize(
+    ("service", "key"),
+    [
+        ("tts", KEYS.turns(C)), ("tts", KEYS.owner(C, "turns")), ("tts", KEYS.mic(C, M)), ("tts", KEYS.store()),
+        ("tts", KEYS.work("llm")), ("tts", KEYS.cast()), ("tts", KEYS.receipts(C)), ("tts", KEYS.broadcast()),
+        ("stt", KEYS.audio(C, M)), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
+        ("stt", KEYS.work("tts")), ("stt", KEYS.cast()),
+        ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.voices()), ("llm", KEYS.work("stt")),
+        ("gateway", KEYS.owner(C, M)), ("gateway", KEYS.drainer()), ("gateway", KEYS.mic_progress(C, M)),
+        *((service, Keys("ns11").state(C)) for service in SERVICES),
+        *((service, Keys("other").state(C)) for service in SERVICES),
+    ],
+    ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
+)  # fmt: skip
+def test_a_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
+    assert not may_touch(service, key)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
+    assert may_touch(service, KEYS.state(C))
+    assert may_touch(service, KEYS.events(C))
+    assert may_touch(service, KEYS.workers())
+    if service != "gateway":
+        assert may_touch(service, KEYS.work(service))
+        assert may_touch(service, KEYS.work_failure(service, "1-0"))
+        assert may_touch(service, KEYS.dead())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> None:
+    forbidden = {"FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "ACL", "EVAL", "DEBUG", "SHUTDOWN", "CLIENT", "CLIENT KILL",
+                 "MONITOR", "SCRIPT", "SCRIPT FLUSH", "REPLICAOF", "MIGRATE", "RENAME", "COPY", "PUBLISH"}  # fmt: skip
+    assert not rights_of(service, KEYS).commands & forbidden
+    if service != "llm":
+        assert "SCAN" not in rights_of(service, KEYS).commands
+
+
+def test_every_command_that_the_bus_sends_is_somebodys_right() -> None:
+    given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
+    sent: set[str] = set()
+    for where in (redis_bus, reader, Link):
+        for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', inspect.getsource(where)):
+            sent.add(f"{command} {part}" if f"{command} {part}" in given.commands else command)
+    assert {"XREADGROUP", "XGROUP CREATE", "CLIENT UNBLOCK", "SCRIPT LOAD", "SCAN", "PING"} <= sent
+    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= given.commands  # options, and an error, look the same
+
+
+def test_every_scripts_commands_are_somebodys_right() -> None:
+    given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
+    for script in (*scripts.WRITING, *scripts.CALLING):
+        assert called_by(script) <= given.commands
+
+
+def test_what_a_script_calls_is_read_from_its_source() -> None:
+    script = Script("redis.call('XINFO', 'CONSUMERS', KEYS[1]) local x = redis.pcall('GET', KEYS[2])")
+    assert called_by(script) == {"XINFO CONSUMERS", "GET"}
+    assert {"XADD", "HSET", "HDEL", "EXPIRE", "GET", "HGET"} == called_by(scripts.WRITE)
+
+
+def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
+    both, stt, tts = rights_of_stages(("stt", "tts"), KEYS), rights_of("stt", KEYS), rights_of("tts", KEYS)
+    assert both == Rights(stt.commands | tts.commands, stt.patterns | tts.patterns)
+    assert rights_of_stages((), KEYS) == Rights()
+
+
+def test_an_acl_file_has_a_user_a_line_and_no_password() -> None:
+    text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
+    first, second = text.splitlines()
+    assert first == "user default reset off ~* &* +@all"
+    assert second.startswith(f"user tts reset on #{digest('secret')} resetkeys resetchannels -@all +client|id ")
+    assert "secret" not in text
+    assert rights.UUID in second
+
+
+def test_people_have_users_that_stay_within_the_namespace() -> None:
+    for rules in (reader_rules(KEYS), operator_rules(KEYS)):
+        assert [rule for rule in rules if rule.startswith("~")] == ["~ns.1:*"]
+    assert "+@write" not in reader_rules(KEYS)
+    assert not [rule for rule in keeper_rules() if rule.startswith("~")]

@@ -1,0 +1,183 @@
+"""What a worker counts of its work, and when it is well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.entries import Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.settings import CommonSettings
+from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.worker import Worker
+from tests.fakes.scrape import Scrape, scraped
+from tests.fakes.settings_of import settings_of
+from tests.fakes.virtual_time import now, settle, virtual_time
+
+SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=1, max_attempts=2)
+
+
+class Handler:
+    """Raises what is in `errors`, one after the other; then waits for `may_end`."""
+
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.may_end = asyncio.Event()
+
+    async def handle(self, claim: Claim) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
+        await self.may_end.wait()
+
+    async def give_up(self, claim: Claim, reason: str) -> None:
+        pass
+
+
+class Scene:
+    def __init__(self, *errors: Exception) -> None:
+        self.bus = MemoryBus(Keys("test"), clock=now)
+        self.handler = Handler(*errors)
+        self.metrics = Metrics()
+
+    @asynccontextmanager
+    async def working(self) -> AsyncGenerator[None]:
+        worker = Worker(self.bus, "tts", self.handler, SETTINGS, engine="scripted", concurrency=4, metrics=self.metrics)
+        stop = asyncio.Event()
+        task = asyncio.create_task(worker.run(stop))
+        await settle()
+        try:
+            yield
+        finally:
+            stop.set()
+            await task
+
+    async def post(self, count: int = 1) -> None:
+        for _ in range(count):
+            await self.bus.post("tts", Work(new_id(), message_id=new_id()))
+        await settle()
+
+    @property
+    def seen(self) -> Scrape:
+        return scraped(self.metrics)
+
+    def endings(self) -> dict[str, int]:
+        names = ("finished", "lost", "failed", "handed_back", "dead")
+        seen = self.seen
+        all_of_them = {name: int(seen.of("tertulia_work_ended_total", stage="tts", ending=name)) for name in names}
+        return {name: count for name, count in all_of_them.items() if count}
+
+
+@virtual_time
+async def test_work_under_way_and_done() -> None:
+    it = Scene()
+    async with it.working():
+        await it.post(3)
+        assert it.seen.of("tertulia_jobs", stage="tts") == 3
+        assert it.seen.of("tertulia_slots", stage="tts") == 4
+        it.handler.may_end.set()
+        await settle()
+        assert it.seen.of("tertulia_jobs", stage="tts") == 0
+    assert it.seen.of("tertulia_claims_total", stage="tts") == 3
+    assert it.seen.of("tertulia_hop_seconds_count", hop="work_tts") == 3
+    assert it.seen.of("tertulia_takeovers_total", stage="tts") == 0
+    assert it.endings() == {"finished": 3}
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (RetryLater("busy"), "engine"),
+        (BusUnavailable("away"), "redis"),
+        (ValueError("a bug"), "unexpected"),
+        (ExceptionGroup("tasks", [RetryLater("busy")]), "engine"),
+    ],
+    ids=["the engine", "redis", "a bug", "in a group"],
+)
+@virtual_time
+async def test_a_failure_is_counted_by_its_kind_and_made_again(error: Exception, kind: str) -> None:
+    it = Scene(error)
+    it.handler.may_end.set()
+    async with it.working():
+        await it.post()
+        assert it.endings() == {"failed": 1}
+        await asyncio.sleep(SETTINGS.lease_s * 2)
+        assert it.endings() == {"failed": 1, "finished": 1}
+    assert it.seen.of("tertulia_work_failures_total", stage="tts", kind=kind) == 1
+    assert it.seen.total("tertulia_work_failures_total") == 1
+    assert it.seen.of("tertulia_takeovers_total", stage="tts") == 1
+    assert it.seen.of("tertulia_claims_total", stage="tts") == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(NotOwner("a peer has it"), "lost"), (Stale("interrupted"), "finished")],
+    ids=["a peer has it", "interrupted"],
+)
+@virtual_time
+async def test_what_is_no_failure_is_not_counted_as_one(error: Exception, ending: str) -> None:
+    it = Scene(error)
+    async with it.working():
+        await it.post()
+        assert it.endings() == {ending: 1}
+    assert it.seen.total("tertulia_work_failures_total") == 0
+
+
+@virtual_time
+async def test_what_is_given_up_is_dead() -> None:
+    it = Scene(BadWork("nonsense"))
+    async with it.working():
+        await it.post()
+        assert it.endings() == {"dead": 1}
+        assert it.seen.of("tertulia_dead_letters_total", stage="tts") == 1
+    again = Scene(*(RetryLater("busy") for _ in range(9)))
+    async with again.working():
+        await again.post()
+        await asyncio.sleep(SETTINGS.lease_s * 9)
+        assert again.endings() == {"failed": SETTINGS.max_attempts, "dead": 1}
+
+
+@virtual_time
+async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_claims_it() -> None:
+    it = Scene()
+    async with it.working():
+        await it.post(2)
+    assert it.endings() == {"handed_back": 2}
+    peer = Scene()
+    peer.bus = it.bus
+    peer.handler.may_end.set()
+    async with peer.working():
+        await settle()
+    assert peer.seen.of("tertulia_takeovers_total", stage="tts") == 0
+    assert peer.seen.of("tertulia_claims_total", stage="tts") == 2
+
+
+@virtual_time
+async def test_an_end_that_redis_does_not_hear_of_is_a_failure() -> None:
+    it = Scene()
+    async with it.working():
+        await it.post()
+        it.bus.break_connection()
+        it.handler.may_end.set()
+        await settle()
+        assert it.endings() == {"failed": 1}
+        it.bus.restore_connection()
+
+
+@virtual_time
+async def test_it_is_well_from_its_first_sign_of_life_that_redis_takes() -> None:
+    it = Scene()
+    it.bus.break_connection()
+    async with it.working():
+        assert it.metrics.health.problem()
+        assert it.seen.of("tertulia_redis_failures_total") == 1
+        it.bus.restore_connection()
+        await asyncio.sleep(2)
+        assert it.metrics.health.problem() == ""
+        assert it.seen.of("tertulia_redis_round_trip_seconds_count") >= 1

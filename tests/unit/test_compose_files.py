@@ -1,0 +1,104 @@
+"""The compose files against the code: every setting reaches who reads it, and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.env_example import variable
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_llm.settings import LLMSettings
+from tertulia_shared.settings import CommonSettings
+from tertulia_stt.settings import STTSettings
+from tertulia_tts.settings import TTSSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+READS: Mapping[str, type[CommonSettings]] = {
+    "gateway": GatewaySettings, "stt": STTSettings, "llm": LLMSettings, "tts": TTSSettings,
+}  # fmt: skip
+OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
+STORES = ("gateway", "llm")
+OF_THE_STORE = {"TERTULIA_STORE", "TERTULIA_STORE_PATIENCE_S", "SUPABASE_URL", "SUPABASE_KEY"}
+IN_THE_IMAGE = {
+    "TERTULIA_DATA_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
+    "TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY", "TERTULIA_SECRETS_DIR",
+}  # fmt: skip
+"""Where a container's own files and ports are is not for `.env` to say; between containers there is no TLS."""
+NOT_A_SETTING = {"HF_TOKEN"}
+
+
+def services(*files: Path) -> dict[str, dict[str, Any]]:
+    """Each service's environment, of all files together."""
+    merged: dict[str, dict[str, Any]] = {}
+    for file in files:
+        for name, service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].items():
+            merged.setdefault(name, {}).update(service.get("environment") or {})
+    return merged
+
+
+def settings_of(service: str) -> set[str]:
+    names = {variable(name, field) for name, field in READS[service].model_fields.items()} - IN_THE_IMAGE
+    return names if service in STORES else names - OF_THE_STORE
+
+
+@pytest.mark.parametrize("service", sorted(READS))
+def test_every_setting_reaches_the_service_that_reads_it_and_no_other_does(service: str) -> None:
+    given = set(services(ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "gpu.yml")[service])
+    assert given - NOT_A_SETTING == settings_of(service)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS, ids=[path.stem for path in OVERLAYS])
+def test_an_overlay_sets_what_its_services_read(overlay: Path) -> None:
+    for service, environment in services(overlay).items():
+        if service in READS:
+            assert set(environment) - NOT_A_SETTING <= settings_of(service), service
+
+
+def test_no_secret_has_a_value() -> None:
+    for file in (ROOT / "docker-compose.yml", *OVERLAYS):
+        for service, environment in services(file).items():
+            for name, value in environment.items():
+                if any(word in name for word in ("KEY", "PASSWORD", "TOKEN", "SECRET")):
+                    assert not value or str(value).startswith(("/run/secrets/", "@/run/secrets/")), f"{service}: {name}"
+
+
+def test_every_image_of_ours_is_built_from_its_dockerfile() -> None:
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
+    for name, service in composed.items():
+        if name != "redis":
+            assert (ROOT / service["build"]["dockerfile"]).is_file()
+
+
+BOX = ROOT / "deploy" / "gpu-box"
+
+
+def test_a_box_is_given_every_setting_that_its_stages_read() -> None:
+    of_the_box = services(BOX / "compose.yml")
+    tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
+    tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
+    in_the_bundle = {"TERTULIA_REDIS_URL", "TERTULIA_NAMESPACE"}
+    assert set(of_the_box["tts"]) - NOT_A_SETTING == (tts - in_the_bundle) | tls
+    assert set(of_the_box["stt"]) == (settings_of("stt") - in_the_bundle - {"TERTULIA_STT_WORDS"}) | tls
+
+
+def test_a_box_opens_no_port_and_may_do_nothing_else() -> None:
+    for name, service in yaml.safe_load((BOX / "compose.yml").read_text(encoding="utf-8"))["services"].items():
+        assert "ports" not in service, name
+        assert service["read_only"], name
+        assert service["cap_drop"] == ["ALL"], name
+        assert [file for file in service["volumes"] if isinstance(file, dict) and not file["read_only"]] == [], name
+
+
+def test_redis_for_further_machines_is_the_same_with_tls() -> None:
+    here, there = (
+        yaml.safe_load((ROOT / file).read_text(encoding="utf-8"))["services"]["redis"]["command"]
+        for file in ("docker-compose.yml", "deploy/compose/remote.yml")
+    )
+    assert there[: len(here)] == here
+    options = dict(zip(there[len(here) :: 2], there[len(here) + 1 :: 2], strict=True))
+    assert options["--tls-auth-clients"] == "yes"
+    assert options["--tls-port"] == "6380"

@@ -1,0 +1,47 @@
+"""docs/metrics.md and the catalogue of metrics say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tertulia_shared.metrics import catalogue
+from tertulia_shared.metrics.family import Family, HistogramFamily
+
+DOCUMENT = (Path(__file__).resolve().parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"(?m)^\| `(tertulia_[a-z_]+)(?:\{([a-z_,]+)\})?` \|([^|]+)\|([^|]*)\|$", DOCUMENT)
+
+
+def name_of(family: Family) -> str:
+    return family.name
+
+
+@pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
+def test_a_metric_has_one_row_with_its_labels_and_its_meaning(family: Family) -> None:
+    rows = [(labels, meaning) for name, labels, meaning, _ in ROWS if name == family.name]
+    assert len(rows) == 1, "docs/metrics.md needs a row of it"
+    labels, meaning = rows[0]
+    assert [label for label in labels.split(",") if label] == list(family.labels)
+    assert meaning.strip()
+
+
+def test_every_metric_that_is_named_exists() -> None:
+    known = {family.name for family in catalogue.FAMILIES}
+    known |= {
+        family.name + suffix
+        for family in catalogue.FAMILIES
+        if isinstance(family, HistogramFamily)
+        for suffix in ("_bucket", "_sum", "_count")
+    }
+    assert set(re.findall(r"\btertulia_[a-z_]+[a-z]\b", DOCUMENT)) <= known
+
+
+@pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
+def test_listed_values_are_told(family: Family) -> None:
+    for label, values in family.labels.items():
+        if values is None or label == "stage":
+            continue
+        missing = [value for value in values if f"`{value}`" not in DOCUMENT]
+        assert not missing, f"{label} of {family.name}"
