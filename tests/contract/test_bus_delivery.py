@@ -88,7 +88,8 @@ async def test_a_claim_that_is_cancelled_takes_nothing_with_it(bench: Bench) -> 
     waiting.cancel()
     await asyncio.wait([waiting])
     assert waiting.cancelled()
-    claim = await claimed(bench.bus, worker="a")
+    await bench.rival.post("tts", Work("c"))
+    (claim,) = await bench.rival.claim("tts", "b", count=9, block_s=30)
     assert claim.attempt == 1
 
 
@@ -170,6 +171,44 @@ async def test_work_handed_back_is_taken_over_at_once(bench: Bench) -> None:
     assert await bench.bus.hand_back(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
+
+
+async def test_what_is_left_is_not_taken_over(bus: Bus) -> None:
+    left, taken, also = [await claimed(bus, worker="a") for _ in range(3)]
+    claims = await bus.take_over("tts", "b", idle_s=0, count=9, leave=[left.id, "1-1"])
+    assert [claim.id for claim in claims] == [taken.id, also.id]
+    assert await bus.renew("tts", "a", [left.id]) == set(), "it is still the first one's"
+    (claim,) = await bus.take_over("tts", "b", idle_s=0, count=1, leave=[taken.id, also.id])
+    assert (claim.id, claim.attempt) == (left.id, 2)
+
+
+async def test_work_passed_on_goes_to_whoever_waits_for_work(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    waiting = asyncio.create_task(bench.rival.claim("tts", "b", count=9, block_s=30))
+    await bench.pass_time(IDLE_S)
+    assert await bench.bus.pass_on(claim, "a")
+    (again,) = await waiting
+    assert again.fields == claim.fields
+    assert again.attempt == 1
+    assert again.id != claim.id
+    assert await bench.bus.open_work("tts") == 1
+    assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
+    # the one who passed it on has nothing of it left
+    assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
+    assert not await bench.bus.finish(claim, "a")
+    assert not await bench.bus.pass_on(claim, "a")
+    assert await bench.rival.finish(again, "b")
+    assert await bench.bus.open_work("tts") == 0
+
+
+async def test_only_its_holder_passes_work_on(bus: Bus) -> None:
+    first = await claimed(bus, worker="a")
+    assert not await bus.pass_on(first, "b")
+    (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
+    assert not await bus.pass_on(first, "a"), "an earlier attempt of the same worker"
+    assert await bus.finish(second, "a")
+    assert not await bus.pass_on(second, "a")
+    assert await bus.claim("tts", "c", count=9, block_s=0) == []
 
 
 async def test_only_its_holder_hands_work_back(bus: Bus) -> None:

@@ -106,6 +106,18 @@ async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench:
     assert isinstance(await bench.rival.own(again, CONVERSATION, "turns"), Owned)
 
 
+async def test_whoever_gets_work_that_was_passed_on_owns_its_thing(bench: Bench) -> None:
+    claim = await claimed(bench.bus, "llm", "a")
+    before = await owned(bench.bus, claim, CONVERSATION, "turns")
+    assert await bench.bus.pass_on(claim, "a")
+    (again,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
+    await owned(bench.rival, again, CONVERSATION, "turns")
+    outlet = bench.bus.outlet(before.fence())
+    outlet.append(bench.bus.keys.events(CONVERSATION), TurnComplete("from the grave"))
+    with pytest.raises(NotOwner):
+        await outlet.flush()
+
+
 async def test_turns_are_released_when_none_waits(bench: Bench) -> None:
     bus = bench.bus
     turns = bus.keys.turns(CONVERSATION)

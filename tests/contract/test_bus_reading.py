@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Append, Bus, Follow, reader
+from tertulia_shared.bus import Append, Bus, EntriesLost, Follow, reader
 from tertulia_shared.bus.reader import MAX_HELD, MAX_PER_READ
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -181,3 +181,30 @@ async def test_conversations_with_turns_are_found_among_all_keys(bus: Bus) -> No
     other = new_id()
     await bus.transact(other, [Append(bus.keys.events(other), TurnComplete("t"))], raise_epoch=True)
     assert set(await listed(bus.conversations_with_turns())) == wanted
+
+
+async def test_who_asks_is_told_that_what_was_read_is_lost_and_reads_on(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2", "3")
+    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (told, other):
+        await read_count(follow, 3)
+    await bench.until_reading()
+    await bench.break_and_lose(key, ids[1:])
+    with pytest.raises(EntriesLost, match="events"):
+        await told.read()
+    (after,) = await write(bench.rival, key, "4")
+    for follow in (told, other):
+        assert [entry.id for entry in await follow.read()] == [after]
+
+
+@pytest.mark.parametrize("read", [0, 3])
+async def test_a_break_without_a_loss_is_not_told(bench: Bench, read: int) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2", "3")
+    follow = bench.bus.follow(key, "5-5" if read else ids[-1], tell_loss=True)
+    await read_count(follow, read)
+    await bench.until_reading()
+    await bench.break_and_lose(key, ids[:1])
+    (after,) = await write(bench.rival, key, "4")
+    assert [entry.id for entry in await follow.read()] == [after]

@@ -15,7 +15,7 @@ from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.keys import Key, Keys, Stage
 
 T = TypeVar("T")
 
@@ -49,6 +49,10 @@ class Bench(Protocol):
         """Return when the server has heard nothing of this claim of the worker's for `LONG_S`."""
 
     @abstractmethod
+    async def break_and_lose(self, key: Key, ids: Sequence[str]) -> None:
+        """The connection is cut, and when it is back these entries of the stream are gone."""
+
+    @abstractmethod
     async def until_reading(self) -> None:
         """Return when the bus' read waits at the server for entries."""
 
@@ -56,13 +60,18 @@ class Bench(Protocol):
 class MemoryBench(Bench):
     def __init__(self, keys: Keys) -> None:
         self.clock = Clock()
-        self.bus = self.rival = MemoryBus(keys, clock=self.clock)
+        self.bus = self.rival = self._memory = MemoryBus(keys, clock=self.clock)
 
     async def pass_time(self, seconds: float) -> None:
         self.clock.now += seconds
 
     async def let_idle(self, claim: Claim, worker: str) -> None:
         self.clock.now += LONG_S
+
+    async def break_and_lose(self, key: Key, ids: Sequence[str]) -> None:
+        await self._memory.remove(key, ids)
+        self._memory.break_connection()
+        self._memory.restore_connection()
 
     async def until_reading(self) -> None:
         await asyncio.sleep(0)  # a task that was made has begun to wait
@@ -82,6 +91,12 @@ class RedisBench(Bench):
     async def let_idle(self, claim: Claim, worker: str) -> None:
         key, idle_ms = self.bus.keys.work(claim.stage).name, int(LONG_S * 1000)
         await self.client.xclaim(key, claim.stage, worker, 0, [claim.id], idle=idle_ms, justid=True)
+
+    async def break_and_lose(self, key: Key, ids: Sequence[str]) -> None:
+        await self.client.xdel(key.name, *ids)
+        for client in await self.client.client_list():
+            if client["name"].startswith(self._name) and client["name"].endswith(":reads"):
+                await self.client.client_kill_filter(_id=client["id"])
 
     async def until_reading(self) -> None:
         await until(self._reads_wait)

@@ -185,6 +185,21 @@ class RedisServer:
     def __exit__(self, *_: object) -> None:
         self.kill()
 
+    def log_size(self) -> int:
+        """Bytes of the append-only file: what has been written so far."""
+        return self._append_only_file.stat().st_size
+
+    def lose(self, after: int) -> None:
+        """What a machine that loses power does to it (it must not run): all behind so many bytes is gone."""
+        assert not self.running
+        with self._append_only_file.open("r+b") as file:
+            file.truncate(after)
+
+    @property
+    def _append_only_file(self) -> Path:
+        newest = max(self._folder.glob("appendonlydir/*.incr.aof"), default=None)  # Redis 7 and later
+        return newest or self._folder / "appendonly.aof"
+
     @property
     def _log(self) -> Path:
         return self._folder / "redis.log"

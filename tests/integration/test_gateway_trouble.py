@@ -12,6 +12,8 @@ from tertulia_shared.keys import Keys
 from tests.fakes.gateway_bench import LUNA, Client, Workers, eventually, gateway, redis_is_back
 from tests.fakes.redis_server import RedisServer
 
+AGAIN = "12345678-1234-4234-8234-123456789012"
+
 
 @pytest.fixture
 def own_redis(tmp_path: Path) -> Iterator[RedisServer]:
@@ -131,16 +133,52 @@ async def test_a_redis_that_lost_everything_does_not_silence_the_talk(forgetful_
         forgetful_redis.start()
 
         async def is_back() -> bool:
-            await client.send("user_message", text="once more")
-            return (await client.next())["type"] != "error"
+            await client.send("user_message", text="once more", turn_id=AGAIN)
+            return (await client.next())["type"] == "turn_accepted"
 
         await eventually(is_back)
         workers = Workers(made.bus, client.conversation_id)
         turn, epoch = await workers.next_turn()
-        assert epoch < 3
+        assert turn.turn_id == AGAIN
         await workers.reply(turn, epoch).whole()
         await client.until("turn_metrics")
         assert len(client.of("audio")) == 12
+        assert "talk_lost" in [frame["code"] for frame in client.of("error")]
+
+
+async def test_who_waits_for_an_answer_that_redis_has_lost_is_told(forgetful_redis: RedisServer, keys: Keys) -> None:
+    async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        await client.send("user_message", text="one")
+        before = await client.until("turn_accepted")
+        forgetful_redis.kill()
+        forgetful_redis.start()
+        await client.until("error", lambda frame: frame["code"] == "talk_lost")
+        assert (await client.until("interrupted"))["epoch"] > before["epoch"]
+        workers = Workers(made.bus, client.conversation_id)
+        await client.send("user_message", text="one", turn_id=AGAIN)
+        turn, epoch = await workers.next_turn()
+        assert epoch > before["epoch"]
+        await workers.reply(turn, epoch).whole()
+        await client.until("turn_metrics")
+        assert len(client.of("audio")) == 12
+
+
+async def test_who_comes_back_to_a_redis_that_has_lost_the_end_is_told(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys) as made:
+        async with Client.at(made.url()) as client:
+            await client.next()
+            await client.send("user_message", text="one")
+            await client.until("turn_accepted")
+        c, events = client.conversation_id, keys.events(client.conversation_id)
+        (*_, last) = await made.bus.read(events)
+        await made.bus.remove(events, [last.id])
+        for mark, lost in ((last.id, True), ("5-5", False), ("99999999999999-0", False)):
+            async with Client.at(made.url(f"?conversation_id={c}&last_event_id={mark}")) as again:
+                await again.until("conversation_started")
+                await again.send("refresh_characters")
+                await again.until("characters")
+                assert [frame["code"] for frame in again.of("error")] == ["talk_lost"] * lost
 
 
 async def test_an_orderly_end_says_1001(redis_url: str, keys: Keys) -> None:

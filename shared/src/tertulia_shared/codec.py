@@ -2,7 +2,8 @@
 
 str, int, float and bool are UTF-8 text ("1"/"0" for bool), bytes are raw, anything nested is msgpack in one field.
 Every entry begins with `v` (schema version), `ts` (ms since 1970 by the writer's clock) and `epoch`; an event also with
-`type`. Fields that hold their default are left out; a reader ignores fields it does not know.
+`type`. Fields that hold their default are left out; a reader ignores fields it does not know, in nested structures too.
+The envelope and the ids mean the same in every version (docs/adr/0012-schema-versions.md).
 
     BadEntry               the entry cannot be read: say so and dead-letter it
     └── UnknownVersion     it was written by a newer release
@@ -13,7 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgpack
 
@@ -21,6 +22,8 @@ from tertulia_shared.events import EVENTS, Event
 
 VERSION = 1
 """The schema version this release writes. It reads this one and older."""
+MAX_DIGITS = 18
+"""Of a number in an envelope: what is longer is none of ours (and Python refuses to read very long ones)."""
 
 T = TypeVar("T")
 Value = str | int | float | bytes
@@ -32,7 +35,14 @@ class BadEntry(ValueError):
 
 
 class UnknownVersion(BadEntry):
-    """A stream entry was written by a newer release than this one."""
+    """A stream entry was written by a newer release than this one, in the schema `version`."""
+
+    def __init__(self, version: int) -> None:
+        super().__init__(
+            f"it was written by a newer release (schema version {version}, this one reads up to {VERSION}): "
+            "update this worker"
+        )
+        self.version = version
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -106,10 +116,10 @@ def envelope(fields: Fields) -> Envelope:
     Raises:
         BadEntry: one of them is missing or no number.
     """
-    try:
-        return Envelope(ts=int(fields[b"ts"]), epoch=int(fields[b"epoch"]))
-    except (KeyError, ValueError) as error:
-        raise BadEntry(f"entry without a readable envelope: {error}") from error
+    ts, epoch = fields.get(b"ts", b""), fields.get(b"epoch", b"")
+    if not (_is_number(ts) and _is_number(epoch)):
+        raise BadEntry(f"entry without a readable envelope (ts={ts[:MAX_DIGITS]!r}, epoch={epoch[:MAX_DIGITS]!r})")
+    return Envelope(ts=int(ts), epoch=int(epoch))
 
 
 def text(fields: Fields, name: bytes, default: str | None = None) -> str:
@@ -125,6 +135,12 @@ def text(fields: Fields, name: bytes, default: str | None = None) -> str:
         raise BadEntry(f"entry: field {name.decode()!r} is not UTF-8: {error}") from error
 
 
+def number(fields: Fields, name: bytes) -> int:
+    """One field as a number from 0; 0 where it is missing, or is none."""
+    raw = fields.get(name, b"")
+    return int(raw) if _is_number(raw) else 0
+
+
 def check_version(fields: Fields) -> None:
     """Refuse what a newer release wrote.
 
@@ -132,12 +148,37 @@ def check_version(fields: Fields) -> None:
         UnknownVersion: with both versions and what to do.
     """
     raw = fields.get(b"v", b"")
-    if not raw.isdigit():
-        raise BadEntry(f"entry without a schema version (v={raw!r})")
+    if not _is_number(raw):
+        raise BadEntry(f"entry without a schema version (v={raw[:MAX_DIGITS]!r})")
     if int(raw) > VERSION:
-        raise UnknownVersion(
-            f"entry has schema version {int(raw)}, this release reads up to {VERSION}: update this worker"
-        )
+        raise UnknownVersion(int(raw))
+
+
+def known(cls: type[T], wire: object) -> T:
+    """A dataclass from a nested structure of its fields: what it does not know is ignored, what is missing defaults.
+
+    Raises:
+        BadEntry: it is no such structure, or lacks a field that has no default.
+    """
+    if not isinstance(wire, Mapping):
+        raise BadEntry(f"{cls.__name__}: {type(wire).__name__} instead of its fields")
+    given = cast("Mapping[str, Any]", wire)
+    specs = _specs(cls)
+    missing = [spec.name for spec in specs if spec.default is dataclasses.MISSING and spec.name not in given]
+    if missing:
+        raise BadEntry(f"{cls.__name__} lacks {', '.join(missing)}")
+    hints = _hints(cls)
+    return cls(**{spec.name: _known_as(hints[spec.name], given[spec.name]) for spec in specs if spec.name in given})
+
+
+def _known_as(hint: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return known(hint, value)
+    if get_origin(hint) is not tuple:
+        return value
+    if not isinstance(value, list | tuple):
+        raise BadEntry(f"{type(value).__name__} instead of a list")
+    return tuple(_known_as(get_args(hint)[0], each) for each in cast("list[Any]", value))
 
 
 def pack(value: object) -> bytes:
@@ -167,8 +208,13 @@ class _Spec:
 
 
 @cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    return get_type_hints(cls)
+
+
+@cache
 def _specs(cls: type) -> tuple[_Spec, ...]:
-    hints = get_type_hints(cls)
+    hints = _hints(cls)
     return tuple(
         _Spec(field.name, field.name.encode(), _default(field), *_conversion(hints[field.name]))
         for field in dataclasses.fields(cls)
@@ -187,6 +233,10 @@ def _conversion(hint: Any) -> tuple[Callable[[Any], Value], Callable[[bytes], An
     return _CONVERSIONS.get(hint, (_plain_pack, _nested(hint)))
 
 
+def _is_number(raw: bytes) -> bool:
+    return raw.isdigit() and len(raw) <= MAX_DIGITS
+
+
 def _same(value: Value) -> Value:
     return value
 
@@ -199,7 +249,7 @@ def _nested(hint: Any) -> Callable[[bytes], Any]:
     if get_origin(hint) is tuple:
         return lambda raw: tuple(unpack(raw))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return lambda raw: hint(**unpack(raw))
+        return lambda raw: known(hint, unpack(raw))
     return unpack
 
 

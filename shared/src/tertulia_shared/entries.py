@@ -112,7 +112,11 @@ class StoreWrite:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Work given up on."""
+    """Work given up on.
+
+    `entry`: what nothing else keeps: the whole entry, msgpack of its fields as they were (bytes to bytes). Written
+    again with these fields, it is as it was.
+    """
 
     stage: str
     work_id: str
@@ -121,6 +125,7 @@ class DeadLetter:
     conversation_id: str = ""
     message_id: str = ""
     session_id: str = ""
+    entry: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +166,5 @@ class TurnPlan:
     """Names of all active characters, so that the model knows who is at the table."""
 
     def to_wire(self) -> dict[str, Any]:
-        """A structure of plain values, for msgpack."""
+        """A structure of plain values, for msgpack; `codec.known` is the reverse."""
         return asdict(self)
-
-    @classmethod
-    def from_wire(cls, wire: dict[str, Any]) -> TurnPlan:
-        """The reverse of `to_wire`."""
-        return cls(
-            turn_id=wire["turn_id"],
-            entry_id=wire["entry_id"],
-            epoch=wire["epoch"],
-            speakers=tuple(Speaker(**speaker) for speaker in wire["speakers"]),
-            settings=ModelSettings(**wire["settings"]),
-            others=tuple(wire["others"]),
-        )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tertulia_shared.bus import Bus, Follow, Stale
-from tertulia_shared.codec import envelope
+from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.groups import first_error
+
+log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -33,6 +36,10 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
 async def _raise_when_above(control: Follow, epoch: int) -> None:
     while True:
         for entry in await control.read():
-            raised = envelope(entry.fields).epoch
+            try:
+                raised = envelope(entry.fields).epoch
+            except BadEntry as error:  # it says nothing to anyone: neither this work nor any other is to end by it
+                log.warning("left out a command: %s", error)
+                continue
             if raised > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {raised}")

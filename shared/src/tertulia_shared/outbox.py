@@ -145,7 +145,7 @@ def message_of(write: StoreWrite) -> Message:
     row = _row(write)
     try:
         times: dict[str, Any] = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
-        return Message(**{**row, **times})
+        return codec.known(Message, {**row, **times})
     except (KeyError, TypeError, ValueError) as error:
         raise BadEntry(f"a message that waits for the store cannot be read: {error}") from error
 

@@ -1,7 +1,8 @@
 """How a piece of work can end, and what a handler raises to say so. No I/O.
 
-BadWork      it can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
-RetryLater   it may succeed later (engine busy, server away): leave it pending
+BadWork          it can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
+UnknownVersion   a newer release wrote it, or what it points at: a worker of that release may do it, else as BadWork
+RetryLater       it may succeed later (engine busy, server away): leave it pending
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from enum import Enum
 
 from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WriteRefused
-from tertulia_shared.codec import BadEntry
+from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
+from tertulia_shared.entries import Work
 from tertulia_shared.groups import first_error
 
 
@@ -30,6 +32,8 @@ class Ending(Enum):
     """A peer owns it now: nothing to do."""
     RETRY = "retry"
     """Leave it pending: it is delivered again when its lease has run out."""
+    NEWER = "newer"
+    """Leave it to a worker of a newer release; where there is none, give it up."""
     DEAD = "dead"
     """Give it up, visibly."""
 
@@ -41,9 +45,19 @@ def ending_of(error: BaseException | None) -> Ending:
             return Ending.FINISH
         case NotOwner():
             return Ending.LOST
+        case UnknownVersion():
+            return Ending.NEWER
         case BadWork() | BadEntry():
             return Ending.DEAD
         case RetryLater() | BusUnavailable() | WriteRefused():
             return Ending.RETRY
         case _:
             return Ending.RETRY  # a bug, or trouble nobody thought of: another attempt may do, and attempts are counted
+
+
+def pointed_at(fields: Fields) -> Work:
+    """What a work entry points at, in whatever version it is written: enough to say that it is given up."""
+    ids = (
+        fields.get(name, b"").decode(errors="replace") for name in (b"conversation_id", b"message_id", b"session_id")
+    )
+    return Work(*ids)

@@ -9,25 +9,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
-import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from tertulia_shared.bus import Bus, BusError, Claim
+from tertulia_shared.codec import UnknownVersion
 from tertulia_shared.entries import DeadLetter
+from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.pulse import Pulse
 from tertulia_shared.metrics.work import WorkMetrics
+from tertulia_shared.presence import reads, worker_name
 from tertulia_shared.settings import CommonSettings
-from tertulia_shared.work import Ending, ending_of
+from tertulia_shared.work import Ending, ending_of, pointed_at
 
 CLAIM_BLOCK_S = 5.0
 RENEWALS_PER_LEASE = 3
 BEAT_S = 1.0
+MAX_LEFT = 1_000
+"""Pieces of work remembered as left to newer workers."""
+PEER_ALIVE_S = 5.0
+"""A worker that was heard of within so many seconds is alive."""
 MAX_BACKOFF_S = 2.0
 
 log = logging.getLogger(__name__)
@@ -52,12 +56,6 @@ class _Job:
     cancelled_for: Ending | None = None
 
 
-def worker_name() -> str:
-    """A name that no other worker has or had: host, process, and a random part."""
-    host = socket.gethostname().partition(".")[0].replace(":", "-")
-    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
-
-
 def now() -> float:
     """The loop's monotonic time, in seconds."""
     return asyncio.get_running_loop().time()
@@ -77,6 +75,10 @@ class Worker:
         self._concurrency = concurrency
         self._jobs: dict[str, _Job] = {}
         self._slot_free = asyncio.Event()
+        self._left_to_newer: dict[str, int] = {}
+        """Work that a newer release has to do: its id, and the schema version it takes."""
+        self.broke = False
+        """Set before it is stopped because it broke: what it had in hand may be why, so that was a failed attempt."""
         metrics = metrics or Metrics()
         self._pulse = Pulse(metrics)
         self._metrics = WorkMetrics(metrics, stage, slots=concurrency)
@@ -92,6 +94,7 @@ class Worker:
                 await stop.wait()
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
+                await asyncio.wait([claiming])  # or it could be given what we pass on
                 await self._drain()
             for task in upkeep:
                 task.cancel()
@@ -131,11 +134,24 @@ class Worker:
                 self._start(jobs, claim)
 
     async def _take_over(self, free: int) -> Sequence[Claim]:
-        claims = await self._bus.take_over(self._stage, self.name, idle_s=self._settings.lease_s, count=free)
+        await self._look_for_newer()
+        claims = await self._bus.take_over(
+            self._stage, self.name, idle_s=self._settings.lease_s, count=free, leave=list(self._left_to_newer)
+        )
         self._metrics.taken_over(claims)
         for claim in claims:
             log.info("took work over", extra={"work_id": claim.id, "attempt": claim.attempt, "worker": self.name})
         return claims
+
+    async def _look_for_newer(self) -> None:
+        """What was left to workers of a newer release is ours again (to give up) when there are none."""
+        if self._left_to_newer:
+            alive = await self._bus.alive(PEER_ALIVE_S)
+            self._left_to_newer = {
+                work_id: version
+                for work_id, version in self._left_to_newer.items()
+                if reads(alive, self._stage, version)
+            }
 
     async def _renew(self) -> None:
         while True:
@@ -205,7 +221,8 @@ class Worker:
                     raise
                 ending = job.cancelled_for
             except Exception as raised:  # noqa: BLE001 - whatever it is, it is counted and told
-                error, ending = raised, ending_of(raised)
+                first = first_error(raised)
+                error, ending = first if isinstance(first, Exception) else raised, ending_of(raised)
             else:
                 ending = Ending.FINISH
             await self._end(claim, ending, error)
@@ -225,16 +242,26 @@ class Worker:
             case Ending.LOST:
                 self._metrics.ended("lost")
                 log.info("left work to its new owner", extra=ids)
-            case Ending.DEAD:
+            case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
+                self._left_to_newer[claim.id] = error.version
+                if len(self._left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
+                    del self._left_to_newer[next(iter(self._left_to_newer))]
+                await self._bus.hand_back(claim, self.name)
+                self._metrics.ended("handed_back")
+                log.warning("left work to a newer worker: %s", error, extra=ids)
+            case Ending.NEWER | Ending.DEAD:
                 await self._bury(claim, str(error))
             case Ending.RETRY if error is not None:
                 log.warning("attempt failed: %s", type(error).__name__, extra=ids, exc_info=error)
                 await self._bus.note_failure(claim, f"{type(error).__name__}: {error}")
                 self._metrics.failed(error)
             case Ending.RETRY:
-                await self._bus.hand_back(claim, self.name)
+                await (self._bus.hand_back if self.broke else self._bus.pass_on)(claim, self.name)
                 self._metrics.ended("handed_back")
                 log.info("handed work back", extra=ids)
+
+    async def _is_read_by_a_peer(self, version: int) -> bool:
+        return reads(await self._bus.alive(PEER_ALIVE_S), self._stage, version)
 
     async def _bury(self, claim: Claim, reason: str) -> None:
         last = await self._bus.last_failure(claim)
@@ -246,20 +273,12 @@ class Worker:
             raise
         except Exception:  # work that cannot even be given up properly must not end one worker after the other
             log.exception("giving up failed", extra={"work_id": claim.id, "attempt": claim.attempt})
-        outlet = self._bus.outlet()
-        outlet.append(
-            self._bus.keys.dead(),
-            DeadLetter(
-                stage=self._stage,
-                work_id=claim.id,
-                attempts=claim.attempt,
-                reason=reason,
-                **{
-                    name: claim.fields.get(name.encode(), b"").decode(errors="replace")
-                    for name in ("conversation_id", "message_id", "session_id")
-                },
-            ),
+        work = pointed_at(claim.fields)
+        letter = DeadLetter(
+            self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id
         )
+        outlet = self._bus.outlet()
+        outlet.append(self._bus.keys.dead(), letter)
         await outlet.flush()
         self._metrics.buried()
         await self._bus.finish(claim, self.name)

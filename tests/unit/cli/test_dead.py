@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -27,8 +28,9 @@ SPOKEN = Message(
 )  # fmt: skip
 
 
-def letter(stage: str, **more: str) -> Letter:
-    return Letter("7-0", 1_000, DeadLetter(stage, "5-0", 11, "no device", **{"conversation_id": C, **more}))
+def letter(stage: str, **more: Any) -> Letter:
+    ids: dict[str, Any] = {"conversation_id": C, **more}
+    return Letter("7-0", 1_000, DeadLetter(stage, "5-0", 11, "no device", **ids))
 
 
 TTS, LLM, STT = letter("tts", message_id=M), letter("llm"), letter("stt", session_id=S)

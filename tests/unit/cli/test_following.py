@@ -102,7 +102,7 @@ def test_an_entry_as_a_line(kind: str, what: object, line: tuple[str, str]) -> N
 def test_what_this_release_cannot_read_is_said() -> None:
     newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
     line = Narrator().tell(Place("events", C), newer)
-    assert line.what.startswith("cannot be read by this release: entry has schema version 99")
+    assert line.what.startswith("cannot be read by this release: it was written by a newer release (schema version 99")
 
 
 def test_a_line_for_a_person_cannot_steer_the_terminal() -> None:

@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from tertulia_llm.drain import AGAIN_MAX_S, BATCH, CALL_S, LOOK_S, Drain
+from tertulia_llm.drain import AGAIN_MAX_S, BATCH, CALL_S, HELD_S, LOOK_S, Drain
 from tertulia_shared.bus.memory import MemoryBus
-from tertulia_shared.codec import VERSION, decode
+from tertulia_shared.codec import VERSION, decode, pack, unpack
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
@@ -36,10 +36,14 @@ class WatchedStore(MemoryStore):
         self.saved.append([message.text for message in messages])
 
 
+def wall_ms() -> int:
+    return round(now() * 1000)
+
+
 class Scene:
     def __init__(self) -> None:
         self.metrics = Metrics()
-        self.bus = MemoryBus(Keys("test"), clock=now)
+        self.bus = MemoryBus(Keys("test"), clock=now, now_ms=wall_ms)
         self.tables = MemoryTables()
         self.store = WatchedStore(self.tables)
         self.talk = new_id()
@@ -48,6 +52,11 @@ class Scene:
         outlet = self.bus.outlet()
         for write in writes:
             outlet.append(self.bus.keys.store(), write)
+        await outlet.flush()
+
+    async def post_newer(self, write: StoreWrite) -> None:
+        outlet = self.bus.outlet()
+        outlet.append(self.bus.keys.store(), write, v=VERSION + 1)
         await outlet.flush()
 
     async def emptied(self) -> None:
@@ -59,7 +68,8 @@ class Scene:
 
     @asynccontextmanager
     async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
-        task = asyncio.create_task(Drain(self.bus, store or self.store, holder, self.metrics).run())
+        drain = Drain(self.bus, store or self.store, holder, self.metrics, wall_ms=wall_ms)
+        task = asyncio.create_task(drain.run())
         yield task
         task.cancel()
         await asyncio.wait([task])
@@ -195,14 +205,64 @@ async def test_what_a_newer_release_wrote_waits_for_one() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     await it.post(message_write(said(it.talk, 1)))
-    outlet = it.bus.outlet()
-    outlet.append(it.bus.keys.store(), message_write(said(it.talk, 2)), v=VERSION + 1)
-    await outlet.flush()
+    await it.post_newer(message_write(said(it.talk, 2)))
     async with it.draining():
         await asyncio.sleep(60)
         assert await it.bus.length(it.bus.keys.store()) == 1
         assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "it may have the lease"
     assert it.store.saved == [["1"]]
+    assert await it.dead() == []
+
+
+@virtual_time
+async def test_what_waits_for_a_newer_release_holds_up_its_own_conversation_only() -> None:
+    it = await scene()
+    other = new_id()
+    for conversation_id in (it.talk, other):
+        await it.store.ensure_conversation(conversation_id)
+    await it.post_newer(message_write(said(it.talk, 1)))
+    await it.post(message_write(said(it.talk, 2)), settings_write(it.talk, {"top_k": 2}), message_write(said(other, 3)))
+    async with it.draining():
+        await asyncio.sleep(10)
+        assert it.store.saved == [["3"]]
+        assert await it.bus.length(it.bus.keys.store()) == 3
+        await it.post(message_write(said(other, 4)))  # and what comes later is not held up either
+        await asyncio.sleep(LOOK_S)
+        assert it.store.saved == [["3"], ["4"]]
+    assert await it.store.model_settings(it.talk) in (None, {})
+
+
+@virtual_time
+async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_saved() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    newer = said(it.talk, 1)
+    await it.post_newer(message_write(newer))
+    await it.post(message_write(said(it.talk, 2)))
+    (entry, _) = await it.bus.read(it.bus.keys.store())
+    async with it.draining():
+        await asyncio.sleep(HELD_S - 60)
+        assert it.store.saved == []
+        assert await it.dead() == []
+        await asyncio.sleep(120)
+        await it.emptied()
+    assert it.store.saved == [["2"]]
+    (letter,) = await it.dead()
+    assert (letter.stage, letter.conversation_id, letter.message_id) == ("store", it.talk, newer.id)
+    assert "newer release" in letter.reason
+    assert unpack(letter.entry) == dict(entry.fields), "with these fields it can be written again"
+
+
+@virtual_time
+async def test_what_an_older_or_newer_release_knows_of_a_row_beside_ours_is_ignored() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    row = said(it.talk, 1)
+    write = message_write(row)
+    await it.post(replace(write, row=pack({**unpack(write.row), "mood": "good"})))
+    async with it.draining():
+        await it.emptied()
+    assert await it.store.history(it.talk, 10) == [row]
 
 
 @virtual_time

@@ -107,6 +107,14 @@ class Delivery(RuleBasedStateMachine):
         if done:
             self.held[claim.id] = Held("", float("-inf"), self.held[claim.id].attempt)
 
+    @rule(worker=st.sampled_from(WORKERS), claim=claims)
+    def pass_on(self, worker: str, claim: Claim) -> None:
+        done = self.runner.run(self.bus.pass_on(claim, worker))
+        assert done == self._is_last_attempt(claim, worker)
+        if done:
+            del self.held[claim.id]
+            self.unclaimed += 1
+
     @rule(worker=st.sampled_from(WORKERS))
     def retire(self, worker: str) -> None:
         self.runner.run(self.bus.retire("tts", worker))

@@ -12,7 +12,7 @@ ENDINGS = [
     (NotOwner("x"), Ending.LOST),
     (BadWork("x"), Ending.DEAD),
     (BadEntry("x"), Ending.DEAD),
-    (UnknownVersion("x"), Ending.DEAD),
+    (UnknownVersion(7), Ending.NEWER),
     (RetryLater("x"), Ending.RETRY),
     (BusUnavailable("x"), Ending.RETRY),
     (WriteRefused("x"), Ending.RETRY),

@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
 from tertulia_shared.bus.memory import MemoryBus
-from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
@@ -368,9 +368,107 @@ async def test_a_stopping_worker_hands_back_what_takes_too_long_for_a_peer_to_ha
     assert now() - begun == pytest.approx(SETTINGS.drain_s, abs=0.1)
     assert handler.cancelled == [handler.begun[0].id]
     assert handler.given_up == []
-    (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
-    assert claim.attempt == 2
+    (claim,) = await bus.claim("tts", "peer", count=9, block_s=0)
+    assert claim.fields == handler.begun[0].fields
+    assert claim.attempt == 1, "being stopped is no failed attempt"
     assert worker.member not in await bus.alive(60)
+
+
+@virtual_time
+async def test_work_of_a_stopping_worker_goes_to_a_waiting_peer_without_a_pause() -> None:
+    bus, stopped, peer = make_bus(), ScriptedHandler(forever), ScriptedHandler(nothing)
+    hasty = settings_of(CommonSettings, lease_s=3, drain_s=0)
+    async with working(bus, stopped, settings=hasty):
+        await post(bus)
+        await settle()
+        starting = working(bus, peer)
+        await starting.__aenter__()
+        await settle()
+        begun = now()
+    await settle()
+    assert len(peer.ended) == 1
+    assert now() - begun < 0.01
+    await starting.__aexit__(None, None, None)
+
+
+@virtual_time
+async def test_stopping_one_worker_after_the_other_uses_no_attempt_up() -> None:
+    bus = make_bus()
+    await bus.prepare("tts")
+    await post(bus)
+    hasty = settings_of(CommonSettings, drain_s=0, max_attempts=1)
+    for _ in range(5):
+        handler = ScriptedHandler(forever)
+        async with working(bus, handler, settings=hasty):
+            pass
+        assert handler.begun[0].attempt == 1
+    last = ScriptedHandler(nothing)
+    async with working(bus, last):
+        assert len(last.ended) == 1
+    assert await dead_letters(bus) == []
+
+
+@virtual_time
+async def test_being_stopped_because_it_broke_is_a_failed_attempt() -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler) as worker:
+        await post(bus)
+        await settle()
+        worker.broke = True
+    (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
+    assert (claim.id, claim.attempt) == (handler.begun[0].id, 2)
+
+
+def newer(version: int = VERSION + 1) -> Act:
+    async def act(_claim: Claim) -> None:
+        raise UnknownVersion(version)
+
+    return act
+
+
+@virtual_time
+async def test_what_a_newer_release_wrote_is_given_up_where_nobody_else_reads_it() -> None:
+    bus, handler = make_bus(), ScriptedHandler(newer())
+    await bus.beat(f"llm:box-1-aaaaaa.v{VERSION + 1}:demo")
+    await bus.beat("tts:box-2-bbbbbb:scripted")  # as of a release that does not say
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert len(handler.given_up) == 1
+        assert "newer release" in handler.given_up[0]
+        assert "update this worker" in handler.given_up[0]
+        (letter,) = await dead_letters(bus)
+        assert letter.message_id
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_what_a_newer_release_wrote_is_left_to_a_live_worker_of_that_release() -> None:
+    bus, old, other = make_bus(), ScriptedHandler(newer()), ScriptedHandler(newer())
+    member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
+    async with working(bus, old), working(bus, other):
+        await bus.beat(member)
+        await post(bus)
+        for _ in range(30):
+            await asyncio.sleep(1)
+            await bus.beat(member)
+        assert len(old.begun) + len(other.begun) == 2, "each looks at it once"
+        assert old.given_up == other.given_up == []
+        (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
+        assert await bus.hand_back(claim, "peer")
+        await bus.leave(member)
+        await asyncio.sleep(SETTINGS.lease_s)
+        assert len(old.given_up) + len(other.given_up) == 1, "nobody is left who could"
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_the_reason_of_work_that_died_in_a_group_is_the_error_itself() -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(ExceptionGroup("of tasks", [BadEntry("no text in it")])))
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert handler.given_up == ["no text in it"]
 
 
 @virtual_time
@@ -383,7 +481,8 @@ async def test_a_job_stopped_before_its_first_step_is_handed_back() -> None:
     await bus.post("tts", Work(new_id(), message_id=new_id()))
     stop.set()
     await run
-    assert len(await claims_of(bus, idle_s=SETTINGS.lease_s)) == 1
+    left = [*await bus.claim("tts", "peer", count=9, block_s=0), *await claims_of(bus, idle_s=SETTINGS.lease_s)]
+    assert len(left) == 1
 
 
 @virtual_time

@@ -144,7 +144,7 @@ async def test_what_is_given_up_is_dead() -> None:
 
 
 @virtual_time
-async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_takes_it_over() -> None:
+async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_claims_it() -> None:
     it = Scene()
     async with it.working():
         await it.post(2)
@@ -154,8 +154,8 @@ async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_takes_i
     peer.handler.may_end.set()
     async with peer.working():
         await settle()
-    assert peer.seen.of("tertulia_takeovers_total", stage="tts") == 2
-    assert peer.seen.of("tertulia_claims_total", stage="tts") == 0
+    assert peer.seen.of("tertulia_takeovers_total", stage="tts") == 0
+    assert peer.seen.of("tertulia_claims_total", stage="tts") == 2
 
 
 @virtual_time

@@ -105,7 +105,7 @@ class Connection:
         ending: Closing | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                current = Current(self._stage, self._wire, tasks, first)
+                current = Current(self._stage, self._wire, tasks, first, on_loss=self._microphone.post_again)
                 tasks.create_task(self._close_when_asked())
                 tasks.create_task(self._microphone.run())
                 tasks.create_task(self._receive(current))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, cast
 
 from tertulia_gateway.aftermath import Aftermath
 from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
+from tertulia_gateway.left_out import LeftOut
 from tertulia_gateway.limits import Clock, TokenBucket
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
@@ -17,14 +19,21 @@ from tertulia_gateway.playback import Playback
 from tertulia_gateway.speaking import Speaking
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
-from tertulia_shared.bus import Append, Bus, BusError, Entry, Outlet, Put
-from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Outlet, Put, Stale
+from tertulia_shared.codec import BadEntry, known, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
-from tertulia_shared.events import ConversationStarted, Interrupted, TurnAccepted
+from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
 from tertulia_shared.metrics import Metrics
 
 RECEIPTS_PER_S = 20.0
 """Receipts passed on; more would tell the same."""
+
+LOST_EPOCHS = 1_000
+"""More often than this nobody cuts in during what Redis can lose."""
+AGAIN_S = 0.1
+TALK_LOST = (
+    "The server has lost the last moments of this talk (its Redis was restarted). Say again what was not answered."
+)
 
 log = logging.getLogger(__name__)
 
@@ -35,28 +44,35 @@ class Conversation:
     def __init__(
         self, bus: Bus, wire: Wire, opening: Opening,
         *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
+        on_loss: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
         self._wire = wire
         self._opening = opening
         self._demo = demo
+        self._on_loss = on_loss
         self._feed, self._playlist, self._timeline = opening.feed, opening.playlist, opening.timeline
+        self._seen = opening.after
+        """The last event of the stream that was looked at."""
         self._playback = Playback()
         self._waits = Waits(metrics or Metrics(), wall_ms)
         self._clock = clock
         self._receipts: Outlet | None = None
         self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
+        self._left_out = LeftOut(wire)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
         self._speaking = Speaking(
             bus, wire, opening, self._playback, self._waits,
-            clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
+            left_out=self._left_out, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
         )  # fmt: skip
 
     async def run(self) -> None:
         """Send what there is to send."""
         if self._opening.resumed:
             await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo)))
+        if self._opening.lost:
+            await self._go_on_after_loss()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_events())
             tasks.create_task(self._speaking.run())
@@ -93,10 +109,14 @@ class Conversation:
 
     async def interrupt(self) -> None:
         """Stop everything that is being said."""
+        await self._cut_off()
+
+    async def _cut_off(self, fence: Fence | None = None) -> None:
         keys = self._bus.keys
         applied = await self._bus.transact(
             self.id,
             [],
+            fence=fence,
             raise_epoch=True,
             talk=False,
             if_talking=[
@@ -110,13 +130,22 @@ class Conversation:
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
-        raw = (await self._bus.hash(key)).get(b"settings")
-        held: dict[str, Any] = {**(unpack(raw) if raw else {}), **changes}
-        known = asdict(ModelSettings())
-        settings = ModelSettings(**{name: value for name, value in held.items() if name in known})
-        await self._bus.transact(self.id, [Put(key, {"settings": pack(asdict(settings))})])
+        held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
+        settings = known(ModelSettings, held)
+        # what a newer release knows beside them stays
+        await self._bus.transact(self.id, [Put(key, {"settings": pack({**asdict(settings), **held})})])
         await self._wire.text(settings_json(settings))
         return settings
+
+    @staticmethod
+    def read_settings(raw: bytes | None) -> Mapping[str, Any]:
+        """The settings that the state holds; none where they cannot be read."""
+        try:
+            held: Any = unpack(raw) if raw else {}
+        except BadEntry as error:
+            log.warning("settings cannot be read: %s", error)
+            return {}
+        return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
 
     def played(self, receipt: Receipt) -> None:
         """The client has played up to here."""
@@ -136,18 +165,59 @@ class Conversation:
             self._playback.flush()
             self._speaking.changed()
 
+    def _reset(self) -> None:
+        """Nothing of what was known is to be heard."""
+        self._playlist.reset(self._feed.epoch)
+        self._playback.flush()
+        self._speaking.changed()
+
     # -- what the client sees
 
     async def _send_events(self) -> None:
-        follow = self._bus.follow(self._bus.keys.events(self.id), self._opening.after)
+        follow = self._bus.follow(self._bus.keys.events(self.id), self._opening.after, tell_loss=True)
         try:
             while True:
-                for entry in await follow.read():
+                try:
+                    entries = await follow.read()
+                except EntriesLost as error:
+                    log.warning("%s", error, extra={"conversation_id": self.id})
+                    await self._go_on_after_loss()
+                    continue
+                for entry in entries:
                     await self._event(entry)
         finally:
             follow.close()
 
+    async def _go_on_after_loss(self) -> None:
+        """Redis has lost the last moments of the talk: say so, and begin anew from what it has."""
+        self._on_loss()
+        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+        while True:
+            try:
+                return await self._begin_anew()
+            except BusError as error:
+                log.warning("the loss is not dealt with yet: %s", error, extra={"conversation_id": self.id})
+                await asyncio.sleep(AGAIN_S)
+
+    async def _begin_anew(self) -> None:
+        keys = self._bus.keys
+        state = keys.state(self.id)
+        held = number(await self._bus.hash(state), b"epoch")
+        since = await self._bus.read(keys.events(self.id), self._seen)
+        if any(entry.fields.get(b"type") == b"turn_accepted" for entry in since):
+            # the user has spoken since: that turn is answered, and its epoch may be one that we knew before
+            self._feed.epoch = 0
+            self._reset()
+            return
+        # what was being said is cut off: nobody knows how much of it the workers still have. The epoch goes far above
+        # any that was lost, so that it does not fall for anybody
+        epoch = max(held, self._feed.epoch) + LOST_EPOCHS
+        await self._bus.transact(self.id, [Put(state, {"epoch": epoch, "talk": "1"})], fence=Fence(state, "", held))
+        with contextlib.suppress(Stale):  # the user has spoken this very moment, which did the same
+            await self._cut_off(Fence(state, "", epoch))
+
     async def _event(self, entry: Entry) -> None:
+        self._seen = entry.id
         fields = entry.fields
         kind = fields.get(b"type", b"")
         verdict = self._feed.judge(kind, fields)
@@ -156,15 +226,14 @@ class Conversation:
         if verdict is Verdict.SKIP:
             return
         if verdict is Verdict.SEND_AFTER_LOSS:
-            self._playlist.reset(self._feed.epoch)
-            self._playback.flush()
-            self._speaking.changed()
+            self._reset()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
             self.raise_epoch(self._feed.epoch)
         try:
             frame = event_json(entry.id, fields, self._feed.epoch)
         except BadEntry as error:
             log.warning("left out: %s", error, extra={"conversation_id": self.id})
+            await self._left_out.tell(error)
             return
         await self._wire.text(frame)
         self._timeline.see(kind, fields)

@@ -42,11 +42,15 @@ class Backstage:
 class Current:
     """At most one conversation, running in the connection's TaskGroup. `first` is to be opened; None: nothing yet."""
 
-    def __init__(self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None) -> None:
+    def __init__(
+        self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
+        *, on_loss: Callable[[], None],
+    ) -> None:  # fmt: skip
         self._stage = backstage
         self._wire = wire
         self._tasks = tasks
         self._pending = first
+        self._on_loss = on_loss
         self._id = new_id()
         self._one_at_a_time = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -87,6 +91,7 @@ class Current:
         self.conversation = Conversation(
             stage.bus, self._wire, opening,
             demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
+            on_loss=self._on_loss,
         )  # fmt: skip
         if opening.resumed:
             stage.metrics.of(catalogue.RESUMES).inc()

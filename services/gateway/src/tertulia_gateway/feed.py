@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Final
 
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
 REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b"message_resumed"})
 """Of these nothing is sent once a newer epoch has begun; what tells how an old reply ended still is."""
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
 """Written in the very transaction that raises the epoch: in the stream these only ever rise."""
+NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
+"""What stands where bytes are no UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,11 @@ class Feed:
     def judge(self, kind: bytes, fields: Fields) -> Verdict:
         """What to do with the next entry."""
         if kind == b"client_changed":
-            if fields.get(b"client", b"").decode() == self._client:
+            client = fields.get(b"client", b"").decode(errors="replace")
+            if client == self._client:
                 self._claimed = True
+                return Verdict.SKIP
+            if not client or NO_TEXT in client:  # nobody's
                 return Verdict.SKIP
             return Verdict.REPLACED if self._claimed else Verdict.SKIP
         epoch = epoch_of(fields)
@@ -64,5 +69,4 @@ class Feed:
 
 def epoch_of(fields: Fields) -> int:
     """An entry's epoch; 0 if it has none that can be read."""
-    raw = fields.get(b"epoch", b"0")
-    return int(raw) if raw.isdigit() else 0
+    return number(fields, b"epoch")

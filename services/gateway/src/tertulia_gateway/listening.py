@@ -62,6 +62,11 @@ class Microphone:
         self._queue(_Begin(conversation_id, self._session_id))
         return self._session_id
 
+    def post_again(self) -> None:
+        """Have the open session listened to, if nobody knows of it any more; harmless if somebody does."""
+        if self._session_id:
+            self._queue(_Begin(self._conversation_id, self._session_id))
+
     def feed(self, pcm: bytes) -> None:
         """More of the open session's PCM."""
         self._chunk(MicChunk(pcm))

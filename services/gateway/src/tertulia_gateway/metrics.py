@@ -10,7 +10,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from tertulia_shared.codec import BadEntry, Fields, unpack
+from tertulia_shared.codec import BadEntry, Fields, number, unpack
 
 
 @dataclass(slots=True)
@@ -191,8 +191,7 @@ class Timeline:
 
 
 def _ts(fields: Fields) -> int:
-    raw = fields.get(b"ts", b"0")
-    return int(raw) if raw.isdigit() else 0
+    return number(fields, b"ts")
 
 
 def _text(fields: Fields, name: bytes) -> str:

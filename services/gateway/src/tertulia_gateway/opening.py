@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
 from tertulia_gateway.frames import Problem, Resume
@@ -18,6 +18,8 @@ from tertulia_shared.store import NotFound, Store, StoreUnavailable
 
 PAGE = 1_000
 """Entries of the `events` stream that are read at once when it is gone through."""
+CLOCKS_DIFFER_MS = 60_000
+"""How far the clocks of Redis and this process may be apart."""
 SETTINGS_S = 1.0
 """How long a client that comes back waits for settings that only the store has."""
 
@@ -35,6 +37,8 @@ class Opening:
     feed: Feed
     playlist: Playlist
     timeline: Timeline
+    lost: bool = False
+    """Redis does not have what this client has seen last."""
 
 
 async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
@@ -88,7 +92,8 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
         conversation_id, resumed=True, after=after, feed=Feed(client, claimed=False), playlist=Playlist(),
         timeline=Timeline(),
     )  # fmt: skip
-    await _go_through(bus, opening)
+    if await _go_through(bus, opening, resume.last_event_id, now_ms):
+        opening = replace(opening, lost=True)
     opening.playlist.raise_epoch(applied.epoch)
     if resume.last_event_id or resume.last_audio is not None:
         opening.playlist.keep_from(resume.last_audio)
@@ -115,18 +120,28 @@ def _start(last_event_id: str, tip: Entry) -> str:
     return min(last_event_id, tip.id, key=order) if last_event_id else tip.id
 
 
-async def _go_through(bus: Bus, opening: Opening) -> None:
-    """What the events that the client has say about the audio that is still to come."""
+async def _go_through(bus: Bus, opening: Opening, mark: str, now_ms: int) -> bool:
+    """What the events that the client has say about the audio that is still to come; True if one of them is lost.
+
+    `mark` is the last one that it has. It is lost if it should be among those that are there and is not.
+    """
     key, at, end = bus.keys.events(opening.conversation_id), BEGINNING, order(opening.after)
+    first, last = None, BEGINNING
     while order(at) < end:
         page = await bus.read(key, at, count=PAGE)
         if not page:
-            return
+            break
+        first = first or page[0].id
+        at = page[-1].id
         for entry in page:
             if order(entry.id) > end:
-                return
+                break
+            last = entry.id
             see(opening, entry.fields)
-        at = page[-1].id
+    if not mark or order(mark) == order(last):
+        return False
+    kept_since_ms = now_ms - key.ttl_s * 1000 if first is None else order(first)[0]
+    return kept_since_ms <= order(mark)[0] <= now_ms + CLOCKS_DIFFER_MS
 
 
 def see(opening: Opening, fields: Fields) -> Verdict:

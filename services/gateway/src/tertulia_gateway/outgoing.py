@@ -28,7 +28,10 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
     if cls is None:
         raise BadEntry(f"event type {kind!r} is not known to this release")
     message: dict[str, Any] = {"type": kind, **as_dict(cls, fields), "event_id": entry_id, "epoch": epoch}
-    return orjson.dumps(message).decode()
+    try:
+        return orjson.dumps(message).decode()
+    except TypeError as error:
+        raise BadEntry(f"event {entry_id} holds what JSON cannot: {error}") from error
 
 
 def answer_json(event: Event, **extra: str) -> str:

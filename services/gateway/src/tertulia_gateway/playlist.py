@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tertulia_gateway.frames import AudioMark
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, number
 
 BEGINNING = "0-0"
 
@@ -50,16 +50,14 @@ class Playlist:
         """An event of the stream; `epoch` is its own."""
         if kind == b"message_started":
             self.raise_epoch(epoch)
-            message_id = fields[b"message_id"].decode()
-            if epoch == self.epoch and message_id not in self._begun:
+            message_id = _id(fields, b"message_id")
+            if message_id and epoch == self.epoch and message_id not in self._begun:
                 self._begun.add(message_id)
-                self._waiting.append(
-                    Spoken(message_id, fields[b"character_id"].decode(), epoch, int(fields.get(b"ts", b"0")))
-                )
+                self._waiting.append(Spoken(message_id, _id(fields, b"character_id"), epoch, number(fields, b"ts")))
         elif kind in (b"interrupted", b"turn_accepted"):
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
-            self._silent.add(fields[b"message_id"].decode())
+            self._silent.add(_id(fields, b"message_id"))
 
     def raise_epoch(self, epoch: int) -> None:
         """Everything of an older epoch is off."""
@@ -98,6 +96,10 @@ class Playlist:
     def forget(self) -> None:
         """Nothing that was started up to here is to be heard."""
         self._waiting.clear()
+
+
+def _id(fields: Fields, name: bytes) -> str:
+    return fields.get(name, b"").decode(errors="replace")
 
 
 def is_final(fields: Mapping[bytes, bytes]) -> bool:

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from tertulia_gateway.left_out import LeftOut
 from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, audio_frame
@@ -17,7 +18,7 @@ from tertulia_gateway.playlist import BEGINNING, Spoken, is_final
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import Wire
 from tertulia_shared.bus import Bus, Entry
-from tertulia_shared.codec import BadEntry, envelope
+from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.events import AudioComplete
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,7 @@ class Speaking:
 
     def __init__(
         self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, waits: Waits,
-        *, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
+        *, left_out: LeftOut, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
     ) -> None:  # fmt: skip
         self._bus = bus
         self._conversation_id = opening.conversation_id
@@ -36,6 +37,7 @@ class Speaking:
         self._playlist = opening.playlist
         self._timeline = opening.timeline
         self._playback = playback
+        self._left_out = left_out
         self._waits = waits
         self._clock = clock
         self._wall_ms = wall_ms
@@ -92,6 +94,7 @@ class Speaking:
             frame = audio_frame(entry.id, entry.fields)
         except BadEntry as error:
             log.warning("left out: %s", error, extra={"message_id": spoken.message_id})
+            await self._left_out.tell(error)
             return
         await self._wire.binary(frame)
         fields = entry.fields
@@ -100,7 +103,7 @@ class Speaking:
             self._clock(),
         )  # fmt: skip
         if first:
-            self._timeline.note_audio(spoken.message_id, envelope(fields).ts, self._wall_ms())
+            self._timeline.note_audio(spoken.message_id, number(fields, b"ts"), self._wall_ms())
 
     async def _complete(self, spoken: Spoken, ended_at: str) -> None:
         await self._wire.text(answer_json(AudioComplete(spoken.message_id, spoken.character_id), id=ended_at))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, number
 from tertulia_shared.metrics import Measures, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 
@@ -29,8 +29,7 @@ class Waits:
 
     def event(self, kind: bytes, fields: Fields) -> None:
         """An event other than a piece of text was sent."""
-        raw = fields.get(b"ts", b"")
-        at_ms = int(raw) if raw.isdigit() else 0
+        at_ms = number(fields, b"ts")
         if at_ms < self._since_ms:
             return
         self._events.taken(fields)

@@ -10,7 +10,7 @@ import logging
 from dataclasses import asdict
 
 from tertulia_shared.bus import Bus, BusError
-from tertulia_shared.codec import pack, unpack
+from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.store import Store, StoreError, StoreUnavailable
 
@@ -39,7 +39,10 @@ class Cast:
             kept = (await self._bus.hash(self._bus.keys.cast())).get(b"speakers")
             if kept is None:
                 raise
-            self.active = tuple(Speaker(**speaker) for speaker in unpack(kept))
+            try:
+                self.active = tuple(known(Speaker, speaker) for speaker in unpack(kept))
+            except (BadEntry, TypeError):  # as if nobody had
+                raise error from None
             log.warning("characters as they were last: %s", error, extra={"count": len(self.active)})
 
     async def read(self) -> None:

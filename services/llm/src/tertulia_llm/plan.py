@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tertulia_llm.text.mentions import who_answers
 from tertulia_shared import codec
+from tertulia_shared.bus import order
 from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.ids import reply_id
+
+BEGINNING = "0-0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,36 +60,63 @@ class TalkState:
         return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
 
 
+_NOTHING = b""
+
+
+def _number(raw: bytes) -> int:
+    return int(raw or b"0")
+
+
+def _cursor(raw: bytes) -> str:
+    order(raw.decode() or BEGINNING)
+    return raw.decode() or BEGINNING
+
+
+_READERS: Mapping[str, Callable[[bytes], Any]] = {
+    "epoch": _number,
+    "cursor": _cursor,
+    "settings": lambda raw: codec.known(ModelSettings, codec.unpack(raw)) if raw else ModelSettings(),
+    "plan": lambda raw: codec.known(TurnPlan, codec.unpack(raw)) if raw else None,
+    "started": _number,
+    "complete": _number,
+    "failed": lambda raw: int(raw) if raw else None,
+    "cut": _number,
+    "settled": bytes.decode,
+}
+"""How each field is read, `_NOTHING` where it is missing; raises ValueError (`BadEntry` is one)."""
+
+
 def read_state(state: Fields) -> TalkState:
     """The state hash, read.
 
     Raises:
         BadEntry: it holds what cannot be read.
     """
-    plan, settings, failed = state.get(b"plan"), state.get(b"settings"), state.get(b"failed")
     try:
+        of = {name: read(state.get(name.encode(), _NOTHING)) for name, read in _READERS.items()}
         return TalkState(
-            epoch=int(state.get(b"epoch", b"0")),
-            cursor=state.get(b"cursor", b"0-0").decode(),
-            settings=_known_settings(codec.unpack(settings)) if settings else ModelSettings(),
-            plan=TurnPlan.from_wire(codec.unpack(plan)) if plan else None,
-            progress=Progress(
-                int(state.get(b"started", b"0")),
-                int(state.get(b"complete", b"0")),
-                None if failed is None else int(failed),
-            ),
-            cut=int(state.get(b"cut", b"0")),
-            settled=state.get(b"settled", b"").decode(),
+            epoch=of["epoch"],
+            cursor=of["cursor"],
+            settings=of["settings"],
+            plan=of["plan"],
+            progress=Progress(of["started"], of["complete"], of["failed"]),
+            cut=of["cut"],
+            settled=of["settled"],
             warned=b"warned" in state,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error
 
 
-def _known_settings(wire: Mapping[str, Any]) -> ModelSettings:
-    # a newer gateway may know more of them
-    known = {spec.name for spec in fields(ModelSettings)}
-    return ModelSettings(**{name: value for name, value in wire.items() if name in known})
+def unreadable(state: Fields) -> list[str]:
+    """The fields of the state hash that cannot be read."""
+    bad: list[str] = []
+    for name, read in _READERS.items():
+        try:
+            read(state.get(name.encode(), _NOTHING))
+        except ValueError:
+            bad.append(name)
+    return bad
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:

@@ -55,7 +55,7 @@ def retell(
                 shown.see(entry)
     messages: list[Message] = []
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
-        with suppress(BadEntry):
+        with suppress(BadEntry, KeyError, TypeError):  # the last two: a turn_started that lists no replies
             said, time = decode(UserTurn, entry.fields), _time(entry)
             mine = Message(
                 id=said.turn_id, conversation_id=conversation_id, turn_id=said.turn_id, role="user", character_id=None,

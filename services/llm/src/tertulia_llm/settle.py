@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import logging
 from collections.abc import Mapping, Sequence
 
 from tertulia_llm.plan import message_ids
 from tertulia_llm.text.heard import SpokenSentence, heard_text
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, Entry
-from tertulia_shared.codec import decode
+from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
 
 BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
@@ -17,25 +18,36 @@ SPOKEN_MS_PER_CHAR = 65
 """How long speech is by its text, where its sound was never finished (about 15 characters a second)."""
 MAX_CHUNKS = 2_000
 
+log = logging.getLogger(__name__)
+
 
 async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
-    """The heard text of each reply, by message id; empty if the client sends no receipts (then nobody knows)."""
+    """The heard text of each reply, by message id; empty if the client sends no receipts (then nobody knows).
+
+    A reply that this release cannot read is left out: it stays as it was.
+    """
     receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
     if not receipts:
         return {}
-    return {
-        message_id: await _heard(bus, conversation_id, message_id, receipts[message_id])
-        if message_id in receipts
-        else ""
-        for message_id in message_ids(plan)
-    }
+    out: dict[str, str] = {}
+    for message_id in message_ids(plan):
+        receipt = receipts.get(message_id)
+        try:
+            out[message_id] = "" if receipt is None else await _heard(bus, conversation_id, message_id, receipt)
+        except BadEntry as error:
+            log.warning("what was heard of a reply is not known: %s", error, extra={"message_id": message_id})
+    return out
 
 
 def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
-    """The furthest receipt of each message."""
+    """The furthest receipt of each message, of those that can be read."""
     out: dict[str, Receipt] = {}
     for entry in entries:
-        receipt = decode(Receipt, entry.fields)
+        try:
+            receipt = decode(Receipt, entry.fields)
+        except BadEntry as error:
+            log.warning("left out a receipt: %s", error)
+            continue
         known = out.get(receipt.message_id)
         if known is None or _place(receipt) >= _place(known):
             out[receipt.message_id] = receipt

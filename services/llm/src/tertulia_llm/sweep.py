@@ -32,7 +32,14 @@ async def _waiting(bus: Bus) -> dict[str, str]:
     out: dict[str, str] = {}
     async for conversation_id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(conversation_id))
-        cursor = (await bus.hash(bus.keys.state(conversation_id))).get(b"cursor", b"0-0").decode()
-        if last is not None and order(last.id) > order(cursor):
+        cursor = (await bus.hash(bus.keys.state(conversation_id))).get(b"cursor", b"0-0").decode(errors="replace")
+        if last is not None and _is_behind(last.id, cursor):
             out[conversation_id] = cursor
     return out
+
+
+def _is_behind(turn: str, cursor: str) -> bool:
+    try:
+        return order(turn) > order(cursor)
+    except ValueError:  # a cursor that nobody can read: whoever claims the conversation mends it
+        return True

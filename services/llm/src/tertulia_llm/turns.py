@@ -13,10 +13,10 @@ from tertulia_llm.answer import Answerer, Turn
 from tertulia_llm.cast import Cast
 from tertulia_llm.pace import Pace
 from tertulia_llm.past import Memory, Past
-from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state
+from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state, unreadable
 from tertulia_llm.settle import heard
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale
-from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.ids import is_id
@@ -24,7 +24,7 @@ from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.work import BadWork
+from tertulia_shared.work import BadWork, pointed_at
 
 MAX_WAITING = 50
 """Turns read at once."""
@@ -78,33 +78,49 @@ class Turns:
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Say so to the client, and step over the turn that could not be answered: the next ones may be."""
-        try:
-            conversation_id = _conversation(claim)
-        except (BadWork, BadEntry):
+        conversation_id = pointed_at(claim.fields).conversation_id
+        if not is_id(conversation_id):
             return
         owned = await self._bus.own(claim, conversation_id, "turns")
         if isinstance(owned, Refused):
-            return
-        state = read_state(owned.state)
-        waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
+            if owned.holder != claim.token:
+                return
+            # this very attempt owns them, and has failed for good
+            state = await self._bus.hash(self._bus.keys.state(conversation_id))
+            owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
         outlet = self._bus.outlet(owned.fence())
+        state = await self._mended(owned, conversation_id, outlet)
+        waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
         events = self._bus.keys.events(conversation_id)
         for entry in waiting:
             turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
             error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
             try:
                 turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
-            except BadEntry:
-                outlet.append(events, error)
-                outlet.append(events, TurnComplete(turn_id))
-            else:
                 turn.is_first = True
                 await self._answerer.fail(turn, outlet, error)
                 turn.pace.over()
+            except BadEntry:  # neither it nor what was made of it can be read
+                outlet.append(events, error)
+                outlet.append(events, TurnComplete(turn_id))
             outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
             await outlet.flush()
             if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
                 await self._bus.post("llm", Work(conversation_id))
+
+    async def _mended(self, owned: Owned, conversation_id: str, outlet: Outlet) -> TalkState:
+        """The conversation's state, without what nobody can read of it."""
+        bad = unreadable(owned.state)
+        if not bad:
+            return read_state(owned.state)
+        log.error("the state cannot be read: %s", ", ".join(bad), extra={"conversation_id": conversation_id})
+        put: dict[str, Value | None] = dict.fromkeys(bad)
+        if "cursor" in bad:  # of a day's turns all but the last one count as answered
+            turns = await self._bus.read(self._bus.keys.turns(conversation_id))
+            put["cursor"] = turns[-2].id if len(turns) > 1 else "0-0"
+        outlet.put(self._bus.keys.state(conversation_id), put)
+        await outlet.flush()
+        return await self._state(conversation_id)
 
     async def _turn(self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState) -> None:
         pace = self._paces.begin()
@@ -112,6 +128,8 @@ class Turns:
         past, known = await self._memory.recall(conversation_id, state.cursor)
         try:
             turn = self._read_turn(owned, entry, state, past, pace)
+        except UnknownVersion:  # a newer worker may answer it
+            raise
         except BadEntry as error:
             await self._bury(owned, conversation_id, entry, str(error))
             return

@@ -19,7 +19,7 @@ from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, 
 from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
 from tertulia_stt.endpointing import EndpointSettings
@@ -98,9 +98,8 @@ class Listener:
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Tell the client that nobody listens any more."""
-        try:
-            work = _session_of(claim)
-        except (BadWork, codec.BadEntry):
+        work = pointed_at(claim.fields)
+        if not (is_id(work.conversation_id) and is_id(work.session_id)):
             return
         events = self._bus.keys.events(work.conversation_id)
         await self._bus.transact(
@@ -180,12 +179,18 @@ class Listener:
         state = await self._bus.hash(self._bus.keys.state(conversation_id))
         talking = b"talk" in state
         if (talking or session.over) and b"plan" in state:
-            plan = TurnPlan.from_wire(codec.unpack(state[b"plan"]))
-            for speaker in plan.speakers:
-                message_id = reply_id(plan.turn_id, speaker.id)
-                for entry in await self._bus.read(self._bus.keys.sentences(conversation_id, message_id)):
-                    session.being_said[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
+            try:
+                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(state[b"plan"])))
+            except codec.BadEntry as error:  # it only helps to tell an echo: listening goes on without
+                log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
         return talking
+
+    async def _note_what_is_said(self, session: _Session, plan: TurnPlan) -> None:
+        for speaker in plan.speakers:
+            message_id = reply_id(plan.turn_id, speaker.id)
+            key = self._bus.keys.sentences(session.work.conversation_id, message_id)
+            for entry in await self._bus.read(key):
+                session.being_said[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
 
     def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
         begun = event.at_sample if session.speech_from is None else session.speech_from

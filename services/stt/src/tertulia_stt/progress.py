@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from tertulia_shared.codec import Fields, Value
+from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
@@ -34,10 +34,17 @@ class Checkpoint:
 
 
 def read_checkpoint(fields: Fields) -> Checkpoint:
-    """The progress hash, read; the beginning if there is none."""
-    return Checkpoint(
-        int(fields.get(b"sample", b"0")), int(fields.get(b"entry", b"1")), int(fields.get(b"entry_sample", b"0"))
-    )
+    """The progress hash, read; the beginning if there is none.
+
+    Raises:
+        BadEntry: it cannot be read.
+    """
+    try:
+        return Checkpoint(
+            int(fields.get(b"sample", b"0")), int(fields.get(b"entry", b"1")), int(fields.get(b"entry_sample", b"0"))
+        )
+    except ValueError as error:
+        raise BadEntry(f"how far the session has come cannot be read: {error}") from error
 
 
 class Tape:

@@ -42,7 +42,7 @@ def main() -> None:
             )  # fmt: skip
             async with asyncio.TaskGroup() as tasks:
                 publishing = tasks.create_task(_publish_voices(bus, engine))
-                watching = tasks.create_task(_stop_if_broken(engine, stop))
+                watching = tasks.create_task(_stop_if_broken(engine, worker, stop))
                 await worker.run(stop)
                 publishing.cancel()
                 watching.cancel()
@@ -54,11 +54,12 @@ def main() -> None:
     run("tts", settings, serve, metrics)
 
 
-async def _stop_if_broken(engine: SpeechEngine, stop: asyncio.Event) -> EngineBroken:
+async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Event) -> EngineBroken:
     """Wait until the engine is beyond repair, and let the worker hand back what it has."""
     never: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
     broken = await (engine.broken() if isinstance(engine, Breakable) else never)
     log.error("the engine broke: %s", broken)
+    worker.broke = True
     stop.set()
     return broken
 

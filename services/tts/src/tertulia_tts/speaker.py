@@ -7,13 +7,14 @@ the chunks that are not there yet.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 from tertulia_shared.bus import Append, Bus, Claim, Entry, Follow, NotOwner, Outlet, Refused, order
-from tertulia_shared.codec import decode, envelope
+from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
@@ -21,7 +22,7 @@ from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.hop import Hop
-from tertulia_shared.work import BadWork, RetryLater
+from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
 from tertulia_tts.pace import Paces
@@ -81,13 +82,13 @@ class Speaker:
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Say so, and end the message's audio: the gateway goes on with the next one."""
-        try:
-            work = _message(claim)
-        except (BadWork, ValueError):
+        work = pointed_at(claim.fields)
+        if not (is_id(work.conversation_id) and is_id(work.message_id)):
             return
         state = await self._bus.hash(self._bus.keys.state(work.conversation_id))
-        if int(state.get(b"epoch", b"0")) > envelope(claim.fields).epoch:
-            return  # interrupted: nobody waits for it any more
+        with contextlib.suppress(BadEntry):
+            if int(state.get(b"epoch", b"0")) > envelope(claim.fields).epoch:
+                return  # interrupted: nobody waits for it any more
         last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
         index, character_id = 0, ""
         if last is not None:  # sentence i has the id (i+1)-0, whether or not the rest of it can be read

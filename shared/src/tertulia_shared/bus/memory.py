@@ -25,12 +25,14 @@ from tertulia_shared.bus.port import (
     Backlog,
     BusUnavailable,
     Claim,
+    EntriesLost,
     Entry,
     Fence,
     Held,
     Owned,
     Refused,
     Write,
+    WriteRefused,
 )
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
@@ -70,6 +72,8 @@ class MemoryBus:
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
+        self.breaks = 0
+        """How often the connection was broken and is back."""
 
     def break_connection(self) -> None:
         """From now on it is as if Redis were away: calls raise `BusUnavailable`, followers get nothing."""
@@ -80,6 +84,7 @@ class MemoryBus:
     def restore_connection(self) -> None:
         """Redis is back, with everything it had."""
         self._away = False
+        self.breaks += 1
         for name in list(self._arrivals):
             self._arrived(name)
 
@@ -103,14 +108,24 @@ class MemoryBus:
                     await self.arrival(self.keys.work(stage))
         return _claims(stage, delivered)
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
-        return _claims(stage, self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms()))
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        taken = self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave)
+        return _claims(stage, taken)
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
         return self._group(stage).renew(worker, ids, self._clock_ms()) if ids else set()
 
     async def finish(self, claim: Claim, worker: str) -> bool:
         return self._group(claim.stage).finish(worker, claim.id, claim.attempt)
+
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        group = self._group(claim.stage)
+        if not group.finish(worker, claim.id, claim.attempt):
+            return False
+        self._server.post_again(claim.stage, claim.fields)
+        return True
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         return self._group(claim.stage).hand_back(
@@ -157,8 +172,11 @@ class MemoryBus:
         if isinstance(owned, Refused):
             return owned
         if waiting:
-            cursor = owned.state.get(b"cursor", b"0-0").decode()
-            turns = await self.read(self.keys.turns(conversation_id), cursor, count=waiting)
+            try:
+                cursor = order(owned.state.get(b"cursor", b"0-0").decode())
+            except ValueError as error:
+                raise WriteRefused(f"the cursor is no entry id: {error}") from error
+            turns = self._server.stream(self.keys.turns(conversation_id)).after(cursor, waiting)
             owned = replace(owned, waiting=tuple(turns))
         if last is not None:
             owned = replace(owned, last=await self.last(last))
@@ -217,8 +235,8 @@ class MemoryBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0") -> MemoryFollow:
-        return MemoryFollow(self, key, order(after))
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> MemoryFollow:
+        return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         self._check()
@@ -242,6 +260,10 @@ class MemoryBus:
     def behind(self, key: Key, after: EntryId) -> Sequence[Entry]:
         """For followers: what they can read now behind an id; nothing while the connection is broken."""
         return () if self._away else self._server.stream(key).after(after, MAX_PER_READ)
+
+    def has(self, key: Key, entry: EntryId) -> bool:
+        """For followers: whether that very entry is there."""
+        return self._server.stream(key).get(entry) is not None
 
     async def arrival(self, key: Key) -> None:
         """For followers: wait until there may be something new in the stream."""
@@ -364,15 +386,21 @@ class MemoryBus:
 class MemoryFollow:
     """See `port.Follow`. It holds nothing: what is unread stays in the stream."""
 
-    def __init__(self, bus: MemoryBus, key: Key, after: EntryId) -> None:
+    def __init__(self, bus: MemoryBus, key: Key, after: EntryId, *, tell_loss: bool) -> None:
         self._bus = bus
         self._key = key
         self._cursor = after
+        self._tell_loss = tell_loss
+        self._has_read = False
+        self._breaks = bus.breaks
         self._closed = False
 
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
-        while not (entries := self.take()):
+        while True:
+            self._raise_if_lost()
+            if entries := self.take():
+                break
             await self._bus.arrival(self._key)
         return entries
 
@@ -383,7 +411,15 @@ class MemoryFollow:
         entries = self._bus.behind(self._key, self._cursor)
         if entries:
             self._cursor = order(entries[-1].id)
+            self._has_read = True
         return entries
+
+    def _raise_if_lost(self) -> None:
+        if self._breaks == self._bus.breaks:
+            return
+        self._breaks = self._bus.breaks
+        if self._tell_loss and self._has_read and not self._bus.has(self._key, self._cursor):
+            raise EntriesLost(f"{self._key} no longer has the entry that was read from it last")
 
     def close(self) -> None:
         """Stop following."""

@@ -20,7 +20,7 @@ from tertulia_shared.bus.port import (
     Write,
     WriteRefused,
 )
-from tertulia_shared.codec import Value, encode
+from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.keys import Key, Keys, Stage
 
 
@@ -83,6 +83,12 @@ class MemoryServer:
         if group is None:
             raise WriteRefused(f"there is no consumer group {stage!r} yet: prepare it first")
         return group
+
+    def post_again(self, stage: Stage, fields: Fields) -> None:
+        """Post a piece of work with these fields."""
+        key = self._keys.work(stage)
+        self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
+        self._arrived(key.name)
 
     def backlog(self, stage: Stage, nobody: str) -> Backlog:
         """See `port.Bus.backlog`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tertulia_shared.bus.port import Entry, Held
@@ -121,14 +121,16 @@ class Group:
             self._pending[self._delivered] = Pending(worker, now_ms, 1)
         return [Delivery(entry, 1) for entry in entries]
 
-    def take_over(self, worker: str, idle_ms: int, count: int, now_ms: int) -> Sequence[Delivery]:
-        """XAUTOCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them."""
+    def take_over(
+        self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = ()
+    ) -> Sequence[Delivery]:
+        """XCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them, none of `leave`."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
-            if entry is not None and now_ms - pending.since_ms >= idle_ms:
+            if entry is not None and entry.id not in leave and now_ms - pending.since_ms >= idle_ms:
                 pending.worker, pending.since_ms, pending.attempts = worker, now_ms, pending.attempts + 1
                 taken.append(Delivery(entry, pending.attempts))
         return taken

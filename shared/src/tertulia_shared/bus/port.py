@@ -10,6 +10,7 @@ serves all streams that a process follows.
     ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
     │   └── BusRefused   there is a Redis and it does not let us in: a login, a right, a certificate is wrong
     ├── NotOwner         another worker took the work over: stop, without a word
+    ├── EntriesLost      Redis came back without what was read from it
     ├── Stale            the user interrupted: this work's epoch is over
     └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
 """
@@ -43,6 +44,10 @@ class BusRefused(BusUnavailable):
 
 class NotOwner(BusError):
     """Another worker owns this work now."""
+
+
+class EntriesLost(BusError):
+    """Redis came back without the entry that was read last: it has lost the last moments before it went."""
 
 
 class Stale(BusError):
@@ -217,7 +222,11 @@ class Follow(Protocol):
     """A stream being read from somewhere on."""
 
     async def read(self) -> Sequence[Entry]:
-        """The next entries, at least one; waits for them."""
+        """The next entries, at least one; waits for them.
+
+        Raises:
+            EntriesLost: if this follow is to tell (see `Bus.follow`).
+        """
         ...
 
     def take(self) -> Sequence[Entry]:
@@ -247,8 +256,10 @@ class Bus(Protocol):
         """Up to `count` new pieces of work; waits up to `block_s` for the first."""
         ...
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
-        """Work whose owner has not been heard of for `idle_s`, now this worker's."""
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
+        """Work whose owner has not been heard of for `idle_s`, now this worker's; but for the ids in `leave`."""
         ...
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
@@ -259,8 +270,15 @@ class Bus(Protocol):
         """Acknowledge and delete, if this worker still owns it and this is its last attempt."""
         ...
 
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        """Post it anew, if this worker still owns it: whoever waits for work has it at once.
+
+        It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is no failure.
+        """
+        ...
+
     async def hand_back(self, claim: Claim, worker: str) -> bool:
-        """Let a peer take it over at once, if this worker still owns it."""
+        """Leave it to whoever looks next for what to take over, if this worker still owns it; attempts go on."""
         ...
 
     async def retire(self, stage: Stage, worker: str) -> None:
@@ -361,8 +379,12 @@ class Bus(Protocol):
         ...
 
     # -- reading
-    def follow(self, key: Key, after: str = "0-0") -> Follow:
-        """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are."""
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> Follow:
+        """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are.
+
+        `tell_loss`: when the connection is back after a break and the entry that was read last is no longer there,
+        `read` raises `EntriesLost`, once; without it, reading goes on behind that entry's id.
+        """
         ...
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:

@@ -12,7 +12,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, Entry, order
+from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, order
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
@@ -29,10 +29,13 @@ log = logging.getLogger(__name__)
 class StreamFollow:
     """See `port.Follow`."""
 
-    def __init__(self, reader: Reader, key: Key, after: str) -> None:
+    def __init__(self, reader: Reader, key: Key, after: str, *, tell_loss: bool) -> None:
         self._reader = reader
         self.name = key.name
         self.cursor = after
+        self._tell_loss = tell_loss
+        self._has_read = False
+        self._lost = False
         self._held: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self.closed = False
@@ -45,6 +48,9 @@ class StreamFollow:
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
         while not self._held:
+            if self._lost:
+                self._lost = False
+                raise EntriesLost(f"{self.name} no longer has the entry {self.cursor}, which was read from it")
             self._arrived.clear()
             await self._arrived.wait()
         return self.take()
@@ -64,9 +70,20 @@ class StreamFollow:
             self.closed = True
             self._reader.forget(self)
 
+    @property
+    def can_lose(self) -> bool:
+        """Whether it is to be told when the entry at its cursor is gone."""
+        return self._tell_loss and self._has_read and not self.closed
+
+    def lose(self) -> None:
+        """The entry at its cursor is gone (called by the reader)."""
+        self._lost = True
+        self._arrived.set()
+
     def deal(self, entries: Sequence[Entry]) -> None:
         """Take what was read (called by the reader)."""
         self.cursor = entries[-1].id
+        self._has_read = True
         self._held.extend(entries)
         self._arrived.set()
 
@@ -83,9 +100,9 @@ class Reader:
         """Number of the read in flight; 0 between reads."""
         self._count = 0
 
-    def follow(self, key: Key, after: str) -> StreamFollow:
+    def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
         """Follow `key` from behind `after`."""
-        follow = StreamFollow(self, key, after)
+        follow = StreamFollow(self, key, after, tell_loss=tell_loss)
         self._follows.append(follow)
         self.changed()
         return follow
@@ -113,6 +130,8 @@ class Reader:
                 await self._changed.wait()
                 continue
             try:
+                if failures:
+                    await self._look_for_losses()
                 self._deal(asked, await self._read(asked))
                 failures = 0
             except BusUnavailable as error:
@@ -120,6 +139,13 @@ class Reader:
                 delay_s = min(MAX_BACKOFF_S, 0.05 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
                 await asyncio.sleep(delay_s)
+
+    async def _look_for_losses(self) -> None:
+        """After a break: does Redis still have what was read from it?"""
+        for follow in [follow for follow in self._follows if follow.can_lose]:
+            (reply,) = await self._reads.call(("XRANGE", follow.name, follow.cursor, follow.cursor))
+            if not isinstance(reply, ResponseError) and not reply:
+                follow.lose()
 
     async def _read(self, asked: Sequence[StreamFollow]) -> Any:
         # two followers of one stream read it from where the one further back is

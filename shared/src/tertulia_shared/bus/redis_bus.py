@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
@@ -40,6 +41,8 @@ HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is removed from its group."""
+END_CLAIM_S = 1.0
+"""How long the end of a cancelled claim may take; a claim that is not ended costs a lease, not the work."""
 PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
 HELD_COUNT = 500
@@ -102,10 +105,14 @@ class RedisBus:
         key = self.keys.work(stage).name
         block_ms = int(block_s * 1000)
         block = ("BLOCK", block_ms) if block_ms > 0 else ()  # BLOCK 0 would be for ever
-        (reply,) = await self._claims.call(
-            ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
-            timeout_s=block_s + 5.0,
-        )
+        try:
+            (reply,) = await self._claims.call(
+                ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
+                timeout_s=block_s + 5.0,
+            )
+        except asyncio.CancelledError:
+            await self._end_claim()
+            raise
         if isinstance(reply, ResponseError):
             if "NOGROUP" in str(reply):  # someone flushed Redis: begin anew
                 await self.prepare(stage)
@@ -115,9 +122,11 @@ class RedisBus:
             return []
         return [Claim(stage, id.decode(), 1, _fields(raw)) for id, raw in reply[0][1]]
 
-    async def take_over(self, stage: Stage, worker: str, *, idle_s: float, count: int) -> Sequence[Claim]:
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+    ) -> Sequence[Claim]:
         reply = await self._call(
-            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count)
+            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count, *leave)
         )
         return [Claim(stage, id.decode(), int(attempt), _fields(raw)) for id, attempt, raw in reply]
 
@@ -130,6 +139,10 @@ class RedisBus:
     async def finish(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
         return await self._call(scripts.FINISH([key], claim.stage, worker, claim.id, claim.attempt)) == 1
+
+    async def pass_on(self, claim: Claim, worker: str) -> bool:
+        key = self.keys.work(claim.stage).name
+        return await self._call(scripts.PASS_ON([key], claim.stage, worker, claim.id, claim.attempt)) == 1
 
     async def hand_back(self, claim: Claim, worker: str) -> bool:
         key = self.keys.work(claim.stage).name
@@ -264,8 +277,8 @@ class RedisBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0") -> StreamFollow:
-        return self._reader.follow(key, after)
+    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> StreamFollow:
+        return self._reader.follow(key, after, tell_loss=tell_loss)
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         limit = () if count is None else ("COUNT", count)
@@ -338,6 +351,12 @@ class RedisBus:
             ("XADD", key.name, "MAXLEN", "~", key.max_len or 0, "*", *fields),
             ("EXPIRE", key.name, key.ttl_s),
         ]
+
+    async def _end_claim(self) -> None:
+        # Redis may not have noticed yet that nobody waits there any more, and would give it what is posted next
+        with contextlib.suppress(BusUnavailable, TimeoutError):
+            async with asyncio.timeout(END_CLAIM_S):
+                await self._calls.call(("CLIENT", "UNBLOCK", self._claims.client_id))
 
     async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
         return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))

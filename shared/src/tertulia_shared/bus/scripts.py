@@ -133,20 +133,20 @@ return 1
 """)
 
 TAKE_OVER = Script("""
--- KEYS: work stream   ARGV: group, worker, idle ms, count
--- XAUTOCLAIM tells what it claimed but not how often it was delivered, and looks at ten times COUNT entries at most:
--- idle work may lie behind more busy work than that
-local out, cursor, wanted = {}, '0-0', tonumber(ARGV[4])
+-- KEYS: work stream   ARGV: group, worker, idle ms, count, ids to leave…
+-- not XAUTOCLAIM: it tells neither how often an entry was delivered, nor can it leave one
+local out, from, wanted, leave = {}, '-', tonumber(ARGV[4]), {}
+for i = 5, #ARGV do leave[ARGV[i]] = true end
 repeat
-  local reply = redis.call('XAUTOCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], cursor, 'COUNT', wanted - #out)
-  cursor = reply[1]
-  for _, entry in ipairs(reply[2]) do
-    if entry then
-      local pending = redis.call('XPENDING', KEYS[1], ARGV[1], entry[1], entry[1], 1)
-      out[#out + 1] = {entry[1], pending[1] and pending[1][4] or 1, entry[2]}
+  local idle = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], from, '+', 100)
+  for _, pending in ipairs(idle) do
+    from = '(' .. pending[1]
+    if #out < wanted and not leave[pending[1]] then
+      local entry = redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], ARGV[3], pending[1])[1]
+      if entry then out[#out + 1] = {entry[1], pending[4] + 1, entry[2]} end
     end
   end
-until cursor == '0-0' or #out >= wanted
+until #idle < 100 or #out >= wanted
 return out
 """)
 
@@ -179,6 +179,20 @@ FINISH = Script(
     + """
 -- KEYS: work stream   ARGV: group, worker, id, attempt
 if not mine(ARGV[3], ARGV[4]) then return 0 end
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
+redis.call('XDEL', KEYS[1], ARGV[3])
+return 1
+"""
+)
+
+PASS_ON = Script(
+    _MINE
+    + """
+-- KEYS: work stream   ARGV: group, worker, id, attempt
+-- it becomes a new entry: whoever waits for work has it at once, where a pending one has to be looked for
+if not mine(ARGV[3], ARGV[4]) then return 0 end
+local entry = redis.call('XRANGE', KEYS[1], ARGV[3], ARGV[3])[1]
+if entry then redis.call('XADD', KEYS[1], '*', unpack(entry[2])) end  -- first: where it is refused, nothing is done
 redis.call('XACK', KEYS[1], ARGV[1], ARGV[3])
 redis.call('XDEL', KEYS[1], ARGV[3])
 return 1
@@ -250,4 +264,7 @@ return {
 """)
 
 WRITING = (WRITE, TRANSACT)
-CALLING = (OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, HAND_BACK, RETIRE, FORGET_DEAD, BACKLOG)
+CALLING = (
+    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE, FORGET_DEAD,
+    BACKLOG,
+)  # fmt: skip

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from tertulia_shared.codec import Fields
+from tertulia_shared.codec import Fields, number
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.registry import Metrics
 
@@ -27,6 +27,6 @@ class Hop:
 
     def taken(self, fields: Fields, *, since_ms: int = 0) -> None:
         """An entry was taken. `since_ms`: its reader asks for it only since then; before, it lay there."""
-        raw = fields.get(b"ts", b"")
-        if raw.isdigit():
-            self._seconds.observe(max(0, self._now_ms() - max(int(raw), since_ms)) / 1000)
+        at_ms = number(fields, b"ts")
+        if at_ms:
+            self._seconds.observe(max(0, self._now_ms() - max(at_ms, since_ms)) / 1000)

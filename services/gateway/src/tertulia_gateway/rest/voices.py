@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, cast
 
@@ -14,7 +15,11 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.store import NotFound
 
+TOLD_OF_VOICE = ("id", "name", "language", "description")
 SAMPLE_TEXT = "Hello, it is good to have you at the table."
+
+log = logging.getLogger(__name__)
+
 VoiceId = Annotated[str, Path(min_length=1, max_length=64, description="a voice's id")]
 SampleText = Annotated[str, Query(min_length=1, max_length=MAX_CHARS, description="what to say")]
 
@@ -43,9 +48,17 @@ def router(bus: Bus) -> APIRouter:
 
 
 def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
-    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}]."""
-    return [
-        VoiceItem(engine=engine.decode(), **{name: voice[name] for name in ("id", "name", "language", "description")})
-        for engine, raw in sorted(published.items())
-        for voice in cast("list[dict[str, Any]]", unpack(raw))
-    ]
+    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}].
+
+    An engine's that cannot be read are left out.
+    """
+    found: list[VoiceItem] = []
+    for engine, raw in sorted(published.items()):
+        try:
+            voices = cast("list[dict[str, Any]]", unpack(raw))
+            found += [
+                VoiceItem(engine=engine.decode(), **{name: voice[name] for name in TOLD_OF_VOICE}) for voice in voices
+            ]
+        except (KeyError, TypeError, ValueError) as error:
+            log.warning("the voices of an engine cannot be read: %s", type(error).__name__)
+    return found

@@ -1,0 +1,178 @@
+"""Records one entry of each kind from a real talk into tests/contract/recorded/v<VERSION>.
+
+`python -m scripts.record_entries` keeps what is recorded already and adds what is missing: what an earlier release of
+the same schema version has written must be read for ever. `--anew` is for a new version.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sqlite3
+import tempfile
+from collections.abc import AsyncGenerator, Generator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tertulia_shared.bus import Bus, Entry
+from tertulia_shared.codec import VERSION
+from tertulia_shared.entries import UserTurn, Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import STAGES, Key
+from tests.fakes import recorded
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.eventually import eventually
+from tests.fakes.sound import microphone
+from tests.fakes.stack import Stack
+
+SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "20"}
+
+
+class Recorder:
+    """Keeps the first entry of each kind, by its name; those that are `known` are the first."""
+
+    def __init__(self, known: Iterable[recorded.Recorded]) -> None:
+        self._found = {each.name: each for each in known}
+
+    def of(self, stream: str) -> list[recorded.Recorded]:
+        """What is kept of a stream."""
+        return [each for each in self._found.values() if each.stream == stream]
+
+    def see(self, stream: str, entries: Iterable[Entry]) -> None:
+        """These are in the stream."""
+        for entry in entries:
+            if entry.fields.get(b"v") != str(VERSION).encode():
+                continue
+            each = recorded.new(stream, entry.id, entry.fields)
+            self._found.setdefault(each.name, each)
+
+
+async def record(stack: Stack, recorder: Recorder) -> None:
+    """Talk, and write down what is said behind the scenes."""
+    async with stack.bus() as bus, _following(bus, recorder), talk(*stack.urls) as client:
+        await _talk(stack, bus, client)
+        c, keys = client.record.conversation_id, bus.keys
+        await _record_conversation(bus, recorder, c, list(client.record.messages))
+        hashes = {
+            "state": keys.state(c), "cast": keys.cast(), "voices": keys.voices(),
+            "mic_progress": keys.mic_progress(c, client.record.of("vad_start")[0]["session_id"]),
+        }  # fmt: skip
+        for name, key in hashes.items():
+            if not (recorded.FOLDER / f"v{VERSION}" / f"{name}.json").exists():
+                recorded.save_hash(VERSION, name, await bus.hash(key))
+
+
+async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
+    c, keys = client.record.conversation_id, bus.keys
+    await client.send("model_settings", temperature=0.5)
+    await client.send("refresh_characters")
+    with _store_locked(stack):
+        await client.hears("Luna, hello!", new_id())
+        await client.until_event("warning")
+    # a story that is cut off: what was heard of it goes through the outbox
+    begun = len(client.record.frames)
+    await client.say("Luna, tell me a story.", new_id())
+    await client.until(lambda: len(client.record.frames) > begun + 60, "some of a story")
+    message = list(client.record.messages.values())[-1]
+    await client.send(
+        "playback", message_id=message.message_id, sentence_index=0, chunk_index=3, played_ms=80,
+    )  # fmt: skip
+    await client.send("interrupt")
+    await client.until_event("message_heard")
+    # another that is resumed, and a client that comes back
+    turn_id, begun = new_id(), len(client.record.frames)
+    await client.say("Rex, tell me a story.", turn_id)
+    await client.until(lambda: len(client.record.frames) > begun + 60, "some of a story")
+    writer = stack.owner("llm")
+    if writer is not None:
+        writer.send(signal.SIGKILL)
+        stack.start("llm")
+    client.drop()
+    await client.until_done(turn_id)
+    await client.send("start_listening")
+    for frame in microphone("hello_luna.wav", silence_ms=1500):
+        await client.send_raw(frame[: len(frame) // 5])
+        for part in range(1, 5):
+            await client.send_raw(frame[part * len(frame) // 5 : (part + 1) * len(frame) // 5])
+    await client.until_event("transcription_finished")
+    await client.send("stop_listening")
+    await client.until_event("listening_stopped")
+    # what nobody can answer: a turn of a newer release, and a pointer at nothing
+    outlet = bus.outlet(epoch=99)
+    outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=VERSION + 1)
+    await outlet.flush()
+    await bus.post("llm", Work(c))
+    await client.until_event("error")
+    await eventually(lambda: stack.length(keys.dead()) or None, "a dead letter")
+
+
+async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids: list[str]) -> None:
+    keys = bus.keys
+    of: dict[str, list[Key]] = {
+        "turns": [keys.turns(c)], "events": [keys.events(c)], "control": [keys.control(c)],
+        "receipts": [keys.receipts(c)], "broadcast": [keys.broadcast()], "dead": [keys.dead()],
+        "sentences": [keys.sentences(c, id) for id in message_ids], "audio": [keys.audio(c, id) for id in message_ids],
+    }  # fmt: skip
+    for stream, streams in of.items():
+        for key in streams:
+            recorder.see(stream, await bus.read(key))
+
+
+@asynccontextmanager
+async def _following(bus: Bus, recorder: Recorder) -> AsyncGenerator[None]:
+    """Sees also what is deleted as soon as it is done."""
+
+    async def follow(stream: str, key: Key) -> None:
+        reading = bus.follow(key)
+        while True:
+            entries = await reading.read()
+            recorder.see(stream, entries)
+            for entry in entries if key.name == bus.keys.work("stt").name else ():
+                session = entry.fields[b"session_id"].decode()
+                begin("mic", bus.keys.mic(entry.fields[b"conversation_id"].decode(), session))
+
+    following: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as tasks:
+
+        def begin(stream: str, key: Key) -> None:
+            following.append(tasks.create_task(follow(stream, key)))
+
+        for stage in STAGES:
+            begin("work", bus.keys.work(stage))
+        begin("store", bus.keys.store())
+        yield
+        for task in following:
+            task.cancel()
+
+
+@contextlib.contextmanager
+def _store_locked(stack: Stack) -> Generator[None]:
+    with contextlib.closing(sqlite3.connect(stack.data_dir / "tertulia.db", isolation_level=None)) as store:
+        store.execute("BEGIN EXCLUSIVE")
+        yield
+        store.execute("ROLLBACK")
+
+
+def main() -> None:
+    """Record, and write the files."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--anew", action="store_true", help="forget what is recorded of this version")
+    anew: bool = parser.parse_args().anew
+    folder = recorded.FOLDER / f"v{VERSION}"
+    if anew:
+        for file in folder.glob("*.json"):
+            file.unlink()
+    recorder = Recorder(recorded.load(VERSION) if (folder / "work.json").exists() else ())
+    with (
+        tempfile.TemporaryDirectory(prefix="tertulia-record-") as place,
+        Stack(Path(place) / "stack", env=SHORT_CHUNKS) as stack,
+    ):
+        asyncio.run(record(stack, recorder))
+    for stream in recorded.STREAMS:
+        recorded.save(VERSION, stream, recorder.of(stream))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""A Redis that loses power comes back without the last second (`appendfsync everysec`): nobody waits for ever."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_gateway.conversation import LOST_EPOCHS
+from tertulia_shared.ids import new_id
+from tests.chaos.verdict import judge_turn
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.sound import microphone
+from tests.fakes.stack import Stack
+
+pytestmark = pytest.mark.timeout(120, method="signal")
+
+STORY = "Luna, tell me a story about the ocean."
+
+
+@pytest.fixture
+def everysec(tmp_path: Path) -> Iterator[Stack]:
+    with Stack(tmp_path / "stack", fsync="everysec") as stack:
+        yield stack
+
+
+async def power_cut(stack: Stack, keeps: int) -> None:
+    """Redis goes and comes back with so many bytes of its log."""
+
+    def cut() -> None:
+        stack.redis.kill()
+        stack.redis.lose(keeps)
+        stack.redis.start()
+
+    await asyncio.to_thread(cut)
+
+
+async def assert_told_and_goes_on(stack: Stack, client: TalkClient) -> None:
+    """The client hears of it, by a word and by an end to what it waited for; the next turn is as any."""
+    await client.until(lambda: "talk_lost" in [frame["code"] for frame in client.record.of("error")], "the word")
+    await client.until(
+        lambda: any(frame["epoch"] > LOST_EPOCHS for frame in client.record.of("interrupted")), "the end of what was"
+    )
+    turn_id = new_id()
+    await client.hears(STORY, turn_id)
+    async with stack.bus() as bus:
+        verdict = await judge_turn(bus, client.record, turn_id)
+    assert verdict.is_clean, verdict
+    assert stack.length(stack.keys.dead()) == 0
+
+
+@pytest.mark.parametrize("frames", [0, 40, 120], ids=["the turn itself", "the reply's beginning", "its end"])
+async def test_in_mid_reply(everysec: Stack, frames: int) -> None:
+    async with talk(*everysec.urls) as client:
+        await client.hears("Luna, hello!", new_id())
+        keeps, before = everysec.redis.log_size(), len(client.record.frames)
+        await client.say(STORY, new_id())
+        await client.until_frames(before + frames)
+        if frames:
+            keeps = everysec.redis.log_size()
+        await client.until_frames(before + frames + 20)
+        await power_cut(everysec, keeps)
+        await assert_told_and_goes_on(everysec, client)
+
+
+async def test_while_the_client_was_away(everysec: Stack) -> None:
+    async with talk(*everysec.urls) as client:
+        await client.hears("Luna, hello!", new_id())
+        keeps = everysec.redis.log_size()
+        await client.say(STORY, new_id())
+        await client.until_event("message_started", 2)
+        (gateway,) = everysec.of("gateway")
+        urls = everysec.urls
+        client.go_to(["ws://127.0.0.1:1/ws"])
+        client.drop()
+        await power_cut(everysec, keeps)
+        client.go_to(urls)
+        await assert_told_and_goes_on(everysec, client)
+        assert gateway.running
+
+
+async def test_while_someone_speaks(everysec: Stack) -> None:
+    async with talk(*everysec.urls) as client:
+        keeps = everysec.redis.log_size()
+        await client.send("start_listening")
+        await client.until_event("vad_detect_start")
+        await power_cut(everysec, keeps)
+        await client.until(lambda: client.record.of("error"), "the word")
+        for frame in microphone("hello_luna.wav", silence_ms=1500):
+            await client.send_raw(frame)
+        await client.send("stop_listening")
+        await client.until_event("listening_stopped")
+        (turn_id,) = client.record.turns_accepted
+        await client.until_done(turn_id)

@@ -1,0 +1,165 @@
+"""Every process is stopped and started again, one after the other, while people talk: nobody is to notice."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import STAGES, Stage
+from tests.chaos.verdict import Verdict, judge_turn, until_kept
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.eventually import eventually
+from tests.fakes.sound import microphone
+from tests.fakes.stack import Process, Service, Stack
+
+pytestmark = pytest.mark.timeout(240, method="signal")
+
+STORY = "Luna, tell me a story about the ocean."
+SAID = "hello luna tell me a story about the ocean"
+HASTY = {"TERTULIA_DRAIN_S": "0"}
+"""A worker that hands on at once what it has begun; by default it has ten seconds to finish it."""
+
+
+@pytest.fixture(params=[{}, HASTY], ids=["finishes what it has begun", "hands it on"])
+def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+    """Two of each, with a lease that would be noticed if anybody waited for one to run out."""
+    workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
+    with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
+        yield stack
+
+
+@pytest.fixture
+def singles(tmp_path: Path) -> Iterator[Stack]:
+    """One of each, as an installation has them."""
+    with Stack(tmp_path / "stack", env={"TERTULIA_LEASE_S": "30", **HASTY}) as stack:
+        yield stack
+
+
+async def stop(process: Process) -> None:
+    process.send(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait) == 0, process.tail()
+
+
+async def tell_stories(stack: Stack, client: TalkClient, over: asyncio.Event) -> Verdict:
+    """One story after the other, each heard to its end; the sum of the verdicts."""
+    total = Verdict()
+    while not over.is_set():
+        turn_id = new_id()
+        await client.hears(STORY, turn_id)
+        await until_kept(stack.data_dir / "tertulia.db", client.record, turn_id)
+        async with stack.bus() as bus:
+            total += await judge_turn(bus, client.record, turn_id)
+    return total
+
+
+async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> Verdict:
+    """The same sentence into the microphone again and again; each time it becomes one turn, answered in full."""
+    total = Verdict()
+    while not over.is_set():
+        before, sessions = set(client.record.turns_accepted), len(client.record.of("listening_stopped"))
+        await client.send("start_listening")
+        for frame in microphone("hello_luna.wav", silence_ms=1500):
+            await client.send_raw(frame)
+        await client.send("stop_listening")
+        assert (await client.until_event("listening_stopped", sessions + 1))["cause"] == "stopped"
+        (turn_id,) = set(client.record.turns_accepted) - before
+        heard = " ".join(re.findall(r"[a-z']+", client.record.turns_accepted[turn_id].lower()))
+        assert heard == SAID
+        await client.until_done(turn_id)
+        async with stack.bus() as bus:
+            total += await judge_turn(bus, client.record, turn_id)
+    return total
+
+
+async def replace(stack: Stack, stage: Stage, old: Process) -> None:
+    """Stop a worker that has something in hand, and start its successor."""
+    await eventually(lambda: stack.length(stack.keys.work(stage)) or None, f"there is {stage} work")
+    await stop(old)
+    stack.start(stage)
+    await asyncio.to_thread(stack.wait_ready)
+
+
+def assert_nothing_was_waited_for_or_given_up(stack: Stack) -> None:
+    assert stack.length(stack.keys.dead()) == 0
+    for name, log in stack.logs().items():
+        assert "took work over" not in log, f"{name} had to wait for a lease"
+        assert "attempt failed" not in log, name
+
+
+async def test_every_worker_in_turn_while_people_talk(pairs: Stack) -> None:
+    over = asyncio.Event()
+    async with talk(*pairs.urls) as listener, talk(*pairs.urls) as speaker, asyncio.TaskGroup() as talks:
+        stories = talks.create_task(tell_stories(pairs, listener, over))
+        spoken = talks.create_task(speak(pairs, speaker, over))
+        for stage in STAGES:
+            for old in pairs.of(stage):
+                await replace(pairs, stage, old)
+        over.set()
+    for verdict in (stories.result(), spoken.result()):
+        assert verdict.is_clean, verdict
+        assert verdict.sentences > 0
+    assert_nothing_was_waited_for_or_given_up(pairs)
+
+
+async def test_then_the_gateways_while_their_clients_resume(pairs: Stack) -> None:
+    over = asyncio.Event()
+    async with talk(*pairs.urls) as client, asyncio.TaskGroup() as talks:
+        stories = talks.create_task(tell_stories(pairs, client, over))
+        for _ in range(2):
+            seen = len(client.record.frames)
+            await client.until(lambda seen=seen: len(client.record.frames) > seen + 50, "some of a story")
+            old = client.connected_to(pairs.of("gateway"))
+            pairs.start("gateway")
+            await asyncio.to_thread(pairs.wait_ready)
+            client.go_to([url for url in pairs.urls if f":{old.port}/" not in url])
+            await stop(old)
+        over.set()
+    assert client.connections == 3
+    verdict = stories.result()
+    assert verdict.is_clean, verdict
+    assert verdict.sentences > 0
+    assert_nothing_was_waited_for_or_given_up(pairs)
+
+
+@pytest.mark.parametrize("stage", ["llm", "tts"])
+async def test_the_only_worker_of_its_kind_and_the_reply_goes_on_where_it_was(singles: Stack, stage: Stage) -> None:
+    async with talk(*singles.urls) as client:
+        turn_id = new_id()
+        await client.say(STORY, turn_id)
+        await client.until_frames(60)
+        (old,) = singles.of(stage)
+        await stop(old)
+        assert "handed work back" in old.log.read_text()
+        assert not client.record.turn_is_done(turn_id)
+        singles.start(stage)
+        await client.until_done(turn_id)
+        async with singles.bus() as bus:
+            verdict = await judge_turn(bus, client.record, turn_id)
+    assert verdict.is_clean, verdict
+    assert_nothing_was_waited_for_or_given_up(singles)
+
+
+async def test_the_only_ear_while_someone_speaks(singles: Stack) -> None:
+    async with talk(*singles.urls) as client:
+        await client.send("start_listening")
+        frames = list(microphone("hello_luna.wav", silence_ms=1500))
+        for frame in frames[: len(frames) // 2]:
+            await client.send_raw(frame)
+        await client.until_event("vad_start")
+        (old,) = singles.of("stt")
+        await stop(old)
+        for frame in frames[len(frames) // 2 :]:
+            await client.send_raw(frame)
+        await client.send("stop_listening")
+        singles.start("stt")
+        assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
+        ((turn_id, text),) = client.record.turns_accepted.items()
+        assert " ".join(re.findall(r"[a-z']+", text.lower())) == SAID
+        await client.until_done(turn_id)
+    assert_nothing_was_waited_for_or_given_up(singles)

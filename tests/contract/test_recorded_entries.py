@@ -1,0 +1,131 @@
+"""What a released schema version has written is read for ever, and what is written under its number stays the same.
+
+Who makes this fail has changed the format: give it back its old form, or raise `codec.VERSION` (docs/adr/0012-schema-
+versions.md). What is missing is recorded with `python -m scripts.record_entries`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tertulia_gateway.conversation import Conversation
+from tertulia_gateway.feed import ClientChanged
+from tertulia_gateway.outgoing import audio_frame, event_json
+from tertulia_gateway.rest.voices import voices_of
+from tertulia_llm.plan import plan_fields, read_state
+from tertulia_shared import codec, entries
+from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
+from tertulia_shared.entries import Speaker
+from tertulia_shared.events import EVENTS
+from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
+from tertulia_stt.progress import read_checkpoint
+from tests.fakes import recorded
+from tests.fakes.recorded import FOLDER, Recorded
+
+EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded.load(version)]
+PRESENT = [each for version, each in EVERY if version == VERSION]
+NEVER_IN_A_STREAM = {"characters", "audio_complete", "turn_metrics"}
+"""Made by the gateway for one connection."""
+NO_ENTRIES = {"ModelSettings", "Speaker", "TurnPlan"}
+"""Nested in others."""
+
+
+def ids(each: object) -> str | None:
+    return each.name if isinstance(each, Recorded) else None
+
+
+def state(version: int) -> codec.Fields:
+    return recorded.load_hash(version, "state")
+
+
+@pytest.mark.parametrize(("version", "each"), EVERY, ids=ids)
+def test_it_reads_as_it_did(version: int, each: Recorded) -> None:
+    assert each.fields[b"v"] == str(version).encode()
+    assert envelope(each.fields) == codec.Envelope(int(each.fields[b"ts"]), int(each.fields[b"epoch"]))
+    read = codec.decode(each.cls, each.fields)
+    shown = recorded.shown(dataclasses.asdict(read))
+    assert {name: shown[name] for name in each.values} == dict(each.values)
+    for name in set(shown) - set(each.values):  # a field that came later
+        (field,) = [field for field in dataclasses.fields(each.cls) if field.name == name]
+        assert shown[name] == recorded.shown(field.default), f"{name} needs a default"
+
+
+@pytest.mark.parametrize("each", PRESENT, ids=ids)
+def test_it_is_written_as_it_was(each: Recorded) -> None:
+    at = envelope(each.fields)
+    entry = codec.decode(each.cls, each.fields)
+    assert recorded.written(entry, ts=at.ts, epoch=at.epoch, extra=each.extra) == list(each.fields.items())
+
+
+@pytest.mark.parametrize(
+    ("version", "each"), [(v, each) for v, each in EVERY if each.stream in ("events", "audio")], ids=ids
+)
+def test_the_client_gets_it(version: int, each: Recorded) -> None:
+    assert version <= VERSION
+    if each.stream == "audio":
+        assert audio_frame(each.id, each.fields)
+    elif each.cls is ClientChanged:
+        with pytest.raises(BadEntry):
+            event_json(each.id, each.fields, 0)
+    else:
+        assert event_json(each.id, each.fields, 0)
+
+
+@pytest.mark.parametrize(("version", "each"), [(v, each) for v, each in EVERY if each.stream == "store"], ids=ids)
+def test_rows_in_the_outbox_are_read_and_written_as_they_were(version: int, each: Recorded) -> None:
+    write = codec.decode(entries.StoreWrite, each.fields)
+    match write.kind:
+        case "message":
+            again = message_write(message_of(write))
+        case "conversation":
+            again = conversation_write(write.conversation_id, title_of(write))
+        case "settings":
+            again = settings_write(write.conversation_id, settings_of(write))
+    if version == VERSION:
+        assert again == write
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_the_state_of_a_talk_is_read_as_it_was(version: int) -> None:
+    fields = state(version)
+    read = read_state(fields)
+    assert (read.epoch, read.cursor) == (int(fields[b"epoch"]), fields[b"cursor"].decode())
+    assert read.settings.temperature == 0.5
+    assert read.plan is not None
+    assert read.plan.turn_id == unpack(fields[b"plan"])["turn_id"]
+    assert [speaker.name for speaker in read.plan.speakers] == ["Luna"]
+    assert read.plan.others == ("Luna", "Rex", "Sage")
+    assert (read.progress.started, read.progress.complete) == (1, 1)
+    if version == VERSION:
+        assert plan_fields(read.plan)["plan"] == fields[b"plan"]
+        assert pack(dataclasses.asdict(read.settings)) == fields[b"settings"]
+    assert Conversation.read_settings(fields[b"settings"]) == dataclasses.asdict(read.settings)
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_what_else_lies_in_hashes_is_read_as_it_was(version: int) -> None:
+    speakers = unpack(recorded.load_hash(version, "cast")[b"speakers"])
+    assert [known(Speaker, speaker).name for speaker in speakers] == ["Luna", "Rex", "Sage"]
+    assert [voice.id for voice in voices_of(recorded.load_hash(version, "voices"))] == ["luna", "rex", "sage"]
+    progress = recorded.load_hash(version, "mic_progress")
+    assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
+
+
+def test_every_kind_of_entry_is_recorded() -> None:
+    there = {each.cls.__name__ for each in PRESENT}
+    classes = {
+        name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__
+    }
+    events = {event.__name__ for kind, event in EVENTS.items() if kind not in NEVER_IN_A_STREAM}
+    assert there == (classes - NO_ENTRIES) | events | {ClientChanged.__name__}
+    assert {each.name for each in PRESENT} >= {
+        "work", "work message_id", "work session_id", "sentences final", "audio final", "mic stopped final",
+        "store message", "store conversation", "store settings", "control turn", "control request",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("version", range(1, VERSION + 1))
+def test_every_version_is_recorded(version: int) -> None:
+    assert {file.stem for file in (FOLDER / f"v{version}").glob("*.json")} == {*recorded.STREAMS, *recorded.HASHES}

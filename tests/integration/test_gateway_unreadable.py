@@ -1,0 +1,138 @@
+"""What a newer release wrote, or what is no entry at all, where the gateway reads: left out, and nobody is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from tertulia_gateway.rest.voices import voices_of
+from tertulia_shared.bus import Put
+from tertulia_shared.codec import VERSION, encode, pack
+from tertulia_shared.entries import AudioChunk
+from tertulia_shared.events import MessageStarted, TurnComplete
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key, Keys
+from tests.fakes.gateway_bench import LUNA, Client, Workers, gateway
+
+NEWER = str(VERSION + 1)
+EVENTS: Mapping[str, dict[str, Any]] = {
+    "newer": {
+        "v": NEWER, "ts": 1, "epoch": 1, "type": "llm_chunk", "text": "?", "character_id": "c", "message_id": "m",
+    },
+    "newer-unknown-type": {"v": NEWER, "ts": 1, "epoch": 1, "type": "thought_read"},
+    "unknown-type": {"v": 1, "ts": 1, "epoch": 1, "type": "thought_read"},
+    "no-version": {"ts": 1, "epoch": 1, "type": "turn_complete", "turn_id": "t"},
+    "long-version": {"v": "9" * 5000, "ts": 1, "epoch": 1, "type": "turn_complete", "turn_id": "t"},
+    "nothing": {"x": "y"},
+    "no-fields": {"v": 1, "ts": 1, "epoch": 1, "type": "message_started"},
+    "no-text": {"v": 1, "ts": 1, "epoch": 1, "type": b"\xff", "text": b"\xff"},
+    "text-is-no-text": {"v": 1, "ts": 1, "epoch": 1, "type": "error", "code": "x", "message": b"\xff"},
+    "no-envelope": {"v": 1, "type": "turn_complete", "turn_id": "t"},
+    "long-epoch": {"v": 1, "ts": "9" * 5000, "epoch": "9" * 5000, "type": "vad_start", "session_id": "s"},
+    "no-msgpack": {"v": 1, "ts": 1, "epoch": 1, "type": "turn_started", "turn_id": "t", "replies": b"\xc1"},
+    "bytes-in-msgpack": {"v": 1, "ts": 1, "epoch": 1, "type": "turn_started", "turn_id": "t", "replies": pack([b"x"])},
+    "usage-is-none": {
+        "v": 1, "ts": 1, "epoch": 1, "type": "message_complete", "message_id": "m", "character_id": "c", "text": "",
+        "usage": pack([1]),
+    },
+    "client-is-no-text": {"v": 1, "ts": 1, "epoch": 1, "type": "client_changed", "client": b"\xff"},
+}  # fmt: skip
+AUDIO: Mapping[str, dict[str, Any]] = {
+    "newer": {"v": NEWER},
+    "no-version": {"v": ""},
+    "no-index": {"sentence_index": "first"},
+    "long-index": {"chunk_index": "9" * 5000},
+    "id-is-no-text": {"message_id": b"\xff"},
+    "no-time": {"ts": "soon"},
+}
+SETTINGS = {"no-msgpack": b"\xc1", "a-list": pack([1]), "of-a-newer-release": pack({"top_k": 7, "max_thoughts": 3})}
+
+
+async def put(redis_url: str, key: Key, fields: Mapping[str, Any], id: str = "*") -> None:
+    """Write an entry past the bus."""
+    client = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    await client.xadd(key.name, dict(fields), id=id)
+    await client.expire(key.name, key.ttl_s)
+    await client.aclose()
+
+
+async def assert_goes_on(workers: Workers, client: Client) -> None:
+    """A turn from its beginning to its last sound."""
+    await client.send("user_message", text="hello")
+    turn, epoch = await workers.next_turn()
+    reply = workers.reply(turn, epoch)
+    await reply.whole()
+    await client.until("turn_metrics")
+    assert len([frame for frame in client.of("audio") if frame["message_id"] == reply.message_ids[LUNA]]) == 12
+
+
+@pytest.mark.parametrize("name", EVENTS)
+async def test_an_event_is_left_out_and_the_talk_goes_on(redis_url: str, keys: Keys, name: str) -> None:
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        events = keys.events(client.conversation_id)
+        for _ in range(3):
+            await put(redis_url, events, EVENTS[name])
+        await assert_goes_on(Workers(made.bus, client.conversation_id), client)
+        warnings = [frame for frame in client.of("warning") if frame["code"] == "newer_release"]
+        assert len(warnings) == name.startswith("newer"), "once, and only where an update helps"
+        # a client that comes back, and one that goes through all of it
+        last = await made.bus.last(events)
+        assert last is not None
+        for last_event_id in (last.id, "1-0"):
+            mark = f"?conversation_id={client.conversation_id}&last_event_id={last_event_id}"
+            async with Client.at(made.url(mark)) as again:
+                assert (await again.next())["resumed"]
+                await again.send("refresh_characters")
+                await again.until("characters")
+
+
+@pytest.mark.parametrize("name", AUDIO)
+async def test_a_piece_of_sound_is_left_out_and_the_rest_is_heard(redis_url: str, keys: Keys, name: str) -> None:
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        c, message_id = client.conversation_id, new_id()
+        workers = Workers(made.bus, c)
+        await client.send("user_message", text="hello")
+        turn, epoch = await workers.next_turn()
+        flat = encode(AudioChunk(b"\1\0", 0, 0, c, message_id, LUNA), ts=1, epoch=epoch)
+        fields = {
+            field.decode() if isinstance(field, bytes) else str(field): value
+            for field, value in zip(flat[::2], flat[1::2], strict=True)
+        }
+        await put(redis_url, keys.audio(c, message_id), {**fields, **AUDIO[name]}, "1-1")
+        outlet = made.bus.outlet(epoch=epoch)
+        outlet.append(keys.audio(c, message_id), AudioChunk(b"\1\0", 0, 1, c, message_id, LUNA), id="1-2")
+        outlet.append(keys.audio(c, message_id), AudioChunk(b"", 1, 0, c, message_id, LUNA, is_final=True), id="2-0")
+        outlet.append(keys.events(c), MessageStarted(message_id, turn.turn_id, LUNA, "Luna"))
+        outlet.append(keys.events(c), TurnComplete(turn.turn_id))
+        await outlet.flush()
+        await client.until("turn_metrics")
+        heard = [frame["id"] for frame in client.of("audio")]
+        assert heard == (["1-1", "1-2"] if name == "no-time" else ["1-2"])
+        assert len(client.of("warning")) == (name == "newer")
+        await assert_goes_on(workers, client)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+async def test_settings_that_cannot_be_read_are_set_anew(redis_url: str, keys: Keys, name: str) -> None:
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        await made.bus.transact(
+            client.conversation_id, [Put(keys.state(client.conversation_id), {"settings": SETTINGS[name]})]
+        )
+        await client.send("model_settings", temperature=0.5)
+        told = await client.until("model_settings")
+        assert told["temperature"] == 0.5
+        assert told["top_k"] == (7 if name == "of-a-newer-release" else None)
+        held = (await made.bus.hash(keys.state(client.conversation_id)))[b"settings"]
+        assert (b"max_thoughts" in held) == (name == "of-a-newer-release"), "the newer release finds its own again"
+
+
+def test_voices_that_cannot_be_read_leave_the_others() -> None:
+    good = pack([{"id": "luna", "name": "Luna", "language": "en", "description": "", "accent": "Irish"}])
+    published = {b"good": good, b"bad": b"\xc1", b"worse": pack([{"id": "x"}]), b"\xff": good, b"none": pack(3)}
+    assert [(voice.engine, voice.id) for voice in voices_of(published)] == [("good", "luna")]

@@ -1,0 +1,110 @@
+"""What a newer release wrote, or what is no entry at all: the session ends with a word; what only helps is left out."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tertulia_shared.bus import Put
+from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, pack
+from tertulia_shared.entries import MicChunk, TTSSentence, Work
+from tertulia_shared.events import Error, ListeningStopped
+from tertulia_shared.groups import first_error
+from tertulia_shared.ids import reply_id
+from tests.fakes.virtual_time import settle, virtual_time
+from tests.unit.stt.test_listener import STORY, Ear, over
+
+NEWER: dict[str, Any] = {"v": VERSION + 1}
+NO_VERSION: dict[str, Any] = {"v": ""}
+EXTRAS = pytest.mark.parametrize(
+    ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
+)
+BREAKING_IN = over("Stop that please.", [(20_000, "stop that"), (30_000, "stop that please")])
+
+
+async def assert_given_up(ear: Ear, met: BaseException | None, error: type[Exception]) -> None:
+    assert met is not None
+    assert type(first_error(met)) is error
+    assert ear.claim is not None
+    await ear.listener.give_up(ear.claim, "it cannot be read")
+    told, stopped = (await ear.events())[-2:]
+    assert isinstance(told, Error)
+    assert told.code == "stt_failed"
+    assert "it cannot be read" in told.message
+    assert stopped == ListeningStopped(ear.session_id, "failed")
+
+
+@EXTRAS
+@virtual_time
+async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
+    ear = Ear()
+    await ear.bus.prepare("stt")
+    outlet = ear.bus.outlet()
+    outlet.append(ear.bus.keys.work("stt"), Work(ear.conversation_id, session_id=ear.session_id), **extra)
+    await outlet.flush()
+    listening = asyncio.create_task(ear.listen())
+    await asyncio.wait([listening])
+    await assert_given_up(ear, listening.exception(), error)
+
+
+@EXTRAS
+@virtual_time
+async def test_a_piece_of_the_microphone(extra: dict[str, Any], error: type[Exception]) -> None:
+    ear = Ear()
+    listening = await ear.begin()
+    await ear.speak(16_000)
+    outlet = ear.bus.outlet()
+    key = ear.bus.keys.mic(ear.conversation_id, ear.session_id)
+    outlet.append(key, MicChunk(b"\1\0"), id=f"{ear.frames + 1}-0", **extra)
+    await outlet.flush()
+    await asyncio.wait([listening])
+    await assert_given_up(ear, listening.exception(), error)
+
+
+@virtual_time
+async def test_how_far_it_has_come() -> None:
+    ear = Ear()
+    key = ear.bus.keys.mic_progress(ear.conversation_id, ear.session_id)
+    await ear.bus.transact(ear.conversation_id, [Put(key, {"sample": "half"})])
+    await ear.begin_later()
+    listening = asyncio.create_task(ear.listen())
+    await asyncio.wait([listening])
+    await assert_given_up(ear, listening.exception(), BadEntry)
+
+
+@pytest.mark.parametrize("raw", [b"\xc1", pack({}), pack([1])], ids=["no msgpack", "empty", "a list"])
+@virtual_time
+async def test_a_plan_that_cannot_be_read_keeps_nobody_from_breaking_in(raw: bytes) -> None:
+    ear = Ear(BREAKING_IN)
+    await ear.character_speaks(STORY)
+    await ear.bus.transact(ear.conversation_id, [Put(ear.bus.keys.state(ear.conversation_id), {"plan": raw})])
+    await _breaks_in(ear)
+
+
+@EXTRAS
+@virtual_time
+async def test_a_sentence_that_cannot_be_read_keeps_nobody_from_breaking_in(
+    extra: dict[str, Any], error: type[Exception]
+) -> None:
+    ear = Ear(BREAKING_IN)
+    await ear.character_speaks(STORY)
+    assert ear.plan is not None
+    assert issubclass(error, BadEntry)
+    message_id = reply_id(ear.plan.turn_id, "luna-id")
+    outlet = ear.bus.outlet()
+    entry = TTSSentence("What?", 1, ear.conversation_id, message_id, "luna-id", "Luna", "luna")
+    outlet.append(ear.bus.keys.sentences(ear.conversation_id, message_id), entry, id="2-0", **extra)
+    await outlet.flush()
+    await _breaks_in(ear)
+
+
+async def _breaks_in(ear: Ear) -> None:
+    listening = await ear.begin()
+    await ear.speak(100_000)
+    await ear.stop()
+    await listening
+    await settle()
+    assert await ear.interruptions() == 1
+    assert [turn.text for turn in await ear.turns()] == ["Stop that please."]

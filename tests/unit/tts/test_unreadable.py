@@ -1,0 +1,81 @@
+"""What a newer release wrote, and what is no entry at all: the message is given up with a word, and its sound ended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion
+from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tests.unit.tts.test_speaker import SENTENCES, Stand
+
+NEWER: dict[str, Any] = {"v": VERSION + 1}
+NO_VERSION: dict[str, Any] = {"v": ""}
+EXTRAS = pytest.mark.parametrize(
+    ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
+)
+
+
+async def failed(stand: Stand, error: type[Exception]) -> None:
+    """The work is tried, cannot be done, and is given up."""
+    claim = await stand.claimed()
+    with pytest.raises((error, ExceptionGroup)) as met:
+        await stand.speaker.handle(claim)
+    assert met
+    await stand.speaker.give_up(claim, "it cannot be read")
+    audio = await stand.audio()
+    assert audio[-1][1].is_final, "nobody waits for more"
+    (told,) = await stand.errors()
+    assert (told.code, told.message_id) == ("tts_failed", stand.message_id)
+    assert "it cannot be read" in told.message
+
+
+@EXTRAS
+async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
+    stand = Stand()
+    await stand.bus.prepare("tts")
+    await stand.write(SENTENCES[0], 0)
+    outlet = stand.bus.outlet()
+    outlet.append(stand.bus.keys.work("tts"), Work(stand.conversation_id, message_id=stand.message_id), **extra)
+    await outlet.flush()
+    await failed(stand, error)
+
+
+@EXTRAS
+async def test_a_sentence(extra: dict[str, Any], error: type[Exception]) -> None:
+    stand = Stand()
+    await stand.set(SENTENCES[:1], final=False)
+    entry = TTSSentence("What?", 1, stand.conversation_id, stand.message_id, "luna-id", "Luna", "luna")
+    outlet = stand.bus.outlet()
+    outlet.append(stand.bus.keys.sentences(stand.conversation_id, stand.message_id), entry, id="2-0", **extra)
+    await outlet.flush()
+    await failed(stand, error)
+    assert len(await stand.audio()) > 1, "what could be spoken was"
+
+
+@EXTRAS
+async def test_the_sound_that_is_there(extra: dict[str, Any], error: type[Exception]) -> None:
+    stand = Stand()
+    await stand.set()
+    chunk = AudioChunk(b"\1\0", 0, 0, stand.conversation_id, stand.message_id, "luna-id")
+    outlet = stand.bus.outlet()
+    outlet.append(stand.bus.keys.audio(stand.conversation_id, stand.message_id), chunk, id="1-1", **extra)
+    await outlet.flush()
+    claim = await stand.claimed()
+    with pytest.raises(error):
+        await stand.speaker.handle(claim)
+    await stand.speaker.give_up(claim, "it cannot be read")
+    assert len(await stand.errors()) == 1
+
+
+async def test_a_pointer_without_an_envelope_is_told_all_the_same() -> None:
+    stand = Stand()
+    await stand.set()
+    claim = await stand.claimed()
+    fields = {name: raw for name, raw in claim.fields.items() if name != b"epoch"}
+    broken = type(claim)(claim.stage, claim.id, claim.attempt, fields)
+    with pytest.raises(BadEntry):
+        await stand.speaker.handle(broken)
+    await stand.speaker.give_up(broken, "it cannot be read")
+    assert len(await stand.errors()) == 1
