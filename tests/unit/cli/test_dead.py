@@ -16,8 +16,9 @@ from tertulia_cli.dead.letters import Facts, Letter, Message, Turn, read_facts, 
 from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
 from tertulia_cli.exits import OK, Failure
 from tertulia_cli.settings import RunSettings
+from tertulia_shared import codec
 from tertulia_shared.bus import Append, Bus, Put
-from tertulia_shared.entries import AudioChunk, DeadLetter, MicChunk, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import AudioChunk, DeadLetter, MicChunk, StoreWrite, TTSSentence, UserTurn, Work
 from tertulia_shared.events import Error, TurnComplete
 from tests.fakes.settings_of import settings_of
 
@@ -258,6 +259,30 @@ async def test_a_person_is_asked_before_it_is_forgotten(
     assert await command.dead_drop(settings_of(RunSettings), [dead.id], every=False, sure=sure) == OK
     assert len(await read_letters(bus)) == left
     assert capsys.readouterr().out == ("Nothing was dropped.\n" if left else "Dropped 1 entry.\n")
+
+
+async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
+    write = StoreWrite("message", C, M, b"row")
+    fields = codec.encode(write, ts=5, epoch=0)
+    packed = codec.pack(
+        {
+            name: str(value).encode() if not isinstance(value, bytes) else value
+            for name, value in zip(fields[::2], fields[1::2], strict=True)
+        }
+    )
+    given = await bury(bus, DeadLetter("store", "4-0", 1, "refused", C, M, entry=packed))
+    told = " ".join(explain(given, Facts(None)))
+    assert f"to save message {M}" in told
+    assert "An llm worker saves it." in told
+    assert (await retried(bus, given))[1]
+    assert await read_letters(bus) == []
+    (waiting,) = await bus.read(bus.keys.store())
+    assert codec.decode(StoreWrite, waiting.fields) == write
+
+
+@pytest.mark.parametrize("entry", [b"", codec.pack({b"v": b"99"})], ids=["none", "of a newer release"])
+def test_a_write_that_cannot_be_read_is_left(entry: bytes) -> None:
+    assert "use the release that wrote it" in pointless(remedy_for(letter("store", entry=entry), Facts(None)))
 
 
 async def test_what_is_pointless_stays_in_the_list(bus: Bus) -> None:

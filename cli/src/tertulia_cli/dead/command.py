@@ -11,14 +11,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.dead.letters import Facts, Letter, read_facts, read_letters
-from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, remedy_for
+from tertulia_cli.dead.letters import Facts, Letter, Message, read_facts, read_letters
+from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, SaveAgain, remedy_for, written
 from tertulia_cli.dead.retry import carry_out
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
 from tertulia_cli.redis_in_use import redis_in_use
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.wording import ago, clock, counted, harmless, short
 from tertulia_shared.bus import Bus
+from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter
 
 PLAIN_COLUMNS: Final = 160
@@ -99,7 +100,7 @@ async def retried(bus: Bus, letter: Letter) -> tuple[str, bool]:
     remedy = remedy_for(letter, await read_facts(bus, letter))
     done = await carry_out(bus, letter.id, remedy)
     match remedy:
-        case Again() | AskAgain():
+        case Again() | AskAgain() | SaveAgain():
             return f"{letter.id}: posted again. {remedy.what}", done
         case Done():
             return f"{letter.id}: {remedy.why} Removed from the list.", done
@@ -150,7 +151,7 @@ def explain(letter: Letter, facts: Facts) -> list[str]:
         f"Why: {harmless(said.reason)}",
     ]
     remedy = remedy_for(letter, facts)
-    if isinstance(remedy, Again | AskAgain):
+    if isinstance(remedy, Again | AskAgain | SaveAgain):
         lines.append(f"On retry: {remedy.what}")
     elif isinstance(remedy, Done):
         lines.append(f"A retry only removes this entry: {remedy.why}")
@@ -163,23 +164,36 @@ def _purpose(said: DeadLetter, facts: Facts) -> str:
     where = f"of conversation {harmless(said.conversation_id) or '(none)'}"
     match said.stage:
         case "tts":
-            message = facts.message
-            if message is None:
-                return f"to speak message {harmless(said.message_id)} {where}, of which nothing is left."
-            sound = "no sound" if not message.spoken else f"{message.seconds:.1f} s of sound"
-            return (
-                f"to speak {harmless(message.name) or 'a character'}'s reply “{short(message.text)}” (message "
-                f"{said.message_id} {where}): {message.spoken} of {counted(message.sentences, 'sentence')} begun, "
-                f"{sound}."
-            )
+            return _speech(said, facts.message, where)
         case "llm" if facts.turn is not None:
             return f"to answer “{short(facts.turn.text)}” (turn {harmless(facts.turn.turn_id)} {where})."
         case "llm":
             return f"to answer the turns {where}."
         case "stt":
             return f"to hear the listening session {harmless(said.session_id)} {where}."
+        case "store":
+            return f"to save {_saved(said)} {where}."
         case _:
             return f"for a stage {harmless(said.stage)} {where}."
+
+
+def _speech(said: DeadLetter, message: Message | None, where: str) -> str:
+    if message is None:
+        return f"to speak message {harmless(said.message_id)} {where}, of which nothing is left."
+    sound = "no sound" if not message.spoken else f"{message.seconds:.1f} s of sound"
+    return (
+        f"to speak {harmless(message.name) or 'a character'}'s reply “{short(message.text)}” (message "
+        f"{said.message_id} {where}): {message.spoken} of {counted(message.sentences, 'sentence')} begun, {sound}."
+    )
+
+
+def _saved(said: DeadLetter) -> str:
+    try:
+        kind = written(said).kind
+    except BadEntry:
+        return "something"
+    names = {"message": f"message {harmless(said.message_id)}", "conversation": "the title", "settings": "the settings"}
+    return names.get(kind, "something")
 
 
 def _agreed(count: int) -> bool:

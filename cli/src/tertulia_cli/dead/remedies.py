@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from tertulia_cli.dead.letters import Facts, Letter, Message
 from tertulia_cli.wording import counted, short
-from tertulia_shared.entries import DeadLetter, Work
+from tertulia_shared.codec import BadEntry, decode, unpack
+from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Stage
 
@@ -41,6 +42,14 @@ class AskAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class SaveAgain:
+    """Put a write for the store back into its line."""
+
+    write: StoreWrite
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Done:
     """It has been done meanwhile: only the entry is left."""
 
@@ -54,7 +63,7 @@ class Pointless:
     why: str
 
 
-Remedy = Again | AskAgain | Done | Pointless
+Remedy = Again | AskAgain | SaveAgain | Done | Pointless
 
 
 def asked_again_id(turn_id: str, letter_id: str) -> str:
@@ -67,6 +76,10 @@ def remedy_for(letter: Letter, facts: Facts) -> Remedy:
     said = letter.said
     if said is None:
         return Pointless(f"this release cannot read it ({letter.trouble}): use the release that wrote it.")
+    return _save(said) if said.stage == "store" else _work(letter, said, facts)
+
+
+def _work(letter: Letter, said: DeadLetter, facts: Facts) -> Remedy:
     if not is_id(said.conversation_id):
         return Pointless("it points at no conversation: it could not be read when it was claimed either.")
     if facts.epoch is None:
@@ -76,6 +89,26 @@ def remedy_for(letter: Letter, facts: Facts) -> Remedy:
     if said.stage == "llm":
         return _answer(letter, said, facts.epoch, facts)
     return _listen(said, facts)
+
+
+def written(said: DeadLetter) -> StoreWrite:
+    """The write for the store that was given up.
+
+    Raises:
+        BadEntry: it cannot be read; the message says why.
+    """
+    return decode(StoreWrite, unpack(said.entry))
+
+
+def _save(said: DeadLetter) -> Remedy:
+    try:
+        write = written(said)
+    except BadEntry as error:
+        return Pointless(f"this release cannot read the write ({error}): use the release that wrote it.")
+    return SaveAgain(
+        write,
+        "An llm worker saves it. What has been saved of the same message since is not undone: the fuller text stands.",
+    )
 
 
 def _speak(letter: Letter, said: DeadLetter, epoch: int, message: Message | None) -> Remedy:

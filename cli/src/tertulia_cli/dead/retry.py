@@ -6,7 +6,7 @@ it is done again (a second pointer finds the thing owned, a derived turn id is a
 
 from __future__ import annotations
 
-from tertulia_cli.dead.remedies import Again, AskAgain, Done, Remedy
+from tertulia_cli.dead.remedies import Again, AskAgain, Done, Remedy, SaveAgain
 from tertulia_shared.bus import Append, Bus, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted, TurnAccepted
@@ -19,6 +19,10 @@ async def carry_out(bus: Bus, letter_id: str, remedy: Remedy) -> bool:
             await _again(bus, remedy)
         case AskAgain():
             await _ask_again(bus, remedy)
+        case SaveAgain():
+            outlet = bus.outlet()
+            outlet.append(bus.keys.store(), remedy.write)
+            await outlet.flush()
         case Done():
             pass
         case _:
