@@ -85,6 +85,18 @@ def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compo
     assert not (networks["postgres"] | networks["postgrest"]) & (networks["gateway"] | networks["llm"])
 
 
+def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
+    mounted = {
+        name: {volume["source"] for volume in service.get("volumes", []) if volume["target"] == "/run/secrets"}
+        for name, service in supabase.config()["services"].items()
+    }
+    shared = {"supabase-postgres": {"postgres", "migrate"}, "access-operator": {"cli"}}
+    for source in set().union(*mounted.values()):
+        assert {name for name, sources in mounted.items() if source in sources} == shared.get(
+            source, {source.removeprefix("access-").removeprefix("supabase-").replace("reader", "redis")}
+        )
+
+
 def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
     services = Compose("gpu.yml").config()["services"]
     for name, target, folder in (("stt", "realtimestt", "/data/models"), ("tts", "higgs", "/models")):
@@ -100,6 +112,7 @@ def test_the_ollama_overlay_leads_the_llm_worker_to_it() -> None:
     services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
     told = services["llm"]["environment"]
     assert (told["TERTULIA_LLM_BASE_URL"], told["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
-    assert services["ollama-model"]["command"] == ["qwen3:4b"]
+    assert services["ollama-model"]["environment"]["MODEL"] == "qwen3:4b"
+    assert services["ollama"]["cap_drop"] == ["ALL"]
     assert set(services["llm"]["networks"]) & set(services["ollama"]["networks"])
     assert not services["ollama"].get("ports")

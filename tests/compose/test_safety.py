@@ -70,3 +70,12 @@ def test_no_password_is_in_an_environment_or_a_log(stack: Compose) -> None:
         assert password not in said
         for container in stack.containers():
             assert password not in str(container.attrs["Config"]["Env"])
+
+
+def test_no_password_is_on_a_command_line(stack: Compose) -> None:
+    told = stack.run("exec", "--no-TTY", "redis", "sh", "-c", "cat /run/secrets/TERTULIA_REDIS_URL").partition("://")[2]
+    password = told.partition("@")[0].partition(":")[2]
+    waiting = "tertulia-redis-cli XREAD BLOCK 2000 STREAMS tertulia:dead 9-0 & sleep 1; cat /proc/[0-9]*/cmdline; wait"
+    lines = stack.run("exec", "--no-TTY", "redis", "sh", "-c", waiting).replace("\0", " ")
+    assert "redis-cli --no-auth-warning --user reader XREAD" in lines
+    assert password not in lines

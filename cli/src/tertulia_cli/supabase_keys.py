@@ -1,24 +1,24 @@
 """`tertulia supabase-keys`: the passwords and the key of a database of our own that looks like Supabase's.
 
-Made once: what is there stays, for the database knows the passwords by then. The folder has one folder for each who
-reads them: `supabase` (the database and PostgREST), and the services that get the key.
+Made once: what is there stays, for the database knows the passwords by then. There is a folder for each who reads, and
+no more in it than they need: `postgres` (the database, and who applies the migrations), `postgrest`, `gateway`, `llm`.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import jwt
 
-from tertulia_cli.exits import MISUSED, OK, Failure
+from tertulia_cli.access.files import Readers, alone, read, write
+from tertulia_cli.exits import OK, Failure
 
-READERS: Final = 10_001
-"""The user and group that Tertulia's images run as."""
-CLIENTS: Final = ("gateway", "llm")
+OURS: Final = Readers(gid=10_001)
+"""The group that Tertulia's images run as."""
+POSTGRES: Final = Readers(gid=999)
+"""The group that PostgreSQL's image runs as."""
 DATABASE: Final = "postgres"
 """Host name of the database."""
 
@@ -27,28 +27,17 @@ def supabase_keys(folder: Path) -> int:
     """Write what is missing; the exit code.
 
     Raises:
-        Failure: a folder is missing or cannot be written.
+        Failure: a file cannot be read or written, or one that was made is empty.
     """
-    own = folder / "supabase"
-    try:
-        kept = {name: _read(own / name) or secrets.token_hex(32) for name in ("postgres", "authenticator", "jwt")}
-        for name, text in files(kept).items():
-            # PostgreSQL's image reads its password when it has become a user that we do not know
-            _write(own / name, text, mode=0o444 if name == "postgres" else 0o440)
-        for client in CLIENTS:
-            _write(folder / client / "SUPABASE_KEY", service_key(kept["jwt"]))
-    except OSError as error:
-        raise Failure(f"supabase-keys: {error.filename}: {error.strerror}", MISUSED) from error
+    with alone(folder / "postgres" / "lock"):
+        _kept(folder / "postgres" / "postgres", POSTGRES)
+        password = _kept(folder / "postgres" / "authenticator", POSTGRES)
+        secret = _kept(folder / "postgrest" / "jwt", OURS)
+        write(folder / "postgrest" / "uri", f"postgres://authenticator:{password}@{DATABASE}:5432/postgres", OURS)
+        for client in ("gateway", "llm"):
+            write(folder / client / "SUPABASE_KEY", service_key(secret), OURS)
     print("supabase-keys: all there")
     return OK
-
-
-def files(kept: Mapping[str, str]) -> dict[str, str]:
-    """The database's and PostgREST's files, from the passwords and the secret."""
-    return {
-        **kept,
-        "postgrest": f"postgres://authenticator:{kept['authenticator']}@{DATABASE}:5432/postgres",
-    }
 
 
 def service_key(secret: str) -> str:
@@ -56,18 +45,12 @@ def service_key(secret: str) -> str:
     return jwt.encode({"role": "service_role", "iss": "tertulia"}, secret, algorithm="HS256")
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
-def _write(path: Path, text: str, mode: int = 0o440) -> None:
-    """The whole text or nothing, for its readers alone."""
-    if _read(path) == text:
-        return
-    new = path.with_name(f".{path.name}.new")
-    new.touch(mode=0o600)
-    new.write_text(text, encoding="utf-8")
-    new.chmod(mode)
-    if os.geteuid() == 0:
-        os.chown(new, READERS, READERS)
-    new.replace(path)
+def _kept(path: Path, readers: Readers) -> str:
+    """The secret that stands there; a new one if none does."""
+    text = read(path)
+    if text == "":
+        raise Failure(f"{path} is empty, and the database may know what stood there: put it back, or start over.")
+    if text is None:
+        text = secrets.token_hex(32)
+    write(path, text, readers)
+    return text

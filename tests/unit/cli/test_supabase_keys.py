@@ -1,0 +1,59 @@
+"""The secrets of a database of our own: made once, each in the folder of who reads it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import jwt
+import pytest
+
+from tertulia_cli import supabase_keys as keys
+from tertulia_cli.access.files import Readers
+from tertulia_cli.exits import OK, Failure
+
+
+@pytest.fixture(autouse=True)
+def own_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only root may give files to the groups of the images."""
+    monkeypatch.setattr(keys, "OURS", Readers(os.getgid()))
+    monkeypatch.setattr(keys, "POSTGRES", Readers(os.getgid()))
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_they_are_made_once_and_fit_each_other(tmp_path: Path) -> None:
+    assert keys.supabase_keys(tmp_path) == OK
+    made = texts(tmp_path)
+    assert set(made) == {
+        "postgres/lock", "postgres/postgres", "postgres/authenticator", "postgrest/jwt", "postgrest/uri",
+        "gateway/SUPABASE_KEY", "llm/SUPABASE_KEY",
+    }  # fmt: skip
+    assert made["postgrest/uri"] == f"postgres://authenticator:{made['postgres/authenticator']}@postgres:5432/postgres"
+    for client in ("gateway", "llm"):
+        claims = jwt.decode(made[f"{client}/SUPABASE_KEY"], made["postgrest/jwt"], algorithms=["HS256"])
+        assert claims["role"] == "service_role"
+    assert keys.supabase_keys(tmp_path) == OK
+    assert texts(tmp_path) == made
+
+
+def test_they_are_drawn_and_nobody_else_reads_them(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        keys.supabase_keys(tmp_path / name)
+    first, second = texts(tmp_path / "a"), texts(tmp_path / "b")
+    assert not [name for name in first if name != "postgres/lock" and first[name] == second[name]]
+    for path in (tmp_path / "a").rglob("*"):
+        if path.is_file():
+            assert path.stat().st_mode & 0o007 == 0
+
+
+def test_an_emptied_secret_is_not_drawn_anew(tmp_path: Path) -> None:
+    keys.supabase_keys(tmp_path)
+    path = tmp_path / "postgres" / "postgres"
+    path.chmod(0o600)
+    path.write_text("")
+    with pytest.raises(Failure, match="is empty"):
+        keys.supabase_keys(tmp_path)
+    assert path.read_text() == ""
