@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import threading
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 import redis.exceptions
 
 from tertulia_cli.access import command
-from tertulia_cli.access.command import HOLDERS
+from tertulia_cli.access.folder import HOLDERS
 from tertulia_cli.exits import Failure
 from tertulia_shared.bus import Append
 from tertulia_shared.bus.redis_bus import open_bus
@@ -91,6 +92,8 @@ def test_people_read_everything_of_ours_and_only_the_operator_writes(bench: Acce
             reader.execute_command(*words)
     with pytest.raises(DENIED):
         operator.flushall()
+    with pytest.raises(DENIED):  # it closes the connections of all users
+        operator.execute_command("ACL", "LOAD")
     with pytest.raises(DENIED):
         operator.set("other:key", "x")
     operator.delete(keys.dead().name)
@@ -151,6 +154,19 @@ def test_a_rotated_login_ends_the_old_one_at_once(bench: AccessBench) -> None:
     assert other.client_id() == other_id
     with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
         connected.ping()
+
+
+def test_who_was_first_is_not_said_of_users_that_redis_has(
+    bench: AccessBench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(bench.root / "ca")
+    bench.init()
+    said = capsys.readouterr().err
+    assert "its first users" not in said
+    assert "new logins for keeper" in said
+    assert "it was not told" in said
+    assert "restart it, and it reads users.acl" in said
+    assert bench.client("tts").ping()
 
 
 def test_a_file_that_holds_something_else_is_told_and_kept(bench: AccessBench) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import subprocess
+import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tertulia_cli.access import certificates
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
-from tertulia_cli.access.folder import Box, Folder
+from tertulia_cli.access.folder import HOLDERS, Box, Folder
 from tertulia_cli.access.names import in_url, parse_name, parse_names
 from tertulia_cli.exits import Failure
 from tertulia_cli.main import parser
@@ -116,10 +120,34 @@ def test_boxes_are_kept_as_they_are(tmp_path: Path) -> None:
     box = Box("gpu1", ("stt", "tts"), "ab" * 32, "hub", NOW, NOW + timedelta(days=365))
     folder.keep_boxes([box])
     assert folder.boxes() == {"gpu1": box}
+    folder.keep_boxes([replace(box, port=7000)])
+    assert folder.boxes()["gpu1"].port == 7000
     (tmp_path / "ca" / "boxes.json").chmod(0o600)
     (tmp_path / "ca" / "boxes.json").write_text("[{}]")
     with pytest.raises(Failure, match="cannot be understood"):
         folder.boxes()
+
+
+def test_a_box_of_an_older_release_has_the_usual_port(tmp_path: Path) -> None:
+    folder, file = Folder(tmp_path), tmp_path / "ca" / "boxes.json"
+    folder.keep_boxes([Box("gpu1", ("tts",), "ab" * 32, "hub", NOW, NOW + timedelta(days=30), 7000)])
+    (row,) = json.loads(file.read_text())
+    del row["port"]
+    file.chmod(0o600)
+    file.write_text(json.dumps([row]))
+    assert folder.boxes()["gpu1"].port == 6380
+    assert folder.boxes()["gpu1"].days == 30
+
+
+def test_what_may_be_asked_is_known_without_the_extra() -> None:
+    program = "import sys; sys.modules['cryptography'] = None; from tertulia_cli.main import main; main()"
+    words = [sys.executable, "-c", program, "access", "init"]
+    helped = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True)
+    assert all(name in helped.stdout for name in HOLDERS)
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.strip()) == (
+        2, "tertulia: `tertulia access` makes certificates: pip install 'tertulia-cli[access]'"
+    )  # fmt: skip
 
 
 def test_where_the_folder_is_may_be_said_before_or_behind(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from tertulia_cli.access.folder import BOX_DAYS, BOX_STAGES, HOLDERS, TLS_PORT
 from tertulia_cli.access.names import parse_names
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
@@ -19,9 +20,7 @@ if TYPE_CHECKING:  # it needs the extra `access`
 
 DIR: Final = Path("/access")
 REDIS: Final = "redis:6379"
-TLS_PORT: Final = 6380
-BOX_DAYS, MAX_DAYS = 365, 3650
-PEOPLE: Final = ("gateway", "stt", "llm", "tts", "reader", "operator")
+MAX_DAYS: Final = 3650
 
 
 def add(commands: Any) -> None:
@@ -41,21 +40,21 @@ def add(commands: Any) -> None:
     )
     init.add_argument("--names", default="", metavar="NAME,…", help="what Redis is reached by from other machines")
     init.add_argument(
-        "--rotate", action="append", default=[], choices=PEOPLE, metavar="USER",
-        help=f"a new password for this one ({', '.join(PEOPLE)}); may be repeated",
+        "--rotate", action="append", default=[], choices=HOLDERS, metavar="USER",
+        help=f"a new password for this one ({', '.join(HOLDERS)}); may be repeated",
     )  # fmt: skip
     init.set_defaults(do=_init)
     box = what.add_parser(
         "box",
         help="let a further machine in; its bundle goes to stdout",
-        description="Makes a login with the rights of some stages, and a certificate: tertulia access box gpu1 --host "
-        "192.168.1.10 > gpu1.tar",
+        description="Makes a login with the rights of some stages, and a certificate: (umask 077; tertulia access box "
+        "gpu1 --host 192.168.1.10 > gpu1.tar). With --renew, what is not said stays as it was.",
     )
     box.add_argument("name", metavar="NAME")
     box.add_argument("--host", required=True, metavar="ADDRESS", help="the name or address by which it reaches Redis")
-    box.add_argument("--port", type=_port, default=TLS_PORT, help="Redis' TLS port (%(default)s)")
-    box.add_argument("--stages", type=_stages, default=("tts",), metavar="STAGE,…", help="what it runs (tts)")
-    box.add_argument("--days", type=_days, default=BOX_DAYS, help="how long its certificate is valid (%(default)s)")
+    box.add_argument("--port", type=_port, help=f"Redis' TLS port ({TLS_PORT})")
+    box.add_argument("--stages", type=_stages, metavar="STAGE,…", help=f"what it runs ({', '.join(BOX_STAGES)})")
+    box.add_argument("--days", type=_days, help=f"how long its certificate is valid ({BOX_DAYS})")
     box.add_argument("--renew", action="store_true", help="a new login and certificate for a box that is there")
     box.set_defaults(do=_box)
     listing = what.add_parser("list", help="the further machines")
@@ -85,7 +84,8 @@ def _init(args: argparse.Namespace) -> int:
 
 def _box(args: argparse.Namespace) -> int:
     if sys.stdout.isatty():
-        raise Failure(f"a bundle is no text: tertulia access box {args.name} … > {args.name}.tar", MISUSED)
+        shown = f"(umask 077; tertulia access box {args.name} … > {args.name}.tar)"
+        raise Failure(f"a bundle is no text, and holds a private key: {shown}", MISUSED)
     access = _access(args)
     from tertulia_cli.access import command  # noqa: PLC0415 - as above
 

@@ -18,11 +18,12 @@ from tertulia_cli.access import certificates
 from tertulia_cli.access.bundle import bundle
 from tertulia_cli.access.certificates import Pair
 from tertulia_cli.access.files import OWNER_ONLY, Readers, alone, read, write
-from tertulia_cli.access.folder import Box, Folder, new_password
+from tertulia_cli.access.folder import BOX_DAYS, BOX_STAGES, HOLDERS, TLS_PORT, Box, Folder, new_password
 from tertulia_cli.access.names import in_url, listed, parse_name
 from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, Failure
 from tertulia_shared.bus import BusError, BusRefused, BusUnavailable
 from tertulia_shared.bus.accounts import (
+    BOX,
     KEEPER,
     OPERATOR,
     READER,
@@ -37,8 +38,6 @@ from tertulia_shared.bus.accounts import (
 from tertulia_shared.bus.rights import SERVICES, rights_of, rights_of_stages
 from tertulia_shared.keys import Keys, Stage
 
-HOLDERS: Final = (*SERVICES, READER, OPERATOR)
-"""Who has a login in a folder of their own."""
 FIRST: Final = "these are its first users; it reads users.acl when it starts"
 BOX_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
@@ -54,14 +53,17 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class NewBox:
-    """What `tertulia access box` was asked: `host` and `port` are where that machine reaches Redis."""
+    """What `tertulia access box` was asked: `host` and `port` are where that machine reaches Redis.
+
+    None leaves a box that is renewed what it has, and gives a new one what is usual.
+    """
 
     name: str
     host: str
-    port: int
-    stages: tuple[Stage, ...]
-    days: int
-    renew: bool
+    port: int | None = None
+    stages: tuple[Stage, ...] | None = None
+    days: int | None = None
+    renew: bool = False
 
 
 def open_folder(path: Path, gid: int | None) -> Folder:
@@ -82,7 +84,7 @@ def init(access: Access, names: Sequence[str], rotated: Sequence[str]) -> int:
     """
     folder = access.folder
     with alone(folder.lock):
-        keeper = folder.login(KEEPER) if folder.password(KEEPER) else None
+        is_first = folder.password(KEEPER) is None and not folder.users.exists()
         made = [name for name in (*HOLDERS, KEEPER) if folder.password(name) is None]
         for name in (*HOLDERS, KEEPER):
             old = None if name in rotated else folder.password(name)
@@ -94,7 +96,7 @@ def init(access: Access, names: Sequence[str], rotated: Sequence[str]) -> int:
             _say(f"access: new logins for {', '.join(made)}")
         if tls:
             _say(tls)
-        told = FIRST if keeper is None else _tell(access, rotated)
+        told = FIRST if is_first else _tell(access, rotated)
         _say(f"access: Redis at {access.redis}: {told}")
     return OK
 
@@ -105,22 +107,25 @@ def box(access: Access, asked: NewBox) -> tuple[int, bytes]:
     Raises:
         Failure: its name is taken, Redis has no certificate or none for that host, or Redis would not know it.
     """
-    if not BOX_NAME.fullmatch(asked.name):
-        raise Failure(f"{asked.name!r} is no name for a box: a-z, 0-9 and - within, at most 32 characters.", MISUSED)
+    _check_name(asked.name)
     folder, host = access.folder, parse_name(asked.host)
     with alone(folder.lock):
         boxes = folder.boxes()
-        if asked.name in boxes and not asked.renew:
+        old = boxes.pop(asked.name, None)
+        if old is not None and not asked.renew:
             raise Failure(f"there is a box {asked.name!r}: --renew gives it a new login, `revoke` ends it.", MISUSED)
         authority = _authority_for(folder, host)
         now, password = certificates.now(), new_password()
-        client = certificates.make_client(authority, f"box-{asked.name}", now, asked.days)
-        new = Box(asked.name, asked.stages, digest(password), host, now, certificates.ends(client.certificate))
-        folder.keep_boxes([*(each for each in boxes.values() if each.name != new.name), new])
+        days = asked.days or (old.days if old else BOX_DAYS)
+        stages = asked.stages or (old.stages if old else BOX_STAGES)
+        port = asked.port or (old.port if old else TLS_PORT)
+        client = certificates.make_client(authority, f"{BOX}{asked.name}", now, days)
+        new = Box(asked.name, stages, digest(password), host, now, certificates.ends(client.certificate), port)
+        folder.keep_boxes([*boxes.values(), new])
         write(folder.users, acl_file(_accounts(access)), folder.readers)
         _say(f"access: {new.user} may run {', '.join(new.stages)}, until {new.ends:%Y-%m-%d}")
         _say(f"access: Redis at {access.redis}: {_tell(access, [new.user])}")
-    url = f"rediss://{new.user}:{password}@{in_url(host)}:{asked.port}/0"
+    url = f"rediss://{new.user}:{password}@{in_url(host)}:{new.port}/0"
     return OK, bundle(url, access.keys.ns, authority.certificate, client, int(now.timestamp()))
 
 
@@ -141,36 +146,46 @@ def show(access: Access) -> int:
 
 
 def revoke(access: Access, name: str) -> int:
-    """Let a box in no more, and close its connections.
+    """Let a box in no more, and close its connections. One that is struck off already may still be known to Redis.
 
     Raises:
         Failure: there is no such box, or Redis cannot be told (it says what to do).
     """
-    folder = access.folder
+    _check_name(name)
+    folder, user = access.folder, f"{BOX}{name}"
     with alone(folder.lock):
         boxes = folder.boxes()
-        gone = boxes.pop(name, None)
-        if gone is None:
-            raise Failure(f"there is no box {name!r}: there are {listed(tuple(boxes))}.", MISUSED)
+        known = boxes.pop(name, None) is not None
+        missing = f"there is no box {name!r}: there are {listed(tuple(boxes))}"
+        if not known and folder.password(KEEPER) is None:  # nobody was let in here yet, and nobody can be told
+            raise Failure(f"{missing}.", MISUSED)
+        struck = f"{user} is struck from {folder.users}" if known else missing
         folder.keep_boxes(boxes.values())
         write(folder.users, acl_file(_accounts(access)), folder.readers)
         try:
-            asyncio.run(set_accounts(_keeper_url(access), [], [gone.user]))
+            gone = asyncio.run(set_accounts(_keeper_url(access), _accounts(access)))
         except BusRefused as error:
             raise Failure(
-                f"{gone.user} is struck from {folder.users}, but the Redis that runs was not told ({error}): restart "
-                "it, until then it lets the box in.",
+                f"{struck}; but the Redis that runs was not told ({error}): restart it, until then it lets the box in.",
                 NO_CONNECTION,
             ) from error
         except BusUnavailable as error:
-            raise Failure(
-                f"{gone.user} is struck from {folder.users}; Redis was not told ({error}). If it runs, restart it.",
-                NO_CONNECTION,
-            ) from error
+            raise Failure(f"{struck}; Redis was not told ({error}). If it runs, restart it.", NO_CONNECTION) from error
         except BusError as error:
             raise Failure(f"{error}; restart Redis: until then it lets the box in.", FAILED) from error
-    _say(f"access: {gone.user} is out, and its connections are closed")
+    if not known and user not in gone:
+        raise Failure(f"{missing}.", MISUSED)
+    _say(f"access: {_out((user, *(each for each in gone if each != user)))}")
     return OK
+
+
+def _check_name(name: str) -> None:
+    if not BOX_NAME.fullmatch(name):
+        raise Failure(f"{name!r} is no name for a box: a-z, 0-9 and - within, at most 32 characters.", MISUSED)
+
+
+def _out(users: Sequence[str]) -> str:
+    return ", ".join(f"{user} is out, and its connections are closed" for user in users)
 
 
 def _accounts(access: Access) -> list[Account]:
@@ -181,7 +196,9 @@ def _accounts(access: Access) -> list[Account]:
         OPERATOR: operator_rules(keys),
         KEEPER: keeper_rules(),
     }
-    accounts = [Account(name, digest(folder.password(name) or new_password()), each) for name, each in rules.items()]
+    # who has no login at present gets no user; one that the Redis that runs has stays as it is
+    passwords = {name: folder.password(name) for name in rules}
+    accounts = [Account(name, digest(word), rules[name]) for name, word in passwords.items() if word is not None]
     boxes = folder.boxes().values()
     return accounts + [Account(each.user, each.sha256, rights_of_stages(each.stages, keys).rules()) for each in boxes]
 
@@ -193,14 +210,14 @@ def _keeper_url(access: Access) -> str:
 def _tell(access: Access, anew: Sequence[str]) -> str:
     """Let a Redis that runs know the users; what came of it."""
     try:
-        asyncio.run(set_accounts(_keeper_url(access), _accounts(access), anew))
+        gone = asyncio.run(set_accounts(_keeper_url(access), _accounts(access), anew))
     except BusRefused as error:
         return f"it was not told ({error}); restart it, and it reads {access.folder.users.name}"
     except BusUnavailable:
         return f"it does not run; it reads {access.folder.users.name} when it starts"
     except BusError as error:
         raise Failure(f"{error}; is it Redis 6.2 or later?") from error
-    return "it knows them"
+    return f"it knows them; {_out(gone)}" if gone else "it knows them"
 
 
 def _certify(folder: Folder, names: Sequence[str]) -> str:

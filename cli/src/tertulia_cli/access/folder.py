@@ -20,16 +20,26 @@ from urllib.parse import urlsplit
 
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
 from tertulia_cli.exits import Failure
+from tertulia_shared.bus.accounts import BOX, OPERATOR, READER
+from tertulia_shared.bus.rights import SERVICES
 from tertulia_shared.keys import STAGES, Stage
 
 LOGIN: Final = "TERTULIA_REDIS_URL"
 """Named like the setting, so that the folder serves as a secrets folder."""
+HOLDERS: Final = (*SERVICES, READER, OPERATOR)
+"""Who has a login in a folder of their own."""
 PASSWORD_BYTES: Final = 32
+TLS_PORT: Final = 6380
+BOX_STAGES: Final[tuple[Stage, ...]] = ("tts",)
+BOX_DAYS: Final = 365
+"""What a further machine is let in by, and for, where nothing else is asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A further machine: which stages it may run, its password's SHA-256, until when its certificate is valid."""
+    """A further machine: which stages it may run, its password's SHA-256, where it reaches Redis (`host`, `port`), and
+    from when until when its certificate is valid.
+    """
 
     name: str
     stages: tuple[Stage, ...]
@@ -37,11 +47,17 @@ class Box:
     host: str
     made: datetime
     ends: datetime
+    port: int = TLS_PORT
 
     @property
     def user(self) -> str:
         """Its Redis user."""
-        return f"box-{self.name}"
+        return f"{BOX}{self.name}"
+
+    @property
+    def days(self) -> int:
+        """How long its certificate was made for."""
+        return (self.ends - self.made).days
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,4 +158,5 @@ def _box(row: Any) -> Box:
         row["host"],
         datetime.fromisoformat(row["made"]),
         datetime.fromisoformat(row["ends"]),
+        int(row.get("port", TLS_PORT)),  # an older release kept none
     )

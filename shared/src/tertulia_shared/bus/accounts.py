@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis.exceptions import ResponseError
 
@@ -24,6 +24,8 @@ READER: Final = "reader"
 OPERATOR: Final = "operator"
 KEEPER: Final = "keeper"
 """Who changes the users of a running Redis, and reads no key."""
+BOX: Final = "box-"
+"""What the users of further machines begin with; all that do are ours."""
 LOOK: Final = (
     "+@read",
     "-@dangerous",
@@ -63,7 +65,7 @@ def reader_rules(keys: Keys) -> tuple[str, ...]:
 
 def operator_rules(keys: Keys) -> tuple[str, ...]:
     """For a person who repairs: reads and writes under the namespace, sees who was refused what."""
-    seeing = ("+acl|log", "+acl|whoami", "+acl|load")
+    seeing = ("+acl|log", "+acl|whoami")
     return (
         "resetkeys", "resetchannels", "-@all", "+@read", "+@write", "-@dangerous", *LOOK[2:],
         "+evalsha", "+script|load", *seeing, f"~{keys.ns}:*",
@@ -81,26 +83,35 @@ def acl_file(accounts: Iterable[Account]) -> str:
     return "".join(" ".join(line) + "\n" for line in lines)
 
 
-async def set_accounts(url: str, accounts: Sequence[Account], gone: Sequence[str] = ()) -> None:
-    """Make a running Redis have these users; the connections of those that are gone are closed.
+async def set_accounts(url: str, accounts: Sequence[Account], anew: Iterable[str] = ()) -> tuple[str, ...]:
+    """Make a running Redis have these users, and of further machines no other: whose users it knew and knows no more.
 
-    One by one, not by ACL LOAD, which closes the connections of all users (tried on Redis 6.2 and 7.0). A user that is
-    in `accounts` and in `gone` is made anew: its old connections are closed, too.
+    It is asked which it has, since whoever was to take one out may have been stopped halfway. One by one, not by
+    ACL LOAD, which closes the connections of all users (tried on Redis 6.2 and 7.0). Who goes loses their connections;
+    so do those in `anew`, who come back at once.
 
     Raises:
         BusUnavailable: it does not run, or does not let the keeper in.
         WriteRefused: it refused a user.
     """
-    commands = [("ACL", "DELUSER", name) for name in gone]
-    commands += [("ACL", "SETUSER", *account.words()) for account in accounts]
+    kept = {account.name for account in accounts}
     link = Link(make_pool(url), "access")
     try:
         async with asyncio.timeout(ANSWER_S):
-            replies = await link.call(*commands)
+            (known,) = _taken(await link.call(("ACL", "USERS")))
+            names = sorted(name.decode() for name in known)
+            gone = tuple(name for name in names if name.startswith(BOX) and name not in kept)
+            leaving = [("ACL", "DELUSER", name) for name in (*gone, *anew)]
+            _taken(await link.call(*leaving, *(("ACL", "SETUSER", *account.words()) for account in accounts)))
     except TimeoutError:
         raise BusUnavailable(f"Redis did not answer within {ANSWER_S:g} s") from None
     finally:
         await link.close()
+    return gone
+
+
+def _taken(replies: list[Any]) -> list[Any]:
     refused = next((reply for reply in replies if isinstance(reply, ResponseError)), None)
     if refused is not None:
         raise WriteRefused(f"Redis refused a user: {refused}")
+    return replies
