@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import pytest
 
@@ -196,6 +197,54 @@ async def test_who_asks_is_told_that_what_was_read_is_lost_and_reads_on(bench: B
     (after,) = await write(bench.rival, key, "4")
     for follow in (told, other):
         assert [entry.id for entry in await follow.read()] == [after]
+
+
+async def test_a_loss_is_told_before_what_was_written_since(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2", "3")
+    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (told, other):
+        await read_count(follow, 3)
+    await bench.until_reading()
+    await bench.break_and_lose(key, ids[1:])
+    (after,) = await write(bench.rival, key, "4")
+    await other.read()  # by now it has come to both
+    with pytest.raises(EntriesLost):
+        await told.read()
+    assert [entry.id for entry in await told.read()] == [after]
+
+
+async def test_a_loss_is_told_once_however_often_the_connection_breaks(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2")
+    follow = bench.bus.follow(key, tell_loss=True)
+    await read_count(follow, 2)
+    await bench.until_reading()
+    await bench.break_and_lose(key, ids[1:])
+    with pytest.raises(EntriesLost):
+        await follow.read()
+    await bench.until_reading()
+    await bench.break_and_lose(key, [])
+    (after,) = await write(bench.rival, key, "3")
+    assert [entry.id for entry in await follow.read()] == [after]
+    await bench.until_reading()
+    await bench.break_and_lose(key, [after])
+    with pytest.raises(EntriesLost):  # another one
+        await follow.read()
+
+
+async def test_what_has_lived_out_its_time_is_not_lost(bench: Bench) -> None:
+    key = bench.bus.keys.events(C)
+    long_ago = f"{time.time_ns() // 1_000_000 - key.ttl_s * 1000}-0"
+    outlet = bench.rival.outlet()
+    outlet.append(key, TurnComplete("1"), id=long_ago)
+    await outlet.flush()
+    follow = bench.bus.follow(key, tell_loss=True)
+    await read_count(follow, 1)
+    await bench.until_reading()
+    await bench.break_and_lose(key, [long_ago])
+    (after,) = await write(bench.rival, key, "2")
+    assert [entry.id for entry in await follow.read()] == [after]
 
 
 @pytest.mark.parametrize("read", [0, 3])

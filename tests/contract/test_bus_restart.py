@@ -230,6 +230,8 @@ async def test_what_redis_refuses_is_said_as_it_is(bus: RedisBus, admin: Any) ->
         await bus.transact(C, [Append(bus.keys.turns(C), TurnComplete("t"))], once=once, raise_epoch=True)
     with pytest.raises(WriteRefused, match=r"(?i)memory"):
         await bus.post("llm", Work(C))
+    with pytest.raises(WriteRefused, match=r"(?i)memory"):
+        await bus.beat("llm:a:demo")
     await admin.config_set("maxmemory", 0)
     assert (await bus.transact(C, [], once=once)).epoch == 0  # nothing of it had been done
     assert await bus.finish(claim, "a")

@@ -93,7 +93,8 @@ class RedisBench(Bench):
         await self.client.xclaim(key, claim.stage, worker, 0, [claim.id], idle=idle_ms, justid=True)
 
     async def break_and_lose(self, key: Key, ids: Sequence[str]) -> None:
-        await self.client.xdel(key.name, *ids)
+        if ids:
+            await self.client.xdel(key.name, *ids)
         for client in await self.client.client_list():
             if client["name"].startswith(self._name) and client["name"].endswith(":reads"):
                 await self.client.client_kill_filter(_id=client["id"])

@@ -21,10 +21,12 @@ def _shapes(keys: Keys) -> list[tuple[re.Pattern[str], Key]]:
     known = [
         *(keys.work(stage) for stage in STAGES),
         *(keys.work_failure(stage, hole) for stage in STAGES),
+        *(keys.work_left(stage, hole) for stage in STAGES),
         keys.mic(hole, hole), keys.mic_progress(hole, hole), keys.turns(hole), keys.turn_seen(hole, hole),
         keys.sentences(hole, hole), keys.audio(hole, hole), keys.events(hole), keys.control(hole),
         keys.receipts(hole), keys.state(hole), keys.owner(hole, hole),
-        keys.store(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+        keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(), keys.workers(),
+        keys.voices(),
     ]  # fmt: skip
     return [(re.compile(re.escape(key.name).replace(hole, _ID)), key) for key in known]
 

@@ -70,7 +70,7 @@ def is_idle(moved: Moved) -> bool:
     )
 
 
-ENDINGS = ("finished", "lost", "failed", "handed_back", "dead")
+ENDINGS = ("finished", "lost", "failed", "passed_on", "handed_back", "dead")
 
 
 async def test_a_typed_turn_that_is_cut_off_and_one_that_is_not(stack: Stack) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from tertulia_cli.exits import NO_CONNECTION, Failure
 from tertulia_cli.settings import RunSettings
@@ -17,14 +17,18 @@ async def redis_in_use(settings: RunSettings, command: str) -> AsyncGenerator[Bu
     """The bus over it; `command` is what its connections are called.
 
     Raises:
-        Failure: Redis does not answer, at the start or later.
+        Failure: its address cannot be read, or it does not answer, at the start or later.
     """
+    keys = Keys(settings.namespace)
     try:
-        async with open_bus(
-            settings.where_redis_is(), Keys(settings.namespace), name=command, tls=settings.redis_tls
-        ) as bus:
+        async with AsyncExitStack() as block:
+            opening = open_bus(settings.where_redis_is(), keys, name=command, tls=settings.redis_tls)
+            try:
+                bus = await block.enter_async_context(opening)
+            except ValueError as error:  # of the address or a TLS file; what the block raises is another matter
+                raise Failure(f"{error}.", NO_CONNECTION) from None
             yield bus
-    except* (BusRefused, ValueError) as group:
+    except* BusRefused as group:
         raise Failure(f"{group.exceptions[0]}.", NO_CONNECTION) from None
     except* BusError as group:
         raise Failure(

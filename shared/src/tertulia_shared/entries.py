@@ -115,7 +115,8 @@ class DeadLetter:
     """Work given up on.
 
     `entry`: what nothing else keeps: the whole entry, msgpack of its fields as they were (bytes to bytes). Written
-    again with these fields, it is as it was.
+    again with these fields, it is as it was. `turn_id`: the turn that was given up with it, which may have come after
+    the one that the pointer was posted for.
     """
 
     stage: str
@@ -126,6 +127,7 @@ class DeadLetter:
     message_id: str = ""
     session_id: str = ""
     entry: bytes = b""
+    turn_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

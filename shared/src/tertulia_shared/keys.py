@@ -43,6 +43,10 @@ class Keys:
         """String: why the last attempt at a piece of work failed."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
 
+    def work_left(self, stage: Stage, work_id: str) -> Key:
+        """String, a number: how many workers left a piece of work to those of a newer release."""
+        return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
+
     def mic(self, conversation_id: str, session_id: str) -> Key:
         """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms)."""
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
@@ -96,6 +100,10 @@ class Keys:
     def store(self) -> Key:
         """Outbox: writes that the store may not have yet; deleted when it has them."""
         return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
+
+    def held_back(self) -> Key:
+        """Writes of the outbox that wait for a worker of a newer release, and what follows them in their conversations."""
+        return Key(f"{self.ns}:store:held", 7 * DAY_S, 100_000)
 
     def drainer(self) -> Key:
         """String: which llm worker empties the outbox; a lease, prolonged while it does."""

@@ -44,8 +44,8 @@ class Handler(Protocol):
         """Do it; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
         ...
 
-    async def give_up(self, claim: Claim, reason: str) -> None:
-        """Tell the client, and let nobody wait for what will not come."""
+    async def give_up(self, claim: Claim, reason: str) -> str | None:
+        """Tell the client, and let nobody wait for what will not come; the id of the turn that this ends, if one."""
         ...
 
 
@@ -212,8 +212,10 @@ class Worker:
         error: Exception | None = None
         try:
             if claim.attempt > self._settings.max_attempts:
-                await self._bury(claim, f"given up after {claim.attempt - 1} attempts")
-                return
+                attempts = claim.attempt - await self._bus.times_left(claim)
+                if attempts > self._settings.max_attempts:
+                    await self._bury(claim, f"given up after {attempts - 1} attempts")
+                    return
             try:
                 await self._handler.handle(claim)
             except asyncio.CancelledError:
@@ -246,6 +248,7 @@ class Worker:
                 self._left_to_newer[claim.id] = error.version
                 if len(self._left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
                     del self._left_to_newer[next(iter(self._left_to_newer))]
+                await self._bus.note_left(claim)  # to look at it is no attempt
                 await self._bus.hand_back(claim, self.name)
                 self._metrics.ended("handed_back")
                 log.warning("left work to a newer worker: %s", error, extra=ids)
@@ -257,7 +260,7 @@ class Worker:
                 self._metrics.failed(error)
             case Ending.RETRY:
                 await (self._bus.hand_back if self.broke else self._bus.pass_on)(claim, self.name)
-                self._metrics.ended("handed_back")
+                self._metrics.ended("handed_back" if self.broke else "passed_on")
                 log.info("handed work back", extra=ids)
 
     async def _is_read_by_a_peer(self, version: int) -> bool:
@@ -267,16 +270,18 @@ class Worker:
         last = await self._bus.last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave work up: %s", reason, extra={"work_id": claim.id, "attempt": claim.attempt})
+        turn_id: str | None = None
         try:
-            await self._handler.give_up(claim, reason)
+            turn_id = await self._handler.give_up(claim, reason)
         except BusError:
             raise
         except Exception:  # work that cannot even be given up properly must not end one worker after the other
             log.exception("giving up failed", extra={"work_id": claim.id, "attempt": claim.attempt})
         work = pointed_at(claim.fields)
         letter = DeadLetter(
-            self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id
-        )
+            self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id,
+            turn_id=turn_id or "",
+        )  # fmt: skip
         outlet = self._bus.outlet()
         outlet.append(self._bus.keys.dead(), letter)
         await outlet.flush()

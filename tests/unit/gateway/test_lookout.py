@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tertulia_gateway.health import PATIENCE_S
 from tertulia_gateway.lookout import LOOK_S, Lookout
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.bus.memory import MemoryBus
@@ -87,6 +88,26 @@ async def test_while_redis_is_away_nothing_is_said_of_what_it_holds() -> None:
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 1
         assert seen.of("tertulia_workers", stage="tts") == 0
+
+
+class Silent(MemoryBus):
+    """Its server takes what is asked, and never answers."""
+
+    async def ping(self) -> float:
+        await asyncio.Event().wait()
+        return 0.0
+
+
+@virtual_time
+async def test_a_redis_that_does_not_answer_in_time_has_failed() -> None:
+    it = Scene()
+    it.bus = Silent(Keys("test"), clock=now)
+    async with it.watched():
+        await asyncio.sleep(PATIENCE_S + 0.1)
+        seen = scraped(it.metrics)
+    assert seen.of("tertulia_redis_up") == 0
+    assert seen.of("tertulia_redis_failures_total") == 1
+    assert it.metrics.health.problem()
 
 
 class Forbidding(MemoryBus):

@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from tertulia_shared.bus.link import Command, Link, make_pool
+from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Follow
 from tertulia_shared.bus.reader import Reader
 from tertulia_shared.keys import Key
+from tests.fakes.virtual_time import settle, virtual_time
+
+NOW_MS = 1_763_800_000_000
+FIRST, SECOND, THIRD = (f"{NOW_MS - 3 + n}-0" for n in range(3))
 
 
 class HandLink(Link):
@@ -15,12 +22,18 @@ class HandLink(Link):
 
     def __init__(self) -> None:
         super().__init__(make_pool("redis://127.0.0.1:1/0"), "by hand")
-        self.asked: asyncio.Queue[tuple[Command, asyncio.Future[Any]]] = asyncio.Queue()
+        self.asked: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
+        """Each call: its command, or all of them where there are several; and its reply, to be set."""
 
     async def call(self, *commands: Command, timeout_s: float | None = None) -> list[Any]:
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.asked.put_nowait((commands[0], reply))
-        return [await reply]
+        self.asked.put_nowait((commands[0] if len(commands) == 1 else commands, reply))
+        return [await reply] if len(commands) == 1 else await reply
+
+
+def entries(name: str, *ids: str) -> list[Any]:
+    """The reply of an XREAD that brings these of one stream."""
+    return [[name.encode(), [(entry_id.encode(), [b"f", b"v"]) for entry_id in ids]]]
 
 
 def streams(command: Command) -> set[str]:
@@ -31,7 +44,7 @@ def streams(command: Command) -> set[str]:
 
 async def test_what_is_followed_while_unblocking_is_under_way_is_not_forgotten() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls)
+    reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
 
     reader.follow(Key("a", 60), "0-0")
@@ -57,7 +70,7 @@ async def test_what_is_followed_while_unblocking_is_under_way_is_not_forgotten()
 
 async def test_a_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls)
+    reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
     reader.follow(Key("a", 60), "0-0")
     _, first = await reads.asked.get()
@@ -74,7 +87,7 @@ async def test_a_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end()
 
 async def test_a_follow_that_is_full_is_not_asked_for_until_it_is_read() -> None:
     reads, calls = HandLink(), HandLink()
-    reader = Reader(reads, calls)
+    reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
     full, other = reader.follow(Key("a", 60), "0-0"), reader.follow(Key("b", 60), "0-0")
     for n in range(4):  # of 128 each, as many as the server would give
@@ -91,5 +104,86 @@ async def test_a_follow_that_is_full_is_not_asked_for_until_it_is_read() -> None
     assert streams(command) == {"a", "b"}
     assert "4-127" in command
     assert list(other.take()) == []
+    running.cancel()
+    await asyncio.wait([running])
+
+
+def ids_taken(follow: Follow) -> list[str]:
+    return [entry.id for entry in follow.take()]
+
+
+@virtual_time
+async def test_what_came_before_a_loss_is_read_before_it_is_told_and_what_came_after_it_after_that() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    follow = reader.follow(Key("a", 60), tell_loss=True)
+    running = asyncio.create_task(reader.run())
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", FIRST, SECOND))
+    _, reply = await reads.asked.get()
+    reply.set_exception(BusUnavailable("cut"))
+    command, reply = await reads.asked.get()
+    assert command == ("XRANGE", "a", SECOND, SECOND)
+    reply.set_result([])
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", THIRD))
+    await reads.asked.get()  # it has been dealt
+    assert [entry.id for entry in await follow.read()] == [FIRST, SECOND]
+    assert ids_taken(follow) == []
+    with pytest.raises(EntriesLost, match=SECOND):
+        await follow.read()
+    assert [entry.id for entry in await follow.read()] == [THIRD]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
+async def test_a_connection_that_breaks_again_before_it_was_read_tells_no_loss_twice() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    follow = reader.follow(Key("a", 60), tell_loss=True)
+    running = asyncio.create_task(reader.run())
+    _, reply = await reads.asked.get()
+    reply.set_result(entries("a", FIRST))
+    assert [entry.id for entry in await follow.read()] == [FIRST]
+    _, reply = await reads.asked.get()
+    reply.set_exception(BusUnavailable("cut"))
+    _, reply = await reads.asked.get()
+    reply.set_result([])
+    with pytest.raises(EntriesLost):
+        await follow.read()
+    _, reply = await reads.asked.get()
+    reply.set_exception(BusUnavailable("cut again"))
+    command, reply = await reads.asked.get()
+    assert command[0] == "XREAD"  # nothing is asked of a loss that was told
+    reply.set_result(entries("a", SECOND))
+    assert [entry.id for entry in await follow.read()] == [SECOND]
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@virtual_time
+async def test_of_all_streams_it_is_asked_at_once_and_not_of_what_has_lived_out_its_time() -> None:
+    reads = HandLink()
+    reader = Reader(reads, HandLink(), lambda: NOW_MS)
+    old = f"{NOW_MS - 60_000}-0"
+    follows = {name: reader.follow(Key(name, 60), tell_loss=name != "d") for name in "abcd"}
+    running = asyncio.create_task(reader.run())
+    _, reply = await reads.asked.get()
+    reply.set_result([*entries("a", FIRST), *entries("b", SECOND), *entries("c", old), *entries("d", FIRST)])
+    _, reply = await reads.asked.get()
+    reply.set_exception(BusUnavailable("cut"))
+    commands, reply = await reads.asked.get()
+    assert commands == (("XRANGE", "a", FIRST, FIRST), ("XRANGE", "b", SECOND, SECOND))
+    reply.set_result([[(FIRST.encode(), [b"f", b"v"])], []])
+    await settle()
+    for follow in follows.values():
+        assert len(await follow.read()) == 1
+    with pytest.raises(EntriesLost):
+        await follows["b"].read()
+    _, reply = await reads.asked.get()
+    reply.set_result([*entries("a", THIRD), *entries("c", THIRD), *entries("d", THIRD)])
+    for name in "acd":  # of them nothing is lost
+        assert [entry.id for entry in await follows[name].read()] == [THIRD]
     running.cancel()
     await asyncio.wait([running])

@@ -14,6 +14,7 @@ from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_shared.worker import Worker
@@ -44,11 +45,14 @@ class Scene:
     def __init__(self, *errors: Exception) -> None:
         self.bus = MemoryBus(Keys("test"), clock=now)
         self.handler = Handler(*errors)
+        self.breaks = False
+        """Whether it is stopped because it broke."""
         self.metrics = Metrics()
 
     @asynccontextmanager
     async def working(self) -> AsyncGenerator[None]:
         worker = Worker(self.bus, "tts", self.handler, SETTINGS, engine="scripted", concurrency=4, metrics=self.metrics)
+        worker.broke = self.breaks
         stop = asyncio.Event()
         task = asyncio.create_task(worker.run(stop))
         await settle()
@@ -68,7 +72,7 @@ class Scene:
         return scraped(self.metrics)
 
     def endings(self) -> dict[str, int]:
-        names = ("finished", "lost", "failed", "handed_back", "dead")
+        names = ("finished", "lost", "failed", "passed_on", "handed_back", "dead")
         seen = self.seen
         all_of_them = {name: int(seen.of("tertulia_work_ended_total", stage="tts", ending=name)) for name in names}
         return {name: count for name, count in all_of_them.items() if count}
@@ -144,11 +148,11 @@ async def test_what_is_given_up_is_dead() -> None:
 
 
 @virtual_time
-async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_claims_it() -> None:
+async def test_what_a_stopping_worker_passes_on_is_counted_and_its_peer_claims_it() -> None:
     it = Scene()
     async with it.working():
         await it.post(2)
-    assert it.endings() == {"handed_back": 2}
+    assert it.endings() == {"passed_on": 2}
     peer = Scene()
     peer.bus = it.bus
     peer.handler.may_end.set()
@@ -156,6 +160,24 @@ async def test_what_a_stopping_worker_gives_back_is_counted_and_its_peer_claims_
         await settle()
     assert peer.seen.of("tertulia_takeovers_total", stage="tts") == 0
     assert peer.seen.of("tertulia_claims_total", stage="tts") == 2
+
+
+@virtual_time
+async def test_what_a_broken_worker_gives_back_is_counted_as_that() -> None:
+    it = Scene()
+    it.breaks = True
+    async with it.working():
+        await it.post(2)
+    assert it.endings() == {"handed_back": 2}
+
+
+def test_how_long_work_waited_does_not_count_how_long_a_stopped_worker_had_it() -> None:
+    metrics = Metrics()
+    work = WorkMetrics(metrics, "tts", slots=1, now_ms=lambda: 100_250)
+    work.claimed([Claim("tts", "100000-3", 1, {b"ts": b"40000"})])  # passed on after a minute
+    seen = scraped(metrics)
+    assert seen.of("tertulia_hop_seconds_count", hop="work_tts") == 1
+    assert seen.of("tertulia_hop_seconds_sum", hop="work_tts") == 0.25
 
 
 @virtual_time

@@ -51,7 +51,7 @@ async def dead_show(settings: RunSettings, id: str) -> int:
         facts = await read_facts(bus, letter)
     console = _console()
     for line in explain(letter, facts):
-        console.print(Text(line))
+        console.print(Text(harmless(line)))
     return OK
 
 
@@ -69,7 +69,7 @@ async def dead_retry(settings: RunSettings, ids: Sequence[str], *, every: bool) 
             console.print(NOTHING)
         for letter in chosen:
             line, done = await retried(bus, letter)
-            console.print(Text(line))
+            console.print(Text(harmless(line)))
             code = code if done else FAILED
     return code
 
@@ -135,7 +135,8 @@ def table(letters: Sequence[Letter], now_ms: int) -> Table:
             made.add_row(letter.id, when, "?", "", "", Text(f"cannot be read: {short(letter.trouble)}"))
         else:
             reason = Text(short(said.reason, 80))
-            made.add_row(letter.id, when, Text(said.stage), str(said.attempts), Text(said.conversation_id), reason)
+            stage, whose = Text(harmless(said.stage)), Text(harmless(said.conversation_id))
+            made.add_row(letter.id, when, stage, str(said.attempts), whose, reason)
     return made
 
 

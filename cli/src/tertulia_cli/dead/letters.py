@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tertulia_cli.inspect.recording import entries_of, ts_of
+from tertulia_shared import codec
 from tertulia_shared.bus import Bus, Entry, order
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
 from tertulia_shared.entries import SAMPLE_RATE_OUT, DeadLetter, UserTurn, Work
 
 BYTES_PER_S = SAMPLE_RATE_OUT * 2
-ENDS_A_TURN = (b"turn_failed", b"bad_turn")
-"""Codes of the `error` events by which an llm worker gives a turn up."""
+ENDS_A_TURN = b"turn_failed"
+"""Code of the `error` event by which an llm worker gives a turn up; its message ends with the letter's reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Facts:
     """A turn lies behind the cursor: nobody has answered or given it up."""
     frames: int = 0
     """Entries of the microphone stream."""
+    settings: bytes | None = None
+    """The model settings that hold now, msgpack as the state has them; None if nobody set any, or they have expired."""
 
 
 async def read_letters(bus: Bus) -> list[Letter]:
@@ -87,18 +90,19 @@ async def read_facts(bus: Bus, letter: Letter) -> Facts:
     turns = [entry async for entry in entries_of(bus, bus.keys.turns(said.conversation_id))]
     if not state and not turns:
         return Facts(None)
-    epoch = int(state.get(b"epoch", b"0"))
+    epoch = codec.number(state, b"epoch")
     match said.stage:
         case "tts":
             return Facts(epoch, message=await _message(bus, said))
         case "llm":
-            cursor = state.get(b"cursor", b"0-0").decode()
             return Facts(
                 epoch,
                 turn=await _failed_turn(bus, letter.ts, said, turns),
-                turn_ids=frozenset(entry.fields.get(b"turn_id", b"").decode(errors="replace") for entry in turns),
-                turn_waits=bool(turns) and order(turns[-1].id) > order(cursor),
+                turn_ids=frozenset(_text(entry.fields, b"turn_id") for entry in turns),
+                turn_waits=bool(turns) and order(turns[-1].id) > _cursor(state),
             )
+        case "store":
+            return Facts(epoch, settings=state.get(b"settings"))
         case _:
             return Facts(epoch, frames=await bus.length(bus.keys.mic(said.conversation_id, said.session_id)))
 
@@ -145,20 +149,39 @@ async def _is_open(bus: Bus, conversation_id: str) -> bool:
 
 
 async def _failed_turn(bus: Bus, ts: int, said: DeadLetter, turns: Sequence[Entry]) -> Turn | None:
-    """The turn that was given up with this work: its letter names the entry, or the last error before it the turn."""
-    failed = ""
-    async for entry in entries_of(bus, bus.keys.events(said.conversation_id)):
-        fields = entry.fields
-        if fields.get(b"type") == b"error" and fields.get(b"code") in ENDS_A_TURN and ts_of(fields) <= ts:
-            failed = _text(fields, b"turn_id") or failed
+    """The turn that was given up with this work.
+
+    A letter without its id was written by an older worker. The id of its work says little then: a pointer is posted
+    together with the turn that it is for, under the same number, and other turns are answered through it too.
+    """
+    turn_id = said.turn_id or await _told_as_failed(bus, ts, said)
     for entry in turns:
-        if entry.id == said.work_id or (failed and entry.fields.get(b"turn_id") == failed.encode()):
+        if _text(entry.fields, b"turn_id") == turn_id if turn_id else entry.id == said.work_id:
             try:
                 turn = decode(UserTurn, entry.fields)
             except BadEntry:
                 return None
             return Turn(turn.turn_id, turn.text, _epoch(entry.fields))
     return None
+
+
+async def _told_as_failed(bus: Bus, ts: int, said: DeadLetter) -> str:
+    """The id of the turn that clients were told about for this letter's reason, last before it; "" if none was."""
+    turn_id = ""
+    async for entry in entries_of(bus, bus.keys.events(said.conversation_id)):
+        fields = entry.fields
+        is_of_a_turn = fields.get(b"type") == b"error" and fields.get(b"code") == ENDS_A_TURN
+        if is_of_a_turn and ts_of(fields) <= ts and _text(fields, b"message").endswith(said.reason):
+            turn_id = _text(fields, b"turn_id") or turn_id
+    return turn_id
+
+
+def _cursor(state: Fields) -> tuple[int, int]:
+    """The last turn that is finished; where the state does not say it, none is."""
+    try:
+        return order(codec.text(state, b"cursor", "0-0"))
+    except ValueError:
+        return 0, 0
 
 
 def _text(fields: Fields, name: bytes) -> str:

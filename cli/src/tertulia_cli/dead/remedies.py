@@ -8,14 +8,15 @@ turn.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tertulia_cli.dead.letters import Facts, Letter, Message
 from tertulia_cli.wording import counted, short
-from tertulia_shared.codec import BadEntry, decode, unpack
-from tertulia_shared.entries import DeadLetter, StoreWrite, Work
+from tertulia_shared.codec import BadEntry, decode, known, unpack
+from tertulia_shared.entries import DeadLetter, ModelSettings, StoreWrite, Work
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import Stage
+from tertulia_shared.outbox import settings_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def remedy_for(letter: Letter, facts: Facts) -> Remedy:
     said = letter.said
     if said is None:
         return Pointless(f"this release cannot read it ({letter.trouble}): use the release that wrote it.")
-    return _save(said) if said.stage == "store" else _work(letter, said, facts)
+    return _save(said, facts) if said.stage == "store" else _work(letter, said, facts)
 
 
 def _work(letter: Letter, said: DeadLetter, facts: Facts) -> Remedy:
@@ -100,14 +101,37 @@ def written(said: DeadLetter) -> StoreWrite:
     return decode(StoreWrite, unpack(said.entry))
 
 
-def _save(said: DeadLetter) -> Remedy:
+def _save(said: DeadLetter, facts: Facts) -> Remedy:
     try:
         write = written(said)
     except BadEntry as error:
         return Pointless(f"this release cannot read the write ({error}): use the release that wrote it.")
+    if write.kind == "settings":
+        return _save_settings(write.conversation_id, facts.settings)
     return SaveAgain(
         write,
         "An llm worker saves it. What has been saved of the same message since is not undone: the fuller text stands.",
+    )
+
+
+def _save_settings(conversation_id: str, raw: bytes | None) -> Remedy:
+    """A row of settings takes the place of the one before it, and others may have been saved since: so those of now."""
+    if raw is None:
+        return Pointless(
+            "newer settings may have been saved since, and Redis no longer has those that hold now (they are kept there "
+            "for a day). Set them once more on the page if they are not as you want them."
+        )
+    try:
+        present = known(ModelSettings, unpack(raw))
+    except BadEntry as error:
+        return Pointless(
+            f"newer settings may have been saved since, and those that hold now cannot be read ({error}). Set them once "
+            "more on the page."
+        )
+    return SaveAgain(
+        settings_write(conversation_id, asdict(present)),
+        "An llm worker saves the settings that the conversation has now, not those that were given up: newer ones are "
+        "not undone.",
     )
 
 

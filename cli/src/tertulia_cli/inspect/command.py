@@ -23,6 +23,7 @@ from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
 from tertulia_cli.redis_in_use import redis_in_use
 from tertulia_cli.settings import RunSettings
+from tertulia_cli.wording import harmless
 from tertulia_shared.bus import Bus
 
 LAST: Final = "last"
@@ -60,7 +61,8 @@ async def inspect(settings: RunSettings, options: InspectOptions) -> int:
 async def _inspect(bus: Bus, options: InspectOptions) -> int:
     if options.follow:
         id = choose(options.conversation, await list_conversations(bus)) if options.conversation else ""
-        await Following(bus, id, _teller(options, every_conversation=not id)).run(lambda: _say_following(id))
+        following = Following(bus, id, _teller(options, every_conversation=not id), _say)
+        await following.run(lambda: _say_following(id))
         return OK
     if options.message or options.audio:
         return await _inspect_message(bus, options)
@@ -88,7 +90,7 @@ async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
         check_sound(message)
         seconds = await write_wav(options.audio, sound_of(bus, id, message.message_id))
         unfinished = "" if message.sound_complete is not None else " (more of it may follow)"
-        print(f"{options.audio}: {seconds:.2f} s of {message.name}{unfinished}", file=sys.stderr)
+        print(f"{options.audio}: {seconds:.2f} s of {harmless(message.name)}{unfinished}", file=sys.stderr)
     pieces = recording.audio.get(message.message_id, ())
     if options.as_json:
         _print_json(machine.message_json(timeline, message, pieces))
@@ -167,7 +169,12 @@ def _teller(options: InspectOptions, *, every_conversation: bool) -> Callable[[L
 
 def _say_following(id: str) -> None:
     what = f"conversation {id}" if id else "every conversation"
-    print(f"following {what}; Ctrl-C ends", file=sys.stderr, flush=True)
+    _say(f"following {what}; Ctrl-C ends")
+
+
+def _say(line: str) -> None:
+    """Beside the output, which may be a program's."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _print_json(plain: Mapping[str, Any]) -> None:

@@ -11,7 +11,7 @@ from tertulia_cli.inspect.turns import BYTES_PER_S
 from tertulia_cli.wording import harmless, lasting, time_of_day
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
-from tertulia_shared.entries import DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import AudioChunk, DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work
 from tertulia_shared.events import (
     Error,
     Event,
@@ -110,13 +110,12 @@ class Narrator:
         return said.character_name, "no more sentences" if said.is_final else f"sentence {said.index + 1} “{said.text}”"
 
     def audio(self, fields: Fields) -> tuple[str, str]:
-        message_id = fields.get(b"message_id", b"").decode(errors="replace")
-        where = int(fields.get(b"sentence_index", b"0")) + 1
-        if fields.get(b"is_final") == b"1":
-            return self.name(message_id), "no more sound"
-        ms = 1000 * len(fields.get(b"audio", b"")) / BYTES_PER_S
-        chunk = int(fields.get(b"chunk_index", b"0")) + 1
-        return self.name(message_id), f"sound of sentence {where}, chunk {chunk}: {lasting(ms)}"
+        chunk = decode(AudioChunk, fields)
+        whose = self.name(chunk.message_id)
+        if chunk.is_final:
+            return whose, "no more sound"
+        ms = 1000 * len(chunk.audio) / BYTES_PER_S
+        return whose, f"sound of sentence {chunk.sentence_index + 1}, chunk {chunk.chunk_index + 1}: {lasting(ms)}"
 
     def receipt(self, fields: Fields) -> tuple[str, str]:
         receipt = decode(Receipt, fields)
@@ -150,9 +149,9 @@ class Narrator:
 def as_text(line: Line, *, every_conversation: bool) -> str:
     """The line for a person, without colour."""
     where = f"{line.conversation_id[:SHORT_ID]:<{SHORT_ID}} " if every_conversation else ""
-    return (
+    return harmless(
         f"{time_of_day(line.ts, with_ms=True)} {where}{line.stream:<{STREAM_WIDTH}.{STREAM_WIDTH}} "
-        f"{harmless(line.who):<{WHO_WIDTH}} {harmless(line.what)}"
+        f"{line.who:<{WHO_WIDTH}} {line.what}"
     ).rstrip()
 
 

@@ -147,4 +147,5 @@ def _dead(each: GivenUp) -> Plain:
         "reason": letter.reason,
         "message_id": letter.message_id,
         "session_id": letter.session_id,
+        "turn_id": letter.turn_id,
     }

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from tertulia_shared.bus import Bus, Claim, Entry
-from tertulia_shared.codec import BadEntry, Fields, decode, envelope
-from tertulia_shared.entries import DeadLetter, Work
+from tertulia_shared.codec import BadEntry, Fields, decode, decode_event, envelope
+from tertulia_shared.entries import AudioChunk, DeadLetter, Work
+from tertulia_shared.events import MessageStarted
 from tertulia_shared.keys import STAGES, Key, Stage
 
 PAGE = 500
@@ -93,7 +94,7 @@ async def list_conversations(bus: Bus) -> list[Listed]:
         if last is not None:
             state = await bus.hash(bus.keys.state(id))
             text = last.fields.get(b"text", b"").decode(errors="replace")
-            answered = state.get(b"cursor", b"").decode() == last.id
+            answered = state.get(b"cursor") == last.id.encode()
             found.append(Listed(id, ts_of(last.fields), text, answered))
         if len(found) >= MAX_LISTED:
             break
@@ -104,9 +105,7 @@ async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
     """Everything about one conversation; `now_ms` is the time now."""
     keys = bus.keys
     events = [entry async for entry in entries_of(bus, keys.events(conversation_id))]
-    message_ids = dict.fromkeys(
-        entry.fields[b"message_id"].decode() for entry in events if entry.fields.get(b"type") == b"message_started"
-    )
+    message_ids = _begun(events)
     return Recording(
         conversation_id,
         now_ms,
@@ -114,7 +113,7 @@ async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
         events,
         [entry async for entry in entries_of(bus, keys.turns(conversation_id))],
         {id: [each async for each in entries_of(bus, keys.sentences(conversation_id, id))] for id in message_ids},
-        {id: [_piece(each) async for each in entries_of(bus, keys.audio(conversation_id, id))] for id in message_ids},
+        {id: [each async for each in _pieces(bus, keys.audio(conversation_id, id))] for id in message_ids},
         await _open_work(bus, conversation_id),
         await _dead(bus, conversation_id),
         [entry async for entry in entries_of(bus, keys.receipts(conversation_id))],
@@ -170,7 +169,7 @@ async def _open_work(bus: Bus, conversation_id: str) -> list[OpenWork]:
 async def _dead(bus: Bus, conversation_id: str) -> list[GivenUp]:
     found: list[GivenUp] = []
     async for entry in entries_of(bus, bus.keys.dead()):
-        if entry.fields.get(b"conversation_id", b"").decode() == conversation_id:
+        if entry.fields.get(b"conversation_id") == conversation_id.encode():
             try:
                 found.append(GivenUp(entry.id, ts_of(entry.fields), decode(DeadLetter, entry.fields)))
             except BadEntry:
@@ -178,15 +177,27 @@ async def _dead(bus: Bus, conversation_id: str) -> list[GivenUp]:
     return found
 
 
-def _piece(entry: Entry) -> Piece:
-    fields = entry.fields
-    return Piece(
-        int(fields.get(b"sentence_index", b"0")),
-        ts_of(fields),
-        len(fields.get(b"audio", b"")),
-        fields.get(b"is_final") == b"1",
-        entry.id,
-    )
+def _begun(events: Sequence[Entry]) -> list[str]:
+    """Ids of the messages that have begun, in order, each once."""
+    found: dict[str, None] = {}
+    for entry in events:
+        try:
+            event = decode_event(entry.fields)
+        except BadEntry:
+            continue  # `timeline.build` leaves it out too
+        if isinstance(event, MessageStarted):
+            found[event.message_id] = None
+    return list(found)
+
+
+async def _pieces(bus: Bus, key: Key) -> AsyncIterator[Piece]:
+    """Those of an `audio` stream that can be read."""
+    async for entry in entries_of(bus, key):
+        try:
+            chunk = decode(AudioChunk, entry.fields)
+        except BadEntry:
+            continue
+        yield Piece(chunk.sentence_index, ts_of(entry.fields), len(chunk.audio), chunk.is_final, entry.id)
 
 
 def ts_of(fields: Fields) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.inspect.turns import Message
+from tertulia_cli.wording import harmless
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 BYTES_PER_SAMPLE = 2
@@ -21,7 +22,7 @@ def check_sound(message: Message) -> None:
     """
     if any(sentence.chunks for sentence in message.sentences.values()):
         return
-    whose = f"message {message.message_id} ({message.name})"
+    whose = f"message {message.message_id} ({harmless(message.name)})"
     if message.sound_complete is not None:
         raise Failure(f"{whose} has no sound: it ended without any. `tertulia inspect` says why.")
     if not message.sentences and message.text_complete is not None:

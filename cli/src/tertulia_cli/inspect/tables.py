@@ -31,7 +31,7 @@ def show_list(console: Console, conversations: Sequence[Listed], now_ms: int) ->
         table.add_column(name, no_wrap=name != "said last")
     for each in conversations[:LISTED]:
         state = Text("answered", GOOD) if each.answered else Text("waiting", "yellow")
-        table.add_row(each.id, f"{ago(now_ms - each.last_turn_ms)} ago", state, short(each.last_text))
+        table.add_row(_plain(each.id), f"{ago(now_ms - each.last_turn_ms)} ago", state, _plain(short(each.last_text)))
     console.print(table)
     if len(conversations) > LISTED:
         console.print(f"and {len(conversations) - LISTED} older ones", style=QUIET)
@@ -42,7 +42,7 @@ def show_timeline(console: Console, timeline: Timeline) -> None:
     """One conversation, turn by turn; times in ms since the user's message (or the end of the user's speech)."""
     demo = ", demo model" if timeline.demo else ""
     console.print(
-        Text.assemble(("Conversation ", "bold"), f"{timeline.conversation_id}  (epoch {timeline.epoch}{demo})")
+        Text.assemble(("Conversation ", "bold"), _plain(f"{timeline.conversation_id}  (epoch {timeline.epoch}{demo})"))
     )
     for number, turn in enumerate(timeline.turns, 1):
         console.print()
@@ -54,11 +54,12 @@ def show_timeline(console: Console, timeline: Timeline) -> None:
 def show_message(console: Console, timeline: Timeline, message: Message, pieces: Sequence[Piece]) -> None:
     """One reply: its text, its sentences, every chunk of its sound, who speaks it."""
     turn = next(turn for turn in timeline.turns if turn.turn_id == message.turn_id)
-    console.print(Text.assemble(("Conversation ", "bold"), timeline.conversation_id, f"  turn {turn.turn_id}"))
+    where = _plain(f"{timeline.conversation_id}  turn {turn.turn_id}")
+    console.print(Text.assemble(("Conversation ", "bold"), where))
     _show_message(console, turn, message)
-    console.print(Text(f"  “{harmless(message.text)}”"), soft_wrap=True)
+    console.print(_plain(f"  “{message.text}”"), soft_wrap=True)
     owner = message.owner or "(none, or it has expired)"
-    console.print(Text(f"  spoken through work entry {owner}, the number behind / being the attempt"))
+    console.print(_plain(f"  spoken through work entry {owner}, the number behind / being the attempt"))
     played = "no receipt of the client" if message.played_ms is None else f"{lasting(message.played_ms)} were played"
     console.print(Text(f"  {played}"))
     for piece in pieces:
@@ -67,7 +68,7 @@ def show_message(console: Console, timeline: Timeline, message: Message, pieces:
     about = [each for each in timeline.open_work if each.work.message_id == message.message_id]
     given_up = [each for each in timeline.dead if each.letter.message_id == message.message_id]
     for line in explain_stuck(replace(timeline, waiting=(), open_work=tuple(about), dead=tuple(given_up))):
-        console.print(Text(f"  {line}", "yellow"), soft_wrap=True)
+        console.print(_plain(f"  {line}", "yellow"), soft_wrap=True)
 
 
 def _show_turn(console: Console, number: int, turn: Turn) -> None:
@@ -77,12 +78,12 @@ def _show_turn(console: Console, number: int, turn: Turn) -> None:
         ended, style = "interrupted", "yellow"
     console.print(
         Text.assemble(
-            (f"Turn {number}", "bold"), f"  {clock(turn.accepted)}  {turn.source}  epoch {turn.epoch}  ",
-            (ended, style), (f"  {turn.turn_id}", QUIET),
+            (f"Turn {number}", "bold"), _plain(f"  {clock(turn.accepted)}  {turn.source}  epoch {turn.epoch}  "),
+            (ended, style), _plain(f"  {turn.turn_id}", QUIET),
         )
     )  # fmt: skip
     for line in explain_turn(turn):
-        console.print(Text(f"  {line}"), soft_wrap=True)
+        console.print(_plain(f"  {line}"), soft_wrap=True)
     console.print(_hops(turn.steps, turn.zero, 2))
     for message in turn.messages.values():
         _show_message(console, turn, message)
@@ -94,15 +95,16 @@ def _show_message(console: Console, turn: Turn, message: Message) -> None:
     again = f"  taken over {message.resumed} time(s)" if message.resumed else ""
     console.print(
         Text.assemble(
-            "  ", (message.name, "bold cyan"), "  ", (message.status, STATUS_STYLE.get(message.status, "")),
+            "  ", _plain(message.name, "bold cyan"),
+            "  ", _plain(message.status, STATUS_STYLE.get(message.status, "")),
             f"  {len(message.text)} characters, {message.seconds:.1f} s of speech",
-            (again, "yellow"), (f"  {message.message_id}", QUIET),
+            (again, "yellow"), _plain(f"  {message.message_id}", QUIET),
         )
     )  # fmt: skip
     if message.steps:
         console.print(_hops(message.steps, turn.zero, 4))
     if message.heard is not None:
-        console.print(Text(f"    heard: “{short(message.heard)}”"))
+        console.print(_plain(f"    heard: “{short(message.heard)}”"))
     if message.sentences:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style=QUIET)
         table.add_column("     #", justify="right")
@@ -114,11 +116,11 @@ def _show_message(console: Console, turn: Turn, message: Message) -> None:
         console.print(table)
 
 
-def _cells(sentence: Sentence, zero: int) -> list[str]:
+def _cells(sentence: Sentence, zero: int) -> list[str | Text]:
     first = sentence.first_sound
     return [
         str(sentence.index),
-        harmless(sentence.text),
+        _plain(sentence.text),
         _ms(sentence.written, zero),
         _ms(first, zero),
         "" if first is None else f"+{first - sentence.written} ms",
@@ -145,9 +147,14 @@ def _hops(steps: Sequence[tuple[str, int]], zero: int, indent: int) -> Text:
 def _show_open(console: Console, timeline: Timeline) -> None:
     stuck = explain_stuck(timeline)
     for line in stuck:
-        console.print(Text(line, BAD if timeline.dead else "yellow"), soft_wrap=True)
+        console.print(_plain(line, BAD if timeline.dead else "yellow"), soft_wrap=True)
     if not stuck:
         console.print(Text("nothing waits, nothing was given up", GOOD))
+
+
+def _plain(line: str, style: str = "") -> Text:
+    """A line that may hold what somebody said: no markup for rich, and nothing that could steer the terminal."""
+    return Text(harmless(line), style)
 
 
 def _ms(at: int | None, zero: int) -> str:

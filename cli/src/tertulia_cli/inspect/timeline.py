@@ -11,9 +11,10 @@ from typing import Any
 
 from tertulia_cli.inspect.recording import Piece, Recording
 from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Turn
+from tertulia_shared import codec
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
-from tertulia_shared.entries import Receipt
+from tertulia_shared.entries import Receipt, TTSSentence
 from tertulia_shared.events import (
     Error,
     Event,
@@ -43,14 +44,14 @@ def build(recording: Recording) -> Timeline:
     played = _played(recording.receipts)
     for message in builder.messages.values():
         message.owner = recording.owners.get(message.message_id, "")
-        message.attempts = int(message.owner.rpartition("/")[2] or 0)
+        message.attempts = codec.number({b"attempt": message.owner.rpartition("/")[2].encode()}, b"attempt")
         message.played_ms = played.get(message.message_id)
         _add_sentences(message, recording.sentences.get(message.message_id, ()))
         _add_sound(message, recording.audio.get(message.message_id, ()))
     return Timeline(
         recording.conversation_id,
         recording.now_ms,
-        int(recording.state.get(b"epoch", b"0")),
+        codec.number(recording.state, b"epoch"),
         demo,
         tuple(builder.turns.values()),
         tuple(id for id in _turn_ids(recording.turns) if id not in builder.begun),
@@ -177,12 +178,14 @@ def _played(receipts: Sequence[Entry]) -> dict[str, int]:
 def _add_sentences(message: Message, entries: Sequence[Entry]) -> None:
     shown = ""
     for entry in entries:
-        fields = entry.fields
-        if fields.get(b"is_final") != b"1":
-            index = int(fields.get(b"index", b"0"))
-            text = fields.get(b"text", b"").decode(errors="replace")
-            shown += fields.get(b"written", b"").decode(errors="replace") or text
-            message.sentences[index] = Sentence(index, text, int(fields.get(b"ts", b"0")), len(shown.rstrip()))
+        try:
+            said, at = decode(TTSSentence, entry.fields), envelope(entry.fields).ts
+            written = codec.text(entry.fields, b"written", "")
+        except BadEntry:
+            continue
+        if not said.is_final:
+            shown += written or said.text
+            message.sentences[said.index] = Sentence(said.index, said.text, at, len(shown.rstrip()))
     message.resumptions = [
         replace(each, sentence=sum(sentence.written < each.at for sentence in message.sentences.values()))
         for each in message.resumptions

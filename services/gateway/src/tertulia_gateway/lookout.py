@@ -48,11 +48,15 @@ class Lookout:
 
     async def _is_up(self) -> bool:
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                await self._pulse.beat(self._bus.ping())
+            await self._pulse.beat(self._ping())
         except (BusError, TimeoutError):
             return False
         return True
+
+    async def _ping(self) -> None:
+        # the limit is part of the sign: one from outside would cancel the sign, which counts no failure
+        async with asyncio.timeout(PATIENCE_S):
+            await self._bus.ping()
 
     async def _sees(self) -> bool:
         try:
@@ -77,5 +81,6 @@ class Lookout:
             of(catalogue.WORK_OLDEST_WAITING, stage).set(backlog.oldest_waiting_s)
             of(catalogue.WORK_OLDEST_HELD, stage).set(backlog.oldest_given_out_s)
             of(catalogue.WORKERS, stage).set(workers.count(stage))
-        of(catalogue.OUTBOX_ENTRIES).set(await self._bus.length(self._bus.keys.store()))
+        streams = self._bus.keys.store(), self._bus.keys.held_back()
+        of(catalogue.OUTBOX_ENTRIES).set(sum([await self._bus.length(stream) for stream in streams]))
         of(catalogue.DEAD_ENTRIES).set(await self._bus.length(self._bus.keys.dead()))

@@ -76,24 +76,27 @@ class Turns:
     async def _state(self, conversation_id: str) -> TalkState:
         return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))
 
-    async def give_up(self, claim: Claim, reason: str) -> None:
-        """Say so to the client, and step over the turn that could not be answered: the next ones may be."""
+    async def give_up(self, claim: Claim, reason: str) -> str:
+        """Say so to the client, and step over the turn that could not be answered: the next ones may be.
+
+        Its id; "" if no turn waited.
+        """
         conversation_id = pointed_at(claim.fields).conversation_id
         if not is_id(conversation_id):
-            return
+            return ""
         owned = await self._bus.own(claim, conversation_id, "turns")
         if isinstance(owned, Refused):
             if owned.holder != claim.token:
-                return
+                return ""
             # this very attempt owns them, and has failed for good
             state = await self._bus.hash(self._bus.keys.state(conversation_id))
             owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
         outlet = self._bus.outlet(owned.fence())
         state = await self._mended(owned, conversation_id, outlet)
         waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
-        events = self._bus.keys.events(conversation_id)
+        events, turn_id = self._bus.keys.events(conversation_id), ""
         for entry in waiting:
-            turn_id = entry.fields.get(b"turn_id", b"").decode(errors="replace")
+            turn_id = _turn_id(entry)
             error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
             try:
                 turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
@@ -107,6 +110,7 @@ class Turns:
             await outlet.flush()
             if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
                 await self._bus.post("llm", Work(conversation_id))
+        return turn_id
 
     async def _mended(self, owned: Owned, conversation_id: str, outlet: Outlet) -> TalkState:
         """The conversation's state, without what nobody can read of it."""
@@ -212,13 +216,18 @@ class Turns:
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """A turn that cannot be read: dead-letter it and go on with the next."""
         dead = self._bus.outlet()
-        dead.append(self._bus.keys.dead(), DeadLetter("llm", entry.id, 1, reason, conversation_id))
+        letter = DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=_turn_id(entry))
+        dead.append(self._bus.keys.dead(), letter)
         await dead.flush()
         self._paces.buried()
         outlet = self._bus.outlet(owned.fence())
         outlet.append(self._bus.keys.events(conversation_id), Error("bad_turn", f"A message cannot be read: {reason}"))
         outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
         await outlet.flush()
+
+
+def _turn_id(entry: Entry) -> str:
+    return entry.fields.get(b"turn_id", b"").decode(errors="replace")
 
 
 def _conversation(claim: Claim) -> str:

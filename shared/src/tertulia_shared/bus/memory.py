@@ -65,10 +65,12 @@ class MemoryBus:
     ) -> None:
         self.keys = keys
         self._clock = clock
+        self._now_ms = now_ms
         self._server = MemoryServer(keys, now_ms, self._arrived)
         self._beats: dict[str, float] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}
+        self._left: Counter[tuple[Stage, str]] = Counter()
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
@@ -142,6 +144,14 @@ class MemoryBus:
     async def last_failure(self, claim: Claim) -> str:
         self._check()
         return self._failures.get((claim.stage, claim.id), "")
+
+    async def note_left(self, claim: Claim) -> None:
+        self._check()
+        self._left[claim.stage, claim.id] += 1
+
+    async def times_left(self, claim: Claim) -> int:
+        self._check()
+        return self._left[claim.stage, claim.id]
 
     async def open_work(self, stage: Stage) -> int:
         self._check()
@@ -238,6 +248,10 @@ class MemoryBus:
     def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> MemoryFollow:
         return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 
+    def is_lost(self, key: Key, entry: EntryId) -> bool:
+        """For followers: whether that very entry is gone before its time."""
+        return self._server.stream(key).get(entry) is None and self._now_ms() - entry[0] < key.ttl_s * 1000
+
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         self._check()
         return self._server.stream(key).after(order(after), count)
@@ -261,10 +275,6 @@ class MemoryBus:
         """For followers: what they can read now behind an id; nothing while the connection is broken."""
         return () if self._away else self._server.stream(key).after(after, MAX_PER_READ)
 
-    def has(self, key: Key, entry: EntryId) -> bool:
-        """For followers: whether that very entry is there."""
-        return self._server.stream(key).get(entry) is not None
-
     async def arrival(self, key: Key) -> None:
         """For followers: wait until there may be something new in the stream."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -282,6 +292,12 @@ class MemoryBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         self._check()
         self._server.remove(key, ids)
+
+    async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
+        self._check()
+        for entry in entries:
+            self._server.add(to, entry.fields)
+        await self.remove(key, [entry.id for entry in entries])
 
     async def reopen(self, key: Key, final_id: str) -> bool:
         self._check()
@@ -392,6 +408,8 @@ class MemoryFollow:
         self._cursor = after
         self._tell_loss = tell_loss
         self._has_read = False
+        self._told_at: EntryId | None = None
+        """The cursor at the last loss."""
         self._breaks = bus.breaks
         self._closed = False
 
@@ -418,7 +436,10 @@ class MemoryFollow:
         if self._breaks == self._bus.breaks:
             return
         self._breaks = self._bus.breaks
-        if self._tell_loss and self._has_read and not self._bus.has(self._key, self._cursor):
+        if not self._tell_loss or not self._has_read or self._cursor == self._told_at:
+            return
+        if self._bus.is_lost(self._key, self._cursor):
+            self._told_at = self._cursor
             raise EntriesLost(f"{self._key} no longer has the entry that was read from it last")
 
     def close(self) -> None:

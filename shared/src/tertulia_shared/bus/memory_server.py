@@ -86,7 +86,14 @@ class MemoryServer:
 
     def post_again(self, stage: Stage, fields: Fields) -> None:
         """Post a piece of work with these fields."""
-        key = self._keys.work(stage)
+        self.add(self._keys.work(stage), fields)
+
+    def add(self, key: Key, fields: Fields) -> None:
+        """Append an entry with these fields to a stream.
+
+        Raises:
+            WriteRefused: the key holds something else.
+        """
         self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
         self._arrived(key.name)
 

@@ -109,7 +109,7 @@ class Backlog:
     """A stage's open work at one moment. Ages are seconds since it was posted, by the server's clock; 0 where none is.
 
     `waiting`: given to nobody yet. `held`: given to a worker and not finished, also by one that has died since.
-    `handed_back`: given back by a worker that stopped, and not taken over yet.
+    `handed_back`: given back by a worker that broke or left it to a newer release, and not taken over yet.
     """
 
     waiting: int = 0
@@ -293,6 +293,14 @@ class Bus(Protocol):
         """Why the last attempt failed; "" if it isn't known."""
         ...
 
+    async def note_left(self, claim: Claim) -> None:
+        """Count that a worker leaves it to those of a newer release: that is no failed attempt."""
+        ...
+
+    async def times_left(self, claim: Claim) -> int:
+        """How many of its attempts so far only left it to workers of a newer release."""
+        ...
+
     async def open_work(self, stage: Stage) -> int:
         """How many entries of the stage are waiting or being worked on."""
         ...
@@ -383,7 +391,9 @@ class Bus(Protocol):
         """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are.
 
         `tell_loss`: when the connection is back after a break and the entry that was read last is no longer there,
-        `read` raises `EntriesLost`, once; without it, reading goes on behind that entry's id.
+        `read` raises `EntriesLost`, once, before any entry that was written since; without it, reading goes on behind
+        that entry's id. Only for streams whose ids are times: one older than the key's life has expired, and is no
+        loss.
         """
         ...
 
@@ -411,6 +421,16 @@ class Bus(Protocol):
         """Delete entries of a stream."""
         ...
 
+    async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
+        """Append entries of one stream to another, as they are, and then delete them.
+
+        Not in one step: if it fails they may be in both streams, and some of them twice in `to`; never in neither.
+
+        Raises:
+            WriteRefused: one of them was refused; none was deleted.
+        """
+        ...
+
     async def reopen(self, key: Key, final_id: str) -> bool:
         """Take a stream's last entry away if it is `final_id`: ids above the one before it can be written again.
 
@@ -429,7 +449,11 @@ class Bus(Protocol):
 
     # -- presence
     async def beat(self, member: str) -> None:
-        """Say that this worker is alive."""
+        """Say that this worker is alive.
+
+        Raises:
+            WriteRefused: Redis answers, but does not take it (out of memory, read-only replica, …).
+        """
         ...
 
     async def leave(self, member: str) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -34,8 +34,12 @@ class StreamFollow:
         self.name = key.name
         self.cursor = after
         self._tell_loss = tell_loss
+        self._ttl_ms = key.ttl_s * 1000
         self._has_read = False
-        self._lost = False
+        self._before_loss: int | None = None
+        """How many of those held were dealt before the loss that is to be told; None: there is none."""
+        self._told_at = ""
+        """The cursor at the last loss."""
         self._held: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self.closed = False
@@ -47,20 +51,23 @@ class StreamFollow:
 
     async def read(self) -> Sequence[Entry]:
         """The next entries, at least one."""
-        while not self._held:
-            if self._lost:
-                self._lost = False
-                raise EntriesLost(f"{self.name} no longer has the entry {self.cursor}, which was read from it")
+        while True:
+            if entries := self.take():
+                return entries
+            if self._before_loss is not None:
+                self._before_loss = None
+                raise EntriesLost(f"{self.name} no longer has the entry {self._told_at}, which was read from it")
             self._arrived.clear()
             await self._arrived.wait()
-        return self.take()
 
     def take(self) -> Sequence[Entry]:
-        """What is here already."""
+        """What is here already; what came behind a loss is kept until `read` has told it."""
         was_full = self.full
-        entries = list(self._held)
-        self._held.clear()
-        if was_full:
+        count = len(self._held) if self._before_loss is None else self._before_loss
+        entries = [self._held.popleft() for _ in range(count)]
+        if self._before_loss is not None:
+            self._before_loss = 0
+        if was_full and not self.full:
             self._reader.changed()
         return entries
 
@@ -70,14 +77,17 @@ class StreamFollow:
             self.closed = True
             self._reader.forget(self)
 
-    @property
-    def can_lose(self) -> bool:
-        """Whether it is to be told when the entry at its cursor is gone."""
-        return self._tell_loss and self._has_read and not self.closed
+    def can_lose(self, now_ms: int) -> bool:
+        """Whether it is to be told if the entry at its cursor is gone: not twice, and not if its time was over."""
+        if not self._tell_loss or not self._has_read or self.closed or self.cursor == self._told_at:
+            return False
+        return now_ms - order(self.cursor)[0] < self._ttl_ms
 
     def lose(self) -> None:
         """The entry at its cursor is gone (called by the reader)."""
-        self._lost = True
+        self._told_at = self.cursor
+        if self._before_loss is None:
+            self._before_loss = len(self._held)
         self._arrived.set()
 
     def deal(self, entries: Sequence[Entry]) -> None:
@@ -89,11 +99,12 @@ class StreamFollow:
 
 
 class Reader:
-    """Reads all followed streams until cancelled."""
+    """Reads all followed streams until cancelled. `now_ms`: milliseconds since 1970."""
 
-    def __init__(self, reads: Link, calls: Link) -> None:
+    def __init__(self, reads: Link, calls: Link, now_ms: Callable[[], int]) -> None:
         self._reads = reads
         self._calls = calls
+        self._now_ms = now_ms
         self._follows: list[StreamFollow] = []
         self._changed = asyncio.Event()
         self._reading = 0
@@ -142,8 +153,12 @@ class Reader:
 
     async def _look_for_losses(self) -> None:
         """After a break: does Redis still have what was read from it?"""
-        for follow in [follow for follow in self._follows if follow.can_lose]:
-            (reply,) = await self._reads.call(("XRANGE", follow.name, follow.cursor, follow.cursor))
+        now_ms = self._now_ms()
+        asked = [follow for follow in self._follows if follow.can_lose(now_ms)]
+        if not asked:
+            return
+        replies = await self._reads.call(*(("XRANGE", each.name, each.cursor, each.cursor) for each in asked))
+        for follow, reply in zip(asked, replies, strict=True):
             if not isinstance(reply, ResponseError) and not reply:
                 follow.lose()
 

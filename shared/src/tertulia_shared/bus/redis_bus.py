@@ -75,7 +75,7 @@ class RedisBus:
         self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
         self._reads = Link(self._pool, f"{label}:reads")
         self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
-        self._reader = Reader(self._reads, self._calls)
+        self._reader = Reader(self._reads, self._calls, now_ms)
 
     async def run(self) -> None:
         """Move what is written and followed, until cancelled."""
@@ -159,6 +159,13 @@ class RedisBus:
     async def last_failure(self, claim: Claim) -> str:
         reason = await self._call(("GET", self.keys.work_failure(claim.stage, claim.id).name))
         return "" if reason is None else reason.decode()
+
+    async def note_left(self, claim: Claim) -> None:
+        key = self.keys.work_left(claim.stage, claim.id)
+        await self._call_all(("INCR", key.name), ("EXPIRE", key.name, key.ttl_s))
+
+    async def times_left(self, claim: Claim) -> int:
+        return int(await self._call(("GET", self.keys.work_left(claim.stage, claim.id).name)) or 0)
 
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))
@@ -309,6 +316,15 @@ class RedisBus:
         if ids:
             await self._call(("XDEL", key.name, *ids))
 
+    async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
+        if entries:
+            bound = () if to.max_len is None else ("MAXLEN", "~", to.max_len)
+            raw = [[part for field in entry.fields.items() for part in field] for entry in entries]
+            await self._call_all(
+                *(("XADD", to.name, *bound, "*", *fields) for fields in raw), ("EXPIRE", to.name, to.ttl_s)
+            )
+            await self.remove(key, [entry.id for entry in entries])
+
     async def reopen(self, key: Key, final_id: str) -> bool:
         return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
 
@@ -324,7 +340,7 @@ class RedisBus:
 
     async def beat(self, member: str) -> None:
         key, now = self.keys.workers(), time.time()
-        await self._calls.call(
+        await self._call_all(
             ("ZADD", key.name, now, member),
             ("ZREMRANGEBYSCORE", key.name, "-inf", now - PRESENCE_KEPT_S),
             ("EXPIRE", key.name, key.ttl_s),

@@ -71,7 +71,7 @@ _TRANSACT = _running(scripts.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
-    _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET")
+    _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
     + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RENEW, scripts.FINISH)
     + _running(scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
     + _PRESENT
@@ -96,7 +96,7 @@ def _gateway(keys: Keys) -> Rights:
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+            keys.store(), keys.held_back(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
         )
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _stt(keys: Keys) -> Rights:
     return (
         _READ + _WRITE + _TRANSACT + _POST + _WORK
         + _patterns(
-            keys.work("stt"), keys.work_failure("stt", ANY), keys.work("llm"),
+            keys.work("stt"), keys.work_failure("stt", ANY), keys.work_left("stt", ANY), keys.work("llm"),
             keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.workers(),
@@ -118,10 +118,11 @@ def _llm(keys: Keys) -> Rights:
         _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _running(scripts.RELEASE_TURNS)
         + _commands("SCAN", "XDEL")
         + _patterns(
-            keys.work("llm"), keys.work_failure("llm", ANY), keys.work("tts"),
+            keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(), keys.workers(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(),
+            keys.workers(),
         )
     )  # fmt: skip
 
@@ -130,7 +131,7 @@ def _tts(keys: Keys) -> Rights:
     return (
         _READ + _WRITE + _TRANSACT + _WORK
         + _patterns(
-            keys.work("tts"), keys.work_failure("tts", ANY), keys.owner(UUID, UUID),
+            keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.voices(), keys.workers(),
         )

@@ -45,7 +45,8 @@ REDIS_FAILURES = CounterFamily("tertulia_redis_failures_total", "Signs of life t
 
 HOP = HistogramFamily(
     "tertulia_hop_seconds",
-    "From an entry's ts, by its writer's clock, until its reader took it, by the reader's clock.",
+    "From an entry's ts, by its writer's clock (work: from its id, by Redis' clock), until its "
+    "reader took it, by the reader's clock.",
     {"hop": HOPS},
     HOP_BUCKETS,
 )
@@ -61,7 +62,7 @@ TAKEOVERS = CounterFamily(
 ENDINGS = CounterFamily(
     "tertulia_work_ended_total",
     "How attempts at a piece of work ended.",
-    {**STAGE, "ending": ("finished", "lost", "failed", "handed_back", "dead")},
+    {**STAGE, "ending": ("finished", "lost", "failed", "passed_on", "handed_back", "dead")},
 )
 FAILURES = CounterFamily(
     "tertulia_work_failures_total",
@@ -76,13 +77,19 @@ DEAD_LETTERS = CounterFamily(
 
 # -- work: what is open, as one of the gateways sees it in Redis
 
-WORK_WAITING = GaugeFamily("tertulia_work_waiting", "Pieces of work that no worker has had yet.", STAGE)
+WORK_WAITING = GaugeFamily(
+    "tertulia_work_waiting",
+    "Pieces of work that wait for a worker: just posted, or passed on by one that stopped.",
+    STAGE,
+)
 WORK_HELD = GaugeFamily("tertulia_work_held", "Pieces of work that a worker holds.", STAGE)
 WORK_HANDED_BACK = GaugeFamily(
-    "tertulia_work_handed_back", "Pieces of work that a stopping worker handed back and nobody took over yet.", STAGE
+    "tertulia_work_handed_back",
+    "Pieces of work that a worker gave back because it broke, or left to a newer release, and nobody took over yet.",
+    STAGE,
 )
 WORK_OLDEST_WAITING = GaugeFamily(
-    "tertulia_work_oldest_waiting_seconds", "Age of the oldest piece of work that no worker has had; 0: none.", STAGE
+    "tertulia_work_oldest_waiting_seconds", "Age of the oldest piece of work that waits; 0: none.", STAGE
 )
 WORK_OLDEST_HELD = GaugeFamily(
     "tertulia_work_oldest_held_seconds",

@@ -29,4 +29,8 @@ class Hop:
         """An entry was taken. `since_ms`: its reader asks for it only since then; before, it lay there."""
         at_ms = number(fields, b"ts")
         if at_ms:
-            self._seconds.observe(max(0, self._now_ms() - max(at_ms, since_ms)) / 1000)
+            self.taken_since(max(at_ms, since_ms))
+
+    def taken_since(self, at_ms: int) -> None:
+        """Something was taken that lay there since `at_ms` (milliseconds since 1970)."""
+        self._seconds.observe(max(0, self._now_ms() - at_ms) / 1000)

@@ -20,7 +20,10 @@ class Pulse:
         self._delay = metrics.of(catalogue.LOOP_DELAY)
 
     async def beat(self, sign: Awaitable[object]) -> None:
-        """Give a sign: one round trip to Redis. What it raises is counted and comes out."""
+        """Give a sign: one round trip to Redis. What it raises is counted and comes out.
+
+        A limit to its time belongs into it: a cancellation from outside is not counted.
+        """
         begun = time.perf_counter()
         try:
             await sign

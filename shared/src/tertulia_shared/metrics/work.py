@@ -2,43 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, get_args
 
-from tertulia_shared.bus import BusError, Claim
+from tertulia_shared.bus import BusError, Claim, order
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import catalogue
-from tertulia_shared.metrics.hop import Hop, HopName
+from tertulia_shared.metrics.hop import Hop, HopName, wall_ms
 from tertulia_shared.metrics.registry import Metrics
 from tertulia_shared.work import RetryLater
 
-EndingName = Literal["finished", "lost", "failed", "handed_back", "dead"]
+EndingName = Literal["finished", "lost", "failed", "passed_on", "handed_back", "dead"]
 
 _HOPS: dict[Stage, HopName] = {"stt": "work_stt", "llm": "work_llm", "tts": "work_tts"}
 
 
 class WorkMetrics:
-    """One worker's; `slots`: how many pieces of work it takes at once."""
+    """One worker's; `slots`: how many pieces of work it takes at once. `now_ms`: milliseconds since 1970."""
 
-    def __init__(self, metrics: Metrics, stage: Stage, *, slots: int) -> None:
+    def __init__(self, metrics: Metrics, stage: Stage, *, slots: int, now_ms: Callable[[], int] = wall_ms) -> None:
         metrics.of(catalogue.SLOTS, stage).set(slots)
         self._jobs = metrics.of(catalogue.JOBS, stage)
         self._claims = metrics.of(catalogue.CLAIMS, stage)
         self._takeovers = metrics.of(catalogue.TAKEOVERS, stage)
-        endings: tuple[EndingName, ...] = ("finished", "lost", "failed", "handed_back", "dead")
-        self._endings = {ending: metrics.of(catalogue.ENDINGS, stage, ending) for ending in endings}
+        self._endings = {ending: metrics.of(catalogue.ENDINGS, stage, ending) for ending in get_args(EndingName)}
         self._failures = {
             kind: metrics.of(catalogue.FAILURES, stage, kind) for kind in ("engine", "redis", "unexpected")
         }
         self._dead_letters = metrics.of(catalogue.DEAD_LETTERS, stage)
-        self._hop = Hop(metrics, _HOPS[stage])
+        self._hop = Hop(metrics, _HOPS[stage], now_ms)
 
     def claimed(self, claims: Sequence[Claim]) -> None:
         """New work."""
         self._claims.inc(len(claims))
         for claim in claims:
-            self._hop.taken(claim.fields)
+            # not from its ts, which work that is passed on keeps from when it was posted first
+            self._hop.taken_since(order(claim.id)[0])
 
     def taken_over(self, claims: Sequence[Claim]) -> None:
         """Work that another worker had before."""
