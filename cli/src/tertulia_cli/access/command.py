@@ -137,7 +137,7 @@ def show(access: Access) -> int:
     """
     boxes, now = access.folder.boxes(), certificates.now()
     if not boxes:
-        print("no boxes; let one in: tertulia access box NAME --host ADDRESS > NAME.tar")
+        print("no boxes; let one in: (umask 077; tertulia access box NAME --host ADDRESS > NAME.tar)")
     for each in boxes.values():
         left = (each.ends - now).days
         until = f"until {each.ends:%Y-%m-%d} ({left} days)" if left >= 0 else f"expired on {each.ends:%Y-%m-%d}"
