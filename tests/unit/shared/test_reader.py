@@ -116,7 +116,7 @@ def ids_taken(follow: Follow) -> list[str]:
 async def test_what_came_before_a_loss_is_read_before_it_is_told_and_what_came_after_it_after_that() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
-    follow = reader.follow(Key("a", 60), tell_loss=True)
+    follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
     running = asyncio.create_task(reader.run())
     _, reply = await reads.asked.get()
     reply.set_result(entries("a", FIRST, SECOND))
@@ -141,7 +141,7 @@ async def test_what_came_before_a_loss_is_read_before_it_is_told_and_what_came_a
 async def test_a_connection_that_breaks_again_before_it_was_read_tells_no_loss_twice() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
-    follow = reader.follow(Key("a", 60), tell_loss=True)
+    follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
     running = asyncio.create_task(reader.run())
     _, reply = await reads.asked.get()
     reply.set_result(entries("a", FIRST))
@@ -167,7 +167,7 @@ async def test_of_all_streams_it_is_asked_at_once_and_not_of_what_has_lived_out_
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     old = f"{NOW_MS - 60_000}-0"
-    follows = {name: reader.follow(Key(name, 60), tell_loss=name != "d") for name in "abcd"}
+    follows = {name: reader.follow(Key(name, 60), "0-0", tell_loss=name != "d") for name in "abcd"}
     running = asyncio.create_task(reader.run())
     _, reply = await reads.asked.get()
     reply.set_result([*entries("a", FIRST), *entries("b", SECOND), *entries("c", old), *entries("d", FIRST)])
