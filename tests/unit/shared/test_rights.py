@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pytest
 
+import tertulia_shared
 from tertulia_shared.bus import reader, redis_bus, rights, scripts
 from tertulia_shared.bus.accounts import Account, acl_file, digest, keeper_rules, operator_rules, reader_rules
 from tertulia_shared.bus.link import Link, Script
+from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.bus.rights import SERVICES, Rights, Service, called_by, rights_of, rights_of_stages
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
@@ -50,6 +54,7 @@ def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
     if service != "gateway":
         assert may_touch(service, KEYS.work(service))
         assert may_touch(service, KEYS.work_failure(service, "1-0"))
+        assert may_touch(service, KEYS.work_left(service, "1-0"))
         assert may_touch(service, KEYS.dead())
 
 
@@ -76,6 +81,47 @@ def test_every_scripts_commands_are_somebodys_right() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
+
+
+def used_by(service: Service) -> set[str]:
+    """The bus' methods that a service's own code calls, and those of `shared` that it runs; with what they call."""
+    package = importlib.import_module(f"tertulia_{service}")
+    folders = [Path(folder) for folder in package.__path__]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    shared = Path(tertulia_shared.__path__[0])
+    files += [shared / "outbox.py"] if service == "gateway" else shared.glob("*.py")
+    named = {name for path in files for name in re.findall(r"\b_?bus\.(\w+)", path.read_text())}
+    used: set[str] = set()
+    while named := {name for name in named if inspect.isfunction(getattr(RedisBus, name, None))} - used:
+        used |= named
+        named = {name for used_name in named for name in re.findall(r"\bself\.(\w+)", source_of(used_name))}
+    return used
+
+
+def source_of(method: str) -> str:
+    return inspect.getsource(getattr(RedisBus, method))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
+    used = used_by(service)
+    assert {"read", "outlet"} <= used
+    named = {name for method in used for name in re.findall(r"\bscripts\.([A-Z_]+)\(", source_of(method))}
+    assert {"PASS_ON", "HAND_BACK", "OWN"} <= named or service == "gateway"
+    named.add("WRITE")  # what outlets run
+    have = rights_of(service, KEYS).scripts
+    assert [name for name in sorted(named) if getattr(scripts, name) not in have] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
+    have = rights_of(service, KEYS).commands
+    sent: set[str] = set()
+    for method in used_by(service):
+        for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', source_of(method)):
+            sent.add(f"{command} {part}" if f"{command} {part}" in have else command)
+    assert "XREVRANGE" in sent
+    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # options, and an error, look the same
 
 
 def test_what_a_script_calls_is_read_from_its_source() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final, Literal, Self
 
@@ -35,9 +35,11 @@ class Rights:
 
     commands: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
+    scripts: frozenset[Script] = field(default=frozenset(), compare=False)
+    """Whose commands are among them. Redis asks for the rights of a script's commands, not for one to the script."""
 
     def __add__(self, other: Self) -> Self:
-        return type(self)(self.commands | other.commands, self.patterns | other.patterns)
+        return type(self)(self.commands | other.commands, self.patterns | other.patterns, self.scripts | other.scripts)
 
     def rules(self) -> tuple[str, ...]:
         """As ACL SETUSER and an ACL file take them: nothing else is allowed."""
@@ -57,7 +59,7 @@ def called_by(script: Script) -> frozenset[str]:
 
 
 def _running(*called: Script) -> Rights:
-    return Rights(frozenset({"EVALSHA"}).union(*map(called_by, called)))
+    return Rights(frozenset({"EVALSHA"}).union(*map(called_by, called)), scripts=frozenset(called))
 
 
 def _commands(*names: str) -> Rights:
@@ -69,11 +71,11 @@ _READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNB
 _WRITE = _running(scripts.WRITE)
 _TRANSACT = _running(scripts.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
-_PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "EXPIRE", "ZREM")
+_PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
     + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RENEW, scripts.FINISH)
-    + _running(scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
+    + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
     + _PRESENT
 )  # fmt: skip
 _LEASE = _running(scripts.HOLD, scripts.DISOWN)
