@@ -48,7 +48,12 @@ AUDIO: Mapping[str, dict[str, Any]] = {
     "id-is-no-text": {"message_id": b"\xff"},
     "no-time": {"ts": "soon"},
 }
-SETTINGS = {"no-msgpack": b"\xc1", "a-list": pack([1]), "of-a-newer-release": pack({"top_k": 7, "max_thoughts": 3})}
+SETTINGS = {
+    "no-msgpack": b"\xc1",
+    "a-list": pack([1]),
+    "bytes": pack({"model": b"\xff", "top_k": 7}),
+    "of-a-newer-release": pack({"top_k": 7, "max_thoughts": 3}),
+}
 
 
 async def put(redis_url: str, key: Key, fields: Mapping[str, Any], id: str = "*") -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cache
+from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgpack
@@ -158,7 +159,7 @@ def known(cls: type[T], wire: object) -> T:
     """A dataclass from a nested structure of its fields: what it does not know is ignored, what is missing defaults.
 
     Raises:
-        BadEntry: it is no such structure, or lacks a field that has no default.
+        BadEntry: it is no such structure, lacks a field that has no default, or holds a value of another type.
     """
     if not isinstance(wire, Mapping):
         raise BadEntry(f"{cls.__name__}: {type(wire).__name__} instead of its fields")
@@ -168,17 +169,31 @@ def known(cls: type[T], wire: object) -> T:
     if missing:
         raise BadEntry(f"{cls.__name__} lacks {', '.join(missing)}")
     hints = _hints(cls)
-    return cls(**{spec.name: _known_as(hints[spec.name], given[spec.name]) for spec in specs if spec.name in given})
+    names = [spec.name for spec in specs if spec.name in given]
+    return cls(**{name: _known_as(hints[name], given[name], f"{cls.__name__}: field {name!r}") for name in names})
 
 
-def _known_as(hint: Any, value: Any) -> Any:
+def _known_as(hint: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return known(hint, value)
-    if get_origin(hint) is not tuple:
-        return value
-    if not isinstance(value, list | tuple):
-        raise BadEntry(f"{type(value).__name__} instead of a list")
-    return tuple(_known_as(get_args(hint)[0], each) for each in cast("list[Any]", value))
+    if get_origin(hint) is tuple:
+        if not isinstance(value, list | tuple):
+            raise BadEntry(f"{where}: {type(value).__name__} instead of a list")
+        return tuple(_known_as(get_args(hint)[0], each, where) for each in cast("list[Any]", value))
+    types = _types_of(hint)
+    if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):  # a bool is an int to Python
+        raise BadEntry(f"{where}: {type(value).__name__} instead of {' or '.join(each.__name__ for each in types)}")
+    return value
+
+
+@cache
+def _types_of(hint: Any) -> tuple[type, ...]:
+    """Of what types the value of a field can be."""
+    if get_origin(hint) is Literal:
+        return tuple({type(cast("object", choice)) for choice in get_args(hint)})
+    if isinstance(hint, UnionType):
+        return tuple(kind for choice in get_args(hint) for kind in _types_of(choice))
+    return (float, int) if hint is float else (hint,)
 
 
 def pack(value: object) -> bytes:

@@ -12,7 +12,16 @@ import pytest
 from tertulia_llm.sweep import SWEEP_S, sweep
 from tertulia_shared.bus import Append, BusError, Put
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, pack, unpack
-from tertulia_shared.entries import AudioChunk, Interrupt, Receipt, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import (
+    AudioChunk,
+    Interrupt,
+    ModelSettings,
+    Receipt,
+    TTSSentence,
+    TurnPlan,
+    UserTurn,
+    Work,
+)
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
 from tests.fakes.llm_bench import LINES, Client, Table
@@ -35,6 +44,11 @@ class BrokenEpoch:
     """The same."""
 
     epoch: str
+
+
+def _plan(**wrong: Any) -> bytes:
+    """A plan in which something is wrong."""
+    return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
 
 
 async def laid(*names: str) -> Table:
@@ -170,11 +184,15 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
     ("field", "raw"),
     [
         ("plan", b"\xc1"), ("plan", pack({})), ("plan", pack([1])), ("plan", pack({"turn_id": "t", "entry_id": "1-0",
-        "epoch": 0, "speakers": 5, "settings": {}})), ("settings", b"\xc1"), ("settings", pack("loud")),
+        "epoch": 0, "speakers": 5, "settings": {}})), ("plan", _plan(turn_id="no id")), ("plan", _plan(epoch="three")),
+        ("plan", _plan(entry_id="yesterday")), ("plan", _plan(settings={"temperature": b"hot"})),
+        ("plan", _plan(others=[1])), ("settings", b"\xc1"), ("settings", pack("loud")),
+        ("settings", pack({"top_k": "all"})),
         ("started", b"many"), ("complete", b"x"), ("failed", b"x"), ("cut", b"x"), ("settled", b"\xff"),
         ("cursor", b"yesterday"), ("cursor", b"\xff"),
     ],
-    ids=["plan-no-msgpack", "plan-empty", "plan-list", "plan-speakers", "settings-no-msgpack", "settings-text",
+    ids=["plan-no-msgpack", "plan-empty", "plan-list", "plan-speakers", "plan-turn", "plan-epoch", "plan-entry",
+         "plan-settings", "plan-others", "settings-no-msgpack", "settings-text", "settings-top-k",
          "started", "complete", "failed", "cut", "settled", "cursor", "cursor-no-text"],
 )  # fmt: skip
 @virtual_time

@@ -83,6 +83,31 @@ def test_a_plan_comes_back(wanted: ModelSettings, speakers: list[Speaker], other
     assert codec.known(TurnPlan, codec.unpack(codec.pack(plan.to_wire()))) == plan
 
 
+PLAN = TurnPlan(
+    "t", "1-0", 3, (Speaker("l", "Luna", "luna", "You."),), ModelSettings(temperature=1, top_k=3), ("Luna",)
+)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "what"),
+    [
+        ({"epoch": "three"}, "TurnPlan: field 'epoch': str instead of int"),
+        ({"epoch": True}, "TurnPlan: field 'epoch': bool instead of int"),
+        ({"epoch": None}, "TurnPlan: field 'epoch': NoneType instead of int"),
+        ({"turn_id": b"t"}, "TurnPlan: field 'turn_id': bytes instead of str"),
+        ({"speakers": "Luna"}, "TurnPlan: field 'speakers': str instead of a list"),
+        ({"others": ["Luna", 5]}, "TurnPlan: field 'others': int instead of str"),
+        ({"settings": {"temperature": b"hot"}}, "ModelSettings: field 'temperature': bytes instead of float or int or"),
+        ({"settings": {"top_k": 0.5}}, "ModelSettings: field 'top_k': float instead of int or NoneType"),
+    ],
+    ids=["a word", "a bool", "nothing", "bytes", "no list", "in a list", "settings", "a fraction"],
+)
+def test_a_value_of_another_type_in_a_nested_structure_is_named(wrong: Mapping[str, Any], what: str) -> None:
+    assert codec.known(TurnPlan, PLAN.to_wire()) == PLAN
+    with pytest.raises(BadEntry, match=what):
+        codec.known(TurnPlan, {**PLAN.to_wire(), **wrong})
+
+
 @given(st.dictionaries(st.sampled_from([b"v", b"type", b"text", b"turn_id", b"replies", b"metrics"]), st.binary()))
 def test_whatever_is_in_an_entry_reading_it_raises_nothing_but_bad_entry(fields: dict[bytes, bytes]) -> None:
     for known in ({}, {b"v": b"1"}, {b"v": b"1", b"type": b"turn_started"}, {b"v": b"1", b"type": b"turn_metrics"}):

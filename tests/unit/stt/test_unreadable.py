@@ -9,10 +9,10 @@ import pytest
 
 from tertulia_shared.bus import Put
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, pack
-from tertulia_shared.entries import MicChunk, TTSSentence, Work
+from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, Work
 from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.groups import first_error
-from tertulia_shared.ids import reply_id
+from tertulia_shared.ids import new_id, reply_id
 from tests.fakes.virtual_time import settle, virtual_time
 from tests.unit.stt.test_listener import STORY, Ear, over
 
@@ -22,6 +22,11 @@ EXTRAS = pytest.mark.parametrize(
     ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
 )
 BREAKING_IN = over("Stop that please.", [(20_000, "stop that"), (30_000, "stop that please")])
+
+
+def _plan(**wrong: Any) -> bytes:
+    luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
+    return pack({**TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings()).to_wire(), **wrong})
 
 
 async def assert_given_up(ear: Ear, met: BaseException | None, error: type[Exception]) -> None:
@@ -74,7 +79,11 @@ async def test_how_far_it_has_come() -> None:
     await assert_given_up(ear, listening.exception(), BadEntry)
 
 
-@pytest.mark.parametrize("raw", [b"\xc1", pack({}), pack([1])], ids=["no msgpack", "empty", "a list"])
+@pytest.mark.parametrize(
+    "raw",
+    [b"\xc1", pack({}), pack([1]), _plan(turn_id="no id"), _plan(turn_id=5), _plan(epoch="three")],
+    ids=["no msgpack", "empty", "a list", "no UUID", "a number for an id", "a word for an epoch"],
+)
 @virtual_time
 async def test_a_plan_that_cannot_be_read_keeps_nobody_from_breaking_in(raw: bytes) -> None:
     ear = Ear(BREAKING_IN)

@@ -142,10 +142,11 @@ class Conversation:
         """The settings that the state holds; none where they cannot be read."""
         try:
             held: Any = unpack(raw) if raw else {}
+            known(ModelSettings, held)
         except BadEntry as error:
             log.warning("settings cannot be read: %s", error)
             return {}
-        return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
+        return cast("Mapping[str, Any]", held)
 
     def played(self, receipt: Receipt) -> None:
         """The client has played up to here."""

@@ -11,7 +11,8 @@ from tertulia_gateway.frames import Problem, Resume
 from tertulia_gateway.metrics import Timeline
 from tertulia_gateway.playlist import BEGINNING, Playlist, Spoken, is_final
 from tertulia_shared.bus import Append, Bus, Entry, Put
-from tertulia_shared.codec import Fields, pack
+from tertulia_shared.codec import BadEntry, Fields, known, pack
+from tertulia_shared.entries import ModelSettings
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import NotFound, Store, StoreUnavailable
@@ -107,9 +108,10 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
     try:
         async with asyncio.timeout(SETTINGS_S):
             saved = await store.model_settings(conversation_id)
+        known(ModelSettings, saved)
     except NotFound:
         return None
-    except (StoreUnavailable, TimeoutError) as error:  # the talk goes on, with the model's own settings
+    except (StoreUnavailable, TimeoutError, BadEntry) as error:  # the talk goes on, with the model's own settings
         log.warning("settings cannot be read: %s", error, extra={"conversation_id": conversation_id})
         return None
     return pack(saved) if saved else None

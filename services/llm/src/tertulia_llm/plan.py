@@ -11,7 +11,7 @@ from tertulia_shared import codec
 from tertulia_shared.bus import order
 from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
-from tertulia_shared.ids import reply_id
+from tertulia_shared.ids import is_id, reply_id
 
 BEGINNING = "0-0"
 
@@ -72,11 +72,21 @@ def _cursor(raw: bytes) -> str:
     return raw.decode() or BEGINNING
 
 
+def _plan(raw: bytes) -> TurnPlan | None:
+    if not raw:
+        return None
+    plan = codec.known(TurnPlan, codec.unpack(raw))
+    if not is_id(plan.turn_id):
+        raise BadEntry("TurnPlan: field 'turn_id' is no UUID")
+    order(plan.entry_id)
+    return plan
+
+
 _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "epoch": _number,
     "cursor": _cursor,
     "settings": lambda raw: codec.known(ModelSettings, codec.unpack(raw)) if raw else ModelSettings(),
-    "plan": lambda raw: codec.known(TurnPlan, codec.unpack(raw)) if raw else None,
+    "plan": _plan,
     "started": _number,
     "complete": _number,
     "failed": lambda raw: int(raw) if raw else None,

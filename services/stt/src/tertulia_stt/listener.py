@@ -181,7 +181,7 @@ class Listener:
         if (talking or session.over) and b"plan" in state:
             try:
                 await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(state[b"plan"])))
-            except codec.BadEntry as error:  # it only helps to tell an echo: listening goes on without
+            except ValueError as error:  # also a BadEntry: it only helps to tell an echo: listening goes on without
                 log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
         return talking
 
