@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
@@ -18,11 +18,22 @@ from tertulia_cli.exits import OK, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import codec
 from tertulia_shared.bus import Append, Bus, Put
-from tertulia_shared.entries import AudioChunk, DeadLetter, MicChunk, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import (
+    AudioChunk,
+    DeadLetter,
+    MicChunk,
+    ModelSettings,
+    StoreWrite,
+    TTSSentence,
+    UserTurn,
+    Work,
+)
 from tertulia_shared.events import Error, TurnComplete
+from tertulia_shared.outbox import settings_of as settings_of_write
+from tertulia_shared.outbox import settings_write
 from tests.fakes.settings_of import settings_of
 
-C, M, T, S = (str(UUID(int=number)) for number in range(1, 5))
+C, M, T, S, SECOND = (str(UUID(int=number)) for number in range(1, 6))
 SPOKEN = Message(
     epoch=3, name="Luna", text="Hi. Well.", sentences=2, is_whole=True, being_written=False, spoken=1, seconds=1.5,
     end_id="3-0", end_ts=990,
@@ -193,13 +204,48 @@ async def test_speaking_again_takes_the_false_end_away_and_posts_the_pointer(bus
     assert await read_letters(bus) == []
 
 
+def failed(turn_id: str, reason: str) -> Error:
+    """What an llm worker tells a client of a turn that it gives up."""
+    return Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
+
+
+@pytest.mark.parametrize("turn_id", [SECOND, ""], ids=["named in the letter", "named in the error only"])
+async def test_the_turn_that_was_given_up_need_not_be_the_one_that_its_work_was_posted_with(
+    bus: Bus, turn_id: str
+) -> None:
+    keys = bus.keys
+    turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), (SECOND, "Two?"))]
+    await bus.transact(C, [*turns, Append(keys.events(C), failed(SECOND, "no device"))], raise_epoch=True)
+    first = (await bus.read(keys.turns(C)))[0]
+    dead = await bury(bus, DeadLetter("llm", first.id, 11, "no device", C, turn_id=turn_id))
+    assert (await read_facts(bus, dead)).turn == Turn(SECOND, "Two?", 1)
+    told = " ".join(explain(dead, await read_facts(bus, dead)))
+    assert "“Two?” is said again" in told
+
+
+async def test_an_older_workers_letter_of_an_unreadable_turn_names_its_entry(bus: Bus) -> None:
+    keys = bus.keys
+    turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), ("no-id", "Two?"))]
+    await bus.transact(C, [*turns, Append(keys.events(C), failed(T, "no device"))], raise_epoch=True)
+    second = (await bus.read(keys.turns(C)))[1]
+    dead = await bury(bus, DeadLetter("llm", second.id, 1, "field 'turn_id' is no UUID", C))
+    assert (await read_facts(bus, dead)).turn == Turn("no-id", "Two?", 1)
+
+
+async def test_a_state_that_cannot_be_read_keeps_nobody_from_looking(bus: Bus) -> None:
+    state = {"epoch": b"many", "cursor": b"yesterday"}
+    await bus.transact(C, [Append(bus.keys.turns(C), UserTurn(T, C, "Hi", "typed")), Put(bus.keys.state(C), state)])
+    facts = await read_facts(bus, await bury(bus, DeadLetter("llm", "5-0", 2, "x", C)))
+    assert (facts.epoch, facts.turn_waits) == (0, True)
+
+
 async def test_asking_again_is_done_once_however_often_it_is_tried(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,
         [
             Append(keys.turns(C), UserTurn(T, C, "Luna?", "typed")),
-            Append(keys.events(C), Error("turn_failed", "no", T)),
+            Append(keys.events(C), failed(T, "x")),
             Append(keys.events(C), TurnComplete(T)),
         ],
         raise_epoch=True,
@@ -261,16 +307,20 @@ async def test_a_person_is_asked_before_it_is_forgotten(
     assert capsys.readouterr().out == ("Nothing was dropped.\n" if left else "Dropped 1 entry.\n")
 
 
-async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
-    write = StoreWrite("message", C, M, b"row")
+def packed(write: StoreWrite) -> bytes:
+    """A write as its letter keeps it."""
     fields = codec.encode(write, ts=5, epoch=0)
-    packed = codec.pack(
+    return codec.pack(
         {
             name: str(value).encode() if not isinstance(value, bytes) else value
             for name, value in zip(fields[::2], fields[1::2], strict=True)
         }
     )
-    given = await bury(bus, DeadLetter("store", "4-0", 1, "refused", C, M, entry=packed))
+
+
+async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
+    write = StoreWrite("message", C, M, b"row")
+    given = await bury(bus, DeadLetter("store", "4-0", 1, "refused", C, M, entry=packed(write)))
     told = " ".join(explain(given, Facts(None)))
     assert f"to save message {M}" in told
     assert "An llm worker saves it." in told
@@ -278,6 +328,63 @@ async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
     assert await read_letters(bus) == []
     (waiting,) = await bus.read(bus.keys.store())
     assert codec.decode(StoreWrite, waiting.fields) == write
+
+
+OLD_SETTINGS = DeadLetter("store", "4-0", 1, "refused", C, entry=packed(settings_write(C, {"temperature": 0.1})))
+
+
+async def test_settings_are_saved_as_they_are_now(bus: Bus) -> None:
+    now = codec.pack({"temperature": 0.9, "of_a_newer_release": 1})
+    await bus.transact(C, [Put(bus.keys.state(C), {"settings": now})])
+    given = await bury(bus, OLD_SETTINGS)
+    line, done = await retried(bus, given)
+    assert done
+    assert "the settings that the conversation has now, not those that were given up" in line
+    (waiting,) = await bus.read(bus.keys.store())
+    saved = settings_of_write(codec.decode(StoreWrite, waiting.fields))
+    assert saved == asdict(ModelSettings(temperature=0.9))
+    assert await read_letters(bus) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ({}, "Redis no longer has those that hold now"),
+        ({"epoch": 1}, "Redis no longer has those that hold now"),
+        ({"settings": b"\xc1"}, "those that hold now cannot be read"),
+    ],
+    ids=["nothing is left", "never set", "unreadable"],
+)
+async def test_settings_that_newer_ones_may_have_replaced_are_not_saved(
+    bus: Bus, state: dict[str, Any], why: str
+) -> None:
+    if state:
+        await bus.transact(C, [Put(bus.keys.state(C), state)])
+    line, done = await retried(bus, await bury(bus, OLD_SETTINGS))
+    assert not done
+    assert f"a retry is pointless: newer settings may have been saved since, and {why}" in line
+    assert await bus.read(bus.keys.store()) == []
+    assert len(await read_letters(bus)) == 1
+
+
+@pytest.mark.parametrize("command_line", ["list", "show"], ids=str)
+async def test_what_a_letter_holds_is_no_markup_and_cannot_steer_the_terminal(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command_line: str
+) -> None:
+    @asynccontextmanager
+    async def this_bus(*_: object) -> AsyncGenerator[Bus]:
+        yield bus
+
+    monkeypatch.setattr(command, "redis_in_use", this_bus)
+    dead = await bury(bus, DeadLetter("[/b]\x1b[2J", "5-0", 2, "no [/i] \x1b[2J", "[bold]\x1b[2J", "\x1b[2J"))
+    if command_line == "list":
+        await command.dead_list(settings_of(RunSettings))
+    else:
+        await command.dead_show(settings_of(RunSettings), dead.id)
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "no [/i]  [2J" in out
+    assert "[bold] [2J" in out
 
 
 @pytest.mark.parametrize("entry", [b"", codec.pack({b"v": b"99"})], ids=["none", "of a newer release"])

@@ -8,10 +8,14 @@ import wave
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from tertulia_cli.exits import Failure
+from tertulia_cli.inspect import following as following_module
 from tertulia_cli.inspect import machine
 from tertulia_cli.inspect.command import choose_message
 from tertulia_cli.inspect.following import Following
@@ -19,7 +23,8 @@ from tertulia_cli.inspect.lines import Line, Narrator, Place, as_json, as_text
 from tertulia_cli.inspect.recording import conversation_of_message, record, sound_of
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
-from tertulia_shared.bus import Append, Bus, Entry
+from tertulia_shared.bus import Append, Bus, Entry, Follow
+from tertulia_shared.bus.memory import wall_ms
 from tertulia_shared.entries import (
     AudioChunk,
     DeadLetter,
@@ -41,6 +46,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStart,
 )
+from tertulia_shared.keys import Key
 from tests.fakes.recordings import (
     M1,
     M2,
@@ -105,10 +111,17 @@ def test_what_this_release_cannot_read_is_said() -> None:
     assert line.what.startswith("cannot be read by this release: it was written by a newer release (schema version 99")
 
 
+def test_sound_whose_numbers_cannot_be_read_is_said() -> None:
+    bad = entry(AudioChunk(b"\0\0", 1, 2, C, M1, L), 0)
+    told = Narrator().tell(Place("audio", C, M1), Entry(bad.id, {**bad.fields, b"chunk_index": b"many"}))
+    assert told.what.startswith("cannot be read by this release: AudioChunk entry: field 'chunk_index'")
+
+
 def test_a_line_for_a_person_cannot_steer_the_terminal() -> None:
     line = Line(T0, "1-0", "events", C, M1, "Lu\x1bna", "said\x1b[2J\nmore")
     text = as_text(line, every_conversation=True)
     assert text.endswith(" 00000000 events             Lu na    said [2J more")
+    assert "\x1b" not in as_text(Line(T0, "1-0", "dead", "\x1b[2J", "", "", ""), every_conversation=True)
     assert C[:8] not in as_text(line, every_conversation=False)
 
 
@@ -126,11 +139,17 @@ class Told:
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.warnings: list[str] = []
         self._more = asyncio.Event()
 
     def __call__(self, line: Line) -> None:
         self.lines.append(line)
         self._more.set()
+
+    async def until_count(self, stream: str, count: int) -> None:
+        while sum(line.stream == stream for line in self.lines) < count:
+            self._more.clear()
+            await self._more.wait()
 
     async def until(self, stream: str, what: str) -> None:
         while not any(line.stream == stream and what in line.what for line in self.lines):
@@ -142,7 +161,7 @@ class Told:
 async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
     """What is told while the block runs."""
     lines, ready = Told(), asyncio.Event()
-    task = asyncio.create_task(Following(bus, conversation_id, lines).run(ready.set))
+    task = asyncio.create_task(Following(bus, conversation_id, lines, lines.warnings.append).run(ready.set))
     await ready.wait()
     try:
         yield lines
@@ -151,8 +170,8 @@ async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
         await asyncio.wait([task])
 
 
-async def say(bus: Bus, conversation_id: str, message_id: str, text: str) -> None:
-    """A whole turn, as the streams have it."""
+async def say(bus: Bus, conversation_id: str, message_id: str, text: str, *, posted: bool = True) -> None:
+    """A whole turn, as the streams have it; its pointer unless it was finished before anybody saw it."""
     keys = bus.keys
     for stage in ("llm", "tts"):
         await bus.prepare(stage)
@@ -174,7 +193,7 @@ async def say(bus: Bus, conversation_id: str, message_id: str, text: str) -> Non
             Append(events, TurnComplete(T1)),
         ],
         raise_epoch=True,
-        then=("llm", Work(conversation_id)),
+        then=("llm", Work(conversation_id)) if posted else None,
     )  # fmt: skip
 
 
@@ -208,6 +227,78 @@ async def test_of_one_conversation_nothing_of_another_is_told(bus: Bus) -> None:
         await outlet.flush()
         await lines.until("events", "turn_complete")
     assert {line.conversation_id for line in lines.lines} == {C}
+
+
+@pytest.fixture
+def follows(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the keys that are followed at this moment."""
+    held: list[str] = []
+    follow = type(bus).follow
+
+    def counted(self: Any, key: Key, *of: Any, **more: Any) -> Follow:
+        made = follow(self, key, *of, **more)
+        held.append(key.name)
+        close = made.close
+
+        def closed() -> None:
+            held.remove(key.name)
+            close()
+
+        return cast("Follow", SimpleNamespace(read=made.read, close=closed))
+
+    monkeypatch.setattr(type(bus), "follow", counted)
+    return held
+
+
+async def test_the_one_that_was_silent_for_the_longest_makes_room(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch, follows: list[str]
+) -> None:
+    monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 2)
+    ids = [str(UUID(int=0xC0 + number)) for number in range(3)]
+    messages = [str(UUID(int=0xA0 + number)) for number in range(6)]
+    for id, message_id in zip(ids[:2], messages, strict=False):
+        await say(bus, id, message_id, "before")
+    async with following(bus, "") as lines:
+        assert lines.warnings == []
+        for number, id in ((2, ids[2]), (3, ids[0]), (4, ids[0]), (5, ids[1])):
+            await say(bus, id, messages[number], f"text {number}")
+            for stream, what in (("audio", "no more sound"), ("events", "turn_complete"), ("turns", "text")):
+                await lines.until(stream, what)
+            await lines.until("sentences", f"text {number}")
+            await lines.until_count("turns", number - 1)
+            await lines.until_count("events", 4 * (number - 1))
+            await lines.until_count("audio", 2 * (number - 1))
+            await lines.until_count("sentences", 2 * (number - 1))
+        assert sum("}:events" in name for name in follows) == 2
+        assert not [name for name in follows if ids[2] in name]
+    assert follows == []
+    told = [(line.conversation_id, line.what) for line in lines.lines if line.stream == "turns"]
+    assert told == [
+        (ids[2], "typed “text 2”"),
+        *((ids[0], f"typed “text {n}”") for n in (3, 4)),
+        (ids[1], "typed “text 5”"),
+    ]
+    (warning,) = lines.warnings
+    assert warning.startswith("more than 2 conversations: those that were silent for the longest are left out")
+
+
+async def test_what_was_left_out_from_the_start_is_told_from_then_on(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 1)
+    monkeypatch.setattr(following_module, "LOOK_WHEN_FULL_S", 0.01)
+    await say(bus, C, M1, "before")
+    written = wall_ms()
+    while wall_ms() == written:  # noqa: ASYNC110 - the clock tells nobody; ids of one millisecond do not say what came first
+        await asyncio.sleep(0)
+    await say(bus, T2, M2, "before, too")
+    third = str(UUID(int=0xA0))
+    async with following(bus, "") as lines:
+        assert len(lines.warnings) == 1
+        await say(bus, C, third, "after", posted=False)
+        await lines.until("turns", "after")
+        await lines.until("audio", "no more sound")
+        await lines.until("events", "turn_complete")
+    assert {line.conversation_id for line in lines.lines} == {C}
+    assert not [line for line in lines.lines if "before" in line.what or line.message_id == M1]
 
 
 # -- one message

@@ -193,6 +193,67 @@ def test_what_was_said_cannot_steer_the_terminal() -> None:
     assert "“a [2Jb c [bold]d”" in shown(timeline)
 
 
+SAID = "say [/b] now [bold]\x1b[2Jthis"
+SHOWN = "say [/b] now [bold] [2Jthis"
+
+
+def test_what_was_said_is_no_markup() -> None:
+    events = [
+        entry(TurnAccepted(T1, SAID, "typed"), 0),
+        entry(TurnStarted(T1, replies((M1, SAID))), 4),
+        entry(MessageStarted(M1, T1, L, SAID), 6),
+        entry(MessageComplete(M1, L, SAID, "failed"), 10),
+        entry(MessageHeard(M1, L, SAID), 11),
+        entry(Error("llm_auth", SAID, T1), 12),
+    ]
+    dead = [GivenUp("9-0", T0, DeadLetter("llm", "4-0", 5, SAID, C))]
+    timeline = build(recording(events, sentences={M1: [entry(sentence(SAID, 0), 8)]}, dead=dead))
+    text = shown(timeline)
+    assert "\x1b" not in text
+    assert text.count(SHOWN) >= 6
+    assert f"   0  {SHOWN}" in text
+    assert f"    heard: “{SHOWN}”" in text
+    out = io.StringIO()
+    console = Console(file=out, width=160, highlight=False)
+    tables.show_message(console, timeline, timeline.turns[0].messages[M1], SOUND)
+    tables.show_list(console, [Listed(SAID, T0, SAID, answered=True)], T0)
+    assert "\x1b" not in out.getvalue()
+    assert f"  “{SHOWN}”" in out.getvalue()
+    assert out.getvalue().splitlines()[-2].count(SHOWN) == 2
+
+
+def test_entries_with_fields_that_cannot_be_read_are_left_out() -> None:
+    good = entry(sentence("Hi.", 0), 160)
+    bad = [Entry("2-0", {**good.fields, name: b"many"}) for name in (b"index", b"ts")]
+    bad += [Entry("2-0", {**good.fields, name: b"\xff"}) for name in (b"text", b"written")]
+    timeline = build(
+        recording(TYPED, state={b"epoch": b"many"}, sentences={M1: [*bad, good, *bad]}, owners={M1: "5-0/first"})
+    )
+    assert timeline.epoch == 0
+    luna = timeline.turns[0].messages[M1]
+    assert [(each.index, each.text) for each in luna.sentences.values()] == [(0, "Hi.")]
+    assert luna.attempts == 0
+
+
+async def test_entries_in_redis_that_cannot_be_read_are_left_out(bus: Bus) -> None:
+    keys, outlet = bus.keys, bus.outlet()
+    outlet.append(keys.turns(C), UserTurn(T1, C, "Hello", "typed"))
+    outlet.append(keys.events(C), MessageStarted(M1, T1, L, "Luna"))
+    outlet.append(keys.events(C), MessageStarted(M1, T1, L, "Luna"), message_id=b"\xff")
+    outlet.append(keys.events(C), TurnAccepted(T1, "Hello", "typed"), type="message_started")
+    outlet.append(keys.audio(C, M1), AudioChunk(b"\0\0", 0, 0, C, M1, L), id="1-1")
+    outlet.append(keys.audio(C, M1), AudioChunk(b"\0\0", 0, 0, C, M1, L), id="1-2", sentence_index="many")
+    outlet.append(keys.dead(), DeadLetter("tts", "1-0", 5, "broken", "x"), conversation_id=b"\xff")
+    outlet.put(keys.state(C), {"cursor": b"\xff"})
+    await outlet.flush()
+    (listed,) = await list_conversations(bus)
+    assert not listed.answered
+    found = await record(bus, C, T0)
+    assert [piece.id for piece in found.audio[M1]] == ["1-1"]
+    assert list(found.audio) == [M1]
+    assert found.dead == []
+
+
 async def test_a_conversation_is_read_through_the_bus(bus: Bus) -> None:
     keys = bus.keys
     event: Event = TurnStarted(T1, replies((M1, "Luna")))

@@ -454,7 +454,7 @@ async def test_an_unreadable_turn_is_buried_and_the_next_one_answered() -> None:
     assert [error.code for error in client.errors] == ["bad_turn"]
     assert client.talk() == [("Sage", LINES["Sage"], "complete")]
     (letter,) = [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
-    assert (letter.stage, letter.conversation_id) == ("llm", table.conversation_id)
+    assert (letter.stage, letter.conversation_id, letter.turn_id) == ("llm", table.conversation_id, "")
     assert scraped(table.metrics).of("tertulia_dead_letters_total", stage="llm") == 1
 
 
@@ -464,6 +464,8 @@ async def test_a_turn_whose_id_makes_no_ids_is_buried() -> None:
     await table.say("Hello", turn_id="not-a-uuid")
     await table.work()
     assert [error.code for error in (await table.client()).errors] == ["bad_turn"]
+    (letter,) = [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
+    assert letter.turn_id == "not-a-uuid"
 
 
 @virtual_time
@@ -473,7 +475,7 @@ async def test_a_pointer_without_a_conversation_is_bad_work() -> None:
     with pytest.raises(BadWork, match="UUID"):
         await (await table.worker()).handle(await table.claimed())
     assert table.claim is not None
-    await (await table.worker()).give_up(table.claim, "bad")
+    assert await (await table.worker()).give_up(table.claim, "bad") == ""
 
 
 @virtual_time
@@ -496,7 +498,7 @@ async def test_a_turn_given_up_is_told_stepped_over_and_its_replies_are_ended() 
     turn_id = await table.say(USER[1])
     assert await table.die_after(12)
     claim, handler = await table.claimed(), await table.worker()
-    await handler.give_up(claim, "given up after 5 attempts")
+    assert await handler.give_up(claim, "given up after 5 attempts") == turn_id
     await table.bus.finish(claim, "worker")
     client = await table.client()
     client.check()
@@ -522,11 +524,11 @@ async def test_giving_up_before_the_first_word_ends_the_speech_that_is_waited_fo
 @virtual_time
 async def test_giving_up_steps_over_one_turn_only() -> None:
     table = await laid("Sage")
-    await table.say("One?")
+    first = await table.say("One?")
     await table.say("Two?")
     handler = await table.worker()
     claim = await table.claimed()
-    await handler.give_up(claim, "no luck")
+    assert await handler.give_up(claim, "no luck") == first
     await table.bus.finish(claim, "worker")
     while await table.bus.open_work("llm"):
         await table.work()

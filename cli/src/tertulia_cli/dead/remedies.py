@@ -118,15 +118,15 @@ def _save_settings(conversation_id: str, raw: bytes | None) -> Remedy:
     """A row of settings takes the place of the one before it, and others may have been saved since: so those of now."""
     if raw is None:
         return Pointless(
-            "newer settings may have been saved since, and Redis no longer has those that hold now (they are kept there "
-            "for a day). Set them once more on the page if they are not as you want them."
+            "newer settings may have been saved since, and Redis no longer has those that hold now (it keeps them for "
+            "a day). Set them once more on the page if they are not as you want them."
         )
     try:
         present = known(ModelSettings, unpack(raw))
     except BadEntry as error:
         return Pointless(
-            f"newer settings may have been saved since, and those that hold now cannot be read ({error}). Set them once "
-            "more on the page."
+            f"newer settings may have been saved since, and those that hold now cannot be read ({error}). Set them "
+            "once more on the page."
         )
     return SaveAgain(
         settings_write(conversation_id, asdict(present)),

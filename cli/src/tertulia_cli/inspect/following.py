@@ -20,6 +20,8 @@ from tertulia_shared.ids import is_id
 from tertulia_shared.keys import STAGES, Key, Keys
 
 BEGINNING: Final = "0-0"
+MAX_SEQUENCE: Final = 2**64 - 1
+"""The last id of a millisecond ends so."""
 LOOK_EVERY_S: Final = 2.0
 """For conversations whose pointer was finished before it was seen."""
 LOOK_WHEN_FULL_S: Final = 30.0
@@ -57,8 +59,8 @@ class Following:
         self._left: dict[str, dict[Key, tuple[Place, str]]] = {}
         """Those that were let go, with what was told of them."""
         self._messages: set[str] = set()
-        self._began = BEGINNING
-        """The highest id of when this began: what is above it is told, of conversations that nobody followed then."""
+        self._began_ms = 0
+        """The server's time when this began: what came since is told, of conversations that nobody followed then."""
         self._is_warned = False
 
     async def run(self, on_ready: Callable[[], None] = lambda: None) -> None:
@@ -86,11 +88,13 @@ class Following:
     async def _begin(self, tasks: asyncio.TaskGroup, id: str) -> None:
         """Follow a conversation from where it is now; of its messages only the last turn's may still grow."""
         keys = self._bus.keys
-        events, end, replies = keys.events(id), BEGINNING, list[str]()
+        events, end = keys.events(id), BEGINNING
+        replies: list[str] = []
         async for entry in entries_of(self._bus, events):
             end = entry.id
             named = self._narrator.replies(entry)
-            replies = named if entry.fields.get(b"type") == b"turn_started" else replies
+            if entry.fields.get(b"type") == b"turn_started":
+                replies = [each for each in named if is_id(each)]
         told = {events: (Place("events", id), end)}
         for key, place in (*_streams(keys, id), *(each for reply in replies for each in _of_message(keys, id, reply))):
             last = None if key == events else await self._bus.last(key)
@@ -99,7 +103,8 @@ class Following:
             elif last.fields.get(b"is_final") != b"1":
                 told[key] = place, last.id
         self._messages.update(replies)
-        self._began = max(self._began, *(at for place, at in told.values() if not place.message_id), key=order)
+        ids = (at for place, at in told.values() if not place.message_id)  # those of messages are no times
+        self._began_ms = max(self._began_ms, *(order(at)[0] for at in ids))
         self._followed[id] = followed = _Followed(told)
         for key in told:
             self._read(tasks, followed, key)
@@ -111,10 +116,16 @@ class Following:
             return
         if len(self._followed) >= MAX_CONVERSATIONS:
             self._let_go(next(iter(self._followed)))
-        told = self._left.pop(id, None) or {key: (place, self._began) for key, place in _streams(self._bus.keys, id)}
+        told = self._left.pop(id, None) or {
+            key: (place, self._beginning) for key, place in _streams(self._bus.keys, id)
+        }
         self._followed[id] = followed = _Followed(told)
         for key in told:
             self._read(tasks, followed, key)
+
+    @property
+    def _beginning(self) -> str:
+        return f"{self._began_ms - 1}-{MAX_SEQUENCE}" if self._began_ms else BEGINNING
 
     def _let_go(self, id: str) -> None:
         self._warn_once()
@@ -129,8 +140,8 @@ class Following:
         if not self._is_warned:
             self._is_warned = True
             self._warn(
-                f"more than {MAX_CONVERSATIONS} conversations: those that were silent for the longest are left out until "
-                "there is new work on them"
+                f"more than {MAX_CONVERSATIONS} conversations: those that were silent for the longest are left out "
+                "until there is new work on them"
             )
 
     def _heard_of(self, id: str) -> None:
@@ -147,7 +158,7 @@ class Following:
     async def _has_new_turn(self, id: str) -> bool:
         key = self._bus.keys.turns(id)
         last = await self._bus.last(key)
-        told = self._left[id][key][1] if id in self._left else self._began
+        told = self._left[id][key][1] if id in self._left else self._beginning
         return last is not None and order(last.id) > order(told)
 
     def _message(self, tasks: asyncio.TaskGroup, conversation_id: str, id: str) -> None:
