@@ -38,6 +38,8 @@ class ScriptedHandler:
         self.running = 0
         self.most_at_once = 0
         self.on_give_up: Act | None = None
+        self.turn_id: str | None = None
+        """Of the turn that giving up ends."""
 
     async def handle(self, claim: Claim) -> None:
         self.begun.append(claim)
@@ -52,10 +54,11 @@ class ScriptedHandler:
         finally:
             self.running -= 1
 
-    async def give_up(self, claim: Claim, reason: str) -> None:
+    async def give_up(self, claim: Claim, reason: str) -> str | None:
         self.given_up.append(reason)
         if self.on_give_up is not None:
             await self.on_give_up(claim)
+        return self.turn_id
 
 
 async def forever(_claim: Claim) -> None:
@@ -301,6 +304,17 @@ async def test_giving_up_that_itself_fails_neither_ends_the_worker_nor_keeps_the
         await post(bus)
         await settle()
         assert len(handler.ended) == 1
+
+
+@pytest.mark.parametrize("turn_id", ["t", None], ids=["a turn", "no turn"])
+@virtual_time
+async def test_a_letter_names_the_turn_that_was_given_up(turn_id: str | None) -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
+    handler.turn_id = turn_id
+    async with working(bus, handler):
+        await post(bus)
+        await settle()
+        assert [letter.turn_id for letter in await dead_letters(bus)] == [turn_id or ""]
 
 
 @virtual_time
