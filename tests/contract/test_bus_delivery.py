@@ -259,6 +259,17 @@ async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
     assert await bench.rival.last_failure(other) == ""
 
 
+async def test_how_often_work_was_left_to_newer_workers_is_counted(bench: Bench) -> None:
+    claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
+    assert await bench.bus.times_left(claim) == 0
+    await bench.bus.note_left(claim)
+    await bench.bus.hand_back(claim, "a")
+    (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)
+    await bench.rival.note_left(again)
+    assert await bench.bus.times_left(again) == 2
+    assert await bench.bus.times_left(other) == 0
+
+
 async def test_renewing_tells_what_is_lost(bench: Bench) -> None:
     kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
     await bench.bus.finish(finished, "a")

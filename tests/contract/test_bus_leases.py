@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tertulia_shared.bus import Bus
+import pytest
+
+from tertulia_shared.bus import Bus, WriteRefused
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.keys import Key
 from tests.fakes.bus_bench import Bench
@@ -47,3 +49,35 @@ async def test_what_is_removed_is_gone_and_the_rest_stays_in_order(bus: Bus) -> 
     assert await bus.length(key) == 2
     await bus.remove(key, ids)
     assert await bus.length(key) == 0
+
+
+async def test_what_is_moved_is_in_the_other_stream_as_it_was_and_behind_what_is_there(bus: Bus) -> None:
+    key, other = bus.keys.store(), bus.keys.held_back()
+    outlet = bus.outlet()
+    outlet.append(other, StoreWrite("message", "first"))
+    for number in range(4):
+        outlet.append(key, StoreWrite("message", str(number), row=b"\0\xff"), v=99)
+    await outlet.flush()
+    entries = await bus.read(key)
+    follow = bus.follow(other)
+    assert len(await follow.read()) == 1
+    await bus.move(key, [], other)
+    await bus.move(key, [entries[0], entries[2]], other)
+    assert list(await bus.read(key)) == [entries[1], entries[3]]
+    assert [entry.fields for entry in (await bus.read(other))[1:]] == [entries[0].fields, entries[2].fields]
+    assert (await follow.read())[0].fields == entries[0].fields
+    await bus.move(key, [entries[0]], other)  # again, as after a break in between
+    assert [entry.fields for entry in (await bus.read(other))[3:]] == [entries[0].fields]
+    follow.close()
+
+
+async def test_what_cannot_be_moved_stays(bus: Bus) -> None:
+    key = bus.keys.store()
+    outlet = bus.outlet()
+    outlet.append(key, StoreWrite("message", "a"))
+    outlet.put(bus.keys.cast(), {"speakers": b""})
+    await outlet.flush()
+    entries = await bus.read(key)
+    with pytest.raises(WriteRefused):
+        await bus.move(key, entries, bus.keys.cast())
+    assert list(await bus.read(key)) == list(entries)

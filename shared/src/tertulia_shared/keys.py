@@ -102,7 +102,7 @@ class Keys:
         return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
 
     def held_back(self) -> Key:
-        """Writes of the outbox that wait for a worker of a newer release, and what follows them in their conversations."""
+        """Of the outbox what a newer release wrote, and what follows it in its conversation: for one of its workers."""
         return Key(f"{self.ns}:store:held", 7 * DAY_S, 100_000)
 
     def drainer(self) -> Key:

@@ -20,10 +20,14 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.store import Message, ModelSettings, Store, StoreUnavailable, StoreUnusable
+from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreUnavailable, StoreUnusable
+from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
 """What says that the store is away: also what needs a person, for what was said must not be lost until one has come."""
+
+MAX_HELD = 1_000
+"""With more writes held back than these nobody looks whose they are: any conversation may have some."""
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ class Outbox:
                 await self._store.ensure_conversation(conversation_id, title)
             await self._store.save_messages(rows)
 
-        return await self._save(direct, writes, waits=self.is_away and (not self._left or await self.is_waiting()))
+        return await self._save(direct, writes, waits=self.is_away and (not self._left or await self._is_behind()))
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
         """Save a conversation's settings. Whether the store has them.
@@ -75,7 +79,7 @@ class Outbox:
 
         writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
         # older settings, perhaps another process's, may not come after these; of messages the newer one wins anyway
-        return await self._save(direct, writes, waits=await self.is_waiting())
+        return await self._save(direct, writes, waits=await self.is_waiting(conversation_id))
 
     async def post_messages(self, rows: Sequence[Message]) -> None:
         """Have messages of a conversation that exists saved soon, without waiting for the store.
@@ -91,9 +95,19 @@ class Outbox:
             log.warning("the store is away: %s", str(error) or f"no answer within {self.patience_s} s")
             self.is_away, self._left = True, False
 
-    async def is_waiting(self) -> bool:
-        """Whether the stream holds writes that the store may not have."""
+    async def is_waiting(self, conversation_id: str) -> bool:
+        """Whether there may be writes of the conversation that the store does not have."""
+        # in this order: what is held back is taken from the one only when the other has it
+        return await self._is_behind() or await self._is_held_back(conversation_id)
+
+    async def _is_behind(self) -> bool:
         return await self._bus.length(self._bus.keys.store()) > 0
+
+    async def _is_held_back(self, conversation_id: str) -> bool:
+        held = await self._bus.read(self._bus.keys.held_back(), count=MAX_HELD)
+        return len(held) == MAX_HELD or any(
+            pointed_at(entry.fields).conversation_id == conversation_id for entry in held
+        )
 
     async def _save(self, direct: Callable[[], Awaitable[None]], writes: Sequence[StoreWrite], *, waits: bool) -> bool:
         if not waits:
@@ -103,6 +117,9 @@ class Outbox:
                     await direct()
             except AWAY as error:
                 self.note_away(error)
+            except NotFound:  # deleted, or not made yet: then it is made by what waits before these
+                if not await self.is_waiting(writes[0].conversation_id):
+                    raise
             else:
                 self._direct.inc(len(writes))
                 return True

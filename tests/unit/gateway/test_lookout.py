@@ -51,6 +51,7 @@ async def test_work_workers_and_what_waits_for_the_store() -> None:
     await it.bus.hand_back(claim, "a")
     outlet = it.bus.outlet()
     outlet.append(it.bus.keys.store(), StoreWrite("message", "c"))
+    outlet.append(it.bus.keys.held_back(), StoreWrite("message", "c"))
     outlet.append(it.bus.keys.dead(), DeadLetter("tts", "1-0", 3, "no luck"))
     await outlet.flush()
     for member in ("tts:a:espeak", "tts:b:higgs", "llm:c:demo"):
@@ -66,7 +67,7 @@ async def test_work_workers_and_what_waits_for_the_store() -> None:
     }  # fmt: skip
     assert [seen.of("tertulia_workers", stage=stage) for stage in ("stt", "llm", "tts")] == [0, 1, 2]
     assert seen.of("tertulia_work_waiting", stage="llm") == 0
-    assert seen.of("tertulia_store_outbox_entries") == 1
+    assert seen.of("tertulia_store_outbox_entries") == 2
     assert seen.of("tertulia_dead_letter_entries") == 1
     assert seen.of("tertulia_redis_up") == 1
     assert it.metrics.health.problem() == ""

@@ -14,7 +14,16 @@ from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.outbox import Outbox, conversation_write, message_of, message_write, settings_of, title_of
+from tertulia_shared.outbox import (
+    MAX_HELD,
+    Outbox,
+    conversation_write,
+    message_of,
+    message_write,
+    settings_of,
+    settings_write,
+    title_of,
+)
 from tertulia_shared.store import MemoryStore, MemoryTables, Message, NotFound, StoreUnusable
 from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
@@ -157,6 +166,60 @@ async def test_settings_never_overtake_what_another_process_left() -> None:
         {"top_k": 1},
         {"top_k": 2},
     ]
+
+
+async def hold_back(it: Scene, *writes: StoreWrite) -> None:
+    outlet = it.bus.outlet()
+    for write in writes:
+        outlet.append(it.bus.keys.held_back(), write)
+    await outlet.flush()
+
+
+@virtual_time
+async def test_what_is_held_back_delays_nobody_elses_writes() -> None:
+    it = await scene()
+    other = new_id()
+    await hold_back(it, settings_write(other, {"top_k": 1}))
+    assert await it.outbox.is_waiting(other)
+    assert not await it.outbox.is_waiting(it.talk)
+    assert await it.outbox.save_settings(it.talk, {"top_k": 2})
+    assert await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    assert not await it.outbox.save_settings(other, {"top_k": 3}), "it would be overwritten by the older ones"
+    assert [(write.kind, write.conversation_id) for write in await it.waiting()] == [
+        ("conversation", other),
+        ("settings", other),
+    ]
+
+
+@virtual_time
+async def test_who_saw_the_store_away_does_not_stay_so_for_what_is_held_back() -> None:
+    it = await scene()
+    await it.store.ensure_conversation(it.talk)
+    it.store.away = True
+    assert not await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
+    it.store.away = False
+    await it.caught_up()
+    await hold_back(it, conversation_write(new_id(), ""))
+    assert await it.outbox.save_messages(it.talk, [user_message(it.talk, 2)])
+    assert not it.outbox.is_away
+
+
+@virtual_time
+async def test_a_message_whose_conversation_is_held_back_waits_behind_it() -> None:
+    it = await scene()
+    await hold_back(it, conversation_write(it.talk, "A title"))
+    row = user_message(it.talk, 1)
+    assert not await it.outbox.save_messages(it.talk, [row])
+    assert [message_of(write) for write in await it.waiting()] == [row]
+
+
+@virtual_time
+async def test_with_very_much_held_back_any_conversation_may_have_some() -> None:
+    it = await scene()
+    await hold_back(it, *[conversation_write(new_id(), "")] * (MAX_HELD - 1))
+    assert not await it.outbox.is_waiting(it.talk)
+    await hold_back(it, conversation_write(new_id(), ""))
+    assert await it.outbox.is_waiting(it.talk)
 
 
 @virtual_time

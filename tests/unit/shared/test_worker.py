@@ -477,6 +477,42 @@ async def test_what_a_newer_release_wrote_is_left_to_a_live_worker_of_that_relea
 
 
 @virtual_time
+async def test_looking_at_newer_work_uses_none_of_its_attempts_up() -> None:
+    bus = make_bus()
+    member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
+    await bus.prepare("tts")
+    await post(bus)
+    for _ in range(SETTINGS.max_attempts + 2):
+        old = ScriptedHandler(newer())
+        await bus.beat(member)
+        async with working(bus, old):
+            await asyncio.sleep(1)
+        assert len(old.begun) == 1
+        assert old.given_up == []
+    able = ScriptedHandler(raising(*[RetryLater("busy")] * (SETTINGS.max_attempts - 1)))
+    async with working(bus, able):
+        await asyncio.sleep(SETTINGS.max_attempts * 2 * SETTINGS.lease_s)
+        assert len(able.begun) == SETTINGS.max_attempts
+        assert len(able.ended) == 1
+    assert await dead_letters(bus) == []
+
+
+@virtual_time
+async def test_what_fails_after_it_was_left_to_newer_workers_is_given_up_after_its_attempts() -> None:
+    bus = make_bus()
+    await bus.prepare("tts")
+    await post(bus)
+    await bus.beat(f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted")
+    async with working(bus, ScriptedHandler(newer())):
+        await settle()
+    able = ScriptedHandler(raising(*[RetryLater("busy")] * 9))
+    async with working(bus, able):
+        await asyncio.sleep(20 * SETTINGS.lease_s)
+    assert len(able.begun) == SETTINGS.max_attempts
+    assert able.given_up == [f"given up after {SETTINGS.max_attempts} attempts; last failure: RetryLater: busy"]
+
+
+@virtual_time
 async def test_the_reason_of_work_that_died_in_a_group_is_the_error_itself() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(ExceptionGroup("of tasks", [BadEntry("no text in it")])))
     async with working(bus, handler):

@@ -1,8 +1,9 @@
 """Applies the writes that wait for the store, oldest first. Of all llm workers one does, the one that holds the lease.
 
 Whoever dies at it leaves everything in the stream that the store may not have; the next one applies it again, which
-changes nothing. What the store will never take is dead-lettered, and so is what a newer release wrote if no worker of
-that release comes; until then it stays, and holds up its own conversation only.
+changes nothing. What the store will never take is dead-lettered. What a newer release wrote is put aside, with what
+follows it in the same conversation, and is waited for by nobody else; it is dead-lettered if no worker of that release
+comes.
 """
 
 from __future__ import annotations
@@ -10,17 +11,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
+from tertulia_llm.held import Absent, HeldBack
 from tertulia_shared import codec
-from tertulia_shared.bus import Bus, BusError, Entry, order
-from tertulia_shared.codec import BadEntry, UnknownVersion, decode
+from tertulia_shared.bus import Bus, BusError, Entry
+from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.work import pointed_at
+from tertulia_shared.worker import PEER_ALIVE_S
 
 BATCH = 50
 """Writes read at once, and messages saved at once."""
@@ -30,16 +33,16 @@ AGAIN_FIRST_S, AGAIN_MAX_S = 0.1, 1.5
 LOOK_S = 1.0
 """How often those that do not hold the lease look whether they may have it, while something waits."""
 
-HELD_S = 3600.0
-"""How long a write waits for a worker of the release that wrote it: longer than rolling one out, or back, takes."""
+HELD_LOOK_S = 10.0
+"""How often a worker looks at what is held back: whether it can save it, and whether somebody is left who could."""
 BEGINNING = "0-0"
 
 log = logging.getLogger(__name__)
 
 
-def wall_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
+def now() -> float:
+    """The loop's monotonic time, in seconds."""
+    return asyncio.get_running_loop().time()
 
 
 class NotMine(Exception):
@@ -49,58 +52,43 @@ class NotMine(Exception):
 class Drain:
     """See the module's docstring. `holder` is this worker's name."""
 
-    def __init__(
-        self,
-        bus: Bus,
-        store: Store,
-        holder: str,
-        metrics: Metrics | None = None,
-        *,
-        wall_ms: Callable[[], int] = wall_ms,
-    ) -> None:
+    def __init__(self, bus: Bus, store: Store, holder: str, metrics: Metrics | None = None) -> None:
         self._dead_letters = (metrics or Metrics()).of(catalogue.DEAD_LETTERS, "store")
         self._bus = bus
         self._store = store
         self._holder = holder
-        self._wall_ms = wall_ms
         self._key = bus.keys.store()
+        self._held_key = bus.keys.held_back()
+        self._absent = Absent()
         self._told = 0
         """So many held back writes the log knows of."""
 
     async def run(self) -> None:
         """Apply what comes, until cancelled."""
         follow = self._bus.follow(self._key)
+        wait_s = 0.0  # at the start something may be held back that we can save
         try:
             while True:
-                held = 0
                 try:
                     if not await self._bus.length(self._key):
-                        await follow.read()
-                    held = await self._empty()
+                        with contextlib.suppress(TimeoutError):
+                            async with asyncio.timeout(wait_s):
+                                await follow.read()
+                    wait_s = HELD_LOOK_S
+                    if await self._bus.length(self._key) or await self._bus.length(self._held_key):
+                        await self._empty()
                 except (NotMine, BusError):
                     await asyncio.sleep(LOOK_S)
                 follow.take()  # all of it was there before this moment, and is applied or counted by `length`
-                if held:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(LOOK_S):
-                            await follow.read()
         finally:
             follow.close()
 
-    async def _empty(self) -> int:
-        """Apply all that can be; how many writes have to wait for a newer worker."""
+    async def _empty(self) -> None:
+        """Apply all that can be, first of what was held back; hold back what has to wait for a newer worker."""
         await self._hold()
-        applied, held, after = 0, HeldBack(), BEGINNING
         try:
-            while entries := await self._bus.read(self._key, after, count=BATCH):
-                after = entries[-1].id
-                for group in _groups(held.passing(entries, self._wall_ms())):
-                    await self._patiently(group)
-                    await self._bus.remove(self._key, [entry.id for entry, _ in group])
-                    applied += len(group)
-                for entry, reason in held.given_up():
-                    await self._bury(entry, reason)
-                    await self._bus.remove(self._key, [entry.id])
+            held = HeldBack(self._absent)
+            applied = await self._apply_held(held) + await self._apply_new(held)
             if applied:
                 log.info("the store has what waited for it", extra={"count": applied})
             if held.count and held.count != self._told:
@@ -109,7 +97,41 @@ class Drain:
         finally:
             with contextlib.suppress(BusError):
                 await self._bus.let_go(self._bus.keys.drainer(), self._holder)
-        return held.count
+
+    async def _apply_held(self, held: HeldBack) -> int:
+        is_any = await self._bus.length(self._held_key) > 0
+        self._absent.look(await self._bus.alive(PEER_ALIVE_S) if is_any else (), now())
+        applied, after = 0, BEGINNING
+        while is_any and (entries := await self._bus.read(self._held_key, after, count=BATCH)):
+            after = entries[-1].id
+            applied += await self._save(self._held_key, held.passing(entries, again=True))
+            held.kept()  # stays where it is
+            for entry, reason in held.given_up():
+                await self._bury(entry, reason)
+                await self._bus.remove(self._held_key, [entry.id])
+        return applied
+
+    async def _apply_new(self, held: HeldBack) -> int:
+        applied, after = 0, BEGINNING
+        while entries := await self._bus.read(self._key, after, count=BATCH):
+            after = entries[-1].id
+            applied += await self._save(self._key, held.passing(entries, again=False))
+            if kept := held.kept():
+                await self._hold()
+                await self._bus.move(self._key, kept, self._held_key)  # twice, if we die at it: that changes nothing
+                bound = self._held_key.max_len
+                if bound is not None and await self._bus.length(self._held_key) >= bound:
+                    log.error("too much is held back: the oldest writes are lost", extra={"count": bound})
+        return applied
+
+    async def _save(self, key: Key, writes: Iterable[tuple[Entry, StoreWrite]]) -> int:
+        """Apply these and remove them from their stream; how many they were."""
+        applied = 0
+        for group in _groups(writes):
+            await self._patiently(group)
+            await self._bus.remove(key, [entry.id for entry, _ in group])
+            applied += len(group)
+        return applied
 
     async def _patiently(self, group: Sequence[tuple[Entry, StoreWrite]]) -> None:
         """Apply these, however long the store is away."""
@@ -167,40 +189,6 @@ class Drain:
         outlet.append(self._bus.keys.dead(), letter)
         await outlet.flush()
         self._dead_letters.inc()
-
-
-class HeldBack:
-    """What a newer release wrote, and what comes behind it in the same conversation, waits for a newer worker."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self._conversations: set[str] = set()
-        self._given_up: list[tuple[Entry, str]] = []
-
-    def passing(self, entries: Sequence[Entry], now_ms: int) -> Iterator[tuple[Entry, StoreWrite]]:
-        """The entries that can be applied now, read, in order."""
-        for entry in entries:
-            conversation_id = pointed_at(entry.fields).conversation_id
-            try:
-                write = decode(StoreWrite, entry.fields)
-            except UnknownVersion as error:
-                if now_ms - order(entry.id)[0] > HELD_S * 1000:
-                    self._given_up.append((entry, f"no worker came that can save it: {error}"))
-                    continue
-                self._conversations.add(conversation_id)
-                self.count += 1
-                continue
-            except BadEntry:
-                write = StoreWrite("message", "")  # found out, and buried, when it is applied
-            if conversation_id in self._conversations:
-                self.count += 1
-            else:
-                yield entry, write
-
-    def given_up(self) -> Sequence[tuple[Entry, str]]:
-        """What has waited for too long, and why it is given up; told once."""
-        told, self._given_up = self._given_up, []
-        return told
 
 
 def _groups(writes: Iterable[tuple[Entry, StoreWrite]]) -> Iterator[list[tuple[Entry, StoreWrite]]]:

@@ -72,7 +72,7 @@ class Memory:
             self._known.move_to_end(conversation_id)
             return known[1], True
         # in this order: what no longer waits after this is in the store when it is read
-        waiting = await self._outbox.is_waiting()
+        waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         past = Past({message.id: message for message in stored or ()}, is_whole=stored is not None and not waiting)
         if not past.is_whole:

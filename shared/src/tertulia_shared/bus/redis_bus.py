@@ -318,7 +318,7 @@ class RedisBus:
 
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
         if entries:
-            bound = () if to.max_len is None else ("MAXLEN", "~", to.max_len)
+            bound = [] if to.max_len is None else ["MAXLEN", "~", to.max_len]
             raw = [[part for field in entry.fields.items() for part in field] for entry in entries]
             await self._call_all(
                 *(("XADD", to.name, *bound, "*", *fields) for fields in raw), ("EXPIRE", to.name, to.ttl_s)
