@@ -10,11 +10,12 @@ from redis.asyncio import Redis
 
 from tertulia_gateway.rest.voices import voices_of
 from tertulia_shared.bus import Put
-from tertulia_shared.codec import VERSION, encode, pack
+from tertulia_shared.codec import VERSION, encode, pack, unpack
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageStarted, TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
+from tertulia_shared.store import JsonValue, MemoryStore
 from tests.fakes.gateway_bench import LUNA, Client, Workers, gateway
 
 NEWER = str(VERSION + 1)
@@ -135,6 +136,29 @@ async def test_settings_that_cannot_be_read_are_set_anew(redis_url: str, keys: K
         assert told["top_k"] == (7 if name == "of-a-newer-release" else None)
         held = (await made.bus.hash(keys.state(client.conversation_id)))[b"settings"]
         assert (b"max_thoughts" in held) == (name == "of-a-newer-release"), "the newer release finds its own again"
+
+
+@pytest.mark.parametrize(
+    ("saved", "is_kept"),
+    [({"top_k": "all"}, False), ({"top_k": 7, "max_thoughts": 3}, True)],
+    ids=["a-word-for-a-number", "of-a-newer-release"],
+)
+async def test_settings_of_the_store_that_cannot_be_read_cost_no_turn(
+    redis_url: str, keys: Keys, saved: dict[str, JsonValue], *, is_kept: bool
+) -> None:
+    store, talk = MemoryStore(), new_id()
+    await store.open()
+    await store.ensure_conversation(talk)
+    await store.save_model_settings(talk, saved)
+    async with (
+        gateway(redis_url, keys, store=store) as made,
+        Client.at(made.url(f"?conversation_id={talk}")) as client,
+    ):
+        await client.next()
+        state = await made.bus.hash(keys.state(talk))
+        assert (b"settings" in state) == is_kept
+        if is_kept:
+            assert unpack(state[b"settings"]) == saved
 
 
 def test_voices_that_cannot_be_read_leave_the_others() -> None:

@@ -129,7 +129,9 @@ def test_a_process_is_well_from_its_first_sign_of_life_until_some_seconds_after_
     clock.now += SILENT_S
     assert health.problem() == ""
     clock.now += 3
-    assert health.problem() == ("Redis has taken no sign of life for 8 s: Redis is away, or this process is stuck")
+    assert health.problem() == (
+        "Redis has taken no sign of life for 8 s: Redis is away or refuses writes, or this process is stuck"
+    )
     health.beat()
     assert health.problem() == ""
 

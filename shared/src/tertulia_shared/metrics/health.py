@@ -33,4 +33,5 @@ class Health:
         silent_s = self._clock() - last
         if silent_s <= SILENT_S:
             return ""
-        return f"Redis has taken no sign of life for {silent_s:.0f} s: Redis is away, or this process is stuck"
+        why = "Redis is away or refuses writes, or this process is stuck"
+        return f"Redis has taken no sign of life for {silent_s:.0f} s: {why}"
