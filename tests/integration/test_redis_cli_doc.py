@@ -28,6 +28,7 @@ from tertulia_shared.entries import AudioChunk, StoreWrite, TTSSentence, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tests.fakes.access_bench import AccessBench
 from tests.fakes.bus_bench import until
 from tests.fakes.client import talk
 from tests.fakes.eventually import eventually
@@ -368,6 +369,37 @@ def test_a_redis_of_ones_own_is_reached(redis_url: str, tmp_path: Path) -> None:
     assert reached(BLOCKS["Reaching Redis"][1], tmp_path, TERTULIA_REDIS_URL=redis_url) == "PONG\n"
 
 
+SHOW = '\necho "$cli"'
+
+
+def test_the_password_is_on_no_command_line(tmp_path: Path) -> None:
+    secret = "pa:ss"  # noqa: S105 - of a server that lives as long as this test
+    with RedisServer(tmp_path / "server", password=secret) as server:
+        for login in (f":{secret}", f"default:{secret}"):
+            url = server.url_as(login)
+            told = reached(BLOCKS["Reaching Redis"][1] + SHOW, tmp_path, TERTULIA_REDIS_URL=url).splitlines()
+            assert secret not in told[0]
+            assert told[1:] == ["PONG"]
+
+
+def test_a_redis_that_asks_for_a_certificate_is_reached(keys: Keys, tmp_path: Path) -> None:
+    bench = AccessBench(tmp_path, keys, tls=True)
+    bench.init()
+    bench.box("gpu1")
+    tls = bench.box_tls("gpu1")
+    env = {
+        "TERTULIA_REDIS_URL": bench.box_url("gpu1"),
+        "TERTULIA_REDIS_CA": str(tls.ca),
+        "TERTULIA_REDIS_CERT": str(tls.cert),
+        "TERTULIA_REDIS_KEY": str(tls.key),
+    }
+    _, own, certificates, _ = BLOCKS["Reaching Redis"]
+    with bench.server:
+        assert reached(own + certificates, tmp_path, **env) == "PONG\n"
+        with pytest.raises(subprocess.CalledProcessError):
+            reached(own, tmp_path, **env)
+
+
 def test_the_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, keys: Keys, tmp_path: Path) -> None:
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
@@ -377,4 +409,4 @@ def test_the_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, key
         f"os.execv({redis_cli()!r}, ['redis-cli', '-u', {redis_url!r}, *sys.argv[6:]])\n"
     )
     docker.chmod(0o755)
-    assert reached(BLOCKS["Reaching Redis"][2], tmp_path) == "PONG\n"
+    assert reached(BLOCKS["Reaching Redis"][3], tmp_path) == "PONG\n"
