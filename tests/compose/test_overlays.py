@@ -86,12 +86,12 @@ def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compo
 
 
 def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
-    mounted = {
+    mounted: dict[str, set[str]] = {
         name: {volume["source"] for volume in service.get("volumes", []) if volume["target"] == "/run/secrets"}
         for name, service in supabase.config()["services"].items()
     }
     shared = {"supabase-postgres": {"postgres", "migrate"}, "access-operator": {"cli"}}
-    for source in set().union(*mounted.values()):
+    for source in {source for sources in mounted.values() for source in sources}:
         assert {name for name, sources in mounted.items() if source in sources} == shared.get(
             source, {source.removeprefix("access-").removeprefix("supabase-").replace("reader", "redis")}
         )
