@@ -98,6 +98,7 @@ def told(kind: str, what: object) -> tuple[str, str]:
         ("work:llm", Work(C), ("", "posted: a conversation's turns")),
         ("dead", DeadLetter("tts", "5-0", 3, "no voice"), ("", "given up: tts work 5-0: no voice")),
         ("store", StoreWrite("message", C, M1, b"x"), ("", "waits for the store: a message")),
+        ("store:held", StoreWrite("settings", C, "", b"x"), ("", "waits for the store: settings")),
     ],
     ids=lambda value: f"{type(value).__name__}" if not isinstance(value, str | tuple) else None,
 )

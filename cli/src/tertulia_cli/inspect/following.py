@@ -77,7 +77,7 @@ class Following:
                     await self._begin(tasks, each.id)
             shared = [*((keys.work(stage), f"work:{stage}") for stage in STAGES), (keys.dead(), "dead")]
             if not self._only:
-                shared.append((keys.store(), "store"))
+                shared += [(keys.store(), "store"), (keys.held_back(), "store:held")]
             for key, kind in shared:
                 last = await self._bus.last(key)
                 tasks.create_task(self._follow(tasks, key, Place(kind), BEGINNING if last is None else last.id))

@@ -175,9 +175,11 @@ def _control(_: Narrator, fields: Fields) -> tuple[str, str]:
     return YOU, f"interrupt ({decode(Interrupt, fields).cause})"
 
 
+_KINDS: Final = {"message": "a message", "conversation": "a title", "settings": "settings"}
+
+
 def _store(_: Narrator, fields: Fields) -> tuple[str, str]:
-    write = decode(StoreWrite, fields)
-    return "", f"waits for the store: a {write.kind}"
+    return "", f"waits for the store: {_KINDS[decode(StoreWrite, fields).kind]}"
 
 
 def _dead(_: Narrator, fields: Fields) -> tuple[str, str]:
@@ -192,5 +194,6 @@ _TELL: Final[Mapping[str, Callable[[Narrator, Fields], tuple[str, str]]]] = {
     "receipts": Narrator.receipt,
     "control": _control,
     "store": _store,
+    "store:held": _store,
     "dead": _dead,
 }
