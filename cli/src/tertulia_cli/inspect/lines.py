@@ -179,7 +179,8 @@ _KINDS: Final = {"message": "a message", "conversation": "a title", "settings": 
 
 
 def _store(_: Narrator, fields: Fields) -> tuple[str, str]:
-    return "", f"waits for the store: {_KINDS[decode(StoreWrite, fields).kind]}"
+    kind = decode(StoreWrite, fields).kind
+    return "", f"waits for the store: {_KINDS.get(kind, kind)}"
 
 
 def _dead(_: Narrator, fields: Fields) -> tuple[str, str]:
