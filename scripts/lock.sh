@@ -42,38 +42,33 @@ image tertulia-llm --extra supabase
 image tertulia-tts --extra espeak --extra openai
 image tertulia-cli --extra access --extra supabase-keys
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
-{
-    echo "# CUDA 12's cuBLAS, for the stt image with realtimestt. Written by \`make lock\`; do not edit."
-    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
-        "$@" requirements/images/cuda12.in
-} >requirements/images/cuda12.txt.new
-mv requirements/images/cuda12.txt.new requirements/images/cuda12.txt
-echo "lock: requirements/images/cuda12.txt, $(grep -c '==' requirements/images/cuda12.txt) packages"
 
-# The environment of the stt engine `realtimestt`. Left out are what it names and does not need here (see scripts/stt.sh),
-# and PyTorch with its CUDA packages, which are the machine's choice.
-{
-    echo "# What the stt engine realtimestt needs, but for PyTorch. Written by \`make lock\`; do not edit."
+# Environments beside the workspace. Left out is what is the machine's choice, PyTorch with its CUDA packages, and what is
+# named and not needed here. What is pinned already stays as it is, unless --upgrade is given.
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+compile() { # file, what it is for, what is left out (names, |), options…
+    file=$1 purpose=$2 left_out=$3
+    shift 3
+    [ -f "$file" ] && cp "$file" "$work/pins.txt" || rm -f "$work/pins.txt"
     "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
-        "$@" requirements/stt.in |
-        awk '/^[a-z]/ { skip = /^(torch|torchaudio|triton|pyaudio|cuda-[a-z]+|nvidia-[a-z0-9-]+)==/ } !skip'
-} >requirements/stt.txt.new
-mv requirements/stt.txt.new requirements/stt.txt
-echo "lock: requirements/stt.txt, $(grep -c '==' requirements/stt.txt) packages"
+        --output-file "$work/pins.txt" "$@" >/dev/null
+    {
+        echo "# $purpose Written by \`make lock\`; do not edit."
+        awk -v left_out="^($left_out)==" '/^[a-z]/ { skip = $0 ~ left_out } !skip && !/^#/' "$work/pins.txt"
+    } >"$file.new"
+    mv "$file.new" "$file"
+    echo "lock: $file, $(grep -c '==' "$file") packages"
+}
 
-# The environment of the tts engine `higgs`: a transformers of its own. Left out are what boson-multimodal names and never
-# imports where it serves, and PyTorch with its CUDA packages, which are the machine's choice (see scripts/higgs.sh).
-left_out="torchvision boto3 s3fs ruff langid jieba json-repair pydub"
-overrides=$(mktemp)
-trap 'rm -f "$overrides"' EXIT
-# shellcheck disable=SC2086 # the names are words
-printf "%s; sys_platform == 'never'\n" $left_out >"$overrides"
-echo "protobuf>=6" >>"$overrides" # descript-audiotools holds it at 3.19 for no use of its own
-{
-    echo "# What the tts engine higgs needs, but for PyTorch. Written by \`make lock\`; do not edit."
-    "$uv" pip compile --quiet --no-header --no-annotate --generate-hashes --universal --python-version 3.11 \
-        --override "$overrides" "$@" requirements/higgs.in |
-        awk '/^[a-z]/ { skip = /^(torch|triton|cuda-|nvidia-)/ && !/^torch(audio|-)/ } !skip'
-} >requirements/higgs.txt.new
-mv requirements/higgs.txt.new requirements/higgs.txt
-echo "lock: requirements/higgs.txt, $(grep -c '==' requirements/higgs.txt) packages"
+compile requirements/images/cuda12.txt "CUDA 12's cuBLAS, for the stt image with realtimestt." none \
+    "$@" requirements/images/cuda12.in
+
+compile requirements/stt.txt "What the stt engine realtimestt needs, but for PyTorch." \
+    "torch|torchaudio|triton|pyaudio|cuda-[a-z]+|nvidia-[a-z0-9-]+" "$@" requirements/stt.in
+
+# boson-multimodal names these and never imports them where it serves.
+printf "%s; sys_platform == 'never'\n" torchvision boto3 s3fs ruff langid jieba json-repair pydub >"$work/overrides.txt"
+echo "protobuf>=6" >>"$work/overrides.txt" # descript-audiotools holds it at 3.19 for no use of its own
+compile requirements/higgs.txt "What the tts engine higgs needs, but for PyTorch." \
+    "torch|torchvision|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+" --override "$work/overrides.txt" "$@" requirements/higgs.in
