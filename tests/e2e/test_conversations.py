@@ -83,6 +83,43 @@ async def test_what_is_asked_of_the_model_is_sent_kept_and_taken_back(visitor: V
     await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
 
 
+async def test_what_is_being_typed_stays_while_somebody_speaks(visitor: Visitor) -> None:
+    """Each word of a reply draws the page anew; the field that is being typed in is not put back by it."""
+    turn_id = await visitor.write("Luna, tell me a story about the sea.")
+    await visitor.until_speaking(turn_id)
+    sheet = await visitor.open("Model")
+    name = sheet.get_by_role("textbox", name="Model")
+    await name.focus()
+    for letter in "some/model":
+        events = len(visitor.log.of("llm_chunk")) + len(visitor.log.of("audio"))
+        await visitor.page.keyboard.type(letter)
+        await eventually(
+            lambda before=events: len(visitor.log.of("llm_chunk")) + len(visitor.log.of("audio")) > before,
+            "the reply goes on",
+        )
+    await expect(name).to_have_value("some/model")
+    await name.press("Tab")
+    await eventually(lambda: _holds(visitor, model="some/model"), "the model holds")
+    await name.fill("")
+    await name.press("Tab")
+    await eventually(lambda: _holds(visitor, model=None), "the server's own choice holds")
+    await visitor.page.keyboard.press("Escape")
+    await visitor.page.keyboard.press("Escape")
+    await eventually(lambda: visitor.log.of("interrupted"), "the reply is over")
+
+
+async def test_a_dial_follows_the_keys_however_fast_they_are(visitor: Visitor) -> None:
+    """A step starts from where the last one left it, not from what the server has confirmed."""
+    sheet = await visitor.open("Model")
+    temperature = sheet.get_by_role("slider", name="Temperature")
+    await temperature.focus()
+    for _ in range(6):
+        await visitor.page.keyboard.press("ArrowRight")
+    await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("1.3")
+    await eventually(lambda: _holds(visitor, temperature=1.3), "the last one holds")
+    await expect(temperature).to_have_value("1.3")
+
+
 def _holds(visitor: Visitor, **wanted: object) -> bool:
     answers = visitor.log.of("model_settings")
     return bool(answers) and wanted.items() <= answers[-1].items()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+from urllib.parse import urlsplit
 
 from playwright.async_api import expect
 
+from tests.e2e.bad_line import BadLine
+from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import eventually
 from tests.fakes.stack import Stack
@@ -52,3 +55,24 @@ async def test_what_is_written_while_the_line_is_down_is_said_once_it_is_back(vi
     await expect(visitor.mine).to_have_text(["You: Sage, thank you!"])
     assert [answer.name for answer in visitor.log.record().of_turn(accepted["turn_id"])] == ["Sage"]
     stack.wait_ready()
+
+
+async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voice(visit: Visit, stack: Stack) -> None:
+    visitor = await visit()
+    parts = urlsplit(stack.http(""))
+    assert parts.hostname
+    assert parts.port
+    line = BadLine(parts.hostname, parts.port)
+    async with line.listening() as address:
+        visitor.address = address
+        visitor.forgive(REFUSED)
+        visitor.forgive("playback-worklet")
+        line.refused = "/assets/playback-worklet"
+        await visitor.arrive()
+        await eventually(lambda: line.refusals, "the browser asked for the loudspeaker and was refused")
+        line.refused = None
+        line.cut()
+        await eventually(lambda: len(visitor.log.of("conversation_started")) > 1, "the page is back")
+        turn_id = await visitor.write("Rex, thank you!")
+        (answer,) = await visitor.hears(turn_id)
+        visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

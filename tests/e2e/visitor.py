@@ -214,7 +214,8 @@ class Visitor:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning", "assert"):
-            self._complaints.append(f"{message.type}: {message.text}")
+            where = message.location.get("url", "")
+            self._complaints.append(f"{message.type}: {message.text} ({where})")
 
     def _threw(self, error: Error) -> None:
         self._complaints.append(f"thrown: {error}")

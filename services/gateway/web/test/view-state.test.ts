@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Report } from "../src/audio/report";
 import { atAGlance, canStop } from "../src/talk/at-a-glance";
 import { pastMessages } from "../src/talk/past";
-import { EMPTY, type Reply, type ViewState, findReply } from "../src/talk/view";
+import { EMPTY, type Reply, type ViewState, findReply, shownSettings } from "../src/talk/view";
 import { type Happening, reduce } from "../src/talk/view-state";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
@@ -114,6 +114,9 @@ describe("messages", () => {
     const state = after([{ on: "past", conversationId: "c", messages: past }], SPOKEN);
     expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
     expect(after([{ on: "past", conversationId: "another", messages: past }], SPOKEN)).toBe(SPOKEN);
+    const newer = { ...past[1]!, id: "m9" };
+    const withNewer = after([{ on: "past", conversationId: "c", messages: [...past, newer] }], SPOKEN);
+    expect(withNewer.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
   });
 
   it("tell a screen reader whole replies, not tokens", () => {
@@ -165,6 +168,38 @@ describe("listening", () => {
     const partial = after([said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })], OPEN);
     expect(partial.listening).toMatchObject({ partial: "Hello the", stable: "Hello" });
     expect(after([said("transcription_finished", { text: "Hello there", turn_id: "t" })], partial).listening).toMatchObject({ partial: "", stable: "" });
+  });
+});
+
+const asked = (change: Record<string, unknown>): Happening => ({ on: "settings_asked", change });
+const holds = (settings: Record<string, unknown>) => said("model_settings", settings);
+
+describe("the model's settings", () => {
+  it("show what the user has just set, and an earlier answer does not put it back", () => {
+    const state = after([holds({ temperature: 1 }), asked({ temperature: 1.05 }), asked({ temperature: 1.1 })], OPEN);
+    expect(shownSettings(state)).toMatchObject({ temperature: 1.1, model: null });
+    expect(shownSettings(after([holds({ temperature: 1.05 })], state)).temperature).toBe(1.1);
+    const confirmed = after([holds({ temperature: 1.1 })], state);
+    expect(confirmed.asked).toEqual({});
+    expect(shownSettings(after([holds({ temperature: 0.2 })], confirmed)).temperature).toBe(0.2);
+  });
+
+  it("go back to what holds when the server refuses, and say so where they are set", () => {
+    const state = after([holds({ model: "a" }), asked({ model: "b" }), said("error", { code: "rate_limited", message: "slower" })], OPEN);
+    expect(shownSettings(state).model).toBe("a");
+    expect(state.notices).toMatchObject([{ place: "settings", text: "slower" }]);
+    expect(after([holds({ model: "b" })], state).notices).toEqual([]);
+  });
+
+  it("keep to themselves what is about a message", () => {
+    const state = after([asked({ model: "b" }), said("error", { code: "bad_field", message: "too long", turn_id: "t" })], ASKED);
+    expect(state.asked).toEqual({ model: "b" });
+    expect(state.notices).toMatchObject([{ place: "composer" }]);
+  });
+
+  it("show what holds when the line breaks, for nobody knows whether the change came through", () => {
+    const state = after([holds({ model: "a" }), asked({ model: "b" }), { on: "link", phase: "waiting", reason: "", conversationId: "c" }], OPEN);
+    expect(shownSettings(state).model).toBe("a");
   });
 });
 

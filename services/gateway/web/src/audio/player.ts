@@ -16,9 +16,17 @@ export interface PlayerListener {
 /** A little under what the worklet holds: resampling may round up. */
 const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) / 1_000);
 
+const NOT_SECURE = "The browser keeps its loudspeaker from this page: open it over https, or as localhost.";
+const TOO_OLD = "This browser cannot play the voices (it has no AudioWorklet).";
+
+/** The page cannot play here, however often it tries; the text is for the user. */
+export class NoSound extends Error {}
+
 export class Player {
   #context: AudioContext;
   #node: AudioWorkletNode | null = null;
+  #loading: Promise<void> | null = null;
+  #attempts = 0;
   #feeder: Feeder;
   #queued: ToWorklet[] = [];
   #token = 0;
@@ -34,9 +42,26 @@ export class Player {
     this.#context.addEventListener("statechange", () => this.#tellBlocked());
   }
 
-  /** @throws Error the browser cannot load the worklet */
+  /**
+   * Fetch the worklet and start it; once it runs, another call does nothing.
+   *
+   * @throws NoSound this page can never play; its text says what to do
+   * @throws DOMException the worklet could not be fetched: try again when the server is back
+   */
   async load(): Promise<void> {
-    await this.#context.audioWorklet.addModule(workletUrl);
+    this.#loading ??= this.#start().catch((error: unknown) => {
+      this.#loading = null;
+      throw error;
+    });
+    await this.#loading;
+  }
+
+  async #start(): Promise<void> {
+    // Browsers hide the worklets altogether from pages that did not come over a safe line.
+    if (!("audioWorklet" in this.#context)) throw new NoSound(isSecureContext ? TOO_OLD : NOT_SECURE);
+    // A browser remembers that an address could not be fetched, and does not ask again.
+    const again = this.#attempts++ === 0 ? "" : `?again=${this.#attempts}`;
+    await this.#context.audioWorklet.addModule(`${workletUrl}${again}`);
     const processorOptions: PlaybackOptions = { speechRate: SPEECH_RATE, checksums: this.checksums };
     const node = new AudioWorkletNode(this.#context, PLAYBACK_PROCESSOR, {
       numberOfInputs: 0,

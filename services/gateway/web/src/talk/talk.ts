@@ -7,7 +7,7 @@ import { signal } from "@preact/signals";
 
 import { type BargeIn, CALM, type Order, hear, wait } from "../audio/barge-in";
 import type { FromWorklet } from "../audio/playback-port";
-import { Player } from "../audio/player";
+import { NoSound, Player } from "../audio/player";
 import { Receipts } from "../audio/receipts";
 import { Stopwatch, type Trace, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/machine";
@@ -52,6 +52,8 @@ export class Talk {
   #stopwatch = new Stopwatch();
   /** The user said stop while the line was down. */
   #stopOwed = false;
+  /** The conversation whose earlier messages are shown, or that has none. */
+  #pastOf = "";
 
   constructor(
     token: string,
@@ -85,11 +87,7 @@ export class Talk {
   async start(conversationId: string): Promise<void> {
     this.#link.connect(conversationId);
     this.#applyVolume();
-    try {
-      await this.#player.load();
-    } catch {
-      this.#tell("page", "no_sound", "This browser cannot play the voices (it has no AudioWorklet). You can still read along.");
-    }
+    await this.#loadPlayer();
   }
 
   // -- what the user does
@@ -137,8 +135,15 @@ export class Talk {
     await this.#player.unlock().catch(() => undefined);
   }
 
+  /** False: the line is down, and nothing was changed. */
   changeSettings(change: Partial<ModelSettings>): boolean {
-    return this.#link.send({ type: "model_settings", data: change });
+    const sent = this.#link.send({ type: "model_settings", data: change });
+    if (sent) {
+      this.#happen({ on: "settings_asked", change });
+      // Not with the next frame: the next key on a dial steps from what is shown.
+      this.view.value = this.#state;
+    }
+    return sent;
   }
 
   refreshCharacters(): void {
@@ -253,24 +258,38 @@ export class Talk {
     this.#stopOwed = false;
     this.#sayAgain();
     this.#ears.again();
+    void this.#loadPlayer();
     // Answered by `characters`: who sits at the table.
     this.#link.send({ type: "refresh_characters" });
     // Nothing to change: answered by what holds.
     this.#link.send({ type: "model_settings", data: {} });
   }
 
+  async #loadPlayer(): Promise<void> {
+    try {
+      await this.#player.load();
+    } catch (error) {
+      // The line broke while it was fetched, as the talk's own did: it is fetched again with the next connection.
+      if (!(error instanceof NoSound)) return;
+      this.#tell("page", "no_sound", `${error.message} You can still read along.`);
+    }
+  }
+
   #onConversation({ conversation_id: id, resumed }: ServerEvent & { type: "conversation_started" }): void {
     history.replaceState(null, "", `#/${id}`);
-    if (resumed && this.#state.messages.length === 0) void this.#loadPast(id);
+    if (!resumed) this.#pastOf = id; // it begins here: there is none
+    if (this.#pastOf !== id) void this.#loadPast(id);
   }
 
   async #loadPast(conversationId: string): Promise<void> {
     try {
       const messages = pastMessages(await this.api.messages(conversationId));
       this.#happen({ on: "past", conversationId, messages });
+      this.#pastOf = conversationId;
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      if (error.status !== 404) this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
+      if (error.status === 404) this.#pastOf = conversationId;
+      else this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
     }
   }
 
@@ -278,6 +297,7 @@ export class Talk {
     this.#silence();
     this.#outbox.clear();
     this.#stopOwed = false;
+    this.#pastOf = "";
     this.traces.value = [];
   }
 

@@ -7,7 +7,7 @@
 
 import type { Phase } from "../link/machine";
 import type { Report } from "../audio/report";
-import type { ServerEvent } from "../wire/events";
+import type { ModelSettings, ServerEvent } from "../wire/events";
 import { sentencesOf } from "./sentences";
 import { EMPTY, type Listening, type Message, type Notice, type Place, type Reply, SILENT, type UserMessage, type ViewState, findReply } from "./view";
 
@@ -17,6 +17,7 @@ export type Happening =
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
   | { on: "sent"; turnId: string; text: string }
   | { on: "cut" }
+  | { on: "settings_asked"; change: Partial<ModelSettings> }
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; blocked: boolean }
   | { on: "microphone"; microphone: Listening["microphone"] }
@@ -30,14 +31,19 @@ export function reduce(state: ViewState, what: Happening): ViewState {
       return onEvent(state, what.event);
     case "report":
       return onReport(state, what.report);
-    case "link":
-      return { ...state, link: what.phase, linkReason: what.reason };
+    case "link": {
+      // What was on its way when the line broke may be lost; the server says what holds as soon as it is back.
+      const asked = what.phase === "live" ? state.asked : {};
+      return { ...state, link: what.phase, linkReason: what.reason, asked };
+    }
     case "sent": {
       const message: UserMessage = { kind: "user", id: what.turnId, text: what.text, source: "typed", delivery: "sending" };
       return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
     }
     case "cut":
       return cut(state);
+    case "settings_asked":
+      return { ...state, asked: { ...state.asked, ...what.change } };
     case "ducked":
       return { ...state, ducked: what.ducked };
     case "sound_blocked":
@@ -49,7 +55,10 @@ export function reduce(state: ViewState, what: Happening): ViewState {
     case "past": {
       if (what.conversationId !== state.conversationId) return state;
       const known = new Set(state.messages.map((message) => message.id));
-      return { ...state, messages: [...what.messages.filter((message) => !known.has(message.id)), ...state.messages] };
+      // What is stored behind the first that is shown has come as events, or will.
+      const shown = what.messages.findIndex((message) => known.has(message.id));
+      const earlier = shown === -1 ? what.messages : what.messages.slice(0, shown);
+      return { ...state, messages: [...earlier, ...state.messages] };
     }
     case "notice":
       return withNotice(state, what.notice);
@@ -119,7 +128,9 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       return { ...state, characters: event.characters };
     case "model_settings": {
       const { type: _type, eventId: _eventId, ...settings } = event;
-      return { ...withoutNotices(state, "settings"), settings };
+      // The answer to an earlier change says nothing yet of a later one.
+      const open = Object.entries(state.asked).filter(([name, value]) => settings[name as keyof ModelSettings] !== value);
+      return { ...withoutNotices(state, "settings"), settings, asked: Object.fromEntries(open) };
     }
     case "warning":
       return withNotice(state, { place: "page", code: event.code, text: event.message, serious: false });
@@ -218,8 +229,15 @@ function onError(state: ViewState, event: ServerEvent & { type: "error" }): View
     }));
   }
   const over = turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
-  return withNotice(over, { place: placeOf(code), code, text: event.message, serious: true });
+  const notice = { code, text: event.message, serious: true };
+  if (turnId === "" && Object.keys(state.asked).length > 0 && REFUSALS.has(code)) {
+    return withNotice({ ...over, asked: {} }, { ...notice, place: "settings" });
+  }
+  return withNotice(over, { ...notice, place: placeOf(code) });
 }
+
+/** What the server may say to a command that it does not carry out. */
+const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
 
 function placeOf(code: string): Place {
   if (code === "stt_failed" || code === "bad_audio" || code === "not_listening") return "talk";

@@ -70,7 +70,10 @@ export interface ViewState {
   readonly soundBlocked: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];
+  /** What the server said holds; null: it has not said yet. */
   readonly settings: ModelSettings | null;
+  /** What the user set and the server has not confirmed. */
+  readonly asked: Partial<ModelSettings>;
   readonly notices: readonly Notice[];
   /** The last thing a screen reader is to be told. */
   readonly announcement: string;
@@ -91,9 +94,15 @@ export const EMPTY: ViewState = {
   listening: SILENT,
   characters: [],
   settings: null,
+  asked: {},
   notices: [],
   announcement: "",
 };
+
+/** What is to be shown: what holds, with what the user has just set. */
+export function shownSettings({ settings, asked }: ViewState): Partial<ModelSettings> {
+  return { ...settings, ...asked };
+}
 
 export function findReply(state: ViewState, id: string): Reply | undefined {
   const found = state.messages.findLast((message) => message.id === id);

@@ -2,14 +2,17 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
+import { shownSettings } from "../talk/view";
 import type { ModelSettings } from "../wire/events";
 import { DIALS, type Dial } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
-  const settings = talk.view.value.settings;
+  const settings = shownSettings(talk.view.value);
   const [refused, setRefused] = useState(false);
+  // What is being typed is the user's: an event that comes in between must not put the old name back.
+  const [typed, setTyped] = useState<string | null>(null);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
     <Sheet title="Model" onClose={onClose}>
@@ -26,14 +29,19 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
           <input
             id="model-name"
             maxLength={200}
-            value={settings?.model ?? ""}
+            value={typed ?? settings.model ?? ""}
             placeholder="The server's own choice"
             spellcheck={false}
-            onChange={(event) => change({ model: event.currentTarget.value.trim() || null })}
+            onInput={(event) => setTyped(event.currentTarget.value)}
+            onChange={(event) => {
+              const name = event.currentTarget.value.trim();
+              setTyped(name);
+              change({ model: name || null });
+            }}
           />
         </div>
         {DIALS.map((dial) => (
-          <DialField key={dial.name} dial={dial} value={settings?.[dial.name] ?? null} onChange={change} />
+          <DialField key={dial.name} dial={dial} value={settings[dial.name] ?? null} onChange={change} />
         ))}
       </form>
     </Sheet>
