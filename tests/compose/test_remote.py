@@ -32,7 +32,7 @@ def bridge_address() -> str:
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Compose]:
-    """The first machine, without a tts of its own."""
+    """The first machine, without ears and voices of its own."""
     address = bridge_address()
     settings = {
         "TERTULIA_REDIS_NAMES": address,
@@ -40,7 +40,7 @@ def hub() -> Iterator[Compose]:
         "TERTULIA_REDIS_TLS_PORT": str(free_port()),
     }
     with Compose("remote.yml", settings=settings) as running:
-        running.run("stop", "tts")
+        running.run("stop", "stt", "tts")
         yield running
 
 
@@ -49,7 +49,8 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
     """`docker compose …` of the box called gpu1, which was let in; it is up."""
     folder: Path = tmp_path_factory.mktemp("box")
     address, port = hub.settings["TERTULIA_REDIS_TLS_BIND"], hub.settings["TERTULIA_REDIS_TLS_PORT"]
-    packed = hub.run("run", "--rm", "--no-TTY", "access", "box", "gpu1", "--host", address, "--port", port)
+    let_in = ["access", "box", "gpu1", "--host", address, "--port", port, "--stages", "tts,stt"]
+    packed = hub.run("run", "--rm", "--no-TTY", *let_in)
     with tarfile.open(fileobj=io.BytesIO(packed.encode())) as tar:
         tar.extractall(folder, filter="data")
     files = ["--file", str(BOX / "compose.yml"), "--file", str(BOX / "cpu.yml")]
@@ -57,20 +58,20 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
 
     def compose(*args: str) -> str:
         done = subprocess.run(
-            ["docker", "compose", "--project-name", project, "--env-file", os.devnull, *files, *args],
+            [*"docker compose --profile stt --env-file".split(), os.devnull, "--project-name", project, *files, *args],
             env=os.environ | {"TERTULIA_BOX": str(folder)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"docker compose {' '.join(args)}:\n{done.stdout}{done.stderr}"
         return done.stdout
 
     try:
-        compose("up", "--detach", "--build", "tts")
+        compose("up", "--detach", "--build")
         yield compose
     finally:
         compose("down", "--volumes", "--rmi", "local", "--timeout", "5")
 
 
-async def test_a_box_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callable[..., str]) -> None:
+async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callable[..., str]) -> None:
     hub.wait_ready()
     async with talk(hub.url) as client:
         turn_id = new_id()
@@ -78,7 +79,17 @@ async def test_a_box_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callab
         (answer,) = client.record.of_turn(turn_id)
     assert answer.status == "complete"
     assert sum(map(len, answer.pcm.values())) > 0
-    assert "gpu1: tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
+    async with talk(hub.url) as client:
+        await client.speak("question_rex.wav")
+        accepted = await client.until_event("turn_accepted")
+        assert accepted["source"] == "spoken"
+        assert "weather" in accepted["text"]
+        await client.until_done(accepted["turn_id"])
+        (answer,) = client.record.of_turn(accepted["turn_id"])
+    assert (answer.name, answer.status) == ("Rex", "complete")
+    assert sum(map(len, answer.pcm.values())) > 0
+    assert hub.redis("ACL", "LOG") == "\n", "nobody was refused anything"
+    assert "gpu1: stt, tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
     hub.run("run", "--rm", "--no-TTY", "access", "revoke", "gpu1")
     hub.wait(lambda: "was it revoked" in box("logs", "tts"), "the box is told", lambda: box("logs", "tts"))
     assert "gpu1" not in hub.run("run", "--rm", "--no-TTY", "access", "list")

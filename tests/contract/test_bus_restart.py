@@ -266,7 +266,7 @@ async def test_a_user_with_no_more_rights_than_needed_will_do(server: RedisServe
         other = RedisBus(url, Keys("other"))
         with pytest.raises((BusError, RedisError), match=r"(?i)perm"):
             await other.open_work("llm")
-        await other._calls.close()
+        await other.close()
 
 
 async def test_nobody_there_is_told_at_once(keys: Keys, tmp_path: Path) -> None:
@@ -276,6 +276,18 @@ async def test_nobody_there_is_told_at_once(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"(?i)url|scheme"):
         async with open_bus("http://127.0.0.1", keys):
             pass
+
+
+async def test_a_bus_that_was_hardly_opened_leaves_no_connection(server: RedisServer, keys: Keys, admin: Any) -> None:
+    kept: list[Bus] = []
+    for _ in range(5):
+        async with open_bus(server.url, keys, name="brief") as bus:
+            kept.append(bus)  # left before anything of it has run
+
+    async def alone() -> bool:
+        return all(client["name"] != "brief" for client in await admin.client_list())
+
+    await until(alone)
 
 
 async def test_a_bus_can_be_closed_at_any_moment_of_a_read(server: RedisServer, keys: Keys) -> None:

@@ -79,13 +79,14 @@ class RedisBus:
 
     async def run(self) -> None:
         """Move what is written and followed, until cancelled."""
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._writer.run())
-                tasks.create_task(self._reader.run())
-        finally:
-            for link in (self._claims, self._calls, self._writes, self._reads):
-                await link.close()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._writer.run())
+            tasks.create_task(self._reader.run())
+
+    async def close(self) -> None:
+        """Close all connections; one that is used afterwards is made anew."""
+        for link in (self._claims, self._calls, self._writes, self._reads):
+            await link.close()
 
     # -- work
 
@@ -398,13 +399,16 @@ async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | N
         ValueError: the URL cannot be read, or one of the TLS files.
     """
     bus = RedisBus(url, keys, name=name, tls=tls)
-    await bus.ping()
-    async with asyncio.TaskGroup() as tasks:
-        running = tasks.create_task(bus.run())
-        try:
-            yield bus
-        finally:
-            running.cancel()
+    try:
+        await bus.ping()
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(bus.run())
+            try:
+                yield bus
+            finally:
+                running.cancel()
+    finally:
+        await bus.close()
 
 
 def _entries(raw: Sequence[tuple[bytes, Sequence[bytes]]]) -> tuple[Entry, ...]:
