@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { BUSY_RETRY_MS, type Effect, FIRST_RETRY_MS, type Input, LONGEST_RETRY_MS, type LinkState, OFF, step } from "../src/link/machine";
+import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
@@ -82,8 +82,8 @@ describe("the connection", () => {
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(FIRST_RETRY_MS); // half of the second ceiling
-    expect(most.at(-1)).toBeLessThanOrEqual(LONGEST_RETRY_MS);
+    expect(least[0]).toBe(PATIENCE.firstMs); // half of the second ceiling
+    expect(most.at(-1)).toBeLessThanOrEqual(PATIENCE.longestMs);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });
 
@@ -95,7 +95,7 @@ describe("the connection", () => {
 
   it("gives a full server time", () => {
     const { last } = run([{ on: "socket_closed", code: 1013, reason: "" }], LIVE.state, 0);
-    expect(last).toEqual([{ do: "retry_in", ms: BUSY_RETRY_MS / 2 }]);
+    expect(last).toEqual([{ do: "retry_in", ms: PATIENCE_WHEN_FULL.firstMs / 2 }]);
   });
 
   it("connects at once when the network is back", () => {

@@ -44,10 +44,16 @@ export type Effect =
   | { do: "deliver" }
   | { do: "now_live" };
 
-export const FIRST_RETRY_MS = 250;
-export const LONGEST_RETRY_MS = 8_000;
+/** How long the wait after a failure may be: at first, and after many. */
+interface Patience {
+  readonly firstMs: number;
+  readonly longestMs: number;
+}
+
+/** A server that is started anew is back within seconds, and somebody waits for it in mid-sentence. */
+export const PATIENCE: Patience = { firstMs: 250, longestMs: 4_000 };
 /** 1013: the server is full. Asking again every quarter second is what it does not need. */
-export const BUSY_RETRY_MS = 4_000;
+export const PATIENCE_WHEN_FULL: Patience = { firstMs: 4_000, longestMs: 8_000 };
 
 export const OFF: LinkState = {
   phase: "off",
@@ -96,8 +102,8 @@ function closed(state: LinkState, { code, reason }: { code: number; reason: stri
   if (state.phase === "off") return [state, []];
   if (code === 4001) return [{ ...state, phase: "replaced", reason }, []];
   if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
-  const least = code === 1013 ? BUSY_RETRY_MS : FIRST_RETRY_MS;
-  const ceiling = Math.min(LONGEST_RETRY_MS, least * 2 ** Math.min(state.failures, 16));
+  const { firstMs, longestMs } = code === 1013 ? PATIENCE_WHEN_FULL : PATIENCE;
+  const ceiling = Math.min(longestMs, firstMs * 2 ** Math.min(state.failures, 16));
   // Between half and the whole of it: spread out, yet never at once.
   const ms = Math.round(ceiling * (0.5 + random / 2));
   return [{ ...state, phase: "waiting", failures: state.failures + 1 }, [{ do: "retry_in", ms }]];
