@@ -134,7 +134,7 @@ class Delivery(RuleBasedStateMachine):
         return id in self.held and self.held[id].worker == worker
 
 
-Delivery.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+Delivery.TestCase.settings = settings(max_examples=60, stateful_step_count=30)
 TestDelivery = Delivery.TestCase
 
 
