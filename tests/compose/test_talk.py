@@ -52,6 +52,7 @@ async def test_it_can_be_read_with_redis_cli(stack: Compose) -> None:
         id = client.record.conversation_id
     assert "Sage, good evening!" in stack.redis("XRANGE", f"tertulia:{{{id}}}:turns", "-", "+")
     assert "NOPERM" in stack.redis("DEL", f"tertulia:{{{id}}}:turns")
+    assert "reader" in stack.redis("--operator", "ACL", "LOG"), "the operator sees who was refused"
 
 
 async def test_the_command_talks_and_reads_beside_the_services(stack: Compose) -> None:
