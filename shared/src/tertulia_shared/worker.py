@@ -135,8 +135,11 @@ class Worker:
 
     async def _take_over(self, free: int) -> Sequence[Claim]:
         await self._look_for_newer()
+        # Our own, too: after a stall of this process this look may come before the renewals, and find what we do idle.
+        # What we have really lost, the renewals tell, and the next look finds.
+        leave = [*self._left_to_newer, *self._jobs]
         claims = await self._bus.take_over(
-            self._stage, self.name, idle_s=self._settings.lease_s, count=free, leave=list(self._left_to_newer)
+            self._stage, self.name, idle_s=self._settings.lease_s, count=free, leave=leave
         )
         self._metrics.taken_over(claims)
         for claim in claims:
@@ -188,7 +191,7 @@ class Worker:
 
     def _start(self, jobs: asyncio.TaskGroup, claim: Claim) -> None:
         known = self._jobs.get(claim.id)
-        if known is not None:  # our own work, delivered again because it was not renewed in time
+        if known is not None:  # delivered again: Redis came back without its last second, and has forgotten that we do it
             self._cancel(known, Ending.LOST)
         job = _Job(claim)
         self._jobs[claim.id] = job
