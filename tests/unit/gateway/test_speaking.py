@@ -18,7 +18,7 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.playlist import Playlist
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import AudioChunk
-from tertulia_shared.events import Interrupted, MessageStarted
+from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys
 
 C = "cccccccc-0000-4000-8000-000000000001"
@@ -107,6 +107,23 @@ async def test_a_message_whose_sound_never_ends_gives_way_to_the_next_epoch(bus:
         await begin(bus, B, epoch=1, chunks=2, final=True)
         await wire.until("audio_complete")
     assert [frame for frame in wire.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "b1-2", "audio_complete"]
+
+
+async def test_a_message_that_redis_has_lost_gives_way_to_the_next_turn_of_whatever_epoch(
+    bus: MemoryBus, wire: GatedWire
+) -> None:
+    wire.gate.set()
+    async with talk(bus, wire):
+        await begin(bus, A, epoch=3, chunks=1)
+        await wire.until("a1-1")
+        # Redis has lost the state, the sound and its end, and counts anew; the user has spoken twice since
+        for epoch in (2, 3):
+            outlet = bus.outlet(epoch=epoch)
+            outlet.append(bus.keys.events(C), TurnAccepted(f"t{epoch}", "Hello?", "typed"))
+            await outlet.flush()
+        await begin(bus, B, epoch=3, chunks=1, final=True)
+        await wire.until("audio_complete")
+    assert [frame for frame in wire.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "audio_complete"]
 
 
 async def test_between_two_frames_of_one_read_the_epoch_is_looked_at(bus: MemoryBus, wire: GatedWire) -> None:

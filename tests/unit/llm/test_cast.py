@@ -6,9 +6,10 @@ from collections.abc import Callable
 import pytest
 
 from tertulia_llm.cast import Cast
+from tertulia_shared.bus import Entry
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Refresh
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import Key, Keys
 from tertulia_shared.store import MemoryStore, StoreUnavailable
 from tests.fakes.store_records import character
 from tests.fakes.virtual_time import settle, virtual_time
@@ -49,6 +50,27 @@ async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
     await settle()
     assert "Abe" not in names(cast)
     await refresh(bus)
+    await settle()
+    assert "Abe" in names(cast)
+    following.cancel()
+
+
+@virtual_time
+async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() -> None:
+    class Slow(MemoryBus):
+        """While it is asked for the last refresh, somebody is invited."""
+
+        async def last(self, key: Key) -> Entry | None:
+            await settle()
+            await store.save_character(character("Abe"))
+            await refresh(self)
+            return await super().last(key)
+
+    bus, store = Slow(Keys("test")), MemoryStore()
+    await store.open()
+    cast = Cast(bus, store)
+    following = asyncio.create_task(cast.follow())
+    await settle()
     await settle()
     assert "Abe" in names(cast)
     following.cancel()

@@ -81,7 +81,8 @@ class Current:
 
     async def _open(self, target: Target) -> Problem | None:
         stage = self._stage
-        opening = await self._opened(target)
+        demo = await self._is_demo()  # first: once something is opened, nothing may fail any more
+        opening = await self._opened(target, demo=demo)
         self._pending = None
         if isinstance(opening, Problem):
             return opening
@@ -90,7 +91,7 @@ class Current:
             await asyncio.wait([self._running])
         self.conversation = Conversation(
             stage.bus, self._wire, opening,
-            demo=await self._is_demo(), clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
+            demo=demo, clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
             on_loss=self._on_loss,
         )  # fmt: skip
         if opening.resumed:
@@ -98,11 +99,11 @@ class Current:
         self._running = self._tasks.create_task(self.conversation.run())
         return None
 
-    async def _opened(self, target: Target) -> Opening | Problem:
+    async def _opened(self, target: Target, *, demo: bool) -> Opening | Problem:
         stage = self._stage
         if isinstance(target, Resume):
             return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
-        return await open_new(stage.bus, self._id, demo=await self._is_demo())
+        return await open_new(stage.bus, self._id, demo=demo)
 
     async def _is_demo(self) -> bool:
         """Whether the demo model answers just now."""

@@ -80,8 +80,8 @@ class Playlist:
         return message_id in self._silent
 
     def is_stale(self, spoken: Spoken) -> bool:
-        """Whether an interruption has ended it."""
-        return spoken.epoch < self.epoch
+        """Whether it is off: an interruption has ended it, or Redis has lost it (and may come to its epoch again)."""
+        return spoken not in self._waiting
 
     def keep_from(self, mark: AudioMark | None) -> None:
         """Leave out what a client has that has heard up to `mark` (None: it has nothing)."""

@@ -62,9 +62,10 @@ class Cast:
     async def follow(self) -> None:
         """Read them again at each `Refresh`, and when the store says that they changed, until cancelled."""
         changed = asyncio.Event()
-        changed.set()  # what changed between the first read and here
+        last = await self._last_refresh()
+        changed.set()  # what changed between the first read and here; behind `last`, a refresh tells
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow_refreshes(changed))
+            tasks.create_task(self._follow_refreshes(changed, last))
             tasks.create_task(self._store.watch_characters(changed.set))
             while True:
                 await changed.wait()
@@ -72,8 +73,8 @@ class Cast:
                 await self._read_patiently()
                 log.info("characters read again", extra={"count": len(self.active)})
 
-    async def _follow_refreshes(self, changed: asyncio.Event) -> None:
-        refreshes = self._bus.follow(self._bus.keys.broadcast(), await self._last_refresh())
+    async def _follow_refreshes(self, changed: asyncio.Event, last: str) -> None:
+        refreshes = self._bus.follow(self._bus.keys.broadcast(), last)
         try:
             while True:
                 await refreshes.read()
