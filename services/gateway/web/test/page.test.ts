@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { PcmFramer } from "../src/audio/pcm-framer";
 import { keyLines } from "../src/inside/stream-keys";
-import { Stopwatch, withMetrics } from "../src/inside/traces";
+import { Stopwatch, withHeard, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences } from "../src/talk/preferences";
@@ -69,12 +69,21 @@ describe("traces", () => {
     expect(traces[0]).toMatchObject({ turnId: "t4", heardAfterMs: 29 });
   });
 
+  it("are told of a first sound that comes after the turn's metrics", () => {
+    const traces = withMetrics(withMetrics([], [], "t", {}, null), [], "u", {}, 80);
+    expect(withHeard(traces, { turnId: "t", afterMs: 400 })).toMatchObject([
+      { turnId: "u", heardAfterMs: 80 },
+      { turnId: "t", heardAfterMs: 400 },
+    ]);
+    expect(withHeard(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
+  });
+
   it("measure from the user's last word to the first sound of the turn", () => {
     const watch = new Stopwatch();
     watch.userDone(1_000);
     watch.turn("t");
-    watch.firstSound(1_400);
-    watch.firstSound(1_900);
+    expect(watch.firstSound(1_400)).toEqual({ turnId: "t", afterMs: 400 });
+    expect(watch.firstSound(1_900)).toBeNull();
     expect(watch.heardAfterMs("t")).toBe(400);
     expect(watch.heardAfterMs("u")).toBeNull();
   });

@@ -24,6 +24,16 @@ export function withMetrics(
   return [{ turnId, said, metrics, heardAfterMs }, ...others].slice(0, KEPT);
 }
 
+/** The first sound may be late: the turn's metrics are there already. */
+export function withHeard(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
+  return traces.map((trace) => (trace.turnId === turnId ? { ...trace, heardAfterMs: afterMs } : trace));
+}
+
+export interface FirstSound {
+  readonly turnId: string;
+  readonly afterMs: number;
+}
+
 /** Measures one turn after the other: from the user's last word to the first sound. */
 export class Stopwatch {
   #from: number | null = null;
@@ -39,14 +49,17 @@ export class Stopwatch {
     this.#turnId = turnId;
   }
 
-  firstSound(nowMs: number): void {
-    if (this.#from === null || this.#turnId === "") return;
-    this.#heard.set(this.#turnId, Math.round(nowMs - this.#from));
+  /** null: it is not the first, or nobody is answered. */
+  firstSound(nowMs: number): FirstSound | null {
+    if (this.#from === null || this.#turnId === "") return null;
+    const first = { turnId: this.#turnId, afterMs: Math.round(nowMs - this.#from) };
+    this.#heard.set(first.turnId, first.afterMs);
     this.#from = null;
     for (const oldest of this.#heard.keys()) {
       if (this.#heard.size <= KEPT) break;
       this.#heard.delete(oldest);
     }
+    return first;
   }
 
   heardAfterMs(turnId: string): number | null {

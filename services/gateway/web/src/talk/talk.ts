@@ -9,7 +9,7 @@ import { type BargeIn, CALM, type Order, hear, wait } from "../audio/barge-in";
 import type { FromWorklet } from "../audio/playback-port";
 import { NoSound, Player } from "../audio/player";
 import { Receipts } from "../audio/receipts";
-import { Stopwatch, type Trace, withMetrics } from "../inside/traces";
+import { Stopwatch, type Trace, withHeard, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/machine";
 import { Outbox } from "../link/outbox";
 import { Link } from "../link/socket";
@@ -30,6 +30,8 @@ import { type Happening, reduce } from "./view-state";
 
 /** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
 const SAY_AGAIN_MS = 1_500;
+/** The loudspeaker could not be fetched: it is tried again after so long. */
+const LOAD_AGAIN_MS = 1_000;
 
 export class Talk {
   readonly view = signal<ViewState>(EMPTY);
@@ -50,6 +52,7 @@ export class Talk {
   #receipts = new Receipts();
   #bargeIn: BargeIn = CALM;
   #stopwatch = new Stopwatch();
+  #loadAgain: ReturnType<typeof setTimeout> | undefined;
   /** The user said stop while the line was down. */
   #stopOwed = false;
   /** The conversation whose earlier messages are shown, or that has none. */
@@ -241,7 +244,10 @@ export class Talk {
     this.probe?.reported(report, performance.now());
     const receipt = this.#receipts.after(report);
     if (receipt) this.#link.send({ type: "playback", data: receipt });
-    if (report.cause === "started") this.#stopwatch.firstSound(performance.now() + this.#player.outputLatencyMs);
+    if (report.cause === "started") {
+      const first = this.#stopwatch.firstSound(performance.now() + this.#player.outputLatencyMs);
+      if (first) this.traces.value = withHeard(this.traces.value, first);
+    }
     this.voiceLevel.value = report.cause === "ended" || report.cause === "flushed" ? 0 : report.level;
     const [bargeIn, order] = wait(this.#bargeIn, performance.now());
     this.#bargeIn = bargeIn;
@@ -269,9 +275,15 @@ export class Talk {
     try {
       await this.#player.load();
     } catch (error) {
-      // The line broke while it was fetched, as the talk's own did: it is fetched again with the next connection.
-      if (!(error instanceof NoSound)) return;
-      this.#tell("page", "no_sound", `${error.message} You can still read along.`);
+      if (error instanceof NoSound) {
+        this.#tell("page", "no_sound", `${error.message} You can still read along.`);
+        return;
+      }
+      // The line broke while it was fetched. If the talk's own did, too, the next connection fetches it.
+      clearTimeout(this.#loadAgain);
+      this.#loadAgain = setTimeout(() => {
+        if (this.#state.link === "live") void this.#loadPlayer();
+      }, LOAD_AGAIN_MS);
     }
   }
 
@@ -285,12 +297,17 @@ export class Talk {
     try {
       const messages = pastMessages(await this.api.messages(conversationId));
       this.#happen({ on: "past", conversationId, messages });
-      this.#pastOf = conversationId;
+      this.#pastIsHere(conversationId);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      if (error.status === 404) this.#pastOf = conversationId;
+      if (error.status === 404) this.#pastIsHere(conversationId);
       else this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
     }
+  }
+
+  #pastIsHere(conversationId: string): void {
+    // Not of a talk that was left meanwhile: taken up again, it has nothing to show yet.
+    if (this.#state.conversationId === conversationId) this.#pastOf = conversationId;
   }
 
   #leaveTalk(): void {

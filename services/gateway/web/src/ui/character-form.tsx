@@ -14,7 +14,8 @@ interface Props {
   readonly talk: Talk;
   /** null: a new one. */
   readonly character: Character | null;
-  readonly voices: readonly Voice[];
+  /** null: they are being asked for, or could not be had. */
+  readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
   readonly onDone: () => void;
   readonly onCancel: () => void;
@@ -22,7 +23,9 @@ interface Props {
 
 const NOBODY: CharacterDraft = { name: "", voice: "", system_prompt: "", image: "", active: true };
 
-export function CharacterForm({ talk, character, voices, voicesProblem, onDone, onCancel }: Props): JSX.Element {
+export function CharacterForm({ talk, character, voices: known, voicesProblem, onDone, onCancel }: Props): JSX.Element {
+  const voices = known ?? [];
+  const waiting = known === null && !voicesProblem;
   const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [pictureProblem, setPictureProblem] = useState("");
@@ -86,7 +89,11 @@ export function CharacterForm({ talk, character, voices, voicesProblem, onDone, 
       </div>
       <div class="field">
         <label for="character-voice">Voice</label>
-        {voices.length > 0 ? (
+        {waiting ? (
+          <select id="character-voice" disabled>
+            <option>Asking who can speak…</option>
+          </select>
+        ) : voices.length > 0 ? (
           <select id="character-voice" value={voice} onChange={(event) => change({ voice: event.currentTarget.value })}>
             {!voices.some((each) => each.id === voice) && voice && <option value={voice}>{voice} (not here now)</option>}
             {voices.map((each) => (
@@ -105,7 +112,7 @@ export function CharacterForm({ talk, character, voices, voicesProblem, onDone, 
           />
         )}
         {voices.some((each) => each.id === voice) && <TryVoice talk={talk} voice={voice} />}
-        <p class="detail">{voicesProblem || (voices.length === 0 ? "No speech engine runs now; give the voice's id." : "")}</p>
+        <p class="detail">{voicesProblem || (!waiting && voices.length === 0 ? "No speech engine runs now; give the voice's id." : "")}</p>
         <Wrong text={failure?.about("voice") ?? ""} />
       </div>
       <div class="field">
@@ -122,7 +129,7 @@ export function CharacterForm({ talk, character, voices, voicesProblem, onDone, 
       </div>
       {failure && failure.fields.length === 0 && <Wrong text={failure.message} />}
       <div class="actions">
-        <button type="submit" class="primary" disabled={busy}>
+        <button type="submit" class="primary" disabled={busy || waiting}>
           {character ? "Save" : "Invite"}
         </button>
         <button type="button" onClick={onCancel}>

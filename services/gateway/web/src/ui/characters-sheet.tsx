@@ -1,7 +1,7 @@
 /** Who may sit at the table: invite, send home, change, add. */
 
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
 import type { Character } from "../rest/api";
 import type { Talk } from "../talk/talk";
@@ -12,11 +12,24 @@ import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
+/** By character: whether they sit at the table. */
+type Seats = Readonly<Record<string, boolean>>;
+
+function keep(seats: Seats, wanted: (id: string, active: boolean) => boolean): Seats {
+  return Object.fromEntries(Object.entries(seats).filter(([id, active]) => wanted(id, active)));
+}
+
 export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
   const [problem, setProblem] = useState("");
+  // Where the user has put a switch, until the list says so, too: a redraw in between must not put it back.
+  const [asked, setAsked] = useState<Seats>({});
+  useEffect(() => {
+    const { value } = characters;
+    if (value) setAsked((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
+  }, [characters.value]);
   const changed = () => {
     setEditing(null);
     setProblem("");
@@ -24,7 +37,11 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
     talk.refreshCharacters();
   };
   const seat = (character: Character, active: boolean) => {
-    talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => setProblem(asFailure(error).message));
+    setAsked((all) => ({ ...all, [character.id]: active }));
+    talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => {
+      setAsked((all) => keep(all, (id) => id !== character.id));
+      setProblem(asFailure(error).message);
+    });
   };
   if (editing) {
     return (
@@ -32,7 +49,7 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
         <CharacterForm
           talk={talk}
           character={editing === "new" ? null : editing}
-          voices={voices.value ?? []}
+          voices={voices.value}
           voicesProblem={voices.problem?.message ?? ""}
           onDone={changed}
           onCancel={() => setEditing(null)}
@@ -64,7 +81,7 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
               <input
                 type="checkbox"
                 role="switch"
-                checked={character.active}
+                checked={asked[character.id] ?? character.active}
                 aria-label={`${character.name} is at the table`}
                 onChange={(event) => seat(character, event.currentTarget.checked)}
               />

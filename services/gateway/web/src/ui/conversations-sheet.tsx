@@ -1,7 +1,7 @@
 /** Talks of before: take one up, rename it, take it home as a file, delete it. */
 
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { ConversationRow, ExportFormat } from "../rest/api";
 import type { Talk } from "../talk/talk";
@@ -14,8 +14,11 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   const [next, setNext] = useState<string | null>(null);
   const [problem, setProblem] = useState("");
   const failed = (error: unknown) => setProblem(asFailure(error).message);
+  const round = useRef(0);
   const load = (before: string | null) => {
+    const mine = (round.current += 1);
     talk.api.conversations(before).then((page) => {
+      if (round.current !== mine) return; // the list was asked for again: this one is older
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);
       setProblem("");
