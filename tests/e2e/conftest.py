@@ -17,7 +17,6 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.e2e.microphone import Microphone
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import PATIENCE_S
 from tests.fakes.stack import Stack
@@ -82,15 +81,9 @@ def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-@pytest.fixture(scope="session")
-def microphone(tmp_path_factory: pytest.TempPathFactory) -> Microphone:
-    """What the browser's microphone hears from the moment the page opens it."""
-    return Microphone(tmp_path_factory.mktemp("microphone") / "microphone.wav")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(microphone: Microphone) -> AsyncGenerator[Browser]:
-    """Chromium with a microphone that plays a file."""
+async def browser() -> AsyncGenerator[Browser]:
+    """Chromium with a microphone that the page may open."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no chromium on PATH: install it (Debian: apt-get install chromium)")
@@ -103,7 +96,6 @@ async def browser(microphone: Microphone) -> AsyncGenerator[Browser]:
                 "--disable-gpu",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone.path}%noloop",
                 CABLE_OUT,
             ],
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.microphone import Microphone
 from tests.e2e.visitor import MOST_SOUND_AFTER_MS, READY, Played, Visitor
 from tests.fakes.eventually import eventually
 
@@ -66,16 +65,16 @@ async def test_a_character_falls_silent_at_once(visitor: Visitor, by: str) -> No
     await expect(visitor.glance).to_have_text(READY)
 
 
-async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(
-    visitor: Visitor, microphone: Microphone
-) -> None:
-    microphone.hears("hello_luna.wav", 4.0, "question_rex.wav")
+async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(visitor: Visitor) -> None:
     await visitor.talk()
+    await visitor.say("hello_luna.wav")
     (first,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first question is understood")
     story = await visitor.until_speaking(first["turn_id"])
     flushes = await visitor.flushes()
-    await expect(visitor.page.get_by_text("lowered while you make yourself heard")).to_be_visible()
+    assert await visitor.ducks() == 0
+    await visitor.say("question_rex.wav")
     second = await eventually(lambda: visitor.log.of("turn_accepted")[1:], "the second question is understood")
+    assert await visitor.ducks() > 0, "it was lowered before it was known to be a question"
     await assert_cut_off(visitor, story, flushes)
     answer = await visitor.until_speaking(second[0]["turn_id"])
     assert [each.message_id for each in visitor.log.record().of_turn(second[0]["turn_id"])] == [answer]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import ConsoleMessage, Error, Locator, Page, Request, expect
 
+from tests.e2e import microphone
 from tests.e2e.socket_log import SocketLog, checksum
 from tests.fakes.eventually import PATIENCE_S, eventually
 from tests.fakes.talk_record import Heard
@@ -67,6 +68,7 @@ class Visitor:
     async def arrive(self, at: str = "/?probe=1") -> None:
         """Open the page, and wait until one can talk."""
         await self.page.add_init_script(SLIPS)
+        await microphone.connect(self.page)
         await self.page.goto(self.address + at)
         await expect(self.glance).to_have_text(READY)
         await expect(self.seats).not_to_have_count(0)
@@ -85,6 +87,15 @@ class Visitor:
     async def talk(self) -> None:
         """Press the big button."""
         await self.page.get_by_role("button", name="Start talking").click()
+
+    async def say(self, recording: str) -> None:
+        """Say a recording of tests/fixtures, once the page listens."""
+
+        def listens() -> bool:
+            return len(self.log.commands("start_listening")) > len(self.log.commands("stop_listening"))
+
+        await eventually(listens, "the page listens")
+        await microphone.say(self.page, recording)
 
     async def open(self, panel: str) -> Locator:
         """One of the panels at the top."""
@@ -187,6 +198,10 @@ class Visitor:
     async def flushes(self) -> int:
         """How often the page has asked for silence so far."""
         return cast("int", await self.page.evaluate("window.tertulia.flushes().length"))
+
+    async def ducks(self) -> int:
+        """How often the page has lowered a voice so far."""
+        return cast("int", await self.page.evaluate("window.tertulia.ducks()"))
 
     def assert_heard_exactly(
         self, message: Heard, played: Played, *, longest_gap_ms: float | None = LONGEST_GAP_MS
