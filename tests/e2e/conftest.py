@@ -18,7 +18,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import PATIENCE_S
+from tests.fakes.eventually import PATIENCE_S, eventually
 from tests.fakes.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -136,8 +136,8 @@ async def visitor(visit: Visit) -> Visitor:
     return visitor
 
 
-@pytest.fixture
-def usual_company(stack: Stack) -> Iterator[None]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def usual_company(stack: Stack) -> AsyncGenerator[None]:
     """Luna, Rex and Sage sit at the table again after the test."""
     yield
     stack.wait_ready()
@@ -147,6 +147,7 @@ def usual_company(stack: Stack) -> Iterator[None]:
             _rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
             _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
+    await eventually(lambda: stack.at_the_table() == list(USUAL), "who answers is known")
 
 
 def _rest(method: str, url: str, body: object = None) -> Any:
