@@ -17,9 +17,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
-from tests.e2e.microphone import Microphone
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import PATIENCE_S
+from tests.fakes.eventually import PATIENCE_S, eventually
 from tests.fakes.stack import Stack
 
 ROOT = Path(__file__).parents[2]
@@ -82,15 +81,9 @@ def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-@pytest.fixture(scope="session")
-def microphone(tmp_path_factory: pytest.TempPathFactory) -> Microphone:
-    """What the browser's microphone hears from the moment the page opens it."""
-    return Microphone(tmp_path_factory.mktemp("microphone") / "microphone.wav")
-
-
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser(microphone: Microphone) -> AsyncGenerator[Browser]:
-    """Chromium with a microphone that plays a file."""
+async def browser() -> AsyncGenerator[Browser]:
+    """Chromium with a microphone that the page may open."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no chromium on PATH: install it (Debian: apt-get install chromium)")
@@ -103,7 +96,6 @@ async def browser(microphone: Microphone) -> AsyncGenerator[Browser]:
                 "--disable-gpu",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                f"--use-file-for-fake-audio-capture={microphone.path}%noloop",
                 CABLE_OUT,
             ],
         )
@@ -144,8 +136,8 @@ async def visitor(visit: Visit) -> Visitor:
     return visitor
 
 
-@pytest.fixture
-def usual_company(stack: Stack) -> Iterator[None]:
+@pytest_asyncio.fixture(loop_scope="session")
+async def usual_company(stack: Stack) -> AsyncGenerator[None]:
     """Luna, Rex and Sage sit at the table again after the test."""
     yield
     stack.wait_ready()
@@ -155,6 +147,7 @@ def usual_company(stack: Stack) -> Iterator[None]:
             _rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
             _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
+    await eventually(lambda: stack.at_the_table() == list(USUAL), "who answers is known")
 
 
 def _rest(method: str, url: str, body: object = None) -> Any:

@@ -1,27 +1,45 @@
-"""The browser's microphone: a file that is read anew each time the page opens the microphone."""
+"""The page's microphone: it is opened as ever, and what it hears is what a test says, when the test says it.
+
+The sound is made in the audio graph in which the page listens. A device has a clock of its own: on a busy machine
+samples are lost between the two, and with them words.
+"""
 
 from __future__ import annotations
 
-import wave
-from pathlib import Path
+from base64 import b64encode
 
-from tertulia_shared.entries import SAMPLE_RATE_IN
-from tests.fakes.sound import microphone
+from playwright.async_api import Page
+
+from tests.fakes.sound import FIXTURES
+
+# Silence is sound, too: the recognizer waits for it behind the last word.
+LISTENING = """
+{
+  const listen = AudioContext.prototype.createMediaStreamSource;
+  AudioContext.prototype.createMediaStreamSource = function (stream) {
+    listen.call(this, stream);
+    const silence = new ConstantSourceNode(this, { offset: 0 });
+    window.heard = new GainNode(this);
+    silence.connect(window.heard);
+    silence.start();
+    return window.heard;
+  };
+}
+"""
+SAID = """async (wav) => {
+  const { context } = window.heard;
+  const bytes = Uint8Array.from(atob(wav), (letter) => letter.charCodeAt(0));
+  const speech = new AudioBufferSourceNode(context, { buffer: await context.decodeAudioData(bytes.buffer) });
+  speech.connect(window.heard);
+  speech.start();
+}"""
 
 
-class Microphone:
-    """What it hears is set before the page asks for it; after that it hears silence."""
+async def connect(page: Page) -> None:
+    """To be called before the page is opened."""
+    await page.add_init_script(LISTENING)
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.hears()
 
-    def hears(self, *said: str | float) -> None:
-        """Recordings of tests/fixtures by name, and pauses in seconds between them, from the moment it is opened."""
-        with wave.open(str(self.path), "wb") as file:
-            file.setparams((1, 2, SAMPLE_RATE_IN, 0, "NONE", ""))
-            for part in said or (0.1,):
-                if isinstance(part, str):
-                    file.writeframes(b"".join(microphone(part)))
-                else:
-                    file.writeframes(bytes(2 * round(SAMPLE_RATE_IN * part)))
+async def say(page: Page, recording: str) -> None:
+    """Begin a recording of tests/fixtures. The page must be listening."""
+    await page.evaluate(SAID, b64encode((FIXTURES / recording).read_bytes()).decode())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,9 +86,9 @@ class SocketLog:
         socket.on("close", closed)
 
 
-def checksum(chunks: Sequence[bytes]) -> int:
+def checksum(pcm: bytes) -> int:
     """FNV-1a over 16-bit samples, as the page's playback counts what it puts out (`audio/playout.ts`)."""
     value = FNV_START
-    for sample in memoryview(b"".join(chunks)).cast("H"):
+    for sample in memoryview(pcm).cast("H"):
         value = ((value ^ sample) * FNV_PRIME) & 0xFFFFFFFF
     return value

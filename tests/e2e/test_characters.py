@@ -10,6 +10,7 @@ from playwright.async_api import Locator, expect
 from tests.e2e.conftest import USUAL
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
 
 pytestmark = pytest.mark.usefixtures("usual_company")
 
@@ -24,9 +25,11 @@ async def who_answers(visitor: Visitor, text: str) -> list[str]:
     return [reply["character_name"] for reply in started["replies"]]
 
 
-async def assert_at_the_table(visitor: Visitor, names: Sequence[str]) -> None:
+async def assert_at_the_table(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
+    """The page shows them, and those who answer have heard of it, too."""
     await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
     await expect(visitor.seats).to_have_count(len(names))
+    await eventually(lambda: stack.at_the_table() == list(names), "who answers is known")
 
 
 def row(sheet: Locator, name: str) -> Locator:
@@ -38,10 +41,11 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
     await expect(sheet).to_be_hidden()
 
 
-async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visitor) -> None:
-    await assert_at_the_table(visitor, USUAL)
+async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visitor, stack: Stack) -> None:
+    await assert_at_the_table(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
+    await expect(sheet.get_by_role("combobox", name="Voice")).to_be_visible()  # there are voices to choose from
     await sheet.get_by_label("Name").fill("Luna")
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
     await sheet.get_by_role("button", name="Invite", exact=True).click()
@@ -56,7 +60,7 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
-    await assert_at_the_table(visitor, ["Luna", "Pilar", "Rex", "Sage"])
+    await assert_at_the_table(visitor, stack, ["Luna", "Pilar", "Rex", "Sage"])
     assert await who_answers(visitor, "Pilar, what do you paint?") == ["Pilar"]
 
     sheet = await visitor.open("Characters")
@@ -65,13 +69,14 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     await sheet.get_by_role("button", name="Save").click()
     await expect(row(sheet, "Paloma")).to_be_visible()
     await close(visitor, sheet)
+    await assert_at_the_table(visitor, stack, ["Luna", "Paloma", "Rex", "Sage"])
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
     await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch lies above the box
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
-    await assert_at_the_table(visitor, USUAL)
+    await assert_at_the_table(visitor, stack, USUAL)
     assert await who_answers(visitor, "Is Paloma still here?") == list(USUAL)
 
     sheet = await visitor.open("Characters")

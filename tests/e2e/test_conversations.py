@@ -7,8 +7,10 @@ from pathlib import Path
 
 from playwright.async_api import Locator, expect
 
+from tertulia_shared.events import Warn
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
 
 QUESTION = "Sage, tell me about an old harbour."
 
@@ -83,29 +85,25 @@ async def test_what_is_asked_of_the_model_is_sent_kept_and_taken_back(visitor: V
     await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
 
 
-async def test_what_is_being_typed_stays_while_somebody_speaks(visitor: Visitor) -> None:
-    """Each word of a reply draws the page anew; the field that is being typed in is not put back by it."""
-    turn_id = await visitor.write("Luna, tell me a story about the sea.")
-    await visitor.until_speaking(turn_id)
+async def test_what_is_being_typed_stays_while_the_page_is_drawn_anew(visitor: Visitor, stack: Stack) -> None:
+    """Whatever happens draws the page anew; the field that is being typed in is not put back by it."""
+    conversation_id = visitor.log.record().conversation_id
     sheet = await visitor.open("Model")
     name = sheet.get_by_role("textbox", name="Model")
     await name.focus()
-    for letter in "some/model":
-        events = len(visitor.log.of("llm_chunk")) + len(visitor.log.of("audio"))
-        await visitor.page.keyboard.type(letter)
-        await eventually(
-            lambda before=events: len(visitor.log.of("llm_chunk")) + len(visitor.log.of("audio")) > before,
-            "the reply goes on",
-        )
+    async with stack.bus() as bus:
+        outlet = bus.outlet()
+        for at, letter in enumerate("some/model"):
+            await visitor.page.keyboard.type(letter)
+            outlet.append(bus.keys.events(conversation_id), Warn("drawn_anew", f"Something has happened {at}."))
+            await outlet.flush()
+            await expect(visitor.page.get_by_text(f"Something has happened {at}.")).to_be_visible()
     await expect(name).to_have_value("some/model")
     await name.press("Tab")
     await eventually(lambda: _holds(visitor, model="some/model"), "the model holds")
     await name.fill("")
     await name.press("Tab")
     await eventually(lambda: _holds(visitor, model=None), "the server's own choice holds")
-    await visitor.page.keyboard.press("Escape")
-    await visitor.page.keyboard.press("Escape")
-    await eventually(lambda: visitor.log.of("interrupted"), "the reply is over")
 
 
 async def test_a_dial_follows_the_keys_however_fast_they_are(visitor: Visitor) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.e2e.microphone import Microphone
 from tests.e2e.visitor import READY, Visitor
 from tests.fakes.eventually import eventually
 
@@ -55,12 +54,11 @@ async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
     await expect(visitor.seats).to_have_count(3)
 
 
-async def test_the_space_bar_talks_while_it_is_held(visitor: Visitor, microphone: Microphone) -> None:
-    microphone.hears("question_sage.wav")
+async def test_the_space_bar_talks_while_it_is_held(visitor: Visitor) -> None:
     await visitor.page.locator("body").press("Tab")
     await visitor.page.get_by_role("link", name="Write a message").evaluate("link => link.blur()")
     await visitor.page.keyboard.down("Space")
-    await eventually(lambda: visitor.log.commands("start_listening"), "listening begins")
+    await visitor.say("question_sage.wav")
     await eventually(lambda: visitor.log.of("transcription_update"), "words are heard")
     await eventually(lambda: visitor.log.of("vad_stop"), "the question is over")
     await visitor.page.keyboard.up("Space")

@@ -5,8 +5,11 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Visit
+from tests.e2e.visitor import Played
 from tests.fakes.eventually import eventually
 
+LONGEST_GAP_MS = 20
+"""All of the sound is there when it begins, so there is nothing to wait for."""
 # Sends a message as a script would: without a click or a key, so that the browser gives no leave to play. (Playwright's
 # own looks at the page count as a touch, so there must be none before sound has come.)
 UNTOUCHED = """
@@ -29,11 +32,20 @@ async def test_sound_waits_for_a_touch(visit: Visit) -> None:
     await visitor.page.add_init_script(UNTOUCHED)
     await visitor.page.goto(visitor.address + "/?probe=1")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
-    await eventually(lambda: visitor.log.of("audio"), "sound has come")
+    await eventually(lambda: visitor.log.of("audio_complete"), "all sound has come")
     banner = visitor.page.get_by_role("alert").filter(has_text="Sound is blocked")
     await expect(banner).to_be_visible()
-    assert all(each.samples == 0 for each in (await visitor.played()).values())
+    (message_id,) = (each.message_id for each in visitor.log.record().of_turn(accepted["turn_id"]))
+    whole = sum(len(frame["pcm"]) for frame in visitor.log.of("audio")) // 2
+
+    async def waiting() -> Played | None:
+        played = (await visitor.played())[message_id]
+        return played if played.received == whole else None
+
+    assert (await visitor.until(waiting, "the page has all of it")).samples == 0
     await banner.get_by_role("button", name="Click to allow sound").click()
     await expect(banner).to_be_hidden()
     (answer,) = await visitor.hears(accepted["turn_id"])
-    visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
+    played = (await visitor.played())[answer.message_id]
+    visitor.assert_heard_exactly(answer, played)
+    assert played.gap_ms <= LONGEST_GAP_MS, f"{played.gaps} gaps, {played.gap_ms} ms"

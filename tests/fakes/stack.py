@@ -19,6 +19,7 @@ from uuid import uuid4
 import redis
 
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.fakes.far_link import FarLink
 from tests.fakes.key_leaks import Leftovers
@@ -225,6 +226,11 @@ class Stack:
     def length(self, key: Key) -> int:
         """How many entries a stream has."""
         return self._client.xlen(key.name)
+
+    def at_the_table(self) -> list[str]:
+        """The names of the active characters as llm has read them last."""
+        kept = self._client.hget(self.keys.cast().name, "speakers")
+        return [speaker["name"] for speaker in unpack(kept)] if kept else []
 
     # -- addresses
 

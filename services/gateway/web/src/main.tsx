@@ -14,7 +14,7 @@ import { App } from "./ui/app";
 declare global {
   interface Window {
     /** Only with `?probe=1`. */
-    tertulia?: Pick<Probe, "played" | "flushes" | "levels"> & { state(): unknown };
+    tertulia?: Pick<Probe, "played" | "flushes" | "ducks" | "levels"> & { state(): unknown };
   }
 }
 
@@ -24,6 +24,7 @@ if (probe) {
   window.tertulia = Object.freeze({
     played: () => probe.played(),
     flushes: () => probe.flushes(),
+    ducks: () => probe.ducks(),
     levels: () => probe.levels(),
     state: () => structuredClone(talk.view.value),
   });

@@ -42,6 +42,7 @@ const NOTHING: Tally = { samples: 0, checksum: 0x811c9dc5, gapMs: 0, gaps: 0 };
 export class Probe {
   #messages = new Map<string, Entry>();
   #flushes: Asked[] = [];
+  #ducks = 0;
   /** Root mean square of the last reports, newest last. */
   #levels: { atMs: number; level: number }[] = [];
 
@@ -72,12 +73,21 @@ export class Probe {
     this.#flushes.push({ askedAtMs, audioMs, silentAtMs: null, soundMs: null });
   }
 
+  ducked(): void {
+    this.#ducks += 1;
+  }
+
   played(): readonly PlayedMessage[] {
     return Array.from(this.#messages, ([messageId, { tally, ...rest }]) => ({ messageId, ...rest, ...tally }));
   }
 
   flushes(): readonly Flush[] {
     return this.#flushes.map(({ askedAtMs, silentAtMs, soundMs }) => ({ askedAtMs, silentAtMs, soundMs }));
+  }
+
+  /** How often a voice was lowered. */
+  ducks(): number {
+    return this.#ducks;
   }
 
   levels(): readonly { atMs: number; level: number }[] {

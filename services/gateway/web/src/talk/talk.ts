@@ -218,6 +218,7 @@ export class Talk {
     if (order === "flush") this.#silence();
     else if (order) {
       this.#player.duck(order === "duck");
+      if (order === "duck") this.probe?.ducked();
       this.#happen({ on: "ducked", ducked: order === "duck" });
     }
   }
