@@ -166,7 +166,7 @@ async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseS
 )
 async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
             row = {time: "2026-03-01T12:00:00Z"} if method in ("POST", "PATCH") else None
             answer = await client.request(method, f"{supabase.url}/rest/v1/{table}", json=row)
@@ -181,7 +181,7 @@ async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
         "tertulia_messages": {"conversation": new_id(), "behind": 0, "most": 1},
         "tertulia_conversations": {"before_time": None, "before_id": None, "most": 1},
     }
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for name, arguments in calls.items():
             answer = await client.post(f"{supabase.url}/rest/v1/rpc/{name}", json=arguments)
             assert answer.status_code in (401, 403), name
