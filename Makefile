@@ -35,7 +35,7 @@ check: lint test ## all that must be green before a commit: lint, then test
 
 test-compose: setup-dev ## the containers of docker-compose.yml, talked to and struck (needs a Docker engine)
 	@echo "test-compose: tests/compose"
-	@$(BIN)/python -m pytest -m compose $(ARGS) tests/compose
+	@$(BIN)/python -m pytest -m compose -o faulthandler_timeout=3600 $(ARGS) tests/compose
 
 lint: setup-dev ## style, format, types, architecture, and the page's own checks
 	@echo "lint: style (ruff check)"

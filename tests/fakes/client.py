@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 from typing import Any
 
 import msgpack
@@ -14,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tertulia_shared.groups import first_error
 from tests.fakes.eventually import PATIENCE_S
-from tests.fakes.sound import microphone
+from tests.fakes.sound import FRAME_MS, microphone
 from tests.fakes.stack import Process
 from tests.fakes.talk_record import Record
 
@@ -22,6 +23,8 @@ RETRY_S = 0.05
 REPLACED = 4001
 ENDING_MS = 1500
 """Silence behind spoken words, in which the end of an utterance is noticed."""
+AT_ONCE_MS = 4900
+"""How much is spoken faster than a mouth could: of 5 s the gateway takes every bit, of what is behind only some."""
 
 
 class TalkClient:
@@ -64,9 +67,14 @@ class TalkClient:
         await self.until_done(turn_id)
 
     async def speak(self, name: str) -> None:
-        """Speak a WAV of tests/fixtures, as fast as the gateway takes it: nothing here depends on the pace."""
+        """Speak a WAV of tests/fixtures all at once, with as much silence behind it as `AT_ONCE_MS` has room for.
+
+        So the gateway takes all of it at whatever pace. `stop_listening` ends an utterance that silence has not ended.
+        """
+        most = AT_ONCE_MS // FRAME_MS
+        assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"
         await self.send("start_listening")
-        for frame in microphone(name, silence_ms=ENDING_MS):
+        for frame in islice(microphone(name, silence_ms=ENDING_MS), most):
             await self.send_raw(frame)
         await self.send("stop_listening")
 

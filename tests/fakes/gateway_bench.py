@@ -61,7 +61,8 @@ async def gateway(
             yield Gateway(await port, bus, stop)
         finally:
             stop.set()
-            await asyncio.wait([serving])
+            _, going_on = await asyncio.wait([serving], timeout=PATIENCE_S)
+            assert not going_on, "the gateway does not stop"
 
 
 async def eventually(test: Callable[[], Awaitable[bool]]) -> None:

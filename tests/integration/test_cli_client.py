@@ -356,23 +356,34 @@ async def test_where_nothing_is_understood_it_ends_with_1(tmp_path: Path, capsys
     assert "nothing was understood" in capsys.readouterr().err
 
 
-async def test_a_connection_that_is_lost_while_speaking_listens_again(tmp_path: Path) -> None:
-    path, _ = spoken(tmp_path / "mic.wav", 2_000)
-    listening = asyncio.Event()
+async def test_a_connection_that_is_lost_while_speaking_listens_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, _ = spoken(tmp_path / "mic.wav", 200)
+    begun, listening_again = asyncio.Event(), asyncio.Event()
+
+    async def pace(*_: object) -> None:  # not the clock's, by which all may be said before there is a connection again
+        if begun.is_set():
+            await listening_again.wait()
+        begun.set()
+
+    monkeypatch.setattr("tertulia_cli.client.talk._Talking._until", pace)
 
     async def first(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
-        await client.socket.recv()
-        listening.set()
+        while not client.pcm:
+            frame = await client.socket.recv()
+            assert isinstance(frame, bytes)
+            client.pcm += frame
         await client.socket.close(1001, "restarting")
 
     async def second(client: Client) -> None:
-        assert listening.is_set()
         await client.started(id="")
         await client.heard("resume")
         await client.started(id="")
         await client.heard("start_listening")
+        listening_again.set()
         await client.heard("stop_listening")
         await client.tell("transcription_finished", id="1-2", epoch=0, text="Hello", turn_id="turn-1")
         await client.reply("turn-1")

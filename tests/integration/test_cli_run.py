@@ -18,7 +18,7 @@ from tests.fakes.scrape import scrape
 
 TERTULIA = [sys.executable, "-m", "tertulia_cli.main"]
 STOP_S = 40.0
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(240)
 
 
 class Run:

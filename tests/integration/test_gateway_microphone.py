@@ -48,7 +48,7 @@ async def test_sessions_one_after_the_other(open_gateway: Gateway) -> None:
         for frame in frames[20:]:
             await client.socket.send(frame)
         await client.send("stop_listening")
-        claims = [*await bus.claim("stt", "w", count=1, block_s=5), *await bus.claim("stt", "w", count=1, block_s=5)]
+        claims = [*await bus.claim("stt", "w", count=1, block_s=30), *await bus.claim("stt", "w", count=1, block_s=30)]
         first, second = [await session(open_gateway, client.conversation_id, claim) for claim in claims]
     assert [chunk.pcm for chunk in first[:-1]] == frames[:20]
     assert [chunk.pcm for chunk in second[:-1]] == frames[20:]
@@ -64,7 +64,7 @@ async def test_a_session_ends_with_what_it_belongs_to(open_gateway: Gateway, way
         c = client.conversation_id
         await client.send("start_listening")
         await client.socket.send(b"\1" * 640)
-        (claim,) = await bus.claim("stt", "w", count=1, block_s=5)
+        (claim,) = await bus.claim("stt", "w", count=1, block_s=30)
         match way:
             case "abort":
                 client.socket.transport.abort()

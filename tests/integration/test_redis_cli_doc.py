@@ -307,10 +307,11 @@ async def test_text_survives_the_recipes_but_for_line_breaks(left: Left, shell: 
 async def test_watching_shows_each_event_as_it_comes(left: Left, shell: str) -> None:
     out = left.folder / f"watch-{shell}.txt"
     script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
+    before = {client["id"] for client in await clients(left)}
     watching = start_watching(shell, script, out)
     try:
         async with left.stack.bus() as bus:
-            await until_blocked(left)
+            await until_blocked(left, before)
             outlet = bus.outlet()
             for turn_id in ("first", "second", "third"):
                 outlet.append(bus.keys.events(left.conversation_id), TurnComplete(turn_id))
@@ -329,15 +330,24 @@ def start_watching(shell: str, script: str, out: Path) -> subprocess.Popen[bytes
         return subprocess.Popen([shell, "-c", script], stdout=to, start_new_session=True)
 
 
-async def until_blocked(left: Left) -> None:
-    """Wait until the shell's XREAD waits at the server."""
+async def clients(left: Left) -> list[dict[str, str]]:
+    """Who is connected to the stack's Redis."""
     async with Redis.from_url(left.stack.redis.url) as client:  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+        return await cast("Any", client).client_list()
 
-        async def blocked() -> bool:
-            listing: list[dict[str, str]] = await cast("Any", client).client_list()
-            return any(each["user"] == "reader" and each["cmd"] == "xread" and "b" in each["flags"] for each in listing)
 
-        await until(blocked)
+async def until_blocked(left: Left, before: set[str]) -> None:
+    """Wait until the shell's XREAD waits at the server. Who was there `before` may be another shell's, which has been
+    killed while Redis has not noticed yet."""
+
+    async def blocked() -> bool:
+        return any(
+            each["user"] == "reader" and each["cmd"] == "xread" and "b" in each["flags"]
+            for each in await clients(left)
+            if each["id"] not in before
+        )
+
+    await until(blocked)
 
 
 # -- how to reach Redis

@@ -18,7 +18,6 @@ from tertulia_shared.ids import new_id
 from tests.fakes.client import talk
 from tests.fakes.eventually import eventually
 from tests.fakes.scrape import Scrape, Series, parsed, scrape
-from tests.fakes.sound import microphone
 from tests.fakes.stack import Process, Service, Stack
 
 pytestmark = pytest.mark.timeout(120)
@@ -129,10 +128,7 @@ async def test_a_typed_turn_that_is_cut_off_and_one_that_is_not(stack: Stack) ->
 async def test_a_spoken_turn(stack: Stack) -> None:
     before = seen(stack)
     async with talk(*stack.urls) as client:
-        await client.send("start_listening")
-        for frame in microphone("hello_luna.wav", silence_ms=1500):
-            await client.send_raw(frame)
-        await client.send("stop_listening")
+        await client.speak("hello_luna.wav")
         accepted = await client.until_event("turn_accepted")
         await client.until_done(accepted["turn_id"])
         await client.until_event("listening_stopped")

@@ -43,6 +43,7 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, 
         in_order = [kinds.index(kind) for kind in ("vad_start", "transcription_finished", "turn_accepted", "audio")]
         assert in_order == sorted(in_order)
         assert {frame["session_id"] for frame in client.record.of("vad_start")} == {stopped["session_id"]}
+        assert client.record.of("error") == [], "nothing of it was dropped"
         stack.unsaid |= client.record.words()
 
 

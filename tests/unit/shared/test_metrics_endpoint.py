@@ -181,23 +181,34 @@ async def test_a_scrape_does_not_hold_the_loop_up(answering: int, monkeypatch: p
     assert asking.result()[0] == 200
 
 
+def threads() -> set[threading.Thread]:
+    """Those that serve: others of the process come and go as they like."""
+    return {thread for thread in threading.enumerate() if thread.name == "metrics"}
+
+
 def test_after_the_block_nobody_listens(metrics: Metrics) -> None:
-    before = threading.active_count()
+    before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
         ask(bound, "/healthz")
-        assert threading.active_count() == before + 1
-    assert threading.active_count() == before
+        (serving,) = threads() - before
+    serving.join(PATIENCE_S)
+    assert not serving.is_alive()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", bound), timeout=PATIENCE_S).close()
 
 
-def test_a_caller_in_mid_request_does_not_keep_it_from_ending(metrics: Metrics) -> None:
-    before = threading.active_count()
+def test_a_caller_in_mid_request_does_not_keep_it_from_ending(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served, "HEAD_S", 3 * PATIENCE_S)
+    before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
+        (serving,) = threads() - before
         slow = socket.create_connection(("127.0.0.1", bound), timeout=PATIENCE_S)
         slow.sendall(b"GET /metr")
         ask(bound, "/healthz")
-    assert threading.active_count() == before
+    serving.join(PATIENCE_S)
+    assert not serving.is_alive()
     slow.close()
 
 
