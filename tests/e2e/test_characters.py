@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
-from playwright.async_api import Locator, expect
+from playwright.async_api import Locator, Route, expect
 
+from tertulia_shared.events import Warn
 from tests.e2e.conftest import USUAL
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import eventually
@@ -85,3 +87,29 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     await sheet.get_by_role("button", name="Really remove Paloma?").click()
     await expect(row(sheet, "Luna")).to_be_visible()
     await expect(row(sheet, "Paloma")).to_have_count(0)
+
+
+async def test_a_switch_stays_where_it_was_put_while_the_server_is_slow(visitor: Visitor, stack: Stack) -> None:
+    answer, waiting = asyncio.Event(), asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        if route.request.method == "PATCH":
+            waiting.set()
+            await answer.wait()
+        await route.continue_()
+
+    await visitor.page.route("**/api/characters/*", slow)
+    sheet = await visitor.open("Characters")
+    switch = sheet.get_by_role("switch", name="Sage is at the table")
+    await switch.focus()
+    await visitor.page.keyboard.press("Space")
+    await waiting.wait()
+    async with stack.bus() as bus:
+        outlet = bus.outlet()
+        outlet.append(bus.keys.events(visitor.log.record().conversation_id), Warn("drawn_anew", "Something else."))
+        await outlet.flush()
+    await expect(visitor.page.get_by_text("Something else.")).to_be_visible()
+    await expect(switch).not_to_be_checked()
+    answer.set()
+    await assert_at_the_table(visitor, stack, ["Luna", "Rex"])
+    await expect(switch).not_to_be_checked()

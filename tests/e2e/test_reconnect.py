@@ -80,7 +80,10 @@ async def test_what_is_written_while_the_line_is_down_is_said_once_it_is_back(
     assert [answer.name for answer in visitor.log.record().of_turn(accepted["turn_id"])] == ["Sage"]
 
 
-async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voice(visit: Visit, stack: Stack) -> None:
+@pytest.mark.parametrize("talk_is_cut", [False, True], ids=["one request", "the talk too"])
+async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voice(
+    visit: Visit, stack: Stack, *, talk_is_cut: bool
+) -> None:
     visitor = await visit()
     parts = urlsplit(stack.http(""))
     assert parts.hostname
@@ -94,8 +97,9 @@ async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voic
         await visitor.arrive(loudspeaker=False)
         await eventually(lambda: line.refusals, "the browser asked for the loudspeaker and was refused")
         line.refused = None
-        line.cut()
-        await eventually(lambda: len(visitor.log.of("conversation_started")) > 1, "the page is back")
+        if talk_is_cut:
+            line.cut()
+            await eventually(lambda: len(visitor.log.of("conversation_started")) > 1, "the page is back")
         turn_id = await visitor.write("Rex, thank you!")
         (answer,) = await visitor.hears(turn_id)
         visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from playwright.async_api import expect
 
+from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Visitor
 from tests.fakes.eventually import eventually
+from tests.fakes.sound import loudness
 
 
 async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(visitor: Visitor) -> None:
@@ -28,6 +30,21 @@ async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(
     await expect(visitor.bubble(answer.message_id)).to_contain_text(answer.text)
     visitor.assert_heard_exactly(answer, (await visitor.played())[answer.message_id])
     assert await visitor.loudest() > 0.01
+    await visitor.page.get_by_role("button", name="Stop listening").click()
+    await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
+
+
+async def test_what_the_device_hears_is_sent(visit: Visit) -> None:
+    """The browser's own device beeps once a second."""
+    visitor = await visit()
+    await visitor.arrive(device=True)
+    await visitor.talk()
+
+    def beep() -> bool:
+        return any(loudness(command["pcm"]) > 0.01 for command in visitor.log.commands("pcm"))
+
+    await eventually(beep, "the beep is sent")
+    assert {len(command["pcm"]) for command in visitor.log.commands("pcm")} <= set(range(640, 3201, 2))
     await visitor.page.get_by_role("button", name="Stop listening").click()
     await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
 

@@ -78,11 +78,15 @@ class Visitor:
 
     # -- what they do
 
-    async def arrive(self, at: str = "/?probe=1", *, loudspeaker: bool = True) -> None:
-        """Open the page, and wait until one can talk, and hear (`loudspeaker` False: or not)."""
+    async def arrive(self, at: str = "/?probe=1", *, loudspeaker: bool = True, device: bool = False) -> None:
+        """Open the page, and wait until one can talk, and hear (`loudspeaker` False: or not).
+
+        With `device` the microphone is the browser's own, which beeps; else it hears what is said by `say`.
+        """
         await self.page.add_init_script(SLIPS)
         await self.page.add_init_script(LOUDSPEAKER)
-        await microphone.connect(self.page)
+        if not device:
+            await microphone.connect(self.page)
         await self.page.goto(self.address + at)
         await expect(self.glance).to_have_text(READY)
         await expect(self.seats).not_to_have_count(0)

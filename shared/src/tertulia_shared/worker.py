@@ -191,9 +191,7 @@ class Worker:
 
     def _start(self, jobs: asyncio.TaskGroup, claim: Claim) -> None:
         known = self._jobs.get(claim.id)
-        if (
-            known is not None
-        ):  # delivered again: Redis came back without its last second
+        if known is not None:  # delivered again: Redis came back without its last second
             self._cancel(known, Ending.LOST)
         job = _Job(claim)
         self._jobs[claim.id] = job
