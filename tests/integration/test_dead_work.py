@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +22,11 @@ from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader
 from tertulia_shared.ids import new_id
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
+from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.fakes.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
+STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
 BAD_TTS = """
 from tertulia_tts import main, registry
 registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
@@ -33,18 +35,25 @@ main.main()
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Work is tried once, and nobody speaks yet."""
+def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
+    """Work is tried once, and nobody speaks yet. A worker that is merely slow must not count as dead: the lease."""
     with Stack(
         tmp_path_factory.mktemp("dead") / "stack",
         workers={"gateway": 1, "stt": 1, "llm": 1},
-        env={"TERTULIA_MAX_ATTEMPTS": "1", "TERTULIA_LEASE_S": "0.5"},
+        env={"TERTULIA_MAX_ATTEMPTS": "1", "TERTULIA_LEASE_S": "3", **model_at(model_port)},
     ) as running:
         client = cast("Any", redis.Redis.from_url(running.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
         for name, rules in (("reader", reader_rules), ("operator", operator_rules)):
             client.execute_command("ACL", "SETUSER", *Account(name, digest("x"), rules(running.keys)).words())
         client.close()
         yield running
+
+
+@pytest.fixture
+async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
+    """What the llm workers ask; it always tells the same story."""
+    async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
+        yield model
 
 
 def environment(stack: Stack, user: str) -> dict[str, str]:
@@ -90,6 +99,17 @@ async def unspoken_reply(client: TalkClient) -> str:
     return message.message_id
 
 
+async def kill_who_tells_a_story(stack: Stack, model: ScriptedModel, client: TalkClient) -> str:
+    """A turn whose worker is killed in the midst of its answer; another one is there then."""
+    model.script.append(Reply(STORY, hold=Hold(2)))
+    turn_id = await client.say("Luna, tell me a story.", new_id())
+    await client.until_event("llm_chunk")
+    stack.of("llm")[0].send(signal.SIGKILL)
+    stack.start("llm")
+    return turn_id
+
+
+@pytest.mark.usefixtures("model")
 async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Stack, tmp_path: Path) -> None:
     for worker in stack.of("tts"):
         worker.send(signal.SIGTERM)
@@ -138,16 +158,12 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         assert file.readframes(file.getnframes()) == sound
 
 
-async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack) -> None:
+async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        turn_id = new_id()
-        await client.say("Luna, tell me a story.", turn_id)
-        await client.until_event("llm_chunk", 5)
-        stack.of("llm")[0].send(signal.SIGKILL)
-        stack.start("llm")
+        turn_id = await kill_who_tells_a_story(stack, model, client)
         error = await client.until_event("error")
         assert error["code"] == "turn_failed"
         await client.until_done(turn_id)
@@ -167,16 +183,12 @@ async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack) -> N
         assert await read_letters(bus) == []
 
 
-async def test_what_is_too_late_is_said_and_dropped(stack: Stack) -> None:
+async def test_what_is_too_late_is_said_and_dropped(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        turn_id = new_id()
-        await client.say("Luna, tell me a story.", turn_id)
-        await client.until_event("llm_chunk", 5)
-        stack.of("llm")[0].send(signal.SIGKILL)
-        stack.start("llm")
+        await kill_who_tells_a_story(stack, model, client)
         await client.until_event("error")
         letter = await only_letter(bus)
         await client.hears("Rex?", new_id())
@@ -191,6 +203,7 @@ async def test_what_is_too_late_is_said_and_dropped(stack: Stack) -> None:
         assert await read_letters(bus) == []
 
 
+@pytest.mark.usefixtures("model")
 async def test_inspect_follows_a_talk_as_it_goes_on(stack: Stack) -> None:
     if not stack.of("tts"):
         stack.start("tts")
