@@ -61,10 +61,11 @@ def environment(stack: Stack, user: str) -> dict[str, str]:
     return {**stack.environment, "TERTULIA_REDIS_URL": stack.redis.url_as(f"{user}:x")}
 
 
-def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """`tertulia …` beside the stack: as a user who may only read, or where something is to be done, as one who may."""
     user = "operator" if words[1] in {"retry", "drop"} else "reader"
-    return subprocess.run(
+    return await asyncio.to_thread(  # the client and the model go on meanwhile
+        subprocess.run,
         [sys.executable, "-m", "tertulia_cli.main", *words],
         env=environment(stack, user), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
         stdin=subprocess.DEVNULL,
@@ -126,8 +127,8 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
 
     async with stack.bus() as bus:
         letter = await only_letter(bus)
-        assert letter.id in dead(stack, "dead", "list").stdout
-        shown = dead(stack, "dead", "show", letter.id).stdout
+        assert letter.id in (await dead(stack, "dead", "list")).stdout
+        shown = (await dead(stack, "dead", "show", letter.id)).stdout
         assert "to speak Luna's reply “" in shown
         assert "the device is lost" in shown
         assert "On retry: A tts worker speaks all of it" in shown
@@ -141,7 +142,7 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         await bus.reopen(audio, remedy.end_id)
         await bus.post(remedy.stage, remedy.work, epoch=remedy.epoch)
         assert await carry_out(bus, letter.id, remedy)
-        assert "No work was given up" in dead(stack, "dead", "list").stdout
+        assert "No work was given up" in (await dead(stack, "dead", "list")).stdout
 
         follow = bus.follow(audio, "0-0")
         async with asyncio.timeout(45):
@@ -151,7 +152,7 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         entries = await bus.read(audio)
         sound = b"".join(entry.fields.get(b"audio", b"") for entry in entries)
         assert {int(entry.id.partition("-")[0]) for entry in entries[:-1]} == set(range(1, facts.message.sentences + 1))
-    written = dead(stack, "inspect", "--message", message_id, "--audio", str(tmp_path / "reply.wav"))
+    written = await dead(stack, "inspect", "--message", message_id, "--audio", str(tmp_path / "reply.wav"))
     assert written.returncode == 0, written.stderr
     with wave.open(str(tmp_path / "reply.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
@@ -168,11 +169,11 @@ async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, mode
         assert error["code"] == "turn_failed"
         await client.until_done(turn_id)
         letter = await only_letter(bus)
-        shown = dead(stack, "dead", "show", letter.id).stdout
+        shown = (await dead(stack, "dead", "show", letter.id)).stdout
         assert f"to answer “Luna, tell me a story.” (turn {turn_id}" in shown
         assert "is said again, as a new turn" in shown
 
-        retried = dead(stack, "dead", "retry", letter.id)
+        retried = await dead(stack, "dead", "retry", letter.id)
         assert retried.returncode == 0, retried.stderr
         assert "posted again" in retried.stdout
         accepted = await client.until_event("turn_accepted", 2)
@@ -193,12 +194,12 @@ async def test_what_is_too_late_is_said_and_dropped(stack: Stack, model: Scripte
         letter = await only_letter(bus)
         await client.hears("Rex?", new_id())
 
-        refused = dead(stack, "dead", "retry", "--all")
+        refused = await dead(stack, "dead", "retry", "--all")
         assert refused.returncode == 1
         assert "a retry is pointless: the conversation's epoch has moved on" in refused.stdout
-        assert dead(stack, "dead", "retry").returncode == 2
-        assert dead(stack, "dead", "retry", "1-1").returncode == 2
-        dropped = dead(stack, "dead", "drop", letter.id)
+        assert (await dead(stack, "dead", "retry")).returncode == 2
+        assert (await dead(stack, "dead", "retry", "1-1")).returncode == 2
+        dropped = await dead(stack, "dead", "drop", letter.id)
         assert (dropped.returncode, dropped.stdout) == (0, "Dropped 1 entry.\n")
         assert await read_letters(bus) == []
 
