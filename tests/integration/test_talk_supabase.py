@@ -58,10 +58,15 @@ def waiting(stack: Stack) -> int:
     return stack.length(stack.keys.store())
 
 
+async def until_written(stack: Stack) -> None:
+    """Wait until the store has all: a finished turn has its rows in the store or waiting for it, and none waits."""
+    await eventually(lambda: not stack.length(stack.keys.work("llm")) and not waiting(stack), "all is in the store")
+
+
 async def assert_kept(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
     """The store has what was said and shown, in order, each once."""
     stack.unsaid |= client.record.words()
-    await eventually(lambda: waiting(stack) == 0 or None, "the outbox is emptied")
+    await until_written(stack)
     said: list[tuple[str, str]] = []
     for turn_id, text in client.record.turns_accepted.items():
         said.append((turn_id, text))
@@ -145,7 +150,7 @@ async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
         await client.send("interrupt")
         heard = await client.until_event("message_heard")
         supabase.database.start()
-        await eventually(lambda: waiting(kept) == 0 or None, "the outbox is emptied")
+        await until_written(kept)
         row = (await store.messages(client.record.conversation_id, 10))[1]
         kept.unsaid |= client.record.words()
     assert (row.id, row.text, row.status) == (rex.message_id, heard["text"], "interrupted")
