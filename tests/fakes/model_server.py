@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -87,6 +89,20 @@ class SeenRequest:
 
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+
+
+@contextmanager
+def reserved_port() -> Generator[int]:
+    """A TCP port on 127.0.0.1 where servers may come and go: between two of them the system gives it to nobody else."""
+    with socket.socket() as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who listens has it, too
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def model_at(port: int) -> dict[str, str]:
+    """The environment of an llm worker that asks whatever model listens at `port`."""
+    return {"TERTULIA_LLM_BASE_URL": f"http://127.0.0.1:{port}/v1"}
 
 
 class ScriptedModel:

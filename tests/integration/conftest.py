@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.model_server import reserved_port
 from tests.fakes.stack import Stack
 
 
@@ -26,3 +27,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         metrics=True,
     ) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def model_port() -> Iterator[int]:
+    """Where the model of each test listens, for a stack that asks one."""
+    with reserved_port() as port:
+        yield port

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import wave
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,9 +22,11 @@ from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader
 from tertulia_shared.ids import new_id
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
+from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.fakes.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
+STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
 BAD_TTS = """
 from tertulia_tts import main, registry
 registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
@@ -33,12 +35,12 @@ main.main()
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Work is tried once, and nobody speaks yet."""
+def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
+    """Work is tried once, and nobody speaks yet. A worker that is merely slow must not count as dead: the lease."""
     with Stack(
         tmp_path_factory.mktemp("dead") / "stack",
         workers={"gateway": 1, "stt": 1, "llm": 1},
-        env={"TERTULIA_MAX_ATTEMPTS": "1", "TERTULIA_LEASE_S": "0.5"},
+        env={"TERTULIA_MAX_ATTEMPTS": "1", "TERTULIA_LEASE_S": "3", **model_at(model_port)},
     ) as running:
         client = cast("Any", redis.Redis.from_url(running.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
         for name, rules in (("reader", reader_rules), ("operator", operator_rules)):
@@ -47,15 +49,23 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield running
 
 
+@pytest.fixture
+async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
+    """What the llm workers ask; it always tells the same story."""
+    async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
+        yield model
+
+
 def environment(stack: Stack, user: str) -> dict[str, str]:
     """What a command is told that logs in as a person."""
     return {**stack.environment, "TERTULIA_REDIS_URL": stack.redis.url_as(f"{user}:x")}
 
 
-def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     """`tertulia …` beside the stack: as a user who may only read, or where something is to be done, as one who may."""
     user = "operator" if words[1] in {"retry", "drop"} else "reader"
-    return subprocess.run(
+    return await asyncio.to_thread(  # the client and the model go on meanwhile
+        subprocess.run,
         [sys.executable, "-m", "tertulia_cli.main", *words],
         env=environment(stack, user), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
         stdin=subprocess.DEVNULL,
@@ -90,6 +100,17 @@ async def unspoken_reply(client: TalkClient) -> str:
     return message.message_id
 
 
+async def kill_who_tells_a_story(stack: Stack, model: ScriptedModel, client: TalkClient) -> str:
+    """A turn whose worker is killed in the midst of its answer; another one is there then."""
+    model.script.append(Reply(STORY, hold=Hold(2)))
+    turn_id = await client.say("Luna, tell me a story.", new_id())
+    await client.until_event("llm_chunk")
+    stack.of("llm")[0].send(signal.SIGKILL)
+    stack.start("llm")
+    return turn_id
+
+
+@pytest.mark.usefixtures("model")
 async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Stack, tmp_path: Path) -> None:
     for worker in stack.of("tts"):
         worker.send(signal.SIGTERM)
@@ -106,8 +127,8 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
 
     async with stack.bus() as bus:
         letter = await only_letter(bus)
-        assert letter.id in dead(stack, "dead", "list").stdout
-        shown = dead(stack, "dead", "show", letter.id).stdout
+        assert letter.id in (await dead(stack, "dead", "list")).stdout
+        shown = (await dead(stack, "dead", "show", letter.id)).stdout
         assert "to speak Luna's reply “" in shown
         assert "the device is lost" in shown
         assert "On retry: A tts worker speaks all of it" in shown
@@ -121,7 +142,7 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         await bus.reopen(audio, remedy.end_id)
         await bus.post(remedy.stage, remedy.work, epoch=remedy.epoch)
         assert await carry_out(bus, letter.id, remedy)
-        assert "No work was given up" in dead(stack, "dead", "list").stdout
+        assert "No work was given up" in (await dead(stack, "dead", "list")).stdout
 
         follow = bus.follow(audio, "0-0")
         async with asyncio.timeout(45):
@@ -131,32 +152,28 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         entries = await bus.read(audio)
         sound = b"".join(entry.fields.get(b"audio", b"") for entry in entries)
         assert {int(entry.id.partition("-")[0]) for entry in entries[:-1]} == set(range(1, facts.message.sentences + 1))
-    written = dead(stack, "inspect", "--message", message_id, "--audio", str(tmp_path / "reply.wav"))
+    written = await dead(stack, "inspect", "--message", message_id, "--audio", str(tmp_path / "reply.wav"))
     assert written.returncode == 0, written.stderr
     with wave.open(str(tmp_path / "reply.wav")) as file:
         assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (24_000, 1, 2)
         assert file.readframes(file.getnframes()) == sound
 
 
-async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack) -> None:
+async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        turn_id = new_id()
-        await client.say("Luna, tell me a story.", turn_id)
-        await client.until_event("llm_chunk", 5)
-        stack.of("llm")[0].send(signal.SIGKILL)
-        stack.start("llm")
+        turn_id = await kill_who_tells_a_story(stack, model, client)
         error = await client.until_event("error")
         assert error["code"] == "turn_failed"
         await client.until_done(turn_id)
         letter = await only_letter(bus)
-        shown = dead(stack, "dead", "show", letter.id).stdout
+        shown = (await dead(stack, "dead", "show", letter.id)).stdout
         assert f"to answer “Luna, tell me a story.” (turn {turn_id}" in shown
         assert "is said again, as a new turn" in shown
 
-        retried = dead(stack, "dead", "retry", letter.id)
+        retried = await dead(stack, "dead", "retry", letter.id)
         assert retried.returncode == 0, retried.stderr
         assert "posted again" in retried.stdout
         accepted = await client.until_event("turn_accepted", 2)
@@ -167,30 +184,27 @@ async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack) -> N
         assert await read_letters(bus) == []
 
 
-async def test_what_is_too_late_is_said_and_dropped(stack: Stack) -> None:
+async def test_what_is_too_late_is_said_and_dropped(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        turn_id = new_id()
-        await client.say("Luna, tell me a story.", turn_id)
-        await client.until_event("llm_chunk", 5)
-        stack.of("llm")[0].send(signal.SIGKILL)
-        stack.start("llm")
+        await kill_who_tells_a_story(stack, model, client)
         await client.until_event("error")
         letter = await only_letter(bus)
         await client.hears("Rex?", new_id())
 
-        refused = dead(stack, "dead", "retry", "--all")
+        refused = await dead(stack, "dead", "retry", "--all")
         assert refused.returncode == 1
         assert "a retry is pointless: the conversation's epoch has moved on" in refused.stdout
-        assert dead(stack, "dead", "retry").returncode == 2
-        assert dead(stack, "dead", "retry", "1-1").returncode == 2
-        dropped = dead(stack, "dead", "drop", letter.id)
+        assert (await dead(stack, "dead", "retry")).returncode == 2
+        assert (await dead(stack, "dead", "retry", "1-1")).returncode == 2
+        dropped = await dead(stack, "dead", "drop", letter.id)
         assert (dropped.returncode, dropped.stdout) == (0, "Dropped 1 entry.\n")
         assert await read_letters(bus) == []
 
 
+@pytest.mark.usefixtures("model")
 async def test_inspect_follows_a_talk_as_it_goes_on(stack: Stack) -> None:
     if not stack.of("tts"):
         stack.start("tts")

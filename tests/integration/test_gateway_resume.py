@@ -149,7 +149,7 @@ async def test_sound_that_an_interruption_has_ended_does_not_come_again(two_gate
         workers = Workers(one.bus, client.conversation_id)
         await client.send("user_message", text="hello")
         turn, epoch = await workers.next_turn()
-        await workers.reply(turn, epoch).whole()
+        await workers.reply(turn, epoch).whole(pcm=b"\0\0" * 24_000 * 10)  # the talk is not over before it is cut off
         await client.until("audio")
         marks = client.resume()
         await client.send("interrupt")

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,7 @@ from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
 from tests.fakes.stack import Stack
 
-READ_AGAIN = '"message":"characters read again","count":4'
+READ_AGAIN = '"message":"characters read again","count":'
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -31,14 +32,14 @@ async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack
         async with talk(*stack.urls) as client:
             before = await _who_answers(client, "Pilar, are you there?")
             assert before == ["Luna", "Rex", "Sage"]
+            before_it = stack.log_sizes()
             await store.save_character(pilar)
             await client.send("refresh_characters")
             told = await client.until_event("characters")
             assert "Pilar" in {character["name"] for character in told["characters"]}
             workers = stack.of("llm")
             assert len(workers) == 2
-            for worker in workers:
-                await eventually(lambda log=worker.log: READ_AGAIN in log.read_text(), "the characters are read again")
+            await _until_read_again(stack, before_it, 4)
             for resting in workers:
                 resting.send(signal.SIGSTOP)
                 try:
@@ -46,11 +47,13 @@ async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack
                 finally:
                     resting.send(signal.SIGCONT)
     finally:
+        with_her = stack.log_sizes()
         await store.delete_character(pilar_id)
         await store.close()
         async with talk(*stack.urls) as client:
             await client.send("refresh_characters")
             await client.until_event("characters")
+        await _until_read_again(stack, with_her, 3)
 
 
 async def test_a_conversation_deleted_in_mid_turn_is_talked_to_its_end_and_does_not_come_back(stack: Stack) -> None:
@@ -68,6 +71,16 @@ async def test_a_conversation_deleted_in_mid_turn_is_talked_to_its_end_and_does_
         async with talk(*stack.urls) as another:
             await another.hears("Rex, hello!", new_id())
         assert await asyncio.to_thread(_get, address) == 404
+
+
+async def _until_read_again(stack: Stack, behind: Mapping[str, int], count: int) -> None:
+    """Wait until every llm worker knows that there are so many characters; `behind`: the logs' sizes before that."""
+    told = f"{READ_AGAIN}{count}".encode()
+    for worker in stack.of("llm"):
+        await eventually(
+            lambda log=worker.log, start=behind[worker.name]: told in log.read_bytes()[start:],
+            "the characters are read again",
+        )
 
 
 async def _who_answers(client: TalkClient, text: str) -> list[str]:

@@ -12,14 +12,16 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store.supabase import SupabaseStore
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
+from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.fakes.stack import Stack
 from tests.fakes.supabase_server import SERVICE_KEY, SupabaseServer
 
 pytestmark = pytest.mark.timeout(120)
+STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory, supabase_server: SupabaseServer) -> Iterator[Stack]:
+def kept(tmp_path_factory: pytest.TempPathFactory, supabase_server: SupabaseServer, model_port: int) -> Iterator[Stack]:
     """A stack with two llm workers whose store is Supabase."""
     with Stack(
         tmp_path_factory.mktemp("supabase") / "stack",
@@ -28,7 +30,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory, supabase_server: SupabaseServ
             "TERTULIA_STORE": "supabase",
             "SUPABASE_URL": supabase_server.url,
             "SUPABASE_KEY": SERVICE_KEY,
-            "TERTULIA_STORE_PATIENCE_S": "0.5",
+            **model_at(model_port),
             "TERTULIA_LOG_LEVEL": "DEBUG",
         },
     ) as stack:
@@ -44,15 +46,27 @@ async def store(supabase: SupabaseServer) -> AsyncGenerator[SupabaseStore]:
     await store.close()
 
 
+@pytest.fixture(autouse=True)
+async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
+    """What the llm workers ask; it always tells the same story."""
+    async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
+        yield model
+
+
 def waiting(stack: Stack) -> int:
     """How many writes wait for the store."""
     return stack.length(stack.keys.store())
 
 
+async def until_written(stack: Stack) -> None:
+    """Wait until the store has all: a finished turn has its rows in the store or waiting for it, and none waits."""
+    await eventually(lambda: not stack.length(stack.keys.work("llm")) and not waiting(stack), "all is in the store")
+
+
 async def assert_kept(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
     """The store has what was said and shown, in order, each once."""
     stack.unsaid |= client.record.words()
-    await eventually(lambda: waiting(stack) == 0 or None, "the outbox is emptied")
+    await until_written(stack)
     said: list[tuple[str, str]] = []
     for turn_id, text in client.record.turns_accepted.items():
         said.append((turn_id, text))
@@ -74,7 +88,7 @@ async def test_a_talk_is_kept(kept: Stack, store: SupabaseStore) -> None:
 
 
 async def test_a_database_that_is_killed_holds_nothing_up_and_misses_nothing(
-    kept: Stack, store: SupabaseStore, supabase: SupabaseServer
+    kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
         await client.hears("Luna and Rex, hello!", new_id())
@@ -82,8 +96,10 @@ async def test_a_database_that_is_killed_holds_nothing_up_and_misses_nothing(
         await client.hears("Luna, are you there?", new_id())
         await client.send("model_settings", temperature=0.5)
         story = new_id()
+        model.script.append(Reply(STORY, hold=Hold(2)))
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: client.record.of_turn(story), "the story begins")
+        await eventually(lambda: kept.length(kept.keys.work("llm")) == 1, "nothing is under way but the story")
         owner = kept.owner("llm")
         assert owner is not None
         owner.send(signal.SIGKILL)
@@ -120,11 +136,12 @@ async def test_a_database_that_hangs_holds_nothing_up_and_misses_nothing(
 
 
 async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
-    kept: Stack, store: SupabaseStore, supabase: SupabaseServer
+    kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
         supabase.database.kill()
         story = new_id()
+        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # so the second sentence is known to be one
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: any(len(m.pcm) > 1 for m in client.record.of_turn(story)), "the second sentence")
         (rex,) = client.record.of_turn(story)
@@ -133,7 +150,7 @@ async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
         await client.send("interrupt")
         heard = await client.until_event("message_heard")
         supabase.database.start()
-        await eventually(lambda: waiting(kept) == 0 or None, "the outbox is emptied")
+        await until_written(kept)
         row = (await store.messages(client.record.conversation_id, 10))[1]
         kept.unsaid |= client.record.words()
     assert (row.id, row.text, row.status) == (rex.message_id, heard["text"], "interrupted")

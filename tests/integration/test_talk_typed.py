@@ -51,9 +51,11 @@ async def test_a_client_that_loses_its_connection_in_mid_reply_gets_everything_o
     async with talk(*stack.urls) as client:
         turn_id = new_id()
         await client.say("Luna, tell me a story.", turn_id)
-        for frames in (10, 40, 80):
+        for nth, frames in enumerate((10, 40, 80), start=1):
+            await client.until_event("conversation_started", nth)  # each connection's first: now it can be lost
             await client.until_frames(frames)
             client.drop()
+        await client.until_event("conversation_started", 4)
         await client.until_done(turn_id)
         assert client.connections == 4
         (story,) = client.record.of_turn(turn_id)
