@@ -34,6 +34,8 @@ from tests.fakes.loud_recognition import LoudnessEngine
 from tests.fakes.settings_of import settings_of
 from tests.fakes.tiny_whisper import make_tiny_whisper
 
+pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt hears at the pace of speech, some recordings twice
+
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FRAME = 1024
 LETTERS = {
