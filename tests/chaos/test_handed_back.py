@@ -18,7 +18,8 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])
 async def test_the_reply_goes_on_at_a_peer(stack: Stack, stage: Stage) -> None:
-    hasty = [stack.start(stage, TERTULIA_DRAIN_S="0") for _ in stack.of(stage)]
+    # a lease that nobody lets run out: one who is held up keeps its work until it is told to stop
+    hasty = [stack.start(stage, TERTULIA_DRAIN_S="0", TERTULIA_LEASE_S="30") for _ in stack.of(stage)]
     await asyncio.to_thread(stack.wait_ready)
     for patient in stack.of(stage)[:2]:
         patient.send(signal.SIGTERM)

@@ -18,6 +18,8 @@ from tests.fakes.stack import Stack
 pytestmark = pytest.mark.timeout(120, method="signal")
 
 STORY = "Luna, tell me a story about the ocean."
+LONG_STORY = "Luna, Rex and Sage, tell me a story about the ocean."
+"""Of some 540 events: at no frame at which it is cut is all of its text written, however far the sound is behind."""
 
 
 @pytest.fixture
@@ -51,16 +53,31 @@ async def assert_told_and_goes_on(stack: Stack, client: TalkClient) -> None:
     assert stack.length(stack.keys.dead()) == 0
 
 
+async def last_event(stack: Stack, client: TalkClient) -> str:
+    """The id of the last event that is written."""
+    async with stack.bus() as bus:
+        last = await bus.last(bus.keys.events(client.record.conversation_id))
+        assert last is not None
+        return last.id
+
+
+def place(event_id: str) -> tuple[int, ...]:
+    """Ids of a stream in their order."""
+    return tuple(int(part) for part in event_id.split("-"))
+
+
 @pytest.mark.parametrize("frames", [0, 40, 120], ids=["the turn itself", "the reply's beginning", "its end"])
 async def test_in_mid_reply(everysec: Stack, frames: int) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
-        keeps, before = everysec.redis.log_size(), len(client.record.frames)
-        await client.say(STORY, new_id())
+        keeps, kept, before = everysec.redis.log_size(), await last_event(everysec, client), len(client.record.frames)
+        await client.say(LONG_STORY, new_id())
         await client.until_frames(before + frames)
         if frames:
-            keeps = everysec.redis.log_size()
+            keeps, kept = everysec.redis.log_size(), await last_event(everysec, client)
         await client.until_frames(before + frames + 20)
+        # only who has seen an event can miss it: frames of sound would not do
+        await client.until(lambda: place(client.record.last_event_id) > place(kept), "an event that will be lost")
         await power_cut(everysec, keeps)
         await assert_told_and_goes_on(everysec, client)
 

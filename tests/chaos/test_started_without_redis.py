@@ -11,24 +11,30 @@ import pytest
 from tertulia_shared.ids import new_id
 from tests.fakes.client import talk
 from tests.fakes.eventually import eventually
-from tests.fakes.stack import ONE_OF_EACH, Stack
+from tests.fakes.stack import ONE_OF_EACH, Process, Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 
 WAITING = "waiting for Redis"
 
 
+async def waits(process: Process) -> None:
+    await eventually(lambda: WAITING in process.log.read_text(), f"{process.name} waits")
+
+
 async def test_they_work_when_it_comes_and_stop_when_told(tmp_path: Path) -> None:
     with Stack(tmp_path / "stack", workers={}, fsync="always") as stack:
         stack.redis.kill()
-        started = [stack.start(service) for service in ONE_OF_EACH]
         impatient = stack.start("tts")
-        for process in (*started, impatient):
-            await eventually(lambda log=process.log: WAITING in log.read_text(), f"{process.name} waits")
+        await waits(impatient)
         impatient.send(signal.SIGTERM)
         assert await asyncio.to_thread(impatient.wait) == 0
 
-        stack.redis.start()
+        # the patience of these has a bound: Redis comes as soon as all of them wait
+        started = [stack.start(service) for service in ONE_OF_EACH]
+        for process in started:
+            await waits(process)
+        await asyncio.to_thread(stack.redis.start)
         await asyncio.to_thread(stack.wait_ready)
         async with talk(*stack.urls) as client:
             await client.hears("Luna, hello!", new_id())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -11,13 +12,16 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
+from tests.fakes.client import TalkClient, talk
 from tests.fakes.compose import Compose
 from tests.fakes.postgres import find_postgrest
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
-SPOKEN = "SELECT json_agg(json_build_array(role, character_name, status) ORDER BY position, created_at) FROM messages"
+SPOKEN = (
+    "SELECT json_agg(json_build_array(role, character_name, status) ORDER BY position, created_at)"
+    " FROM messages WHERE conversation_id = '{}'"
+)
 
 
 @pytest.fixture(scope="module")
@@ -40,41 +44,53 @@ def supabase(postgrest_image: None) -> Iterator[Compose]:
         yield running
 
 
-def rows(stack: Compose) -> list[list[str]]:
-    """Who said something, and how it ended."""
+def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
+    """Who said something in a conversation, and how it ended."""
+    query = SPOKEN.format(conversation_id)
     printed = stack.run(
-        "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", SPOKEN
+        "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", query
     )
     return json.loads(printed.strip() or "[]")
+
+
+async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
+    """Wait until the table has the client's conversation: what these have said, all complete, and nothing else."""
+    whole = [["user" if name == "Jay" else "character", name, "complete"] for name in names]
+
+    def found() -> list[list[str]]:
+        return rows(stack, client.record.conversation_id)
+
+    await asyncio.to_thread(stack.wait, lambda: found() == whole, f"rows of {', '.join(names)}", found)
 
 
 async def test_what_is_said_is_kept_in_postgres(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna and Sage, hello!", new_id())
-    expected = [["user", "Jay", "complete"], ["character", "Luna", "complete"], ["character", "Sage", "complete"]]
-    supabase.wait(lambda: rows(supabase) == expected, "three rows", lambda: rows(supabase))
+    await until_kept(supabase, client, "Jay", "Luna", "Sage")
 
 
 async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
-    before = rows(supabase)
-    assert before
+    async with talk(supabase.url) as client:
+        await client.hears("Luna, hello!", new_id())
+    await until_kept(supabase, client, "Jay", "Luna")
+    before = rows(supabase, client.record.conversation_id)
     supabase.run("down")
     supabase.run("up", "--detach", "--no-build")
     supabase.wait_ready()
-    assert rows(supabase) == before
+    supabase.wait_healthy("postgres")
+    assert rows(supabase, client.record.conversation_id) == before
     async with talk(supabase.url) as client:
         await client.hears("Rex, hello!", new_id())
-    supabase.wait(lambda: len(rows(supabase)) == len(before) + 2, "two more rows", lambda: rows(supabase))
+    await until_kept(supabase, client, "Jay", "Rex")
 
 
 async def test_a_database_that_stops_does_not_stop_the_talk(supabase: Compose) -> None:
-    before = len(rows(supabase))
     supabase.run("stop", "postgres")
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
     supabase.run("start", "postgres")
     supabase.wait_healthy("postgres")
-    supabase.wait(lambda: len(rows(supabase)) == before + 2, "what waited is saved", lambda: rows(supabase))
+    await until_kept(supabase, client, "Jay", "Luna")
 
 
 def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:

@@ -34,6 +34,8 @@ from tests.fakes.loud_recognition import LoudnessEngine
 from tests.fakes.settings_of import settings_of
 from tests.fakes.tiny_whisper import make_tiny_whisper
 
+pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt hears at the pace of speech, some recordings twice
+
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FRAME = 1024
 LETTERS = {
@@ -130,7 +132,23 @@ async def test_events_come_in_the_promised_order_at_rising_positions(engine: Rec
 
 
 async def test_partial_texts_change_and_stable_ones_only_grow(engine: RecognitionEngine) -> None:
-    events = await hear(await engine.open(), pcm("hello_luna"))
+    session, audio, amid = await engine.open(), pcm("hello_luna"), 2 * 32_000
+    events: list[SttEvent] = []
+    is_shown = asyncio.Event()
+
+    async def read() -> None:
+        async for event in session.events():
+            events.append(event)
+            if isinstance(event, TranscriptionUpdate):
+                is_shown.set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(read())
+        await session.feed(audio[:amid])
+        await is_shown.wait()  # a busy machine may need longer for a text than one speaks
+        await session.feed(audio[amid:])
+        await session.finish()
+    await session.close()
 
     updates = [event.text for event in events if isinstance(event, TranscriptionUpdate)]
     assert updates

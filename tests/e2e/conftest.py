@@ -75,6 +75,7 @@ def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """The demo model at twice its usual pace, espeak's voices, pocketsphinx' ears."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
+        "TERTULIA_LEASE_S": "30",  # no worker dies here: one that is held up by the browser keeps its work
         "TERTULIA_DEMO_TOKENS_PER_SECOND": "80",
     }
     with Stack(tmp_path_factory.mktemp("page") / "stack", env=env) as running:

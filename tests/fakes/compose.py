@@ -55,20 +55,21 @@ class Compose:
         self.settings = dict(settings or {})
         self.engine = find_docker()
         self.project = f"tertulia-test-{uuid4().hex[:8]}"
-        self.port = free_port()
-        self.url = f"ws://127.0.0.1:{self.port}/ws"
+        self.port = 0
+        """Where the gateway is published, once it is up."""
         self._files = [ROOT / "docker-compose.yml", *(ROOT / "deploy" / "compose" / name for name in files)]
         self._environment = {
             "PATH": os.environ["PATH"],
             "HOME": os.environ.get("HOME", "/"),
             **{name: value for name, value in os.environ.items() if name.startswith("DOCKER_")},
-            "TERTULIA_PORT": str(self.port),
             **(settings or {}),
         }
 
     def __enter__(self) -> Self:
         try:
             self.run("build", "--quiet", timeout_s=BUILD_S)
+            self.port = free_port()  # not before the build: in its minutes somebody else would take it
+            self._environment["TERTULIA_PORT"] = str(self.port)
             self.run("up", "--detach", "--no-build")
             self.wait_ready()
         except BaseException:
@@ -79,6 +80,11 @@ class Compose:
     def __exit__(self, *_: object) -> None:
         self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5", check=False)
         self.engine.close()
+
+    @property
+    def url(self) -> str:
+        """The gateway's WebSocket."""
+        return f"ws://127.0.0.1:{self.port}/ws"
 
     # -- compose
 

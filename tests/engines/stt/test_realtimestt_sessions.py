@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -27,9 +28,11 @@ from tertulia_stt.engines.realtimestt import session as session_module
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
 from tertulia_stt.engines.realtimestt.whisper import SharedWhisper
 from tertulia_stt.settings import STTSettings
-from tests.fakes.eventually import eventually
+from tests.fakes.eventually import PATIENCE_S, eventually
 from tests.fakes.sound import microphone
 from tests.fakes.tiny_whisper import SENTENCE
+
+pytestmark = pytest.mark.timeout(240, method="signal")
 
 SECOND = 32_000
 
@@ -75,6 +78,20 @@ async def test_ten_sessions_leave_no_thread_of_any_kind(engine: RealtimeSTTEngin
 
 async def test_a_backlog_fed_at_once_keeps_its_pauses(engine: RealtimeSTTEngine) -> None:
     assert len(finals(await hear(await engine.open(), pcm("two_utterances")))) == 2
+
+
+async def test_a_stall_between_two_words_is_no_end_of_speech(
+    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech = pcm("hello_luna")
+    said, pause, rest = speech[: 2 * SECOND], bytes(SECOND * 3 // 10), speech[2 * SECOND :]
+    session = await engine.open()
+    await session.feed(said + pause)
+    recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - it knows when it has looked at all
+    assert await asyncio.to_thread(recorder.drain_audio_input, timeout=PATIENCE_S)
+    on_time = time.time
+    monkeypatch.setattr(time, "time", lambda: on_time() + 1)  # as after a second in which nothing ran
+    assert len(finals(await hear(session, rest))) == 1
 
 
 async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> None:

@@ -15,6 +15,8 @@ from tertulia_stt.fetch import fetch
 from tertulia_stt.settings import STTSettings
 from tests.fakes.settings_of import settings_of
 
+pytestmark = pytest.mark.timeout(240, method="signal")
+
 
 async def start(settings: STTSettings, **changes: object) -> None:
     engine = load_engine(settings.model_copy(update=changes))

@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import uuid4
 
+import pytest
+
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import MicChunk, UserTurn, Work
 from tertulia_shared.events import Event, ListeningStopped, TranscriptionFinished
+from tests.fakes.eventually import eventually
 from tests.fakes.sound import microphone
 from tests.fakes.stack import Stack
 from tests.fakes.tiny_whisper import SENTENCE
+
+pytestmark = pytest.mark.timeout(240, method="signal")
 
 
 async def test_a_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) -> None:
@@ -52,6 +57,7 @@ async def test_a_worker_without_weights_says_so_and_ends(tmp_path: Path) -> None
         worker = stack.start("stt")
         worker.killed = True  # its exit code is looked at here
         worker.told_to_end = True
+        await eventually(lambda: not worker.running, "it ends")
         assert worker.wait() == 1
         assert "fetch-models" in worker.tail()
         assert "Traceback" not in worker.tail()

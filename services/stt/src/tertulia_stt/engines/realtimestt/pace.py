@@ -1,8 +1,8 @@
 """When the next piece of audio may be passed on. Pure: time comes in as an argument.
 
-RealtimeSTT measures silence by the clock on the wall, so audio that arrives faster than it was spoken makes pauses
-vanish. Audio that waited (a worker took a session over, the network stalled) is therefore passed on at the pace of
-speech, a little faster so that the delay shrinks.
+RealtimeSTT goes by the clock on the wall when it looks for the beginning of speech, and at what is being said, so audio
+that arrives faster than it was spoken is looked at too late. Audio that waited (a worker took a session over, the
+network stalled) is therefore passed on at the pace of speech, a little faster so that the delay shrinks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 CATCH_UP: Final = 1.25
-"""Audio seconds per second while there is a backlog: a pause must last a quarter longer to count as one."""
+"""Audio seconds per second while there is a backlog."""
 SLACK_S: Final = 0.06
 """Audio may come this much early: networks deliver unevenly, and clients send frames of up to 100 ms."""
 

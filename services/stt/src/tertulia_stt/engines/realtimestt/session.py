@@ -5,8 +5,9 @@ for the texts of what was recorded and shuts the recorder down. All of them tell
 `call_soon_threadsafe`; what the port says happens there, so no state is shared under locks.
 
 Positions: the recorder says which chunk of 512 samples it looked at when something happened, so they are exact to
-32 ms. When it happens is the recorder's own matter, which goes by the clock on the wall: the same audio begins and
-ends a few chunks earlier or later on another day.
+32 ms. When it happens is the recorder's own matter: speech is looked for on a thread beside the audio, and silence is
+timed by the clock, which is put right with every chunk. So the same audio begins and ends a few chunks earlier or later
+on another day.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from tertulia_stt.engines.realtimestt.ordering import (
 )
 from tertulia_stt.engines.realtimestt.pace import Pace
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
+from tertulia_stt.engines.realtimestt.silence import SilenceClock
 
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
@@ -83,6 +85,7 @@ class RecorderSession:
         # Written on one thread each; read by others, for whom a moment ago is good enough.
         self._fed = 0  # samples of input; the loop's
         self._heard = 0  # chunks looked at; the recording thread's, as is what follows
+        self._silence = SilenceClock(CHUNK_S)
         self._number = 0  # of the present utterance
         self._began = 0  # the chunk at which it began
         self._speech_at = 0
@@ -268,8 +271,16 @@ class RecorderSession:
     def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - what it looks at next
         if self._recorder.is_recording and self._heard - self._began >= MAX_UTTERANCE_CHUNKS:
             self._recorder.stop()  # it goes on listening, with nothing lost in between
+        self._count_silence()
         self._heard += 1
         self._post(self._change.set)
+
+    def _count_silence(self) -> None:
+        # Both are compared with `time.time()` right behind this call, on this thread.
+        recorder, clock = self._recorder, self._silence
+        clock.chunk(time.time())
+        recorder.speech_end_silence_candidate_start = clock.moved(recorder.speech_end_silence_candidate_start)
+        recorder.speech_end_silence_start = clock.moved(recorder.speech_end_silence_start)
 
     def on_vad_detect_start(self) -> None:
         self._note(Listening(self._position()))
