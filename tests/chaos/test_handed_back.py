@@ -27,7 +27,7 @@ async def test_the_reply_goes_on_at_a_peer(stack: Stack, stage: Stage) -> None:
     try:
         async with talk(*stack.urls) as client:
             turn_id = new_id()
-            await client.say("Luna, tell me a story.", turn_id)
+            await client.say("Everybody, tell me a story.", turn_id)
             await client.until_frames(60)
             owner = stack.owner(stage)
             assert owner in hasty

@@ -24,7 +24,7 @@ async def test_a_worker_that_wakes_up_after_its_work_was_finished_changes_nothin
     async with talk(*stack.urls) as client, stack.bus() as bus:
         turn_id = new_id()
         await client.say("Rex, tell me a story.", turn_id)
-        await client.until_frames(50)
+        await client.until_frames(10)
         zombie = stack.owner(stage)
         assert zombie is not None
         zombie.send(signal.SIGSTOP)
