@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
@@ -149,17 +150,21 @@ class SupabaseServer:
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        async for frame in socket:
-            message = json.loads(frame.data)
-            if message["event"] == "phx_join":
-                changes = message["payload"]["config"]["postgres_changes"]
-                bound = [{"id": number, **change} for number, change in enumerate(changes, 1)]
-                await self._reply(socket, message, {"postgres_changes": bound})
-                self._sockets[socket] = message["topic"]
-                self.listeners += 1
-            elif message["event"] in ("heartbeat", "phx_leave"):
-                await self._reply(socket, message, {})
-        self._sockets.pop(socket, None)
+        try:
+            async for frame in socket:
+                message = json.loads(frame.data)
+                if message["event"] == "phx_join":
+                    changes = message["payload"]["config"]["postgres_changes"]
+                    bound = [{"id": number, **change} for number, change in enumerate(changes, 1)]
+                    self._sockets[socket] = message["topic"]  # before the client hears of it, and the test of that
+                    self.listeners += 1
+                    await self._reply(socket, message, {"postgres_changes": bound})
+                elif message["event"] in ("heartbeat", "phx_leave"):
+                    await self._reply(socket, message, {})
+        except ConnectionResetError:
+            pass  # the client, or a test, has closed it meanwhile
+        finally:
+            self._sockets.pop(socket, None)
         return socket
 
     async def _reply(self, socket: web.WebSocketResponse, message: dict[str, Any], response: dict[str, Any]) -> None:
@@ -173,11 +178,14 @@ class SupabaseServer:
             "schema": "public", "table": table, "type": "UPDATE", "commit_timestamp": "2026-03-01T12:00:00Z",
             "columns": [], "record": {}, "old_record": {}, "errors": None,
         }  # fmt: skip
-        for socket, topic in self._sockets.items():
-            await socket.send_json(
-                {"event": "postgres_changes", "topic": topic, "ref": None, "payload": {"ids": [1], "data": data}}
-            )
+        for socket, topic in list(self._sockets.items()):
+            with contextlib.suppress(ConnectionResetError):  # nobody listens there any more
+                await socket.send_json(
+                    {"event": "postgres_changes", "topic": topic, "ref": None, "payload": {"ids": [1], "data": data}}
+                )
 
     async def _drop(self) -> None:
-        for socket in list(self._sockets):
+        dropped = list(self._sockets)
+        self._sockets.clear()
+        for socket in dropped:
             await socket.close()
