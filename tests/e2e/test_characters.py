@@ -113,3 +113,22 @@ async def test_a_switch_stays_where_it_was_put_while_the_server_is_slow(visitor:
     answer.set()
     await assert_at_the_table(visitor, stack, ["Luna", "Rex"])
     await expect(switch).not_to_be_checked()
+
+
+async def test_the_voices_are_waited_for_before_anybody_can_be_invited(visitor: Visitor) -> None:
+    answer = asyncio.Event()
+
+    async def slow(route: Route) -> None:
+        await answer.wait()
+        await route.continue_()
+
+    await visitor.page.route("**/api/voices", slow)
+    sheet = await visitor.open("Characters")
+    await sheet.get_by_role("button", name="Invite someone new").click()
+    voice, invite = sheet.get_by_role("combobox", name="Voice"), sheet.get_by_role("button", name="Invite")
+    await expect(voice).to_be_disabled()
+    await expect(invite).to_be_disabled()
+    answer.set()
+    await expect(voice).to_be_enabled()
+    await expect(invite).to_be_enabled()
+    await expect(voice.locator("option")).not_to_have_count(1)
