@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tertulia_shared.ids import new_id
+from tests.compose.spoken import assert_understood_and_answered_aloud
 from tests.fakes.client import talk
 from tests.fakes.compose import ROOT, Compose
 from tests.fakes.redis_server import free_port
@@ -80,15 +81,7 @@ async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose,
         (answer,) = client.record.of_turn(turn_id)
     assert answer.status == "complete"
     assert sum(map(len, answer.pcm.values())) > 0
-    async with talk(hub.url) as client:
-        await client.speak("question_rex.wav")
-        accepted = await client.until_event("turn_accepted")
-        assert accepted["source"] == "spoken"
-        assert "weather" in accepted["text"]
-        await client.until_done(accepted["turn_id"])
-        (answer,) = client.record.of_turn(accepted["turn_id"])
-    assert (answer.name, answer.status) == ("Rex", "complete")
-    assert sum(map(len, answer.pcm.values())) > 0
+    await assert_understood_and_answered_aloud(hub.url)
     assert "lacks the right" not in box("logs")
     assert "gpu1: stt, tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
     hub.run("run", "--rm", "--no-TTY", "access", "revoke", "gpu1")

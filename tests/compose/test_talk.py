@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tertulia_shared.ids import new_id
+from tests.compose.spoken import assert_understood_and_answered_aloud
 from tests.fakes.client import talk
 from tests.fakes.compose import Compose
 from tests.fakes.sound import loudness
@@ -35,15 +36,7 @@ async def test_what_is_typed_is_answered_aloud(stack: Compose) -> None:
 
 
 async def test_what_is_spoken_is_understood_and_answered_aloud(stack: Compose) -> None:
-    async with talk(stack.url) as client:
-        await client.speak("question_rex.wav")
-        accepted = await client.until_event("turn_accepted")
-        assert accepted["source"] == "spoken"
-        assert "weather" in accepted["text"]
-        await client.until_done(accepted["turn_id"])
-        (answer,) = client.record.of_turn(accepted["turn_id"])
-        assert (answer.name, answer.status) == ("Rex", "complete")
-        assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
+    await assert_understood_and_answered_aloud(stack.url)
 
 
 async def test_it_can_be_read_with_redis_cli(stack: Compose) -> None:

@@ -16,9 +16,10 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
   const failed = (error: unknown) => setProblem(asFailure(error).message);
   const round = useRef(0);
   const load = (before: string | null) => {
-    const mine = (round.current += 1);
+    if (before === null) round.current += 1;
+    const mine = round.current;
     talk.api.conversations(before).then((page) => {
-      if (round.current !== mine) return; // the list was asked for again: this one is older
+      if (round.current !== mine) return; // it has been loaded anew from its beginning since: this is of the older list
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);
       setProblem("");

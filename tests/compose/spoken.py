@@ -1,0 +1,19 @@
+"""A spoken turn through a gateway's port, for whatever containers stand behind it."""
+
+from __future__ import annotations
+
+from tests.fakes.client import talk
+from tests.fakes.sound import loudness
+
+
+async def assert_understood_and_answered_aloud(url: str) -> None:
+    """Ask Rex about the weather, by voice."""
+    async with talk(url) as client:
+        await client.speak("question_rex.wav")
+        accepted = await client.until_event("turn_accepted")
+        assert accepted["source"] == "spoken"
+        assert "weather" in accepted["text"]
+        await client.until_done(accepted["turn_id"])
+        (answer,) = client.record.of_turn(accepted["turn_id"])
+    assert (answer.name, answer.status) == ("Rex", "complete")
+    assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
