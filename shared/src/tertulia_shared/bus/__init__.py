@@ -23,6 +23,7 @@ from tertulia_shared.bus.port import (
     Stale,
     Write,
     WriteRefused,
+    WritesPaused,
     order,
 )
 
@@ -49,5 +50,6 @@ __all__ = [
     "Stale",
     "Write",
     "WriteRefused",
+    "WritesPaused",
     "order",
 ]

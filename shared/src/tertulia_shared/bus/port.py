@@ -12,7 +12,8 @@ serves all streams that a process follows.
     ├── NotOwner         another worker took the work over: stop, without a word
     ├── EntriesLost      Redis came back without what was read from it
     ├── Stale            the user interrupted: this work's epoch is over
-    └── WriteRefused     Redis answered with an error (out of memory, read-only replica, …)
+    └── WriteRefused     Redis answered with an error, and will answer the same command with the same error
+        └── WritesPaused   it takes no writes just now (out of memory, full disk, read-only replica): try again later
 """
 
 from __future__ import annotations
@@ -55,7 +56,11 @@ class Stale(BusError):
 
 
 class WriteRefused(BusError):
-    """Redis refused a write with an error of its own."""
+    """Redis refused a write with an error of its own. The same write will be refused again."""
+
+
+class WritesPaused(WriteRefused):
+    """Redis takes no writes just now (out of memory, full disk, read-only replica). The same write succeeds later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -452,7 +457,7 @@ class Bus(Protocol):
         """Say that this worker is alive.
 
         Raises:
-            WriteRefused: Redis answers, but does not take it (out of memory, read-only replica, …).
+            WriteRefused: Redis answers, but does not take it (`WritesPaused`: not now).
         """
         ...
 

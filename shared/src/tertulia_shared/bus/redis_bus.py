@@ -28,9 +28,9 @@ from tertulia_shared.bus.port import (
     Owned,
     Refused,
     Write,
-    WriteRefused,
 )
 from tertulia_shared.bus.reader import Reader, StreamFollow
+from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
@@ -96,7 +96,7 @@ class RedisBus:
             ("XGROUP", "CREATE", key.name, stage, "0", "MKSTREAM"), ("EXPIRE", key.name, key.ttl_s)
         )
         if isinstance(made, ResponseError) and not str(made).startswith("BUSYGROUP"):
-            raise WriteRefused(f"Redis refused to make the consumer group of {key.name}: {made}")
+            raise refusal_of(made, f"to make the consumer group of {key.name}")
         await self._call(scripts.FORGET_DEAD([key.name], stage, FORGOTTEN_MS))
 
     async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
@@ -180,7 +180,7 @@ class RedisBus:
             if isinstance(reply, ResponseError):
                 if "NOGROUP" in str(reply):  # no worker of this stage has ever been there
                     return found
-                raise WriteRefused(f"Redis refused XPENDING: {reply}")
+                raise refusal_of(reply, "XPENDING")
             found += [Held(id.decode(), who.decode(), idle_ms / 1000, times) for id, who, idle_ms, times in reply]
             if len(reply) < HELD_COUNT:
                 return found
@@ -386,7 +386,7 @@ class RedisBus:
         replies = await self._calls.call(*commands)
         for command, reply in zip(commands, replies, strict=True):
             if isinstance(reply, ResponseError):
-                raise WriteRefused(f"Redis refused {command[0]!s}: {reply}")
+                raise refusal_of(reply, str(command[0]))
         return replies
 
 

@@ -16,6 +16,7 @@ from redis.exceptions import ResponseError
 from tertulia_shared.bus.link import Command, Link
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import Append, BusUnavailable, Fence, NotOwner, Put, Stale, Write, WriteRefused
+from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
 from tertulia_shared.codec import Value, encode
 from tertulia_shared.keys import Key
@@ -82,8 +83,10 @@ class Writer:
             if isinstance(target, QueueOutlet):
                 target.settle(count, _outcome(reply))
             elif not target.done():
-                if isinstance(reply, Exception):
-                    target.set_exception(reply if isinstance(reply, BusUnavailable) else WriteRefused(str(reply)))
+                if isinstance(reply, ResponseError):
+                    target.set_exception(refusal_of(reply, "a command"))
+                elif isinstance(reply, Exception):
+                    target.set_exception(reply)
                 else:
                     target.set_result(reply)
 
@@ -187,7 +190,7 @@ def _outcome(reply: object) -> Exception | None:
     if isinstance(reply, BusUnavailable):
         return reply
     if isinstance(reply, ResponseError):
-        return WriteRefused(f"Redis refused a write: {reply}")
+        return refusal_of(reply, "a write")
     return refusal(reply)
 
 

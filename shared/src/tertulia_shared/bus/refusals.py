@@ -1,0 +1,26 @@
+"""Classifies the error replies of Redis: a refusal that ends by itself (no memory, full disk), or one that stays.
+
+Pure. `WritesPaused` means that the same write succeeds once Redis has room again; any other error reply is permanent,
+so a caller must not repeat the command.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+
+from tertulia_shared.bus.port import WriteRefused, WritesPaused
+
+_TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN)\b")
+"""Redis 6.2 puts the code of an error inside a script in the middle of its text."""
+
+
+def refusal_of(error: ResponseError, what: str) -> WriteRefused:
+    """The bus error for an error reply; `what` is what Redis refused, for the message."""
+    code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py takes the code out of the text
+    text = f"Redis refused {what}: {code}{error}"
+    if isinstance(error, OutOfMemoryError | ReadOnlyError) or _TEMPORARY.search(str(error)):
+        return WritesPaused(text)
+    return WriteRefused(text)

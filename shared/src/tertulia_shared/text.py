@@ -1,0 +1,57 @@
+"""The one rule for text: which characters Tertulia keeps, and what it makes of the others.
+
+Every text goes through here when it enters: typed, spoken, from the model, over REST, from a stream or a row. The
+store accepts exactly what `clean_text` and `clean_line` return, so an accepted message can always be saved. Pure.
+
+- Line ends (CRLF, CR, U+2028, U+2029, form feed, vertical tab) become LF.
+- U+0080 to U+009F are read as Windows-1252: that is how they get into pasted text. U+0092 becomes an apostrophe.
+- Halves of a surrogate pair become U+FFFD; a matching pair becomes its character.
+- Other control characters (NUL and the rest of C0, DEL, unassigned Windows-1252 bytes) are dropped.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_LINE_END: Final = re.compile("\r\n|[\r\x0b\x0c\u2028\u2029]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SPACES: Final = re.compile(r"\s+")
+REFUSED_WHEN_TYPED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+"""C0 controls that a client's message must not hold: a program sent them by mistake, and is told so."""
+
+
+def clean_text(text: str) -> str:
+    """Text of any number of lines, without characters that the store refuses. Idempotent; never longer."""
+    if text.isascii() and text.isprintable():
+        return text
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _joined_pairs(text))
+    text = _LINE_END.sub("\n", text)
+    return _CONTROL.sub(_from_windows_1252, text)
+
+
+def clean_line(text: str) -> str:
+    """Text of one line (a name, a title): `clean_text` with each run of white space as one space, none at the ends."""
+    return _SPACES.sub(" ", clean_text(text)).strip()
+
+
+def is_clean_text(text: str) -> bool:
+    """Whether `clean_text` would leave it as it is."""
+    return clean_text(text) == text
+
+
+def is_clean_line(text: str) -> bool:
+    """Whether it is clean text of one line. Spaces inside it and at its ends are allowed."""
+    return "\n" not in text and "\t" not in text and is_clean_text(text)
+
+
+def _joined_pairs(text: str) -> str:
+    if _SURROGATE.search(text) is None:
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+
+
+def _from_windows_1252(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return bytes((code,)).decode("cp1252", "ignore") if code > 0x7F else ""  # noqa: PLR2004 - the end of ASCII

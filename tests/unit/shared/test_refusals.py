@@ -1,0 +1,36 @@
+"""Which error replies of Redis end by themselves."""
+
+from __future__ import annotations
+
+import pytest
+from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+
+from tertulia_shared.bus import WriteRefused, WritesPaused
+from tertulia_shared.bus.refusals import refusal_of
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OutOfMemoryError("command not allowed when used memory > 'maxmemory'."),
+        ReadOnlyError("You can't write against a read only replica."),
+        ResponseError("MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist"),
+        ResponseError("ERR Error running script (call to f_1): @user_script:9: -OOM command not allowed"),
+        ResponseError("NOREPLICAS Not enough good replicas to write."),
+    ],
+    ids=["oom", "readonly", "misconf", "oom-in-script", "noreplicas"],
+)
+def test_a_refusal_that_ends_by_itself(error: ResponseError) -> None:
+    assert isinstance(refusal_of(error, "XADD"), WritesPaused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["WRONGTYPE Operation against a key holding the wrong kind of value", "ERR Invalid stream ID specified"],
+    ids=["wrongtype", "id"],
+)
+def test_a_refusal_that_stays(text: str) -> None:
+    refusal = refusal_of(ResponseError(text), "XADD")
+    assert isinstance(refusal, WriteRefused)
+    assert not isinstance(refusal, WritesPaused)
+    assert text in str(refusal)
