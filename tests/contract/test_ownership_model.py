@@ -73,6 +73,8 @@ class Conversation:
     """How many turns are answered."""
     written: list[str] = field(default_factory=list[str])
     """Entry ids of the fenced stream that were accepted."""
+    was_owned_late: bool = False
+    """A worker owned the turns through a claim that was no longer its own: it was paused before it could."""
 
 
 @dataclass
@@ -134,7 +136,7 @@ class OwnershipModel(RuleBasedStateMachine):
     # -- users
 
     @rule(number=st.integers(0, CONVERSATIONS - 1), again=st.booleans())
-    def say(self, number: int, again: bool) -> None:
+    def say(self, number: int, *, again: bool) -> None:
         """A turn is accepted, the epoch rises, a pointer is posted. Sent again, it only posts another pointer."""
         talk, bus = self.conversations[number], self.bench.rival
         turn_id = talk.said[-1] if again and talk.said else new_id()
@@ -187,7 +189,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.delivered(worker, claims, expected)
 
     @rule(worker=st.sampled_from(WORKERS), leave=st.booleans())
-    def take_over(self, worker: str, leave: bool) -> None:
+    def take_over(self, worker: str, *, leave: bool) -> None:
         idle = [entry_id for entry_id, piece in sorted(self.pieces.items(), key=_by_id) if piece.is_idle]
         left = idle[:1] if leave else []
         claims = self.do(self.bus_of(worker).take_over("llm", worker, idle_s=LEASE_S, count=9, leave=left))
@@ -243,9 +245,6 @@ class OwnershipModel(RuleBasedStateMachine):
         held = self.holds(grip)
         assert self.do(self.bus_of(grip.worker).pass_on(grip.claim, grip.worker)) == held
         if held:
-            talk = self.conversations[grip.conversation]
-            if talk.token == grip.claim.token:
-                talk.token = ""
             del self.pieces[grip.claim.id]
             self.finished.add(grip.claim.id)
             self.posted(grip.conversation)
@@ -288,10 +287,10 @@ class OwnershipModel(RuleBasedStateMachine):
         talk = self.conversations[grip.conversation]
         answer = self.do(self.bus_of(grip.worker).own(grip.claim, talk.id, "turns", waiting=9))
         entry_id, _, attempt = talk.token.partition("/")
-        if talk.token and entry_id != grip.claim.id:
+        if entry_id in self.pieces and entry_id != grip.claim.id:
             assert answer == Refused(talk.token, later_attempt=False)
             grip.may_finish = True
-        elif talk.token and int(attempt) >= grip.claim.attempt:
+        elif entry_id == grip.claim.id and int(attempt) >= grip.claim.attempt:
             assert answer == Refused(talk.token, later_attempt=True)
         else:
             assert isinstance(answer, Owned)
@@ -299,10 +298,11 @@ class OwnershipModel(RuleBasedStateMachine):
             assert answer.epoch == talk.epoch
             assert [entry.id for entry in answer.waiting] == talk.turns[talk.cursor :][:9]
             grip.owned, grip.epoch, grip.may_finish = answer, talk.epoch, False
+            talk.was_owned_late = not self.holds(grip)
 
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), again=st.booleans())
-    def write(self, data: st.DataObject, again: bool) -> None:
+    def write(self, data: st.DataObject, *, again: bool) -> None:
         """A fenced write under an id that is derived from its place; one that was written before counts as done."""
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
@@ -337,7 +337,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @precondition(lambda self: any(grip.owned for grip in self.grips))
     @rule(data=st.data(), knows_cut=st.booleans(), answered=st.integers(0, 9))
-    def release_turns(self, data: st.DataObject, knows_cut: bool, answered: int) -> None:
+    def release_turns(self, data: st.DataObject, *, knows_cut: bool, answered: int) -> None:
         """A worker gives the turns up; it must keep them if a turn waits or an interruption is not dealt with."""
         grip = data.draw(st.sampled_from([grip for grip in self.grips if grip.owned]))
         assert grip.owned is not None
@@ -379,9 +379,14 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @invariant()
     def no_turn_lies(self) -> None:
-        """A turn that waits has a pointer that is open: some worker will claim it or take it over."""
+        """A turn that waits has a pointer that is open: some worker will claim it or take it over.
+
+        One case is left to the sweep of the llm workers: a worker is paused between its claim and `own`, the peer that
+        took over lets go, the first one wakes up, owns the turns, and dies. A check that spans the work stream and the
+        conversation would need keys of two slots in one script.
+        """
         for number, talk in enumerate(self.conversations):
-            if talk.cursor < len(talk.turns):
+            if talk.cursor < len(talk.turns) and not talk.was_owned_late:
                 assert any(piece.conversation == number for piece in self.pieces.values())
 
 

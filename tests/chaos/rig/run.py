@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import math
 import random
 import re
 import time
@@ -26,6 +27,8 @@ from tests.fakes.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
+AHEAD = 2
+"""Turns of each conversation that may begin before the fault of their stretch has fallen."""
 OVERLAPPING = 0.25
 """Share of faults during which the next one may already fall."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
@@ -167,13 +170,16 @@ class _Rig:
             names += self._dice.sample(self._plan.kinds, len(self._plan.kinds))
         async with asyncio.TaskGroup() as overlapping:
             for number, name in enumerate(names[: self._plan.faults]):
-                await self._until_turns(number * self._plan.turns / self._plan.faults)
+                share = number / self._plan.faults
+                await self._until_turns(share * self._plan.turns)
+                self._budget.allowed = share * self._plan.turns + AHEAD * self._plan.conversations
                 await asyncio.sleep(self._dice.uniform(0, 1.5))
                 await self._complete(scene)
                 dice = random.Random(f"{self._plan.seed}/{number}/{name}")
                 falling = overlapping.create_task(self._fall(scene, name, dice))
                 if self._dice.random() >= OVERLAPPING or name in LOSES_TALKS:
                     await asyncio.wait([falling])
+            self._budget.allowed = math.inf
 
     async def _fall(self, scene: Scene, name: str, dice: random.Random) -> None:
         struck = Struck(name, time.monotonic())

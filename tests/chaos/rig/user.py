@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import time
@@ -24,6 +25,7 @@ SPOKEN = {
 ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+PAUSE_S = 0.05
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
 """100 ms each: of five seconds the gateway takes every bit at whatever pace."""
@@ -42,10 +44,12 @@ class Run:
 
 @dataclass
 class Budget:
-    """How many turns are left to begin, over all users, and how many are over."""
+    """How many turns are left to begin, over all users, how many are over, and how many may begin before a fault."""
 
     left: int
     over: int = 0
+    begun: int = 0
+    allowed: float = math.inf
 
 
 class User:
@@ -70,7 +74,11 @@ class User:
             self.ledger.complain("lost", "the conversation did not open")
             return
         while budget.left > 0:
+            if budget.begun >= budget.allowed:  # the faults of this stretch of turns are to fall first
+                await asyncio.sleep(PAUSE_S)
+                continue
             budget.left -= 1
+            budget.begun += 1
             style = self._dice.random()
             if style < 0.12 and self._speaks:
                 await self._spoken()
