@@ -215,6 +215,12 @@ class Stack:
                 raise StackFailed("the stack does not come up\n" + self.tails())
             time.sleep(POLL_S)
 
+    def replace_fallen(self) -> None:
+        """Start a new process for each one that ended without being told to."""
+        for process in [each for each in self._all if not each.running and not each.told_to_end]:
+            process.told_to_end = True
+            self.start(process.service)
+
     def owner(self, stage: Stage) -> Process | None:
         """The process that holds a stage's oldest piece of work; None if nobody does."""
         pending = self._client.xpending_range(self.keys.work(stage).name, stage, "-", "+", 1)

@@ -1,0 +1,220 @@
+"""The rig's own WebSocket client: it reconnects and resumes, repeats what was not accepted, and misbehaves on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgpack
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+
+from tests.chaos.rig.ledger import Ledger, Turn
+
+RETRY_S = 0.1
+REPLACED = 4001
+RECEIPT_EVERY = 6
+"""Frames between two receipts: the gateway keeps about twenty a second."""
+
+
+class Gone(Exception):
+    """The connection broke while something was being sent."""
+
+
+class Client:
+    """One user's connection. `arrivals` has the time of each event and audio frame (monotonic seconds)."""
+
+    def __init__(self, ledger: Ledger, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
+        self.ledger = ledger
+        self.arrivals: list[tuple[float, bool]] = []
+        """When something came, and whether it was sound."""
+        self.receipts: dict[str, tuple[int, int, int]] = {}
+        """The last receipt sent for each message: sentence, chunk, played ms."""
+        self.sent_receipts: set[tuple[str, int, int, int]] = set()
+        self.breaks = 0
+        """How often the connection was lost."""
+        self._urls = urls
+        self._dice = dice
+        self._socket: ClientConnection | None = None
+        self._replacing = False
+        self._slow_until = 0.0
+        self._without_marks = False
+        self._news = asyncio.Event()
+        self._unaccepted: dict[str, str] = {}
+        self._frames = 0
+
+    # -- what the user does
+
+    async def say(self, text: str, turn_id: str) -> None:
+        """Send a message; it is sent again on each new connection until it is accepted."""
+        self.ledger.turn(turn_id, text)
+        self._unaccepted[turn_id] = text
+        await self._repeat()
+
+    async def send(self, kind: str, **data: Any) -> None:
+        """A command, sent once.
+
+        Raises:
+            Gone: the connection broke; the server may have it or not.
+        """
+        await self.send_raw(json.dumps({"type": kind, "data": data}))
+
+    async def send_raw(self, frame: str | bytes) -> None:
+        """A frame as it is, once."""
+        await self.until(lambda: self._socket is not None, 60.0)
+        if self._socket is None:
+            raise Gone
+        try:
+            await self._socket.send(frame)
+        except ConnectionClosed:
+            raise Gone from None
+
+    def forget(self, turn_id: str) -> None:
+        """Do not send this message again."""
+        self._unaccepted.pop(turn_id, None)
+
+    async def until(self, test: Callable[[], object], seconds: float) -> bool:
+        """Wait for `test()` to be true; False if it is not within so many seconds."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not test():
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    # -- what happens to it
+
+    def cut(self, *, in_mid_frame: bool = False) -> None:
+        """The network breaks, maybe in the middle of a frame from the client."""
+        if self._socket is not None:
+            if in_mid_frame:
+                self._socket.transport.write(b"\x81\xfe\x01\x00half of a masked header and")
+            self._socket.transport.abort()
+
+    def read_slowly(self, seconds: float) -> None:
+        """Read nothing for so long."""
+        self._slow_until = time.monotonic() + seconds
+
+    def take_over(self) -> None:
+        """Another tab of the same user goes on from the same marks; this connection must be told 4001."""
+        self._replacing = True
+        self._news.set()
+
+    def reload(self) -> None:
+        """The page is loaded again: it knows the conversation's id and nothing else."""
+        self._without_marks = True
+        self.cut()
+
+    # -- the connection
+
+    async def run(self) -> None:
+        """Connect, read, and connect again at the next gateway until cancelled."""
+        turn = self._dice.randrange(8)
+        while True:
+            urls = self._urls()
+            turn += 1
+            try:
+                async with connect(
+                    urls[turn % len(urls)] + self._query(), proxy=None, compression=None, max_size=None,
+                    open_timeout=10, close_timeout=1, ping_interval=None,
+                ) as socket:  # fmt: skip
+                    await self._converse(socket)
+            except (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError, IndexError,
+                    ZeroDivisionError):  # fmt: skip
+                pass
+            finally:
+                self._socket = None
+                self.breaks += 1
+                self._news.set()
+            await asyncio.sleep(RETRY_S)
+
+    def _query(self) -> str:
+        if self._without_marks and self.ledger.conversation_id:
+            self._without_marks = False
+            self.ledger.reloaded()
+            return f"?conversation_id={self.ledger.conversation_id}"
+        return self.ledger.query()
+
+    async def _converse(self, socket: ClientConnection) -> None:
+        started = False
+        while True:
+            if self._replacing:
+                await self._replace(socket)
+                return
+            if (wait := self._slow_until - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            raw = await socket.recv()
+            frame: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else msgpack.unpackb(raw)
+            if self._replacing:
+                continue  # what the first tab still gets is not counted: the second one asks for it again
+            self.ledger.feed(frame)
+            is_sound = frame["type"] == "audio"
+            if is_sound or "event_id" in frame:
+                self.arrivals.append((time.monotonic(), is_sound))
+            if not started and frame["type"] == "conversation_started":
+                started = True
+                self._socket = socket
+                await self._repeat()
+            await self._receipt(socket, frame)
+            self._news.set()
+
+    async def _replace(self, first: ClientConnection) -> None:
+        """Open the second tab beside the first one; the first must be closed with 4001."""
+        self._replacing = False
+        urls = self._urls()
+        async with connect(
+            self._dice.choice(urls) + self.ledger.query(), proxy=None, compression=None, max_size=None,
+            open_timeout=10, close_timeout=1, ping_interval=None,
+        ) as second:  # fmt: skip
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._drained(first))
+                tasks.create_task(self._converse(second))
+
+    async def _drained(self, first: ClientConnection) -> None:
+        try:
+            async with asyncio.timeout(60):
+                while True:
+                    await first.recv()
+        except ConnectionClosed:
+            return
+        except TimeoutError:
+            self.ledger.complain("wrong", "the first tab was not closed after a second one took over")
+
+    async def _repeat(self) -> None:
+        for turn_id, text in list(self._unaccepted.items()):
+            if self.ledger.turn(turn_id).accepted:
+                del self._unaccepted[turn_id]
+            elif self._socket is not None:
+                command = json.dumps({"type": "user_message", "data": {"text": text, "turn_id": turn_id}})
+                try:
+                    await self._socket.send(command)
+                except ConnectionClosed:
+                    return  # it is sent on the next connection
+
+    async def _receipt(self, socket: ClientConnection, frame: Mapping[str, Any]) -> None:
+        if frame["type"] not in ("audio", "audio_complete"):
+            return
+        self._frames += 1
+        message = self.ledger.messages.get(frame["message_id"])
+        if message is None or not message.chunks or (frame["type"] == "audio" and self._frames % RECEIPT_EVERY):
+            return
+        sentence, chunk = message.chunks[-1]
+        played_ms = sum(map(len, message.pcm.values())) // 48
+        self.receipts[message.message_id] = (sentence, chunk, played_ms)
+        self.sent_receipts.add((message.message_id, sentence, chunk, played_ms))
+        data = {"message_id": message.message_id, "sentence_index": sentence, "chunk_index": chunk}
+        try:
+            await socket.send(json.dumps({"type": "playback", "data": {**data, "played_ms": played_ms}}))
+        except ConnectionClosed:
+            return
+
+
+def in_progress(ledger: Ledger) -> list[Turn]:
+    """The turns that were said and are not over."""
+    return [turn for turn in ledger.turns.values() if not ledger.is_done(turn) and not turn.interrupted]

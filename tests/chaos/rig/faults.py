@@ -1,0 +1,258 @@
+"""What is done to a running Tertulia. Each fault leaves the processes as complete as they were."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import sqlite3
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import redis
+from redis.exceptions import RedisError
+
+from tests.chaos.rig.servers import Servers, Trouble
+from tests.chaos.rig.user import User
+from tests.fakes.stack import Process, Service, Stack
+
+Fault = Callable[["Scene", random.Random], Awaitable[None]]
+WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")
+SERVICES: tuple[Service, ...] = ("gateway", *WORKERS)
+LOSES_TALKS = frozenset({"flushall"})
+"""Faults after which a turn may be lost, if the client is told."""
+
+
+@dataclass
+class Scene:
+    """What faults act on."""
+
+    stack: Stack
+    servers: Servers
+    users: list[User]
+
+    @property
+    def redis(self) -> Any:
+        """A connection of the fault's own."""
+        return cast("Any", redis.Redis.from_url(self.stack.redis.url, socket_timeout=10))  # pyright: ignore[reportUnknownMemberType] - untyped
+
+    def victim(self, service: Service, dice: random.Random) -> Process:
+        """The process that holds work of this kind, else any."""
+        if service != "gateway" and dice.random() < 0.8:
+            with contextlib.suppress(RedisError, OSError, StopIteration):
+                owner = self.stack.owner(service)
+                if owner is not None and owner.running:
+                    return owner
+        return dice.choice(self.stack.of(service))
+
+
+def _end(service: Service, number: signal.Signals) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        victim = await asyncio.to_thread(scene.victim, service, dice)
+        scene.stack.start(service)
+        await asyncio.to_thread(victim.send, number)
+
+    return fault
+
+
+def _freeze(service: Service) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        victim = await asyncio.to_thread(scene.victim, service, dice)
+        victim.send(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(dice.uniform(0.5, 6))
+        finally:
+            if victim.running:
+                victim.send(signal.SIGCONT)
+
+    return fault
+
+
+def _end_all(*services: Service, redis_too: bool = False) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        victims = [process for service in services for process in scene.stack.of(service)]
+        for victim in victims:
+            await asyncio.to_thread(victim.send, signal.SIGKILL)
+        if redis_too:
+            await _kill_redis(scene, dice)
+        for victim in victims:
+            scene.stack.start(victim.service)
+
+    return fault
+
+
+async def _kill_redis(scene: Scene, dice: random.Random) -> None:
+    await asyncio.to_thread(scene.stack.redis.kill)
+    await asyncio.sleep(dice.uniform(0, 1))
+    await asyncio.to_thread(scene.stack.redis.start)
+
+
+async def _stop_redis(scene: Scene, dice: random.Random) -> None:
+    await asyncio.to_thread(scene.stack.redis.stop)
+    await asyncio.sleep(dice.uniform(0, 1))
+    await asyncio.to_thread(scene.stack.redis.start)
+
+
+async def _freeze_redis(scene: Scene, dice: random.Random) -> None:
+    scene.stack.redis.pause()
+    try:
+        await asyncio.sleep(dice.uniform(0.5, 5))
+    finally:
+        scene.stack.redis.resume()
+
+
+async def _kill_clients(scene: Scene, dice: random.Random) -> None:
+    await asyncio.to_thread(lambda: scene.redis.client_kill_filter(_type="normal", skipme=True))
+
+
+async def _kill_clients_often(scene: Scene, dice: random.Random) -> None:
+    for _ in range(dice.randint(5, 15)):
+        await _kill_clients(scene, dice)
+        await asyncio.sleep(dice.uniform(0.05, 0.3))
+
+
+async def _pause_clients(scene: Scene, dice: random.Random) -> None:
+    pause_ms = dice.randint(500, 3000)
+    await asyncio.to_thread(lambda: scene.redis.client_pause(pause_ms))
+    await asyncio.sleep(pause_ms / 1000)
+
+
+def _configured(name: str, during: Callable[[Any], Any], after: Any) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        connection = scene.redis
+        await asyncio.to_thread(lambda: connection.config_set(name, during(connection)))
+        try:
+            await asyncio.sleep(dice.uniform(1, 3))
+        finally:
+            await asyncio.to_thread(lambda: connection.config_set(name, after))
+
+    return fault
+
+
+async def _read_only(scene: Scene, dice: random.Random) -> None:
+    connection = scene.redis
+    await asyncio.to_thread(lambda: connection.execute_command("REPLICAOF", "127.0.0.1", "1"))
+    try:
+        await asyncio.sleep(dice.uniform(0.3, 2))
+    finally:
+        await asyncio.to_thread(lambda: connection.execute_command("REPLICAOF", "NO", "ONE"))
+
+
+async def _flush_scripts(scene: Scene, dice: random.Random) -> None:
+    await asyncio.to_thread(lambda: scene.redis.script_flush())
+
+
+async def _flush_all(scene: Scene, dice: random.Random) -> None:
+    before = {user.number: (user.ledger.lost_talks, user.current) for user in scene.users}
+    for user in scene.users:
+        user.ledger.lost_data()
+    await asyncio.to_thread(lambda: scene.redis.flushall())
+    for user in scene.users:
+        user.ledger.lost_data()  # what was accepted between the two
+        count, run = before[user.number]
+        told = await user.client.until(lambda user=user, count=count: user.ledger.lost_talks > count, 15.0)
+        if run is not None and not told:
+            user.ledger.complain("wrong", "no talk_lost came within 15 s after FLUSHALL")
+
+
+async def _lock_store(scene: Scene, dice: random.Random) -> None:
+    seconds = dice.uniform(1, 5)
+    with contextlib.closing(
+        sqlite3.connect(scene.stack.data_dir / "tertulia.db", timeout=10, check_same_thread=False, isolation_level=None)
+    ) as file:
+        await asyncio.to_thread(file.execute, "BEGIN IMMEDIATE")
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            file.execute("ROLLBACK")
+
+
+def _server(server: Literal["model", "speech"], trouble: Trouble) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        seconds = dice.uniform(0.2, 1.0)  # shorter than the tries of one reply together
+        scene.servers.trouble(server, trouble, seconds)
+        await asyncio.sleep(seconds)
+
+    return fault
+
+
+def _client(act: Callable[[User, random.Random], None]) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        busy = [user for user in scene.users if user.current is not None] or scene.users
+        act(dice.choice(busy), dice)
+
+    return fault
+
+
+async def _hostile_work(scene: Scene, dice: random.Random) -> None:
+    stage = dice.choice(WORKERS)
+    fields: Mapping[str, str] = dice.choice(
+        (
+            {"v": "1"}, {"v": "one", "ts": "now", "epoch": "-1"}, {"x": "\ud7ff\0"},
+            {"v": "1", "ts": "1", "epoch": "0", "conversation_id": "no uuid", "message_id": "../..", "session_id": "*"},
+        )
+    )  # fmt: skip
+    key = f"{scene.stack.keys.ns}:work:{stage}"
+    await asyncio.to_thread(lambda: scene.redis.xadd(key, fields, nomkstream=True))
+
+
+def _hostile(stream: str, *choices: Mapping[str, str]) -> Fault:
+    async def fault(scene: Scene, dice: random.Random) -> None:
+        user = dice.choice(scene.users)
+        message_id = next(reversed(user.ledger.messages), "")
+        fields = {"rig": "1", "message_id": message_id, **dice.choice(choices)}
+        key = f"{scene.stack.keys.ns}:{{{user.ledger.conversation_id}}}:{stream}"
+        await asyncio.to_thread(lambda: scene.redis.xadd(key, fields, nomkstream=True))
+
+    return fault
+
+
+async def _hostile_presence(scene: Scene, dice: random.Random) -> None:
+    key, member = f"{scene.stack.keys.ns}:workers", b"llm:\xff\xfe:x"
+    await asyncio.to_thread(lambda: scene.redis.zadd(key, {member: 9e15}))
+    await asyncio.sleep(dice.uniform(1, 4))
+    await asyncio.to_thread(lambda: scene.redis.zrem(key, member))
+
+
+_ENVELOPE = {"v": "1", "ts": "1700000000000", "epoch": "0"}
+
+FAULTS: Mapping[str, Fault] = {
+    **{f"kill {service}": _end(service, signal.SIGKILL) for service in SERVICES},
+    **{f"stop {service}": _end(service, signal.SIGTERM) for service in SERVICES},
+    **{f"freeze {service}": _freeze(service) for service in SERVICES},
+    "kill all workers": _end_all(*WORKERS),
+    "kill all gateways": _end_all("gateway"),
+    "kill everything": _end_all(*SERVICES, redis_too=True),
+    "kill redis": _kill_redis,
+    "stop redis": _stop_redis,
+    "freeze redis": _freeze_redis,
+    "client kill": _kill_clients,
+    "client kill storm": _kill_clients_often,
+    "client pause": _pause_clients,
+    "oom": _configured("maxmemory", lambda client: client.info("memory")["used_memory"] - 1, 0),
+    "noreplicas": _configured("min-replicas-to-write", lambda _: 1, 0),
+    "readonly": _read_only,
+    "script flush": _flush_scripts,
+    "flushall": _flush_all,
+    "store locked": _lock_store,
+    **{f"model {trouble}": _server("model", trouble) for trouble in ("refuse", "limit", "break", "stall", "garbage")},
+    **{f"speech {trouble}": _server("speech", trouble) for trouble in ("refuse", "break", "stall")},
+    "cut": _client(lambda user, _: user.client.cut()),
+    "cut in mid-frame": _client(lambda user, _: user.client.cut(in_mid_frame=True)),
+    "slow client": _client(lambda user, dice: user.client.read_slowly(dice.uniform(0.5, 4))),
+    "second tab": _client(lambda user, _: user.client.take_over()),
+    "reload": _client(lambda user, _: user.client.reload()),
+    "hostile work": _hostile_work,
+    "hostile events": _hostile(
+        "events", {**_ENVELOPE, "type": "no_such_event"}, {"v": "1"}, {"v": "x", "ts": "", "epoch": "", "type": "error"}
+    ),
+    "hostile receipts": _hostile(
+        "receipts",
+        {**_ENVELOPE, "sentence_index": "-5", "chunk_index": "0", "played_ms": "0"},
+        {**_ENVELOPE, "sentence_index": "x", "chunk_index": "0", "played_ms": "0"},
+        {**_ENVELOPE, "sentence_index": "1" + 30 * "0", "chunk_index": "0", "played_ms": "0"},
+    ),
+    "hostile presence": _hostile_presence,
+}

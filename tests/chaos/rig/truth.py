@@ -1,0 +1,193 @@
+"""Compares a finished turn with what Redis and SQLite hold and with the undisturbed rendering. None of the product's code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import redis.asyncio
+from redis.exceptions import RedisError
+
+from tests.chaos.rig.client import Client
+from tests.chaos.rig.ledger import Message, Turn
+from tests.chaos.rig.world import rendering_of, reply_to
+
+PATIENCE_S = 30.0
+"""How long a row may take to agree with what was shown: SQLite may be locked, and Redis away."""
+POLL_S = 0.1
+FIRST_MS, REST_MS = 40, 80
+BYTES_PER_MS = 48
+STAGES = ("stt", "llm", "tts")
+
+_ROWS = "SELECT id, role, text, status FROM messages WHERE turn_id = ? ORDER BY position"
+
+
+class Truth:
+    """Reads the streams of one namespace and one SQLite file."""
+
+    def __init__(self, url: str, namespace: str, database: Path) -> None:
+        self.namespace = namespace
+        self._database = database
+        self.redis = cast("Any", redis.asyncio.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.redis.aclose()
+
+    async def check(self, client: Client, turn: Turn) -> None:
+        """Report what is wrong with a turn that is over."""
+        ledger = client.ledger
+        if turn.planned is None:
+            if not turn.interrupted:
+                ledger.complain("lost", "the turn ended without turn_started", turn.turn_id)
+            return
+        if not turn.interrupted and turn.planned != turn.messages:
+            ledger.complain("lost", f"planned were {turn.planned}, begun {turn.messages}", turn.turn_id)
+        for message_id in turn.messages:
+            message = ledger.messages[message_id]
+            full = reply_to(turn.text, message.character)
+            if not turn.interrupted:
+                await self._check_whole(client, message, full)
+            else:
+                self._check_cut(client, message, full)
+        await self._check_rows(client, turn)
+
+    async def _check_whole(self, client: Client, message: Message, full: str) -> None:
+        complain = client.ledger.complain
+        if message.status != "complete":
+            complain("lost", f"{message.character}'s reply is {message.status!r}", message.turn_id)
+            return
+        if message.text != full:
+            complain("wrong", f"shown was {message.text!r}, the model said {full!r}", message.turn_id)
+        entries = await self._entries(f"{{{client.ledger.conversation_id}}}:{message.message_id}:sentences")
+        spoken = [fields for _, fields in entries if fields.get(b"is_final") != b"1"]
+        written = b"".join(fields.get(b"written", b"") for _, fields in entries).decode()
+        if written != message.text:
+            complain("wrong", f"shown was {message.text!r}, the sentences are {written!r}", message.turn_id)
+        if [entry_id for entry_id, _ in entries] != [f"{number}-0".encode() for number in range(1, len(entries) + 1)]:
+            complain(
+                "disordered", f"the sentences have the ids {[entry_id for entry_id, _ in entries]}", message.turn_id
+            )
+        expected = {
+            index: rendering_of(fields[b"text"].decode(), message.character.lower())
+            for index, fields in enumerate(spoken)
+        }
+        for index, pcm in expected.items():
+            heard = bytes(message.pcm.get(index, b""))
+            if heard != pcm:
+                kind = "lost" if len(heard) < len(pcm) else "doubled" if len(heard) > len(pcm) else "wrong"
+                said = f"{len(heard)} bytes heard of {len(pcm)}; equal up to {_equal(heard, pcm)}"
+                complain(kind, f"sentence {index} of {message.character} sounds different: {said}", message.turn_id)
+        if len(message.pcm) > len(expected):
+            complain("doubled", f"{len(message.pcm)} sentences heard, {len(expected)} written", message.turn_id)
+        audio = await self._entries(f"{{{client.ledger.conversation_id}}}:{message.message_id}:audio")
+        if [entry_id for entry_id, _ in audio[:-1]] != [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]:
+            complain(
+                "wrong", f"{len(audio) - 1} chunks are in Redis, {len(message.chunks)} were heard", message.turn_id
+            )
+
+    def _check_cut(self, client: Client, message: Message, full: str) -> None:
+        complain = client.ledger.complain
+        if not full.startswith(message.text):
+            complain("wrong", f"shown was {message.text!r}, no beginning of {full!r}", message.turn_id)
+        for index, pcm in message.pcm.items():
+            if index < len(message.pcm) - 1 and not pcm:
+                complain("lost", f"sentence {index} has no sound", message.turn_id)
+        if message.heard is None:
+            return
+        if not full.startswith(message.heard):
+            complain("wrong", f"heard was {message.heard!r}, no beginning of {full!r}", message.turn_id)
+        receipt = client.receipts.get(message.message_id)
+        sentences = full.count(".", 0, len(message.heard))
+        most = 0 if receipt is None else receipt[0] + 1
+        if sentences > most:
+            complain("wrong", f"{sentences} sentences count as heard, receipts went out for {most}", message.turn_id)
+
+    async def _check_rows(self, client: Client, turn: Turn) -> None:
+        """Rows may be written after the last event: wait until they agree."""
+        if turn.interrupted and any(client.ledger.messages[each].heard is None for each in turn.messages):
+            wanted = None  # the heard text is settled before the next turn: only what can be known is compared
+        else:
+            wanted = {
+                message.message_id: (message.text if message.heard is None else message.heard, message.status)
+                for message in (client.ledger.messages[each] for each in turn.messages)
+            }
+        rows: dict[str, tuple[str, str]] = {}
+        said: list[tuple[str, str]] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
+                    user_is_right = said == [(turn.text, "complete")]
+                    if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
+                        break
+                    await asyncio.sleep(POLL_S)
+        complain = client.ledger.complain
+        if said != [(turn.text, "complete")]:
+            complain("lost", f"the user's row is {said}, said was {turn.text!r}", turn.turn_id)
+        for message_id, (text, status) in (wanted or {}).items():
+            if rows.get(message_id) != (text, status):
+                complain("wrong", f"shown was {text!r} ({status}), the row is {rows.get(message_id)}", turn.turn_id)
+        if not turn.interrupted and set(rows) != set(turn.messages):
+            complain("doubled", f"{len(rows)} rows for {len(turn.messages)} replies", turn.turn_id)
+
+    def _rows(self, turn_id: str) -> tuple[dict[str, tuple[str, str]], list[tuple[str, str]]]:
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=PATIENCE_S)
+        ) as file:
+            found: list[tuple[str, str, str, str]] = file.execute(_ROWS, (turn_id,)).fetchall()
+        replies = {message_id: (text, status) for message_id, role, text, status in found if role == "character"}
+        return replies, [(text, status) for _, role, text, status in found if role == "user"]
+
+    async def check_receipts(self, client: Client) -> None:
+        """Every receipt in Redis is one that this client sent."""
+        for _, fields in await self._entries(f"{{{client.ledger.conversation_id}}}:receipts"):
+            if b"rig" in fields:
+                continue  # written by a fault
+            receipt = (
+                fields[b"message_id"].decode(), int(fields[b"sentence_index"]), int(fields[b"chunk_index"]),
+                int(fields[b"played_ms"]),
+            )  # fmt: skip
+            if receipt not in client.sent_receipts:
+                client.ledger.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
+
+    async def leftovers(self, max_attempts: int) -> Iterator[str]:
+        """What is wrong with all that is in Redis now: keys without TTL, work that lies, attempts above the bound."""
+        found: list[str] = []
+        async for key in self.redis.scan_iter(f"{self.namespace}:*", count=1000):
+            if await self.redis.ttl(key) == -1:
+                found.append(f"{key.decode()} never expires")
+        for stage in STAGES:
+            work = f"{self.namespace}:work:{stage}"
+            with contextlib.suppress(RedisError):  # the group is made with the first worker
+                pending = await self.redis.xpending_range(work, stage, "-", "+", 1000)
+                found += [
+                    f"{work}: entry {entry['message_id'].decode()} has had {entry['times_delivered']} attempts"
+                    for entry in pending
+                    if entry["times_delivered"] > max_attempts
+                ]
+            if lying := await self.redis.xlen(work):
+                found.append(f"{work}: {lying} pieces of work lie there though nobody talks")
+        return iter(found)
+
+    async def dead(self) -> list[str]:
+        """What was given up: stage and reason of each dead letter."""
+        letters = await self._entries("dead")
+        return [
+            f"{fields.get(b'stage', b'?').decode()}: {fields.get(b'reason', b'?').decode()}" for _, fields in letters
+        ]
+
+    async def _entries(self, key: str) -> list[tuple[bytes, dict[bytes, bytes]]]:
+        while True:
+            try:
+                return await self.redis.xrange(f"{self.namespace}:{key}")
+            except (RedisError, OSError):  # a fault has Redis away: it comes back
+                await asyncio.sleep(POLL_S)
+
+
+def _equal(one: bytes, other: bytes) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))

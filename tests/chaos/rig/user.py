@@ -1,0 +1,216 @@
+"""One simulated user: types, speaks, interrupts, and waits for each answer to the end."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from tests.chaos.rig.client import Client, Gone
+from tests.chaos.rig.ledger import Ledger, Turn
+from tests.chaos.rig.truth import Truth
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SPOKEN = {
+    "hello_luna.wav": "hello luna tell me a story about the ocean",
+    "question_rex.wav": "rex what do you think about the weather today",
+    "question_sage.wav": "sage what is the meaning of life",
+}
+ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
+PATIENCE_S = 90.0
+"""How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+PAUSE_S = 0.05
+FRAME_BYTES = 3_200
+AT_ONCE_FRAMES = 49
+"""100 ms each: of five seconds the gateway takes every bit at whatever pace."""
+
+
+@dataclass
+class Run:
+    """One turn in time. `faults` hit it while it ran."""
+
+    user: User
+    began: float
+    turn_id: str = ""
+    ended: float = 0.0
+    faults: list[str] = field(default_factory=list[str])
+
+
+@dataclass
+class Budget:
+    """How many turns are left to begin, over all users, how many are over, and how many may begin before a fault."""
+
+    left: int
+    over: int = 0
+    begun: int = 0
+    allowed: float = math.inf
+
+
+class User:
+    """Runs until the budget is spent. `current` is the turn in progress."""
+
+    def __init__(self, number: int, client: Client, truth: Truth, dice: random.Random, *, speaks: bool) -> None:
+        self.number = number
+        self.client = client
+        self.ledger: Ledger = client.ledger
+        self.runs: list[Run] = []
+        self.current: Run | None = None
+        self.unheard = 0
+        """Spoken utterances that a fault cut off before they became a turn."""
+        self._truth = truth
+        self._dice = dice
+        self._speaks = speaks
+        self._unchecked: list[Turn] = []
+
+    async def talk(self, budget: Budget) -> None:
+        """One turn after the other."""
+        if not await self.client.until(lambda: self.ledger.conversation_id, PATIENCE_S):
+            self.ledger.complain("lost", "the conversation did not open")
+            return
+        while budget.left > 0:
+            if budget.begun >= budget.allowed:  # the faults of this stretch of turns are to fall first
+                await asyncio.sleep(PAUSE_S)
+                continue
+            budget.left -= 1
+            budget.begun += 1
+            style = self._dice.random()
+            if style < 0.12 and self._speaks:
+                await self._spoken()
+            elif style < 0.3:
+                await self._cut_off()
+            else:
+                await self._typed()
+            await self._check()
+            budget.over += 1
+        # the last turn's end is settled once the next one begins: end with one that nobody interrupts
+        await self._typed()
+        await self._check()
+        await self._truth.check_receipts(self.client)
+
+    # -- kinds of turns
+
+    async def _typed(self) -> None:
+        run = await self._say()
+        await self._until_over(run)
+
+    async def _cut_off(self) -> None:
+        run = await self._say()
+        seen = len(self.client.arrivals) + self._dice.randrange(60)
+        turn = self.ledger.turn(run.turn_id)
+        await self.client.until(lambda: len(self.client.arrivals) >= seen or self.ledger.is_done(turn), PATIENCE_S)
+        if self._dice.random() < 0.5:
+            try:
+                await self.client.send("interrupt")
+            except Gone:
+                pass  # whether the server has it shows in what comes
+            await self._until_over(run)
+            return
+        self._end(run)
+        await self._typed()
+
+    async def _spoken(self) -> None:
+        known, stopped, breaks = set(self.ledger.turns), len(self.ledger.listening_ended), self.client.breaks
+        run = self._begin("")
+        name = self._dice.choice(sorted(SPOKEN))
+        try:
+            await self.client.send("start_listening")
+            for frame in _microphone(name):
+                await self.client.send_raw(frame)
+            await self.client.send("stop_listening")
+        except Gone:
+            pass
+
+        def heard() -> list[Turn]:
+            return [turn for turn in self.ledger.turns.values() if turn.turn_id not in known and turn.accepted]
+
+        def stopped_or_cut() -> bool:
+            return len(self.ledger.listening_ended) > stopped or self.client.breaks > breaks
+
+        await self.client.until(stopped_or_cut, PATIENCE_S)
+        if self.client.breaks > breaks:  # words that were on the way to the server may be lost with the connection
+            await self.client.until(heard, 5.0)
+        turns = heard()
+        undisturbed = self.client.breaks == breaks and not run.faults
+        if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
+            said = [turn.text for turn in turns]
+            self.ledger.complain(
+                "wrong", f"spoken was {SPOKEN[name]!r}, accepted {said}, stopped {self.ledger.listening_ended}"
+            )
+        if not turns:
+            self.unheard += 1
+            self._end(run)
+            self.runs.remove(run)
+            return
+        run.turn_id = turns[-1].turn_id
+        self._unchecked += turns
+        await self._until_over(run)
+
+    # -- steps
+
+    async def _say(self) -> Run:
+        turn_id = str(UUID(int=self._dice.getrandbits(128), version=4))
+        run = self._begin(turn_id)
+        text = f"{self._dice.choice(ADDRESSED)}, here is question {turn_id[:8]}. What do you say?"
+        await self.client.say(text, turn_id)
+        turn = self.ledger.turn(turn_id)
+        self._unchecked.append(turn)
+        if not await self.client.until(lambda: turn.accepted or turn.excused, PATIENCE_S):
+            self.ledger.complain("lost", "the message was never accepted", turn_id)
+        return run
+
+    async def _until_over(self, run: Run) -> None:
+        turn = self.ledger.turn(run.turn_id)
+        await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+        self._end(run)
+
+    async def _check(self) -> None:
+        while self._unchecked:
+            turn = self._unchecked.pop(0)
+            over = await self.client.until(lambda turn=turn: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+            self.client.forget(turn.turn_id)
+            if turn.excused:
+                continue
+            if not over:
+                self.ledger.complain(
+                    "lost", f"the answer is not over after {PATIENCE_S:g} s: {_state(self.ledger, turn)}", turn.turn_id
+                )
+                continue
+            await self._truth.check(self.client, turn)
+            turn.checked = True
+
+    def _begin(self, turn_id: str) -> Run:
+        self.current = Run(self, time.monotonic(), turn_id)
+        self.runs.append(self.current)
+        return self.current
+
+    def _end(self, run: Run) -> None:
+        run.ended = time.monotonic()
+        self.current = None
+
+
+def _state(ledger: Ledger, turn: Turn) -> str:
+    messages = [ledger.messages[message_id] for message_id in turn.messages]
+    replies = ", ".join(
+        f"{each.character} {each.status or 'without end'}, {len(each.chunks)} chunks{'' if each.sound_over else ' and more'}"
+        for each in messages
+    )
+    ended = "turn_complete came" if turn.completed else "no turn_complete"
+    return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in ledger.errors[-3:]]}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def _microphone(name: str) -> Iterator[bytes]:
+    with wave.open(str(FIXTURES / name)) as file:
+        pcm = file.readframes(file.getnframes())
+    pcm = pcm.ljust(min(len(pcm) + 48_000, AT_ONCE_FRAMES * FRAME_BYTES), b"\0")
+    for at in range(0, len(pcm), FRAME_BYTES):
+        yield pcm[at : at + FRAME_BYTES]
