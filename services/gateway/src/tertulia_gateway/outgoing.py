@@ -59,7 +59,7 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
                 "pcm": fields[b"audio"],
             }
         )
-    except (KeyError, ValueError) as error:
+    except (KeyError, ValueError, OverflowError) as error:  # msgpack has numbers below 2^64 only
         raise BadEntry(f"audio entry {entry_id} cannot be read: {error}") from error
 
 
