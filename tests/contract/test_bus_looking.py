@@ -26,6 +26,17 @@ async def ids(bus: Bus) -> list[str]:
     return [entry.id for entry in await bus.read(bus.keys.audio(C, M))]
 
 
+async def test_keys_are_deleted_whatever_they_hold(bus: Bus) -> None:
+    await write(bus, chunk(0, 0))
+    outlet = bus.outlet()
+    outlet.put(bus.keys.state(C), {"epoch": 3})
+    await outlet.flush()
+    await bus.delete([bus.keys.audio(C, M), bus.keys.state(C), bus.keys.sentences(C, M)])
+    assert await ids(bus) == []
+    assert await bus.hash(bus.keys.state(C)) == {}
+    await bus.delete([])
+
+
 async def test_where_no_worker_ever_was_nothing_is_held(bus: Bus) -> None:
     assert list(await bus.held("stt")) == []
 

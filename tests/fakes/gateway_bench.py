@@ -16,6 +16,7 @@ from websockets.exceptions import ConnectionClosed
 
 from tertulia_gateway.main import serve_until
 from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.sockets.bounds import SocketBounds
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope
@@ -46,7 +47,7 @@ class Gateway:
 
 @asynccontextmanager
 async def gateway(
-    redis_url: str, keys: Keys, *, store: Store | None = None, **settings: Any
+    redis_url: str, keys: Keys, *, store: Store | None = None, bounds: SocketBounds | None = None, **settings: Any
 ) -> AsyncGenerator[Gateway]:
     """A gateway process's inside, with a bus of its own; stopped in order at the end."""
     if store is None:
@@ -56,7 +57,7 @@ async def gateway(
     stop = asyncio.Event()
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     async with open_bus(redis_url, keys, name="gateway") as bus, asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(serve_until(stop, made, bus, store, port.set_result))
+        serving = tasks.create_task(serve_until(stop, made, bus, store, port.set_result, bounds=bounds))
         try:
             yield Gateway(await port, bus, stop)
         finally:

@@ -46,6 +46,10 @@ AUDIO: Mapping[str, dict[str, Any]] = {
     "no-version": {"v": ""},
     "no-index": {"sentence_index": "first"},
     "long-index": {"chunk_index": "9" * 5000},
+    "index-above-64-bits": {"sentence_index": str(2**64)},
+    "chunk-above-64-bits": {"chunk_index": str(10**17) + "0"},
+    "negative-index": {"chunk_index": "-1"},
+    "index-with-a-sign": {"chunk_index": "+1"},
     "id-is-no-text": {"message_id": b"\xff"},
     "no-time": {"ts": "soon"},
 }

@@ -106,7 +106,7 @@ def as_dict(cls: type, fields: Fields) -> dict[str, Any]:
             continue
         try:
             out[spec.name] = spec.load(raw)
-        except (ValueError, TypeError, msgpack.UnpackException) as error:
+        except (ValueError, TypeError, OverflowError, msgpack.UnpackException) as error:
             raise BadEntry(f"{cls.__name__} entry: field {spec.name!r} cannot be read: {error}") from error
     return out
 
@@ -209,7 +209,7 @@ def unpack(raw: bytes) -> Any:
     """
     try:
         return msgpack.unpackb(raw)
-    except (ValueError, msgpack.UnpackException) as error:
+    except (ValueError, OverflowError, msgpack.UnpackException) as error:
         raise BadEntry(f"not msgpack: {error}") from error
 
 

@@ -15,8 +15,8 @@ def settings(**given: object) -> GatewaySettings:
     return GatewaySettings.model_validate(given)
 
 
-def refused(access: Access, *, changes: bool = True, query: dict[str, str] | None = None, **headers: str) -> int:
-    refusal = access.refusal(headers, query or {}, changes=changes)
+def refused(access: Access, *, query: dict[str, str] | None = None, **headers: str) -> int:
+    refusal = access.refusal({name.replace("_", "-"): value for name, value in headers.items()}, query or {})
     return 0 if refusal is None else refusal.status
 
 
@@ -30,7 +30,7 @@ def test_this_machine_is_let_in(host: str) -> None:
     "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1"]
 )
 def test_another_name_is_not(host: str) -> None:
-    assert refused(Access(settings()), host=host, changes=False) == 403
+    assert refused(Access(settings()), host=host) == 403
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost:9", "http://localhost:8000@evil"])
@@ -43,6 +43,19 @@ def test_origins_that_are_allowed() -> None:
     assert refused(access, host="localhost", origin="https://talk.example.org") == 0
     assert refused(access, host="talk.example.org", origin="https://talk.example.org") == 0
     assert refused(access, host="localhost", origin="https://talk.example.org:444") == 403
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "none, cross-site"])
+def test_a_page_of_another_site_may_not_ask(site: str) -> None:
+    access = Access(settings(origins="https://talk.example.org"))
+    assert refused(access, host="localhost", sec_fetch_site=site) == 403
+    assert refused(access, host="localhost", sec_fetch_site=site, origin="http://evil.example") == 403
+    assert refused(access, host="localhost", sec_fetch_site=site, origin="https://talk.example.org") == 0
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_this_page_and_a_typed_address_may_ask(site: str) -> None:
+    assert refused(Access(settings()), host="localhost", sec_fetch_site=site) == 0
 
 
 def test_the_token_lets_in_whoever_shows_it() -> None:

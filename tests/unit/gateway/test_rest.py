@@ -189,9 +189,12 @@ async def test_a_voice_can_be_tried(api: httpx2.AsyncClient, bus: MemoryBus) -> 
     await outlet.flush()
     await bus.prepare("tts")
 
+    spoken: list[Work] = []
+
     async def speak() -> None:
         (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
         work = decode(Work, claim.fields)
+        spoken.append(work)
         said = await bus.read(bus.keys.sentences(work.conversation_id, work.message_id))
         sentence, final = [decode(TTSSentence, entry.fields) for entry in said]
         assert (sentence.text, sentence.voice_id, final.is_final) == ("Good day.", "luna", True)
@@ -211,6 +214,60 @@ async def test_a_voice_can_be_tried(api: httpx2.AsyncClient, bus: MemoryBus) -> 
         assert (wav.getframerate(), wav.getnchannels(), wav.getnframes()) == (24_000, 1, 480)
         assert wav.readframes(480) == b"\1\0" * 240 + b"\2\0" * 240
     problem(await api.get("/api/voices/nobody/sample"), 404)
+    assert await left_of(bus, spoken[0]) == []
+    assert await bus.hash(bus.keys.state(spoken[0].conversation_id)) == {}
+
+
+async def left_of(bus: MemoryBus, work: Work) -> list[object]:
+    """What is still there of a message's streams."""
+    of_message = work.conversation_id, work.message_id
+    streams = bus.keys.sentences(*of_message), bus.keys.audio(*of_message), bus.keys.events(work.conversation_id)
+    return [entry for stream in streams for entry in await bus.read(stream)]
+
+
+async def test_samples_of_voices_leave_nothing_behind_when_they_fail(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.sample.MAX_PCM_BYTES", 4)
+    await publish_luna(bus)
+    await bus.prepare("tts")
+
+    asked: list[Work] = []
+
+    async def speak(audio: bytes, **more: bytes) -> None:
+        (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
+        work = decode(Work, claim.fields)
+        asked.append(work)
+        worker = bus.outlet()
+        chunk = AudioChunk(audio, 0, 0, work.conversation_id, work.message_id, "")
+        worker.append(bus.keys.audio(work.conversation_id, work.message_id), chunk, id="1-1", **more)
+        await worker.flush()
+        await bus.finish(claim, "w")
+
+    for audio, more in ((b"\1\0" * 9, {}), (b"", {"v": b"99"})):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(speak(audio, **more))
+            problem(await api.get("/api/voices/luna/sample"), 503)
+        assert await left_of(bus, asked.pop()) == []
+
+
+async def test_samples_are_spoken_one_at_a_time(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.sample.PATIENCE_S", 0.1)
+    await publish_luna(bus)
+    answers = await asyncio.gather(*(api.get("/api/voices/luna/sample") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [429, 429, 503, 503, 503]
+    busy = next(answer for answer in answers if answer.status_code == 429)
+    assert int(busy.headers["retry-after"]) > 0
+    problem(busy, 429)
+
+
+async def publish_luna(bus: MemoryBus) -> None:
+    """An engine says that it has one voice."""
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
+    await outlet.flush()
 
 
 async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(

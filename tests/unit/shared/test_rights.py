@@ -36,7 +36,7 @@ def may_touch(service: Service, key: Key) -> bool:
         ("stt", KEYS.audio(C, M)), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
         ("stt", KEYS.work("tts")), ("stt", KEYS.cast()),
         ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.voices()), ("llm", KEYS.work("stt")),
-        ("gateway", KEYS.owner(C, M)), ("gateway", KEYS.drainer()), ("gateway", KEYS.mic_progress(C, M)),
+        ("gateway", KEYS.owner(C, "turns")), ("gateway", KEYS.drainer()), ("gateway", KEYS.mic_progress(C, M)),
         *((service, Keys("ns11").state(C)) for service in SERVICES),
         *((service, Keys("other").state(C)) for service in SERVICES),
     ],

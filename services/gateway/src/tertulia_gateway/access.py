@@ -13,6 +13,12 @@ from urllib.parse import urlsplit
 
 from tertulia_gateway.settings import GatewaySettings, is_loopback
 
+OWN_SITES = frozenset({"none", "same-origin"})
+"""What a browser's `Sec-Fetch-Site` says of this server's page and of an address that the user typed.
+
+Without an `Origin` nothing tells which page of the same or another site asks.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -30,8 +36,11 @@ class Access:
         self._origins = frozenset(settings.origins)
         self._hosts = frozenset(urlsplit(origin).netloc for origin in settings.origins)
 
-    def refusal(self, headers: Mapping[str, str], query: Mapping[str, str], *, changes: bool) -> Refusal | None:
-        """Why this request is refused, or None. `changes`: it may change something (also every WebSocket)."""
+    def refusal(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Refusal | None:
+        """Why this request is refused, or None.
+
+        A GET is judged like the rest: a page of another site cannot read the answer, but the work would be done.
+        """
         host = headers.get("host", "").lower()
         if self._token:
             if not hmac.compare_digest(_shown_token(headers, query).encode(), self._token):
@@ -39,8 +48,10 @@ class Access:
         elif not (is_loopback(_without_port(host)) or host in self._hosts):
             return Refusal(403, "This server answers to localhost only; add its address to TERTULIA_ORIGINS.")
         origin = headers.get("origin", "").lower()
-        if changes and origin and origin not in self._origins and urlsplit(origin).netloc != host:
+        if origin and origin not in self._origins and urlsplit(origin).netloc != host:
             return Refusal(403, "This origin may not connect; add it to TERTULIA_ORIGINS.")
+        if not origin and headers.get("sec-fetch-site", "none").lower() not in OWN_SITES:
+            return Refusal(403, "Pages of other sites may not ask this; add their origin to TERTULIA_ORIGINS.")
         return None
 
 

@@ -82,8 +82,14 @@ class Aftermath:
                     self._timeline.note_sentence(message_id, envelope(first[0].fields).ts)
                 except BadEntry as error:
                     log.warning("left out: %s", error, extra={"message_id": message_id})
-        if self._timeline.turn_id == turn_id:
-            await self._wire.text(answer_json(TurnMetrics(turn_id, self._timeline.metrics())))
+        if self._timeline.turn_id != turn_id:
+            return
+        try:
+            frame = answer_json(TurnMetrics(turn_id, self._timeline.metrics()))
+        except TypeError as error:  # `usage` is whatever a worker wrote
+            log.warning("left out: turn_metrics hold what JSON cannot: %s", error, extra={"turn_id": turn_id})
+            return
+        await self._wire.text(frame)
 
     async def _end_talk(self) -> None:
         # fenced by the epoch alone: a turn that has begun meanwhile has raised it, and its mark must stay

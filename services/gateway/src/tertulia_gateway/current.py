@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -14,10 +15,12 @@ from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening, open_new, take_up
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.wire import Wire
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, WriteRefused
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Store, StoreError
+
+log = logging.getLogger(__name__)
 
 AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
 
@@ -107,4 +110,9 @@ class Current:
 
     async def _is_demo(self) -> bool:
         """Whether the demo model answers just now."""
-        return DEMO in engines_of(await self._stage.bus.alive(self._stage.alive_s))["llm"]
+        try:
+            members = await self._stage.bus.alive(self._stage.alive_s)
+        except WriteRefused as error:  # the key is broken: that is no reason not to open a conversation
+            log.warning("the workers cannot be seen: %s", error)
+            return False
+        return DEMO in engines_of(members)["llm"]

@@ -51,6 +51,9 @@ class Lookout:
             await self._pulse.beat(self._ping())
         except (BusError, TimeoutError):
             return False
+        except Exception:  # noqa: BLE001 - a look must not end the gateway
+            self._tell_once("Redis gave an answer that cannot be read", exc_info=True)
+            return False
         return True
 
     async def _ping(self) -> None:
@@ -63,12 +66,18 @@ class Lookout:
             async with asyncio.timeout(PATIENCE_S):
                 await self._look()
         except (BusError, TimeoutError) as error:  # it went away, or this user of it may not look
-            if not self._is_blind:
-                log.warning("what is open in Redis cannot be seen: %s", str(error) or "no answer in time")
-            self._is_blind = True
+            self._tell_once(f"what is open in Redis cannot be seen: {str(error) or 'no answer in time'}")
+            return False
+        except Exception:  # noqa: BLE001 - whatever a worker has written there must not end the gateway
+            self._tell_once("what is open in Redis cannot be read", exc_info=True)
             return False
         self._is_blind = False
         return True
+
+    def _tell_once(self, message: str, *, exc_info: bool = False) -> None:
+        if not self._is_blind:
+            log.warning(message, exc_info=exc_info)
+        self._is_blind = True
 
     async def _look(self) -> None:
         of = self._metrics.of

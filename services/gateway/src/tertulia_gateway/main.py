@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import socket
 import time
@@ -17,6 +18,9 @@ from tertulia_gateway.hub import Hub
 from tertulia_gateway.lookout import Lookout
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.sockets.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, Shared, SocketBounds
+from tertulia_gateway.sockets.http import BoundedHttp
+from tertulia_gateway.sockets.websocket import BoundedWebSocket
 from tertulia_gateway.wire import GOING_AWAY
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
@@ -26,8 +30,6 @@ from tertulia_shared.settings import load
 from tertulia_shared.store import Store
 
 MAX_FRAME_BYTES = 1024 * 1024
-PING_S = 20.0
-"""A client that does not answer a ping within as long again is gone."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +69,7 @@ def main() -> None:
 
 async def serve_until(
     stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: Store, on_listening: Callable[[int], None],
-    *, metrics: Metrics | None = None,
+    *, metrics: Metrics | None = None, bounds: SocketBounds | None = None,
 ) -> None:  # fmt: skip
     """Serve until `stop` is set, then let every client go with 1001 and finish.
 
@@ -93,7 +95,7 @@ async def serve_until(
         wall_ms=lambda: time.time_ns() // 1_000_000,
         metrics=metrics,
     )
-    server = Server(server_config(settings, make_app(settings, hub, backstage)), on_listening)
+    server = Server(server_config(settings, make_app(settings, hub, backstage), bounds), on_listening)
     async with asyncio.TaskGroup() as tasks:
         upkeep = [
             tasks.create_task(saver.run()),
@@ -115,17 +117,20 @@ def _say_where(settings: GatewaySettings, port: int) -> None:
     log.info("listening on http://%s:%d", host, port)
 
 
-def server_config(settings: GatewaySettings, app: object) -> uvicorn.Config:
+def server_config(settings: GatewaySettings, app: object, bounds: SocketBounds | None = None) -> uvicorn.Config:
     """How uvicorn serves it."""
+    shared = Shared(bounds or SocketBounds(FRAMES_BESIDE_TEXT_PER_S + 2 * settings.max_frames_per_s))
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - an ASGI application
         host=settings.host,
         port=settings.port,
-        ws="websockets-sansio",
+        http=functools.partial(BoundedHttp, shared=shared),  # pyright: ignore[reportArgumentType] - makes a protocol
+        h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+        ws=functools.partial(BoundedWebSocket, shared=shared),  # pyright: ignore[reportArgumentType] - makes a protocol
         ws_max_size=MAX_FRAME_BYTES,
         ws_per_message_deflate=False,  # speech does not shrink, and tokens are too small to gain
-        ws_ping_interval=PING_S,
-        ws_ping_timeout=PING_S,
+        ws_ping_interval=shared.bounds.ping_s,
+        ws_ping_timeout=shared.bounds.pong_s,
         lifespan="off",
         log_config=None,
         log_level="warning",  # its lines on each connection would have the address, and the address may have the token

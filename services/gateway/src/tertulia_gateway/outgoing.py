@@ -11,7 +11,7 @@ from typing import Any
 import msgpack
 import orjson
 
-from tertulia_shared.codec import BadEntry, Fields, as_dict, check_version
+from tertulia_shared.codec import MAX_DIGITS, BadEntry, Fields, as_dict, check_version
 from tertulia_shared.entries import SAMPLE_RATE_OUT, ModelSettings
 from tertulia_shared.events import EVENTS, Event
 
@@ -52,8 +52,8 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
                 "type": "audio",
                 "message_id": fields[b"message_id"].decode(),
                 "character_id": fields[b"character_id"].decode(),
-                "sentence_index": int(fields[b"sentence_index"]),
-                "chunk_index": int(fields[b"chunk_index"]),
+                "sentence_index": _index(fields, b"sentence_index"),
+                "chunk_index": _index(fields, b"chunk_index"),
                 "id": entry_id,
                 "sample_rate": SAMPLE_RATE_OUT,
                 "pcm": fields[b"audio"],
@@ -61,6 +61,13 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
         )
     except (KeyError, ValueError) as error:
         raise BadEntry(f"audio entry {entry_id} cannot be read: {error}") from error
+
+
+def _index(fields: Fields, name: bytes) -> int:
+    raw = fields[name]
+    if not raw.isdigit() or len(raw) > MAX_DIGITS:  # msgpack has no number from 2^64 on
+        raise ValueError(f"{name.decode()} is no number from 0")
+    return int(raw)
 
 
 def settings_json(settings: ModelSettings) -> str:

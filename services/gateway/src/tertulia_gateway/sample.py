@@ -1,34 +1,69 @@
 """How does a voice sound? One sentence, spoken by the tts workers in the ordinary way, as a WAV.
 
 It is a message like any other, of a conversation that nobody opens: two sentence entries, a pointer, an audio stream.
-Its keys expire by themselves.
+Its keys are deleted when it has been spoken: a sample is up to 3 MB in Redis, and could be asked for without end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import wave
 
-from tertulia_shared.bus import Append, Bus
-from tertulia_shared.codec import decode
-from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, TTSSentence, Work
+from tertulia_shared.bus import Append, Bus, BusError
+from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Interrupt, TTSSentence, Work
 from tertulia_shared.ids import new_id
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0
 """How long to wait for the whole sentence."""
 MAX_CHARS = 200
+MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
+"""A minute: 200 characters take a quarter of it."""
+MAX_WAITING = 2
+RETRY_AFTER_S = 3
 
 
 class VoiceSilent(Exception):
-    """No tts worker has spoken the sample in time."""
+    """No tts worker has spoken the sample in time, or what came is no sample."""
+
+
+class SamplesBusy(Exception):
+    """One sample is being spoken, and others wait."""
+
+
+class SampleQueue:
+    """Speaks one sample at a time; at most `MAX_WAITING` requests wait."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._turn = asyncio.Lock()
+        self._asked = 0
+
+    async def speak(self, voice: str, text: str) -> bytes:
+        """See `voice_sample`.
+
+        Raises:
+            SamplesBusy: too many wait.
+        """
+        if self._asked > MAX_WAITING:
+            raise SamplesBusy(f"Samples are spoken one at a time, and {MAX_WAITING} wait. Try again in a moment.")
+        self._asked += 1
+        try:
+            async with self._turn:
+                return await voice_sample(self._bus, voice, text)
+        finally:
+            self._asked -= 1
 
 
 async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
     """`text` in that voice: a WAV of 24 kHz signed 16-bit mono.
 
     Raises:
-        VoiceSilent: it took longer than `PATIENCE_S`.
+        VoiceSilent: it took longer than `PATIENCE_S` or is longer than `MAX_PCM_BYTES`, or cannot be read.
         BusError: Redis is away.
     """
     conversation_id, message_id = new_id(), new_id()
@@ -38,19 +73,40 @@ async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
         entry = TTSSentence(text, index, conversation_id, message_id, message_id, "", voice, is_final)
         return Append(sentences, entry, f"{index + 1}-0", {"written": text})
 
-    await bus.transact(
-        conversation_id,
-        [sentence(text, 0, is_final=False), sentence("", 1, is_final=True)],
-        then=("tts", Work(conversation_id, message_id)),
-    )
+    is_spoken = False
     try:
+        await bus.transact(
+            conversation_id,
+            [sentence(text, 0, is_final=False), sentence("", 1, is_final=True)],
+            then=("tts", Work(conversation_id, message_id)),
+        )
         async with asyncio.timeout(PATIENCE_S):
             pcm = await _spoken(bus, conversation_id, message_id)
+        is_spoken = True
     except TimeoutError:
         raise VoiceSilent(
             f"No speech came within {PATIENCE_S:g} seconds: no tts worker runs, or all are busy. Try again later."
         ) from None
+    finally:
+        await _clear(bus, conversation_id, message_id, is_spoken=is_spoken)
     return _wav(pcm)
+
+
+async def _clear(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
+    keys = bus.keys
+    made = [
+        keys.sentences(conversation_id, message_id), keys.audio(conversation_id, message_id),
+        keys.events(conversation_id), keys.owner(conversation_id, message_id),
+    ]  # fmt: skip
+    fence = [keys.state(conversation_id), keys.control(conversation_id)]
+    try:
+        if not is_spoken:
+            # a worker may have it, or take it up later: the raised epoch ends that, so `state` stays until it expires
+            interrupt = Append(keys.control(conversation_id), Interrupt("request"))
+            await bus.transact(conversation_id, [interrupt], raise_epoch=True)
+        await bus.delete([*made, *(fence if is_spoken else ())])
+    except BusError as error:
+        log.warning("what a sample left in Redis expires within an hour: %s", error)
 
 
 async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:
@@ -63,6 +119,10 @@ async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:
                 if chunk.is_final:
                     return bytes(pcm)
                 pcm += chunk.audio
+                if len(pcm) > MAX_PCM_BYTES:
+                    raise VoiceSilent("The sample does not end: its speech is longer than a minute. Try another text.")
+    except BadEntry as error:
+        raise VoiceSilent("The speech that came cannot be read. Update the gateway, or look at the tts log.") from error
     finally:
         audio.close()
 

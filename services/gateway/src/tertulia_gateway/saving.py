@@ -52,5 +52,7 @@ class SettingsSaver:
                     continue
                 except StoreError as error:
                     log.warning("settings not saved: %s", error, extra={"conversation_id": conversation_id})
+                except Exception:
+                    log.exception("settings not saved", extra={"conversation_id": conversation_id})
                 if self._waiting.get(conversation_id) is settings:
                     del self._waiting[conversation_id]

@@ -49,7 +49,7 @@ class Door:
             self._hub.leave(connection)
 
     def _refusal(self, socket: WebSocket) -> tuple[int, str] | None:
-        refusal = self._access.refusal(socket.headers, socket.query_params, changes=True)
+        refusal = self._access.refusal(socket.headers, socket.query_params)
         if refusal is not None:
             return REFUSED, refusal.reason
         if self._hub.closing:

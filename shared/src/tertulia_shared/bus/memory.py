@@ -294,6 +294,10 @@ class MemoryBus:
         self._check()
         self._server.remove(key, ids)
 
+    async def delete(self, keys: Sequence[Key]) -> None:
+        self._check()
+        self._server.delete(keys)
+
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
         self._check()
         for entry in entries:

@@ -64,6 +64,12 @@ class MemoryServer:
         for id in ids:
             self.stream(key).delete(order(id))
 
+    def delete(self, keys: Sequence[Key]) -> None:
+        """Delete keys."""
+        for key in keys:
+            for kept in (self._streams, self._hashes, self._strings):
+                kept.pop(key.name, None)
+
     # -- groups
 
     def prepare(self, stage: Stage) -> bool:

@@ -63,6 +63,10 @@ class WritesPaused(WriteRefused):
     """Redis takes no writes just now (out of memory, full disk, read-only replica). The same write succeeds later."""
 
 
+MAX_AHEAD_S = 60.0
+"""How far another machine's clock may be ahead of this one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A stream entry: its id `ms-seq` and its raw fields."""
@@ -426,6 +430,10 @@ class Bus(Protocol):
         """Delete entries of a stream."""
         ...
 
+    async def delete(self, keys: Sequence[Key]) -> None:
+        """Delete keys of one conversation, whatever they hold; one that is not there is no error."""
+        ...
+
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
         """Append entries of one stream to another, as they are, and then delete them.
 
@@ -466,7 +474,10 @@ class Bus(Protocol):
         ...
 
     async def alive(self, within_s: float) -> Sequence[str]:
-        """The workers heard of within so many seconds."""
+        """The workers heard of within so many seconds, as text; bytes that are no UTF-8 are replaced.
+
+        A beat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never become old.
+        """
         ...
 
     async def ping(self) -> float:

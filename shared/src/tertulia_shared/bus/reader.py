@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import deque
@@ -22,6 +23,8 @@ MAX_PER_READ = 128
 MAX_HELD = 512
 """Entries that a follower may leave unread before its stream is left out of the reads."""
 MAX_BACKOFF_S = 2.0
+SET_ASIDE_S = 5.0
+"""How long a key that is no stream is left out of the reads, before it is looked at again."""
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +113,8 @@ class Reader:
         self._reading = 0
         """Number of the read in flight; 0 between reads."""
         self._count = 0
+        self._set_aside: dict[str, float] = {}
+        """Names of keys that are no streams, with the loop time at which they are read again."""
 
     def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
         """Follow `key` from behind `after`."""
@@ -135,10 +140,12 @@ class Reader:
     async def _read_forever(self) -> None:
         failures = 0
         while True:
-            asked = [follow for follow in self._follows if not follow.full]
+            asked = self._to_read()
             self._changed.clear()
             if not asked:
-                await self._changed.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(SET_ASIDE_S if self._set_aside else None):
+                        await self._changed.wait()
                 continue
             try:
                 if failures:
@@ -150,6 +157,21 @@ class Reader:
                 delay_s = min(MAX_BACKOFF_S, 0.05 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
                 await asyncio.sleep(delay_s)
+
+    def _to_read(self) -> Sequence[StreamFollow]:
+        now = asyncio.get_running_loop().time()
+        self._set_aside = {name: until for name, until in self._set_aside.items() if until > now}
+        return [each for each in self._follows if not each.full and each.name not in self._set_aside]
+
+    async def _find_what_is_no_stream(self, names: Sequence[str]) -> bool:
+        """After an XREAD was refused: set those keys aside that are no streams. One of them would stop all reads."""
+        replies = await self._reads.call(*(("XLEN", name) for name in names))
+        found = [name for name, reply in zip(names, replies, strict=True) if isinstance(reply, ResponseError)]
+        until = asyncio.get_running_loop().time() + SET_ASIDE_S
+        for name in found:
+            log.warning("not read for %g s: %s is no stream", SET_ASIDE_S, name)
+            self._set_aside[name] = until
+        return 0 < len(found) < len(names)
 
     async def _look_for_losses(self) -> None:
         """After a break: does Redis still have what was read from it?"""
@@ -178,6 +200,8 @@ class Reader:
         finally:
             self._reading = 0
         if isinstance(reply, ResponseError):
+            if await self._find_what_is_no_stream(list(cursors)):
+                return None
             raise BusUnavailable(f"Redis refused a read: {reply}")
         return reply
 

@@ -16,6 +16,7 @@ from tertulia_shared.bus import scripts
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
+    MAX_AHEAD_S,
     MAX_FIRST,
     NOBODY,
     Applied,
@@ -317,6 +318,10 @@ class RedisBus:
         if ids:
             await self._call(("XDEL", key.name, *ids))
 
+    async def delete(self, keys: Sequence[Key]) -> None:
+        if keys:
+            await self._call(("UNLINK", *(key.name for key in keys)))
+
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
         if entries:
             bound = [] if to.max_len is None else ["MAXLEN", "~", to.max_len]
@@ -351,8 +356,11 @@ class RedisBus:
         await self._call(("ZREM", self.keys.workers().name, member))
 
     async def alive(self, within_s: float) -> Sequence[str]:
-        reply = await self._call(("ZRANGEBYSCORE", self.keys.workers().name, time.time() - within_s, "+inf"))
-        return [member.decode() for member in reply]
+        now = time.time()
+        reply = await self._call(
+            ("ZRANGEBYSCORE", self.keys.workers().name, now - within_s, now + MAX_AHEAD_S)
+        )  # fmt: skip
+        return [member.decode(errors="replace") for member in reply]
 
     async def ping(self) -> float:
         begun = time.perf_counter()

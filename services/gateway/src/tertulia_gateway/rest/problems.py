@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from tertulia_gateway.sample import VoiceSilent
+from tertulia_gateway.sample import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 
@@ -69,6 +69,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(BusError, _bus_error)
     app.add_exception_handler(VoiceSilent, _voice_silent)
+    app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     described = app.openapi
@@ -105,6 +106,10 @@ async def _bus_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _voice_silent(_: Request, error: Exception) -> JSONResponse:
     return problem(503, str(error))
+
+
+async def _samples_busy(_: Request, error: Exception) -> JSONResponse:
+    return problem(429, str(error), headers={"Retry-After": str(RETRY_AFTER_S)})
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

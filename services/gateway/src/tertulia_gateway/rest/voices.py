@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import VoiceItem, VoiceList
-from tertulia_gateway.sample import MAX_CHARS, voice_sample
+from tertulia_gateway.sample import MAX_CHARS, SampleQueue
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.store import NotFound
@@ -27,6 +27,7 @@ SampleText = Annotated[str, Query(min_length=1, max_length=MAX_CHARS, descriptio
 def router(bus: Bus) -> APIRouter:
     """The routes."""
     api = APIRouter(prefix="/api", tags=["voices"])
+    samples = SampleQueue(bus)
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
@@ -36,13 +37,16 @@ def router(bus: Bus) -> APIRouter:
     @api.get(
         "/voices/{voice_id}/sample",
         response_class=Response,
-        responses={200: {"content": {"audio/wav": {}}, "description": "a WAV, 24 kHz mono"}, **responses(404, 422)},
+        responses={
+            200: {"content": {"audio/wav": {}}, "description": "a WAV, 24 kHz mono"},
+            **responses(404, 422, 429),
+        },
     )
     async def sample_voice(voice_id: VoiceId, text: SampleText = SAMPLE_TEXT) -> Response:
         """How it sounds: one sentence, spoken by the tts workers."""
         if all(voice.id != voice_id for voice in voices_of(await bus.hash(bus.keys.voices()))):
             raise NotFound("voice", voice_id)
-        return Response(await voice_sample(bus, voice_id, text), media_type="audio/wav")
+        return Response(await samples.speak(voice_id, text), media_type="audio/wav")
 
     return api
 

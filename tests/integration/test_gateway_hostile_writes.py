@@ -1,0 +1,186 @@
+"""Whatever a worker writes into the keys that the gateway reads, the gateway goes on, and so do the talks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+import httpx2
+import pytest
+from redis.asyncio import Redis
+
+from tertulia_shared.codec import pack
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key, Keys
+from tests.fakes.gateway_bench import LUNA, Client, Gateway, Workers, eventually, gateway
+
+Writer = Callable[[Any, str], Awaitable[Any]]
+
+JUNK = b"\xff\x00\xc1\r\n" + b"9" * 40
+BIG, NEGATIVE = str(2**64), "-1"
+DEEP = b"\x91" * 2000
+
+
+def entry(**fields: Any) -> Writer:
+    """Adds an entry to a stream, with an envelope."""
+    return lambda redis, name: redis.xadd(name, {"v": 1, "ts": 1, "epoch": 1, **fields})
+
+
+def bare(**fields: Any) -> Writer:
+    """Adds an entry without an envelope."""
+    return lambda redis, name: redis.xadd(name, fields)
+
+
+def field(name: str, value: Any) -> Writer:
+    """Sets a field of a hash."""
+    return lambda redis, key: redis.hset(key, name, value)
+
+
+def member(name: bytes, score: float) -> Writer:
+    """Adds to a sorted set."""
+    return lambda redis, key: redis.zadd(key, {name: score})
+
+
+async def _another_type(redis: Any, name: str) -> None:
+    await redis.delete(name)
+    await redis.set(name, JUNK)
+
+
+OF_STREAMS: Mapping[str, Writer] = {
+    "junk": bare(x=JUNK),
+    "big numbers": bare(v=BIG, ts=BIG, epoch=BIG, type=JUNK),
+    "negative numbers": bare(v=1, ts=NEGATIVE, epoch=NEGATIVE, type="turn_complete", turn_id="t"),
+    "another type": _another_type,
+}
+OF_EVENTS: Mapping[str, Writer] = {
+    **OF_STREAMS,
+    "usage of bytes": entry(
+        type="message_complete",
+        message_id="m",
+        character_id="c",
+        text="",
+        status="complete",
+        usage=pack({"a": b"\xff"}),
+    ),
+    "usage too deep": entry(
+        type="message_complete", message_id="m", character_id="c", text="", status="complete", usage=DEEP
+    ),
+    "replies of no list": entry(type="turn_started", turn_id="t", replies=pack(3)),
+    "an unlisted source": entry(type="turn_accepted", turn_id="t", text="x", source=JUNK),
+    "an unlisted cause": entry(type="interrupted", cause=JUNK),
+    "a number for metrics": entry(type="turn_metrics", turn_id="t", metrics=pack(2**63)),
+    "an infinite number": entry(type="turn_metrics", turn_id="t", metrics=pack({"a": float("inf")})),
+}
+OF_STATE: Mapping[str, Writer] = {
+    "settings too deep": field("settings", DEEP),
+    "settings too big": field("settings", pack({"top_k": 2**64 - 1})),
+    "junk": field(JUNK.decode("latin-1"), JUNK),
+    "another client": field("client", JUNK),
+}
+OF_WORKERS: Mapping[str, Writer] = {
+    "no text": member(b"llm:\xff:x", 9e15),
+    "no text, now": member(b"\xff", time.time() + 5),
+    "infinite": member(b"llm:x:y", float("inf")),
+    "no parts": member(b"", time.time() + 5),
+    "another type": _another_type,
+}
+OF_VOICES: Mapping[str, Writer] = {
+    "junk": field("espeak", JUNK),
+    "too deep": field("espeak", DEEP),
+    "no list": field("espeak", pack(2**64 - 1)),
+    "a list of numbers": field("espeak", pack([1, None, {}])),
+    "an engine that is no text": lambda redis, key: redis.hset(key, b"\xff", pack([])),
+    "another type": _another_type,
+}
+SHARED: Mapping[str, tuple[Callable[[Keys], Key], Mapping[str, Writer]]] = {
+    "workers": (Keys.workers, OF_WORKERS),
+    "voices": (Keys.voices, OF_VOICES),
+    "dead": (Keys.dead, OF_STREAMS),
+    "store": (Keys.store, OF_STREAMS),
+    "held_back": (Keys.held_back, OF_STREAMS),
+    "broadcast": (Keys.broadcast, OF_STREAMS),
+    "work:llm": (lambda keys: keys.work("llm"), OF_STREAMS),
+}
+OF_A_TALK: Mapping[str, tuple[Callable[[Keys, str, str], Key], Mapping[str, Writer]]] = {
+    "events": (lambda keys, c, _: keys.events(c), OF_EVENTS),
+    "state": (lambda keys, c, _: keys.state(c), OF_STATE),
+    "audio": (lambda keys, c, m: keys.audio(c, m), OF_STREAMS),
+    "sentences": (lambda keys, c, m: keys.sentences(c, m), OF_STREAMS),
+}
+
+
+async def strike(redis_url: str, key: Key, write: Writer) -> None:
+    """Write past the bus."""
+    redis = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    await write(redis, key.name)
+    await redis.expire(key.name, 60)
+    await redis.aclose()
+
+
+async def assert_lives(made: Gateway) -> None:
+    """The process answers, and somebody else's talk goes on."""
+    async with httpx2.AsyncClient(base_url=f"http://localhost:{made.port}", timeout=30) as http:
+        for path in ("/healthz", "/readyz", "/api/status", "/api/voices", "/metrics"):
+            assert (await http.get(path)).status_code in (200, 503), path
+    async with Client.at(made.url()) as client:
+        await client.next()
+        workers = Workers(made.bus, client.conversation_id)
+        await client.send("user_message", text="hello")
+        turn, epoch = await workers.next_turn()
+        await workers.reply(turn, epoch).whole()
+        await client.until("turn_metrics")
+
+
+@pytest.mark.parametrize("where", SHARED)
+async def test_what_all_share_may_hold_anything(redis_url: str, keys: Keys, where: str) -> None:
+    key_of, values = SHARED[where]
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        for write in values.values():
+            await strike(redis_url, key_of(keys), write)
+            await assert_lives(made)
+        await assert_lives(made)
+        await client.send("refresh_characters")
+        await client.until("error" if where == "broadcast" else "characters")
+        redis = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+        await redis.delete(key_of(keys).name)
+        await redis.aclose()
+
+
+@pytest.mark.parametrize(("where", "what"), [(where, what) for where, (_, of) in OF_A_TALK.items() for what in of])
+async def test_what_a_talk_has_may_be_anything(redis_url: str, keys: Keys, where: str, what: str) -> None:
+    key_of, values = OF_A_TALK[where]
+    async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        c, message_id = client.conversation_id, new_id()
+        workers = Workers(made.bus, c)
+        await client.send("user_message", text="hello")
+        turn, epoch = await workers.next_turn()
+        reply = workers.reply(turn, epoch)
+        reply.start()
+        reply.begin(LUNA)
+        await reply.flush()
+        key = key_of(keys, c, reply.message_ids.get(LUNA, message_id))
+        await strike(redis_url, key, values[what])
+        await assert_lives(made)
+        if what != "another type":
+            await client.send("user_message", text="and again")
+            turn, epoch = await workers.next_turn()
+            await workers.reply(turn, epoch).whole()
+            await client.until("turn_metrics")
+        async with Client.at(made.url(f"?conversation_id={c}&last_event_id=1-0")) as again:
+            await again.next()
+        await assert_lives(made)
+
+
+async def test_a_beat_from_the_future_does_not_count(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys) as made:
+        await strike(redis_url, keys.workers(), member(b"llm:x:demo", time.time() + 10_000))
+        assert list(await made.bus.alive(60)) == []
+        await made.bus.beat("llm:y:demo")
+
+        async def is_seen() -> bool:
+            return list(await made.bus.alive(60)) == ["llm:y:demo"]
+
+        await eventually(is_seen)

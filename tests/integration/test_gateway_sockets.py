@@ -1,0 +1,219 @@
+"""What one client does to its socket delays nobody else: floods, half requests, and clients that do not read."""
+
+from __future__ import annotations
+
+import asyncio
+import urllib.request
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tertulia_gateway.sockets.bounds import MAX_UNFINISHED, SocketBounds
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tests.fakes.client import talk
+from tests.fakes.gateway_bench import Client, gateway
+from tests.fakes.raw_socket import BINARY, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
+from tests.fakes.stack import Stack
+
+FOREIGN = "http://evil.example"
+FRAMES = 1_000_000
+TOLERABLE_S = 5.0
+"""A blocked loop took 15 s and more; a loaded test machine takes less than this for a request."""
+SHORT = SocketBounds(ping_s=0.2, pong_s=0.5, linger_s=0.2, header_s=0.5, body_s=0.5, send_stall_s=0.5, closing_s=0.5)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A gateway process of its own, without workers."""
+    with Stack(tmp_path_factory.mktemp("sockets") / "stack", workers={"gateway": 1}) as running:
+        yield running
+
+
+@dataclass
+class Probe:
+    """Asks for /healthz again and again."""
+
+    longest_s: float = 0.0
+    answers: int = 0
+
+    async def run(self, url: str) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            begun = loop.time()
+            await asyncio.to_thread(_ok, url)
+            self.longest_s = max(self.longest_s, loop.time() - begun)
+            self.answers += 1
+
+
+def _ok(url: str) -> None:
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - an http address of our own
+        assert response.status == 200
+
+
+@asynccontextmanager
+async def others_go_on(stack: Stack) -> AsyncGenerator[None]:
+    """Other clients are answered meanwhile, and a turn is accepted afterwards."""
+    probe = Probe()
+    async with talk(*stack.urls) as client:
+        asking = asyncio.create_task(probe.run(stack.http("/healthz")))
+        try:
+            yield
+        finally:
+            asking.cancel()
+        await client.say("still here", new_id())
+        await client.until_event("turn_accepted")
+    assert probe.longest_s < TOLERABLE_S
+
+
+FLOODS = {
+    "pings": frame(PING) * FRAMES,
+    "pongs": frame(PONG) * FRAMES,
+    "empty text": frame(TEXT) * FRAMES,
+    "empty binary": frame(BINARY) * FRAMES,
+    "continuations": frame(TEXT, fin=False) + frame(CONTINUATION, fin=False) * FRAMES,
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS)
+async def test_a_flood_of_frames_ends_its_own_connection_only(process: Stack, flood: str) -> None:
+    port = process.of("gateway")[0].port
+    async with others_go_on(process), RawSocket.upgraded(port) as raw:
+        writing = asyncio.create_task(raw.write(FLOODS[flood]))
+        code, reason = await raw.close_frame()
+        writing.cancel()
+    assert code == 1008
+    assert "more than" in reason
+
+
+async def test_a_refused_socket_is_not_parsed_any_more(process: Stack) -> None:
+    port = process.of("gateway")[0].port
+    async with others_go_on(process), RawSocket.upgraded(port, Origin=FOREIGN) as raw:
+        writing = asyncio.create_task(raw.write(FLOODS["empty text"]))
+        code, reason = await raw.close_frame()
+        writing.cancel()
+    assert (code, "origin" in reason) == (1008, True)
+
+
+async def test_tiny_chunks_of_a_body_delay_nobody(process: Stack) -> None:
+    port = process.of("gateway")[0].port
+    head = b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with others_go_on(process), RawSocket.at(port) as raw:
+        await raw.write(head + b"1\r\na\r\n" * FRAMES)
+        await raw.rest()
+
+
+async def test_half_requests_leave_room_for_whole_ones(process: Stack) -> None:
+    port = process.of("gateway")[0].port
+    halves = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_UNFINISHED + 50)]
+    try:
+        for _, writer in halves:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: local")
+        await asyncio.to_thread(_ok, process.http("/healthz"))
+        async with talk(*process.urls) as client:
+            await client.until_event("conversation_started")
+        ended = [asyncio.create_task(reader.read()) for reader, _ in halves]
+        await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            task.cancel()
+        await asyncio.gather(*ended, return_exceptions=True)
+    finally:
+        for _, writer in halves:
+            writer.transport.abort()
+
+
+def test_no_flood_left_a_traceback(process: Stack) -> None:
+    assert "Traceback" not in process.of("gateway")[0].log.read_text()
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Half",
+        upgrade()[:-2],
+        b"P",
+    ],
+)
+async def test_a_header_that_does_not_end_is_given_up(redis_url: str, keys: Keys, sent: bytes) -> None:
+    async with gateway(redis_url, keys, bounds=SHORT) as made, RawSocket.at(made.port) as raw:
+        await raw.write(sent)
+        assert (await raw.rest()).startswith(b"HTTP/1.1 408")
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"]
+)
+async def test_a_connection_without_a_whole_request_is_given_up(redis_url: str, keys: Keys, sent: bytes) -> None:
+    async with gateway(redis_url, keys, bounds=SHORT) as made, RawSocket.at(made.port) as raw:
+        await raw.write(sent)
+        assert await raw.rest() == b""
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+async def test_a_header_that_is_too_long_is_refused(redis_url: str, keys: Keys, size: int) -> None:
+    async with gateway(redis_url, keys) as made, RawSocket.at(made.port) as raw:
+        await raw.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * size)
+        assert (await raw.rest()).startswith(b"HTTP/1.1 4") or size > 50_000
+
+
+async def test_an_upgrade_with_too_many_headers_is_refused(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys) as made, RawSocket.at(made.port) as raw:
+        await raw.write(upgrade(**{f"X-{number}": "1" for number in range(200)}))
+        assert (await raw.rest()).startswith(b"HTTP/1.1 431")
+
+
+async def test_a_client_that_does_not_read_is_gone(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
+        _do_not_read(raw)
+        await _let_in(made.url())
+
+
+async def test_a_client_that_reads_nothing_of_many_answers_is_gone(redis_url: str, keys: Keys) -> None:
+    async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
+        _do_not_read(raw)
+        await raw.write(frame(TEXT, b'{"type": "sing"}') * 1000 + frame(PING, b"x" * 125) * 500)
+        await _let_in(made.url())
+
+
+def _do_not_read(raw: RawSocket) -> None:
+    cast("asyncio.Transport", raw.writer.transport).pause_reading()
+
+
+async def _let_in(url: str) -> None:
+    """Connect until the place of the client that was there is free."""
+    async with asyncio.timeout(30):
+        while True:
+            async with Client.at(url) as client:
+                with suppress(ConnectionClosed):
+                    await client.socket.recv()
+                    return
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (frame(TEXT, b"\xff\xfe"), 1007),
+        (frame(TEXT, b"\xc3", fin=False) + frame(CONTINUATION, b"("), 1007),
+        (frame(TEXT, b"{}", masked=False), 1002),
+        (frame(TEXT, b"{}", rsv=4), 1002),
+        (frame(3), 1002),
+        (frame(PING, fin=False), 1002),
+        (frame(CONTINUATION), 1002),
+        (frame(TEXT, fin=False) * 2, 1002),
+        (frame(8, b"\x00"), 1002),
+        (frame(TEXT, b"x" * (1024 * 1024 + 1)), 1009),
+        (frame(TEXT, fin=False) + frame(CONTINUATION, fin=False) * 200, 1008),
+    ],
+)
+async def test_frames_against_the_protocol_get_a_close_code_and_no_traceback(
+    redis_url: str, keys: Keys, sent: bytes, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:
+        writing = asyncio.create_task(raw.write(sent))
+        assert (await raw.close_frame())[0] == code
+        await writing
+    assert not [record for record in caplog.records if record.exc_info]
