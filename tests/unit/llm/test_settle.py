@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from tertulia_llm.settle import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of, last_receipts
+from tertulia_llm.settle import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Receipt
