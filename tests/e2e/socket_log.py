@@ -41,6 +41,11 @@ class SocketLog:
         """The `data` of the commands of one type that the page sent."""
         return [command.get("data", {}) for command in self.sent if command["type"] == kind]
 
+    def begin_anew(self) -> list[dict[str, Any]]:
+        """Forget the sockets so far: the page is opened anew. What it sent over them comes back, and still grows."""
+        sent, self.connections, self.sent = self.sent, [], []
+        return sent
+
     def record(self) -> Record:
         """All of the conversation that is open, checked: order, gaps, repeats, epochs."""
         begin, frames = 0, list(self._received())
@@ -59,12 +64,12 @@ class SocketLog:
             yield from connection.received
 
     def _opened(self, socket: WebSocket) -> None:
-        connection = Connection(socket.url)
+        connection, log = Connection(socket.url), self.sent
         self.connections.append(connection)
 
         def sent(payload: str | bytes) -> None:
             command = json.loads(payload) if isinstance(payload, str) else {"type": "pcm", "data": {"pcm": payload}}
-            self.sent.append(command)
+            log.append(command)
 
         def received(payload: str | bytes) -> None:
             connection.received.append(json.loads(payload) if isinstance(payload, str) else msgpack.unpackb(payload))
