@@ -17,19 +17,11 @@ FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193
 
 @dataclass
 class Connection:
-    """One WebSocket. `asked_to_resume`: the page sent `resume`, so that what came until then comes again."""
+    """One WebSocket."""
 
     url: str
     received: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    asked_to_resume: bool = False
     closed: bool = False
-
-    def kept(self) -> list[dict[str, Any]]:
-        """What counts: docs/protocol.md has a resumed conversation begin anew behind the marks."""
-        begins = [at for at, frame in enumerate(self.received) if frame["type"] == "conversation_started"]
-        if not self.asked_to_resume:
-            return self.received
-        return self.received[begins[1] :] if len(begins) > 1 else []
 
 
 class SocketLog:
@@ -42,16 +34,21 @@ class SocketLog:
         page.on("websocket", self._opened)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The events of one type that count, or the audio frames."""
-        return [frame for frame in self._kept() if frame["type"] == kind]
+        """The events of one type, or the audio frames."""
+        return [frame for frame in self._received() if frame["type"] == kind]
 
     def commands(self, kind: str) -> list[dict[str, Any]]:
         """The `data` of the commands of one type that the page sent."""
         return [command.get("data", {}) for command in self.sent if command["type"] == kind]
 
+    def begin_anew(self) -> list[dict[str, Any]]:
+        """Forget the sockets so far: the page is opened anew. What it sent over them comes back, and still grows."""
+        sent, self.connections, self.sent = self.sent, [], []
+        return sent
+
     def record(self) -> Record:
         """All of the conversation that is open, checked: order, gaps, repeats, epochs."""
-        begin, frames = 0, list(self._kept())
+        begin, frames = 0, list(self._received())
         for at, frame in enumerate(frames):
             if frame["type"] == "conversation_started" and frame["conversation_id"] != frames[begin].get(
                 "conversation_id"
@@ -62,18 +59,17 @@ class SocketLog:
             record.feed(frame)
         return record
 
-    def _kept(self) -> Iterator[dict[str, Any]]:
+    def _received(self) -> Iterator[dict[str, Any]]:
         for connection in self.connections:
-            yield from connection.kept()
+            yield from connection.received
 
     def _opened(self, socket: WebSocket) -> None:
-        connection = Connection(socket.url)
+        connection, log = Connection(socket.url), self.sent
         self.connections.append(connection)
 
         def sent(payload: str | bytes) -> None:
             command = json.loads(payload) if isinstance(payload, str) else {"type": "pcm", "data": {"pcm": payload}}
-            connection.asked_to_resume |= command["type"] == "resume"
-            self.sent.append(command)
+            log.append(command)
 
         def received(payload: str | bytes) -> None:
             connection.received.append(json.loads(payload) if isinstance(payload, str) else msgpack.unpackb(payload))

@@ -25,7 +25,7 @@ class Heard:
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     """The sound, by sentence."""
     ended_at: str | None = None
-    """The id in its `audio_complete`."""
+    """The id in its `audio_complete`; "heard" if it was heard to its end before this client came."""
 
     @property
     def is_done(self) -> bool:
@@ -46,6 +46,8 @@ class Record:
         self.last_event_id = ""
         self.last_audio: tuple[str, str] | None = None
         self.faults: list[str] = []
+        self.heard_before: dict[str, dict[str, Any]] = {}
+        """What the server says was heard before this client came, by message id."""
 
     def feed(self, frame: dict[str, Any]) -> None:
         """The next frame: an event, or an audio frame."""
@@ -59,6 +61,7 @@ class Record:
         match kind:
             case "conversation_started":
                 self.conversation_id = frame["conversation_id"]
+                self.heard_before |= {each["message_id"]: each for each in frame.get("heard", ())}
             case "turn_accepted":
                 self.turns_accepted[frame["turn_id"]] = frame["text"]
             case "turn_complete":
@@ -125,7 +128,13 @@ class Record:
         if message_id in self.messages:
             self._fault("a message that began twice", frame)
             return
-        self.messages[message_id] = Heard(message_id, frame["turn_id"], frame["character_name"], frame["epoch"])
+        message = Heard(message_id, frame["turn_id"], frame["character_name"], frame["epoch"])
+        self.messages[message_id] = message
+        before = self.heard_before.get(message_id)
+        if before is not None and before["complete"]:
+            message.ended_at = "heard"
+        elif before is not None:
+            message.chunks.append((before["sentence_index"], before["chunk_index"]))
 
     def _of_message(self, kind: str, frame: Mapping[str, Any]) -> None:
         message = self.messages.get(frame["message_id"])
@@ -156,7 +165,8 @@ class Record:
         if frame["id"]:
             self.last_audio = (message.message_id, frame["id"])
             sentences = int(frame["id"].partition("-")[0]) - 1
-            if len(message.pcm) != sentences:
+            come = message.chunks[-1][0] + 1 if message.message_id in self.heard_before else len(message.pcm)
+            if come != sentences:
                 self._fault(f"the sound of {len(message.pcm)} sentences came", frame)
 
     def _audio(self, frame: Mapping[str, Any]) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import LUNA, REX, Client, Gateway, Reply, Workers, gateway, resume_of
+from tests.fakes.gateway_bench import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway, resume_of
 
 SEEDS = 100
 
@@ -46,6 +47,10 @@ def is_whole(frames: list[dict[str, Any]], reply: Reply) -> bool:
     """Whether the turn's text and sound have all come."""
     complete = [f["message_id"] for f in frames if f["type"] == "audio_complete"]
     return set(complete) == set(reply.message_ids.values()) and any(f["type"] == "turn_complete" for f in frames)
+
+
+async def _is_over(bus: Bus, conversation_id: str) -> bool:
+    return b"talk" not in await bus.hash(bus.keys.state(conversation_id))
 
 
 async def _write_at_random(reply: Reply, dice: random.Random) -> None:
@@ -121,7 +126,7 @@ async def test_a_gateway_that_was_restarted_goes_on_where_the_other_stopped(redi
         assert seen(frames + client.frames) == await in_redis(second, c, again)
 
 
-async def test_without_marks_only_what_is_new_comes(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_without_marks_only_what_is_new_comes_when_all_was_heard(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
@@ -130,6 +135,10 @@ async def test_without_marks_only_what_is_new_comes(two_gateways: tuple[Gateway,
         turn, epoch = await workers.next_turn()
         await workers.reply(turn, epoch).whole()
         await client.until("turn_metrics")
+        last = client.of("audio")[-1]
+        places = {name: last[name] for name in ("message_id", "sentence_index", "chunk_index")}
+        await client.send("playback", **places, played_ms=120)
+        await eventually(lambda: _is_over(one.bus, client.conversation_id))
     async with Client.at(other.url(f"?conversation_id={client.conversation_id}")) as later:
         await later.next()
         await later.send("user_message", text="and now?")

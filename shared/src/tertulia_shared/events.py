@@ -32,6 +32,9 @@ class ConversationStarted(Event):
     resumed: bool = False
     demo: bool = False
     """The replies come from the built-in demo model, not from a language model."""
+    heard: tuple[Mapping[str, Any], ...] = ()
+    """Of the turn that goes on, what was heard before: a list of {message_id, sentence_index, chunk_index, played_ms,
+    complete}. Only for a client that came without marks."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
-from tertulia_llm.settle import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of, last_receipts
-from tertulia_shared.bus import Entry
-from tertulia_shared.codec import encode
+from tertulia_llm.settle import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
 from tertulia_shared.entries import Receipt
 
 WRITTEN = ("Hello there, Jay. ", "I was counting the stars!")
@@ -16,11 +12,6 @@ CHUNKS = [100 * BYTES_PER_MS] * 10
 
 def receipt(sentence: int, chunk: int, message_id: str = "m") -> Receipt:
     return Receipt(message_id, sentence, chunk, 0)
-
-
-def entry(value: Receipt) -> Entry:
-    flat = [v if isinstance(v, bytes) else str(v).encode() for v in encode(value, ts=1, epoch=1)]
-    return Entry("1-0", dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
 def heard(sentence: int, chunk: int, *, complete: bool = True) -> str:
@@ -46,9 +37,3 @@ def test_a_sentence_whose_sound_is_not_all_there_is_measured_by_its_text() -> No
 
 def test_a_receipt_beyond_the_last_sentence_means_the_last_one() -> None:
     assert heard(7, 9) == "".join(WRITTEN)
-
-
-@pytest.mark.parametrize("order", [[(0, 1), (1, 0), (1, 3)], [(1, 3), (0, 1), (1, 0)]])
-def test_the_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -> None:
-    entries = [entry(receipt(*place)) for place in order] + [entry(receipt(0, 0, "other"))]
-    assert last_receipts(entries) == {"m": receipt(1, 3), "other": receipt(0, 0, "other")}

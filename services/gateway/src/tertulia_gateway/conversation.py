@@ -12,21 +12,19 @@ from typing import Any, cast
 from tertulia_gateway.aftermath import Aftermath
 from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
 from tertulia_gateway.left_out import LeftOut
-from tertulia_gateway.limits import Clock, TokenBucket
+from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
 from tertulia_gateway.playback import Playback
+from tertulia_gateway.receipts import ReceiptWriter
 from tertulia_gateway.speaking import Speaking
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
-from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Outlet, Put, Stale
+from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, known, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
 from tertulia_shared.metrics import Metrics
-
-RECEIPTS_PER_S = 20.0
-"""Receipts passed on; more would tell the same."""
 
 LOST_EPOCHS = 1_000
 """More often than this nobody cuts in during what Redis can lose."""
@@ -58,8 +56,7 @@ class Conversation:
         self._playback = Playback()
         self._waits = Waits(metrics or Metrics(), wall_ms)
         self._clock = clock
-        self._receipts: Outlet | None = None
-        self._receipt_rate = TokenBucket(RECEIPTS_PER_S, RECEIPTS_PER_S, clock)
+        self._receipts = ReceiptWriter(bus, self.id, clock)
         self._left_out = LeftOut(wire)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
         self._speaking = Speaking(
@@ -70,13 +67,17 @@ class Conversation:
     async def run(self) -> None:
         """Send what there is to send."""
         if self._opening.resumed:
-            await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo)))
+            heard = tuple(each.to_wire() for each in self._opening.heard)
+            await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard)))
+        for entry in self._opening.replay:
+            await self._tell(entry)
         if self._opening.lost:
             await self._go_on_after_loss()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._send_events())
             tasks.create_task(self._speaking.run())
             tasks.create_task(self._aftermath.run())
+            tasks.create_task(self._receipts.run())
 
     # -- the client's words
 
@@ -152,12 +153,7 @@ class Conversation:
         """The client has played up to here."""
         self._playback.receipt(receipt)
         self._aftermath.changed()
-        if self._receipt_rate.take():
-            try:
-                self._receipts = self._receipts or self._bus.outlet()
-                self._receipts.append(self._bus.keys.receipts(self.id), receipt)
-            except BusError:
-                self._receipts = None  # a receipt is not worth more than the next one
+        self._receipts.add(receipt)
 
     def raise_epoch(self, epoch: int) -> None:
         """The user cut in: nothing of an older epoch is sent from here on."""
@@ -230,13 +226,8 @@ class Conversation:
             self._reset()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
             self.raise_epoch(self._feed.epoch)
-        try:
-            frame = event_json(entry.id, fields, self._feed.epoch)
-        except BadEntry as error:
-            log.warning("left out: %s", error, extra={"conversation_id": self.id})
-            await self._left_out.tell(error)
+        if not await self._tell(entry):
             return
-        await self._wire.text(frame)
         self._timeline.see(kind, fields)
         if kind == b"llm_chunk":
             self._waits.text()
@@ -245,3 +236,14 @@ class Conversation:
             self._playlist.see(kind, fields, epoch_of(fields))  # after it was sent: its audio comes behind it
             self._speaking.changed()
             self._aftermath.changed()
+
+    async def _tell(self, entry: Entry) -> bool:
+        """Send an event to the client; False if this release cannot read it."""
+        try:
+            frame = event_json(entry.id, entry.fields, self._feed.epoch)
+        except BadEntry as error:
+            log.warning("left out: %s", error, extra={"conversation_id": self.id})
+            await self._left_out.tell(error)
+            return False
+        await self._wire.text(frame)
+        return True

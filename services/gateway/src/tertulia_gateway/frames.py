@@ -14,12 +14,11 @@ import orjson
 
 from tertulia_shared.entries import Receipt
 from tertulia_shared.ids import is_id
+from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
 
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
 MAX_MODEL_CHARS: Final = 200
-MAX_INDEX: Final = 1_000_000
-MAX_PLAYED_MS: Final = 24 * 3600 * 1000
 SHOWN_CHARS: Final = 40
 """How much of a client's own word is repeated in an error."""
 

@@ -103,6 +103,11 @@ class Timeline:
         return turn is not None and turn.complete is not None and all(r.settled for r in turn.replies.values())
 
     @property
+    def text_complete(self) -> bool:
+        """Whether no more text will come in the present turn; also if there is none."""
+        return self._turn is None or self._turn.complete is not None
+
+    @property
     def message_ids(self) -> tuple[str, ...]:
         """The present turn's messages, in order."""
         return () if self._turn is None else tuple(self._turn.replies)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
-from tertulia_gateway.frames import Problem, Resume
+from tertulia_gateway.frames import AudioMark, Problem, Resume
+from tertulia_gateway.heard import Heard, heard_of
 from tertulia_gateway.metrics import Timeline
 from tertulia_gateway.playlist import BEGINNING, Playlist, Spoken, is_final
-from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, Fields, known, pack
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
+from tertulia_shared.receipts import readable_receipts
 from tertulia_shared.store import NotFound, Store, StoreUnavailable
 
 PAGE = 1_000
@@ -40,6 +44,12 @@ class Opening:
     timeline: Timeline
     lost: bool = False
     """Redis does not have what this client has seen last."""
+    turn: list[Entry] = field(default_factory=list[Entry])
+    """The events up to `after` from the last `turn_accepted` on."""
+    replay: tuple[Entry, ...] = ()
+    """Events up to `after` that are sent first: those of the turn that goes on, to a client without marks."""
+    heard: tuple[Heard, ...] = ()
+    """What was heard of that turn."""
 
 
 async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
@@ -96,12 +106,51 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
     if await _go_through(bus, opening, resume.last_event_id, now_ms):
         opening = replace(opening, lost=True)
     opening.playlist.raise_epoch(applied.epoch)
-    if resume.last_event_id or resume.last_audio is not None:
-        opening.playlist.keep_from(resume.last_audio)
-    else:
-        opening.playlist.forget()
+    if not resume.last_event_id and resume.last_audio is None:
+        return await _go_on_without_marks(bus, opening, state, now_ms)
+    opening.playlist.keep_from(resume.last_audio)
     await _leave_out_what_is_over(bus, opening, now_ms)
     return opening
+
+
+async def _go_on_without_marks(bus: Bus, opening: Opening, state: Mapping[bytes, bytes], now_ms: int) -> Opening:
+    """The turn that goes on, from its first event, and its sound behind what was heard; without one, from now on."""
+    playlist, timeline, conversation_id = opening.playlist, opening.timeline, opening.conversation_id
+    receipts = readable_receipts(await bus.read(bus.keys.receipts(conversation_id)))
+    heard = await heard_of(bus, conversation_id, timeline.message_ids, receipts)
+    for each in heard:
+        if each.complete:
+            playlist.done(each.message_id)
+        else:
+            playlist.keep_from(AudioMark(each.message_id, each.audio_id))
+    await _leave_out_what_is_over(bus, opening, now_ms)
+    is_marked = state.get(b"talk") == b"1"
+    # without the mark and without any receipt, the client gives none: the talk ended when its sound's time was over
+    is_unheard = playlist.head is not None and (is_marked or bool(receipts))
+    if timeline.text_complete and not is_unheard:
+        playlist.forget()
+        await _leave_out_what_is_over(bus, opening, now_ms)
+        return opening
+    if not is_marked:
+        # the mark was taken away when the client was given up, before it had heard everything
+        fence = Fence(bus.keys.state(conversation_id), "", playlist.epoch)
+        with contextlib.suppress(Stale):
+            await bus.transact(conversation_id, [], fence=fence, talk=True)
+    return replace(opening, heard=heard, replay=_events_of(opening))
+
+
+def _events_of(opening: Opening) -> tuple[Entry, ...]:
+    """The events of the present turn. What older replies or listening sessions still had to say is left out."""
+    turn_id, message_ids = opening.timeline.turn_id.encode(), {each.encode() for each in opening.timeline.message_ids}
+
+    def belongs(fields: Fields) -> bool:
+        return (
+            b"session_id" not in fields
+            and fields.get(b"turn_id", turn_id) in (turn_id, b"")
+            and fields.get(b"message_id", b"") in {b"", *message_ids}
+        )
+
+    return tuple(entry for entry in opening.turn if belongs(entry.fields))
 
 
 async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
@@ -139,7 +188,11 @@ async def _go_through(bus: Bus, opening: Opening, mark: str, now_ms: int) -> boo
             if order(entry.id) > end:
                 break
             last = entry.id
-            see(opening, entry.fields)
+            verdict = see(opening, entry.fields)
+            if entry.fields.get(b"type") == b"turn_accepted":
+                opening.turn.clear()
+            if verdict is not Verdict.SKIP:
+                opening.turn.append(entry)
     if not mark or order(mark) == order(last):
         return False
     kept_since_ms = now_ms - key.ttl_s * 1000 if first is None else order(first)[0]

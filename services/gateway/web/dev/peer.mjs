@@ -30,7 +30,7 @@ const SAMPLE_RATE = 24_000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const characters = structuredClone(CHARACTERS);
-/** Conversations by id: what is kept of them, and what was sent, for `resume`. */
+/** Conversations by id: what is kept of them, and what was sent, for a page that comes back. */
 const conversations = new Map();
 
 class Conversation {
@@ -165,6 +165,8 @@ function tone(pitch, from, size, total) {
 function serveSocket(socket, url) {
   const known = conversations.get(url.searchParams.get("conversation_id") ?? "");
   let talk = open(socket, known ?? null);
+  const mark = url.searchParams.get("last_event_id");
+  if (known && mark) for (const { id, frame } of talk.log) if (after(id, mark)) socket.send(frame);
   const hearing = new Hearing(
     (type, fields) => talk.event(type, fields),
     (text, turnId, marks) => runTurn(talk, text, turnId, "spoken", marks),
@@ -195,10 +197,6 @@ function serveSocket(socket, url) {
         talk.socket = null;
         talk = open(socket, null);
         return;
-      case "resume":
-        talk.answer("conversation_started", { conversation_id: talk.id, resumed: true, demo: true });
-        for (const { id, frame } of talk.log) if (after(id, fields.last_event_id)) socket.send(frame);
-        return;
     }
   });
   socket.on("close", () => {
@@ -222,7 +220,7 @@ function open(socket, known) {
 }
 
 function after(id, last) {
-  return last === undefined ? false : Number(id.split("-")[0]) > Number(last.split("-")[0]);
+  return Number(id.split("-")[0]) > Number(last.split("-")[0]);
 }
 
 function fill(talk) {

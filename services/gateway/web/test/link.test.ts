@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 
 import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
+import { positionQuery } from "../src/link/url";
+import type { LastAudio } from "../src/wire/commands";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
 const A = "conversation-a";
@@ -12,6 +14,10 @@ function event(type: string, fields: Record<string, unknown> = {}, id = ""): Inp
 
 const started = (id: string, resumed: boolean, eventId = "") => event("conversation_started", { conversation_id: id, resumed }, eventId);
 const chunk = (id: string) => event("turn_complete", { turn_id: "t" }, id);
+const dialled = (conversationId: string, lastEventId = "", lastAudio: LastAudio | null = null): Effect => ({
+  do: "connect",
+  at: { conversationId, lastEventId, lastAudio },
+});
 const lost: Input = { on: "socket_closed", code: 1006, reason: "" };
 
 function run(inputs: readonly Input[], from: LinkState = OFF, random = 0): { state: LinkState; effects: Effect[]; last: readonly Effect[] } {
@@ -40,7 +46,7 @@ function waits(random: number): number[] {
 
 describe("the connection", () => {
   it("opens a new conversation and goes live with what the server calls it", () => {
-    expect(LIVE.effects).toEqual([{ do: "connect", conversationId: "" }, { do: "deliver" }, { do: "now_live" }]);
+    expect(LIVE.effects).toEqual([dialled(""), { do: "deliver" }, { do: "now_live" }]);
     expect(LIVE.state).toMatchObject({ phase: "live", conversationId: A, lastEventId: "1-0" });
   });
 
@@ -50,27 +56,23 @@ describe("the connection", () => {
     expect(run([event("audio_complete", { message_id: "m" })], LIVE.state).effects).toEqual([{ do: "deliver" }]);
   });
 
-  it("resumes after the last event and the last sound, and takes nothing in between", () => {
-    const inputs: Input[] = [
-      chunk("5-0"),
-      { on: "audio", messageId: "m", id: "1-4" },
-      lost,
-      { on: "retry_due" },
-      { on: "socket_opened" },
-      started(A, true),
-    ];
-    const back = run(inputs, LIVE.state);
-    expect(back.last).toEqual([
-      {
-        do: "send",
-        command: { type: "resume", data: { conversation_id: A, last_event_id: "5-0", last_audio: { message_id: "m", id: "1-4" } } },
-      },
-    ]);
-    const between = run([chunk("9-0"), { on: "audio", messageId: "m", id: "2-1" }], back.state);
+  it("resumes after the last event and the last sound, and takes nothing before the server has begun to", () => {
+    const broken = run([chunk("5-0"), { on: "audio", messageId: "m", id: "1-4" }, lost, { on: "retry_due" }], LIVE.state);
+    expect(broken.last).toEqual([dialled(A, "5-0", { message_id: "m", id: "1-4" })]);
+    const between = run([{ on: "socket_opened" }, chunk("9-0"), { on: "audio", messageId: "m", id: "2-1" }], broken.state);
     expect(between.effects).toEqual([]);
+    expect(between.state.phase).toBe("resuming");
     const live = run([started(A, true), chunk("6-0"), { on: "audio", messageId: "m", id: "1-5" }], between.state);
     expect(live.effects).toEqual([{ do: "deliver" }, { do: "now_live" }, { do: "deliver" }, { do: "deliver" }]);
     expect(live.state).toMatchObject({ phase: "live", lastEventId: "6-0", lastAudio: { message_id: "m", id: "1-5" } });
+  });
+
+  it("says in the address where it stands", () => {
+    const lastAudio = { message_id: "m", id: "1-4" };
+    expect(positionQuery({ conversationId: "", lastEventId: "", lastAudio: null }, "")).toBe("");
+    expect(positionQuery({ conversationId: A, lastEventId: "", lastAudio: null }, "t")).toBe(`conversation_id=${A}&token=t`);
+    const whole = new URLSearchParams(positionQuery({ conversationId: A, lastEventId: "5-0", lastAudio }, ""));
+    expect(Object.fromEntries(whole)).toEqual({ conversation_id: A, last_event_id: "5-0", last_audio: "m/1-4" });
   });
 
   it("resumes after the end of a message's sound", () => {
@@ -90,7 +92,7 @@ describe("the connection", () => {
   it("begins to count failures anew once it was live", () => {
     const failed = run([lost, { on: "retry_due" }, lost, { on: "retry_due" }], LIVE.state);
     expect(failed.state.failures).toBe(2);
-    expect(run([{ on: "socket_opened" }, started(A, true), started(A, true)], failed.state).state.failures).toBe(0);
+    expect(run([{ on: "socket_opened" }, started(A, true)], failed.state).state.failures).toBe(0);
   });
 
   it("gives a full server time", () => {
@@ -99,7 +101,7 @@ describe("the connection", () => {
   });
 
   it("connects at once when the network is back", () => {
-    expect(run([lost, { on: "network_back" }], LIVE.state).last).toEqual([{ do: "connect", conversationId: A }]);
+    expect(run([lost, { on: "network_back" }], LIVE.state).last).toEqual([dialled(A, "1-0")]);
     expect(run([{ on: "network_back" }], LIVE.state).effects).toEqual([]);
   });
 
@@ -110,13 +112,13 @@ describe("the connection", () => {
     const { state, last } = run([{ on: "socket_closed", code, reason: "why" }, { on: "retry_due" }], LIVE.state);
     expect(state).toMatchObject({ phase, reason: "why" });
     expect(last).toEqual([]);
-    expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, { do: "connect", conversationId: A }]);
+    expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, dialled(A, "1-0")]);
   });
 
   it("begins a new conversation where the old one is gone", () => {
     const resuming = run([chunk("5-0"), lost, { on: "retry_due" }, { on: "socket_opened" }], LIVE.state);
     const { effects, state } = run([event("error", { code: "unknown_conversation", message: "gone" })], resuming.state);
-    expect(effects).toEqual([{ do: "deliver" }, { do: "disconnect" }, { do: "connect", conversationId: "" }]);
+    expect(effects).toEqual([{ do: "deliver" }, { do: "disconnect" }, dialled("")]);
     expect(state).toMatchObject({ conversationId: "", lastEventId: "" });
   });
 

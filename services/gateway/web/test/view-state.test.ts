@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 
+import { Receipts } from "../src/audio/receipts";
 import type { Report } from "../src/audio/report";
 import { atAGlance, canStop } from "../src/talk/at-a-glance";
 import { pastMessages } from "../src/talk/past";
@@ -229,5 +230,77 @@ describe("problems", () => {
   it("end the waiting of the turn they belong to", () => {
     const failed = after([said("error", { code: "llm_auth", message: "key", turn_id: "t" })], ASKED);
     expect(atAGlance(failed).mood).toBe("idle");
+  });
+});
+
+describe("a page that was opened while they talk", () => {
+  const BEGIN: Happening[] = [
+    said("turn_accepted", { turn_id: "t", text: "Hello?", source: "typed" }),
+    said("turn_started", { turn_id: "t", replies: [LUNA, REX] }),
+  ];
+  const LUNAS = [said("message_started", { ...LUNA, turn_id: "t" }), chunk(TEXT), said("message_complete", { ...LUNA, text: TEXT })];
+  const REXS = [
+    said("message_started", { ...REX, turn_id: "t" }),
+    chunk("Hi. I am Rex.", REX),
+    said("message_complete", { ...REX, text: "Hi. I am Rex." }),
+    said("turn_complete", { turn_id: "t" }),
+  ];
+  const STORED = pastMessages([
+    { id: "u", turn_id: "t", role: "user", character_id: null, character_name: "", text: "Hello?", status: "complete" },
+    { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna", text: TEXT, status: "complete" },
+    { id: "m2", turn_id: "t", role: "character", character_id: "rex", character_name: "Rex", text: "Hi. I am Rex.", status: "streaming" },
+  ]);
+  const PAST: Happening = { on: "past", conversationId: "c", messages: STORED };
+  const opened = (heardBefore: unknown[]): Happening[] => [
+    { on: "link", phase: "live", reason: "", conversationId: "c" },
+    said("conversation_started", { conversation_id: "c", resumed: true, heard: heardBefore }),
+  ];
+  const LUNA_HEARD = { message_id: "m1", sentence_index: 1, chunk_index: 9, played_ms: 900, complete: true };
+  const REX_BEGUN = { message_id: "m2", sentence_index: 1, chunk_index: 0, played_ms: 100, complete: false };
+
+  it.each([
+    ["before", [PAST, ...BEGIN, ...LUNAS, ...REXS]],
+    ["amid", [...BEGIN, ...LUNAS, PAST, ...REXS]],
+    ["after", [...BEGIN, ...LUNAS, ...REXS, PAST]],
+  ])("shows each message once, and as heard what was heard, where the past comes %s the events", (_, happenings) => {
+    const state = after([...opened([LUNA_HEARD, REX_BEGUN]), ...happenings]);
+    expect(state.messages.map(({ id, text }) => [id, text])).toEqual([
+      ["t", "Hello?"],
+      ["m1", TEXT],
+      ["m2", "Hi. I am Rex."],
+    ]);
+    expect(reply(state, "m1").sound).toBe("played");
+    expect(reply(state, "m2")).toMatchObject({ sound: "due", sentence: 1, status: "complete" });
+    expect(canStop(state)).toBe(true);
+  });
+
+  it("shows nothing as heard where nothing was", () => {
+    const state = after([...opened([]), PAST, ...BEGIN, ...LUNAS, ...REXS]);
+    expect(state.messages.filter((message) => message.kind === "reply").map(({ sound, sentence }) => [sound, sentence])).toEqual([
+      ["due", -1],
+      ["due", -1],
+    ]);
+  });
+
+  it("marks what is spoken as soon as it sounds, and cuts off there", () => {
+    const state = after([...opened([LUNA_HEARD, REX_BEGUN]), ...BEGIN, ...LUNAS, ...REXS]);
+    expect(reply(after([heard("m2", 1, "started")], state), "m2")).toMatchObject({ sound: "playing", sentence: 1 });
+    expect(reply(after([{ on: "cut" }], state), "m2")).toMatchObject({ sound: "cut", heardChars: 4 });
+    expect(reply(after([{ on: "cut" }], state), "m1").sound).toBe("played");
+  });
+
+  it("leaves a reply of an earlier turn to the past", () => {
+    const state = after([...opened([]), ...BEGIN, said("message_heard", { message_id: "m0", text: "So" })]);
+    expect(findReply(state, "m0")).toBeUndefined();
+  });
+});
+
+describe("receipts of a page that was opened while they talk", () => {
+  it("count what was played before", () => {
+    const receipts = new Receipts();
+    receipts.playedBefore("m2", 100);
+    const { report } = heard("m2", 1) as Happening & { on: "report" };
+    expect(receipts.after(report)).toMatchObject({ message_id: "m2", played_ms: 200 });
+    expect(receipts.after({ ...report, messageId: "m3" })).toMatchObject({ played_ms: 100 });
   });
 });

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from tertulia_llm.plan import message_ids
 from tertulia_llm.text.heard import SpokenSentence, heard_text
 from tertulia_shared import codec
-from tertulia_shared.bus import Bus, Entry
+from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import SAMPLE_RATE_OUT, AudioChunk, Receipt, TTSSentence, TurnPlan
+from tertulia_shared.receipts import last_receipts
 
 BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
 SPOKEN_MS_PER_CHAR = 65
@@ -36,21 +37,6 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
             out[message_id] = "" if receipt is None else await _heard(bus, conversation_id, message_id, receipt)
         except BadEntry as error:
             log.warning("what was heard of a reply is not known: %s", error, extra={"message_id": message_id})
-    return out
-
-
-def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
-    """The furthest receipt of each message, of those that can be read."""
-    out: dict[str, Receipt] = {}
-    for entry in entries:
-        try:
-            receipt = decode(Receipt, entry.fields)
-        except BadEntry as error:
-            log.warning("left out a receipt: %s", error)
-            continue
-        known = out.get(receipt.message_id)
-        if known is None or _place(receipt) >= _place(known):
-            out[receipt.message_id] = receipt
     return out
 
 
@@ -95,7 +81,3 @@ async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Recei
         [len(chunk.audio) for chunk in own],
         complete=len(chunks) > len(own),
     )
-
-
-def _place(receipt: Receipt) -> tuple[int, int]:
-    return receipt.sentence_index, receipt.chunk_index

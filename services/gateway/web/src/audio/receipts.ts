@@ -8,6 +8,12 @@ export const RECEIPT_EVERY_MS = 200;
 export class Receipts {
   #messageId = "";
   #toldMs = -1;
+  #before = new Map<string, number>();
+
+  /** So much of a message was played before this page was opened. */
+  playedBefore(messageId: string, ms: number): void {
+    this.#before.set(messageId, ms);
+  }
 
   /** The receipt this report calls for, or null. Nothing is claimed before the first chunk has been heard to its end. */
   after(report: Report): Receipt | null {
@@ -24,7 +30,7 @@ export class Receipts {
       message_id: report.messageId,
       sentence_index: report.doneSentence,
       chunk_index: report.doneChunk,
-      played_ms: report.playedMs,
+      played_ms: (this.#before.get(report.messageId) ?? 0) + report.playedMs,
     };
   }
 }

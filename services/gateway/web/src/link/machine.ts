@@ -1,14 +1,14 @@
 /**
  * The connection as a state machine: when to connect, what to resume from, how long to wait after a failure.
  *
- *     off ──▶ connecting ──▶ greeting ──▶ live                 a new conversation, or one taken up from now on
- *                 ▲              └──────▶ resuming ──▶ live    one that this page was in the middle of
- *                 └── waiting ◀── (closed)                     then replaced (4001) or refused (1008): the user decides
+ *     off ──▶ connecting ──▶ greeting ──▶ live     a new conversation, or one that this page has nothing of yet
+ *                 ▲    └──────▶ resuming ──▶ live    one that this page was in the middle of: the address says where
+ *                 └── waiting ◀── (closed)           then replaced (4001) or refused (1008): the user decides
  *
  * Pure: `step` takes the state, what happened and a random number, and says what to do. `socket.ts` does it.
  */
 
-import type { LastAudio, Command } from "../wire/commands";
+import type { LastAudio } from "../wire/commands";
 import type { ServerEvent } from "../wire/events";
 import { compareIds } from "../wire/stream-id";
 
@@ -26,6 +26,9 @@ export interface LinkState {
   readonly reason: string;
 }
 
+/** What the address of a connection says. */
+export type Position = Pick<LinkState, "conversationId" | "lastEventId" | "lastAudio">;
+
 export type Input =
   | { on: "connect"; conversationId: string }
   | { on: "socket_opened" }
@@ -37,9 +40,8 @@ export type Input =
   | { on: "leave" };
 
 export type Effect =
-  | { do: "connect"; conversationId: string }
+  | { do: "connect"; at: Position }
   | { do: "disconnect" }
-  | { do: "send"; command: Command }
   | { do: "retry_in"; ms: number }
   | { do: "deliver" }
   | { do: "now_live" };
@@ -76,7 +78,8 @@ export function step(state: LinkState, input: Input, random: number): [LinkState
     case "leave":
       return [OFF, [{ do: "disconnect" }]];
     case "socket_opened":
-      return [state.phase === "connecting" ? { ...state, phase: "greeting" } : state, []];
+      if (state.phase !== "connecting") return [state, []];
+      return [{ ...state, phase: state.lastEventId || state.lastAudio ? "resuming" : "greeting" }, []];
     case "socket_closed":
       return closed(state, input, random);
     case "retry_due":
@@ -94,8 +97,8 @@ function connecting(state: LinkState): LinkState {
   return { ...state, phase: "connecting" };
 }
 
-function dial(state: LinkState): Effect {
-  return { do: "connect", conversationId: state.conversationId };
+function dial({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
+  return { do: "connect", at: { conversationId, lastEventId, lastAudio } };
 }
 
 function closed(state: LinkState, { code, reason }: { code: number; reason: string }, random: number): [LinkState, Effect[]] {
@@ -112,7 +115,6 @@ function closed(state: LinkState, { code, reason }: { code: number; reason: stri
 function received(state: LinkState, event: ServerEvent): [LinkState, readonly Effect[]] {
   if (event.type === "conversation_started") return started(state, event);
   if (state.phase === "resuming" || state.phase === "greeting") {
-    // Sent from "now on" before the resume began: the resume brings it again, in its place.
     if (event.type !== "error") return [state, []];
     if (event.code !== "unknown_conversation") return [state, [{ do: "deliver" }]];
     const fresh = { ...OFF, failures: state.failures };
@@ -128,12 +130,6 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
 
 function started(state: LinkState, event: ServerEvent & { type: "conversation_started" }): [LinkState, readonly Effect[]] {
   const same = event.conversation_id === state.conversationId;
-  if (state.phase === "greeting" && same && (state.lastEventId || state.lastAudio)) {
-    const data: (Command & { type: "resume" })["data"] = { conversation_id: state.conversationId };
-    if (state.lastEventId) data.last_event_id = state.lastEventId;
-    if (state.lastAudio) data.last_audio = state.lastAudio;
-    return [{ ...state, phase: "resuming" }, [{ do: "send", command: { type: "resume", data } }]];
-  }
   const live: LinkState = {
     phase: "live",
     conversationId: event.conversation_id,

@@ -3,7 +3,7 @@
 import { type AudioFrame, parseAudioFrame } from "../wire/audio-frame";
 import type { Command } from "../wire/commands";
 import { type ServerEvent, UnreadableFrame, parseEvent } from "../wire/events";
-import { type Effect, type Input, type LinkState, OFF, step } from "./machine";
+import { type Effect, type Input, type LinkState, OFF, type Position, step } from "./machine";
 
 /** Above this much unsent sound, microphone frames are dropped: 2 s of 16 kHz, 16 bit. */
 const MIC_BACKLOG_MAX_BYTES = 64_000;
@@ -24,7 +24,7 @@ export class Link {
   #retry: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
-    private readonly url: (conversationId: string) => string,
+    private readonly url: (at: Position) => string,
     private readonly listener: LinkListener,
   ) {
     globalThis.addEventListener("online", () => this.#step({ on: "network_back" }));
@@ -79,13 +79,10 @@ export class Link {
   #do(effect: Exclude<Effect, { do: "deliver" }>): void {
     switch (effect.do) {
       case "connect":
-        this.#open(effect.conversationId);
+        this.#open(effect.at);
         return;
       case "disconnect":
         this.#drop();
-        return;
-      case "send":
-        this.#socket?.send(JSON.stringify(effect.command));
         return;
       case "retry_in":
         clearTimeout(this.#retry);
@@ -97,9 +94,9 @@ export class Link {
     }
   }
 
-  #open(conversationId: string): void {
+  #open(at: Position): void {
     clearTimeout(this.#retry);
-    const socket = new WebSocket(this.url(conversationId));
+    const socket = new WebSocket(this.url(at));
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
     const current = (act: () => void) => () => {

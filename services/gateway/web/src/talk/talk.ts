@@ -63,7 +63,7 @@ export class Talk {
     private readonly probe: Probe | null,
   ) {
     this.api = new Api(token);
-    this.#link = new Link((conversationId) => socketUrl(conversationId, token), {
+    this.#link = new Link((at) => socketUrl(at, token), {
       event: (event) => this.#onEvent(event),
       audio: (frame) => this.#onAudio(frame),
       state: (state) => this.#onLink(state),
@@ -288,8 +288,9 @@ export class Talk {
     }
   }
 
-  #onConversation({ conversation_id: id, resumed }: ServerEvent & { type: "conversation_started" }): void {
+  #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
     history.replaceState(null, "", `#/${id}`);
+    for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
     if (!resumed) this.#pastOf = id; // it begins here: there is none
     if (this.#pastOf !== id) void this.#loadPast(id);
   }

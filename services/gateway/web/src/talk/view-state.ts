@@ -73,7 +73,8 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       const same = event.conversation_id === state.conversationId;
       const { link, linkReason, characters, listening, soundBlocked } = state;
       const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
-      return { ...withoutNotices(base, "page"), conversationId: event.conversation_id, demo: event.demo };
+      const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
+      return { ...withoutNotices(base, "page"), conversationId: event.conversation_id, demo: event.demo, heardBefore };
     }
     case "turn_accepted":
       return accepted(state, event.turn_id, event.text, event.source);
@@ -87,7 +88,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     }
     case "message_started":
       return withReply(state, event.message_id, (reply) => ({
-        ...reply,
+        ...asHeardBefore(state, reply),
         turnId: event.turn_id,
         characterId: event.character_id,
         name: event.character_name,
@@ -104,7 +105,9 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     case "message_complete":
       return messageComplete(state, event);
     case "message_heard":
-      return withReply(state, event.message_id, (reply) => heard(reply, event.text), event.character_id);
+      // One that is not here is of an earlier turn, and comes with the past as it is stored by then.
+      if (!findReply(state, event.message_id)) return state;
+      return withReply(state, event.message_id, (reply) => heard(reply, event.text));
     case "turn_complete":
       return state.turn?.id === event.turn_id ? { ...state, turn: { ...state.turn, textComplete: true } } : state;
     case "interrupted":
@@ -139,6 +142,17 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     default:
       return state;
   }
+}
+
+/**
+ * A reply whose events come now, though it may stand here already as it is stored: complete, while it is not heard yet.
+ * Its text comes again; of its sound so much was heard as the server says.
+ */
+function asHeardBefore(state: ViewState, reply: Reply): Reply {
+  const before = state.heardBefore.find((each) => each.message_id === reply.id);
+  const fresh = reply.sound === "past" ? { ...reply, text: "", status: "streaming" as const, heardChars: 0 } : reply;
+  if (before?.complete) return { ...fresh, sound: "played" };
+  return { ...fresh, sound: fresh.sound === "past" ? "due" : fresh.sound, sentence: before?.sentence_index ?? fresh.sentence };
 }
 
 function accepted(state: ViewState, turnId: string, text: string, source: UserMessage["source"]): ViewState {
@@ -202,7 +216,7 @@ function onReport(state: ViewState, report: Report): ViewState {
 function cut(state: ViewState): ViewState {
   const voiced = new Set<string>();
   for (const message of state.messages) {
-    if (message.kind === "reply" && (message.sound === "playing" || message.sound === "played")) voiced.add(message.turnId);
+    if (message.kind === "reply" && (message.sound === "playing" || message.sound === "played" || message.sentence >= 0)) voiced.add(message.turnId);
   }
   const messages = state.messages.map((message) => {
     if (message.kind !== "reply" || !(message.sound === "playing" || message.sound === "due")) return message;

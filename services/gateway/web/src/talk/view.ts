@@ -1,7 +1,7 @@
 /** What the page shows of the talk, as values. How they come about is in `view-state.ts`. */
 
 import type { Phase } from "../link/machine";
-import type { ModelSettings, Participant } from "../wire/events";
+import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 
 export interface UserMessage {
   readonly kind: "user";
@@ -65,6 +65,8 @@ export interface ViewState {
   readonly demo: boolean;
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
+  /** Of the turn that went on when this page was opened. */
+  readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
   readonly ducked: boolean;
   readonly soundBlocked: boolean;
@@ -88,6 +90,7 @@ export const EMPTY: ViewState = {
   demo: false,
   messages: [],
   turn: null,
+  heardBefore: [],
   speakingId: "",
   ducked: false,
   soundBlocked: false,

@@ -64,11 +64,12 @@ function Spoken({ reply }: { reply: Reply }): JSX.Element {
   const spans = sentencesOf(text);
   const now = spans[Math.min(sentence, spans.length - 1)];
   if (!now || sentence < 0) return <span class="ahead">{text}</span>;
-  const marked = text.slice(now.start, now.end).trimEnd();
+  // Not being spoken yet: this page was opened in the middle of it, and goes on from there.
+  const marked = sound === "playing" ? text.slice(now.start, now.end).trimEnd() : "";
   return (
     <>
       {text.slice(0, now.start)}
-      <span class="now">{marked}</span>
+      {marked && <span class="now">{marked}</span>}
       <span class="ahead">{text.slice(now.start + marked.length)}</span>
     </>
   );

@@ -13,7 +13,6 @@ export type Command =
   | { type: "refresh_characters" }
   | { type: "new_conversation" }
   | { type: "interrupt" }
-  | { type: "resume"; data: { conversation_id: string; last_event_id?: string; last_audio?: LastAudio } }
   | { type: "playback"; data: Receipt };
 
 /** The last audio frame that arrived. */

@@ -3,6 +3,7 @@
 type Reader<T> = (value: unknown) => T | undefined;
 
 const str: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
+const num: Reader<number> = (value) => (typeof value === "number" ? value : undefined);
 const bool: Reader<boolean> = (value) => (typeof value === "boolean" ? value : undefined);
 const record: Reader<Record<string, unknown>> = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
@@ -42,7 +43,12 @@ const nullableText: Reader<string | null> = (value) =>
 const session = { session_id: or(str, "") };
 
 const EVENTS = {
-  conversation_started: { conversation_id: str, resumed: or(bool, false), demo: or(bool, false) },
+  conversation_started: {
+    conversation_id: str,
+    resumed: or(bool, false),
+    demo: or(bool, false),
+    heard: or(listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })), []),
+  },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
   turn_started: {
     turn_id: str,
@@ -101,6 +107,8 @@ export interface Envelope {
 
 export type EventOf<T extends EventType> = { readonly type: T } & Read<Events[T]> & Envelope;
 export type ServerEvent = { [T in EventType]: EventOf<T> }[EventType];
+/** How much of a message was heard before this page was opened. */
+export type HeardBefore = EventOf<"conversation_started">["heard"][number];
 export type Participant = EventOf<"characters">["characters"][number];
 export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;
 

@@ -1,0 +1,60 @@
+"""What the client's receipts say, read back from their stream. No I/O.
+
+A receipt is the client's word, and the stream may hold what no client of this release wrote: a receipt that cannot be
+read, or whose numbers no message can have, is left out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+
+from tertulia_shared.bus import Entry
+from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.entries import Receipt
+
+MAX_INDEX = 1_000_000
+"""Largest sentence or chunk index that a receipt may have."""
+MAX_PLAYED_MS = 24 * 3600 * 1000
+
+log = logging.getLogger(__name__)
+
+
+def readable_receipts(entries: Iterable[Entry]) -> list[Receipt]:
+    """The receipts that can be read and are possible, in stream order."""
+    out: list[Receipt] = []
+    for entry in entries:
+        try:
+            receipt = decode(Receipt, entry.fields)
+        except BadEntry as error:
+            log.warning("left out a receipt: %s", error)
+            continue
+        if _is_possible(receipt):
+            out.append(receipt)
+        else:
+            log.warning("left out a receipt whose numbers no message can have")
+    return out
+
+
+def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
+    """The furthest receipt of each message, of those that can be read."""
+    return furthest(readable_receipts(entries))
+
+
+def furthest(receipts: Iterable[Receipt]) -> dict[str, Receipt]:
+    """The furthest receipt of each message; of equal ones the last."""
+    out: dict[str, Receipt] = {}
+    for receipt in receipts:
+        known = out.get(receipt.message_id)
+        if known is None or _place(receipt) >= _place(known):
+            out[receipt.message_id] = receipt
+    return out
+
+
+def _place(receipt: Receipt) -> tuple[int, int]:
+    return receipt.sentence_index, receipt.chunk_index
+
+
+def _is_possible(receipt: Receipt) -> bool:
+    indexes = (receipt.sentence_index, receipt.chunk_index)
+    return all(0 <= index <= MAX_INDEX for index in indexes) and 0 <= receipt.played_ms <= MAX_PLAYED_MS

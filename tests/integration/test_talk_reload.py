@@ -1,0 +1,96 @@
+"""A client that vanishes in mid-speech, and another one without marks that goes on: together they hear every sample."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import pytest
+
+from tertulia_shared.bus import Bus, order
+from tertulia_shared.ids import new_id
+from tests.fakes.client import TalkClient, talk
+from tests.fakes.gateway_bench import eventually
+from tests.fakes.stack import Stack
+
+MOMENTS = 10
+MOST_RECEIPTS = 100
+"""Sent at once; more than 200 commands would be too many."""
+QUESTION = "Luna, Rex and Sage, how are you?"
+
+
+async def rendering(bus: Bus, conversation_id: str, message_id: str) -> dict[str, bytes]:
+    """All sound of a message by entry id, as the tts worker made it."""
+    entries = await bus.read(bus.keys.audio(conversation_id, message_id))
+    return {entry.id: entry.fields[b"audio"] for entry in entries if b"is_final" not in entry.fields}
+
+
+def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
+    """The part of a message that was heard before."""
+    if heard is None:
+        return b""
+    end = (heard["sentence_index"] + 1, heard["chunk_index"] + 1)
+    return b"".join(pcm for id, pcm in sound.items() if heard["complete"] or order(id) <= end)
+
+
+async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> None:
+    """Say that these frames were played, and wait until the server knows."""
+    for frame in frames[-MOST_RECEIPTS:]:
+        place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
+        await client.send("playback", **place, played_ms=1)
+    if not frames:
+        return
+    key = bus.keys.receipts(client.record.conversation_id)
+    last = tuple(str(frames[-1][name]).encode() for name in ("message_id", "sentence_index", "chunk_index"))
+
+    async def known() -> bool:
+        receipt = await bus.last(key)
+        if receipt is None:
+            return False
+        return last == tuple(receipt.fields[name] for name in (b"message_id", b"sentence_index", b"chunk_index"))
+
+    await eventually(known)
+
+
+@pytest.mark.timeout(240)
+async def test_wherever_a_client_vanishes_the_next_one_hears_the_rest(stack: Stack) -> None:
+    async with stack.bus() as bus:
+        for moment in range(MOMENTS):
+            dice = random.Random(moment)
+            turn_id = new_id()
+            async with talk(*stack.urls) as first:
+                c = first.record.conversation_id
+                await first.say(QUESTION, turn_id)
+                if moment == MOMENTS - 1:
+                    await first.until_done(turn_id)
+                else:
+                    await first.until_frames(dice.randrange(3, 80))
+                frames = first.record.of("audio")
+                await plays(first, bus, frames[: dice.randrange(len(frames) + 1)])
+            async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+                await second.until_done(turn_id)
+                record = second.record
+                assert record.turns_accepted == {turn_id: QUESTION}
+                for message in record.of_turn(turn_id):
+                    whole = await rendering(bus, c, message.message_id)
+                    heard = upto(whole, record.heard_before.get(message.message_id))
+                    rest = b"".join(bytes(pcm) for pcm in message.pcm.values())
+                    assert heard + rest == b"".join(whole.values()), f"moment {moment}, {message.name}"
+                assert [m.name for m in record.of_turn(turn_id)] == ["Luna", "Rex", "Sage"]
+                stack.unsaid |= record.words()
+
+
+async def test_a_second_tab_goes_on_where_the_first_one_is(stack: Stack) -> None:
+    async with stack.bus() as bus, talk(*stack.urls) as first:
+        turn_id = new_id()
+        await first.say(QUESTION, turn_id)
+        await first.until(lambda: len(first.record.of("audio")) >= 5, "some sound")
+        await plays(first, bus, first.record.of("audio")[:5])
+        c = first.record.conversation_id
+        async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+            assert await first.until_closed() == 4001
+            await second.until_done(turn_id)
+            (luna, *_) = second.record.of_turn(turn_id)
+            whole = await rendering(bus, c, luna.message_id)
+            assert b"".join(map(bytes, luna.pcm.values())) == b"".join(list(whole.values())[5:])
+            stack.unsaid |= second.record.words()

@@ -1,0 +1,50 @@
+"""How receipts are written: not too many, and always the newest."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_gateway.receipts import RECEIPTS_PER_S, ReceiptWriter
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.entries import Receipt
+from tertulia_shared.keys import Keys
+from tertulia_shared.receipts import last_receipts
+
+C = "cccccccc-0000-4000-8000-000000000001"
+M = "aaaaaaaa-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def bus(keys: Keys) -> MemoryBus:
+    return MemoryBus(keys)
+
+
+async def written(bus: MemoryBus) -> list[int]:
+    """The chunks that the receipts in Redis are for."""
+    entries = await bus.read(bus.keys.receipts(C))
+    return [int(entry.fields[b"chunk_index"]) for entry in entries]
+
+
+async def test_of_receipts_that_come_too_fast_the_newest_is_written_a_moment_later(bus: MemoryBus) -> None:
+    writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
+    running = asyncio.create_task(writer.run())
+    for chunk in range(200):
+        writer.add(Receipt(M, 0, chunk, 0))
+    await asyncio.sleep(2 / RECEIPTS_PER_S)
+    chunks = await written(bus)
+    assert chunks == [*range(int(RECEIPTS_PER_S)), 199]
+    running.cancel()
+
+
+async def test_the_last_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
+    writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
+    running = asyncio.create_task(writer.run())
+    await asyncio.sleep(0)
+    for chunk in range(50):
+        writer.add(Receipt(M, 0, chunk, 0))
+    running.cancel()
+    await asyncio.wait([running])
+    await asyncio.sleep(0.001)
+    assert last_receipts(await bus.read(bus.keys.receipts(C)))[M].chunk_index == 49

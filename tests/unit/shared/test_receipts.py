@@ -1,0 +1,39 @@
+"""Which of the client's receipts count."""
+
+from __future__ import annotations
+
+import pytest
+
+from tertulia_shared.bus import Entry
+from tertulia_shared.codec import encode
+from tertulia_shared.entries import Receipt
+from tertulia_shared.receipts import MAX_INDEX, last_receipts, readable_receipts
+
+
+def receipt(sentence: int, chunk: int, message_id: str = "m", played_ms: int = 0) -> Receipt:
+    return Receipt(message_id, sentence, chunk, played_ms)
+
+
+def entry(value: Receipt, **changed: bytes) -> Entry:
+    flat = [v if isinstance(v, bytes) else str(v).encode() for v in encode(value, ts=1, epoch=1)]
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    return Entry("1-0", fields | {name.encode(): raw for name, raw in changed.items()})
+
+
+@pytest.mark.parametrize("order", [[(0, 1), (1, 0), (1, 3)], [(1, 3), (0, 1), (1, 0)]])
+def test_the_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -> None:
+    entries = [entry(receipt(*place)) for place in order] + [entry(receipt(0, 0, "other"))]
+    assert last_receipts(entries) == {"m": receipt(1, 3), "other": receipt(0, 0, "other")}
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        entry(receipt(-5, 0)), entry(receipt(0, -1)), entry(receipt(0, 0, played_ms=-1)),
+        entry(receipt(MAX_INDEX + 1, 0)), entry(receipt(0, 10**30)), entry(receipt(0, 0), sentence_index=b"9" * 5_000),
+        entry(receipt(0, 0), sentence_index=b"1e3"), entry(receipt(0, 0), message_id=b"\xff"),
+        entry(receipt(0, 0), v=b"99"), Entry("1-0", {}),
+    ],
+)  # fmt: skip
+def test_a_receipt_that_cannot_be_is_left_out(hostile: Entry) -> None:
+    assert readable_receipts([hostile, entry(receipt(0, 1))]) == [receipt(0, 1)]
