@@ -100,7 +100,7 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
         opening.playlist.keep_from(resume.last_audio)
     else:
         opening.playlist.forget()
-    await _leave_out_what_is_over(bus, opening, now_ms)
+    await _leave_out_what_is_over(bus, opening, now_ms, is_talking=b"talk" in state)
     return opening
 
 
@@ -158,21 +158,21 @@ def see(opening: Opening, fields: Fields) -> Verdict:
     return verdict
 
 
-async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int) -> None:
+async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int, *, is_talking: bool) -> None:
     waiting = opening.playlist.waiting
     for message_id in set(opening.timeline.message_ids) - {spoken.message_id for spoken in waiting}:
         opening.timeline.note_audio_complete(message_id, None)
     for spoken in waiting:
-        if await _is_over(bus, opening.conversation_id, spoken, now_ms):
+        if await _is_over(bus, opening.conversation_id, spoken, now_ms, is_talking=is_talking):
             opening.playlist.done(spoken.message_id)
             opening.timeline.note_audio_complete(spoken.message_id, None)
 
 
-async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int) -> bool:
+async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int, *, is_talking: bool) -> bool:
     key = bus.keys.audio(conversation_id, spoken.message_id)
     last = await bus.last(key)
-    if last is None:  # not begun, or gone: nothing is kept longer than its life since the last write
-        return spoken.after != BEGINNING or spoken.started_ms + key.ttl_s * 1000 < now_ms
+    if last is None:  # not begun, or expired: soon after the talk was over, at the latest after the key's whole life
+        return spoken.after != BEGINNING or not is_talking or spoken.started_ms + key.ttl_s * 1000 < now_ms
     return is_final(last.fields) and order(spoken.after) >= order(last.id)
 
 

@@ -67,7 +67,7 @@ class MemoryBus:
         self.keys = keys
         self._clock = clock
         self._now_ms = now_ms
-        self._server = MemoryServer(keys, now_ms, self._arrived)
+        self._server = MemoryServer(keys, now_ms, self._arrived, clock)
         self._beats: dict[str, float] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}

@@ -10,6 +10,7 @@ from tertulia_shared.bus.port import (
     Applied,
     Backlog,
     Claim,
+    Expire,
     Fence,
     Held,
     NotOwner,
@@ -27,9 +28,14 @@ from tertulia_shared.keys import Key, Keys, Stage
 class MemoryServer:
     """Streams, hashes and strings by key name. `arrived(name)` is told of every entry that is added."""
 
-    def __init__(self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None]) -> None:
+    def __init__(
+        self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
         self._keys = keys
         self._now_ms = now_ms
+        self._clock = clock
+        self._expiring: dict[str, float] = {}
+        """When (on the clock) a key ends whose life was shortened; all others outlive the process."""
         self._arrived = arrived
         self._streams: dict[str, Stream] = {}
         self._hashes: dict[str, dict[bytes, bytes]] = {}
@@ -40,10 +46,12 @@ class MemoryServer:
 
     def stream(self, key: Key) -> Stream:
         """The stream, empty if it isn't there."""
+        self._end_life(key.name)
         return self._streams.get(key.name) or Stream()
 
     def hash(self, key: Key) -> dict[bytes, bytes]:
         """A copy of the hash, empty if it isn't there."""
+        self._end_life(key.name)
         return dict(self._hashes.get(key.name, {}))
 
     def string(self, key: Key) -> str:
@@ -57,12 +65,29 @@ class MemoryServer:
 
     def names_of_streams(self) -> Iterator[str]:
         """Every stream with an entry, in the order of their making."""
+        for name in list(self._expiring):
+            self._end_life(name)
         yield from [name for name, stream in self._streams.items() if len(stream)]
 
     def remove(self, key: Key, ids: Sequence[str]) -> None:
         """Delete entries."""
         for id in ids:
             self.stream(key).delete(order(id))
+
+    def life_s(self, name: str) -> float | None:
+        """Seconds until a key ends whose life was shortened; None for any other."""
+        return None if name not in self._expiring else self._expiring[name] - self._clock()
+
+    def _end_life(self, name: str) -> None:
+        left_s = self.life_s(name)
+        if left_s is not None and left_s <= 0:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """DEL."""
+        self._expiring.pop(name, None)
+        self._streams.pop(name, None)
+        self._hashes.pop(name, None)
 
     # -- groups
 
@@ -188,6 +213,13 @@ class MemoryServer:
         Raises:
             WriteRefused: the key holds something else, or the id is 0-0.
         """
+        self._end_life(write.key.name)
+        if isinstance(write, Expire):
+            if write.key.name in self._streams or write.key.name in self._hashes:
+                end = self._clock() + write.ttl_s
+                self._expiring[write.key.name] = min(end, self._expiring.get(write.key.name, end))
+            return
+        self._expiring.pop(write.key.name, None)
         if isinstance(write, Append):
             self._append(write, epoch)
             return
@@ -239,6 +271,8 @@ class MemoryServer:
 def _check_encodable(writes: Sequence[Write]) -> None:
     # a writer finds this out before it sends anything
     for write in writes:
+        if isinstance(write, Expire):
+            continue
         values = write.fields.values() if isinstance(write, Put) else encode(write.entry, ts=0, epoch=0, **write.extra)
         try:
             for value in values:

@@ -188,7 +188,15 @@ class Put:
     fields: Mapping[str, Value | None]
 
 
-Write = Append | Put
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Let a key expire in `ttl_s` seconds, unless it expires sooner or is not there. A later write renews its life."""
+
+    key: Key
+    ttl_s: int
+
+
+Write = Append | Put | Expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +216,10 @@ class Outlet(Protocol):
 
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
         """Queue an HSET."""
+        ...
+
+    def expire(self, key: Key, ttl_s: int) -> None:
+        """Queue an `Expire`."""
         ...
 
     async def flush(self) -> None:
