@@ -137,6 +137,10 @@ class Keys:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description}]."""
         return Key(f"{self.ns}:voices", DAY_S)
 
+    def probe(self) -> Key:
+        """String "1": written again and again by the gateways, to find out whether Redis takes writes."""
+        return Key(f"{self.ns}:probe", MINUTE_S)
+
     def _conversation(self, conversation_id: str) -> str:
         return f"{self.ns}:{{{conversation_id}}}"
 

@@ -10,6 +10,7 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.wire import Wire
+from tertulia_gateway.writes import level_of
 from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics
@@ -70,7 +71,8 @@ class Aftermath:
                 return remaining_s
             await self._end_talk()
         except BusError as error:
-            log.warning("the end of the talk waits: %s", error, extra={"conversation_id": self._conversation_id})
+            ids = {"conversation_id": self._conversation_id}
+            log.log(level_of(error), "the end of the talk waits: %s", error, extra=ids)
             return AGAIN_S
         self._ended = turn_id
         return None

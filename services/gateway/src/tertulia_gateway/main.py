@@ -18,6 +18,7 @@ from tertulia_gateway.lookout import Lookout
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.wire import GOING_AWAY
+from tertulia_gateway.writes import WritesProbe
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
@@ -98,6 +99,7 @@ async def serve_until(
         upkeep = [
             tasks.create_task(saver.run()),
             tasks.create_task(Lookout(bus, metrics, settings.alive_s).run()),
+            tasks.create_task(WritesProbe(bus, backstage.writes, metrics).run()),
         ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())

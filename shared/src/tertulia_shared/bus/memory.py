@@ -34,6 +34,7 @@ from tertulia_shared.bus.port import (
     Refused,
     Write,
     WriteRefused,
+    WritesPaused,
 )
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
@@ -75,6 +76,7 @@ class MemoryBus:
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
+        self._paused = ""
         self.breaks = 0
         """How often the connection was broken and is back."""
 
@@ -90,6 +92,14 @@ class MemoryBus:
         self.breaks += 1
         for name in list(self._arrivals):
             self._arrived(name)
+
+    def pause_writes(self, why: str) -> None:
+        """From now on writes are refused with this error of Redis', such as "OOM …"; reads go on."""
+        self._paused = why
+
+    def resume_writes(self) -> None:
+        """Writes are taken again."""
+        self._paused = ""
 
     # -- work
 
@@ -352,7 +362,7 @@ class MemoryBus:
                     work()
                 return
             try:
-                self._check()
+                self._check_writes()
                 future.set_result(work())
             except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits the future
                 future.set_exception(error)
@@ -364,7 +374,7 @@ class MemoryBus:
         writes = outlet.take()
         error: Exception | None = None
         try:
-            self._check()
+            self._check_writes()
             self._server.write(writes, fence=outlet.fence, epoch=outlet.epoch)
         except Exception as met:  # noqa: BLE001 - it belongs to the outlet's owner
             error = met
@@ -394,6 +404,14 @@ class MemoryBus:
 
     def _clock_ms(self) -> int:
         return round(self._clock() * 1000)
+
+    async def probe_writes(self) -> None:
+        self._check_writes()
+
+    def _check_writes(self) -> None:
+        self._check()
+        if self._paused:
+            raise WritesPaused(f"Redis refused a write: {self._paused}")
 
     def _check(self) -> None:
         if self._away:

@@ -489,5 +489,13 @@ class Bus(Protocol):
         """
         ...
 
+    async def probe_writes(self) -> None:
+        """Write something small that changes nothing.
+
+        Raises:
+            WritesPaused: Redis takes no writes just now.
+        """
+        ...
+
 
 OpenBus = AbstractAsyncContextManager[Bus]

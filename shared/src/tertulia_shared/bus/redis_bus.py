@@ -359,6 +359,10 @@ class RedisBus:
         await self._call(("PING",))
         return time.perf_counter() - begun
 
+    async def probe_writes(self) -> None:
+        key = self.keys.probe()
+        await self._call(("SET", key.name, "1", "EX", key.ttl_s))
+
     # --
 
     def _post(self, stage: Stage, work: Work, epoch: int) -> list[tuple[str | bytes | int | float, ...]]:

@@ -93,12 +93,13 @@ def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
 
 def _gateway(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE") + _running(scripts.BACKLOG)
+        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE", "SET") + _running(scripts.BACKLOG)
         + _patterns(
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+            keys.probe(),
         )
     )  # fmt: skip
 

@@ -100,6 +100,10 @@ WORKERS = GaugeFamily("tertulia_workers", "Workers that were heard of lately.", 
 OUTBOX_ENTRIES = GaugeFamily("tertulia_store_outbox_entries", "Writes that wait in Redis for the store.")
 DEAD_ENTRIES = GaugeFamily("tertulia_dead_letter_entries", "Entries of the dead stream.")
 REDIS_UP = GaugeFamily("tertulia_redis_up", "1 if Redis answered the gateway's last look, else 0.")
+REDIS_WRITES_PAUSED = GaugeFamily(
+    "tertulia_redis_writes_paused",
+    "1 while Redis answers a gateway but takes no writes (no memory, full disk, read-only), else 0.",
+)
 
 # -- the store
 
