@@ -137,6 +137,10 @@ class Keys:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description}]."""
         return Key(f"{self.ns}:voices", DAY_S)
 
+    def space_keeper(self) -> Key:
+        """String: which llm worker deletes old sound when Redis is nearly full; a lease."""
+        return Key(f"{self.ns}:space:keeper", 8)
+
     def probe(self) -> Key:
         """String "1": written again and again by the gateways, to find out whether Redis takes writes."""
         return Key(f"{self.ns}:probe", MINUTE_S)
@@ -147,6 +151,10 @@ class Keys:
     def every_turns(self) -> str:
         """The pattern that finds each conversation's `turns` (for the sweep; never on a hot path)."""
         return f"{self.ns}:{{*}}:turns"
+
+    def every_audio(self) -> str:
+        """The pattern that finds each message's `audio` (only where room has to be made)."""
+        return f"{self.ns}:{{*}}:*:audio"
 
     def conversation_of(self, name: str) -> str:
         """The conversation id in a key's name; `""` where there is none."""

@@ -12,11 +12,13 @@ import re
 from typing import Final
 
 from tertulia_gateway.health import PATIENCE_S
-from tertulia_shared.bus import Bus, BusError, WritesPaused
+from tertulia_shared.bus import Bus, BusError, BusRefused, WritesPaused
 from tertulia_shared.metrics import Metrics, catalogue
 
 PROBE_S: Final = 0.5
 """Between two probes, each one small write: clients are told within a second."""
+REFUSED_PROBE_S: Final = 60.0
+"""Between two tries if the Redis user may not write the key (its rights are of an older release)."""
 CAUSES: Final = {
     "OOM": "Redis has no memory left",
     "MISCONF": "the disk of Redis is full, or cannot be written to",
@@ -82,9 +84,14 @@ class WritesProbe:
     async def run(self) -> None:
         """Probe, and probe again."""
         while True:
-            await self._probe()
+            wait_s = PROBE_S
+            try:
+                await self._probe()
+            except BusRefused as error:
+                log.warning("whether Redis takes writes cannot be found out: %s", error)
+                wait_s = REFUSED_PROBE_S
             self._paused.set(bool(self._writes.why))
-            await asyncio.sleep(PROBE_S)
+            await asyncio.sleep(wait_s)
 
     async def _probe(self) -> None:
         try:
@@ -94,6 +101,8 @@ class WritesProbe:
             if not self._writes.why:
                 log.warning("writes are paused: %s", error)
                 self._writes.set(explanation(error))
+        except BusRefused:
+            raise
         except (BusError, TimeoutError):
             return  # Redis is away: whether it takes writes is not known
         else:

@@ -32,6 +32,9 @@ from tertulia_shared.bus.port import (
     Held,
     Owned,
     Refused,
+    Sized,
+    Sound,
+    Space,
     Write,
     WriteRefused,
     WritesPaused,
@@ -77,6 +80,8 @@ class MemoryBus:
         self._waiting: list[Callable[[], None]] = []
         self._away = False
         self._paused = ""
+        self.limit_bytes = 0
+        """What `space` says of the limit; it is not enforced."""
         self.breaks = 0
         """How often the connection was broken and is back."""
 
@@ -317,7 +322,7 @@ class MemoryBus:
     # -- leases
 
     async def hold(self, key: Key, holder: str) -> bool:
-        self._check()
+        self._check_writes()
         now = self._clock()
         held, until = self._leases.get(key.name, (holder, now))
         if held != holder and until > now:
@@ -404,6 +409,25 @@ class MemoryBus:
 
     def _clock_ms(self) -> int:
         return round(self._clock() * 1000)
+
+    async def space(self) -> Space:
+        self._check()
+        return Space(sum(sized.size for sized in self._server.sizes()), self.limit_bytes, "noeviction")
+
+    async def sounds(self) -> AsyncIterator[Sound]:
+        self._check()
+        for sound in list(self._server.sounds()):
+            yield sound
+
+    async def sizes(self) -> AsyncIterator[Sized]:
+        self._check()
+        for sized in list(self._server.sizes()):
+            yield sized
+
+    async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
+        self._check()
+        for name in names:
+            self._server.free(name, keep_end=keep_end)
 
     async def probe_writes(self) -> None:
         self._check_writes()

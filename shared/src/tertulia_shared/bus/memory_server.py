@@ -17,12 +17,14 @@ from tertulia_shared.bus.port import (
     Owned,
     Put,
     Refused,
+    Sized,
+    Sound,
     Stale,
     Write,
     WriteRefused,
 )
 from tertulia_shared.codec import Fields, Value, encode
-from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
 
 
 class MemoryServer:
@@ -88,6 +90,34 @@ class MemoryServer:
         self._expiring.pop(name, None)
         self._streams.pop(name, None)
         self._hashes.pop(name, None)
+
+    def sounds(self) -> Iterator[Sound]:
+        """See `port.Bus.sounds`; a life that was not shortened is a whole hour."""
+        for name in self.names_of_streams():
+            last = self._streams[name].last()
+            if name.endswith(":audio") and last is not None:
+                life_s = self.life_s(name)
+                is_final = last.fields.get(b"is_final") == b"1"
+                yield Sound(
+                    name,
+                    HOUR_S if life_s is None else int(life_s),
+                    _size(self._streams[name]),
+                    int(last.fields[b"ts"]) if is_final else 0,
+                )
+
+    def sizes(self) -> Iterator[Sized]:
+        """The streams and hashes, by the bytes of their values."""
+        yield from (Sized(name, _size(self._streams[name])) for name in self.names_of_streams())
+        yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
+
+    def free(self, name: str, *, keep_end: bool) -> None:
+        """See `port.Bus.free`."""
+        stream = self._streams.get(name)
+        if not keep_end or stream is None:
+            self.drop(name)
+            return
+        for entry in list(stream.after((0, 0)))[:-1]:
+            stream.delete(order(entry.id))
 
     # -- groups
 
@@ -266,6 +296,10 @@ class MemoryServer:
     def _check_token(self, owner: Key, token: str) -> None:
         if self._strings.get(owner.name) != token:
             raise NotOwner("another worker owns this work now")
+
+
+def _size(stream: Stream) -> int:
+    return sum(len(value) for entry in stream.after((0, 0)) for value in entry.fields.values())
 
 
 def _check_encodable(writes: Sequence[Write]) -> None:

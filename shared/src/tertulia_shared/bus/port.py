@@ -207,6 +207,34 @@ class Applied:
     epoch: int
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The memory that Redis uses and may use, in bytes (limit 0: no limit), and what it does at the limit."""
+
+    used: int
+    limit: int = 0
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An `audio` stream: seconds until it expires, bytes of memory, when (ms since 1970) its final entry was
+    written (0: it has none)."""
+
+    name: str
+    ttl_s: int
+    size: int
+    ended_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A key and the bytes of memory that it takes."""
+
+    name: str
+    size: int
+
+
 class Outlet(Protocol):
     """A queue of writes of one owner, in order. What is put in one tick goes out as one atomic script call."""
 
@@ -495,6 +523,27 @@ class Bus(Protocol):
         Raises:
             WritesPaused: Redis takes no writes just now.
         """
+        ...
+
+    # -- memory
+    async def space(self) -> Space:
+        """How much memory is used.
+
+        Raises:
+            BusRefused: this user of Redis may not ask.
+        """
+        ...
+
+    def sounds(self) -> AsyncIterator[Sound]:
+        """Every `audio` stream (a SCAN: only where room has to be made)."""
+        ...
+
+    def sizes(self) -> AsyncIterator[Sized]:
+        """Every key of the namespace (a SCAN: only for a person who asks; stop when enough were seen)."""
+        ...
+
+    async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
+        """Delete keys (`keep_end`: of a stream all but its last entry). Works also while writes are paused."""
         ...
 
 

@@ -119,12 +119,12 @@ def _stt(keys: Keys) -> Rights:
 def _llm(keys: Keys) -> Rights:
     return (
         _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _running(scripts.RELEASE_TURNS)
-        + _commands("SCAN", "XDEL")
+        + _commands("SCAN", "XDEL", "INFO", "TTL", "MEMORY USAGE", "XTRIM", "UNLINK")
         + _patterns(
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(), keys.broadcast(),
             keys.workers(),
         )
     )  # fmt: skip

@@ -105,6 +105,14 @@ REDIS_WRITES_PAUSED = GaugeFamily(
     "1 while Redis answers a gateway but takes no writes (no memory, full disk, read-only), else 0.",
 )
 
+# -- the memory of Redis, as one of the llm workers sees it
+
+REDIS_USED = GaugeFamily("tertulia_redis_used_bytes", "Memory that Redis uses, as it counts it against its limit.")
+REDIS_LIMIT = GaugeFamily("tertulia_redis_limit_bytes", "Its limit: maxmemory, or TERTULIA_REDIS_BUDGET_MB; 0: none.")
+REDIS_SOUND_FREED = CounterFamily(
+    "tertulia_redis_sound_freed_bytes_total", "Sound that was deleted before its time because Redis was nearly full."
+)
+
 # -- the store
 
 STORE_WRITES = CounterFamily(
