@@ -7,9 +7,10 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from redis.asyncio import Redis
 
 from tertulia_gateway.aftermath import Aftermath
 from tertulia_gateway.feed import Feed
@@ -17,10 +18,10 @@ from tertulia_gateway.metrics import Timeline
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.playlist import Playlist
-from tertulia_shared.bus import Applied
+from tertulia_shared.bus import Append, Applied
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
-from tertulia_shared.entries import Receipt
-from tertulia_shared.keys import Keys
+from tertulia_shared.entries import AudioChunk, Receipt
+from tertulia_shared.keys import SOUND_GRACE_S, Keys
 
 C = "cccccccc-0000-4000-8000-000000000001"
 
@@ -41,8 +42,10 @@ class Heard:
 class Scene:
     """A turn whose text is complete and whose sound was sent, but not yet played."""
 
-    def __init__(self, bus: RedisBus) -> None:
+    def __init__(self, bus: RedisBus, url: str) -> None:
         self.bus = bus
+        self.url = url
+        self.now = 0.0
         self.wire = Heard()
         self.said_over = asyncio.Event()
         self.playback = Playback()
@@ -58,7 +61,12 @@ class Scene:
             playlist=Playlist(epoch=1),
             timeline=self.timeline,
         )
-        self.aftermath = Aftermath(bus, self.wire, opening, self.playback, clock=lambda: 0.0)
+        self.aftermath = Aftermath(bus, self.wire, opening, self.playback, clock=lambda: self.now)
+
+    async def speak(self) -> None:
+        """The message's sound is in Redis."""
+        final = AudioChunk(b"", 1, 0, C, "m", "luna", is_final=True)
+        await self.bus.transact(C, [Append(self.bus.keys.audio(C, "m"), final, "2-0")])
 
     def settle(self) -> None:
         self.timeline.see(b"turn_complete", {b"turn_id": b"t", b"ts": b"2"})
@@ -84,7 +92,7 @@ class Scene:
 async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
     async with open_bus(redis_url, keys) as bus:
         await bus.transact(C, [], raise_epoch=True, talk=True)
-        made = Scene(bus)
+        made = Scene(bus, redis_url)
         transact = bus.transact
 
         async def watched(*args: Any, **options: Any) -> Applied:
@@ -128,3 +136,37 @@ async def test_a_turn_that_has_begun_meanwhile_keeps_its_mark(scene: Scene) -> N
     await scene.bus.transact(C, [], raise_epoch=True, talk=True)
     await scene.play()
     assert await scene.is_talking()
+
+
+async def ttl_of(scene: Scene) -> int:
+    client = cast("Any", Redis.from_url(scene.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    try:
+        return await client.ttl(scene.bus.keys.audio(C, "m").name)
+    finally:
+        await client.aclose()
+
+
+async def test_sound_that_was_heard_goes_soon(scene: Scene) -> None:
+    await scene.speak()
+    scene.settle()
+    await scene.play()
+    assert 0 < await ttl_of(scene) <= SOUND_GRACE_S
+
+
+async def test_sound_that_the_client_says_it_has_not_heard_keeps_its_hour(scene: Scene) -> None:
+    await scene.speak()
+    scene.playback.sent("m", 0, 1, 48_000, 0.0)
+    scene.playback.receipt(Receipt("m", 0, 0, 1000))
+    scene.now = 60.0  # longer than it may take to play
+    scene.settle()
+    async with asyncio.timeout(10):
+        await scene.said_over.wait()
+    assert await ttl_of(scene) > SOUND_GRACE_S
+
+
+async def test_the_sound_of_a_reply_that_failed_keeps_its_hour_for_a_retry(scene: Scene) -> None:
+    await scene.speak()
+    scene.timeline.see(b"error", {b"message_id": b"m", b"code": b"tts_failed"})
+    scene.settle()
+    await scene.play()
+    assert await ttl_of(scene) > SOUND_GRACE_S

@@ -15,6 +15,8 @@ STAGES: tuple[Stage, ...] = ("stt", "llm", "tts")
 MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
+SOUND_GRACE_S = 2 * MINUTE_S
+"""How long sound stays in Redis once nobody needs it: long enough for a client that reloads its page, or to look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,10 @@ class Keys:
         return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
 
     def mic(self, conversation_id: str, session_id: str) -> Key:
-        """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms)."""
+        """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms).
+
+        `SOUND_GRACE_S` after the session's end it expires.
+        """
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
 
     def mic_progress(self, conversation_id: str, session_id: str) -> Key:
@@ -68,7 +73,10 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:{message_id}:sentences", HOUR_S, 2_000)
 
     def audio(self, conversation_id: str, message_id: str) -> Key:
-        """How it sounds, one entry a chunk: (i+1)-(k+1); the final entry is (n+1)-0."""
+        """How it sounds, one entry a chunk: (i+1)-(k+1); the final entry is (n+1)-0.
+
+        It expires `SOUND_GRACE_S` after it was heard to its end, or cut off and settled; unheard sound has its hour.
+        """
         return Key(f"{self._conversation(conversation_id)}:{message_id}:audio", HOUR_S, 20_000)
 
     def events(self, conversation_id: str) -> Key:
@@ -129,12 +137,24 @@ class Keys:
         """Hash: each live speech engine's voices, msgpack of [{id, name, language, description}]."""
         return Key(f"{self.ns}:voices", DAY_S)
 
+    def space_keeper(self) -> Key:
+        """String: which llm worker deletes old sound when Redis is nearly full; a lease."""
+        return Key(f"{self.ns}:space:keeper", 8)
+
+    def probe(self) -> Key:
+        """String "1": written again and again by the gateways, to find out whether Redis takes writes."""
+        return Key(f"{self.ns}:probe", MINUTE_S)
+
     def _conversation(self, conversation_id: str) -> str:
         return f"{self.ns}:{{{conversation_id}}}"
 
     def every_turns(self) -> str:
         """The pattern that finds each conversation's `turns` (for the sweep; never on a hot path)."""
         return f"{self.ns}:{{*}}:turns"
+
+    def every_audio(self) -> str:
+        """The pattern that finds each message's `audio` (only where room has to be made)."""
+        return f"{self.ns}:{{*}}:*:audio"
 
     def conversation_of(self, name: str) -> str:
         """The conversation id in a key's name; `""` where there is none."""

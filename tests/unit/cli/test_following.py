@@ -340,7 +340,7 @@ async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("sentences", "audio", "why"),
     [
-        ([], [], "has expired: Redis keeps it for an hour"),
+        ([], [], "has expired: Redis keeps it for two minutes"),
         (SPOKEN_SENTENCES, [], "has no sound yet"),
         (SPOKEN_SENTENCES, SOUND[-1:], "ended without any"),
     ],

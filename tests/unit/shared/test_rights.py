@@ -127,7 +127,7 @@ def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service)
 def test_what_a_script_calls_is_read_from_its_source() -> None:
     script = Script("redis.call('XINFO', 'CONSUMERS', KEYS[1]) local x = redis.pcall('GET', KEYS[2])")
     assert called_by(script) == {"XINFO CONSUMERS", "GET"}
-    assert {"XADD", "HSET", "HDEL", "EXPIRE", "GET", "HGET"} == called_by(scripts.WRITE)
+    assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(scripts.WRITE)
 
 
 def test_two_stages_on_one_machine_may_do_what_either_may() -> None:

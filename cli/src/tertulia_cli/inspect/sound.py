@@ -25,8 +25,10 @@ def check_sound(message: Message) -> None:
     whose = f"message {message.message_id} ({harmless(message.name)})"
     if message.sound_complete is not None:
         raise Failure(f"{whose} has no sound: it ended without any. `tertulia inspect` says why.")
-    if not message.sentences and message.text_complete is not None:
-        raise Failure(f"the sound of {whose} has expired: Redis keeps it for an hour.")
+    if message.text_complete is not None and (message.played_ms is not None or not message.sentences):
+        raise Failure(
+            f"the sound of {whose} has expired: Redis keeps it for two minutes after it was heard, for an hour if not."
+        )
     raise Failure(f"{whose} has no sound yet; `tertulia inspect` says who is to make it.")
 
 

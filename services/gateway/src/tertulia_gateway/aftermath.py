@@ -10,9 +10,11 @@ from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json
 from tertulia_gateway.playback import Playback
 from tertulia_gateway.wire import Wire
-from tertulia_shared.bus import Bus, BusError, Fence, Stale
+from tertulia_gateway.writes import level_of
+from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics
+from tertulia_shared.keys import SOUND_GRACE_S
 
 AGAIN_S = 1.0
 """How long to wait for Redis before saying again that the talk is over."""
@@ -69,7 +71,8 @@ class Aftermath:
                 return remaining_s
             await self._end_talk()
         except BusError as error:
-            log.warning("the end of the talk waits: %s", error, extra={"conversation_id": self._conversation_id})
+            ids = {"conversation_id": self._conversation_id}
+            log.log(level_of(error), "the end of the talk waits: %s", error, extra=ids)
             return AGAIN_S
         self._ended = turn_id
         return None
@@ -95,6 +98,13 @@ class Aftermath:
         # fenced by the epoch alone: a turn that has begun meanwhile has raised it, and its mark must stay
         fence = Fence(self._bus.keys.state(self._conversation_id), "", self._playlist.epoch)
         try:
-            await self._bus.transact(self._conversation_id, [], fence=fence, talk=False)
+            await self._bus.transact(self._conversation_id, self._sound_can_go(), fence=fence, talk=False)
         except Stale:
             return
+
+    def _sound_can_go(self) -> list[Expire]:
+        """The turn's sound, if it was heard: it makes room early. Of what was cut off, llm reads the sound first."""
+        if not self._playback.was_heard:
+            return []
+        keys, conversation_id = self._bus.keys, self._conversation_id
+        return [Expire(keys.audio(conversation_id, id), SOUND_GRACE_S) for id in self._timeline.heard_ids]

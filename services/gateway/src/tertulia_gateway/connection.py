@@ -32,9 +32,10 @@ from tertulia_gateway.limits import TokenBucket
 from tertulia_gateway.listening import Microphone
 from tertulia_gateway.outgoing import answer_json
 from tertulia_gateway.wire import CANNOT_GO_ON, REPLACED, Closing
-from tertulia_shared.bus import BusError
+from tertulia_gateway.writes import RESUMED, cause_of, explanation, level_of
+from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import SAMPLE_RATE_IN, Refresh
-from tertulia_shared.events import Characters, Error
+from tertulia_shared.events import Characters, Error, Warn
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.store import StoreError
@@ -110,6 +111,7 @@ class Connection:
                 tasks.create_task(self._microphone.run())
                 tasks.create_task(self._receive(current))
                 tasks.create_task(current.keep_trying())
+                tasks.create_task(self._tell_of_pauses())
         except* WebSocketDisconnect:
             pass  # the client has gone
         except* Closing as group:
@@ -121,6 +123,14 @@ class Connection:
             ending = Closing(CANNOT_GO_ON, "the server cannot go on; connect again and resume")
         finally:
             await self._farewell(ending)
+
+    async def _tell_of_pauses(self) -> None:
+        writes = self._stage.writes
+        while True:
+            await writes.until(paused=True)
+            await self._wire.text(answer_json(Warn("writes_paused", writes.why)))
+            await writes.until(paused=False)
+            await self._wire.text(answer_json(Warn("writes_resumed", RESUMED)))
 
     async def _close_when_asked(self) -> None:
         raise Closing(*await self._asked_to_close)
@@ -173,8 +183,9 @@ class Connection:
         try:
             return await self._obey(current, command)
         except (BusError, StoreError) as error:
-            log.warning("a command failed: %s", error, extra=self._ids())
-            return Problem("unavailable", UNAVAILABLE, turn_id)
+            log.log(level_of(error), "a command failed: %s", error, extra=self._ids())
+            why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
+            return Problem("unavailable", why, turn_id)
 
     async def _obey(self, current: Current, command: Command) -> Problem | None:
         match command:
@@ -228,8 +239,9 @@ class Connection:
         try:
             problem = await current.open_pending()
         except (BusError, StoreError) as error:
-            log.warning("no conversation yet: %s", error)
-            problem = Problem("unavailable", "Redis is away; the conversation opens as soon as it is back.")
+            log.log(level_of(error), "no conversation yet: %s", error)
+            cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is away"
+            problem = Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
         if problem is not None:
             await self._say(problem)
 

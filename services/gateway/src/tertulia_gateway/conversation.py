@@ -20,6 +20,7 @@ from tertulia_gateway.receipts import ReceiptWriter
 from tertulia_gateway.speaking import Speaking
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
+from tertulia_gateway.writes import level_of
 from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, known, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
@@ -193,7 +194,9 @@ class Conversation:
             try:
                 return await self._begin_anew()
             except BusError as error:
-                log.warning("the loss is not dealt with yet: %s", error, extra={"conversation_id": self.id})
+                log.log(
+                    level_of(error), "the loss is not dealt with yet: %s", error, extra={"conversation_id": self.id}
+                )
                 await asyncio.sleep(AGAIN_S)
 
     async def _begin_anew(self) -> None:

@@ -15,6 +15,7 @@ from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening, open_new, take_up
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.wire import Wire
+from tertulia_gateway.writes import Writes
 from tertulia_shared.bus import Bus, BusError, WriteRefused
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics, catalogue
@@ -40,6 +41,7 @@ class Backstage:
     clock: Clock
     wall_ms: Callable[[], int]
     metrics: Metrics = field(default_factory=Metrics)
+    writes: Writes = field(default_factory=Writes)
 
 
 class Current:

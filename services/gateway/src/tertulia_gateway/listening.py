@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.bus import Bus, BusError, WritesPaused
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.ids import new_id
 
@@ -87,8 +87,9 @@ class Microphone:
                 await self.flush()
                 backoff_s = FIRST_BACKOFF_S
             except BusError as error:
-                log.warning("the microphone waits: %s", error, extra={"session_id": self._session_id})
-                await self._on_trouble()
+                if not isinstance(error, WritesPaused):  # of which the log and the client know already
+                    log.warning("the microphone waits: %s", error, extra={"session_id": self._session_id})
+                    await self._on_trouble()
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(MAX_BACKOFF_S, backoff_s * 2)
                 self._woken.set()

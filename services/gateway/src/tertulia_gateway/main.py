@@ -22,6 +22,7 @@ from tertulia_gateway.sockets.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER
 from tertulia_gateway.sockets.http import BoundedHttp
 from tertulia_gateway.sockets.websocket import BoundedWebSocket
 from tertulia_gateway.wire import GOING_AWAY
+from tertulia_gateway.writes import WritesProbe
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
@@ -100,6 +101,7 @@ async def serve_until(
         upkeep = [
             tasks.create_task(saver.run()),
             tasks.create_task(Lookout(bus, metrics, settings.alive_s).run()),
+            tasks.create_task(WritesProbe(bus, backstage.writes, metrics).run()),
         ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())

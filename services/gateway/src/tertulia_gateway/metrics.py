@@ -47,6 +47,8 @@ class Timeline:
         self._turn: _Turn | None = None
         self._speech_end: int | None = None
         self._transcript: tuple[str, int] | None = None
+        self._given_up: set[str] = set()
+        """Messages of the present turn that an error was about."""
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """The next event of the stream."""
@@ -68,8 +70,8 @@ class Timeline:
                 self._message_complete(fields)
             case b"turn_started" | b"turn_complete":
                 self._turn_moved(kind, fields)
-            case b"interrupted":
-                self._turn = None
+            case b"interrupted" | b"error":
+                self._broke(kind, fields)
             case _:
                 pass
 
@@ -111,6 +113,11 @@ class Timeline:
     def message_ids(self) -> tuple[str, ...]:
         """The present turn's messages, in order."""
         return () if self._turn is None else tuple(self._turn.replies)
+
+    @property
+    def heard_ids(self) -> tuple[str, ...]:
+        """Those whose sound went well. One that failed may be spoken on later, behind its last chunk."""
+        return tuple(id for id in self.message_ids if id not in self._given_up)
 
     def metrics(self) -> dict[str, Any]:
         """The present turn as docs/protocol.md shows it: ms since the turn was accepted; what isn't known is null."""
@@ -158,6 +165,7 @@ class Timeline:
         turn_id, source, at = _text(fields, b"turn_id"), _text(fields, b"source"), _ts(fields)
         spoken = source == "spoken"
         heard = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
+        self._given_up.clear()
         self._turn = _Turn(turn_id, source, at, self._speech_end if spoken else None, heard)
 
     def _turn_moved(self, kind: bytes, fields: Fields) -> None:
@@ -168,6 +176,12 @@ class Timeline:
             turn.started = _ts(fields)
         else:
             turn.complete = _ts(fields)
+
+    def _broke(self, kind: bytes, fields: Fields) -> None:
+        if kind == b"interrupted":
+            self._turn = None
+        else:
+            self._given_up.add(_text(fields, b"message_id"))
 
     def _message_started(self, fields: Fields) -> None:
         turn = self._of(fields)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
@@ -106,14 +105,15 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
     if await _go_through(bus, opening, resume.last_event_id, now_ms):
         opening = replace(opening, lost=True)
     opening.playlist.raise_epoch(applied.epoch)
+    is_talking = b"talk" in state
     if not resume.last_event_id and resume.last_audio is None:
-        return await _go_on_without_marks(bus, opening, state, now_ms)
+        return await _go_on_without_marks(bus, opening, now_ms, is_talking=is_talking)
     opening.playlist.keep_from(resume.last_audio)
-    await _leave_out_what_is_over(bus, opening, now_ms)
+    await _leave_out_what_is_over(bus, opening, now_ms, is_talking=is_talking)
     return opening
 
 
-async def _go_on_without_marks(bus: Bus, opening: Opening, state: Mapping[bytes, bytes], now_ms: int) -> Opening:
+async def _go_on_without_marks(bus: Bus, opening: Opening, now_ms: int, *, is_talking: bool) -> Opening:
     """The turn that goes on, from its first event, and its sound behind what was heard; without one, from now on."""
     playlist, timeline, conversation_id = opening.playlist, opening.timeline, opening.conversation_id
     receipts = readable_receipts(await bus.read(bus.keys.receipts(conversation_id)))
@@ -123,15 +123,14 @@ async def _go_on_without_marks(bus: Bus, opening: Opening, state: Mapping[bytes,
             playlist.done(each.message_id)
         else:
             playlist.keep_from(AudioMark(each.message_id, each.audio_id))
-    await _leave_out_what_is_over(bus, opening, now_ms)
-    is_marked = state.get(b"talk") == b"1"
+    await _leave_out_what_is_over(bus, opening, now_ms, is_talking=is_talking)
     # without the mark and without any receipt, the client gives none: the talk ended when its sound's time was over
-    is_unheard = playlist.head is not None and (is_marked or bool(receipts))
+    is_unheard = playlist.head is not None and (is_talking or bool(receipts))
     if timeline.text_complete and not is_unheard:
         playlist.forget()
-        await _leave_out_what_is_over(bus, opening, now_ms)
+        await _leave_out_what_is_over(bus, opening, now_ms, is_talking=is_talking)
         return opening
-    if not is_marked:
+    if not is_talking:
         # the mark was taken away when the client was given up, before it had heard everything
         fence = Fence(bus.keys.state(conversation_id), "", playlist.epoch)
         with contextlib.suppress(Stale):
@@ -211,21 +210,21 @@ def see(opening: Opening, fields: Fields) -> Verdict:
     return verdict
 
 
-async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int) -> None:
+async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int, *, is_talking: bool) -> None:
     waiting = opening.playlist.waiting
     for message_id in set(opening.timeline.message_ids) - {spoken.message_id for spoken in waiting}:
         opening.timeline.note_audio_complete(message_id, None)
     for spoken in waiting:
-        if await _is_over(bus, opening.conversation_id, spoken, now_ms):
+        if await _is_over(bus, opening.conversation_id, spoken, now_ms, is_talking=is_talking):
             opening.playlist.done(spoken.message_id)
             opening.timeline.note_audio_complete(spoken.message_id, None)
 
 
-async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int) -> bool:
+async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int, *, is_talking: bool) -> bool:
     key = bus.keys.audio(conversation_id, spoken.message_id)
     last = await bus.last(key)
-    if last is None:  # not begun, or gone: nothing is kept longer than its life since the last write
-        return spoken.after != BEGINNING or spoken.started_ms + key.ttl_s * 1000 < now_ms
+    if last is None:  # not begun, or expired: soon after the talk was over, at the latest after the key's whole life
+        return spoken.after != BEGINNING or not is_talking or spoken.started_ms + key.ttl_s * 1000 < now_ms
     return is_final(last.fields) and order(spoken.after) >= order(last.id)
 
 

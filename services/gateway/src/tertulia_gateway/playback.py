@@ -30,6 +30,12 @@ class Playback:
         if self._last is not None and receipt.message_id == self._last[0]:
             self._heard_all = (receipt.sentence_index, receipt.chunk_index) >= self._last[1:]
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether the client has heard all that it was sent, as far as one can know: a client that sends receipts has
+        said so. Asked only once nothing remains. False if this connection was sent nothing."""
+        return self._last is not None and (self._heard_all or not self._gives_receipts)
+
     def flush(self) -> None:
         """An interruption: nothing is left to be played."""
         self._until = 0.0

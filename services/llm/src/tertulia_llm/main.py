@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tertulia_llm.answer import Answerer
+from tertulia_llm.budget import Budget
 from tertulia_llm.cast import Cast
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
@@ -27,6 +29,11 @@ from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker
 
 log = logging.getLogger(__name__)
+
+
+def wall_ms() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
 
 
 def main() -> None:
@@ -56,6 +63,9 @@ def main() -> None:
                 upkeep = [
                     tasks.create_task(cast.follow()),
                     tasks.create_task(sweep(bus)),
+                    tasks.create_task(
+                        Budget(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()
+                    ),
                     tasks.create_task(Drain(bus, store, worker.name, metrics).run()),
                 ]
                 await worker.run(stop)

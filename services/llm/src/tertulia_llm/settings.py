@@ -30,6 +30,9 @@ class LLMSettings(CommonSettings):
     llm_retries: int = Field(3, ge=0, le=10, description="further tries when the model server fails")
     llm_history_messages: int = Field(60, ge=2, le=1000, description="messages of the past that the model is told")
     llm_context_chars: int = Field(48_000, ge=2_000, description="and their bound in characters")
+    redis_budget_mb: int = Field(
+        0, ge=0, description="MB that Redis should stay below if it has no maxmemory of its own (0: no bound)"
+    )
     demo_tokens_per_second: float = Field(
         40.0, ge=0, le=10_000, description="pace of the demo model, in tokens per second (0: as fast as it can)"
     )

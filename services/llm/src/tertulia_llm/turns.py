@@ -21,6 +21,7 @@ from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
+from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
@@ -211,6 +212,8 @@ class Turns:
         if changed:  # through the outbox: the next reply is not to wait for the store
             await self._outbox.post_messages(changed)
         outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        for message_id in message_ids(plan):  # its sound is not needed any more
+            outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()
 
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:

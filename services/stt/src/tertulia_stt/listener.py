@@ -18,6 +18,7 @@ from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
+from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
@@ -94,6 +95,7 @@ class Listener:
         outlet = self._bus.outlet(owned.fence())
         outlet.append(keys.events(work.conversation_id), wire.ListeningStopped(work.session_id, session.cause))
         outlet.put(keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+        outlet.expire(keys.mic(work.conversation_id, work.session_id), SOUND_GRACE_S)
         await outlet.flush()
 
     async def give_up(self, claim: Claim, reason: str) -> None:

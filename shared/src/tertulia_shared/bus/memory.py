@@ -32,8 +32,12 @@ from tertulia_shared.bus.port import (
     Held,
     Owned,
     Refused,
+    Sized,
+    Sound,
+    Space,
     Write,
     WriteRefused,
+    WritesPaused,
 )
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
@@ -67,7 +71,7 @@ class MemoryBus:
         self.keys = keys
         self._clock = clock
         self._now_ms = now_ms
-        self._server = MemoryServer(keys, now_ms, self._arrived)
+        self._server = MemoryServer(keys, now_ms, self._arrived, clock)
         self._beats: dict[str, float] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}
@@ -75,6 +79,9 @@ class MemoryBus:
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
+        self._paused = ""
+        self.limit_bytes = 0
+        """What `space` says of the limit; it is not enforced."""
         self.breaks = 0
         """How often the connection was broken and is back."""
 
@@ -90,6 +97,14 @@ class MemoryBus:
         self.breaks += 1
         for name in list(self._arrivals):
             self._arrived(name)
+
+    def pause_writes(self, why: str) -> None:
+        """From now on writes are refused with this error of Redis', such as "OOM …"; reads go on."""
+        self._paused = why
+
+    def resume_writes(self) -> None:
+        """Writes are taken again."""
+        self._paused = ""
 
     # -- work
 
@@ -311,7 +326,7 @@ class MemoryBus:
     # -- leases
 
     async def hold(self, key: Key, holder: str) -> bool:
-        self._check()
+        self._check_writes()
         now = self._clock()
         held, until = self._leases.get(key.name, (holder, now))
         if held != holder and until > now:
@@ -356,7 +371,7 @@ class MemoryBus:
                     work()
                 return
             try:
-                self._check()
+                self._check_writes()
                 future.set_result(work())
             except Exception as error:  # noqa: BLE001 - it belongs to whoever awaits the future
                 future.set_exception(error)
@@ -368,7 +383,7 @@ class MemoryBus:
         writes = outlet.take()
         error: Exception | None = None
         try:
-            self._check()
+            self._check_writes()
             self._server.write(writes, fence=outlet.fence, epoch=outlet.epoch)
         except Exception as met:  # noqa: BLE001 - it belongs to the outlet's owner
             error = met
@@ -398,6 +413,33 @@ class MemoryBus:
 
     def _clock_ms(self) -> int:
         return round(self._clock() * 1000)
+
+    async def space(self) -> Space:
+        self._check()
+        return Space(sum(sized.size for sized in self._server.sizes()), self.limit_bytes, "noeviction")
+
+    async def sounds(self) -> AsyncIterator[Sound]:
+        self._check()
+        for sound in list(self._server.sounds()):
+            yield sound
+
+    async def sizes(self) -> AsyncIterator[Sized]:
+        self._check()
+        for sized in list(self._server.sizes()):
+            yield sized
+
+    async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
+        self._check()
+        for name in names:
+            self._server.free(name, keep_end=keep_end)
+
+    async def probe_writes(self) -> None:
+        self._check_writes()
+
+    def _check_writes(self) -> None:
+        self._check()
+        if self._paused:
+            raise WritesPaused(f"Redis refused a write: {self._paused}")
 
     def _check(self) -> None:
         if self._away:

@@ -10,26 +10,34 @@ from tertulia_shared.bus.port import (
     Applied,
     Backlog,
     Claim,
+    Expire,
     Fence,
     Held,
     NotOwner,
     Owned,
     Put,
     Refused,
+    Sized,
+    Sound,
     Stale,
     Write,
     WriteRefused,
 )
 from tertulia_shared.codec import Fields, Value, encode
-from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
 
 
 class MemoryServer:
     """Streams, hashes and strings by key name. `arrived(name)` is told of every entry that is added."""
 
-    def __init__(self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None]) -> None:
+    def __init__(
+        self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
         self._keys = keys
         self._now_ms = now_ms
+        self._clock = clock
+        self._expiring: dict[str, float] = {}
+        """When (on the clock) a key ends whose life was shortened; all others outlive the process."""
         self._arrived = arrived
         self._streams: dict[str, Stream] = {}
         self._hashes: dict[str, dict[bytes, bytes]] = {}
@@ -40,10 +48,12 @@ class MemoryServer:
 
     def stream(self, key: Key) -> Stream:
         """The stream, empty if it isn't there."""
+        self._end_life(key.name)
         return self._streams.get(key.name) or Stream()
 
     def hash(self, key: Key) -> dict[bytes, bytes]:
         """A copy of the hash, empty if it isn't there."""
+        self._end_life(key.name)
         return dict(self._hashes.get(key.name, {}))
 
     def string(self, key: Key) -> str:
@@ -57,6 +67,8 @@ class MemoryServer:
 
     def names_of_streams(self) -> Iterator[str]:
         """Every stream with an entry, in the order of their making."""
+        for name in list(self._expiring):
+            self._end_life(name)
         yield from [name for name, stream in self._streams.items() if len(stream)]
 
     def remove(self, key: Key, ids: Sequence[str]) -> None:
@@ -67,8 +79,51 @@ class MemoryServer:
     def delete(self, keys: Sequence[Key]) -> None:
         """Delete keys."""
         for key in keys:
-            for kept in (self._streams, self._hashes, self._strings):
-                kept.pop(key.name, None)
+            self.drop(key.name)
+
+    def life_s(self, name: str) -> float | None:
+        """Seconds until a key ends whose life was shortened; None for any other."""
+        return None if name not in self._expiring else self._expiring[name] - self._clock()
+
+    def _end_life(self, name: str) -> None:
+        left_s = self.life_s(name)
+        if left_s is not None and left_s <= 0:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """DEL."""
+        self._expiring.pop(name, None)
+        self._streams.pop(name, None)
+        self._hashes.pop(name, None)
+        self._strings.pop(name, None)
+
+    def sounds(self) -> Iterator[Sound]:
+        """See `port.Bus.sounds`; a life that was not shortened is a whole hour."""
+        for name in self.names_of_streams():
+            last = self._streams[name].last()
+            if name.endswith(":audio") and last is not None:
+                life_s = self.life_s(name)
+                is_final = last.fields.get(b"is_final") == b"1"
+                yield Sound(
+                    name,
+                    HOUR_S if life_s is None else int(life_s),
+                    _size(self._streams[name]),
+                    int(last.fields[b"ts"]) if is_final else 0,
+                )
+
+    def sizes(self) -> Iterator[Sized]:
+        """The streams and hashes, by the bytes of their values."""
+        yield from (Sized(name, _size(self._streams[name])) for name in self.names_of_streams())
+        yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
+
+    def free(self, name: str, *, keep_end: bool) -> None:
+        """See `port.Bus.free`."""
+        stream = self._streams.get(name)
+        if not keep_end or stream is None:
+            self.drop(name)
+            return
+        for entry in list(stream.after((0, 0)))[:-1]:
+            stream.delete(order(entry.id))
 
     # -- groups
 
@@ -194,6 +249,13 @@ class MemoryServer:
         Raises:
             WriteRefused: the key holds something else, or the id is 0-0.
         """
+        self._end_life(write.key.name)
+        if isinstance(write, Expire):
+            if write.key.name in self._streams or write.key.name in self._hashes:
+                end = self._clock() + write.ttl_s
+                self._expiring[write.key.name] = min(end, self._expiring.get(write.key.name, end))
+            return
+        self._expiring.pop(write.key.name, None)
         if isinstance(write, Append):
             self._append(write, epoch)
             return
@@ -242,9 +304,15 @@ class MemoryServer:
             raise NotOwner("another worker owns this work now")
 
 
+def _size(stream: Stream) -> int:
+    return sum(len(value) for entry in stream.after((0, 0)) for value in entry.fields.values())
+
+
 def _check_encodable(writes: Sequence[Write]) -> None:
     # a writer finds this out before it sends anything
     for write in writes:
+        if isinstance(write, Expire):
+            continue
         values = write.fields.values() if isinstance(write, Put) else encode(write.entry, ts=0, epoch=0, **write.extra)
         try:
             for value in values:

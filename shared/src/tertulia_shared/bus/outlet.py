@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from tertulia_shared.bus.port import Append, Fence, Put, Write
+from tertulia_shared.bus.port import Append, Expire, Fence, Put, Write
 from tertulia_shared.codec import Value
 from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key
@@ -61,6 +61,11 @@ class QueueOutlet:
         """Queue an HSET."""
         self._check()
         self._queue(Put(key, fields))
+
+    def expire(self, key: Key, ttl_s: int) -> None:
+        """Queue an `Expire`."""
+        self._check()
+        self._queue(Expire(key, ttl_s))
 
     async def flush(self) -> None:
         """Wait until all that was queued is in Redis."""

@@ -192,7 +192,15 @@ class Put:
     fields: Mapping[str, Value | None]
 
 
-Write = Append | Put
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Let a key expire in `ttl_s` seconds, unless it expires sooner or is not there. A later write renews its life."""
+
+    key: Key
+    ttl_s: int
+
+
+Write = Append | Put | Expire
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +209,34 @@ class Applied:
 
     new: bool
     epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The memory that Redis uses and may use, in bytes (limit 0: no limit), and what it does at the limit."""
+
+    used: int
+    limit: int = 0
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """An `audio` stream: seconds until it expires, bytes of memory, when (ms since 1970) its final entry was
+    written (0: it has none)."""
+
+    name: str
+    ttl_s: int
+    size: int
+    ended_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A key and the bytes of memory that it takes."""
+
+    name: str
+    size: int
 
 
 class Outlet(Protocol):
@@ -212,6 +248,10 @@ class Outlet(Protocol):
 
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
         """Queue an HSET."""
+        ...
+
+    def expire(self, key: Key, ttl_s: int) -> None:
+        """Queue an `Expire`."""
         ...
 
     async def flush(self) -> None:
@@ -486,6 +526,35 @@ class Bus(Protocol):
         Raises:
             BusUnavailable: no answer.
         """
+        ...
+
+    async def probe_writes(self) -> None:
+        """Write something small that changes nothing.
+
+        Raises:
+            WritesPaused: Redis takes no writes just now.
+        """
+        ...
+
+    # -- memory
+    async def space(self) -> Space:
+        """How much memory is used.
+
+        Raises:
+            BusRefused: this user of Redis may not ask.
+        """
+        ...
+
+    def sounds(self) -> AsyncIterator[Sound]:
+        """Every `audio` stream (a SCAN: only where room has to be made)."""
+        ...
+
+    def sizes(self) -> AsyncIterator[Sized]:
+        """Every key of the namespace (a SCAN: only for a person who asks; stop when enough were seen)."""
+        ...
+
+    async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
+        """Delete keys (`keep_end`: of a stream all but its last entry). Works also while writes are paused."""
         ...
 
 

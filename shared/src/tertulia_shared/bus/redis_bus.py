@@ -28,10 +28,14 @@ from tertulia_shared.bus.port import (
     Held,
     Owned,
     Refused,
+    Sized,
+    Sound,
+    Space,
     Write,
 )
 from tertulia_shared.bus.reader import Reader, StreamFollow
 from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.bus.space import RedisSpace
 from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
@@ -76,6 +80,7 @@ class RedisBus:
         self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
         self._reads = Link(self._pool, f"{label}:reads")
         self._writer = Writer(self._writes, now_ms, lambda name: keys.state(keys.conversation_of(name)))
+        self._space = RedisSpace(self._calls.call, keys)
         self._reader = Reader(self._reads, self._calls, now_ms)
 
     async def run(self) -> None:
@@ -366,6 +371,25 @@ class RedisBus:
         begun = time.perf_counter()
         await self._call(("PING",))
         return time.perf_counter() - begun
+
+    async def probe_writes(self) -> None:
+        key = self.keys.probe()
+        await self._call(("SET", key.name, "1", "EX", key.ttl_s))
+
+    # -- memory
+
+    async def space(self) -> Space:
+        return await self._space.space()
+
+    def sounds(self) -> AsyncIterator[Sound]:
+        return self._space.sounds()
+
+    def sizes(self) -> AsyncIterator[Sized]:
+        return self._space.sizes()
+
+    async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
+        if names:
+            await self._space.free(names, keep_end=keep_end)
 
     # --
 

@@ -93,13 +93,14 @@ def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
 
 def _gateway(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE", "UNLINK") + _running(scripts.BACKLOG)
+        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE", "SET", "UNLINK") + _running(scripts.BACKLOG)
         + _patterns(
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
             keys.store(), keys.held_back(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+            keys.probe(),
         )
     )  # fmt: skip
 
@@ -119,12 +120,12 @@ def _stt(keys: Keys) -> Rights:
 def _llm(keys: Keys) -> Rights:
     return (
         _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _running(scripts.RELEASE_TURNS)
-        + _commands("SCAN", "XDEL")
+        + _commands("SCAN", "XDEL", "INFO", "TTL", "MEMORY USAGE", "XTRIM", "UNLINK")
         + _patterns(
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(), keys.broadcast(),
             keys.workers(),
         )
     )  # fmt: skip

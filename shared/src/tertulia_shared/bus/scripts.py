@@ -10,7 +10,8 @@ from tertulia_shared.bus.link import Script
 OK, FENCED, STALE, SEEN = 0, -1, -2, 1
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
-# written before (by this owner, or the one it resumes): that is success. Any other failure stops the batch.
+# written before (by this owner, or the one it resumes): that is success. Any other failure stops the batch. SOONER is
+# an EXPIRE that never prolongs a life.
 _RUN = """
 local function run(packed, epoch)
   for _, op in ipairs(cmsgpack.unpack(packed)) do
@@ -18,7 +19,12 @@ local function run(packed, epoch)
     if epoch then
       for i = 3, #op do if op[i] == '\\0epoch' then op[i] = epoch end end
     end
-    local reply = redis.pcall(unpack(op))
+    local reply
+    if op[1] ~= 'SOONER' then
+      reply = redis.pcall(unpack(op))
+    elseif redis.call('TTL', op[2]) > tonumber(op[3]) then  -- EXPIRE … LT came with Redis 7
+      reply = redis.pcall('EXPIRE', op[2], op[3])
+    end
     if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
       return reply
     end

@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Command, Link
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, BusUnavailable, Fence, NotOwner, Put, Stale, Write, WriteRefused
+from tertulia_shared.bus.port import Append, BusUnavailable, Expire, Fence, NotOwner, Put, Stale, Write, WriteRefused
 from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
 from tertulia_shared.codec import Value, encode
@@ -156,6 +156,10 @@ def operations_of(
             operations += _operations(write, number, ts, epoch)
         except (ValueError, TypeError, OverflowError) as error:
             raise WriteRefused(f"a write to {name} cannot be encoded: {error}") from error
+        if isinstance(write, Expire):
+            if fresh_until is not None:
+                fresh_until[name] = 0.0  # the next write renews the life of the key
+            continue
         # a hash whose last field was deleted is gone, and its TTL with it
         if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
@@ -175,6 +179,8 @@ def _operations(write: Write, number: bytes, ts: int, epoch: int | bytes) -> lis
         if isinstance(epoch, bytes):
             fields[5] = epoch  # encode() puts the envelope first: v, ts, epoch
         return [head + fields]
+    if isinstance(write, Expire):
+        return [[b"SOONER", number, str(write.ttl_s).encode()]]
     kept = [_bytes(part) for name, value in write.fields.items() if value is not None for part in (name, value)]
     gone = [name.encode() for name, value in write.fields.items() if value is None]
     return ([[b"HSET", number, *kept]] if kept else []) + ([[b"HDEL", number, *gone]] if gone else [])

@@ -100,6 +100,18 @@ WORKERS = GaugeFamily("tertulia_workers", "Workers that were heard of lately.", 
 OUTBOX_ENTRIES = GaugeFamily("tertulia_store_outbox_entries", "Writes that wait in Redis for the store.")
 DEAD_ENTRIES = GaugeFamily("tertulia_dead_letter_entries", "Entries of the dead stream.")
 REDIS_UP = GaugeFamily("tertulia_redis_up", "1 if Redis answered the gateway's last look, else 0.")
+REDIS_WRITES_PAUSED = GaugeFamily(
+    "tertulia_redis_writes_paused",
+    "1 while Redis answers a gateway but takes no writes (no memory, full disk, read-only), else 0.",
+)
+
+# -- the memory of Redis, as one of the llm workers sees it
+
+REDIS_USED = GaugeFamily("tertulia_redis_used_bytes", "Memory that Redis uses, as it counts it against its limit.")
+REDIS_LIMIT = GaugeFamily("tertulia_redis_limit_bytes", "Its limit: maxmemory, or TERTULIA_REDIS_BUDGET_MB; 0: none.")
+REDIS_SOUND_FREED = CounterFamily(
+    "tertulia_redis_sound_freed_bytes_total", "Sound that was deleted before its time because Redis was nearly full."
+)
 
 # -- the store
 

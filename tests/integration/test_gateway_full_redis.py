@@ -1,0 +1,129 @@
+"""A Redis that answers and takes no writes: clients are told once, soon; what was sent again arrives once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+from redis.exceptions import OutOfMemoryError
+
+from tertulia_shared.keys import Keys
+from tests.fakes.gateway_bench import Client, Workers, gateway
+from tests.fakes.redis_server import RedisServer
+
+TURN = "12345678-1234-4234-8234-123456789012"
+SOON_S = 3.0
+"""The promise is one second; the machine that tests may be slow."""
+
+
+class Pausable:
+    """A small Redis, and two ways to make it refuse writes."""
+
+    def __init__(self, server: RedisServer) -> None:
+        self.server = server
+        self.client = cast("Any", redis.Redis.from_url(server.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+    @contextmanager
+    def paused(self, kind: str) -> Generator[None]:
+        if kind == "full":
+            ballast = 0
+            try:
+                for size in (1 << 20, 1 << 14):
+                    while True:
+                        self.client.set(f"ballast:{ballast}", b"x" * size)
+                        ballast += 1
+            except OutOfMemoryError:
+                self.client.config_set("maxmemory", 1 << 20)  # nothing may squeeze in
+            yield
+            self.client.config_set("maxmemory", "32mb")
+            self.client.delete(*(f"ballast:{number}" for number in range(ballast + 1)))
+        else:
+            self.client.config_set("min-replicas-to-write", 1)
+            yield
+            self.client.config_set("min-replicas-to-write", 0)
+
+
+@pytest.fixture
+def pausable(tmp_path: Path) -> Iterator[Pausable]:
+    options = ["--maxmemory", "32mb", "--maxmemory-policy", "noeviction"]
+    with RedisServer(tmp_path / "redis", options=options) as server:
+        made = Pausable(server)
+        yield made
+        made.client.close()
+
+
+KINDS = pytest.mark.parametrize(("kind", "cause"), [("full", "no memory"), ("lonely", "replicas")])
+
+
+@KINDS
+async def test_clients_are_told_once_and_what_is_sent_again_arrives_once(
+    pausable: Pausable, keys: Keys, kind: str, cause: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        with pausable.paused(kind):
+            begun = time.monotonic()
+            warning = await client.until("warning")
+            assert time.monotonic() - begun < SOON_S
+            assert (warning["code"], cause in warning["message"]) == ("writes_paused", True)
+            for _ in range(20):
+                await client.send("user_message", text="is anybody there?", turn_id=TURN)
+                refused = await client.until("error")
+                assert (refused["code"], refused["turn_id"]) == ("unavailable", TURN)
+                assert cause in refused["message"]
+        assert (await client.until("warning"))["code"] == "writes_resumed"
+        await client.send("user_message", text="is anybody there?", turn_id=TURN)
+        await client.until("turn_accepted")
+        workers = Workers(made.bus, client.conversation_id)
+        turn, epoch = await workers.next_turn()
+        assert turn.turn_id == TURN
+        await workers.reply(turn, epoch).whole()
+        await client.until("turn_metrics")
+        assert [frame["code"] for frame in client.of("warning")] == ["writes_paused", "writes_resumed"]
+        assert len(await made.bus.read(keys.turns(client.conversation_id))) == 1
+    told = [record for record in caplog.records if "refused" in record.getMessage() and record.levelname != "DEBUG"]
+    assert len(told) == 1, "one line for the outage"
+
+
+@KINDS
+async def test_who_connects_meanwhile_is_told_and_gets_a_conversation_when_it_is_over(
+    pausable: Pausable, keys: Keys, kind: str, cause: str
+) -> None:
+    async with gateway(pausable.server.url, keys) as made:
+        with pausable.paused(kind):
+            async with asyncio.timeout(SOON_S * 3), Client.at(made.url()) as client:
+                refused = await client.until("error")
+                assert refused["code"] == "unavailable"
+                assert cause in refused["message"]
+        async with Client.at(made.url()) as later:
+            await later.until("conversation_started")
+
+
+async def test_a_microphone_waits_and_loses_nothing(pausable: Pausable, keys: Keys) -> None:
+    async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        await client.send("start_listening")
+        frames = [bytes([number, 0]) * 320 for number in range(50)]
+        with pausable.paused("full"):
+            await client.until("warning")
+            for frame in frames:
+                await client.socket.send(frame)
+            await client.send("stop_listening")
+            await client.send("user_message", text="now", turn_id=TURN)
+            assert (await client.until("error"))["turn_id"] == TURN, "the frames before it were taken"
+        assert (await client.until("warning"))["code"] == "writes_resumed"
+        follow = made.bus.follow(keys.work("stt"))
+        async with asyncio.timeout(20):
+            session = (await follow.read())[0].fields[b"session_id"].decode()
+            mic = made.bus.follow(keys.mic(client.conversation_id, session))
+            heard: list[bytes] = []
+            while len(heard) <= len(frames):
+                heard += [entry.fields[b"pcm"] for entry in await mic.read()]
+        assert heard == [*frames, b""]
+        assert [frame["code"] for frame in client.of("error")] == ["unavailable"], "told once, and for the message"
