@@ -74,7 +74,7 @@ _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
-    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RENEW, scripts.FINISH)
+    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RECLAIM, scripts.RENEW, scripts.FINISH)
     + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
     + _PRESENT
 )  # fmt: skip
@@ -98,7 +98,8 @@ def _gateway(keys: Keys) -> Rights:
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
+            keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
+            keys.voices(),
         )
     )  # fmt: skip
 
@@ -110,7 +111,7 @@ def _stt(keys: Keys) -> Rights:
             keys.work("stt"), keys.work_failure("stt", ANY), keys.work_left("stt", ANY), keys.work("llm"),
             keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
-            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.workers(),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(), keys.workers(),
         )
     )  # fmt: skip
 
@@ -123,8 +124,8 @@ def _llm(keys: Keys) -> Rights:
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.broadcast(),
-            keys.workers(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.cast(), keys.dead(), keys.dead_aside(),
+            keys.broadcast(), keys.workers(),
         )
     )  # fmt: skip
 
@@ -135,7 +136,8 @@ def _tts(keys: Keys) -> Rights:
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
-            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.voices(), keys.workers(),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
+            keys.voices(), keys.workers(),
         )
     )  # fmt: skip
 
