@@ -6,14 +6,15 @@ import asyncio
 
 import pytest
 
-from tertulia_shared.bus import Bus
+from tertulia_shared.bus import Bus, NotOwner
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import LONG_S, Bench, claimed
+from tests.fakes.bus_bench import LONG_S, Bench, claimed, owned
+from tests.fakes.eventually import eventually
 
 IDLE_S = 0.02
 
@@ -261,13 +262,13 @@ async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
 
 async def test_how_often_work_was_left_to_newer_workers_is_counted(bench: Bench) -> None:
     claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
-    assert await bench.bus.times_left(claim) == 0
-    await bench.bus.note_left(claim)
+    assert await bench.bus.uncounted(claim) == 0
+    await bench.bus.note_uncounted(claim)
     await bench.bus.hand_back(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)
-    await bench.rival.note_left(again)
-    assert await bench.bus.times_left(again) == 2
-    assert await bench.bus.times_left(other) == 0
+    await bench.rival.note_uncounted(again)
+    assert await bench.bus.uncounted(again) == 2
+    assert await bench.bus.uncounted(other) == 0
 
 
 async def test_renewing_tells_what_is_lost(bench: Bench) -> None:
@@ -303,3 +304,79 @@ async def test_an_earlier_attempt_of_the_same_worker_can_neither_finish_nor_hand
     assert not await bus.finish(first, "a")
     assert not await bus.hand_back(first, "a")
     assert await bus.finish(second, "a")
+
+
+async def test_only_what_one_worker_holds_is_taken_over(bench: Bench) -> None:
+    of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
+    assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
+    (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")
+    assert (taken.id, taken.attempt) == (of_a.id, 2)
+    assert await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a") == []
+    assert sorted(await bench.rival.holders("tts")) == ["b", "c"]
+    assert await bench.bus.finish(of_b, "b")
+    assert await bench.bus.holders("tts") == ["c"]
+
+
+async def test_a_stage_that_nobody_prepared_has_no_holders(bus: Bus) -> None:
+    assert list(await bus.holders("stt")) == []
+
+
+async def test_reclaimed_work_is_a_new_attempt_that_does_not_count(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    again = await bench.bus.reclaim(claim, "a")
+    assert again is not None
+    assert (again.id, again.attempt, again.fields) == (claim.id, 2, claim.fields)
+    assert await bench.rival.uncounted(again) == 1
+    assert not await bench.bus.finish(claim, "a"), "the attempt that was interrupted ends nothing"
+    # the same attempt reclaimed twice: the reply to the first may have been lost
+    third = await bench.bus.reclaim(claim, "a")
+    assert third is not None
+    assert (third.attempt, await bench.bus.uncounted(third)) == (3, 2)
+    assert await bench.bus.finish(third, "a")
+
+
+async def test_reclaiming_fences_the_interrupted_attempt_off(bench: Bench) -> None:
+    claim = await claimed(bench.bus, "llm", "a")
+    conversation_id = new_id()
+    before = await owned(bench.bus, claim, conversation_id, "turns")
+    again = await bench.bus.reclaim(claim, "a")
+    assert again is not None
+    after = await owned(bench.bus, again, conversation_id, "turns")
+    with pytest.raises(NotOwner):
+        await bench.bus.transact(conversation_id, [], fence=before.fence(0), raise_epoch=True)
+    assert (await bench.bus.transact(conversation_id, [], fence=after.fence(0), raise_epoch=True)).new
+
+
+async def test_work_that_a_peer_holds_by_now_is_not_reclaimed(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
+    assert await bench.bus.reclaim(claim, "a") is None
+    assert await bench.rival.finish(taken, "b")
+    assert await bench.bus.reclaim(claim, "a") is None
+
+
+async def test_reclaiming_begins_the_lease_anew(bench: Bench) -> None:
+    claim = await claimed(bench.bus, worker="a")
+    await bench.let_idle(claim, "a")
+    assert await bench.bus.reclaim(claim, "a") is not None
+    assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1) == []
+
+
+async def test_kept_leases_are_renewed_and_losses_are_told_with_their_attempt(bench: Bench) -> None:
+    kept, stolen = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="a")
+    (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
+    stolen_id = taken.id
+    lost: list[tuple[str, int]] = []
+    mine = kept if stolen_id == stolen.id else stolen
+    await bench.let_idle(mine, "a")
+    held = {kept.id: kept.attempt, stolen.id: stolen.attempt}
+    async with bench.bus.keep_leases(
+        "tts",
+        "a",
+        every_s=0.01,
+        held=lambda: dict(held),
+        on_lost=lambda work_id, attempt: lost.append((work_id, attempt)),
+    ):
+        await eventually(lambda: lost, "the loss is told")
+        assert lost[0] == (stolen_id, 1)
+        assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9, of="a") == []

@@ -1,7 +1,7 @@
 """Every Redis key of Tertulia, with how long it lives and how long it may grow.
 
-Keys of one conversation carry its id in braces, a Redis Cluster hash tag: they share a slot, so one script may touch
-several of them. No script touches two conversations, or a conversation and a work stream.
+Keys of one conversation carry its id in braces. One script may touch several of them; no script touches two
+conversations, or a conversation and a work stream. Redis Cluster is not supported.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Keys:
         return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
 
     def work_left(self, stage: Stage, work_id: str) -> Key:
-        """String, a number: how many workers left a piece of work to those of a newer release."""
+        """String, a number: the deliveries that are no failed attempts (left to a newer release, or Redis was away)."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
 
     def mic(self, conversation_id: str, session_id: str) -> Key:
@@ -124,6 +124,10 @@ class Keys:
     def dead(self) -> Key:
         """Work given up on, with the reason and the last error."""
         return Key(f"{self.ns}:dead", 30 * DAY_S, 10_000)
+
+    def dead_aside(self) -> Key:
+        """As `dead`, for what Redis does not take into it: the key holds something else, or its ids are used up."""
+        return Key(f"{self.ns}:dead:aside", 30 * DAY_S, 10_000)
 
     def broadcast(self) -> Key:
         """Commands to every worker (a character was edited)."""

@@ -1,27 +1,70 @@
 """How live workers name themselves: by their name in the consumer group, as `stage:name:engine` among the workers.
 
-A name ends in the schema version that its worker reads (`laptop-4242-a1b2c3.v1`): so an older worker knows whether
-there is one that can do what it cannot.
+A name is `host-pid-random.v<schema>.<machine>.<start>` (`laptop-4242-a1b2c3.v1.5f0c9d21e4.91823`). The schema version
+lets an older worker know whether there is one that can do what it cannot. The last two parts let a worker on the same
+machine find out whether that very process is dead; they are missing where the system does not tell, and in the names of
+older releases.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
 import socket
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 from tertulia_shared.codec import VERSION
 from tertulia_shared.keys import Stage
 
 _SCHEMA = re.compile(r"\.v(\d{1,6})")
+_PROCESS = re.compile(r"-(\d{1,10})-[0-9a-f]{6}\.v\d{1,6}\.([0-9a-f]{10})\.(\d{1,20})")
+_PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalProcess:
+    """A process of this machine and boot, in our own process namespace. `started`: in ticks since the boot."""
+
+    pid: int
+    started: int
 
 
 def worker_name() -> str:
-    """A name that no other worker has or had: host, process, a random part, and the schema version."""
+    """A name that no other worker has or had."""
     host = socket.gethostname().partition(".")[0].replace(":", "-")
-    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}.v{VERSION}"
+    pid = os.getpid()
+    machine, started = _machine(), started_at(pid)
+    where = f".{machine}.{started}" if machine and started else ""
+    return f"{host}-{pid}-{secrets.token_hex(3)}.v{VERSION}{where}"
+
+
+def local_process(name: str) -> LocalProcess | None:
+    """The process of a worker's name (or member name), if it runs or ran where its end can be seen from here."""
+    found = _PROCESS.search(name)
+    if found is None or found[2] != _machine():
+        return None
+    return LocalProcess(int(found[1]), int(found[3]))
+
+
+def name_of(member: str) -> str:
+    """The name in the consumer group of a member `stage:name:engine`."""
+    return member.partition(":")[2].partition(":")[0]
+
+
+def started_at(pid: int) -> int | None:
+    """When a process of this namespace began, in ticks since the boot; 0 if it has ended and waits for its parent.
+
+    None if the system does not tell, also where the process is gone.
+    """
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
+        return 0 if fields[0] in "ZX" else int(fields[19])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def reads(members: Iterable[str], stage: Stage, version: int) -> bool:
@@ -33,3 +76,13 @@ def _stage_and_schema(member: str) -> tuple[str, int]:
     stage, _, rest = member.partition(":")
     named = _SCHEMA.search(rest.partition(":")[0])
     return stage, int(named.group(1)) if named else 1
+
+
+def _machine() -> str:
+    """Names this boot of this machine and our process namespace: only there does a pid mean the same process."""
+    try:
+        boot = (_PROC / "sys/kernel/random/boot_id").read_bytes()
+        namespace = (_PROC / "self/ns/pid").stat().st_ino
+    except OSError:
+        return ""
+    return hashlib.sha256(boot + str(namespace).encode()).hexdigest()[:10]

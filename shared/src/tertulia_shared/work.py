@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WritesPaused
 from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
 from tertulia_shared.entries import Work
 from tertulia_shared.groups import first_error
@@ -32,6 +32,8 @@ class Ending(Enum):
     """A peer owns it now: nothing to do."""
     RETRY = "retry"
     """Leave it pending: it is delivered again when its lease has run out."""
+    INTERRUPTED = "interrupted"
+    """Redis is away, or takes no writes just now: the same worker goes on when it is back; no failed attempt."""
     NEWER = "newer"
     """Leave it to a worker of a newer release; where there is none, give it up."""
     DEAD = "dead"
@@ -49,10 +51,10 @@ def ending_of(error: BaseException | None) -> Ending:
             return Ending.NEWER
         case BadWork() | BadEntry():
             return Ending.DEAD
-        case RetryLater() | BusUnavailable() | WriteRefused():
+        case BusUnavailable() | WritesPaused():
+            return Ending.INTERRUPTED
+        case _:  # also a bug, or trouble nobody thought of: another attempt may do, and attempts are counted
             return Ending.RETRY
-        case _:
-            return Ending.RETRY  # a bug, or trouble nobody thought of: another attempt may do, and attempts are counted
 
 
 def pointed_at(fields: Fields) -> Work:

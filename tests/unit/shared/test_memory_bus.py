@@ -154,7 +154,7 @@ async def test_while_the_connection_is_broken_everything_says_so(bus: MemoryBus)
         bus.claim("llm", "a", count=1, block_s=30), bus.take_over("llm", "a", idle_s=0, count=1),
         bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"), bus.hand_back(claim, "a"),
         bus.note_failure(claim, "x"), bus.last_failure(claim), bus.own(claim, c, "turns"),
-        bus.note_left(claim), bus.times_left(claim), bus.move(bus.keys.store(), [], bus.keys.held_back()),
+        bus.note_uncounted(claim), bus.uncounted(claim), bus.move(bus.keys.store(), [], bus.keys.held_back()),
         bus.transact(c, [], then=("llm", Work(c))), bus.read(bus.keys.events(c)), bus.last(bus.keys.events(c)),
         bus.hash(bus.keys.state(c)), bus.beat("a"), bus.leave("a"), bus.alive(1), bus.open_work("llm"),
     ]  # fmt: skip

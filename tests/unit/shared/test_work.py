@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_shared.bus import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.bus import BusUnavailable, NotOwner, Stale, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, UnknownVersion
 from tertulia_shared.work import BadWork, Ending, RetryLater, ending_of
 
@@ -14,7 +14,8 @@ ENDINGS = [
     (BadEntry("x"), Ending.DEAD),
     (UnknownVersion(7), Ending.NEWER),
     (RetryLater("x"), Ending.RETRY),
-    (BusUnavailable("x"), Ending.RETRY),
+    (BusUnavailable("x"), Ending.INTERRUPTED),
+    (WritesPaused("x"), Ending.INTERRUPTED),
     (WriteRefused("x"), Ending.RETRY),
     (ZeroDivisionError("x"), Ending.RETRY),
 ]

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
+from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Outlet, Stale, WriteRefused, WritesPaused
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, Work
@@ -378,6 +378,144 @@ async def test_giving_up_waits_for_a_bus_that_is_away() -> None:
         bus.restore_connection()
         await asyncio.sleep(2 * SETTINGS.lease_s)
         assert len(handler.given_up) == 2
+        assert await bus.open_work("tts") == 0
+
+
+@pytest.mark.parametrize(
+    "trouble", [BusUnavailable("away"), WritesPaused("no memory"), ExceptionGroup("", [BusUnavailable("")])]
+)
+@virtual_time
+async def test_interrupted_work_goes_on_with_its_worker_as_a_new_attempt_that_does_not_count(
+    trouble: Exception,
+) -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(*[trouble] * (SETTINGS.max_attempts + 2)))
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(SETTINGS.lease_s * 10)
+        assert [claim.attempt for claim in handler.begun] == list(range(1, SETTINGS.max_attempts + 4))
+        assert await bus.open_work("tts") == 0
+    assert handler.given_up == []
+
+
+@virtual_time
+async def test_a_break_of_the_connection_costs_half_a_second_at_most() -> None:
+    bus = make_bus()
+    done_at: list[float] = []
+
+    async def speak(claim: Claim) -> None:
+        if claim.attempt == 1:
+            bus.break_connection()
+            asyncio.get_running_loop().call_later(5.0, bus.restore_connection)
+            raise BusUnavailable("cut")
+        done_at.append(now())
+
+    handler = ScriptedHandler(speak)
+    async with working(bus, handler):
+        await post(bus)
+        begun = now()
+        await asyncio.sleep(6)
+        assert [at - begun for at in done_at] == [pytest.approx(5.0, abs=0.5)]
+
+
+@virtual_time
+async def test_work_that_a_peer_took_over_during_the_break_is_left_to_it() -> None:
+    bus = make_bus()
+
+    async def interrupted(_claim: Claim) -> None:
+        await claims_of(bus)
+        raise BusUnavailable("cut")
+
+    handler = ScriptedHandler(interrupted)
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(1)
+        assert [claim.attempt for claim in handler.begun] == [1]
+        assert [held.worker for held in await bus.held("tts")] == ["peer"]
+
+
+@virtual_time
+async def test_a_worker_told_to_stop_while_redis_is_away_leaves_the_work_to_its_peers() -> None:
+    bus = make_bus()
+
+    async def interrupted(_claim: Claim) -> None:
+        bus.break_connection()
+        raise BusUnavailable("cut")
+
+    async with working(bus, ScriptedHandler(interrupted)):
+        await post(bus)
+        await asyncio.sleep(1)
+    bus.restore_connection()
+    assert [claim.attempt for claim in await claims_of(bus)] == [2]
+
+
+@virtual_time
+async def test_work_whose_reply_was_lost_is_asked_for_as_soon_as_redis_is_back() -> None:
+    class Losing(MemoryBus):
+        """Gives work out in a reply that does not arrive, once."""
+
+        lost = False
+
+        async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+            claims = await super().claim(stage, worker, count=count, block_s=block_s)
+            if claims and not self.lost:
+                self.lost = True
+                raise BusUnavailable("cut")
+            return claims
+
+    bus, handler = Losing(Keys("test"), clock=now), ScriptedHandler(nothing)
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(0.5)
+        assert [claim.attempt for claim in handler.begun] == [2]
+
+
+@pytest.mark.parametrize("refusal", [WriteRefused("WRONGTYPE"), ExceptionGroup("", [WriteRefused("ids used up")])])
+@virtual_time
+async def test_work_whose_giving_up_redis_refuses_is_buried_after_its_attempts(refusal: Exception) -> None:
+    async def refused(_claim: Claim) -> None:
+        raise refusal
+
+    bus, handler = make_bus(), ScriptedHandler(refused)
+    handler.on_give_up = refused
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(10 * SETTINGS.lease_s)
+        assert len(handler.begun) == SETTINGS.max_attempts
+        assert len(handler.given_up) == len(await dead_letters(bus)) == 1
+        assert await bus.open_work("tts") == 0
+
+
+@virtual_time
+async def test_a_letter_that_its_key_does_not_take_goes_to_another_one() -> None:
+    bus, handler = make_bus(), ScriptedHandler(raising(BadWork("ids")))
+    spoil: Outlet = bus.outlet()
+    spoil.put(bus.keys.dead(), {"not": "a stream"})
+    await spoil.flush()
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(1)
+        assert await bus.open_work("tts") == 0
+    (entry,) = await bus.read(bus.keys.dead_aside())
+    assert "ids" in decode(DeadLetter, entry.fields).reason
+
+
+@virtual_time
+async def test_giving_up_waits_while_redis_takes_no_writes() -> None:
+    paused = 3
+
+    async def no_room(_claim: Claim) -> None:
+        nonlocal paused
+        paused -= 1
+        if paused > 0:
+            raise WritesPaused("no memory")
+
+    bus, handler = make_bus(), ScriptedHandler(raising(*[BadWork("ids")] * 9))
+    handler.on_give_up = no_room
+    async with working(bus, handler):
+        await post(bus)
+        await asyncio.sleep(5)
+        assert len(handler.given_up) == 3
+        assert len(await dead_letters(bus)) == 1
         assert await bus.open_work("tts") == 0
 
 

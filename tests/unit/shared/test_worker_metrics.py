@@ -115,7 +115,8 @@ async def test_a_failure_is_counted_by_its_kind_and_made_again(error: Exception,
         assert it.endings() == {"failed": 1, "finished": 1}
     assert it.seen.of("tertulia_work_failures_total", stage="tts", kind=kind) == 1
     assert it.seen.total("tertulia_work_failures_total") == 1
-    assert it.seen.of("tertulia_takeovers_total", stage="tts") == 1
+    again_by_itself = kind == "redis"  # the worker still holds it: nothing is taken over
+    assert it.seen.of("tertulia_takeovers_total", stage="tts") == (0 if again_by_itself else 1)
     assert it.seen.of("tertulia_claims_total", stage="tts") == 1
 
 

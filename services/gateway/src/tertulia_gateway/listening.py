@@ -18,7 +18,7 @@ from tertulia_shared.ids import new_id
 
 MAX_WAITING = 1_500
 """Chunks that may wait while Redis is away: 30 s at the smallest usual frame (20 ms). The oldest go first."""
-FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 1.0
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
 
 log = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
 from tertulia_shared.work import pointed_at
-from tertulia_shared.worker import PEER_ALIVE_S
 
 BATCH = 50
 """Writes read at once, and messages saved at once."""

@@ -15,11 +15,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from redis.asyncio import Connection, ConnectionPool, SSLConnection
+from redis.asyncio import Connection, ConnectionPool, SSLConnection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.connection import AbstractConnection
+from redis.connection import Connection as BlockingConnection
+from redis.connection import SSLConnection as BlockingSSLConnection
+from redis.connection import UnixDomainSocketConnection as BlockingUnixConnection
 from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
+from redis.retry import Retry as BlockingRetry
 
 from tertulia_shared.bus.port import BusRefused, BusUnavailable
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
@@ -74,6 +79,52 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         pool.connection_class = _TlsConnection
         pool.connection_kwargs["context"] = tls.context()
     return pool
+
+
+class _BlockingTlsConnection(BlockingSSLConnection):
+    """As `_TlsConnection`, for a thread."""
+
+    def __init__(self, *, context: ssl.SSLContext, **rest: Any) -> None:
+        super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
+        self._context = context
+
+    def _wrap_socket_with_ssl(self, sock: socket.socket) -> ssl.SSLSocket:
+        return self._context.wrap_socket(sock, server_hostname=str(self.host))
+
+
+_SAME_IN_A_THREAD: frozenset[str] = frozenset({
+    "host", "port", "path", "db", "username", "password", "protocol", "driver_info", "context",
+    "socket_keepalive", "socket_keepalive_options",
+})  # fmt: skip
+"""Of a pool's parameters those that also describe a blocking connection; the rest are asyncio objects."""
+_BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
+    UnixDomainSocketConnection: BlockingUnixConnection,
+    _TlsConnection: _BlockingTlsConnection,
+    SSLConnection: BlockingSSLConnection,
+}
+
+
+def make_blocking(pool: ConnectionPool, name: str, timeout_s: float) -> AbstractConnection:
+    """A connection for a thread to where the pool's connections go, not connected yet.
+
+    Args:
+        pool: what `make_pool` returned.
+        name: what the server calls it (CLIENT SETNAME).
+        timeout_s: how long connecting, and one reply, may take.
+    """
+    shared = {
+        key: value
+        for key, value in pool.connection_kwargs.items()
+        if key in _SAME_IN_A_THREAD or key.startswith("ssl_")
+    }
+    kwargs: dict[str, Any] = {
+        **shared,
+        "retry": BlockingRetry(NoBackoff(), 0),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": timeout_s,
+        "client_name": name,
+    }
+    return _BLOCKING.get(pool.connection_class, BlockingConnection)(**kwargs)
 
 
 def _keepalive() -> dict[str, Any]:

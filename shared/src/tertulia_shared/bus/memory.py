@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
@@ -24,12 +24,15 @@ from tertulia_shared.bus.port import (
     Append,
     Applied,
     Backlog,
+    BusError,
     BusUnavailable,
     Claim,
     EntriesLost,
     Entry,
     Fence,
     Held,
+    InHand,
+    OnLost,
     Owned,
     Refused,
     Sized,
@@ -75,7 +78,7 @@ class MemoryBus:
         self._beats: dict[str, float] = {}
         self._leases: dict[str, tuple[str, float]] = {}
         self._failures: dict[tuple[Stage, str], str] = {}
-        self._left: Counter[tuple[Stage, str]] = Counter()
+        self._uncounted: Counter[tuple[Stage, str]] = Counter()
         self._arrivals: dict[str, set[asyncio.Future[None]]] = {}
         self._waiting: list[Callable[[], None]] = []
         self._away = False
@@ -127,10 +130,38 @@ class MemoryBus:
         return _claims(stage, delivered)
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
     ) -> Sequence[Claim]:
-        taken = self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave)
+        taken = self._group(stage).take_over(worker, int(idle_s * 1000), count, self._clock_ms(), leave=leave, of=of)
         return _claims(stage, taken)
+
+    async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
+        attempt = self._group(claim.stage).reclaim(worker, claim.id, self._clock_ms())
+        self._uncounted[claim.stage, claim.id] += 1
+        return replace(claim, attempt=attempt) if attempt else None
+
+    async def holders(self, stage: Stage) -> Sequence[str]:
+        self._check()
+        return sorted({held.worker for held in self._server.held(stage, self._clock_ms())})
+
+    @asynccontextmanager
+    async def keep_leases(
+        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+    ) -> AsyncGenerator[None]:
+        async def renew() -> None:
+            while True:
+                await asyncio.sleep(every_s)
+                asked = held()
+                with suppress(BusError):
+                    for work_id in await self.renew(stage, worker, list(asked)):
+                        on_lost(work_id, asked[work_id])
+
+        async with asyncio.TaskGroup() as tasks:
+            renewing = tasks.create_task(renew())
+            try:
+                yield
+            finally:
+                renewing.cancel()
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
         return self._group(stage).renew(worker, ids, self._clock_ms()) if ids else set()
@@ -161,13 +192,13 @@ class MemoryBus:
         self._check()
         return self._failures.get((claim.stage, claim.id), "")
 
-    async def note_left(self, claim: Claim) -> None:
+    async def note_uncounted(self, claim: Claim) -> None:
         self._check()
-        self._left[claim.stage, claim.id] += 1
+        self._uncounted[claim.stage, claim.id] += 1
 
-    async def times_left(self, claim: Claim) -> int:
+    async def uncounted(self, claim: Claim) -> int:
         self._check()
-        return self._left[claim.stage, claim.id]
+        return self._uncounted[claim.stage, claim.id]
 
     async def open_work(self, stage: Stage) -> int:
         self._check()

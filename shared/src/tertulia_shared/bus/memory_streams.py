@@ -122,14 +122,16 @@ class Group:
         return [Delivery(entry, 1) for entry in entries]
 
     def take_over(
-        self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = ()
+        self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
     ) -> Sequence[Delivery]:
-        """XCLAIM: up to `count` entries not heard of for `idle_ms`, the worker's own among them, none of `leave`."""
+        """XCLAIM: up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only what that one holds."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
                 break
             entry = self._stream.get(entry_id)
+            if of and pending.worker != of:
+                continue
             if entry is not None and entry.id not in leave and now_ms - pending.since_ms >= idle_ms:
                 pending.worker, pending.since_ms, pending.attempts = worker, now_ms, pending.attempts + 1
                 taken.append(Delivery(entry, pending.attempts))
@@ -145,6 +147,14 @@ class Group:
             else:
                 pending.since_ms = now_ms
         return lost
+
+    def reclaim(self, worker: str, entry_id: str, now_ms: int) -> int:
+        """Deliver the worker's own entry to it again; the number of the attempt, 0 if it is not the worker's."""
+        pending = self._held_by(worker, entry_id)
+        if pending is None:
+            return 0
+        pending.since_ms, pending.attempts = now_ms, pending.attempts + 1
+        return pending.attempts
 
     def finish(self, worker: str, entry_id: str, attempt: int) -> bool:
         """XACK and XDEL, if it is the worker's and this its last attempt."""

@@ -18,7 +18,7 @@ serves all streams that a process follows.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -109,6 +109,12 @@ class Held:
     attempt: int
 
 
+HUNG_LOOP_S = 30.0
+"""An event loop that has not run for so many seconds has hung: its leases are no longer renewed."""
+InHand = Callable[[], Mapping[str, int]]
+"""Returns the attempt numbers of the work in hand, by work id."""
+OnLost = Callable[[str, int], None]
+"""Told of a work id and the attempt that another worker has taken over."""
 NOBODY = "nobody"
 """The consumer that holds what was handed back."""
 
@@ -306,9 +312,48 @@ class Bus(Protocol):
         ...
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
     ) -> Sequence[Claim]:
-        """Work whose owner has not been heard of for `idle_s`, now this worker's; but for the ids in `leave`."""
+        """Take over up to `count` pieces of work whose lease was not renewed for `idle_s`.
+
+        Args:
+            stage: whose work.
+            worker: the worker that takes it over.
+            idle_s: how long ago the last renewal or delivery must be.
+            count: the most to take.
+            leave: ids that are not taken.
+            of: take only what this worker holds ("": any).
+        """
+        ...
+
+    async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
+        """Begin a new attempt at work that this worker still holds; None if it no longer does.
+
+        For an attempt that a broken connection (or a Redis that takes no writes) interrupted: the new attempt has a new
+        token, so a write of the old one whose outcome is unknown is refused if it arrives late. The repeat is
+        counted as `note_uncounted` counts it: it is no failed attempt.
+        """
+        ...
+
+    async def holders(self, stage: Stage) -> Sequence[str]:
+        """The names of the consumers that hold unfinished work of the stage (`NOBODY` may be one)."""
+        ...
+
+    def keep_leases(
+        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+    ) -> AbstractAsyncContextManager[None]:
+        """Renew the leases of what `held` returns as long as the block runs.
+
+        The real bus renews from a thread of its own with a connection of its own, so a busy event loop loses no work.
+        It stops renewing when the event loop has not run for `HUNG_LOOP_S`: a hung worker must not hold work for ever.
+
+        Args:
+            stage: whose work.
+            worker: the worker that holds it.
+            every_s: seconds between two renewals.
+            held: the attempts in hand, by work id. Called from the thread.
+            on_lost: called on the event loop with the work id and attempt of each that another worker has taken over.
+        """
         ...
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
@@ -342,12 +387,12 @@ class Bus(Protocol):
         """Why the last attempt failed; "" if it isn't known."""
         ...
 
-    async def note_left(self, claim: Claim) -> None:
-        """Count that a worker leaves it to those of a newer release: that is no failed attempt."""
+    async def note_uncounted(self, claim: Claim) -> None:
+        """Count an attempt that is no failed one: the work was left to a newer release, or Redis was away."""
         ...
 
-    async def times_left(self, claim: Claim) -> int:
-        """How many of its attempts so far only left it to workers of a newer release."""
+    async def uncounted(self, claim: Claim) -> int:
+        """How many of its attempts so far do not count towards `max_attempts`."""
         ...
 
     async def open_work(self, stage: Stage) -> int:

@@ -22,7 +22,8 @@ MAX_PER_READ = 128
 """Entries of one stream in one reply."""
 MAX_HELD = 512
 """Entries that a follower may leave unread before its stream is left out of the reads."""
-MAX_BACKOFF_S = 2.0
+MAX_BACKOFF_S = 0.25
+"""Between two tries to reconnect: a client waits for sound in the meantime."""
 SET_ASIDE_S = 5.0
 """How long a key that is no stream is left out of the reads, before it is looked at again."""
 

@@ -1,4 +1,4 @@
-"""The bus over a real Redis (6.2 or later; one node or a cluster's slot layout)."""
+"""The bus over a real Redis (one node, 6.2 or later; Redis Cluster is refused, see `fitness`)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus import scripts
-from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.lease_keeper import LeaseKeeper
+from tertulia_shared.bus.link import Link, make_blocking, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
     MAX_AHEAD_S,
@@ -26,12 +28,15 @@ from tertulia_shared.bus.port import (
     Entry,
     Fence,
     Held,
+    InHand,
+    OnLost,
     Owned,
     Refused,
     Sized,
     Sound,
     Space,
     Write,
+    WritesPaused,
 )
 from tertulia_shared.bus.reader import Reader, StreamFollow
 from tertulia_shared.bus.refusals import refusal_of
@@ -60,7 +65,7 @@ def wall_ms() -> int:
 
 
 class RedisBus:
-    """See `port.Bus`. Four connections: claims (blocks), reads (blocks), writes, and calls."""
+    """See `port.Bus`. Four connections: claims (blocks), reads (blocks), writes, and calls; a fifth renews leases."""
 
     def __init__(
         self,
@@ -74,7 +79,7 @@ class RedisBus:
         self.keys = keys
         self._now_ms = now_ms
         self._pool = make_pool(url, tls)
-        label = f"{name}:{os.getpid()}"
+        self._label = label = f"{name}:{os.getpid()}"
         self._claims = Link(self._pool, f"{label}:claims")
         self._calls = Link(self._pool, f"{label}:calls", scripts.CALLING)
         self._writes = Link(self._pool, f"{label}:writes", scripts.WRITING)
@@ -121,7 +126,7 @@ class RedisBus:
             await self._end_claim()
             raise
         if isinstance(reply, ResponseError):
-            if "NOGROUP" in str(reply):  # someone flushed Redis: begin anew
+            if "NOGROUP" in str(reply) or "UNBLOCKED" in str(reply):  # Redis was flushed: begin anew
                 await self.prepare(stage)
                 return []
             raise BusUnavailable(f"Redis refused to give out work: {reply}")
@@ -130,12 +135,47 @@ class RedisBus:
         return [Claim(stage, id.decode(), 1, _fields(raw)) for id, raw in reply[0][1]]
 
     async def take_over(
-        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = ()
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
     ) -> Sequence[Claim]:
         reply = await self._call(
-            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count, *leave)
+            scripts.TAKE_OVER([self.keys.work(stage).name], stage, worker, int(idle_s * 1000), count, of, *leave)
         )
         return [Claim(stage, id.decode(), int(attempt), _fields(raw)) for id, attempt, raw in reply]
+
+    async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
+        left = self.keys.work_left(claim.stage, claim.id)
+        # one exchange: if the connection breaks here, too, it is either counted as both or as neither
+        attempt, counted, _ = await self._calls.call(
+            scripts.RECLAIM([self.keys.work(claim.stage).name], claim.stage, worker, claim.id),
+            ("INCR", left.name),
+            ("EXPIRE", left.name, left.ttl_s),
+        )
+        if isinstance(attempt, ResponseError):
+            raise refusal_of(attempt, "to take work up again")
+        error = refusal_of(counted, "INCR") if isinstance(counted, ResponseError) else None
+        if isinstance(error, WritesPaused):  # a counter that is broken for good must not stop the work
+            raise error
+        return replace(claim, attempt=int(attempt)) if attempt else None
+
+    async def holders(self, stage: Stage) -> Sequence[str]:
+        (reply,) = await self._calls.call(("XPENDING", self.keys.work(stage).name, stage))
+        if isinstance(reply, ResponseError):
+            if "NOGROUP" in str(reply):
+                return ()
+            raise refusal_of(reply, "XPENDING")
+        return [name.decode(errors="replace") for name, _ in reply[3] or ()]
+
+    @asynccontextmanager
+    async def keep_leases(
+        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+    ) -> AsyncGenerator[None]:
+        keeper = LeaseKeeper(
+            lambda timeout_s: make_blocking(self._pool, f"{self._label}:leases", timeout_s),
+            lambda ids: scripts.RENEW([self.keys.work(stage).name], stage, worker, *ids),
+            every_s=every_s, held=held, on_lost=on_lost,
+        )  # fmt: skip
+        async with keeper.running():
+            yield
 
     async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
         if not ids:
@@ -167,12 +207,13 @@ class RedisBus:
         reason = await self._call(("GET", self.keys.work_failure(claim.stage, claim.id).name))
         return "" if reason is None else reason.decode()
 
-    async def note_left(self, claim: Claim) -> None:
+    async def note_uncounted(self, claim: Claim) -> None:
         key = self.keys.work_left(claim.stage, claim.id)
         await self._call_all(("INCR", key.name), ("EXPIRE", key.name, key.ttl_s))
 
-    async def times_left(self, claim: Claim) -> int:
-        return int(await self._call(("GET", self.keys.work_left(claim.stage, claim.id).name)) or 0)
+    async def uncounted(self, claim: Claim) -> int:
+        count = await self._call(("GET", self.keys.work_left(claim.stage, claim.id).name))
+        return int(count) if count and count.isdigit() else 0
 
     async def open_work(self, stage: Stage) -> int:
         return int(await self._call(("XLEN", self.keys.work(stage).name)))

@@ -74,7 +74,7 @@ _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
-    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RENEW, scripts.FINISH)
+    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RECLAIM, scripts.RENEW, scripts.FINISH)
     + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
     + _PRESENT
 )  # fmt: skip
@@ -99,8 +99,8 @@ def _gateway(keys: Keys) -> Rights:
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
             keys.audio(UUID, UUID), keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.owner(UUID, UUID),
-            keys.store(), keys.held_back(), keys.dead(), keys.broadcast(), keys.workers(), keys.voices(),
-            keys.probe(),
+            keys.store(), keys.held_back(), keys.dead(), keys.dead_aside(), keys.broadcast(), keys.workers(),
+            keys.voices(), keys.probe(),
         )
     )  # fmt: skip
 
@@ -112,7 +112,7 @@ def _stt(keys: Keys) -> Rights:
             keys.work("stt"), keys.work_failure("stt", ANY), keys.work_left("stt", ANY), keys.work("llm"),
             keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
-            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.workers(),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(), keys.workers(),
         )
     )  # fmt: skip
 
@@ -125,8 +125,8 @@ def _llm(keys: Keys) -> Rights:
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(), keys.broadcast(),
-            keys.workers(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(),
         )
     )  # fmt: skip
 
@@ -137,7 +137,8 @@ def _tts(keys: Keys) -> Rights:
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
-            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.voices(), keys.workers(),
+            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(),
+            keys.voices(), keys.workers(),
         )
     )  # fmt: skip
 

@@ -139,12 +139,13 @@ return 1
 """)
 
 TAKE_OVER = Script("""
--- KEYS: work stream   ARGV: group, worker, idle ms, count, ids to leave…
+-- KEYS: work stream   ARGV: group, worker, idle ms, count, the consumer to take it from ('': any), ids to leave…
 -- not XAUTOCLAIM: it tells neither how often an entry was delivered, nor can it leave one
 local out, from, wanted, leave = {}, '-', tonumber(ARGV[4]), {}
-for i = 5, #ARGV do leave[ARGV[i]] = true end
+local of = ARGV[5] ~= '' and {ARGV[5]} or {}
+for i = 6, #ARGV do leave[ARGV[i]] = true end
 repeat
-  local idle = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], from, '+', 100)
+  local idle = redis.call('XPENDING', KEYS[1], ARGV[1], 'IDLE', ARGV[3], from, '+', 100, unpack(of))
   for _, pending in ipairs(idle) do
     from = '(' .. pending[1]
     if #out < wanted and not leave[pending[1]] then
@@ -177,6 +178,17 @@ for i = 3, #ARGV do
   end
 end
 return lost
+"""
+)
+
+RECLAIM = Script(
+    _MINE
+    + """
+-- KEYS: work stream   ARGV: group, worker, id   → the number of the new attempt, 0 if it is no longer this worker's
+-- XCLAIM without JUSTID counts one more delivery: the token of the attempt that was interrupted is fenced off
+if not mine(ARGV[3]) then return 0 end
+local attempt = redis.call('XPENDING', KEYS[1], ARGV[1], ARGV[3], ARGV[3], 1)[1][4] + 1
+return redis.call('XCLAIM', KEYS[1], ARGV[1], ARGV[2], 0, ARGV[3])[1] and attempt or 0
 """
 )
 
@@ -271,6 +283,6 @@ return {
 
 WRITING = (WRITE, TRANSACT)
 CALLING = (
-    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE, FORGET_DEAD,
-    BACKLOG,
+    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RECLAIM, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE,
+    FORGET_DEAD, BACKLOG,
 )  # fmt: skip

@@ -1,0 +1,114 @@
+"""Renews a worker's leases from a thread with a blocking connection of its own.
+
+Renewals that ran on the event loop came too late on an overloaded machine: peers took work from workers that were
+alive. The thread needs the loop only for a sign that it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
+
+from redis.connection import AbstractConnection
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from tertulia_shared.bus.link import Command
+from tertulia_shared.bus.port import HUNG_LOOP_S, InHand, OnLost
+from tertulia_shared.bus.scripts import RENEW
+
+REPLY_TIMEOUT_S = 2.0
+"""How long a renewal may take before its connection is made anew."""
+AGAIN_S = 0.1
+"""The wait after a renewal that failed: it has to come before a peer's next look for expired leases."""
+
+log = logging.getLogger(__name__)
+
+
+class LeaseKeeper:
+    """One worker's renewals.
+
+    Args:
+        connect: makes an unconnected connection whose replies may take so many seconds.
+        renewal: the command that renews these work ids; its reply names those that another worker holds.
+        every_s: seconds between two renewals.
+        held: the attempts in hand, by work id; called from the thread.
+        on_lost: called on the event loop with the id and attempt of work that another worker holds.
+        hung_s: the event loop counts as hung when it has not run for so many seconds.
+    """
+
+    def __init__(
+        self, connect: Callable[[float], AbstractConnection], renewal: Callable[[Sequence[str]], Command],
+        *, every_s: float, held: InHand, on_lost: OnLost, hung_s: float = HUNG_LOOP_S,
+    ) -> None:  # fmt: skip
+        self._connect = connect
+        self._renewal = renewal
+        self._every_s = every_s
+        self._held = held
+        self._on_lost = on_lost
+        self._hung_s = hung_s
+        self._ran_at = 0.0
+        self._stop = threading.Event()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        """Renew as long as the block runs."""
+        loop = asyncio.get_running_loop()
+        self._ran_at = time.monotonic()
+        thread = threading.Thread(target=self._run, args=(loop,), name="leases", daemon=True)
+        async with asyncio.TaskGroup() as tasks:
+            ticking = tasks.create_task(self._tick())
+            thread.start()
+            try:
+                yield
+            finally:
+                ticking.cancel()
+                self._stop.set()
+                await asyncio.to_thread(thread.join, REPLY_TIMEOUT_S)
+
+    async def _tick(self) -> None:
+        while True:
+            self._ran_at = time.monotonic()
+            await asyncio.sleep(self._every_s)
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        connection = cast("Any", self._connect(REPLY_TIMEOUT_S))  # untyped in redis-py
+        wait_s = self._every_s
+        while not self._stop.wait(wait_s):
+            asked = self._held()
+            if not asked or time.monotonic() - self._ran_at > self._hung_s:
+                continue
+            try:
+                lost = _renew(connection, self._renewal(list(asked)))
+            except (RedisError, OSError) as error:  # the jobs' own writes meet the same trouble, and tell of it
+                log.debug("leases not renewed: %s", error)
+                if not isinstance(error, ResponseError):
+                    connection.disconnect()
+                wait_s = min(AGAIN_S, self._every_s)
+                continue
+            wait_s = self._every_s
+            for work_id in lost:
+                with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
+                    loop.call_soon_threadsafe(self._on_lost, work_id, asked[work_id])
+        connection.disconnect()
+
+
+def _renew(connection: Any, command: Command) -> list[str]:
+    if not connection.is_connected:
+        connection.connect()
+    try:
+        reply = _exchange(connection, command)
+    except NoScriptError:
+        _exchange(connection, ("SCRIPT", "LOAD", RENEW.source))
+        reply = _exchange(connection, command)
+    return [work_id.decode() for work_id in reply]
+
+
+def _exchange(connection: Any, command: Command) -> Any:
+    connection.send_command(*command, check_health=False)
+    return connection.read_response(disable_decoding=True)

@@ -1,0 +1,282 @@
+"""One piece of work in a worker's hands: its attempts, how each ends, and giving it up. Which work, says `worker`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia_shared.bus import Bus, BusError, BusRefused, BusUnavailable, Claim, WriteRefused, WritesPaused
+from tertulia_shared.codec import UnknownVersion
+from tertulia_shared.entries import DeadLetter
+from tertulia_shared.groups import first_error
+from tertulia_shared.keys import Stage
+from tertulia_shared.metrics.work import WorkMetrics
+from tertulia_shared.presence import reads
+from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
+
+MAX_LEFT = 1_000
+"""Pieces of work remembered as left to newer workers."""
+PEER_ALIVE_S = 5.0
+"""A worker that was heard of within so many seconds is alive."""
+FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
+"""Between two looks whether Redis is back."""
+MAX_REFUSED_S = 2.0
+"""Between two looks at a Redis that does not let us in, and between interruptions that follow one another."""
+CALM_S = 5.0
+"""An attempt that ran for so long before it was interrupted does not lengthen the wait."""
+
+log = logging.getLogger(__name__)
+
+
+class Handler(Protocol):
+    """What a stage does with a piece of work."""
+
+    async def handle(self, claim: Claim) -> None:
+        """Do it; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
+        ...
+
+    async def give_up(self, claim: Claim, reason: str) -> str | None:
+        """Tell the client, and let nobody wait for what will not come; the id of the turn that this ends, if one."""
+        ...
+
+
+@dataclass(slots=True)
+class Job:
+    """A piece of work in hand. `claim` is of the present attempt."""
+
+    claim: Claim
+    task: asyncio.Task[None] | None = None
+    cancelled_for: Ending | None = None
+
+    def cancel(self, ending: Ending) -> None:
+        """Stop it; `ending` says what becomes of the work."""
+        if self.task is not None and self.cancelled_for is None:
+            self.cancelled_for = ending
+            self.task.cancel()
+
+
+def backoff_s(failures: int, longest_s: float = MAX_BACKOFF_S) -> float:
+    """The wait before the next look at a Redis that was away `failures` times in a row, with jitter."""
+    return min(longest_s, FIRST_BACKOFF_S * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+
+
+class Jobs:
+    """Runs the jobs of one worker.
+
+    Args:
+        bus: where the work is.
+        stage: whose work.
+        handler: does it.
+        worker: this worker's name in the group.
+        member: its name among the live workers.
+        max_attempts: failed attempts before a piece of work is given up.
+        metrics: counts how attempts end.
+        broke: whether the worker stops because it broke.
+    """
+
+    def __init__(
+        self, bus: Bus, stage: Stage, handler: Handler,
+        *, worker: str, member: str, max_attempts: int, metrics: WorkMetrics, broke: Callable[[], bool],
+    ) -> None:  # fmt: skip
+        self._bus = bus
+        self._stage: Stage = stage
+        self._handler = handler
+        self._worker = worker
+        self._member = member
+        self._max_attempts = max_attempts
+        self._metrics = metrics
+        self._broke = broke
+        self.left_to_newer: dict[str, int] = {}
+        """Work that a newer release has to do: its id, and the schema version it takes."""
+
+    async def run(self, job: Job) -> None:
+        """Make attempts at it until it has ended.
+
+        An attempt that ends because Redis is away, or takes no writes, is repeated as soon as it is back: this worker
+        still holds the work, so no peer would take it up before the lease has run out.
+        """
+        clock = asyncio.get_running_loop().time
+        interruptions = 0
+        try:
+            while True:
+                begun = clock()
+                try:
+                    return await self._attempt(job)
+                except (BusUnavailable, WritesPaused) as trouble:
+                    self._metrics.failed(trouble)
+                    log.warning("work is interrupted: %s", trouble, extra=self._ids(job.claim))
+                interruptions = 0 if clock() - begun > CALM_S else interruptions + 1
+                await self._wait_for_redis(interruptions)
+                again = await self._reclaimed(job)
+                if again is None:
+                    return await self._end(job.claim, Ending.LOST, None)
+                job.claim = again
+                log.info("took interrupted work up again", extra=self._ids(again))
+        except asyncio.CancelledError:
+            if job.cancelled_for is None:
+                raise
+            await self._leave(job)
+        except BusError as trouble:
+            self._metrics.failed(trouble)
+            log.warning("work stays pending: %s", trouble, extra=self._ids(job.claim))
+
+    async def _leave(self, job: Job) -> None:
+        try:
+            await self._end(job.claim, job.cancelled_for or Ending.LOST, None)
+        except BusError as trouble:
+            log.warning("work stays pending: %s", trouble, extra=self._ids(job.claim))
+
+    async def _wait_for_redis(self, interruptions: int) -> None:
+        """Return when Redis takes writes again. Each interruption that soon follows another one waits longer."""
+        failures = 0
+        await asyncio.sleep(backoff_s(interruptions, MAX_REFUSED_S))
+        while True:
+            try:
+                return await self._bus.beat(self._member)
+            except (BusUnavailable, WritesPaused) as trouble:
+                failures += 1
+                await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
+            except WriteRefused:  # it answers, and what is wrong with the set of workers is no reason to wait
+                return None
+
+    async def _reclaimed(self, job: Job) -> Claim | None:
+        failures = 0
+        while True:
+            try:
+                return await self._bus.reclaim(job.claim, self._worker)
+            except (BusUnavailable, WritesPaused):
+                failures += 1
+                await asyncio.sleep(backoff_s(failures))
+
+    async def _attempt(self, job: Job) -> None:
+        claim = job.claim
+        if claim.attempt > self._max_attempts:
+            attempts = claim.attempt - await self._uncounted(claim)
+            if attempts > self._max_attempts:
+                await self._bury(claim, f"given up after {attempts - 1} attempts")
+                return
+        error: Exception | None = None
+        try:
+            await self._handler.handle(claim)
+        except asyncio.CancelledError:
+            if job.cancelled_for is None:
+                raise
+            ending = job.cancelled_for
+        except Exception as raised:
+            first = first_error(raised)
+            error, ending = first if isinstance(first, Exception) else raised, ending_of(raised)
+            if ending is Ending.INTERRUPTED:
+                raise error from raised
+        else:
+            ending = Ending.FINISH
+        await self._end(claim, ending, error)
+
+    async def _uncounted(self, claim: Claim) -> int:
+        try:
+            return await self._bus.uncounted(claim)
+        except (BusUnavailable, WritesPaused):
+            raise
+        except WriteRefused:  # the counter is broken: this must not keep the work from being given up
+            return 0
+
+    async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
+        ids = self._ids(claim)
+        match ending:
+            case Ending.FINISH:
+                if await self._bus.finish(claim, self._worker):
+                    self._metrics.ended("finished")
+                else:
+                    self._metrics.ended("lost")
+                    log.warning("finished work that a peer owns by now", extra=ids)
+            case Ending.LOST:
+                self._metrics.ended("lost")
+                log.info("left work to its new owner", extra=ids)
+            case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
+                self.left_to_newer[claim.id] = error.version
+                if len(self.left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
+                    del self.left_to_newer[next(iter(self.left_to_newer))]
+                await self._bus.note_uncounted(claim)  # to look at it is no attempt
+                await self._bus.hand_back(claim, self._worker)
+                self._metrics.ended("handed_back")
+                log.warning("left work to a newer worker: %s", error, extra=ids)
+            case Ending.NEWER | Ending.DEAD:
+                await self._bury(claim, str(error))
+            case Ending.RETRY if error is not None:
+                expected = isinstance(error, BusError | RetryLater)  # these say in one line what happened
+                log.warning(
+                    "attempt failed: %s", f"{type(error).__name__}: {error}" if expected else type(error).__name__,
+                    extra=ids, exc_info=None if expected else error,
+                )  # fmt: skip
+                await self._bus.note_failure(claim, f"{type(error).__name__}: {error}")
+                self._metrics.failed(error)
+            case Ending.RETRY | Ending.INTERRUPTED:
+                broke = self._broke()
+                await (self._bus.hand_back if broke else self._bus.pass_on)(claim, self._worker)
+                self._metrics.ended("handed_back" if broke else "passed_on")
+                log.info("handed work back", extra=ids)
+
+    async def _is_read_by_a_peer(self, version: int) -> bool:
+        return reads(await self._bus.alive(PEER_ALIVE_S), self._stage, version)
+
+    # -- giving up
+
+    async def _bury(self, claim: Claim, reason: str) -> None:
+        """Give the work up. Only a Redis that is away, or takes no writes now, may postpone this."""
+        last = await self._last_failure(claim)
+        reason = f"{reason}; last failure: {last}" if last else reason
+        log.error("gave work up: %s", reason, extra=self._ids(claim))
+        turn_id: str | None = None
+        try:
+            turn_id = await self._handler.give_up(claim, reason)
+        except (
+            Exception
+        ) as raised:  # work that cannot even be given up properly must not end one worker after the other
+            error = first_error(raised)
+            if isinstance(error, BusUnavailable | WritesPaused):
+                raise error from raised
+            if isinstance(error, BusError):
+                log.error("the client is not told: %s", error, extra=self._ids(claim))  # noqa: TRY400 - it says it all
+            else:
+                log.exception("giving up failed", extra=self._ids(claim))
+        work = pointed_at(claim.fields)
+        await self._post_letter(
+            DeadLetter(
+                self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id,
+                turn_id=turn_id or "",
+            )
+        )  # fmt: skip
+        self._metrics.buried()
+        await self._bus.finish(claim, self._worker)
+
+    async def _last_failure(self, claim: Claim) -> str:
+        try:
+            return await self._bus.last_failure(claim)
+        except (BusUnavailable, WritesPaused):
+            raise
+        except WriteRefused as error:
+            return f"unknown ({error})"
+
+    async def _post_letter(self, letter: DeadLetter) -> None:
+        for key in (self._bus.keys.dead(), self._bus.keys.dead_aside()):
+            outlet = self._bus.outlet()
+            outlet.append(key, letter)
+            try:
+                await outlet.flush()
+            except WritesPaused:
+                raise
+            except WriteRefused as error:
+                log.error("%s takes no dead letter: %s", key, error, extra={"work_id": letter.work_id})  # noqa: TRY400
+            else:
+                return
+
+    def _ids(self, claim: Claim) -> dict[str, object]:
+        return {"work_id": claim.id, "attempt": claim.attempt, "worker": self._worker}
+
+
+def longest_wait_s(error: BusError) -> float:
+    """The longest wait before Redis is asked again: where it refuses us, asking it often does not help."""
+    return MAX_REFUSED_S if isinstance(error, BusRefused) else MAX_BACKOFF_S

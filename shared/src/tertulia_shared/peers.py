@@ -1,0 +1,106 @@
+"""Watches the processes of peers on this machine, so that the work of one that dies is taken over without a lease.
+
+A pidfd becomes readable when its process ends. Where the system has none, the pid is looked at every `LOOK_S`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+
+from tertulia_shared.presence import LocalProcess, local_process, started_at
+
+LOOK_S = 0.25
+"""How often a process is looked at where pidfds are not available."""
+
+
+def has_ended(process: LocalProcess) -> bool:
+    """Whether that very process has ended. Where in doubt, it has not: its lease decides."""
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        pass
+    started = started_at(process.pid)
+    return started is not None and started != process.started
+
+
+class Peers:
+    """The live peers that are watched. `on_death` is called with the name of each that dies."""
+
+    def __init__(self, own_name: str, on_death: Callable[[str], None]) -> None:
+        self._own_name = own_name
+        self._on_death = on_death
+        self._watched: dict[str, tuple[LocalProcess, int]] = {}
+        """By name: the process and its pidfd, -1 where there is none."""
+        self._timer: asyncio.TimerHandle | None = None
+
+        self._dead: set[str] = set()
+
+    def watch(self, alive: Iterable[str], holding: Iterable[str] = ()) -> None:
+        """Watch these and no others.
+
+        Args:
+            alive: who has been heard of lately.
+            holding: who holds work; of those that are dead already `on_death` is told each time.
+        """
+        holding = set(holding)
+        names = (set(alive) | holding) - {self._own_name}
+        self._dead = (self._dead & names) - holding
+        for gone in self._watched.keys() - names:
+            self._forget(gone)
+        for name in names - self._watched.keys() - self._dead:
+            process = local_process(name)
+            if process is not None and process.pid != os.getpid():
+                self._begin(name, process)
+        self._set_timer()
+
+    def _set_timer(self) -> None:
+        if self._timer is None and any(pidfd < 0 for _, pidfd in self._watched.values()):
+            self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
+    def close(self) -> None:
+        """Watch nobody any more."""
+        self.watch(())
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _begin(self, name: str, process: LocalProcess) -> None:
+        pidfd = _pidfd(process.pid)
+        if has_ended(process):  # asked after the pidfd was opened: a pid that is given anew in between is noticed
+            if pidfd >= 0:
+                os.close(pidfd)
+            self._dead.add(name)
+            self._on_death(name)
+            return
+        self._watched[name] = process, pidfd
+        if pidfd >= 0:
+            asyncio.get_running_loop().add_reader(pidfd, self._died, name)
+
+    def _died(self, name: str) -> None:
+        self._forget(name)
+        self._dead.add(name)
+        self._on_death(name)
+
+    def _forget(self, name: str) -> None:
+        _, pidfd = self._watched.pop(name)
+        if pidfd >= 0:
+            asyncio.get_running_loop().remove_reader(pidfd)
+            os.close(pidfd)
+
+    def _look(self) -> None:
+        self._timer = None
+        unseen = {name: process for name, (process, pidfd) in self._watched.items() if pidfd < 0}
+        for name, process in unseen.items():
+            if has_ended(process):
+                self._died(name)
+        self._set_timer()
+
+
+def _pidfd(pid: int) -> int:
+    try:
+        return os.pidfd_open(pid)
+    except (AttributeError, OSError):  # no Linux, an old one, a sandbox that forbids it; or no such process
+        return -1
