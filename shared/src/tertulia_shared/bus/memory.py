@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TypeVar
 
+from tertulia_shared.bus.memory_mend import mend
 from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
@@ -187,8 +188,10 @@ class MemoryBus:
                 cursor = order(owned.state.get(b"cursor", b"0-0").decode())
             except ValueError as error:
                 raise WriteRefused(f"the cursor is no entry id: {error}") from error
-            turns = self._server.stream(self.keys.turns(conversation_id)).after(cursor, waiting)
-            owned = replace(owned, waiting=tuple(turns))
+            turns = self._server.stream(self.keys.turns(conversation_id))
+            if turns.last() is not None and cursor > turns.last_id:
+                raise WriteRefused("the cursor in the state lies behind the last turn")
+            owned = replace(owned, waiting=tuple(turns.after(cursor, waiting)))
         if last is not None:
             owned = replace(owned, last=await self.last(last))
         if first is not None:
@@ -303,6 +306,10 @@ class MemoryBus:
     async def reopen(self, key: Key, final_id: str) -> bool:
         self._check()
         return self._server.stream(key).reopen(order(final_id))
+
+    async def mend(self, conversation_id: str) -> Sequence[str]:
+        self._check()
+        return mend(self._server, self.keys, conversation_id, self._now_ms())
 
     # -- leases
 
