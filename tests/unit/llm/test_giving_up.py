@@ -114,7 +114,11 @@ async def test_a_store_that_takes_no_row_at_all_does_not_stop_the_talk(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = await laid()
-    monkeypatch.setattr("tests.fakes.llm_bench.CountingStore", lambda *_: RefusingStore(table, error))
+
+    def refusing(*_: object) -> RefusingStore:
+        return RefusingStore(table, error)
+
+    monkeypatch.setattr("tests.fakes.llm_bench.CountingStore", refusing)
     for _ in range(2):
         await table.say(HELLO)
         await table.work()

@@ -34,7 +34,6 @@ from tertulia_shared.bus.port import (
     Owned,
     Refused,
     Write,
-    WriteRefused,
 )
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
@@ -180,18 +179,9 @@ class MemoryBus:
         first: Key | None = None,
     ) -> Owned | Refused:
         self._check()
-        owned = self._server.own(claim, conversation_id, thing)
+        owned = self._server.own(claim, conversation_id, thing, waiting)
         if isinstance(owned, Refused):
             return owned
-        if waiting:
-            try:
-                cursor = order(owned.state.get(b"cursor", b"0-0").decode())
-            except ValueError as error:
-                raise WriteRefused(f"the cursor is no entry id: {error}") from error
-            turns = self._server.stream(self.keys.turns(conversation_id))
-            if turns.last() is not None and cursor > turns.last_id:
-                raise WriteRefused("the cursor in the state lies behind the last turn")
-            owned = replace(owned, waiting=tuple(turns.after(cursor, waiting)))
         if last is not None:
             owned = replace(owned, last=await self.last(last))
         if first is not None:

@@ -11,6 +11,7 @@ from tertulia_shared.bus.port import (
     Applied,
     Backlog,
     Claim,
+    Entry,
     Fence,
     Held,
     NotOwner,
@@ -25,6 +26,7 @@ from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.keys import Key, Keys, Stage
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
+CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 MAX_EPOCH = 2**53
 
 
@@ -50,7 +52,7 @@ class MemoryServer:
     def stream(self, key: Key) -> Stream:
         """The stream, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
         self._check_kind(key, "stream")
-        return self._streams.get(key.name) or Stream()
+        return self._streams.get(key.name, Stream())
 
     def hash(self, key: Key) -> dict[bytes, bytes]:
         """A copy of the hash, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
@@ -144,8 +146,12 @@ class MemoryServer:
 
     # -- ownership
 
-    def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
-        """See `port.Bus.own`."""
+    def own(self, claim: Claim, conversation_id: str, thing: str, waiting: int) -> Owned | Refused:
+        """See `port.Bus.own`.
+
+        Raises:
+            WriteRefused: the state or the turns hold something else, or the cursor in the state is none.
+        """
         owner = self._keys.owner(conversation_id, thing)
         held = self._strings.get(owner.name, "")
         if TOKEN.fullmatch(held):
@@ -155,9 +161,21 @@ class MemoryServer:
                     return Refused(held, later_attempt=False)
             elif int(attempt) >= claim.attempt:
                 return Refused(held, later_attempt=True)
+        state = self.hash(self._keys.state(conversation_id))
+        entries = self._waiting(self._keys.turns(conversation_id), state, waiting) if waiting else ()
         self.delete(owner.name)
         self._strings[owner.name] = claim.token
-        return Owned(owner, claim.token, self.hash(self._keys.state(conversation_id)))
+        return Owned(owner, claim.token, state, tuple(entries))
+
+    def _waiting(self, turns: Key, state: Fields, count: int) -> Sequence[Entry]:
+        stream = self.stream(turns)
+        raw = state.get(b"cursor", b"0-0")
+        if CURSOR.fullmatch(raw) is None:
+            raise WriteRefused("the cursor in the state is no entry id")
+        cursor = order(raw.decode())
+        if stream.last() is not None and cursor > stream.last_id:
+            raise WriteRefused("the cursor in the state lies behind the last turn")
+        return stream.after(cursor, count)
 
     def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
         """See `port.Bus.release_turns`."""

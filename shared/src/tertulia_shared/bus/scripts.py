@@ -98,7 +98,6 @@ if id then
   if id ~= ARGV[1] then return {'other', held} end
   if tonumber(attempt) >= tonumber(ARGV[2]) then return {'later', held} end
 end
-redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])
 local waiting = {}
 if ARGV[4] ~= '0' then
   local cursor = redis.call('HGET', KEYS[2], 'cursor') or '0-0'
@@ -108,7 +107,9 @@ if ARGV[4] ~= '0' then
     return redis.error_reply('BADSTATE the cursor in the state lies behind the last turn')
   end
 end
-return {'own', redis.call('HGETALL', KEYS[2]), waiting}
+local state = redis.call('HGETALL', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])  -- last: what is refused owns nothing
+return {'own', state, waiting}
 """)
 
 DISOWN = Script("""
