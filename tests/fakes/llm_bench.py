@@ -381,6 +381,7 @@ class Client:
             case MessageResumed():
                 self.shown[event.message_id] = event.text
             case MessageComplete():
+                assert event.message_id not in self.told, "a message was completed twice"
                 self.told[event.message_id] = event.text
                 self.status[event.message_id] = event.status
             case MessageHeard():

@@ -11,25 +11,43 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
-from tertulia_shared.codec import BadEntry
-from tertulia_shared.entries import StoreWrite
+from tertulia_shared.codec import BadEntry, encode
+from tertulia_shared.dead import bury
+from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreUnavailable, StoreUnusable
+from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
+from tertulia_shared.store.rules import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
 """What says that the store is away: also what needs a person, for what was said must not be lost until one has come."""
 
+REFUSED = (StoreError, ValueError, TypeError, OverflowError)
+"""What says that the store will never take a row. `AWAY` and `NotFound` are looked for first."""
+
 MAX_HELD = 1_000
 """With more writes held back than these nobody looks whose they are: any conversation may have some."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of rows. It is true where `in_store` is."""
+
+    in_store: bool
+    """The store has them; else they wait in the stream."""
+    refused: int = 0
+    """So many were refused for good, and are dead letters now."""
+
+    def __bool__(self) -> bool:
+        return self.in_store
 
 
 class Outbox:
@@ -47,15 +65,20 @@ class Outbox:
         self._left = False
         """Something was left to the stream since then: when that is empty, the store is back."""
 
-    async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> bool:
-        """Save messages of a conversation, which is made first if a `title` is given. Whether the store has them.
+    async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> Saved:
+        """Save messages of a conversation, which is made first if a `title` is given.
+
+        Text that the store would refuse is repaired. A row that the store refuses for good becomes a dead letter; the
+        other rows are saved.
 
         Raises:
             NotFound: the conversation was deleted.
             BusError: neither the store nor Redis took them.
         """
+        rows = [fitted_message(row) for row in rows]
         writes = [message_write(row) for row in rows]
         if title is not None:
+            title = fitted_title(title)
             writes.insert(0, conversation_write(conversation_id, title))
 
         async def direct() -> None:
@@ -63,7 +86,19 @@ class Outbox:
                 await self._store.ensure_conversation(conversation_id, title)
             await self._store.save_messages(rows)
 
-        return await self._save(direct, writes, waits=self.is_away and (not self._left or await self._is_behind()))
+        try:
+            waits = self.is_away and (not self._left or await self._is_behind())
+            return Saved(await self._save(direct, writes, waits=waits))
+        except NotFound:
+            raise
+        except REFUSED as error:
+            if len(writes) == 1:
+                await self._refused(writes[0], error)
+                return Saved(in_store=True, refused=1)
+        # the store takes all rows or none: find out which one it refuses
+        parts = [] if title is None else [await self.save_messages(conversation_id, (), title=title)]
+        parts += [await self.save_messages(conversation_id, [row]) for row in rows]
+        return Saved(all(part.in_store for part in parts), sum(part.refused for part in parts))
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
         """Save a conversation's settings. Whether the store has them.
@@ -87,7 +122,7 @@ class Outbox:
         Raises:
             BusError: Redis did not take them.
         """
-        await self._append([message_write(row) for row in rows])
+        await self._append([message_write(fitted_message(row)) for row in rows])
 
     def note_away(self, error: BaseException) -> None:
         """The store did not answer: leave it alone."""
@@ -127,6 +162,12 @@ class Outbox:
         self._left = True
         return False
 
+    async def _refused(self, write: StoreWrite, error: Exception) -> None:
+        reason = str(error) if isinstance(error, StoreError) else f"the store failed with {type(error).__name__}"
+        ids = {"conversation_id": write.conversation_id, "message_id": write.message_id}
+        log.error("the store refused a row for good: %s", reason, extra=ids)
+        await bury(self._bus, refused_letter(write, reason))
+
     async def _append(self, writes: Sequence[StoreWrite]) -> None:
         key = self._bus.keys.store()
         outlet = self._bus.outlet()
@@ -136,6 +177,14 @@ class Outbox:
         self._posted.inc(len(writes))
         if key.max_len is not None and await self._bus.length(key) >= key.max_len:
             log.error("the outbox is full: its oldest writes are lost", extra={"count": key.max_len})
+
+
+def refused_letter(write: StoreWrite, reason: str) -> DeadLetter:
+    """The dead letter of a write that never was in the stream: its `entry` is as the stream would have had it."""
+    flat = [value if isinstance(value, bytes) else str(value).encode() for value in encode(write, ts=0, epoch=0)]
+    fields = dict(zip(flat[::2], flat[1::2], strict=True))
+    of = write.message_id or write.conversation_id
+    return DeadLetter("store", of, 1, reason, write.conversation_id, write.message_id, entry=codec.pack(fields))
 
 
 def conversation_write(conversation_id: str, title: str) -> StoreWrite:

@@ -208,7 +208,7 @@ async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
 async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
-    bad = replace(said(it.talk, 2), text="a\x00b")
+    bad = replace(said(it.talk, 2), position=-1)
     await it.post(
         message_write(said(it.talk, 1)),
         message_write(bad),

@@ -189,11 +189,11 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
         ("plan", _plan(others=[1])), ("settings", b"\xc1"), ("settings", pack("loud")),
         ("settings", pack({"top_k": "all"})),
         ("started", b"many"), ("complete", b"x"), ("failed", b"x"), ("cut", b"x"), ("settled", b"\xff"),
-        ("cursor", b"yesterday"), ("cursor", b"\xff"),
+        ("cut", b"007"), ("complete", b"-1"), ("ended", b"\xff"),
     ],
     ids=["plan-no-msgpack", "plan-empty", "plan-list", "plan-speakers", "plan-turn", "plan-epoch", "plan-entry",
          "plan-settings", "plan-others", "settings-no-msgpack", "settings-text", "settings-top-k",
-         "started", "complete", "failed", "cut", "settled", "cursor", "cursor-no-text"],
+         "started", "complete", "failed", "cut", "settled", "cut-not-as-written", "complete-negative", "ended"],
 )  # fmt: skip
 @virtual_time
 async def test_a_state_that_cannot_be_read_costs_one_turn(field: str, raw: bytes) -> None:

@@ -15,6 +15,7 @@ import orjson
 from tertulia_shared.entries import Receipt
 from tertulia_shared.ids import is_id
 from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
+from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
@@ -34,7 +35,6 @@ SETTING_RANGES: Final[Mapping[str, tuple[float, float]]] = {
 SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +183,13 @@ def _user_message(data: Data) -> UserMessage:
     text = data.get("text")
     if not isinstance(text, str):
         raise _BadField(f"`text` must be a string of 1 to {MAX_TEXT_CHARS} characters")
-    text = text.strip()
+    if REFUSED_WHEN_TYPED.search(text) is not None:
+        raise _BadField("`text` holds control characters; only line breaks and tabs are allowed")
+    text = clean_text(text).strip()
     if not text:
         raise _BadField(f"`text` is empty; 1 to {MAX_TEXT_CHARS} characters are allowed")
     if len(text) > MAX_TEXT_CHARS:
         raise _BadField(f"`text` has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed")
-    if _CONTROL.search(text) is not None:
-        raise _BadField("`text` holds control characters; only line breaks and tabs are allowed")
     turn_id = data.get("turn_id")
     return UserMessage(text, "" if turn_id is None else _uuid("turn_id", turn_id))
 
@@ -202,7 +202,7 @@ def _change_settings(data: Data) -> ChangeSettings:
         if problem:
             problems.append(problem)
         else:
-            changes[name] = value
+            changes[name] = clean_line(value) if isinstance(value, str) else value
     if problems:
         raise _BadField("; ".join(problems))
     return ChangeSettings(changes)
@@ -214,8 +214,10 @@ def _setting_problem(name: str, value: object) -> str:
     if value is None:
         return ""
     if name == "model":
-        if isinstance(value, str) and 1 <= len(value) <= MAX_MODEL_CHARS and value.isprintable():
-            return ""
+        if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None:
+            name = clean_line(value)
+            if 1 <= len(name) <= MAX_MODEL_CHARS and name.isprintable():
+                return ""
         return f"`model` must be a name of 1 to {MAX_MODEL_CHARS} printable characters, or null"
     low, high = SETTING_RANGES[name]
     whole = name == "top_k"

@@ -17,12 +17,14 @@ from tertulia_llm.held import Absent, HeldBack
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
+from tertulia_shared.dead import bury
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
+from tertulia_shared.store.rules import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 BATCH = 50
@@ -151,23 +153,26 @@ class Drain:
             await self._writer(group)()
         except AWAY:
             raise
-        except (StoreError, BadEntry) as error:
+        except Exception as error:
             if len(group) > 1:  # one of them is refused: find out which
                 for each in group:
                     await self._apply([each])
             elif isinstance(error, NotFound):
                 log.info("conversation was deleted", extra={"conversation_id": group[0][1].conversation_id})
-            else:
+            elif isinstance(error, StoreError | BadEntry):
                 await self._bury(group[0][0], str(error))
+            else:
+                log.exception("a row broke the store")
+                await self._bury(group[0][0], f"the store failed with {type(error).__name__}")
 
     def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[None]]:
         write = group[0][1]
         match write.kind:
             case "message":
-                rows = [message_of(write) for _, write in group]
+                rows = [fitted_message(message_of(write)) for _, write in group]
                 return lambda: self._store.save_messages(rows)
             case "conversation":
-                title = title_of(write)
+                title = fitted_title(title_of(write))
                 return lambda: self._store.ensure_conversation(write.conversation_id, title)
             case "settings":
                 settings = settings_of(write)
@@ -185,9 +190,7 @@ class Drain:
         letter = DeadLetter(
             "store", entry.id, 1, reason, of.conversation_id, of.message_id, entry=codec.pack(dict(entry.fields))
         )
-        outlet = self._bus.outlet()
-        outlet.append(self._bus.keys.dead(), letter)
-        await outlet.flush()
+        await bury(self._bus, letter)
         self._dead_letters.inc()
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tertulia_llm.text.mentions import who_answers
 from tertulia_shared import codec
-from tertulia_shared.bus import order
 from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.ids import is_id, reply_id
+from tertulia_shared.store import InvalidRecord, turn_position
+from tertulia_shared.store.rules import POSITION_MAX
 
 BEGINNING = "0-0"
+MAX_DIGITS = 18
+_ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,8 @@ class TalkState:
     """The last epoch that cut a reply off."""
     settled: str
     """The turn whose interruption has been dealt with."""
+    ended: str = ""
+    """The turn whose `turn_complete` was told last."""
     warned: bool = False
     """The client was told that the store is away, and nothing has been saved since."""
 
@@ -64,12 +70,20 @@ _NOTHING = b""
 
 
 def _number(raw: bytes) -> int:
-    return int(raw or b"0")
+    text = raw.decode()
+    if not text:
+        return 0
+    # as the scripts write it: `007` and `7` are one number here, but not to a script that compares text
+    if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or str(int(text)) != text:
+        raise ValueError(f"{text[:MAX_DIGITS]!r} is no number that a script has written")
+    return int(text)
 
 
 def _cursor(raw: bytes) -> str:
-    order(raw.decode() or BEGINNING)
-    return raw.decode() or BEGINNING
+    cursor = raw.decode() or BEGINNING
+    if _ENTRY_ID.fullmatch(cursor) is None:
+        raise ValueError("the cursor is no entry id")
+    return cursor
 
 
 def _plan(raw: bytes) -> TurnPlan | None:
@@ -78,7 +92,10 @@ def _plan(raw: bytes) -> TurnPlan | None:
     plan = codec.known(TurnPlan, codec.unpack(raw))
     if not is_id(plan.turn_id):
         raise BadEntry("TurnPlan: field 'turn_id' is no UUID")
-    order(plan.entry_id)
+    if _ENTRY_ID.fullmatch(plan.entry_id) is None:
+        raise BadEntry("TurnPlan: field 'entry_id' is no entry id")
+    if not 0 <= plan.epoch < 10**MAX_DIGITS:
+        raise BadEntry("TurnPlan: field 'epoch' is no epoch")
     return plan
 
 
@@ -89,9 +106,10 @@ _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "plan": _plan,
     "started": _number,
     "complete": _number,
-    "failed": lambda raw: int(raw) if raw else None,
+    "failed": lambda raw: _number(raw) if raw else None,
     "cut": _number,
     "settled": bytes.decode,
+    "ended": bytes.decode,
 }
 """How each field is read, `_NOTHING` where it is missing; raises ValueError (`BadEntry` is one)."""
 
@@ -112,6 +130,7 @@ def read_state(state: Fields) -> TalkState:
             progress=Progress(of["started"], of["complete"], of["failed"]),
             cut=of["cut"],
             settled=of["settled"],
+            ended=of["ended"],
             warned=b"warned" in state,
         )
     except ValueError as error:
@@ -149,3 +168,11 @@ def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
 def message_ids(plan: TurnPlan) -> list[str]:
     """The ids of the planned replies, in order."""
     return [reply_id(plan.turn_id, speaker.id) for speaker in plan.speakers]
+
+
+def position_of(entry_id: str, slot: int) -> int:
+    """The position of a turn's message. An entry id that no clock gives sorts to one end, in the order of the slots."""
+    try:
+        return min(turn_position(entry_id, slot), POSITION_MAX)
+    except InvalidRecord:
+        return slot

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
+from tertulia_llm.plan import position_of
 from tertulia_shared.bus import Entry, order
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
-from tertulia_shared.store import Message, turn_position
+from tertulia_shared.store import Message
 
 TOLD_BY = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
 
@@ -51,15 +52,16 @@ def retell(
     shown = _Shown()
     for entry in events:
         if entry.fields.get(b"type") in TOLD_BY:
-            with suppress(BadEntry):
+            with suppress(BadEntry, ValueError, OverflowError, OSError):
                 shown.see(entry)
     messages: list[Message] = []
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
-        with suppress(BadEntry, KeyError, TypeError):  # the last two: a turn_started that lists no replies
+        # what is not a BadEntry: a turn_started that lists no replies, or a time that no clock has
+        with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             said, time = decode(UserTurn, entry.fields), _time(entry)
             mine = Message(
                 id=said.turn_id, conversation_id=conversation_id, turn_id=said.turn_id, role="user", character_id=None,
-                character_name=user_name, text=said.text, status="complete", position=turn_position(entry.id, 0),
+                character_name=user_name, text=said.text, status="complete", position=position_of(entry.id, 0),
                 created_at=time, updated_at=time,
             )  # fmt: skip
             messages += [mine, *_replies(mine, entry.id, shown)]
@@ -76,7 +78,7 @@ def _replies(mine: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
         row = replace(
             mine, id=message_id, role="character", character_id=str(reply["character_id"]),
             character_name=str(reply["character_name"]), text=end.text, status=end.status,
-            position=turn_position(entry_id, slot), created_at=time, updated_at=time,
+            position=position_of(entry_id, slot), created_at=time, updated_at=time,
         )  # fmt: skip
         if message_id in shown.heard:
             row = replace(row, text=shown.heard[message_id].text, status="interrupted")

@@ -9,26 +9,46 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
-from tertulia_llm.answer import Answerer, Turn
+from tertulia_llm.answer import Answerer
 from tertulia_llm.cast import Cast
 from tertulia_llm.pace import Pace
 from tertulia_llm.past import Memory, Past
 from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state, unreadable
 from tertulia_llm.settle import heard
-from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale
+from tertulia_llm.trouble import is_permanent
+from tertulia_llm.turn import Turn
+from tertulia_shared.bus import (
+    Bus,
+    BusUnavailable,
+    Claim,
+    Entry,
+    NotOwner,
+    Outlet,
+    Owned,
+    Refused,
+    Stale,
+    WriteRefused,
+    WritesPaused,
+)
 from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
+from tertulia_shared.dead import bury
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
+from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
+from tertulia_shared.store.rules import TEXT_MAX_CHARS
+from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, pointed_at
 
 MAX_WAITING = 50
 """Turns read at once."""
+MAX_REASON_CHARS = 2_000
+"""Of why a turn failed, as the client is told: it may quote what a hostile entry holds."""
 
 log = logging.getLogger(__name__)
 
@@ -45,18 +65,58 @@ class Turns:
         self._paces = answerer.paces
 
     async def handle(self, claim: Claim) -> None:
-        """Answer until no turn waits."""
+        """Answer until no turn waits.
+
+        Raises:
+            BadWork: Redis refuses for good what has to be written, or the turn breaks the worker twice.
+        """
         conversation_id = _conversation(claim)
+        try:
+            await self._handle(claim, conversation_id)
+        except Exception as raised:
+            error = first_error(raised)
+            if not is_permanent(error):
+                raise
+            if not isinstance(error, WriteRefused):  # a value that nobody has thought of: another attempt may do, once
+                if claim.attempt == 1:
+                    raise
+                raise BadWork(f"it cannot be answered: {type(error).__name__}") from raised
+            mended = await self._bus.mend(conversation_id)
+            log.exception("Redis refused a write; mended: %s", mended, extra={"conversation_id": conversation_id})
+            if not mended or "epoch" in mended:  # with another epoch the turn in hand would end without a word
+                raise BadWork(f"Redis refused a write: {error}") from raised
+            await self._handle_again(claim, conversation_id)
+
+    async def _handle_again(self, claim: Claim, conversation_id: str) -> None:
+        """Once more, by the same attempt, after the conversation's keys were mended."""
+        try:
+            await self._handle(claim, conversation_id, again=True)
+        except Exception as raised:
+            error = first_error(raised)
+            if isinstance(error, WriteRefused) and is_permanent(error):
+                raise BadWork(f"Redis refused a write: {error}") from raised
+            raise
+
+    async def _handle(self, claim: Claim, conversation_id: str, *, again: bool = False) -> None:
         owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING)
+        if isinstance(owned, Refused) and again and owned.holder == claim.token:
+            owned = await self._owned_already(claim, conversation_id)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt answers this conversation")
-            return  # whoever answers it looks for further turns before letting go
+            return  # its owner looks for further turns before letting go
         try:
             await self._answer_all(owned, conversation_id)
         except BaseException:
             self._memory.forget([conversation_id])  # it may hold rows of a turn that is not finished
             raise
+
+    async def _owned_already(self, claim: Claim, conversation_id: str) -> Owned:
+        keys = self._bus.keys
+        state = await self._bus.hash(keys.state(conversation_id))
+        cursor = read_state(state).cursor
+        waiting = await self._bus.read(keys.turns(conversation_id), cursor, count=MAX_WAITING)
+        return Owned(keys.owner(conversation_id, "turns"), claim.token, state, waiting)
 
     async def _answer_all(self, owned: Owned, conversation_id: str) -> None:
         state, waiting = read_state(owned.state), owned.waiting
@@ -81,10 +141,23 @@ class Turns:
         """Say so to the client, and step over the turn that could not be answered: the next ones may be.
 
         Its id; "" if no turn waited.
+
+        Raises:
+            BusUnavailable, WritesPaused: the turn is not given up yet; try again later.
         """
         conversation_id = pointed_at(claim.fields).conversation_id
         if not is_id(conversation_id):
             return ""
+        try:
+            return await self._give_up(claim, conversation_id, reason)
+        except Exception as error:
+            if not is_permanent(first_error(error)) and not isinstance(error, BadEntry):
+                raise
+            mended = await self._bus.mend(conversation_id)
+            log.exception("giving a turn up failed; mended: %s", mended, extra={"conversation_id": conversation_id})
+        return await self._give_up(claim, conversation_id, reason)
+
+    async def _give_up(self, claim: Claim, conversation_id: str, reason: str) -> str:
         owned = await self._bus.own(claim, conversation_id, "turns")
         if isinstance(owned, Refused):
             if owned.holder != claim.token:
@@ -92,28 +165,45 @@ class Turns:
             # this very attempt owns them, and has failed for good
             state = await self._bus.hash(self._bus.keys.state(conversation_id))
             owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
-        outlet = self._bus.outlet(owned.fence())
-        state = await self._mended(owned, conversation_id, outlet)
+        state = await self._mended(owned, conversation_id)
         waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
-        events, turn_id = self._bus.keys.events(conversation_id), ""
-        for entry in waiting:
-            turn_id = _turn_id(entry)
-            error = Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
-            try:
-                turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
-                turn.is_first = True
-                await self._answerer.fail(turn, outlet, error)
-                turn.pace.over()
-            except BadEntry:  # neither it nor what was made of it can be read
-                outlet.append(events, error)
-                outlet.append(events, TurnComplete(turn_id))
-            outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
-            await outlet.flush()
-            if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
-                await self._bus.post("llm", Work(conversation_id))
+        if not waiting:
+            return ""
+        (entry,) = waiting
+        turn_id = _turn_id(entry)
+        error = Error("turn_failed", f"This turn cannot be answered: {reason}"[:MAX_REASON_CHARS], turn_id)
+        await self._step_over(owned, conversation_id, entry, state, error)
+        if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
+            await self._bus.post("llm", Work(conversation_id))
         return turn_id
 
-    async def _mended(self, owned: Owned, conversation_id: str, outlet: Outlet) -> TalkState:
+    async def _step_over(
+        self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState, error: Error
+    ) -> None:
+        """End the turn for the client and move the cursor behind it, in one write."""
+        keys = self._bus.keys
+        put: dict[str, Value | None] = {"cursor": entry.id}
+        outlet = self._bus.outlet(owned.fence())
+        try:
+            turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
+            turn.is_first = True
+            await self._answerer.fail(turn, outlet, error)
+            turn.pace.over()
+        except (BusUnavailable, WritesPaused, NotOwner):
+            raise
+        except Exception as trouble:
+            # the turn, or what was made of it, cannot be read or saved: then the least that ends it
+            if not isinstance(trouble, BadEntry):
+                log.exception("a turn that is given up broke", extra={"conversation_id": conversation_id})
+            outlet = self._bus.outlet(owned.fence())
+            if state.ended != error.turn_id:
+                outlet.append(keys.events(conversation_id), error)
+                outlet.append(keys.events(conversation_id), TurnComplete(error.turn_id))
+                put["ended"] = error.turn_id
+        outlet.put(keys.state(conversation_id), put)
+        await outlet.flush()
+
+    async def _mended(self, owned: Owned, conversation_id: str) -> TalkState:
         """The conversation's state, without what nobody can read of it."""
         bad = unreadable(owned.state)
         if not bad:
@@ -123,6 +213,7 @@ class Turns:
         if "cursor" in bad:  # of a day's turns all but the last one count as answered
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
             put["cursor"] = turns[-2].id if len(turns) > 1 else "0-0"
+        outlet = self._bus.outlet(owned.fence())
         outlet.put(self._bus.keys.state(conversation_id), put)
         await outlet.flush()
         return await self._state(conversation_id)
@@ -138,6 +229,8 @@ class Turns:
         except BadEntry as error:
             await self._bury(owned, conversation_id, entry, str(error))
             return
+        if turn.is_ended and turn.plan.entry_id != entry.id:
+            return  # the same turn stands in the stream twice: its first entry has been answered
         if not turn.again:
             await self._settle(owned, conversation_id, state, past)
         turn.is_first = not known
@@ -176,6 +269,7 @@ class Turns:
         said, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
         if not is_id(said.turn_id):
             raise BadEntry("UserTurn entry: field 'turn_id' is no UUID")
+        said = replace(said, text=clean_text(said.text)[:TEXT_MAX_CHARS])
         again = state.plan is not None and state.plan.turn_id == said.turn_id
         plan = state.plan if again else None
         if plan is None:
@@ -183,7 +277,7 @@ class Turns:
         conversation_id = self._bus.keys.conversation_of(owned.owner.name)
         return Turn(
             conversation_id, owned, said, plan, past, state.progress_of(said.turn_id), pace,
-            again=again, warned=state.warned,
+            again=again, warned=state.warned, is_ended=state.ended == said.turn_id,
         )  # fmt: skip
 
     async def _settle(self, owned: Owned, conversation_id: str, state: TalkState, past: Past | None = None) -> None:
@@ -218,13 +312,14 @@ class Turns:
 
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """A turn that cannot be read: dead-letter it and go on with the next."""
-        dead = self._bus.outlet()
-        letter = DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=_turn_id(entry))
-        dead.append(self._bus.keys.dead(), letter)
-        await dead.flush()
+        turn_id = _turn_id(entry)
+        await bury(self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id))
         self._paces.buried()
         outlet = self._bus.outlet(owned.fence())
-        outlet.append(self._bus.keys.events(conversation_id), Error("bad_turn", f"A message cannot be read: {reason}"))
+        outlet.append(
+            self._bus.keys.events(conversation_id),
+            Error("bad_turn", f"A message cannot be read: {reason}"[:MAX_REASON_CHARS]),
+        )
         outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
         await outlet.flush()
 

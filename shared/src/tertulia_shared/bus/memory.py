@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
+from tertulia_shared.bus.memory_mend import mend
 from tertulia_shared.bus.memory_server import MemoryServer
 from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
@@ -39,7 +40,6 @@ from tertulia_shared.bus.port import (
     Sound,
     Space,
     Write,
-    WriteRefused,
     WritesPaused,
 )
 from tertulia_shared.entries import Work
@@ -225,16 +225,9 @@ class MemoryBus:
         first: Key | None = None,
     ) -> Owned | Refused:
         self._check()
-        owned = self._server.own(claim, conversation_id, thing)
+        owned = self._server.own(claim, conversation_id, thing, waiting)
         if isinstance(owned, Refused):
             return owned
-        if waiting:
-            try:
-                cursor = order(owned.state.get(b"cursor", b"0-0").decode())
-            except ValueError as error:
-                raise WriteRefused(f"the cursor is no entry id: {error}") from error
-            turns = self._server.stream(self.keys.turns(conversation_id)).after(cursor, waiting)
-            owned = replace(owned, waiting=tuple(turns))
         if last is not None:
             owned = replace(owned, last=await self.last(last))
         if first is not None:
@@ -353,6 +346,10 @@ class MemoryBus:
     async def reopen(self, key: Key, final_id: str) -> bool:
         self._check()
         return self._server.stream(key).reopen(order(final_id))
+
+    async def mend(self, conversation_id: str) -> Sequence[str]:
+        self._check()
+        return mend(self._server, self.keys, conversation_id, self._now_ms())
 
     # -- leases
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.memory_streams import Group, Stream, order
@@ -10,6 +11,7 @@ from tertulia_shared.bus.port import (
     Applied,
     Backlog,
     Claim,
+    Entry,
     Expire,
     Fence,
     Held,
@@ -25,6 +27,15 @@ from tertulia_shared.bus.port import (
 )
 from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
+
+TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
+CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
+MAX_EPOCH = 2**53
+
+
+def is_sane_epoch(raw: bytes) -> bool:
+    """Whether a script has written it: a number that Lua can compare exactly."""
+    return raw.isdigit() and int(raw[:20]) <= MAX_EPOCH
 
 
 class MemoryServer:
@@ -47,14 +58,29 @@ class MemoryServer:
     # -- looking
 
     def stream(self, key: Key) -> Stream:
-        """The stream, empty if it isn't there."""
+        """The stream, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
         self._end_life(key.name)
-        return self._streams.get(key.name) or Stream()
+        self._check_kind(key, "stream")
+        return self._streams.get(key.name, Stream())
 
     def hash(self, key: Key) -> dict[bytes, bytes]:
-        """A copy of the hash, empty if it isn't there."""
+        """A copy of the hash, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
         self._end_life(key.name)
+        self._check_kind(key, "hash")
         return dict(self._hashes.get(key.name, {}))
+
+    def kind(self, name: str) -> str:
+        """What the key holds: `stream`, `hash`, `string`, or `none`."""
+        kinds = {"stream": self._streams, "hash": self._hashes, "string": self._strings}
+        return next((kind for kind, held in kinds.items() if name in held), "none")
+
+    def rebuild(self, key: Key, entries: Sequence[tuple[str | None, Fields]]) -> None:
+        """The stream holds these entries and no other, as if no other had ever been; id None: the server chooses."""
+        self.drop(key.name)
+        for id, fields in entries:
+            self._own_stream(key).add(fields, id=id, now_ms=self._now_ms(), max_len=key.max_len)
+        if entries:
+            self._arrived(key.name)
 
     def string(self, key: Key) -> str:
         """The string, "" if it isn't there."""
@@ -176,19 +202,36 @@ class MemoryServer:
 
     # -- ownership
 
-    def own(self, claim: Claim, conversation_id: str, thing: str) -> Owned | Refused:
-        """See `port.Bus.own`."""
+    def own(self, claim: Claim, conversation_id: str, thing: str, waiting: int) -> Owned | Refused:
+        """See `port.Bus.own`.
+
+        Raises:
+            WriteRefused: the state or the turns hold something else, or the cursor in the state is none.
+        """
         owner = self._keys.owner(conversation_id, thing)
-        held = self._strings.get(owner.name)
-        if held is not None:
+        held = self._strings.get(owner.name, "")
+        if TOKEN.fullmatch(held):
             holder, _, attempt = held.rpartition("/")
             if holder != claim.id:
                 if self.group(claim.stage).is_pending(holder):
                     return Refused(held, later_attempt=False)
             elif int(attempt) >= claim.attempt:
                 return Refused(held, later_attempt=True)
+        state = self.hash(self._keys.state(conversation_id))
+        entries = self._waiting(self._keys.turns(conversation_id), state, waiting) if waiting else ()
+        self.drop(owner.name)
         self._strings[owner.name] = claim.token
-        return Owned(owner, claim.token, self.hash(self._keys.state(conversation_id)))
+        return Owned(owner, claim.token, state, tuple(entries))
+
+    def _waiting(self, turns: Key, state: Fields, count: int) -> Sequence[Entry]:
+        stream = self.stream(turns)
+        raw = state.get(b"cursor", b"0-0")
+        if CURSOR.fullmatch(raw) is None:
+            raise WriteRefused("the cursor in the state is no entry id")
+        cursor = order(raw.decode())
+        if stream.last() is not None and cursor > stream.last_id:
+            raise WriteRefused("the cursor in the state lies behind the last turn")
+        return stream.after(cursor, count)
 
     def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
         """See `port.Bus.release_turns`."""
@@ -228,7 +271,7 @@ class MemoryServer:
         _check_encodable((*writes, *if_talking))
         self._check_fence(fence)
         state = self._keys.state(conversation_id)
-        epoch = int(self.hash(state).get(b"epoch", b"0"))
+        epoch = self._epoch(state)
         if once is not None:
             if once.name in self._strings:
                 return Applied(new=False, epoch=epoch)
@@ -239,8 +282,13 @@ class MemoryServer:
             self.apply(Put(state, {"epoch": epoch, **({"cut": epoch} if talking else {})}), epoch)
         if talk is not None:
             self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
-        for write in (*(if_talking if talking else ()), *writes):
-            self.apply(write, epoch)
+        try:
+            for write in (*(if_talking if talking else ()), *writes):
+                self.apply(write, epoch)
+        except WriteRefused:
+            if once is not None:
+                del self._strings[once.name]
+            raise
         return Applied(new=True, epoch=epoch)
 
     def apply(self, write: Write, epoch: int) -> None:
@@ -280,13 +328,11 @@ class MemoryServer:
             self._arrived(write.key.name)
 
     def _own_stream(self, key: Key) -> Stream:
-        if key.name in self._hashes:
-            raise WriteRefused(f"{key.name} is a hash, not a stream")
+        self._check_kind(key, "stream")
         return self._streams.setdefault(key.name, Stream())
 
     def _own_hash(self, key: Key) -> dict[bytes, bytes]:
-        if key.name in self._streams:
-            raise WriteRefused(f"{key.name} is a stream, not a hash")
+        self._check_kind(key, "hash")
         return self._hashes.setdefault(key.name, {})
 
     def _check_fence(self, fence: Fence | None) -> None:
@@ -295,9 +341,19 @@ class MemoryServer:
         if fence.token:
             self._check_token(fence.owner, fence.token)
         state = self._keys.state(self._keys.conversation_of(fence.owner.name))
-        current = int(self.hash(state).get(b"epoch", b"0"))
+        current = 0 if fence.epoch is None else self._epoch(state)
         if fence.epoch is not None and current > fence.epoch:
             raise Stale(f"interrupted: the conversation is at epoch {current}")
+
+    def _epoch(self, state: Key) -> int:
+        raw = self.hash(state).get(b"epoch", b"0")
+        if not is_sane_epoch(raw):
+            raise WriteRefused("the epoch in the state is no number that a script has written")
+        return int(raw)
+
+    def _check_kind(self, key: Key, kind: str) -> None:
+        if self.kind(key.name) not in (kind, "none"):
+            raise WriteRefused(f"{key.name} is no {kind}")
 
     def _check_token(self, owner: Key, token: str) -> None:
         if self._strings.get(owner.name) != token:

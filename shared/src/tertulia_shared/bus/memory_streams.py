@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tertulia_shared.bus.port import Entry, Held
 
 EntryId = tuple[int, int]
+HIGHEST: EntryId = (2**64 - 1, 2**64 - 1)
 
 
 def order(entry_id: str) -> EntryId:
@@ -54,14 +55,18 @@ class Stream:
         """XADD. False if the explicit id is not above the last one (also of entries that are gone).
 
         Raises:
-            ValueError: the id is 0-0, which Redis never takes.
+            ValueError: the id is 0-0, which Redis never takes, or above the highest; or no id is left to choose.
         """
         if id is None:
+            if self._last == HIGHEST:
+                raise ValueError("the stream has exhausted the last possible ID")
             new = (now_ms, 0) if now_ms > self._last[0] else (self._last[0], self._last[1] + 1)
         else:
             new = order(id)
             if new == (0, 0):
                 raise ValueError("the ID specified in XADD must be greater than 0-0")
+            if new > HIGHEST:
+                raise ValueError("invalid stream ID specified as stream command argument")
             if new <= self._last:
                 return False
         self._last = new
@@ -71,6 +76,11 @@ class Stream:
         if surplus > 0:
             del self._ids[:surplus], self._entries[:surplus]
         return True
+
+    @property
+    def last_id(self) -> EntryId:
+        """The highest id that an entry had, also of entries that are gone."""
+        return self._last
 
     def after(self, entry_id: EntryId, count: int | None = None) -> Sequence[Entry]:
         """The entries behind an id, at most `count`."""

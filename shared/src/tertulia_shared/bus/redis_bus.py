@@ -269,7 +269,7 @@ class RedisBus:
                     ends[0] if ends else None,
                     found[1] if first is not None else (),
                 )
-            holder = detail.decode()
+            holder = detail.decode(errors="replace")
             if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
                 return Refused(holder, later_attempt=answer == b"later")
             # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
@@ -379,6 +379,14 @@ class RedisBus:
 
     async def reopen(self, key: Key, final_id: str) -> bool:
         return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
+
+    async def mend(self, conversation_id: str) -> Sequence[str]:
+        keys, id = self.keys, conversation_id
+        state = keys.state(id)
+        streams = (keys.turns(id), keys.events(id), keys.control(id), keys.receipts(id))
+        names = [state.name, *(key.name for key in streams), keys.owner(id, "turns").name]
+        reply = await self._call(scripts.MEND(names, state.ttl_s, *(key.ttl_s for key in streams)))
+        return [name.decode() for name in reply]
 
     # -- leases
 

@@ -78,6 +78,7 @@ _WORK = (
     + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
     + _PRESENT
 )  # fmt: skip
+_MEND = _running(scripts.MEND)
 _LEASE = _running(scripts.HOLD, scripts.DISOWN)
 
 
@@ -93,7 +94,8 @@ def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
 
 def _gateway(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _commands("ZRANGEBYSCORE", "SET", "UNLINK") + _running(scripts.BACKLOG)
+        _READ + _WRITE + _TRANSACT + _POST + _MEND + _running(scripts.BACKLOG)
+        + _commands("ZRANGEBYSCORE", "SET", "UNLINK")
         + _patterns(
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
             keys.mic(UUID, UUID), keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
@@ -119,7 +121,7 @@ def _stt(keys: Keys) -> Rights:
 
 def _llm(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _running(scripts.RELEASE_TURNS)
+        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _MEND + _running(scripts.RELEASE_TURNS)
         + _commands("SCAN", "XDEL", "INFO", "TTL", "MEMORY USAGE", "XTRIM", "UNLINK")
         + _patterns(
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),

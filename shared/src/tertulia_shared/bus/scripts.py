@@ -9,10 +9,19 @@ from tertulia_shared.bus.link import Script
 
 OK, FENCED, STALE, SEEN = 0, -1, -2, 1
 
+_SANE = """
+local NO_EPOCH = 'BADSTATE the epoch in the state is no number that a script has written'
+local function sane(epoch)
+  return string.match(epoch, '^%d+$') and #epoch <= 16 and tonumber(epoch) <= 9007199254740992
+end
+"""
+
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or the one it resumes): that is success. Any other failure stops the batch. SOONER is
 # an EXPIRE that never prolongs a life.
-_RUN = """
+_RUN = (
+    _SANE
+    + """
 local function run(packed, epoch)
   for _, op in ipairs(cmsgpack.unpack(packed)) do
     op[2] = KEYS[tonumber(op[2])]
@@ -34,10 +43,12 @@ local function refused(token, epoch)
   if token ~= '' and redis.call('GET', KEYS[1]) ~= token then return {-1, 0} end
   if epoch ~= '' then
     local current = redis.call('HGET', KEYS[2], 'epoch')
+    if current and not sane(current) then return redis.error_reply(NO_EPOCH) end
     if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
   end
 end
 """
+)
 
 WRITE = Script(
     _RUN
@@ -59,6 +70,7 @@ TRANSACT = Script(
 local no = refused(ARGV[1], ARGV[2])
 if no then return no end
 local epoch = redis.call('HGET', KEYS[2], 'epoch') or '0'
+if not sane(epoch) then return redis.error_reply(NO_EPOCH) end
 if ARGV[7] ~= '' and not redis.call('SET', KEYS[3], '1', 'NX', 'EX', ARGV[7]) then return {1, tonumber(epoch)} end
 local talking = redis.call('HGET', KEYS[2], 'talk')
 if ARGV[5] == '1' then
@@ -72,12 +84,11 @@ if ARGV[6] == '1' then
 elseif ARGV[6] == '0' then
   redis.call('HDEL', KEYS[2], 'talk')
 end
-if talking then
-  local failed = run(ARGV[4], epoch)
-  if failed then return failed end
+local failed = talking and run(ARGV[4], epoch) or run(ARGV[3], epoch)
+if failed then
+  if ARGV[7] ~= '' then redis.call('DEL', KEYS[3]) end  -- it was not accepted: sent again, it is not a repetition
+  return failed
 end
-local failed = run(ARGV[3], epoch)
-if failed then return failed end
 return {0, tonumber(epoch)}
 """
 )
@@ -85,19 +96,26 @@ return {0, tonumber(epoch)}
 OWN = Script("""
 -- KEYS: owner, state, and turns if they are asked for
 -- ARGV: work entry id, attempt, ttl of owner, how many waiting turns to bring along
-local held = redis.call('GET', KEYS[1])
-if held then
-  local id, attempt = string.match(held, '^(.*)/(%d+)$')
+-- an owner that no worker can have written owns nothing, and is overwritten (by SET also if it is no string)
+local held = redis.pcall('GET', KEYS[1])
+local id, attempt
+if type(held) == 'string' then id, attempt = string.match(held, '^(%d+%-%d+)/(%d+)$') end
+if id then
   if id ~= ARGV[1] then return {'other', held} end
   if tonumber(attempt) >= tonumber(ARGV[2]) then return {'later', held} end
 end
-redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])
 local waiting = {}
 if ARGV[4] ~= '0' then
   local cursor = redis.call('HGET', KEYS[2], 'cursor') or '0-0'
   waiting = redis.call('XRANGE', KEYS[3], '(' .. cursor, '+', 'COUNT', ARGV[4])
+  local last = #waiting == 0 and redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
+  if last and last[1] ~= cursor and #redis.call('XRANGE', KEYS[3], cursor, '+', 'COUNT', 1) == 0 then
+    return redis.error_reply('BADSTATE the cursor in the state lies behind the last turn')
+  end
 end
-return {'own', redis.call('HGETALL', KEYS[2]), waiting}
+local state = redis.call('HGETALL', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[1] .. '/' .. ARGV[2], 'EX', ARGV[3])  -- last: what is refused owns nothing
+return {'own', state, waiting}
 """)
 
 DISOWN = Script("""
@@ -137,6 +155,89 @@ for _, entry in ipairs(kept) do redis.call('XADD', KEYS[1], entry[1], unpack(ent
 if #kept > 0 then redis.call('EXPIRE', KEYS[1], ARGV[2]) end
 return 1
 """)
+
+MEND = Script(
+    _SANE
+    + """
+-- KEYS: state, turns, events, control, receipts, owner of the turns   ARGV: the TTLs of the first five
+-- Repairs what no code can work with, and answers with the names of what it repaired. For repairs only: it reads and
+-- writes whole streams.
+local FAR_MS, MAX_FIELDS, RAISED = 86400000, 4000, 1000
+local names = {'state', 'turns', 'events', 'control', 'receipts', 'owner'}
+local mended = {}
+for i, name in ipairs(names) do
+  local found = redis.call('TYPE', KEYS[i])['ok']
+  if found ~= 'none' and found ~= (i == 1 and 'hash' or i == 6 and 'string' or 'stream') then
+    redis.call('DEL', KEYS[i])
+    mended[#mended + 1] = name
+  end
+end
+local time = redis.call('TIME')
+local far = time[1] * 1000 + FAR_MS
+local function parts(id)
+  local ms, seq = string.match(id, '^(%d+)%-(%d+)$')
+  return tonumber(ms), tonumber(seq)
+end
+local function last_id(key)
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
+end
+-- ids are times: one that lies far in the future stands in the way of all that follow it. The entry that brought it is
+-- dropped, those that were written behind it get new ids.
+for i = 2, 5 do
+  if redis.call('EXISTS', KEYS[i]) == 1 and parts(last_id(KEYS[i])) > far then
+    local entries = redis.call('XRANGE', KEYS[i], '-', '+')
+    redis.call('DEL', KEYS[i])
+    local beyond = false
+    for _, entry in ipairs(entries) do
+      local is_far = parts(entry[1]) > far
+      if #entry[2] <= MAX_FIELDS and (beyond or not is_far) then
+        redis.call('XADD', KEYS[i], is_far and '*' or entry[1], unpack(entry[2]))
+      end
+      beyond = beyond or is_far
+    end
+    redis.call('EXPIRE', KEYS[i], ARGV[i])
+    mended[#mended + 1] = names[i]
+  end
+end
+local lost = mended[1] == 'state'
+local epoch = redis.call('HGET', KEYS[1], 'epoch')
+if lost or epoch and not sane(epoch) then
+  -- above all that was told lately: nothing that a worker or a client still has may count as newer
+  local newest = 0
+  for _, entry in ipairs(redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 100)) do
+    for i = 1, #entry[2], 2 do
+      local value = entry[2][i + 1]
+      if entry[2][i] == 'epoch' and string.match(value, '^%d+$') and #value <= 15 then
+        newest = math.max(newest, tonumber(value))
+      end
+    end
+  end
+  redis.call('HSET', KEYS[1], 'epoch', string.format('%.0f', newest + RAISED))
+  redis.call('EXPIRE', KEYS[1], ARGV[1])
+  mended[#mended + 1] = 'epoch'
+end
+local cursor = redis.call('HGET', KEYS[1], 'cursor')
+local ms, seq = parts(cursor or '0-0')
+local bad = lost or not ms or ms > far
+if not bad and redis.call('EXISTS', KEYS[2]) == 1 then
+  local last_ms, last_seq = parts(last_id(KEYS[2]))
+  bad = ms > last_ms or ms == last_ms and seq > last_seq
+end
+if bad then  -- of the turns that are there all but the last one count as answered
+  local before = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 2)[2]
+  redis.call('HSET', KEYS[1], 'cursor', before and before[1] or '0-0')
+  redis.call('EXPIRE', KEYS[1], ARGV[1])
+  mended[#mended + 1] = 'cursor'
+end
+local owner = redis.call('GET', KEYS[6])
+if owner and not string.match(owner, '^%d+%-%d+/%d+$') then
+  redis.call('DEL', KEYS[6])
+  mended[#mended + 1] = 'owner'
+end
+return mended
+"""
+)
 
 TAKE_OVER = Script("""
 -- KEYS: work stream   ARGV: group, worker, idle ms, count, the consumer to take it from ('': any), ids to leave…
@@ -283,6 +384,6 @@ return {
 
 WRITING = (WRITE, TRANSACT)
 CALLING = (
-    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, TAKE_OVER, RECLAIM, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE,
+    OWN, DISOWN, HOLD, RELEASE_TURNS, REOPEN, MEND, TAKE_OVER, RECLAIM, RENEW, FINISH, PASS_ON, HAND_BACK, RETIRE,
     FORGET_DEAD, BACKLOG,
 )  # fmt: skip

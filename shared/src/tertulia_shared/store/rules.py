@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from typing import Final, cast
 
 import orjson
@@ -15,6 +16,7 @@ import orjson
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.records import Character, Message, ModelSettings
+from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
 
 NAME_MAX_CHARS: Final = 40
 VOICE_MAX_CHARS: Final = 64
@@ -28,7 +30,6 @@ PAGE_MAX_ROWS: Final = 1_000
 POSITION_MAX: Final = 2**53 - 1
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # SVG in a data URI is inert inside <img>; other schemes (javascript:, file:) have no business here.
 _IMAGE = re.compile(r"|data:image/[a-z0-9.+-]+[;,].*|https?://\S+|/[^/\s]\S*", re.DOTALL)
 
@@ -119,27 +120,40 @@ def name_key(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
+def fitted_message(message: Message) -> Message:
+    """The message with its text and its speaker's name as the store takes them: cleaned, and cut to their bounds."""
+    text = clean_text(message.text)[:TEXT_MAX_CHARS]
+    name = clean_line(message.character_name)[:SPEAKER_MAX_CHARS]
+    if (text, name) == (message.text, message.character_name):
+        return message
+    return replace(message, text=text, character_name=name)
+
+
+def fitted_character(character: Character) -> Character:
+    """The character with its texts cleaned; they are not cut, for a person can be told that they are too long."""
+    return replace(
+        character,
+        name=clean_line(character.name),
+        voice=clean_line(character.voice),
+        system_prompt=clean_text(character.system_prompt),
+        image=clean_text(character.image),
+    )
+
+
+def fitted_title(title: str) -> str:
+    """The title as the store takes it: cleaned, and cut to its bound."""
+    return clean_line(title)[:TITLE_MAX_CHARS]
+
+
 def _check_line(field: str, value: str, least: int, most: int) -> None:
     if not least <= len(value) <= most:
         raise InvalidRecord(field, f"{len(value)} characters; {least} to {most} are allowed")
-    if _CONTROL.search(value) is not None:
-        raise InvalidRecord(field, "must be one line without control characters")
-    _check_encodable(field, value)
+    if not is_clean_line(value):
+        raise InvalidRecord(field, "must be one line without control characters or halves of surrogate pairs")
 
 
 def _check_text(field: str, value: str, most: int) -> None:
     if len(value) > most:
         raise InvalidRecord(field, f"{len(value)} characters; at most {most} are allowed")
-    # SQLite would take it; PostgreSQL cannot store it in text.
-    if "\x00" in value:
-        raise InvalidRecord(field, "must not contain the NUL character")
-    _check_encodable(field, value)
-
-
-def _check_encodable(field: str, value: str) -> None:
-    if value.isascii():
-        return
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise InvalidRecord(field, "contains half of a surrogate pair, which is no Unicode text") from None
+    if not is_clean_text(value):
+        raise InvalidRecord(field, "holds control characters or halves of surrogate pairs; clean_text() repairs it")

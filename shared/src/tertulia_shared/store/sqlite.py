@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tertulia_shared.store import rows
-from tertulia_shared.store.errors import StoreError, StoreUnavailable, StoreUnusable
+from tertulia_shared.store.errors import InvalidRecord, StoreError, StoreUnavailable, StoreUnusable
 from tertulia_shared.store.lane import Call, Lane, Outcome
 from tertulia_shared.store.migrate import bundled_migrations, migrate
 from tertulia_shared.store.records import (
@@ -240,6 +240,8 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 def translated(error: Exception) -> Exception:
     """SQLite's errors as the port's: what may pass is retryable, what needs a person is not, the rest is a bug."""
+    if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot hold
+        return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):
         return error
     name = getattr(error, "sqlite_errorname", "")
@@ -247,4 +249,6 @@ def translated(error: Exception) -> Exception:
         return StoreUnusable(f"The database file cannot be used ({name}: {error}). Check the file and its permissions.")
     if isinstance(error, sqlite3.OperationalError):
         return StoreUnavailable(f"The database cannot be used now ({name or type(error).__name__}: {error}).")
+    if isinstance(error, sqlite3.IntegrityError | sqlite3.DataError):
+        return InvalidRecord("record", f"refused by the database ({name or type(error).__name__})")
     return error

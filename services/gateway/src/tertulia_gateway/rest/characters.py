@@ -21,6 +21,7 @@ from tertulia_shared.entries import Refresh
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
 from tertulia_shared.store.records import utc_now
+from tertulia_shared.store.rules import fitted_character
 
 CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 
@@ -30,7 +31,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
     api = APIRouter(prefix="/api", tags=["characters"])
 
     async def written(character: Character) -> CharacterItem:
-        await store.save_character(character)
+        await store.save_character(fitted_character(character))  # an older release's row may not be clean
         await _refresh(bus)
         return character_item(await _existing(store, character.id))
 

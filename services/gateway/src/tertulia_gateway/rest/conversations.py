@@ -63,14 +63,14 @@ def router(store: Store) -> APIRouter:
         messages = await store.messages(conversation_id, limit, after)
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
-            messages=[message_item(message) for message in messages],
+            messages=[message_item(message) for message in messages if _was_shown(message)],
             next=messages[-1].position if len(messages) >= limit else None,
         )
 
     @api.patch("/{conversation_id}", responses=responses(404, 422, body=True))
     async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:
         """Give it a title."""
-        await store.rename_conversation(conversation_id, rename.title.strip())
+        await store.rename_conversation(conversation_id, rename.title)
         return conversation_item(await _existing(store, conversation_id))
 
     @api.delete("/{conversation_id}", status_code=204, responses=responses(404, 422))
@@ -108,10 +108,15 @@ async def _existing(store: Store, conversation_id: str) -> Conversation:
     return conversation
 
 
+def _was_shown(message: Message) -> bool:
+    """Whether a client may have been told of it: a reply's row is made before its first word is."""
+    return message.status != "streaming" or bool(message.text)
+
+
 async def _all_messages(store: Store, conversation_id: str) -> AsyncIterator[Message]:
     after: int | None = None
     while page := await store.messages(conversation_id, EXPORT_PAGE, after):
-        for message in page:
+        for message in filter(_was_shown, page):
             yield message
         after = page[-1].position
 

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tertulia_shared.store import Character, Conversation, Message
+from tertulia_shared.text import clean_line, clean_text
 
 NAME_MAX, VOICE_MAX, PROMPT_MAX, IMAGE_MAX, TITLE_MAX = 40, 64, 8_000, 262_144, 200
+
+
+def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
+    """Repairs text before its length is looked at; what is no text is left for Pydantic to refuse."""
+    return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+
+
+Line = Annotated[str, _cleaned(clean_line)]
+Text = Annotated[str, _cleaned(clean_text)]
 
 
 class Shape(BaseModel):
@@ -58,7 +69,7 @@ class ConversationWithMessages(ConversationItem):
 class Rename(Shape):
     """A conversation's new title."""
 
-    title: str = Field(max_length=TITLE_MAX)
+    title: Line = Field(max_length=TITLE_MAX)
 
 
 class CharacterItem(Shape):
@@ -83,20 +94,20 @@ class CharacterList(Shape):
 class NewCharacter(Shape):
     """A character to be made."""
 
-    name: str = Field(min_length=1, max_length=NAME_MAX)
-    voice: str = Field(min_length=1, max_length=VOICE_MAX, description="an id from /api/voices")
-    system_prompt: str = Field("", max_length=PROMPT_MAX)
-    image: str = Field("", max_length=IMAGE_MAX, description='"", a data:image/ URI, an http(s) URL or a path from /')
+    name: Line = Field(min_length=1, max_length=NAME_MAX)
+    voice: Line = Field(min_length=1, max_length=VOICE_MAX, description="an id from /api/voices")
+    system_prompt: Text = Field("", max_length=PROMPT_MAX)
+    image: Text = Field("", max_length=IMAGE_MAX, description='"", a data:image/ URI, an http(s) URL or a path from /')
     active: bool = True
 
 
 class CharacterChange(Shape):
     """What is to be changed; what is left out stays."""
 
-    name: str | None = Field(None, min_length=1, max_length=NAME_MAX)
-    voice: str | None = Field(None, min_length=1, max_length=VOICE_MAX)
-    system_prompt: str | None = Field(None, max_length=PROMPT_MAX)
-    image: str | None = Field(None, max_length=IMAGE_MAX)
+    name: Line | None = Field(None, min_length=1, max_length=NAME_MAX)
+    voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX)
+    system_prompt: Text | None = Field(None, max_length=PROMPT_MAX)
+    image: Text | None = Field(None, max_length=IMAGE_MAX)
     active: bool | None = None
 
 

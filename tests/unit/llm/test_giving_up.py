@@ -1,0 +1,244 @@
+"""Whatever the store or Redis refuses, a turn ends: it is told, kept as a dead letter, and the next one is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from tertulia_shared.bus import Append, Put, WriteRefused
+from tertulia_shared.codec import decode
+from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work
+from tertulia_shared.events import Interrupted
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import InvalidRecord, Message
+from tertulia_shared.store.rules import TEXT_MAX_CHARS
+from tertulia_shared.work import BadWork
+from tests.fakes.llm_bench import LINES, START_MS, Client, CountingStore, Table
+from tests.fakes.virtual_time import virtual_time
+
+HELLO = "Hello, Luna and Rex"
+FAR = 2**64 - 1
+
+
+async def laid() -> Table:
+    table = Table()
+    await table.set("Luna", "Rex")
+    return table
+
+
+async def letters(table: Table) -> list[DeadLetter]:
+    return [decode(DeadLetter, entry.fields) for entry in await table.bus.read(table.bus.keys.dead())]
+
+
+async def work_or_give_up(table: Table, reason: str = "test") -> None:
+    """As a worker does: work that can never succeed is given up."""
+    handler = table.handler or await table.worker()
+    while await table.bus.open_work("llm"):
+        claim = await table.claimed()
+        try:
+            await handler.handle(claim)
+        except BadWork as error:
+            await handler.give_up(claim, f"{reason}: {error}")
+        await table.bus.finish(claim, "worker")
+    await table.drain()
+
+
+async def assert_answers(table: Table) -> Client:
+    """The next message is answered by both, by the present worker and by a new one."""
+    for handler in (table.handler, None):
+        table.handler = handler
+        before = (await table.client()).complete
+        turn_id = await say_as_the_gateway_does(table)
+        client = await table.client()
+        assert client.complete == [*before, turn_id]
+        assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
+    client = await table.client()
+    client.check()
+    return client
+
+
+@pytest.mark.parametrize("character", ["\u0092", "\x7f", "\x85", "\u2028", "\x00", "\x1b"])
+@virtual_time
+async def test_a_first_message_with_any_control_character_is_answered_and_kept(character: str) -> None:
+    table = await laid()
+    turn_id = await table.say(f"Luna, it{character}s me{character}")
+    await table.work()
+    client = await table.client()
+    assert (client.complete, client.warnings, await letters(table)) == ([turn_id], [], [])
+    assert [status for _, _, status in await table.rows()] == ["complete", "complete"]
+
+
+@virtual_time
+async def test_a_turn_of_any_length_is_cut_to_what_the_store_takes() -> None:
+    table = await laid()
+    await table.say("Luna! " + "x" * TEXT_MAX_CHARS)
+    await table.work()
+    assert [len(text) for _, text, _ in await table.rows()] == [TEXT_MAX_CHARS, len(LINES["Luna"])]
+    await assert_answers(table)
+
+
+@virtual_time
+async def test_a_turn_id_of_another_conversation_costs_its_rows_and_nothing_else() -> None:
+    table = await laid()
+    turn_id = await table.say(HELLO)
+    await table.work()
+    table.conversation_id = new_id()
+    await table.say(HELLO, turn_id)
+    await table.work()
+    client = await table.client()
+    client.check()
+    assert client.complete == [turn_id]
+    assert [status for _, _, status in client.talk()] == ["complete", "complete"]
+    assert [warning.code for warning in client.warnings] == ["store_refused"]
+    found = await letters(table)
+    assert {letter.stage for letter in found} == {"store"}
+    assert all(letter.entry and letter.conversation_id == table.conversation_id for letter in found)
+    await assert_answers(table)
+
+
+class RefusingStore(CountingStore):
+    """Refuses messages for good, or breaks at them."""
+
+    def __init__(self, table: Table, error: Exception) -> None:
+        super().__init__(table.tables, table.death)
+        self._error = error
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize("error", [InvalidRecord("x", "refused"), OverflowError("big"), TypeError("of what?")])
+@virtual_time
+async def test_a_store_that_takes_no_row_at_all_does_not_stop_the_talk(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = await laid()
+
+    def refusing(*_: object) -> RefusingStore:
+        return RefusingStore(table, error)
+
+    monkeypatch.setattr("tests.fakes.llm_bench.CountingStore", refusing)
+    for _ in range(2):
+        await table.say(HELLO)
+        await table.work()
+    client = await table.client()
+    client.check()
+    assert [status for _, _, status in client.talk()] == ["complete"] * 4
+    assert [warning.code for warning in client.warnings] == ["store_refused"] * 2, "once a turn"
+
+
+@virtual_time
+async def test_giving_up_ends_the_turn_even_if_nothing_of_it_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    table = await laid()
+    turn_id = await table.say(HELLO)
+    handler = await table.worker()
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(handler._answerer._saving, "save", broken)
+    monkeypatch.setattr(handler._answerer, "_open", broken)
+    claim = await table.claimed()
+    assert await handler.give_up(claim, "ten attempts") == turn_id
+    await table.bus.finish(claim, "worker")
+    client = await table.client()
+    assert client.complete == [turn_id]
+    assert [error.code for error in client.errors] == ["turn_failed"]
+    table.handler = None
+    await assert_answers(table)
+
+
+@pytest.mark.parametrize("field", ["cursor", "epoch"])
+@pytest.mark.parametrize("value", ["", "yesterday", "-1", "1e15", "9" * 18, f"{FAR}-{FAR}", "\udcff", "9" * 400])
+@virtual_time
+async def test_a_state_field_that_no_script_wrote_costs_at_most_one_turn(field: str, value: str) -> None:
+    table = await laid()
+    await table.say(HELLO)
+    await table.work()
+    raw = value.encode(errors="surrogateescape")
+    state = table.bus.keys.state(table.conversation_id)
+    outlet = table.bus.outlet()
+    outlet.put(state, {field: raw})
+    await outlet.flush()
+    await say_as_the_gateway_does(table)
+    await assert_answers(table)
+
+
+@pytest.mark.parametrize("name", ["state", "turns", "events", "control", "receipts"])
+@virtual_time
+async def test_a_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
+    table = await laid()
+    await table.say(HELLO)
+    await table.work()
+    key = getattr(table.bus.keys, name)(table.conversation_id)
+    table.bus._server.delete(key.name)
+    outlet = table.bus.outlet()
+    if name == "state":
+        outlet.append(key, Interrupt("turn"))
+    else:
+        outlet.put(key, {"a": "b"})
+    await outlet.flush()
+    await say_as_the_gateway_does(table)
+    await assert_answers(table)
+
+
+@pytest.mark.parametrize("name", ["turns", "events", "control", "receipts"])
+@pytest.mark.parametrize("id", [f"{FAR}-{FAR}", f"{FAR}-{FAR - 1}", f"{FAR}-0", f"{START_MS * 10}-0"])
+@virtual_time
+async def test_a_stream_whose_ids_have_run_out_costs_at_most_one_turn(name: str, id: str) -> None:
+    table = await laid()
+    await table.say(HELLO)
+    await table.work()
+    outlet = table.bus.outlet()
+    outlet.append(getattr(table.bus.keys, name)(table.conversation_id), Interrupted("turn"), id=id)
+    await outlet.flush()
+    await say_as_the_gateway_does(table)
+    await assert_answers(table)
+
+
+@pytest.mark.parametrize("token", ["garbage", "", "1-1", "/", "1-1/x", "9-9/99"])
+@virtual_time
+async def test_an_owner_that_is_no_token_stops_nobody(token: str) -> None:
+    table = await laid()
+    table.bus._server._strings[table.bus.keys.owner(table.conversation_id, "turns").name] = token
+    await assert_answers(table)
+
+
+async def say_as_the_gateway_does(table: Table) -> str:
+    """A message; what is refused for good is sent again after the conversation was mended."""
+    turn_id = new_id()
+    try:
+        await table.say(HELLO, turn_id)
+    except WriteRefused:
+        assert await table.bus.mend(table.conversation_id)
+        await table.say(HELLO, turn_id)
+    await work_or_give_up(table)
+    return turn_id
+
+
+@virtual_time
+async def test_a_turn_that_stands_in_the_stream_twice_is_answered_once() -> None:
+    table = await laid()
+    turn_id = await table.say(HELLO)
+    await table.work()
+    keys, c = table.bus.keys, table.conversation_id
+    twice = [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))]
+    await table.bus.transact(c, twice, then=("llm", Work(c)))
+    await table.work()
+    client = await table.client()
+    client.check()
+    assert client.complete == [turn_id]
+    await assert_answers(table)
+
+
+@virtual_time
+async def test_a_turn_of_a_time_that_no_clock_gives_is_answered() -> None:
+    table = await laid()
+    keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
+    turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), id="5-0")
+    state = Put(keys.state(c), {"talk": "1"})
+    await table.bus.transact(c, [turn, state], then=("llm", Work(c)))
+    await table.work()
+    assert (await table.client()).complete == [turn_id]
+    await assert_answers(table)
