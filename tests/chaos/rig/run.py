@@ -105,7 +105,7 @@ class _Rig:
                 self._folder / "stack",
                 workers={"gateway": 2, "stt": 1, "llm": 2, "tts": 2},
                 fsync="always",
-                env=_environment(servers, self._plan),
+                env=environment(servers, self._plan),
             )
             await asyncio.to_thread(stack.__enter__)
             failure: BaseException | None = None
@@ -253,7 +253,8 @@ class _Rig:
                 self._fail("wrong", f"{times} tracebacks in the {service} logs: {error}")
 
 
-def _environment(servers: Servers, plan: Plan) -> dict[str, str]:
+def environment(servers: Servers, plan: Plan) -> dict[str, str]:
+    """How the services are set: the rig's model and speech servers, and bounds short enough to be met."""
     return {
         "OPENROUTER_API_KEY": "rig",
         "TERTULIA_LLM_BASE_URL": servers.base_url,
