@@ -1,4 +1,4 @@
-"""The chaos rig: a short run finds nothing wrong, and its checker, which shares no code with the product, sees what is."""
+"""The chaos rig: a short run finds nothing wrong, and its checker, which is independent, sees what is."""
 
 from __future__ import annotations
 

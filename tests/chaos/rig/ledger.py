@@ -1,4 +1,4 @@
-"""Checks every frame of one client as it arrives, against the protocol alone. No I/O, and none of the product's code."""
+"""Checks every frame of one client as it arrives, against the protocol alone. No I/O, none of the product's code."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ class Ledger:
             self.last_event_id = event_id
             self._replaying = False
         if epoch < self.epoch and frame["type"] in OF_A_REPLY:
-            self.complain(
-                "disordered", f"{_shown(frame)} belongs to a reply that epoch {self.epoch} has ended", turn_id
-            )
+            self.complain("disordered", f"{_shown(frame)} is of a reply that epoch {self.epoch} has ended", turn_id)
         if epoch < self.epoch and frame["type"] in ("turn_accepted", "interrupted"):
             self.complain("disordered", f"the epoch fell from {self.epoch} with {_shown(frame)}", turn_id)
         self.epoch = max(self.epoch, epoch)
@@ -253,10 +251,6 @@ class Ledger:
                 break
             if not self.messages[earlier].sound_over:
                 self.complain("disordered", "sound came before the reply in front of it was over", message.turn_id)
-        if here > last:
-            message.chunks.append(here)
-            message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
-        self.last_audio = (message.message_id, frame["id"])
 
     def _known(self, frame: Mapping[str, Any]) -> Message | None:
         message = self.messages.get(frame["message_id"])
