@@ -230,18 +230,27 @@ class Ledger:
             return
         here = (frame["sentence_index"], frame["chunk_index"])
         last = message.chunks[-1] if message.chunks else (-1, 0)
-        if here in message.chunks[-64:] and self._replaying:
-            pass  # the client heard it before it was reloaded
-        elif here <= last:
-            self.complain(
-                "doubled" if here in message.chunks else "disordered",
-                f"chunk {here} came behind {last}",
-                message.turn_id,
-            )
-        elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
-            self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
+        self._placed(message, here, last)
+        self._timely(message)
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self.complain("wrong", f"chunk {here} has the id {frame['id']}", message.turn_id)
+        if here > last:
+            message.chunks.append(here)
+            message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
+        self.last_audio = (message.message_id, frame["id"])
+
+    def _placed(self, message: Message, here: tuple[int, int], last: tuple[int, int]) -> None:
+        """Report a chunk that does not follow the last one of its message."""
+        if here in message.chunks and self._replaying:
+            return  # the client heard it before it was reloaded
+        if here <= last:
+            kind: Kind = "doubled" if here in message.chunks else "disordered"
+            self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
+        elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
+            self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
+
+    def _timely(self, message: Message) -> None:
+        """Report sound that comes when it is not this message's time to be heard."""
         if message.epoch < self.epoch:
             self.complain("disordered", f"sound of epoch {message.epoch} came in epoch {self.epoch}", message.turn_id)
         if message.sound_over and not self._replaying:
