@@ -119,15 +119,17 @@ class Client:
         while True:
             urls = self._urls()
             turn += 1
+            if not urls:
+                await asyncio.sleep(RETRY_S)
+                continue
             try:
                 async with connect(
                     urls[turn % len(urls)] + self._query(), proxy=None, compression=None, max_size=None,
                     open_timeout=10, close_timeout=1, ping_interval=None,
                 ) as socket:  # fmt: skip
                     await self._converse(socket)
-            except (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError, IndexError,
-                    ZeroDivisionError):  # fmt: skip
-                pass
+            except* (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError):
+                pass  # grouped where a second tab was open
             finally:
                 self._socket = None
                 self.breaks += 1
