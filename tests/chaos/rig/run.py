@@ -10,6 +10,7 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,14 +85,15 @@ class Outcome:
         )  # fmt: skip
 
 
-def run(plan: Plan, folder: Path) -> Outcome:
-    """Start everything in `folder`, run the plan, stop everything."""
-    return asyncio.run(_Rig(plan, folder).run())
+def run(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Start everything in `folder`, run the plan, stop everything. `tell` hears of each fault and failure at once."""
+    return asyncio.run(_Rig(plan, folder, tell).run())
 
 
 class _Rig:
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, tell: Callable[[str], None]) -> None:
         self._plan = plan
+        self._tell = tell
         self._folder = folder
         self._outcome = Outcome(plan)
         self._began = time.monotonic()
@@ -157,9 +159,9 @@ class _Rig:
     def _fail(self, kind: Kind, what: str, conversation: str = "", turn_id: str = "") -> None:
         runs = [run for user in self._users for run in user.runs if turn_id and run.turn_id == turn_id]
         faults = tuple(dict.fromkeys(name for run in runs for name in run.faults))
-        self._outcome.failures.append(
-            Failure(kind, what, conversation, turn_id, faults, round(time.monotonic() - self._began, 1))
-        )
+        failure = Failure(kind, what, conversation, turn_id, faults, round(time.monotonic() - self._began, 1))
+        self._outcome.failures.append(failure)
+        self._tell(f"  {failure}")
 
     # -- faults
 
@@ -188,6 +190,8 @@ class _Rig:
                 struck.hit.append(user.current)
                 user.current.faults.append(name)
         self._outcome.struck.append(struck)
+        at_s = struck.at - self._began
+        self._tell(f"{at_s:7.1f} s  {name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
         # an overlapping fault may have Redis away: this one cannot fall then, or the restart has undone it
         with contextlib.suppress(RedisError, OSError):
             await FAULTS[name](scene, dice)
