@@ -172,9 +172,9 @@ class _Rig:
             names += self._dice.sample(self._plan.kinds, len(self._plan.kinds))
         async with asyncio.TaskGroup() as overlapping:
             for number, name in enumerate(names[: self._plan.faults]):
-                share = number / self._plan.faults
-                await self._until_turns(share * self._plan.turns)
-                self._budget.allowed = share * self._plan.turns + AHEAD * self._plan.conversations
+                due, last = number * self._plan.turns / self._plan.faults, self._plan.turns - 1
+                await self._until_turns(min(due, last))
+                self._budget.allowed = min(due + AHEAD * self._plan.conversations, last)
                 await asyncio.sleep(self._dice.uniform(0, 1.5))
                 await self._complete(scene)
                 dice = random.Random(f"{self._plan.seed}/{number}/{name}")
