@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench chaos soak audit web lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -67,6 +67,15 @@ dead: setup ## work that was given up (ARGS=list, ARGS="show ID", ARGS="retry --
 
 doctor: setup ## look for what keeps Tertulia from running, and say what to do
 	@$(BIN)/tertulia doctor
+
+chaos: setup-dev ## break a whole Tertulia while people talk, and check every frame (ARGS="--turns 2000 --faults 1000 --seed 1")
+	@nice $(BIN)/python -m tests.chaos.rig $(ARGS)
+
+soak: setup-dev ## talk for an hour, and see whether anything grows (ARGS="--minutes 5")
+	@nice $(BIN)/python -m tests.chaos.rig.soak $(ARGS)
+
+audit: setup-dev ## look for known vulnerabilities in all that is pinned
+	@$(BIN)/python scripts/audit.py
 
 bench: setup-dev ## measure latency and throughput on this machine
 	@$(BIN)/python -m bench $(ARGS)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.drive import chaos_stack
+from tests.chaos.struck import chaos_stack
 from tests.fakes.stack import Stack
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.drive import STORIES, struck_turn
+from tests.chaos.struck import STORIES, struck_turn
 from tests.fakes.client import TalkClient, talk
 from tests.fakes.eventually import eventually
 from tests.fakes.far_link import FarLink, NoFarLink

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from tests.chaos.blows import BLOWS
-from tests.chaos.drive import LAST_FRAME, STORIES, struck_turn
+from tests.chaos.struck import LAST_FRAME, STORIES, struck_turn
 from tests.chaos.verdict import judge_turn
 from tests.fakes.client import talk
 from tests.fakes.stack import Stack

@@ -326,7 +326,7 @@ class Stack:
 
     def _is_ready(self) -> bool:
         present = self._client.zrange(self.keys.workers().name, 0, -1)
-        names = " ".join(member.decode() for member in present)
+        names = " ".join(member.decode(errors="replace") for member in present)
         return all(
             _answers(self._http_of(process)) if process.service == "gateway" else f"-{process.pid}-" in names
             for process in self._all

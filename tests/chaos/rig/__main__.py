@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     plan = Plan(arguments.turns, arguments.faults, arguments.seed, arguments.conversations, arguments.lease, chosen)
     _say(f"chaos: {plan.turns} turns, {plan.faults} faults of {len(chosen)} kinds, seed {plan.seed}")
     folder = Path(tempfile.mkdtemp(prefix="tertulia-chaos-"))
-    outcome = run(plan, folder)
+    outcome = run(plan, folder, _say)
     _say("\n".join(outcome.lines()))
     for failure in outcome.failures[:SHOWN]:
         _say(str(failure))

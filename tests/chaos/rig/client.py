@@ -1,4 +1,4 @@
-"""The rig's own WebSocket client: it reconnects and resumes, repeats what was not accepted, and misbehaves on demand."""
+"""The rig's own WebSocket client: it reconnects, resumes, repeats what was not accepted, and misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -119,15 +119,17 @@ class Client:
         while True:
             urls = self._urls()
             turn += 1
+            if not urls:
+                await asyncio.sleep(RETRY_S)
+                continue
             try:
                 async with connect(
                     urls[turn % len(urls)] + self._query(), proxy=None, compression=None, max_size=None,
                     open_timeout=10, close_timeout=1, ping_interval=None,
                 ) as socket:  # fmt: skip
                     await self._converse(socket)
-            except (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError, IndexError,
-                    ZeroDivisionError):  # fmt: skip
-                pass
+            except* (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError):
+                pass  # grouped where a second tab was open
             finally:
                 self._socket = None
                 self.breaks += 1
@@ -168,13 +170,15 @@ class Client:
         """Open the second tab beside the first one; the first must be closed with 4001."""
         self._replacing = False
         urls = self._urls()
-        async with connect(
-            self._dice.choice(urls) + self.ledger.query(), proxy=None, compression=None, max_size=None,
-            open_timeout=10, close_timeout=1, ping_interval=None,
-        ) as second:  # fmt: skip
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._drained(first))
-                tasks.create_task(self._converse(second))
+        async with (
+            connect(
+                self._dice.choice(urls) + self.ledger.query(), proxy=None, compression=None, max_size=None,
+                open_timeout=10, close_timeout=1, ping_interval=None,
+            ) as second,
+            asyncio.TaskGroup() as tasks,
+        ):  # fmt: skip
+            tasks.create_task(self._drained(first))
+            tasks.create_task(self._converse(second))
 
     async def _drained(self, first: ClientConnection) -> None:
         try:

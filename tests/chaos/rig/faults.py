@@ -141,14 +141,14 @@ async def _read_only(scene: Scene, dice: random.Random) -> None:
 
 
 async def _flush_scripts(scene: Scene, dice: random.Random) -> None:
-    await asyncio.to_thread(lambda: scene.redis.script_flush())
+    await asyncio.to_thread(scene.redis.script_flush)
 
 
 async def _flush_all(scene: Scene, dice: random.Random) -> None:
     before = {user.number: (user.ledger.lost_talks, user.current) for user in scene.users}
     for user in scene.users:
         user.ledger.lost_data()
-    await asyncio.to_thread(lambda: scene.redis.flushall())
+    await asyncio.to_thread(scene.redis.flushall)
     for user in scene.users:
         user.ledger.lost_data()  # what was accepted between the two
         count, run = before[user.number]

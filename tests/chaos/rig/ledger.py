@@ -1,4 +1,4 @@
-"""Checks every frame of one client as it arrives, against the protocol alone. No I/O, and none of the product's code."""
+"""Checks every frame of one client as it arrives, against the protocol alone. No I/O, none of the product's code."""
 
 from __future__ import annotations
 
@@ -128,9 +128,7 @@ class Ledger:
             self.last_event_id = event_id
             self._replaying = False
         if epoch < self.epoch and frame["type"] in OF_A_REPLY:
-            self.complain(
-                "disordered", f"{_shown(frame)} belongs to a reply that epoch {self.epoch} has ended", turn_id
-            )
+            self.complain("disordered", f"{_shown(frame)} is of a reply that epoch {self.epoch} has ended", turn_id)
         if epoch < self.epoch and frame["type"] in ("turn_accepted", "interrupted"):
             self.complain("disordered", f"the epoch fell from {self.epoch} with {_shown(frame)}", turn_id)
         self.epoch = max(self.epoch, epoch)
@@ -232,18 +230,27 @@ class Ledger:
             return
         here = (frame["sentence_index"], frame["chunk_index"])
         last = message.chunks[-1] if message.chunks else (-1, 0)
-        if here in message.chunks[-64:] and self._replaying:
-            pass  # the client heard it before it was reloaded
-        elif here <= last:
-            self.complain(
-                "doubled" if here in message.chunks else "disordered",
-                f"chunk {here} came behind {last}",
-                message.turn_id,
-            )
-        elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
-            self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
+        self._placed(message, here, last)
+        self._timely(message)
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self.complain("wrong", f"chunk {here} has the id {frame['id']}", message.turn_id)
+        if here > last:
+            message.chunks.append(here)
+            message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
+        self.last_audio = (message.message_id, frame["id"])
+
+    def _placed(self, message: Message, here: tuple[int, int], last: tuple[int, int]) -> None:
+        """Report a chunk that does not follow the last one of its message."""
+        if here in message.chunks and self._replaying:
+            return  # the client heard it before it was reloaded
+        if here <= last:
+            kind: Kind = "doubled" if here in message.chunks else "disordered"
+            self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
+        elif here not in ((last[0], last[1] + 1), (last[0] + 1, 0)):
+            self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
+
+    def _timely(self, message: Message) -> None:
+        """Report sound that comes when it is not this message's time to be heard."""
         if message.epoch < self.epoch:
             self.complain("disordered", f"sound of epoch {message.epoch} came in epoch {self.epoch}", message.turn_id)
         if message.sound_over and not self._replaying:
@@ -253,10 +260,6 @@ class Ledger:
                 break
             if not self.messages[earlier].sound_over:
                 self.complain("disordered", "sound came before the reply in front of it was over", message.turn_id)
-        if here > last:
-            message.chunks.append(here)
-            message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
-        self.last_audio = (message.message_id, frame["id"])
 
     def _known(self, frame: Mapping[str, Any]) -> Message | None:
         message = self.messages.get(frame["message_id"])

@@ -10,13 +10,14 @@ import random
 import re
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.client import Client
-from tests.chaos.rig.failures import Failure, Kind
+from tests.chaos.rig.failures import KINDS, Failure, Kind
 from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Scene
 from tests.chaos.rig.ledger import Ledger
 from tests.chaos.rig.report import Struck, table
@@ -65,10 +66,10 @@ class Outcome:
         kinds = Counter(failure.kind for failure in self.failures)
         return [
             *table(self.struck, self.failures),
-            f"{self.turns} turns, {len(self.struck)} faults, {self.frames} events and frames, {self.sentences} sentences "
-            f"compared, {self.unheard} utterances cut off before they became a turn, {self.wall_s:.0f} s",
-            f"{kinds['lost']} lost, {kinds['doubled']} doubled, {kinds['disordered']} out of order, {kinds['wrong']} wrong; "
-            f"seed {self.plan.seed}",
+            f"{self.turns} turns, {len(self.struck)} faults, {self.wall_s:.0f} s, seed {self.plan.seed}",
+            f"{self.frames} events and frames checked, {self.sentences} sentences compared sample by sample",
+            f"{self.unheard} utterances were cut off before they became a turn",
+            ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS),
         ]
 
     def as_json(self) -> str:
@@ -84,14 +85,15 @@ class Outcome:
         )  # fmt: skip
 
 
-def run(plan: Plan, folder: Path) -> Outcome:
-    """Start everything in `folder`, run the plan, stop everything."""
-    return asyncio.run(_Rig(plan, folder).run())
+def run(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _: None) -> Outcome:
+    """Start everything in `folder`, run the plan, stop everything. `tell` hears of each fault and failure at once."""
+    return asyncio.run(_Rig(plan, folder, tell).run())
 
 
 class _Rig:
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(self, plan: Plan, folder: Path, tell: Callable[[str], None]) -> None:
         self._plan = plan
+        self._tell = tell
         self._folder = folder
         self._outcome = Outcome(plan)
         self._began = time.monotonic()
@@ -105,7 +107,7 @@ class _Rig:
                 self._folder / "stack",
                 workers={"gateway": 2, "stt": 1, "llm": 2, "tts": 2},
                 fsync="always",
-                env=_environment(servers, self._plan),
+                env=environment(servers, self._plan),
             )
             await asyncio.to_thread(stack.__enter__)
             failure: BaseException | None = None
@@ -157,9 +159,9 @@ class _Rig:
     def _fail(self, kind: Kind, what: str, conversation: str = "", turn_id: str = "") -> None:
         runs = [run for user in self._users for run in user.runs if turn_id and run.turn_id == turn_id]
         faults = tuple(dict.fromkeys(name for run in runs for name in run.faults))
-        self._outcome.failures.append(
-            Failure(kind, what, conversation, turn_id, faults, round(time.monotonic() - self._began, 1))
-        )
+        failure = Failure(kind, what, conversation, turn_id, faults, round(time.monotonic() - self._began, 1))
+        self._outcome.failures.append(failure)
+        self._tell(f"  {failure}")
 
     # -- faults
 
@@ -170,9 +172,9 @@ class _Rig:
             names += self._dice.sample(self._plan.kinds, len(self._plan.kinds))
         async with asyncio.TaskGroup() as overlapping:
             for number, name in enumerate(names[: self._plan.faults]):
-                share = number / self._plan.faults
-                await self._until_turns(share * self._plan.turns)
-                self._budget.allowed = share * self._plan.turns + AHEAD * self._plan.conversations
+                due, last = number * self._plan.turns / self._plan.faults, self._plan.turns - 1
+                await self._until_turns(min(due, last))
+                self._budget.allowed = min(due + AHEAD * self._plan.conversations, last)
                 await asyncio.sleep(self._dice.uniform(0, 1.5))
                 await self._complete(scene)
                 dice = random.Random(f"{self._plan.seed}/{number}/{name}")
@@ -188,14 +190,15 @@ class _Rig:
                 struck.hit.append(user.current)
                 user.current.faults.append(name)
         self._outcome.struck.append(struck)
-        try:
+        at_s = struck.at - self._began
+        self._tell(f"{at_s:7.1f} s  {name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
+        # an overlapping fault may have Redis away: this one cannot fall then, or the restart has undone it
+        with contextlib.suppress(RedisError, OSError):
             await FAULTS[name](scene, dice)
-        except (RedisError, OSError):
-            pass  # an overlapping fault has Redis away: this one could not fall, or was undone by the restart
         struck.ended = time.monotonic()
 
     async def _until_turns(self, count: float) -> None:
-        while self._budget.over < count and self._budget.left > 0:
+        while self._budget.over < count and self._budget.left > 0:  # noqa: ASYNC110 - of seconds, in no hurry
             await asyncio.sleep(0.05)
 
     async def _complete(self, scene: Scene) -> None:
@@ -220,7 +223,9 @@ class _Rig:
                 await asyncio.to_thread(scene.redis.config_set, name, value)
         await self._complete(scene)
         deadline = time.monotonic() + SETTLED_S
-        while (left := list(await truth.leftovers(MAX_ATTEMPTS))) and time.monotonic() < deadline:
+        while left := await truth.leftovers(MAX_ATTEMPTS):
+            if time.monotonic() > deadline:
+                break
             await asyncio.sleep(0.5)
         for what in left:
             self._fail("wrong", what)
@@ -253,7 +258,8 @@ class _Rig:
                 self._fail("wrong", f"{times} tracebacks in the {service} logs: {error}")
 
 
-def _environment(servers: Servers, plan: Plan) -> dict[str, str]:
+def environment(servers: Servers, plan: Plan) -> dict[str, str]:
+    """How the services are set: the rig's model and speech servers, and bounds short enough to be met."""
     return {
         "OPENROUTER_API_KEY": "rig",
         "TERTULIA_LLM_BASE_URL": servers.base_url,

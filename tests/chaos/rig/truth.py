@@ -1,11 +1,10 @@
-"""Compares a finished turn with what Redis and SQLite hold and with the undisturbed rendering. None of the product's code."""
+"""Compares a finished turn with Redis, SQLite and the undisturbed rendering, without any of the product's code."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -69,9 +68,7 @@ class Truth:
         if written != message.text:
             complain("wrong", f"shown was {message.text!r}, the sentences are {written!r}", message.turn_id)
         if [entry_id for entry_id, _ in entries] != [f"{number}-0".encode() for number in range(1, len(entries) + 1)]:
-            complain(
-                "disordered", f"the sentences have the ids {[entry_id for entry_id, _ in entries]}", message.turn_id
-            )
+            complain("disordered", f"the sentences' ids are {[each for each, _ in entries]}", message.turn_id)
         expected = {
             index: rendering_of(fields[b"text"].decode(), message.character.lower())
             for index, fields in enumerate(spoken)
@@ -86,9 +83,7 @@ class Truth:
             complain("doubled", f"{len(message.pcm)} sentences heard, {len(expected)} written", message.turn_id)
         audio = await self._entries(f"{{{client.ledger.conversation_id}}}:{message.message_id}:audio")
         if [entry_id for entry_id, _ in audio[:-1]] != [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]:
-            complain(
-                "wrong", f"{len(audio) - 1} chunks are in Redis, {len(message.chunks)} were heard", message.turn_id
-            )
+            complain("wrong", f"{len(audio) - 1} chunks in Redis, {len(message.chunks)} heard", message.turn_id)
 
     def _check_cut(self, client: Client, message: Message, full: str) -> None:
         complain = client.ledger.complain
@@ -155,12 +150,10 @@ class Truth:
             if receipt not in client.sent_receipts:
                 client.ledger.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
 
-    async def leftovers(self, max_attempts: int) -> Iterator[str]:
+    async def leftovers(self, max_attempts: int) -> list[str]:
         """What is wrong with all that is in Redis now: keys without TTL, work that lies, attempts above the bound."""
-        found: list[str] = []
-        async for key in self.redis.scan_iter(f"{self.namespace}:*", count=1000):
-            if await self.redis.ttl(key) == -1:
-                found.append(f"{key.decode()} never expires")
+        names = [key async for key in self.redis.scan_iter(f"{self.namespace}:*", count=1000)]
+        found = [f"{key.decode()} never expires" for key in names if await self.redis.ttl(key) == -1]
         for stage in STAGES:
             work = f"{self.namespace}:work:{stage}"
             with contextlib.suppress(RedisError):  # the group is made with the first worker
@@ -172,7 +165,7 @@ class Truth:
                 ]
             if lying := await self.redis.xlen(work):
                 found.append(f"{work}: {lying} pieces of work lie there though nobody talks")
-        return iter(found)
+        return found
 
     async def dead(self) -> list[str]:
         """What was given up: stage and reason of each dead letter."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import math
 import random
 import re
@@ -105,10 +107,8 @@ class User:
         turn = self.ledger.turn(run.turn_id)
         await self.client.until(lambda: len(self.client.arrivals) >= seen or self.ledger.is_done(turn), PATIENCE_S)
         if self._dice.random() < 0.5:
-            try:
+            with contextlib.suppress(Gone):  # whether the server has it shows in what comes
                 await self.client.send("interrupt")
-            except Gone:
-                pass  # whether the server has it shows in what comes
             await self._until_over(run)
             return
         self._end(run)
@@ -118,13 +118,11 @@ class User:
         known, stopped, breaks = set(self.ledger.turns), len(self.ledger.listening_ended), self.client.breaks
         run = self._begin("")
         name = self._dice.choice(sorted(SPOKEN))
-        try:
+        with contextlib.suppress(Gone):
             await self.client.send("start_listening")
             for frame in _microphone(name):
                 await self.client.send_raw(frame)
             await self.client.send("stop_listening")
-        except Gone:
-            pass
 
         def heard() -> list[Turn]:
             return [turn for turn in self.ledger.turns.values() if turn.turn_id not in known and turn.accepted]
@@ -177,9 +175,8 @@ class User:
             if turn.excused:
                 continue
             if not over:
-                self.ledger.complain(
-                    "lost", f"the answer is not over after {PATIENCE_S:g} s: {_state(self.ledger, turn)}", turn.turn_id
-                )
+                what = f"the answer is not over after {PATIENCE_S:g} s: {_state(self.ledger, turn)}"
+                self.ledger.complain("lost", what, turn.turn_id)
                 continue
             await self._truth.check(self.client, turn)
             turn.checked = True
@@ -197,7 +194,7 @@ class User:
 def _state(ledger: Ledger, turn: Turn) -> str:
     messages = [ledger.messages[message_id] for message_id in turn.messages]
     replies = ", ".join(
-        f"{each.character} {each.status or 'without end'}, {len(each.chunks)} chunks{'' if each.sound_over else ' and more'}"
+        f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"
         for each in messages
     )
     ended = "turn_complete came" if turn.completed else "no turn_complete"

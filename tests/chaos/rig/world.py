@@ -19,40 +19,19 @@ MS_A_CHARACTER = 18
 """Sound for each character of a sentence: a sentence lasts about half a second."""
 CHARACTERS = ("Luna", "Rex", "Sage")
 
-_WORDS = [
-    "amber",
-    "birch",
-    "cedar",
-    "copper",
-    "delta",
-    "ember",
-    "falcon",
-    "garnet",
-    "harbor",
-    "indigo",
-    "juniper",
-    "kestrel",
-    "lantern",
-    "maple",
-    "nectar",
-    "opal",
-    "pepper",
-    "quartz",
-    "river",
-    "saffron",
-    "timber",
-    "umber",
-    "velvet",
-    "willow",
-    "yarrow",
-    "zephyr",
-]
+_VOCABULARY = (
+    "amber birch cedar copper delta ember falcon garnet harbor indigo juniper kestrel lantern maple nectar opal pepper "
+    "quartz river saffron timber umber velvet willow yarrow zephyr"
+)
 
 
 def reply_to(said: str, character: str) -> str:
     """The full text of a character's reply to what the user said: three to six plain sentences."""
     dice = random.Random(f"{character}|{said}")
-    sentences = (" ".join(dice.choices(_WORDS, k=dice.randint(4, 9))).capitalize() for _ in range(dice.randint(3, 6)))
+    sentences = (
+        " ".join(dice.choices(_VOCABULARY.split(), k=dice.randint(4, 9))).capitalize()
+        for _ in range(dice.randint(3, 6))
+    )
     return " ".join(f"{sentence}." for sentence in sentences)
 
 

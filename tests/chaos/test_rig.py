@@ -1,0 +1,106 @@
+"""The chaos rig: a short run finds nothing wrong, and its checker, which is independent, sees what is."""
+
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.rig.failures import Kind
+from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.run import Plan, run
+from tests.chaos.rig.servers import what_is_left
+from tests.chaos.rig.world import reply_to
+
+INDEPENDENT = ("client", "failures", "ledger", "report", "servers", "truth", "user", "world")
+"""The modules that talk, answer and judge. The others start processes, for which the tests' stack is good enough."""
+KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
+
+
+@pytest.mark.timeout(150, method="signal")
+def test_a_short_run_finds_nothing_wrong(tmp_path: Path) -> None:
+    outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
+    assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
+    assert outcome.sentences > 20
+    assert {fault.name for fault in outcome.struck} == set(KINDS)
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_what_judges_imports_nothing_of_the_product(name: str) -> None:
+    tree = ast.parse((Path(__file__).parent / "rig" / f"{name}.py").read_text())
+    imported = [
+        module
+        for node in ast.walk(tree)
+        for module in ([node.module or ""] if isinstance(node, ast.ImportFrom) else
+                       [alias.name for alias in node.names] if isinstance(node, ast.Import) else [])
+    ]  # fmt: skip
+    allowed = {f"tests.chaos.rig.{each}" for each in INDEPENDENT}
+    assert not [each for each in imported if each.startswith(("tertulia", "tests")) and each not in allowed]
+
+
+def test_the_model_goes_on_where_a_reply_broke_off() -> None:
+    full = reply_to("Hello", "Luna")
+    begun = full[: full.index(".") + 1]
+    system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
+    said, broken = {"role": "user", "content": "Hello"}, {"role": "assistant", "content": f"<Luna>{begun}"}
+    note = {"role": "user", "content": "[Stage: continue Luna's reply, which broke off.]"}
+    assert what_is_left([system, said]) == full
+    assert f"{begun} {what_is_left([system, said, broken, note])}" == full
+
+
+def heard() -> tuple[Ledger, list[tuple[Kind, str]]]:
+    """A ledger that has heard the beginning of a turn, and what it reports."""
+    found: list[tuple[Kind, str]] = []
+    ledger = Ledger(lambda kind, what, _turn: found.append((kind, what)))
+    replies = [{"message_id": "m"}, {"message_id": "n"}]
+    for number, frame in enumerate(
+        [
+            {"type": "conversation_started", "conversation_id": "c"},
+            {"type": "turn_accepted", "turn_id": "t", "text": "Hello"},
+            {"type": "turn_started", "turn_id": "t", "replies": replies},
+            {"type": "message_started", "turn_id": "t", "message_id": "m", "character_name": "Luna"},
+            {"type": "llm_chunk", "message_id": "m", "text": "Hi."},
+        ]
+    ):
+        ledger.feed({**frame, "event_id": f"{number + 1}-0", "epoch": 1})
+    for chunk in range(3):
+        ledger.feed(sound("m", 0, chunk))
+    assert not found
+    return ledger, found
+
+
+def sound(message_id: str, sentence: int, chunk: int) -> dict[str, object]:
+    """An audio frame."""
+    place = {"message_id": message_id, "sentence_index": sentence, "chunk_index": chunk}
+    return {"type": "audio", "id": f"{sentence + 1}-{chunk + 1}", "pcm": random.randbytes(8), **place}
+
+
+COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete", "text": "Hi."}
+
+
+@pytest.mark.parametrize(
+    ("frames", "kind"),
+    [
+        ([sound("m", 0, 2)], "doubled"),
+        ([sound("m", 0, 4)], "lost"),
+        ([sound("m", 2, 0)], "lost"),
+        ([sound("m", 1, 0), sound("m", 0, 3)], "disordered"),
+        ([{"type": "llm_chunk", "message_id": "m", "text": "!", "event_id": "5-0", "epoch": 1}], "doubled"),
+        ([{"type": "llm_chunk", "message_id": "m", "text": "!", "event_id": "4-9", "epoch": 1}], "disordered"),
+        ([{"type": "llm_chunk", "message_id": "m", "text": "!", "event_id": "6-0", "epoch": 0}], "disordered"),
+        ([{"type": "llm_chunk", "message_id": "x", "text": "!", "event_id": "6-0", "epoch": 1}], "disordered"),
+        ([{**COMPLETE, "text": "Ho.", "event_id": "6-0", "epoch": 1}], "wrong"),
+        ([{**COMPLETE, "event_id": f"{number}-0", "epoch": 1} for number in (6, 7)], "doubled"),
+        ([{"type": "turn_complete", "turn_id": "t", "event_id": f"{n}-0", "epoch": 1} for n in (6, 7)], "doubled"),
+        ([{"type": "audio_complete", "message_id": "m", "id": "3-0"}], "lost"),
+        ([{"type": "interrupted", "cause": "request", "event_id": "6-0", "epoch": 2}, sound("m", 0, 3)], "disordered"),
+        ([{"type": "turn_accepted", "turn_id": "t", "text": "Bye", "event_id": "6-0", "epoch": 1}], "wrong"),
+    ],
+)
+def test_the_ledger_sees_what_is_wrong(frames: list[dict[str, object]], kind: Kind) -> None:
+    ledger, found = heard()
+    for frame in frames:
+        ledger.feed(frame)
+    assert kind in [each for each, _ in found]
