@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from tertulia_shared.store import Character, Conversation, Message
+from tertulia_shared.store.pictures import shown
 
 NAME_MAX, VOICE_MAX, PROMPT_MAX, IMAGE_MAX, TITLE_MAX = 40, 64, 8_000, 262_144, 200
 
@@ -86,7 +87,7 @@ class NewCharacter(Shape):
     name: str = Field(min_length=1, max_length=NAME_MAX)
     voice: str = Field(min_length=1, max_length=VOICE_MAX, description="an id from /api/voices")
     system_prompt: str = Field("", max_length=PROMPT_MAX)
-    image: str = Field("", max_length=IMAGE_MAX, description='"", a data:image/ URI, an http(s) URL or a path from /')
+    image: str = Field("", max_length=IMAGE_MAX, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF')
     active: bool = True
 
 
@@ -145,4 +146,5 @@ def message_item(message: Message) -> MessageItem:
 
 
 def character_item(character: Character) -> CharacterItem:
-    return CharacterItem.model_validate(character, extra="ignore")
+    item = CharacterItem.model_validate(character, extra="ignore")
+    return item.model_copy(update={"image": shown(item.image)})
