@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench chaos soak audit web lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+
+fuzz: setup-dev ## random inputs for everything that reads what comes from outside (ARGS="--inputs 200000 --seed 1")
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 test-engines: setup-dev setup-stt higgs-env ## the full engines, each in an environment of its own, on models made on the spot
 	@echo "test-engines: realtimestt"

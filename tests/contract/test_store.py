@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -75,6 +76,10 @@ async def talk(store: Store) -> str:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id, "About the stars")
     return conversation_id
+
+
+_PICTURE_BYTES = b"\x89PNG\r\n\x1a\n" + bytes((262_144 - len("data:image/png;base64,")) // 4 * 3 - 8)
+LONGEST_PICTURE = "data:image/png;base64," + base64.b64encode(_PICTURE_BYTES).decode()
 
 
 class TestConversations:
@@ -351,7 +356,14 @@ class TestCharacters:
     async def test_saving_again_replaces_but_for_its_first_time(self, store: Store) -> None:
         first = character("Bob")
         await store.save_character(first)
-        second = replace(first, name="BOB", voice="sage", image="/bob.png", created_at=at(9), updated_at=at(9))
+        second = replace(
+            first,
+            name="BOB",
+            voice="sage",
+            image="data:image/png;base64,iVBORw0KGgo=",
+            created_at=at(9),
+            updated_at=at(9),
+        )
         await store.save_character(second)
         assert await store.character(first.id) == replace(second, created_at=first.created_at)
 
@@ -404,6 +416,16 @@ class TestCharacters:
             ("character.image", {"image": "javascript:alert(1)"}),
             ("character.image", {"image": "data:text/html,<script>"}),
             ("character.image", {"image": "//elsewhere.example/x.png"}),
+            ("character.image", {"image": "/own.png"}),
+            ("character.image", {"image": "http://elsewhere.example/x.png"}),
+            ("character.image", {"image": "https://elsewhere.example/x.png"}),
+            ("character.image", {"image": "data:image/svg+xml,%3Csvg/%3E"}),
+            ("character.image", {"image": "data:image/svg+xml;base64,PHN2Zy8+"}),
+            ("character.image", {"image": "data:image/png;base64,PHN2Zy8+"}),
+            ("character.image", {"image": "data:image/jpeg;base64,iVBORw0KGgo="}),
+            ("character.image", {"image": "data:image/png;base64,iVBORw0KGgo"}),
+            ("character.image", {"image": "data:image/png,iVBORw0KGgo="}),
+            ("character.image", {"image": " data:image/png;base64,iVBORw0KGgo="}),
             ("character.image", {"image": "data:image/png;base64," + "A" * 262_144}),
             ("time", {"created_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
@@ -415,7 +437,7 @@ class TestCharacters:
         assert len(await store.characters()) == 3
 
     async def test_the_longest_allowed_is_stored_whole(self, store: Store) -> None:
-        big = replace(character("é" * 40), voice="v" * 64, system_prompt="p" * 8000, image="https://x.example/a.png")
+        big = replace(character("é" * 40), voice="v" * 64, system_prompt="p" * 8000, image=LONGEST_PICTURE)
         await store.save_character(big)
         assert await store.character(big.id) == big
 

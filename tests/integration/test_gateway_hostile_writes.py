@@ -89,7 +89,7 @@ OF_VOICES: Mapping[str, Writer] = {
     "junk": field("espeak", JUNK),
     "too deep": field("espeak", DEEP),
     "no list": field("espeak", pack(2**64 - 1)),
-    "a list of numbers": field("espeak", pack([1, None, {}])),
+    "a list of numbers": field("espeak", pack([1, None])),
     "an engine that is no text": lambda redis, key: redis.hset(key, b"\xff", pack([])),
     "another type": _another_type,
 }

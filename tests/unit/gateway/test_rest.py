@@ -280,6 +280,28 @@ async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(
     problem(await api.get("/api/voices/luna/sample"), 503)
 
 
+async def test_a_picture_of_an_earlier_release_is_not_shown_and_bars_no_change(
+    api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
+    character = await store.character(made["id"])
+    assert character is not None
+    with monkeypatch.context() as earlier:
+        earlier.setattr("tertulia_shared.store.rules.is_picture", lambda _: True)
+        await store.save_character(replace(character, image="https://elsewhere.example/pixel.png"))
+    path = f"/api/characters/{made['id']}"
+    assert (await api.get(path)).json()["image"] == ""
+    assert {each["image"][:5] for each in (await api.get("/api/characters")).json()["characters"]} <= {"", "data:"}
+    assert (await api.patch(path, json={"name": "Iris B."})).json()["name"] == "Iris B."
+    refused = problem(await api.patch(path, json={"image": "https://elsewhere.example/pixel.png"}), 422)
+    assert [error["field"] for error in refused["errors"]] == ["image"]
+
+
+async def test_pictures_come_from_nowhere_else(api: httpx2.AsyncClient) -> None:
+    policy = (await api.get("/healthz")).headers["content-security-policy"]
+    assert "img-src 'self' data: blob:;" in policy
+
+
 async def test_status_and_readiness(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     assert (await api.get("/healthz")).json() == {"status": "up"}
     ready = await api.get("/readyz")

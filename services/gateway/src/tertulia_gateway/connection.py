@@ -38,7 +38,7 @@ from tertulia_shared.entries import SAMPLE_RATE_IN, Refresh
 from tertulia_shared.events import Characters, Error, Warn
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import catalogue
-from tertulia_shared.store import StoreError
+from tertulia_shared.store import StoreError, pictures
 
 PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
 MAX_PCM_BYTES = 6_400
@@ -230,7 +230,10 @@ class Connection:
         outlet.append(bus.keys.broadcast(), Refresh())
         characters = await self._stage.store.characters()
         await outlet.flush()
-        shown = tuple({name: getattr(each, name) for name in SHOWN_OF_CHARACTER} for each in characters)
+        shown = tuple(
+            {name: getattr(each, name) for name in SHOWN_OF_CHARACTER} | {"image": pictures.shown(each.image)}
+            for each in characters
+        )
         await self._wire.text(answer_json(Characters(shown)))
 
     # -- the conversation

@@ -77,7 +77,7 @@ def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
         error = event["error"]
         delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
         return
-    if event.get("usage"):
+    if isinstance(event.get("usage"), dict):  # of another shape it says nothing, and is no reason to lose the reply
         delta.usage = event["usage"]
     for choice in event.get("choices") or ():
         said: dict[str, Any] = choice.get("delta") or {}

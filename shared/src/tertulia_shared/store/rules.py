@@ -15,6 +15,7 @@ import orjson
 
 from tertulia_shared.store.errors import InvalidRecord
 from tertulia_shared.store.ordering import STATUS_RANK
+from tertulia_shared.store.pictures import ALLOWED, is_picture
 from tertulia_shared.store.records import Character, Message, ModelSettings
 from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
 
@@ -30,8 +31,6 @@ PAGE_MAX_ROWS: Final = 1_000
 POSITION_MAX: Final = 2**53 - 1
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-# SVG in a data URI is inert inside <img>; other schemes (javascript:, file:) have no business here.
-_IMAGE = re.compile(r"|data:image/[a-z0-9.+-]+[;,].*|https?://\S+|/[^/\s]\S*", re.DOTALL)
 
 
 def check_id(field: str, value: str) -> None:
@@ -90,8 +89,8 @@ def check_character(character: Character) -> None:
     _check_line("character.voice", character.voice, 1, VOICE_MAX_CHARS)
     _check_text("character.system_prompt", character.system_prompt, PROMPT_MAX_CHARS)
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
-    if _IMAGE.fullmatch(character.image) is None:
-        raise InvalidRecord("character.image", "must be empty, a data:image/… URI, an http(s) URL or a path from /")
+    if not is_picture(character.image):
+        raise InvalidRecord("character.image", ALLOWED)
 
 
 def encode_settings(settings: ModelSettings) -> bytes:

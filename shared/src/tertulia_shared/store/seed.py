@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.resources import files
 from typing import Final
-from urllib.parse import quote
 from uuid import UUID, uuid5
 
+from tertulia_shared.store.pictures import portrait
 from tertulia_shared.store.records import Character
 
 SEED_NAMESPACE: Final = UUID("6e5d6f5a-1f0c-5b43-9a7e-7457a1c0f3d2")
@@ -50,15 +49,8 @@ def _character(name: str, system_prompt: str, now: datetime) -> Character:
         name=name,
         voice=voice,
         system_prompt=system_prompt,
-        image=_portrait(voice),
+        image=portrait(voice),
         active=True,
         created_at=now,
         updated_at=now,
     )
-
-
-def _portrait(name: str) -> str:
-    """The portrait as a data: URI: the page needs no file server for it, and the user may replace it like any other."""
-    svg = (files("tertulia_shared.store") / "portraits" / f"{name}.svg").read_text(encoding="utf-8")
-    one_line = svg.replace("\n", "").replace('"', "'")
-    return "data:image/svg+xml," + quote(one_line, safe="/:='(),;-. ").replace(" ", "%20")

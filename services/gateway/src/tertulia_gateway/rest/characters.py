@@ -20,6 +20,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Refresh
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
+from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.rules import fitted_character
 
@@ -56,6 +57,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
         """Change what is given; the rest stays."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
+        known = replace(known, image=shown(known.image))  # one that an earlier release took must not bar other changes
         return await written(replace(known, **changes, updated_at=utc_now()))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tertulia_shared.store import Character, Conversation, Message
+from tertulia_shared.store.pictures import shown
 from tertulia_shared.text import clean_line, clean_text
 
 NAME_MAX, VOICE_MAX, PROMPT_MAX, IMAGE_MAX, TITLE_MAX = 40, 64, 8_000, 262_144, 200
@@ -97,7 +98,7 @@ class NewCharacter(Shape):
     name: Line = Field(min_length=1, max_length=NAME_MAX)
     voice: Line = Field(min_length=1, max_length=VOICE_MAX, description="an id from /api/voices")
     system_prompt: Text = Field("", max_length=PROMPT_MAX)
-    image: Text = Field("", max_length=IMAGE_MAX, description='"", a data:image/ URI, an http(s) URL or a path from /')
+    image: Text = Field("", max_length=IMAGE_MAX, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF')
     active: bool = True
 
 
@@ -156,4 +157,5 @@ def message_item(message: Message) -> MessageItem:
 
 
 def character_item(character: Character) -> CharacterItem:
-    return CharacterItem.model_validate(character, extra="ignore")
+    item = CharacterItem.model_validate(character, extra="ignore")
+    return item.model_copy(update={"image": shown(item.image)})

@@ -62,7 +62,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
             Choose a picture
             <input
               type="file"
-              accept="image/png,image/jpeg,image/webp,image/gif,image/svg+xml"
+              accept="image/png,image/jpeg,image/webp,image/gif"
               class="unseen"
               onChange={(event) => choosePicture(event.currentTarget.files?.[0])}
             />

@@ -1,0 +1,54 @@
+"""What a character's picture may be: a raster image in a data: URI, or one of the portraits that come with Tertulia.
+
+The page loads nothing from elsewhere: an address would tell its server who looks at it, and when.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+from urllib.parse import quote
+
+BUILT_IN: Final = ("luna", "rex", "sage")
+ALLOWED: Final = "must be empty or a base64 data: URI of a PNG, JPEG, WebP or GIF; addresses and SVG are not taken"
+
+_RASTER: Final = re.compile(r"data:image/(png|jpeg|webp|gif);base64,([A-Za-z0-9+/]+={0,2})")
+_MAGIC: Final = {
+    "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "jpeg": re.compile(rb"\xff\xd8\xff"),
+    "webp": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "gif": re.compile(rb"GIF8[79]a"),
+}
+
+
+def portrait(name: str) -> str:
+    """A built-in portrait as a data: URI: the page needs no file server for it, and the user may replace it."""
+    svg = (files("tertulia_shared.store") / "portraits" / f"{name}.svg").read_text(encoding="utf-8")
+    one_line = svg.replace("\n", "").replace('"', "'")
+    return "data:image/svg+xml," + quote(one_line, safe="/:='(),;-. ").replace(" ", "%20")
+
+
+def is_picture(image: str) -> bool:
+    """Whether it may be stored and shown; its length is checked elsewhere."""
+    found = _RASTER.fullmatch(image)
+    if found is None:
+        return not image or image in _portraits()
+    try:
+        data = base64.b64decode(found[2], validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return _MAGIC[found[1]].match(data) is not None
+
+
+def shown(image: str) -> str:
+    """The picture as clients get it: `""` in place of what an earlier release has stored and none may load now."""
+    return image if is_picture(image) else ""
+
+
+@cache
+def _portraits() -> frozenset[str]:
+    return frozenset(portrait(name) for name in BUILT_IN)

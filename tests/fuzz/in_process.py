@@ -1,0 +1,150 @@
+"""The kinds of input that are read in this process: parsers and decoders, which raise errors of their own at most."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from random import Random
+from typing import Any, Final
+
+import orjson
+
+from tertulia_cli.client import wav
+from tertulia_gateway import frames
+from tertulia_gateway.feed import Feed, epoch_of
+from tertulia_gateway.metrics import Timeline
+from tertulia_gateway.outgoing import audio_frame, event_json
+from tertulia_gateway.playlist import Playlist
+from tertulia_gateway.waits import Waits
+from tertulia_llm.model import added
+from tertulia_llm.sse import BrokenStream, StreamParser
+from tertulia_shared import entries
+from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
+from tertulia_shared.events import EVENTS
+from tertulia_shared.ids import new_id
+from tertulia_shared.metrics import Metrics
+from tertulia_stt.progress import Tape, read_checkpoint
+from tests.fuzz.mutations import changed, flipped, raw, value
+
+ENTRIES: Final[Sequence[type[Any]]] = tuple(
+    each for each in vars(entries).values() if isinstance(each, type) and dataclasses.is_dataclass(each)
+)
+METRICS: Final = Metrics()
+COMMANDS: Final[tuple[Mapping[str, Any], ...]] = (
+    {"type": "user_message", "data": {"text": "hello", "turn_id": new_id()}},
+    {"type": "start_listening", "data": {}},
+    {"type": "stop_listening"},
+    {"type": "model_settings", "data": {"model": "m", "temperature": 1, "top_p": 0.5, "top_k": 3, "min_p": 0}},
+    {"type": "refresh_characters"},
+    {"type": "resume", "data": {
+        "conversation_id": new_id(), "last_event_id": "1-0", "last_audio": {"message_id": new_id(), "id": "1-1"},
+    }},
+    {"type": "interrupt"},
+    {"type": "playback", "data": {"message_id": new_id(), "sentence_index": 0, "chunk_index": 1, "played_ms": 20}},
+)  # fmt: skip
+CHUNK: Final = {
+    "choices": [{"delta": {"content": "Hello "}, "finish_reason": None}],
+    "usage": {"prompt_tokens": 3, "completion_tokens": 4, "cost": 0.1},
+}
+
+
+def command(rng: Random) -> str:
+    """A text frame: a mutated command, or JSON, or no JSON."""
+    known = changed(rng, rng.choice(COMMANDS))
+    if isinstance(known.get("data"), dict):
+        known["data"] = changed(rng, known["data"])
+    text = _json(known if rng.randrange(5) else value(rng))
+    return text if rng.randrange(4) else flipped(rng, text.encode()).decode(errors="replace")
+
+
+def _json(given: Any) -> str:
+    try:
+        return orjson.dumps(given).decode()
+    except TypeError:  # a number above 64 bits
+        return str(given)
+
+
+def text_frame(rng: Random) -> object:
+    return frames.parse(command(rng))
+
+
+def server_sent_events(rng: Random) -> None:
+    parser = StreamParser()
+    for _ in range(rng.randrange(1, 4)):
+        chunk = changed(rng, CHUNK)
+        line = b"data: " + _json(chunk if rng.randrange(4) else value(rng)).encode() + b"\n\n"
+        delta = parser.feed(line if rng.randrange(3) else flipped(rng, line))
+        added({}, delta.usage)
+
+
+def fields(rng: Random) -> Fields:
+    """A stream entry: the fields of some class, whose values are hostile, and an envelope that mostly is right."""
+    classes: Sequence[type[Any]] = (*ENTRIES, *EVENTS.values())
+    cls = rng.choice(classes)
+    names = [each.name for each in dataclasses.fields(cls)]
+    out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
+    for name, good in ((b"v", b"1"), (b"ts", b"1700000000000"), (b"epoch", b"1")):
+        out[name] = good if rng.randrange(8) else raw(rng)
+    out[b"type"] = rng.choice(tuple(EVENTS)).encode() if rng.randrange(8) else raw(rng)
+    return out
+
+
+def entry(rng: Random) -> None:
+    given = fields(rng)
+    readers: Sequence[Callable[[], object]] = (
+        lambda: decode(rng.choice(ENTRIES), given),
+        lambda: decode_event(given),
+        lambda: event_json("1-0", given, 1),
+        lambda: audio_frame("1-0", given),
+        lambda: as_dict(rng.choice(ENTRIES), given),
+        lambda: read_checkpoint(given),
+    )
+    for read in readers:
+        with contextlib.suppress(BadEntry):
+            read()
+
+
+def followers(rng: Random) -> None:
+    """What the gateway derives from events: none of it may raise, for it also sees what cannot be sent."""
+    feed, playlist, timeline = Feed("me", claimed=True), Playlist(), Timeline()
+    waits = Waits(METRICS, lambda: 1_700_000_000_000)
+    for _ in range(3):
+        given = fields(rng)
+        kind = given[b"type"]
+        feed.judge(kind, given)
+        playlist.see(kind, given, epoch_of(given))
+        timeline.see(kind, given)
+        waits.event(kind, given)
+        waits.sound(given, asked_ms=0)
+        timeline.metrics()
+
+
+def wav_file(rng: Random) -> None:
+    pcm = rng.randbytes(rng.randrange(200))
+    bits = rng.choice((8, 16, 24, 32, rng.randrange(70)))
+    kind, hz = rng.choice((1, 3, 0xFFFE)), rng.choice((0, 8000, 16000))
+    head = struct.pack("<HHIIHH", kind, rng.randrange(4), hz, 0, 2, bits)
+    size = rng.choice((len(pcm), 2**32 - 1))
+    chunks = b"fmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", size) + pcm
+    file = b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+    wav.mono(wav.parse(file if rng.randrange(3) else flipped(rng, file)))
+
+
+def microphone(rng: Random) -> None:
+    names = (b"sample", b"entry", b"entry_sample")
+    tape = Tape(read_checkpoint({name: str(rng.randrange(100)).encode() for name in names}))
+    for number in range(rng.randrange(1, 6)):
+        tape.add(number, rng.randbytes(rng.randrange(50)))
+        tape.checkpoint(rng.randrange(200))
+
+
+KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {
+    "text frames, parsed": (text_frame, ()),
+    "server-sent events": (server_sent_events, (BrokenStream,)),
+    "stream entries": (entry, ()),
+    "what follows events": (followers, ()),
+    "WAV files": (wav_file, (ValueError,)),
+    "microphone entries": (microphone, ()),
+}
