@@ -151,14 +151,8 @@ async def test_a_lost_connection_is_taken_up_where_it_was(capsys: pytest.Capture
         await client.socket.close(1011, "cannot go on")
 
     async def second(client: Client) -> None:
-        assert client.path.endswith(f"?conversation_id={C}")
-        await client.started(id="")
+        assert client.path.endswith(f"?conversation_id={C}&last_event_id=5-0&last_audio={M1}%2F1-1")
         await client.tell("llm_chunk", id="6-0", message_id=M1, text="(before its turn)")
-        assert await client.heard("resume") == {
-            "conversation_id": C,
-            "last_event_id": "5-0",
-            "last_audio": {"message_id": M1, "id": "1-1"},
-        }
         await client.started(id="")
         await client.tell("llm_chunk", id="6-0", message_id=M1, text="you.")
         await client.tell("message_complete", id="7-0", message_id=M1, status="complete")
@@ -175,6 +169,30 @@ async def test_a_lost_connection_is_taken_up_where_it_was(capsys: pytest.Capture
     assert "cannot go on" in shown.err
 
 
+async def test_who_joins_a_talk_that_goes_on_gets_the_answer_to_what_they_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def script(client: Client) -> None:
+        await client.started(id="")
+        await client.tell("turn_accepted", id="1-2", epoch=1, turn_id="theirs")
+        await client.tell("message_started", id="1-3", turn_id="theirs", message_id=M2, character_name="Rex")
+        await client.tell("error", id="1-4", message_id=M2, code="tts_failed", message="Rex cannot be heard.")
+        await client.tell("llm_chunk", id="1-5", message_id=M2, text="Old story.")
+        await client.sound(M2, 0)
+        data = await client.heard("user_message")
+        await client.tell("interrupted", id="1-6", epoch=2, cause="turn")
+        await client.reply(data["turn_id"], epoch=2)
+        await read_to_end(client)
+
+    out = tmp_path / "reply.wav"
+    async with gateway(script) as place:
+        assert await say(place, SayOptions("hello", conversation_id=C, out=out)) == OK
+    shown = capsys.readouterr()
+    assert shown.out == "Luna: Hello you.\n"
+    assert "cannot be heard" not in shown.err
+    assert "(0.1 s of speech" in shown.err
+
+
 async def test_a_message_that_was_not_confirmed_is_said_again_under_the_same_id() -> None:
     turns: list[str] = []
 
@@ -184,8 +202,7 @@ async def test_a_message_that_was_not_confirmed_is_said_again_under_the_same_id(
         client.socket.transport.abort()
 
     async def kept(client: Client) -> None:
-        await client.started(id="")
-        await client.heard("resume")
+        assert "last_event_id=" in client.path
         await client.started(id="")
         turns.append((await client.heard("user_message"))["turn_id"])
         await client.reply(turns[-1])
@@ -379,8 +396,7 @@ async def test_a_connection_that_is_lost_while_speaking_listens_again(
         await client.socket.close(1001, "restarting")
 
     async def second(client: Client) -> None:
-        await client.started(id="")
-        await client.heard("resume")
+        assert "last_event_id=" in client.path
         await client.started(id="")
         await client.heard("start_listening")
         listening_again.set()

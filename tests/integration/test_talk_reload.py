@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import signal
 from typing import Any
 
 import pytest
@@ -93,4 +94,24 @@ async def test_a_second_tab_goes_on_where_the_first_one_is(stack: Stack) -> None
             (luna, *_) = second.record.of_turn(turn_id)
             whole = await rendering(bus, c, luna.message_id)
             assert b"".join(map(bytes, luna.pcm.values())) == b"".join(list(whole.values())[5:])
+            stack.unsaid |= second.record.words()
+
+
+async def test_a_client_that_comes_to_another_gateway_after_the_first_was_killed_goes_on(stack: Stack) -> None:
+    (killed,) = stack.of("gateway")
+    async with stack.bus() as bus:
+        turn_id = new_id()
+        async with talk(*stack.urls) as first:
+            await first.say(QUESTION, turn_id)
+            await first.until(lambda: len(first.record.of("audio")) >= 8, "some sound")
+            await plays(first, bus, first.record.of("audio")[:8])
+            c = first.record.conversation_id
+            killed.send(signal.SIGKILL)
+        stack.start("gateway", port=killed.port)
+        stack.wait_ready()
+        async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+            await second.until_done(turn_id)
+            (luna, *_) = second.record.of_turn(turn_id)
+            whole = await rendering(bus, c, luna.message_id)
+            assert b"".join(map(bytes, luna.pcm.values())) == b"".join(list(whole.values())[8:])
             stack.unsaid |= second.record.words()

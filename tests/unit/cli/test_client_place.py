@@ -33,14 +33,14 @@ def test_what_is_no_address_is_said(given: str) -> None:
 def test_the_token_goes_into_a_header_never_into_the_address() -> None:
     place = parse_place("127.0.0.1:8000", "s3cret")
     assert place.headers == {"Authorization": "Bearer s3cret"}
-    assert "s3cret" not in place.address("abc")
+    assert "s3cret" not in place.address({"conversation_id": "abc"})
     assert parse_place("127.0.0.1:8000", "").headers == {}
 
 
 def test_a_conversation_is_named_in_the_address() -> None:
     place = parse_place("127.0.0.1:8000", "")
-    assert place.address("") == "ws://127.0.0.1:8000/ws"
-    assert place.address("a&b") == "ws://127.0.0.1:8000/ws?conversation_id=a%26b"
+    assert place.address({}) == "ws://127.0.0.1:8000/ws"
+    assert place.address({"conversation_id": "a&b"}) == "ws://127.0.0.1:8000/ws?conversation_id=a%26b"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tertulia_cli.client.frames import Audio, Event
-from tertulia_cli.client.resuming import Phase, Position
+from tertulia_cli.client.resuming import Joining, Position
 
 
 def started(id: str = "", conversation: str = "c1") -> Event:
@@ -21,13 +21,13 @@ def audio(id: str, message_id: str = "m1") -> Audio:
 def live() -> Position:
     position = Position()
     position.connected()
+    assert position.query() == {}
     assert position.event(started("1-0"))
     return position
 
 
 def test_a_new_conversation_is_live_at_once() -> None:
     position = live()
-    assert position.phase is Phase.LIVE
     assert position.conversation_id == "c1"
     assert position.event(event("2-0"))
 
@@ -36,21 +36,13 @@ def test_after_a_loss_it_asks_for_what_came_behind_the_last_it_had() -> None:
     position = live()
     position.event(event("2-0"))
     position.audio(audio("1-3"))
-    position.connected()
-    assert not position.event(started())
-    assert position.phase is Phase.RESUMING
-    assert position.resume() == {
-        "conversation_id": "c1",
-        "last_event_id": "2-0",
-        "last_audio": {"message_id": "m1", "id": "1-3"},
-    }
+    assert position.query() == {"conversation_id": "c1", "last_event_id": "2-0", "last_audio": "m1/1-3"}
 
 
-def test_until_the_resume_is_answered_nothing_is_delivered_but_errors() -> None:
+def test_until_the_conversation_is_open_again_nothing_is_delivered_but_errors() -> None:
     position = live()
     position.event(event("2-0"))
     position.connected()
-    position.event(started())
     assert not position.event(event("4-0"))
     assert not position.audio(audio("1-4"))
     assert position.event(Event("error"))
@@ -77,8 +69,49 @@ def test_what_has_no_id_is_always_delivered() -> None:
     assert position.event(event("", "audio_complete"))
 
 
-def test_a_conversation_that_is_taken_up_from_now_on_is_live_at_once() -> None:
+def test_a_conversation_that_is_joined_is_live_at_once() -> None:
     position = Position("c1")
+    assert position.query() == {"conversation_id": "c1"}
     position.connected()
     assert position.event(started())
-    assert position.phase is Phase.LIVE
+    assert position.event(event("3-0"))
+
+
+def joined(*, resumed: bool = True) -> Joining:
+    joining = Joining()
+    assert joining.event(Event("conversation_started", "", 0, {"conversation_id": "c1", "resumed": resumed}), ())
+    return joining
+
+
+def accepted(turn_id: str) -> Event:
+    return Event("turn_accepted", "2-0", 1, {"turn_id": turn_id})
+
+
+def test_the_turn_that_goes_on_when_it_comes_is_left_out_until_the_next() -> None:
+    joining = joined()
+    assert not joining.event(accepted("theirs"), {"mine"})
+    assert not joining.event(event("3-0"), {"mine"})
+    assert not joining.event(Event("error", "4-0"), {"mine"})
+    assert not joining.audio()
+    assert joining.event(Event("error"), {"mine"})
+    assert joining.event(event("5-0", "vad_start"), {"mine"})
+    assert joining.event(accepted("mine"), {"mine"})
+    assert joining.event(event("6-0"), {"mine"})
+    assert joining.audio()
+
+
+def test_an_interruption_ends_the_turn_that_is_left_out() -> None:
+    joining = joined()
+    joining.event(accepted("theirs"), ())
+    assert joining.event(Event("interrupted", "5-0"), ())
+    assert joining.audio()
+
+
+def test_its_own_turns_are_not_left_out() -> None:
+    assert joined().event(accepted("mine"), {"mine"})
+    spoken = joined()
+    assert spoken.event(event("1-0", "vad_start"), ())
+    assert spoken.event(accepted("spoken"), ())
+    lost = joined(resumed=False)
+    assert lost.event(Event("conversation_started", "", 0, {"resumed": True}), ())
+    assert lost.event(accepted("spoken"), ())

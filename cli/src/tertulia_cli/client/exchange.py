@@ -11,6 +11,7 @@ from typing import Final, Protocol
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import Link, Live, Received
 from tertulia_cli.client.progress import Progress
+from tertulia_cli.client.resuming import Joining
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Receipt, Recording
 from tertulia_cli.exits import NO_ANSWER, Failure
@@ -46,6 +47,7 @@ class Exchange:
         self.link = link
         self.progress = Progress()
         self.recording = Recording()
+        self._joining = Joining()
         self._screen = screen
         self._silence_s = silence_s
         self._part: Part | None = None
@@ -104,13 +106,15 @@ class Exchange:
         match received:
             case Live():
                 part.live()
-            case Event():
+            case Event() if self._joining.event(received, self.progress.turns):
                 self.progress.see(received)
                 self._show(received)
                 part.event(received)
-            case Audio():
+            case Audio() if self._joining.audio():
                 self.recording.add(received)
                 part.audio(received)
+            case _:
+                pass
 
     async def _send(self) -> None:
         while True:

@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
 from tertulia_cli.client.outage import Outage
 from tertulia_cli.client.place import Place
-from tertulia_cli.client.resuming import Phase, Position
+from tertulia_cli.client.resuming import Position
 from tertulia_cli.exits import NO_CONNECTION, Failure
 
 OPEN_S: Final = 10.0
@@ -77,7 +77,7 @@ class Link:
             begun = now()
             try:
                 async for frame in socket:
-                    received = await self._judge(socket, frame)
+                    received = self._judge(frame)
                     if received is None:
                         continue
                     yield received
@@ -111,7 +111,7 @@ class Link:
             except ConnectionClosed:
                 self._live.clear()
 
-    async def _judge(self, socket: ClientConnection, frame: str | bytes) -> Received | None:
+    def _judge(self, frame: str | bytes) -> Received | None:
         position = self._position
         try:
             if isinstance(frame, bytes):
@@ -120,11 +120,7 @@ class Link:
             event = parse_event(frame)
         except BadFrame as error:
             raise Failure(f"{self._place.url} does not speak Tertulia's protocol: {error}.", NO_CONNECTION) from error
-        if position.event(event):
-            return event
-        if event.type == "conversation_started" and position.phase is Phase.RESUMING:
-            await socket.send(orjson.dumps({"type": "resume", "data": position.resume()}).decode())
-        return None
+        return event if position.event(event) else None
 
     def _why_it_ended(self, socket: ClientConnection) -> str:
         code, reason = socket.close_code, socket.close_reason
@@ -148,7 +144,7 @@ class Link:
     async def _dial(self) -> ClientConnection:
         options: dict[str, Any] = {"proxy": None} if self._place.is_here else {}
         return await connect(
-            self._place.address(self._position.conversation_id),
+            self._place.address(self._position.query()),
             additional_headers=self._place.headers,
             open_timeout=OPEN_S,
             max_size=MAX_FRAME_BYTES,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
@@ -32,9 +33,9 @@ class Place:
         except ValueError:
             return False
 
-    def address(self, conversation_id: str) -> str:
-        """The URL to connect to: for a new conversation ("") or one that there is."""
-        return f"{self.url}?{urlencode({'conversation_id': conversation_id})}" if conversation_id else self.url
+    def address(self, query: Mapping[str, str]) -> str:
+        """The URL to connect to; `query` says what to open (docs/protocol.md), nothing: a new conversation."""
+        return f"{self.url}?{urlencode(query)}" if query else self.url
 
 
 def parse_place(url: str, token: str) -> Place:

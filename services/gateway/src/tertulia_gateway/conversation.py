@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 from tertulia_gateway.aftermath import Aftermath
@@ -72,6 +72,7 @@ class Conversation:
             await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard)))
         for entry in self._opening.replay:
             await self._tell(entry)
+        self._opening = replace(self._opening, replay=())
         if self._opening.lost:
             await self._go_on_after_loss()
         async with asyncio.TaskGroup() as tasks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
@@ -106,14 +107,17 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
         opening = replace(opening, lost=True)
     opening.playlist.raise_epoch(applied.epoch)
     is_talking = b"talk" in state
+    turn, opening = opening.turn, replace(opening, turn=[])  # not kept for as long as the connection lives
     if not resume.last_event_id and resume.last_audio is None:
-        return await _go_on_without_marks(bus, opening, now_ms, is_talking=is_talking)
+        return await _go_on_without_marks(bus, opening, turn, now_ms, is_talking=is_talking)
     opening.playlist.keep_from(resume.last_audio)
     await _leave_out_what_is_over(bus, opening, now_ms, is_talking=is_talking)
     return opening
 
 
-async def _go_on_without_marks(bus: Bus, opening: Opening, now_ms: int, *, is_talking: bool) -> Opening:
+async def _go_on_without_marks(
+    bus: Bus, opening: Opening, turn: Sequence[Entry], now_ms: int, *, is_talking: bool
+) -> Opening:
     """The turn that goes on, from its first event, and its sound behind what was heard; without one, from now on."""
     playlist, timeline, conversation_id = opening.playlist, opening.timeline, opening.conversation_id
     receipts = readable_receipts(await bus.read(bus.keys.receipts(conversation_id)))
@@ -135,12 +139,12 @@ async def _go_on_without_marks(bus: Bus, opening: Opening, now_ms: int, *, is_ta
         fence = Fence(bus.keys.state(conversation_id), "", playlist.epoch)
         with contextlib.suppress(Stale):
             await bus.transact(conversation_id, [], fence=fence, talk=True)
-    return replace(opening, heard=heard, replay=_events_of(opening))
+    return replace(opening, heard=heard, replay=_of_the_turn(opening.timeline, turn))
 
 
-def _events_of(opening: Opening) -> tuple[Entry, ...]:
-    """The events of the present turn. What older replies or listening sessions still had to say is left out."""
-    turn_id, message_ids = opening.timeline.turn_id.encode(), {each.encode() for each in opening.timeline.message_ids}
+def _of_the_turn(timeline: Timeline, events: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Those of the present turn. What older replies or listening sessions still had to say is left out."""
+    turn_id, message_ids = timeline.turn_id.encode(), {each.encode() for each in timeline.message_ids}
 
     def belongs(fields: Fields) -> bool:
         return (
@@ -149,7 +153,7 @@ def _events_of(opening: Opening) -> tuple[Entry, ...]:
             and fields.get(b"message_id", b"") in {b"", *message_ids}
         )
 
-    return tuple(entry for entry in opening.turn if belongs(entry.fields))
+    return tuple(entry for entry in events if belongs(entry.fields))
 
 
 async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
