@@ -124,8 +124,8 @@ def _llm(keys: Keys) -> Rights:
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
-            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(), keys.broadcast(),
-            keys.workers(),
+            keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(),
+            keys.dead(), keys.broadcast(), keys.workers(),
         )
     )  # fmt: skip
 
