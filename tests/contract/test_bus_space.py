@@ -70,6 +70,10 @@ async def test_the_end_of_a_stream_can_be_kept(bus: Bus) -> None:
 
 
 async def test_a_probe_leaves_nothing_that_matters(bus: Bus) -> None:
+    assert await bus.probe_age() is None
     await bus.probe_writes()
     await bus.probe_writes()
+    age_s = await bus.probe_age()
+    assert age_s is not None
+    assert 0 <= age_s < 30
     assert await listed(bus.sounds()) == []

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from types import MappingProxyType
@@ -126,6 +126,7 @@ class Stack:
         namespace: str = "",
         link: FarLink | None = None,
         metrics: bool = False,
+        redis_options: Sequence[str] = (),
     ) -> None:
         """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
         self._metrics = metrics
@@ -140,6 +141,7 @@ class Stack:
             options=[
                 *self._users.options(folder),
                 *(() if link is None else ("--bind", "127.0.0.1", link.near)),
+                *redis_options,
             ],
         )
         self.unsaid: set[str] = set()

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 
 from tertulia_llm.model import ModelFailed
-from tertulia_shared.bus import BusUnavailable, Stale
+from tertulia_shared.bus import Append, BusUnavailable, Stale
 from tertulia_shared.codec import decode, decode_event
-from tertulia_shared.entries import DeadLetter, TTSSentence, Work
+from tertulia_shared.entries import AudioChunk, DeadLetter, TTSSentence, Work
 from tertulia_shared.events import (
     Interrupted,
     LLMChunk,
@@ -20,6 +20,7 @@ from tertulia_shared.events import (
     TurnStarted,
 )
 from tertulia_shared.ids import reply_id
+from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.work import BadWork
 from tests.fakes.llm_bench import LINES, BreakAfter, Client, Say, Table
 from tests.fakes.scrape import scraped
@@ -194,7 +195,10 @@ async def test_after_an_interruption_no_more_is_remembered_than_was_heard() -> N
     luna = (await table.client()).order[0]
     await table.played(luna, 1, 0)
     await table.interrupt()
+    audio = table.bus.keys.audio(table.conversation_id, luna)
+    await table.bus.transact(table.conversation_id, [Append(audio, AudioChunk(b"\0\0", 0, 0, "", luna, ""), "1-1")])
     await table.work()
+    assert [sound.ttl_s <= SOUND_GRACE_S async for sound in table.bus.sounds() if sound.name == audio.name] == [True]
     heard = "Hello there, Jay. "
     client = await table.client()
     assert client.heard[luna].startswith(heard)

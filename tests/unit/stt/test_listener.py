@@ -20,7 +20,7 @@ from tertulia_shared.events import (
     TurnAccepted,
 )
 from tertulia_shared.ids import new_id, reply_id, spoken_turn_id
-from tertulia_shared.keys import Keys
+from tertulia_shared.keys import SOUND_GRACE_S, Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
@@ -184,6 +184,10 @@ async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_
     assert decode(Work, pointer.fields) == Work(ear.conversation_id)
     assert await ear.epoch() == 1
     assert ear.engine.open_sessions == 0
+    mic = ear.bus.keys.mic(ear.conversation_id, ear.session_id)
+    assert await ear.bus.length(mic) > 0
+    await asyncio.sleep(SOUND_GRACE_S + 1)
+    assert await ear.bus.length(mic) == 0, "nobody needs the microphone's sound any more"
 
 
 @virtual_time

@@ -17,6 +17,7 @@ from tertulia_cli.exits import MISUSED, OK, Failure
 from tertulia_cli.inspect import machine, tables
 from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
+from tertulia_cli.inspect.memory import memory
 from tertulia_cli.inspect.recording import Listed, conversation_of_message, list_conversations, record, sound_of
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
@@ -69,9 +70,9 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
     conversations = await list_conversations(bus)
     if not options.conversation:
         if options.as_json:
-            _print_json(machine.listed_json(conversations))
+            _print_json(machine.listed_json(conversations, await memory(bus)))
         else:
-            tables.show_list(_console(), conversations, _now_ms())
+            tables.show_list(_console(), conversations, _now_ms(), await memory(bus))
         return OK
     timeline = build(await record(bus, choose(options.conversation, conversations), _now_ms()))
     if options.as_json:

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
+from tertulia_cli.inspect.memory import Memory, memory_json
 from tertulia_cli.inspect.recording import GivenUp, Listed, OpenWork, Piece
 from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Timeline, Turn
 
 Plain = Mapping[str, Any]
 
 
-def listed_json(conversations: Sequence[Listed]) -> Plain:
-    """The conversations, the most recent first."""
+def listed_json(conversations: Sequence[Listed], memory: Memory | None = None) -> Plain:
+    """The conversations, the most recent first, and how full Redis is (null if it cannot be told)."""
     return {
         "conversations": [
             {
@@ -23,7 +24,8 @@ def listed_json(conversations: Sequence[Listed]) -> Plain:
                 "answered": each.answered,
             }
             for each in conversations
-        ]
+        ],
+        "redis": None if memory is None else memory_json(memory),
     }
 
 

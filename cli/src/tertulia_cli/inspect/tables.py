@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
+from tertulia_cli.inspect.memory import Memory, sentence_of
 from tertulia_cli.inspect.recording import Listed, Piece
 from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Sentence, Timeline, Turn
 from tertulia_cli.wording import MAX_TEXT, ago, clock, harmless, lasting, short
@@ -21,11 +22,19 @@ GOOD, BAD, QUIET = "green", "red", "dim"
 STATUS_STYLE: Final = {"complete": GOOD, "failed": BAD, "interrupted": "yellow"}
 
 
-def show_list(console: Console, conversations: Sequence[Listed], now_ms: int) -> None:
-    """The most recent conversations."""
+def show_list(
+    console: Console, conversations: Sequence[Listed], now_ms: int, memory: Memory | None = None
+) -> None:  # fmt: skip
+    """The most recent conversations, and how full Redis is."""
     if not conversations:
         console.print("No conversation in Redis (they are kept there for a day after their last turn).")
-        return
+    else:
+        _show_conversations(console, conversations, now_ms)
+    if memory is not None:
+        console.print(_plain(sentence_of(memory), BAD if memory.writes_paused else QUIET), soft_wrap=True)
+
+
+def _show_conversations(console: Console, conversations: Sequence[Listed], now_ms: int) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("conversation", "last turn", "", "said last"):
         table.add_column(name, no_wrap=name != "said last")

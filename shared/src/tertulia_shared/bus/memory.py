@@ -83,6 +83,7 @@ class MemoryBus:
         self._waiting: list[Callable[[], None]] = []
         self._away = False
         self._paused = ""
+        self._probed = float("-inf")
         self.limit_bytes = 0
         """What `space` says of the limit; it is not enforced."""
         self.breaks = 0
@@ -446,6 +447,11 @@ class MemoryBus:
         self._check()
         return Space(sum(sized.size for sized in self._server.sizes()), self.limit_bytes, "noeviction")
 
+    async def probe_age(self) -> float | None:
+        self._check()
+        age_s = self._clock() - self._probed
+        return age_s if age_s < self.keys.probe().ttl_s else None
+
     async def sounds(self) -> AsyncIterator[Sound]:
         self._check()
         for sound in list(self._server.sounds()):
@@ -463,6 +469,7 @@ class MemoryBus:
 
     async def probe_writes(self) -> None:
         self._check_writes()
+        self._probed = self._clock()
 
     def _check_writes(self) -> None:
         self._check()

@@ -600,6 +600,10 @@ class Bus(Protocol):
         """
         ...
 
+    async def probe_age(self) -> float | None:
+        """Seconds since `probe_writes` succeeded anywhere; None if that is longer ago than its key lives."""
+        ...
+
     def sounds(self) -> AsyncIterator[Sound]:
         """Every `audio` stream (a SCAN: only where room has to be made)."""
         ...

@@ -430,6 +430,9 @@ class RedisBus:
     async def space(self) -> Space:
         return await self._space.space()
 
+    async def probe_age(self) -> float | None:
+        return await self._space.probe_age()
+
     def sounds(self) -> AsyncIterator[Sound]:
         return self._space.sounds()
 

@@ -37,6 +37,12 @@ class RedisSpace:
             told.get("maxmemory_policy", ""),
         )
 
+    async def probe_age(self) -> float | None:
+        """See `port.Bus.probe_age`."""
+        key = self._keys.probe()
+        (left_ms,) = _taken(await self._call(("PTTL", key.name)), "PTTL")
+        return key.ttl_s - left_ms / 1000 if left_ms >= 0 else None
+
     async def sounds(self) -> AsyncIterator[Sound]:
         """See `port.Bus.sounds`."""
         async for names in self._scan(self._keys.every_audio(), "TYPE", "stream"):

@@ -136,6 +136,9 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       return { ...withoutNotices(state, "settings"), settings, asked: Object.fromEntries(open) };
     }
     case "warning":
+      if (event.code === "writes_resumed") {
+        return { ...state, notices: state.notices.filter((notice) => notice.code !== "writes_paused") };
+      }
       return withNotice(state, { place: "page", code: event.code, text: event.message, serious: false });
     case "error":
       return onError(state, event);

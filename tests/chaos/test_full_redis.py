@@ -1,0 +1,77 @@
+"""A small Redis: talk does not fill it; when something else does, clients are told, and the talk goes on afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+from redis.exceptions import OutOfMemoryError
+
+from tertulia_shared.ids import new_id
+from tests.fakes.client import talk
+from tests.fakes.stack import Stack
+
+TURNS = 200
+MB = 1024 * 1024
+LIMIT_MB = 16
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder: Path = tmp_path_factory.mktemp("small") / "stack"
+    options = ["--maxmemory", f"{LIMIT_MB}mb", "--maxmemory-policy", "noeviction"]
+    with Stack(folder, env={"TERTULIA_DEMO_TOKENS_PER_SECOND": "400"}, redis_options=options) as running:
+        yield running
+
+
+@pytest.fixture
+def client_of(small: Stack) -> Iterator[Any]:
+    client = cast("Any", redis.Redis.from_url(small.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+    yield client
+    client.close()
+
+
+@pytest.mark.timeout(300)
+async def test_talk_alone_never_fills_it(small: Stack, client_of: Any) -> None:
+    heard, most = 0, 0
+    async with talk(*small.urls) as client:
+        for _ in range(TURNS):
+            turn_id = new_id()
+            await client.hears("Luna, what do you think about the stars?", turn_id)
+            heard += sum(len(bytes(s)) for m in client.record.of_turn(turn_id) for s in m.pcm.values())
+            most = max(most, client_of.info("memory")["used_memory"])
+        assert client.record.of("warning") == []
+        assert client.record.of("error") == []
+    print(f"{TURNS} turns, {heard / MB:.1f} MB of sound, Redis used at most {most / MB:.1f} MB")  # noqa: T201 - figures
+    assert heard > 1.5 * LIMIT_MB * MB, "it would have been full"
+    assert most < LIMIT_MB * MB
+
+
+@pytest.mark.timeout(120)
+async def test_what_is_said_while_something_else_fills_it_goes_on_when_there_is_room(
+    small: Stack, client_of: Any
+) -> None:
+    async with talk(*small.urls) as client:
+        turn_id = new_id()
+        await client.say("Luna, tell me a very long story", turn_id)
+        await client.until_frames(10)
+        names: list[str] = []
+        try:
+            for size in (MB, 16_384):
+                while True:
+                    names.append(f"ballast:{len(names)}")
+                    client_of.set(names[-1], b"x" * size)
+        except OutOfMemoryError:
+            client_of.config_set("maxmemory", MB)  # no room can be made by deleting sound
+        warning = await client.until_event("warning")
+        assert warning["code"] == "writes_paused"
+        assert "no memory" in warning["message"]
+        client_of.config_set("maxmemory", f"{LIMIT_MB}mb")
+        client_of.delete(*names)
+        assert (await client.until_event("warning", 2))["code"] == "writes_resumed"
+        await client.until_done(turn_id)
+        await client.hears("Luna, what do you think about the stars?", new_id())
+        assert len(client.record.of("warning")) == 2
