@@ -81,7 +81,10 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _redis_url(cls, url: str) -> str:
         if urlsplit(url).scheme not in REDIS_SCHEMES:
-            raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}")
+            hint = ": a Sentinel cannot be used, name the Redis itself" if "sentinel" in urlsplit(url).scheme else ""
+            raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}{hint}")
+        if urlsplit(url).scheme != "unix" and "," in urlsplit(url).netloc.rpartition("@")[2]:
+            raise ValueError("names several hosts, and must name one Redis: clusters and Sentinels cannot be used")
         return url
 
     @field_validator("redis_ca", "redis_cert", "redis_key")
