@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -79,6 +80,20 @@ async def test_in_mid_reply(everysec: Stack, frames: int) -> None:
         # only who has seen an event can miss it: frames of sound would not do
         await client.until(lambda: place(client.record.last_event_id) > place(kept), "an event that will be lost")
         await power_cut(everysec, keeps)
+        await assert_told_and_goes_on(everysec, client)
+
+
+async def test_flushed_in_mid_reply_under_a_live_connection(everysec: Stack) -> None:
+    async with talk(*everysec.urls) as client:
+        await client.hears("Luna, hello!", new_id())
+        before = len(client.record.frames)
+        await client.say(LONG_STORY, new_id())
+        await client.until_frames(before + 40)
+        begun = time.monotonic()
+        await asyncio.to_thread(everysec.flush)
+        await client.until(lambda: client.record.of("error"), "the word")
+        # looked at once a second; the rest is for a slow machine
+        assert time.monotonic() - begun < 5
         await assert_told_and_goes_on(everysec, client)
 
 

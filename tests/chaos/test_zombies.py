@@ -15,7 +15,7 @@ from tests.fakes.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 
-LET_GO = ("left work to its new owner", "attempt failed: BusUnavailable", "work stays pending")
+LET_GO = ("left work to its new owner", "work is interrupted", "work stays pending")
 """What it says when it wakes up. The last two: it was stopped amid a write, for longer than a reply may take."""
 
 

@@ -257,3 +257,20 @@ async def test_a_break_without_a_loss_is_not_told(bench: Bench, read: int) -> No
     await bench.break_and_lose(key, ids[:1])
     (after,) = await write(bench.rival, key, "4")
     assert [entry.id for entry in await follow.read()] == [after]
+
+
+@pytest.mark.parametrize("read", [True, False])
+async def test_a_loss_is_told_without_a_break_of_the_connection(bench: Bench, read: bool) -> None:  # noqa: FBT001
+    key = bench.bus.keys.events(C)
+    ids = await write(bench.rival, key, "1", "2")
+    follow = bench.bus.follow(key, "0-0" if read else ids[-1], tell_loss=True)
+    if read:
+        await read_count(follow, 2)
+    waiting = asyncio.create_task(follow.read())
+    await bench.until_reading()
+    await bench.pass_time(0 if read else 1.2)  # one that was read is known, another is known after the first look
+    await bench.rival.remove(key, ids)
+    with pytest.raises(EntriesLost):
+        await waiting
+    (after,) = await write(bench.rival, key, "3")
+    assert [entry.id for entry in await follow.read()] == [after]

@@ -235,6 +235,10 @@ class Stack:
         """How many entries a stream has."""
         return self._client.xlen(key.name)
 
+    def flush(self) -> None:
+        """FLUSHALL, as an operator may do it by mistake."""
+        self._client.flushall()
+
     def at_the_table(self) -> list[str]:
         """The names of the active characters as llm has read them last."""
         kept = self._client.hget(self.keys.cast().name, "speakers")

@@ -19,6 +19,8 @@ from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import Keys
 from tertulia_shared.tls import Tls
 from tests.fakes.access_bench import AccessBench
+from tests.fakes.bus_bench import claimed
+from tests.fakes.eventually import eventually
 from tests.fakes.redis_server import RedisDidNotStart
 
 
@@ -173,3 +175,15 @@ def test_redis_certificate_is_made_anew_for_other_names(bench: AccessBench) -> N
     assert certificate.read_text() == before
     bench.init(names=("localhost", "192.168.1.10", "::1"))
     assert certificates.names_of(certificate.read_text()) == ("localhost", "192.168.1.10", "::1")
+
+
+async def test_leases_are_renewed_over_tls_with_the_rights_of_a_box(bench: AccessBench, keys: Keys) -> None:
+    async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
+        claim = await claimed(bus, worker="a")
+        lost: list[str] = []
+        leases = bus.keep_leases(
+            "tts", "a", every_s=0.05, held=lambda: {claim.id: 1}, on_lost=lambda work_id, _: lost.append(work_id)
+        )
+        async with leases:
+            await bus.take_over("tts", "b", idle_s=0, count=1)
+            await eventually(lambda: lost, "the loss is told")

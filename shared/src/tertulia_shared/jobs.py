@@ -90,6 +90,8 @@ class Jobs:
         self._max_attempts = max_attempts
         self._metrics = metrics
         self._broke = broke
+        self._probing = asyncio.Lock()
+        """One job at a time asks whether Redis is back, however many wait for it."""
         self.left_to_newer: dict[str, int] = {}
         """Work that a newer release has to do: its id, and the schema version it takes."""
 
@@ -132,16 +134,17 @@ class Jobs:
 
     async def _wait_for_redis(self, interruptions: int) -> None:
         """Return when Redis takes writes again. Each interruption that soon follows another one waits longer."""
-        failures = 0
         await asyncio.sleep(backoff_s(interruptions, MAX_REFUSED_S))
-        while True:
-            try:
-                return await self._bus.beat(self._member)
-            except (BusUnavailable, WritesPaused) as trouble:
-                failures += 1
-                await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
-            except WriteRefused:  # it answers, and what is wrong with the set of workers is no reason to wait
-                return None
+        async with self._probing:
+            failures = 0
+            while True:
+                try:
+                    return await self._bus.beat(self._member)
+                except (BusUnavailable, WritesPaused) as trouble:
+                    failures += 1
+                    await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
+                except WriteRefused:  # it answers, and what is wrong with the set of workers is no reason to wait
+                    return None
 
     async def _reclaimed(self, job: Job) -> Claim | None:
         failures = 0

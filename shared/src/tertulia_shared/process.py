@@ -14,6 +14,7 @@ import uvloop
 
 from tertulia_shared import logs
 from tertulia_shared.bus import Bus, BusRefused, BusUnavailable
+from tertulia_shared.bus.fitness import Severity, faults_of
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.groups import first_error
 from tertulia_shared.keys import Keys
@@ -24,6 +25,8 @@ from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_st
 
 REDIS_PATIENCE_S = 30.0
 """How long a starting service waits for Redis before it says so and exits."""
+REDIS_AGAIN_S = 1.0
+"""How often a starting service looks whether a replica was promoted."""
 STORE_AGAIN_S = 5.0
 """How often a store that was away at the start is opened again."""
 
@@ -126,9 +129,10 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
     delay_s = 0.05
     while not stop.is_set():
         try:
-            return await opened.enter_async_context(
+            bus = await opened.enter_async_context(
                 open_bus(settings.redis_url, Keys(settings.namespace), name=service, tls=settings.redis_tls)
             )
+            await _check(bus, stop, deadline)
         except (BusRefused, ValueError) as trouble:  # no waiting helps
             raise CannotStart(f"{trouble}. `tertulia doctor` looks.") from None
         except BusUnavailable as trouble:
@@ -137,7 +141,30 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
                     f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? `tertulia doctor` looks."
                 ) from None
             log.warning("waiting for Redis: %s", trouble)
+        else:
+            return bus
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), delay_s)
         delay_s = min(2.0, delay_s * 2)
     return None
+
+
+async def _check(bus: Bus, stop: asyncio.Event, deadline: float) -> None:
+    """Return when the Redis at the other end can be used.
+
+    Raises:
+        CannotStart: it cannot, or not before `deadline` (the loop's time).
+        BusUnavailable: it went away.
+    """
+    while not stop.is_set():
+        faults = await faults_of(bus)
+        for fault in faults:
+            late = asyncio.get_running_loop().time() > deadline
+            if fault.severity is Severity.REFUSED or (fault.severity is Severity.NOT_NOW and late):
+                raise CannotStart(fault.text)
+        waits = [fault.text for fault in faults if fault.severity is Severity.NOT_NOW]
+        if not waits:  # what is only a warning is the doctor's to say
+            return
+        log.warning("waiting: %s", waits[0])
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), REDIS_AGAIN_S)

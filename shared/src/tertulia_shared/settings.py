@@ -70,7 +70,11 @@ class CommonSettings(BaseSettings):
         "127.0.0.1", description="address for that port; nobody is asked for a token there: keep it among your own"
     )
     lease_s: float = Field(
-        3.0, ge=0.5, le=60, description="seconds without a sign of life after which a worker's work is taken over"
+        3.0,
+        ge=0.5,
+        le=60,
+        description="seconds without a renewed lease after which a worker's work is taken over; "
+        "a peer on the same machine that dies is noticed at once",
     )
     drain_s: float = Field(
         10.0, ge=0, le=600, description="seconds a stopping worker may take to finish what it has begun"
@@ -81,7 +85,10 @@ class CommonSettings(BaseSettings):
     @classmethod
     def _redis_url(cls, url: str) -> str:
         if urlsplit(url).scheme not in REDIS_SCHEMES:
-            raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}")
+            hint = ": a Sentinel cannot be used, name the Redis itself" if "sentinel" in urlsplit(url).scheme else ""
+            raise ValueError(f"must begin with one of {', '.join(f'{s}://' for s in REDIS_SCHEMES)}{hint}")
+        if urlsplit(url).scheme != "unix" and "," in urlsplit(url).netloc.rpartition("@")[2]:
+            raise ValueError("names several hosts, and must name one Redis: clusters and Sentinels cannot be used")
         return url
 
     @field_validator("redis_ca", "redis_cert", "redis_key")

@@ -12,7 +12,7 @@ import pytest
 
 from tertulia_cli.dead import command
 from tertulia_cli.dead.command import choose, explain, retried, table
-from tertulia_cli.dead.letters import Facts, Letter, Message, Turn, read_facts, read_letters
+from tertulia_cli.dead.letters import Facts, Letter, Message, Turn, read_facts, read_letters, remove_letters
 from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
 from tertulia_cli.exits import OK, Failure
 from tertulia_cli.settings import RunSettings
@@ -397,3 +397,22 @@ async def test_what_is_pointless_stays_in_the_list(bus: Bus) -> None:
     assert not done
     assert "a retry is pointless: nothing is left of its conversation" in line
     assert len(await read_letters(bus)) == 1
+
+
+@pytest.mark.parametrize("dead_is_broken", [True, False])
+async def test_letters_that_dead_did_not_take_are_listed_and_removed_with_the_others(
+    bus: Bus,
+    dead_is_broken: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    outlet = bus.outlet()
+    if dead_is_broken:
+        outlet.put(bus.keys.dead(), {"not": "a stream"})
+    else:
+        outlet.append(bus.keys.dead(), DeadLetter("tts", "1-0", 3, "first"))
+    outlet.append(bus.keys.dead_aside(), DeadLetter("tts", "2-0", 3, "aside"))
+    await outlet.flush()
+    letters = await read_letters(bus)
+    reasons = [letter.said.reason for letter in letters if letter.said is not None]
+    assert reasons == (["aside"] if dead_is_broken else ["first", "aside"])
+    await remove_letters(bus, [letter.id for letter in letters])
+    assert await read_letters(bus) == []

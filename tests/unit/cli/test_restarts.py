@@ -24,13 +24,13 @@ def test_one_that_was_ready_before_may_fail_to_start_and_try_again(code: int) ->
 
 
 def test_a_killed_service_is_started_again_even_before_it_was_ready() -> None:
-    assert Restarts(PATIENCE).ended(-9, lived_s=0.1) == Restart(0.1, "was killed by SIGKILL")
+    assert Restarts(PATIENCE).ended(-9, lived_s=0.1) == Restart(0.0, "was killed by SIGKILL")
 
 
-def test_the_wait_doubles_up_to_its_bound_and_then_it_is_given_up() -> None:
+def test_the_first_start_is_at_once_then_the_wait_doubles_and_then_it_is_given_up() -> None:
     restarts = Restarts(PATIENCE)
     verdicts = [restarts.ended(3, lived_s=1) for _ in range(4)]
-    assert [each.after_s for each in verdicts if isinstance(each, Restart)] == [0.1, 0.2, 0.3]
+    assert [each.after_s for each in verdicts if isinstance(each, Restart)] == [0.0, 0.1, 0.2]
     last = verdicts[-1]
     assert isinstance(last, GiveUp)
     assert not last.refused

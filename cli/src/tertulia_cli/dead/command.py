@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.dead.letters import Facts, Letter, Message, read_facts, read_letters
+from tertulia_cli.dead.letters import Facts, Letter, Message, read_facts, read_letters, remove_letters
 from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, SaveAgain, remedy_for, written
 from tertulia_cli.dead.retry import carry_out
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
@@ -90,7 +90,7 @@ async def dead_drop(settings: RunSettings, ids: Sequence[str], *, every: bool, s
         if not sure and sys.stdin.isatty() and not _agreed(len(chosen)):
             console.print("Nothing was dropped.")
             return OK
-        await bus.remove(bus.keys.dead(), [letter.id for letter in chosen])
+        await remove_letters(bus, [letter.id for letter in chosen])
     console.print(f"Dropped {counted(len(chosen), 'entry') if len(chosen) == 1 else f'{len(chosen)} entries'}.")
     return OK
 

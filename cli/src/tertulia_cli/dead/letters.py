@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tertulia_cli.inspect.recording import entries_of, ts_of
 from tertulia_shared import codec
-from tertulia_shared.bus import Bus, Entry, order
+from tertulia_shared.bus import Bus, Entry, WriteRefused, order
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
 from tertulia_shared.entries import SAMPLE_RATE_OUT, DeadLetter, UserTurn, Work
 
@@ -77,8 +78,19 @@ class Facts:
 
 
 async def read_letters(bus: Bus) -> list[Letter]:
-    """All of them, the oldest first."""
-    return [_letter(entry) async for entry in entries_of(bus, bus.keys.dead())]
+    """All of them, the oldest first; those that `dead` did not take come last."""
+    letters: list[Letter] = []
+    for key in (bus.keys.dead(), bus.keys.dead_aside()):
+        with contextlib.suppress(WriteRefused):  # the key holds something else: the letters are in the other one
+            letters += [_letter(entry) async for entry in entries_of(bus, key)]
+    return letters
+
+
+async def remove_letters(bus: Bus, ids: Sequence[str]) -> None:
+    """Delete these."""
+    for key in (bus.keys.dead(), bus.keys.dead_aside()):
+        with contextlib.suppress(WriteRefused):
+            await bus.remove(key, ids)
 
 
 async def read_facts(bus: Bus, letter: Letter) -> Facts:

@@ -6,6 +6,7 @@ it is done again (a second pointer finds the thing owned, a derived turn id is a
 
 from __future__ import annotations
 
+from tertulia_cli.dead.letters import remove_letters
 from tertulia_cli.dead.remedies import Again, AskAgain, Done, Remedy, SaveAgain
 from tertulia_shared.bus import Append, Bus, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
@@ -27,7 +28,7 @@ async def carry_out(bus: Bus, letter_id: str, remedy: Remedy) -> bool:
             pass
         case _:
             return False
-    await bus.remove(bus.keys.dead(), [letter_id])
+    await remove_letters(bus, [letter_id])
     return True
 
 

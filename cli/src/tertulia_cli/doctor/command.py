@@ -22,7 +22,7 @@ async def doctor(settings: RunSettings) -> int:
         findings.python(),
         *(findings.part(part) for part in findings.PARTS),
         findings.redis_server(settings),
-        await findings.redis_answer(settings),
+        *await findings.redis_answer(settings),
         findings.port(settings, running=running),
         findings.data_dir(settings),
         findings.model(settings),

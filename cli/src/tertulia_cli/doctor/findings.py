@@ -14,6 +14,7 @@ from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight, redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError, BusRefused
+from tertulia_shared.bus.fitness import Fault, Severity, faults_of
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys
 
@@ -99,24 +100,29 @@ def redis_server(settings: RunSettings) -> Finding:
     return Finding(ok=True, what=f"redis-server {shown} ({server})", needed=needed)
 
 
-async def redis_answer(settings: RunSettings) -> Finding:
+async def redis_answer(settings: RunSettings) -> Sequence[Finding]:
     """The Redis in use: the one that was named, or the one that a running `tertulia run` has started."""
     trouble, advice = "", "start it, or unset TERTULIA_REDIS_URL"
     ms = 0.0
+    faults: Sequence[Fault] = ()
     try:
         async with open_bus(
             settings.where_redis_is(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
         ) as bus:
             ms = await bus.ping() * 1000
+            faults = await faults_of(bus)
     except* (BusRefused, ValueError) as group:  # its message says what to do
         trouble, advice = str(group.exceptions[0]), ""
     except* BusError as group:
         trouble = str(group.exceptions[0])
     if not trouble:
-        return Finding(ok=True, what=f"Redis answers in {ms:.1f} ms")
+        return [
+            Finding(ok=True, what=f"Redis answers in {ms:.1f} ms"),
+            *(Finding(ok=False, what=fault.text, needed=fault.severity is not Severity.WARNING) for fault in faults),
+        ]
     if settings.own_redis:
-        return Finding(ok=True, what="Redis does not run yet: `tertulia run` starts one")
-    return Finding(ok=False, what=f"Redis: {trouble}", advice=advice)
+        return [Finding(ok=True, what="Redis does not run yet: `tertulia run` starts one")]
+    return [Finding(ok=False, what=f"Redis: {trouble}", advice=advice)]
 
 
 def port(settings: RunSettings, *, running: bool) -> Finding:

@@ -36,7 +36,8 @@ class Patience:
     """So many in a row, and it is given up."""
     first_s: float = 0.1
     longest_s: float = 5.0
-    """The wait before a restart doubles from one quick death to the next, between these."""
+    """A first death is followed by a new start at once: somebody may be waiting for an answer. From the second quick
+    one on the wait doubles from one to the next, between these."""
 
 
 class Restarts:
@@ -60,7 +61,9 @@ class Restarts:
         self._quick = self._quick + 1 if lived_s < patience.quick_s else 0
         if self._quick >= patience.quick_deaths:
             return GiveUp(f"{why}, {self._quick} times in a row within {patience.quick_s:g} s of its start")
-        return Restart(min(patience.longest_s, patience.first_s * 2 ** max(0, self._quick - 1)), why)
+        if self._quick <= 1:
+            return Restart(0.0, why)
+        return Restart(min(patience.longest_s, patience.first_s * 2 ** (self._quick - 2)), why)
 
 
 def how(code: int) -> str:

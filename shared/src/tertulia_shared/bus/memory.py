@@ -86,8 +86,6 @@ class MemoryBus:
         self._probed = float("-inf")
         self.limit_bytes = 0
         """What `space` says of the limit; it is not enforced."""
-        self.breaks = 0
-        """How often the connection was broken and is back."""
 
     def break_connection(self) -> None:
         """From now on it is as if Redis were away: calls raise `BusUnavailable`, followers get nothing."""
@@ -98,7 +96,6 @@ class MemoryBus:
     def restore_connection(self) -> None:
         """Redis is back, with everything it had."""
         self._away = False
-        self.breaks += 1
         for name in list(self._arrivals):
             self._arrived(name)
 
@@ -291,7 +288,15 @@ class MemoryBus:
 
     def is_lost(self, key: Key, entry: EntryId) -> bool:
         """For followers: whether that very entry is gone before its time."""
-        return self._server.stream(key).get(entry) is None and self._now_ms() - entry[0] < key.ttl_s * 1000
+        return (
+            not self._away
+            and self._server.stream(key).get(entry) is None
+            and self._now_ms() - entry[0] < key.ttl_s * 1000
+        )
+
+    def has(self, key: Key, entry: EntryId) -> bool:
+        """For followers: whether that very entry is there."""
+        return self._server.stream(key).get(entry) is not None
 
     async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
         self._check()
@@ -333,6 +338,7 @@ class MemoryBus:
     async def remove(self, key: Key, ids: Sequence[str]) -> None:
         self._check()
         self._server.remove(key, ids)
+        self._arrived(key.name)  # a follower is to find out that it has lost what it read
 
     async def delete(self, keys: Sequence[Key]) -> None:
         self._check()
@@ -384,6 +390,10 @@ class MemoryBus:
         self._check()
         since = self._clock() - within_s
         return [member for at, member in sorted((at, member) for member, at in self._beats.items()) if at >= since]
+
+    async def info(self) -> Mapping[str, str]:
+        self._check()
+        return {}
 
     async def ping(self) -> float:
         self._check()
@@ -489,10 +499,10 @@ class MemoryFollow:
         self._key = key
         self._cursor = after
         self._tell_loss = tell_loss
-        self._has_read = False
+        self._is_known = bus.has(key, self._cursor)
+        """Whether the entry at the cursor has been there."""
         self._told_at: EntryId | None = None
         """The cursor at the last loss."""
-        self._breaks = bus.breaks
         self._closed = False
 
     async def read(self) -> Sequence[Entry]:
@@ -511,14 +521,11 @@ class MemoryFollow:
         entries = self._bus.behind(self._key, self._cursor)
         if entries:
             self._cursor = order(entries[-1].id)
-            self._has_read = True
+            self._is_known = True
         return entries
 
     def _raise_if_lost(self) -> None:
-        if self._breaks == self._bus.breaks:
-            return
-        self._breaks = self._bus.breaks
-        if not self._tell_loss or not self._has_read or self._cursor == self._told_at:
+        if not self._tell_loss or not self._is_known or self._cursor == self._told_at:
             return
         if self._bus.is_lost(self._key, self._cursor):
             self._told_at = self._cursor

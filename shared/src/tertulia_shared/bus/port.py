@@ -484,8 +484,10 @@ class Bus(Protocol):
     def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> Follow:
         """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are.
 
-        `tell_loss`: when the connection is back after a break and the entry that was read last is no longer there,
-        `read` raises `EntriesLost`, once, before any entry that was written since; without it, reading goes on behind
+        `tell_loss`: when the entry that was read last is no longer there (looked at after a break of the connection,
+        and about once a second: Redis can be flushed under a live connection), `read` raises `EntriesLost`, once; after
+        a break before any entry that was written since. If nothing was read yet, this holds for the entry `after`, if
+        it was there. Without `tell_loss`, reading goes on behind
         that entry's id. Only for streams whose ids are times: one older than the key's life has expired, and is no
         loss.
         """
@@ -572,6 +574,14 @@ class Bus(Protocol):
         """The workers heard of within so many seconds, as text; bytes that are no UTF-8 are replaced.
 
         A beat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never become old.
+        """
+        ...
+
+    async def info(self) -> Mapping[str, str]:
+        """The fields of the server's INFO.
+
+        Raises:
+            WriteRefused: this user may not ask.
         """
         ...
 

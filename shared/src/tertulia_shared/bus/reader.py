@@ -22,10 +22,15 @@ MAX_PER_READ = 128
 """Entries of one stream in one reply."""
 MAX_HELD = 512
 """Entries that a follower may leave unread before its stream is left out of the reads."""
+LOSS_LOOK_S = 1.0
+"""How often it is looked whether Redis still has what was read from it."""
 MAX_BACKOFF_S = 0.25
 """Between two tries to reconnect: a client waits for sound in the meantime."""
 SET_ASIDE_S = 5.0
 """How long a key that is no stream is left out of the reads, before it is looked at again."""
+
+NOTHING = "0-0"
+"""The cursor before all entries."""
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +44,8 @@ class StreamFollow:
         self.cursor = after
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
-        self._has_read = False
+        self._is_known = False
+        """Whether the entry at the cursor has been there."""
         self._before_loss: int | None = None
         """How many of those held were dealt before the loss that is to be told; None: there is none."""
         self._told_at = ""
@@ -83,12 +89,20 @@ class StreamFollow:
 
     def can_lose(self, now_ms: int) -> bool:
         """Whether it is to be told if the entry at its cursor is gone: not twice, and not if its time was over."""
-        if not self._tell_loss or not self._has_read or self.closed or self.cursor == self._told_at:
+        if not self._tell_loss or self.closed or self.cursor in (NOTHING, self._told_at):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms
 
-    def lose(self) -> None:
-        """The entry at its cursor is gone (called by the reader)."""
+    def looked_at(self, cursor: str, *, is_there: bool) -> None:
+        """Whether the server has the entry `cursor` (called by the reader)."""
+        if cursor != self.cursor or self.closed:  # more has come in the meantime
+            return
+        if is_there:
+            self._is_known = True
+        elif self._is_known:
+            self._lose()
+
+    def _lose(self) -> None:
         self._told_at = self.cursor
         if self._before_loss is None:
             self._before_loss = len(self._held)
@@ -97,7 +111,7 @@ class StreamFollow:
     def deal(self, entries: Sequence[Entry]) -> None:
         """Take what was read (called by the reader)."""
         self.cursor = entries[-1].id
-        self._has_read = True
+        self._is_known = True
         self._held.extend(entries)
         self._arrived.set()
 
@@ -137,6 +151,7 @@ class Reader:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read_forever())
             tasks.create_task(self._unblock_when_changed())
+            tasks.create_task(self._look_for_losses_again_and_again())
 
     async def _read_forever(self) -> None:
         failures = 0
@@ -150,7 +165,7 @@ class Reader:
                 continue
             try:
                 if failures:
-                    await self._look_for_losses()
+                    await self._look_for_losses(self._reads)
                 self._deal(asked, await self._read(asked))
                 failures = 0
             except BusUnavailable as error:
@@ -174,16 +189,23 @@ class Reader:
             self._set_aside[name] = until
         return 0 < len(found) < len(names)
 
-    async def _look_for_losses(self) -> None:
-        """After a break: does Redis still have what was read from it?"""
+    async def _look_for_losses_again_and_again(self) -> None:
+        """Redis can be flushed, or lose its end, while the connection lives."""
+        while True:
+            await asyncio.sleep(LOSS_LOOK_S)
+            with contextlib.suppress(BusUnavailable):
+                await self._look_for_losses(self._calls)
+
+    async def _look_for_losses(self, link: Link) -> None:
+        """Does Redis still have what was read from it?"""
         now_ms = self._now_ms()
-        asked = [follow for follow in self._follows if follow.can_lose(now_ms)]
+        asked = [(follow, follow.cursor) for follow in self._follows if follow.can_lose(now_ms)]
         if not asked:
             return
-        replies = await self._reads.call(*(("XRANGE", each.name, each.cursor, each.cursor) for each in asked))
-        for follow, reply in zip(asked, replies, strict=True):
-            if not isinstance(reply, ResponseError) and not reply:
-                follow.lose()
+        replies = await link.call(*(("XRANGE", each.name, cursor, cursor) for each, cursor in asked))
+        for (follow, cursor), reply in zip(asked, replies, strict=True):
+            if not isinstance(reply, ResponseError):
+                follow.looked_at(cursor, is_there=bool(reply))
 
     async def _read(self, asked: Sequence[StreamFollow]) -> Any:
         # two followers of one stream read it from where the one further back is

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus import scripts
+from tertulia_shared.bus.fitness import fields_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import Link, make_blocking, make_pool
 from tertulia_shared.bus.outlet import QueueOutlet
@@ -415,6 +416,9 @@ class RedisBus:
             ("ZRANGEBYSCORE", self.keys.workers().name, now - within_s, now + MAX_AHEAD_S)
         )  # fmt: skip
         return [member.decode(errors="replace") for member in reply]
+
+    async def info(self) -> Mapping[str, str]:
+        return fields_of(await self._call(("INFO",)))
 
     async def ping(self) -> float:
         begun = time.perf_counter()

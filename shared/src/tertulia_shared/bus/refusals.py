@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from redis.exceptions import OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import (
+    AskError,
+    ClusterCrossSlotError,
+    MovedError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+)
 
 from tertulia_shared.bus.port import WriteRefused, WritesPaused
 
@@ -20,6 +27,8 @@ _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MAST
 def refusal_of(error: ResponseError, what: str) -> WriteRefused:
     """The bus error for an error reply; `what` is what Redis refused, for the message."""
     code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py takes the code out of the text
+    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py takes the code out of these, too
+        return WriteRefused(f"Redis refused {what}: it is a Redis Cluster, which Tertulia cannot use ({error})")
     text = f"Redis refused {what}: {code}{error}"
     if isinstance(error, OutOfMemoryError | ReadOnlyError) or _TEMPORARY.search(str(error)):
         return WritesPaused(text)

@@ -66,7 +66,7 @@ def _commands(*names: str) -> Rights:
     return Rights(frozenset(names))
 
 
-_CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD")
+_CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD", "INFO")
 _READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNBLOCK")
 _WRITE = _running(scripts.WRITE)
 _TRANSACT = _running(scripts.TRANSACT)
