@@ -6,13 +6,14 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, order
+from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused, order
+from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
@@ -40,6 +41,7 @@ class StreamFollow:
         """How many of those held were dealt before the loss that is to be told; None: there is none."""
         self._told_at = ""
         """The cursor at the last loss."""
+        self._refusal: WriteRefused | None = None
         self._held: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self.closed = False
@@ -57,6 +59,8 @@ class StreamFollow:
             if self._before_loss is not None:
                 self._before_loss = None
                 raise EntriesLost(f"{self.name} no longer has the entry {self._told_at}, which was read from it")
+            if self._refusal is not None:
+                raise self._refusal
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -88,6 +92,16 @@ class StreamFollow:
         self._told_at = self.cursor
         if self._before_loss is None:
             self._before_loss = len(self._held)
+        self._arrived.set()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the key turned out to be no stream."""
+        return self._refusal is not None
+
+    def refuse(self, error: WriteRefused) -> None:
+        """The key is no stream (called by the reader): `read` raises that once what came before is read."""
+        self._refusal = error
         self._arrived.set()
 
     def deal(self, entries: Sequence[Entry]) -> None:
@@ -135,7 +149,7 @@ class Reader:
     async def _read_forever(self) -> None:
         failures = 0
         while True:
-            asked = [follow for follow in self._follows if not follow.full]
+            asked = [follow for follow in self._follows if not follow.full and not follow.is_refused]
             self._changed.clear()
             if not asked:
                 await self._changed.wait()
@@ -178,8 +192,22 @@ class Reader:
         finally:
             self._reading = 0
         if isinstance(reply, ResponseError):
+            if await self._find_refused(cursors, asked):
+                return None
             raise BusUnavailable(f"Redis refused a read: {reply}")
         return reply
+
+    async def _find_refused(self, cursors: Mapping[str, str], asked: Sequence[StreamFollow]) -> bool:
+        """Of the streams in a read that was refused, those that are none: one of them must not stop all the others."""
+        commands = (("XREAD", "COUNT", 1, "STREAMS", name, cursor) for name, cursor in cursors.items())
+        replies = dict(zip(cursors, await self._reads.call(*commands), strict=True))
+        found = False
+        for follow in asked:
+            reply = replies[follow.name]
+            if isinstance(reply, ResponseError) and not isinstance(error := refusal_of(reply, "a read"), WritesPaused):
+                follow.refuse(error)
+                found = True
+        return found
 
     def _deal(self, asked: Sequence[StreamFollow], reply: Any) -> None:
         if not reply:
