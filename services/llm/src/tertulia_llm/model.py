@@ -67,7 +67,8 @@ class ModelStream:
                 delta = parser.feed(data or b"\n")  # the last line may lack its end
             except BrokenStream as error:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
-            self.usage = delta.usage or self.usage
+            if isinstance(delta.usage, Mapping):  # servers send what they like
+                self.usage = delta.usage or self.usage
             if delta.text:
                 # keep-alive comments move no deadline: only text does
                 wait_s = self._settings.llm_stall_s
@@ -146,12 +147,17 @@ class Model:
             response = await opening.__aenter__()
         except openai.APIError as error:
             raise _failed(error) from error
+        except Exception as error:  # the SDK's transports raise errors of their own: headers over 8 kB, for example
+            problem = f"The model server's answer cannot be read ({type(error).__name__})."
+            raise ModelFailed("llm_unavailable", problem, retryable=True) from error
         try:
             yield ModelStream(response.iter_bytes(), self._settings)
         finally:
             await opening.__aexit__(None, None, None)
 
 
+MAX_FIGURE = 2**63
+"""What msgpack and JSON readers can hold; a larger figure is left out."""
 USAGE = ("prompt_tokens", "completion_tokens", "cost")
 
 
@@ -161,7 +167,9 @@ def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[s
     for name in USAGE:
         figure = usage.get(name)
         if isinstance(figure, int | float) and not isinstance(figure, bool):
-            total[name] = total.get(name, 0) + figure
+            summed = total.get(name, 0) + figure
+            if -MAX_FIGURE < summed < MAX_FIGURE:  # also no NaN
+                total[name] = summed
     return total
 
 
