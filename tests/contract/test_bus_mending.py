@@ -186,3 +186,16 @@ async def test_a_transaction_that_is_refused_on_the_way_may_be_sent_again(bus: B
     await bus.mend(c)
     assert await say(bus, c, turn_id)
     assert not await say(bus, c, turn_id)
+
+
+async def test_a_follow_of_a_key_that_is_no_stream_is_told_and_stops_no_other(bus: Bus) -> None:
+    bad, good = new_id(), new_id()
+    well = bus.follow(bus.keys.events(good))
+    await put(bus, bus.keys.events(bad), a="b")
+    follow = bus.follow(bus.keys.events(bad))
+    with pytest.raises(WriteRefused):
+        await follow.read()
+    follow.close()
+    await say(bus, good)
+    assert len(await well.read()) == 1
+    well.close()

@@ -12,6 +12,7 @@ The envelope and the ids mean the same in every version (docs/adr/0012-schema-ve
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import UnionType
@@ -25,6 +26,7 @@ VERSION = 1
 """The schema version this release writes. It reads this one and older."""
 MAX_DIGITS = 18
 """Of a number in an envelope: what is longer is none of ours (and Python refuses to read very long ones)."""
+MAX_NUMBER = 2**63
 
 T = TypeVar("T")
 Value = str | int | float | bytes
@@ -181,6 +183,10 @@ def _known_as(hint: Any, value: Any, where: str) -> Any:
             raise BadEntry(f"{where}: {type(value).__name__} instead of a list")
         return tuple(_known_as(get_args(hint)[0], each, where) for each in cast("list[Any]", value))
     types = _types_of(hint)
+    if isinstance(value, int) and abs(value) >= MAX_NUMBER:
+        raise BadEntry(f"{where}: a number that does not fit 64 bits")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadEntry(f"{where}: a number that is not finite")
     if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):  # a bool is an int to Python
         raise BadEntry(f"{where}: {type(value).__name__} instead of {' or '.join(each.__name__ for each in types)}")
     return value
@@ -252,6 +258,24 @@ def _is_number(raw: bytes) -> bool:
     return raw.isdigit() and len(raw) <= MAX_DIGITS
 
 
+def count(raw: bytes) -> int:
+    """A number from 0 that fits 64 bits, signed: every number of an entry counts something.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not _is_number(raw):
+        raise ValueError(f"{raw[:MAX_DIGITS]!r} is no number from 0 of at most {MAX_DIGITS} digits")
+    return int(raw)
+
+
+def _figure(raw: bytes) -> float:
+    figure = float(raw)
+    if not math.isfinite(figure):
+        raise ValueError("it is not finite")
+    return figure
+
+
 def _same(value: Value) -> Value:
     return value
 
@@ -270,8 +294,8 @@ def _nested(hint: Any) -> Callable[[bytes], Any]:
 
 _CONVERSIONS: Mapping[Any, tuple[Callable[[Any], Value], Callable[[bytes], Any]]] = {
     str: (_same, bytes.decode),
-    int: (_same, int),
-    float: (_same, float),
+    int: (_same, count),
+    float: (_same, _figure),
     bytes: (_same, bytes),
     bool: (int, lambda raw: raw == b"1"),
 }

@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tertulia_shared.bus import Bus, Follow, Stale
-from tertulia_shared.codec import BadEntry, envelope
+from tertulia_shared.codec import BadEntry, envelope, number
 from tertulia_shared.groups import first_error
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
     control = bus.follow(bus.keys.control(conversation_id))
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_raise_when_above(control, epoch))
+            watching = tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch))
             yield
             watching.cancel()
     except BaseExceptionGroup as group:
@@ -33,13 +33,18 @@ async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> Async
         control.close()
 
 
-async def _raise_when_above(control: Follow, epoch: int) -> None:
+async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epoch: int) -> None:
     while True:
         for entry in await control.read():
             try:
                 raised = envelope(entry.fields).epoch
-            except BadEntry as error:  # it says nothing to anyone: neither this work nor any other is to end by it
+            except BadEntry as error:  # it tells nothing: no work ends by it
                 log.warning("left out a command: %s", error)
                 continue
-            if raised > epoch:
-                raise Stale(f"interrupted: the conversation is at epoch {raised}")
+            if raised <= epoch:
+                continue
+            # only the state says what the epoch is: a command that nothing in the state bears out ends no work
+            held = number(await bus.hash(bus.keys.state(conversation_id)), b"epoch")
+            if held > epoch:
+                raise Stale(f"interrupted: the conversation is at epoch {held}")
+            log.warning("left out a command of an epoch that is not there", extra={"conversation_id": conversation_id})

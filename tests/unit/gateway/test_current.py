@@ -15,7 +15,7 @@ from tertulia_gateway.current import Backstage, Current
 from tertulia_gateway.frames import NewConversation
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_shared.bus import BusError, BusUnavailable
-from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.bus.memory import MemoryBus, wall_ms
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
@@ -61,7 +61,7 @@ async def at_the_door(bus: MemoryBus, told: Told) -> AsyncGenerator[Current]:
     store = MemoryStore()
     await store.open()
     saver = SettingsSaver(Outbox(bus, store, 1.0))
-    backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=lambda: 0)
+    backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
     with pytest.RaisesGroup(Gone):
         async with asyncio.TaskGroup() as tasks:
             current = Current(backstage, told, tasks, NewConversation(), on_loss=lambda: None)

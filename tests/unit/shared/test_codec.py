@@ -21,6 +21,7 @@ ENTRIES = [
 ]  # fmt: skip
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 INTEGER = st.integers(-(2**63), 2**63 - 1)
+COUNT = st.integers(0, 10**18 - 1)
 PLAIN = st.recursive(
     st.none() | st.booleans() | INTEGER | st.floats(allow_nan=False) | TEXT | st.binary(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
@@ -40,7 +41,8 @@ def value_of(hint: Any) -> st.SearchStrategy[Any]:
     if type(None) in get_args(hint):
         return st.none() | value_of(next(choice for choice in get_args(hint) if choice is not type(None)))
     known: dict[Any, st.SearchStrategy[Any]] = {
-        str: TEXT, int: INTEGER, bytes: st.binary(), bool: st.booleans(), float: st.floats(allow_nan=False),
+        str: TEXT, int: COUNT, bytes: st.binary(), bool: st.booleans(),
+        float: st.floats(allow_nan=False, allow_infinity=False),
     }  # fmt: skip
     return known[hint]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -21,7 +21,21 @@ from tertulia_gateway.speaking import Speaking
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import REPLACED, Closing, Wire
 from tertulia_gateway.writes import level_of
-from tertulia_shared.bus import Append, Bus, BusError, EntriesLost, Entry, Fence, Put, Stale
+from tertulia_shared.bus import (
+    Append,
+    Applied,
+    Bus,
+    BusError,
+    EntriesLost,
+    Entry,
+    Fence,
+    Put,
+    Stale,
+    Write,
+    WriteRefused,
+    WritesPaused,
+    order,
+)
 from tertulia_shared.codec import BadEntry, known, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
@@ -30,6 +44,9 @@ from tertulia_shared.metrics import Metrics
 LOST_EPOCHS = 1_000
 """More often than this nobody cuts in during what Redis can lose."""
 AGAIN_S = 0.1
+NEVER_MS = 2**64
+FAR_MS = 25 * 3600 * 1000
+"""An event that lies so far in the future stands in the way of all that follow it (`Bus.mend` takes a day)."""
 TALK_LOST = (
     "The server has lost the last moments of this talk (its Redis was restarted). Say again what was not answered."
 )
@@ -57,6 +74,8 @@ class Conversation:
         self._playback = Playback()
         self._waits = Waits(metrics or Metrics(), wall_ms)
         self._clock = clock
+        self._wall_ms = wall_ms
+        self._ids = {"conversation_id": self.id}
         self._receipts = ReceiptWriter(bus, self.id, clock)
         self._left_out = LeftOut(wire)
         self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
@@ -90,8 +109,7 @@ class Conversation:
             BusError: whether it was written is unknown; the same `turn_id` may be sent again.
         """
         keys = self._bus.keys
-        applied = await self._bus.transact(
-            self.id,
+        applied = await self._transact(
             [
                 Append(keys.turns(self.id), UserTurn(turn_id, self.id, text, "typed")),
                 Append(keys.events(self.id), TurnAccepted(turn_id, text, "typed")),
@@ -116,8 +134,7 @@ class Conversation:
 
     async def _cut_off(self, fence: Fence | None = None) -> None:
         keys = self._bus.keys
-        applied = await self._bus.transact(
-            self.id,
+        applied = await self._transact(
             [],
             fence=fence,
             raise_epoch=True,
@@ -130,13 +147,29 @@ class Conversation:
         )
         self.raise_epoch(applied.epoch)
 
+    async def _transact(self, writes: Sequence[Write], **how: Any) -> Applied:
+        """As `Bus.transact`; a conversation whose keys take no writes is mended, once."""
+        try:
+            return await self._bus.transact(self.id, writes, **how)
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            if not await self._mended(error):
+                raise
+        return await self._bus.transact(self.id, writes, **how)
+
+    async def _mended(self, error: object) -> bool:
+        mended = await self._bus.mend(self.id)
+        log.error("the conversation's keys cannot be used: %s; mended: %s", error, mended, extra=self._ids)
+        return bool(mended)
+
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
         held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
         settings = known(ModelSettings, held)
         # what a newer release knows beside them stays
-        await self._bus.transact(self.id, [Put(key, {"settings": pack({**asdict(settings), **held})})])
+        await self._transact([Put(key, {"settings": pack({**asdict(settings), **held})})])
         await self._wire.text(settings_json(settings))
         return settings
 
@@ -173,16 +206,32 @@ class Conversation:
     # -- what the client sees
 
     async def _send_events(self) -> None:
-        follow = self._bus.follow(self._bus.keys.events(self.id), self._opening.after, tell_loss=True)
+        far_ms = FAR_MS
+        while True:
+            trouble = await self._send_until(far_ms)
+            mended = False
+            with contextlib.suppress(BusError):
+                mended = await self._mended(trouble)
+            if not mended:  # another process has mended it, or nothing can: then it is sent as it is
+                far_ms = NEVER_MS
+                await asyncio.sleep(AGAIN_S)
+
+    async def _send_until(self, far_ms: int) -> object:
+        """Send events until one cannot be followed by others, or there is no stream: what that is."""
+        follow = self._bus.follow(self._bus.keys.events(self.id), self._seen, tell_loss=True)
         try:
             while True:
                 try:
                     entries = await follow.read()
                 except EntriesLost as error:
-                    log.warning("%s", error, extra={"conversation_id": self.id})
+                    log.warning("%s", error, extra=self._ids)
                     await self._go_on_after_loss()
                     continue
+                except WriteRefused as error:
+                    return error
                 for entry in entries:
+                    if order(entry.id)[0] > self._wall_ms() + far_ms:
+                        return f"event {entry.id} lies in the far future"
                     await self._event(entry)
         finally:
             follow.close()

@@ -11,7 +11,7 @@ from typing import Any
 import msgpack
 import orjson
 
-from tertulia_shared.codec import MAX_DIGITS, BadEntry, Fields, as_dict, check_version
+from tertulia_shared.codec import BadEntry, Fields, as_dict, check_version, count
 from tertulia_shared.entries import SAMPLE_RATE_OUT, ModelSettings
 from tertulia_shared.events import EVENTS, Event
 
@@ -30,7 +30,7 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
     message: dict[str, Any] = {"type": kind, **as_dict(cls, fields), "event_id": entry_id, "epoch": epoch}
     try:
         return orjson.dumps(message).decode()
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise BadEntry(f"event {entry_id} holds what JSON cannot: {error}") from error
 
 
@@ -52,8 +52,8 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
                 "type": "audio",
                 "message_id": fields[b"message_id"].decode(),
                 "character_id": fields[b"character_id"].decode(),
-                "sentence_index": _index(fields, b"sentence_index"),
-                "chunk_index": _index(fields, b"chunk_index"),
+                "sentence_index": count(fields[b"sentence_index"]),
+                "chunk_index": count(fields[b"chunk_index"]),
                 "id": entry_id,
                 "sample_rate": SAMPLE_RATE_OUT,
                 "pcm": fields[b"audio"],
@@ -61,13 +61,6 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
         )
     except (KeyError, ValueError) as error:
         raise BadEntry(f"audio entry {entry_id} cannot be read: {error}") from error
-
-
-def _index(fields: Fields, name: bytes) -> int:
-    raw = fields[name]
-    if not raw.isdigit() or len(raw) > MAX_DIGITS:  # msgpack has no number from 2^64 on
-        raise ValueError(f"{name.decode()} is no number from 0")
-    return int(raw)
 
 
 def settings_json(settings: ModelSettings) -> str:

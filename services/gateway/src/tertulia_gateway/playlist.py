@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from tertulia_gateway.frames import AudioMark
+from tertulia_shared.bus import Entry, order
 from tertulia_shared.codec import Fields, number
 
 BEGINNING = "0-0"
+MAX_SENTENCES = 100_000
+"""More than any reply has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +108,8 @@ def _id(fields: Fields, name: bytes) -> str:
 def is_final(fields: Mapping[bytes, bytes]) -> bool:
     """Whether this is the final entry of an `audio` stream."""
     return fields.get(b"is_final") == b"1"
+
+
+def is_in_place(entry: Entry) -> bool:
+    """Whether a worker can have given an entry of an `audio` stream its id: behind a higher one nothing can follow."""
+    return order(entry.id)[0] <= MAX_SENTENCES

@@ -14,10 +14,10 @@ from tertulia_gateway.limits import Clock
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, audio_frame
 from tertulia_gateway.playback import Playback
-from tertulia_gateway.playlist import BEGINNING, Spoken, is_final
+from tertulia_gateway.playlist import BEGINNING, Spoken, is_final, is_in_place
 from tertulia_gateway.waits import Waits
 from tertulia_gateway.wire import Wire
-from tertulia_shared.bus import Bus, Entry
+from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.events import AudioComplete
 
@@ -80,12 +80,20 @@ class Speaking:
                 for entry in await follow.read():
                     if self._playlist.is_stale(spoken):
                         return ""
+                    if not is_in_place(entry):  # nothing can follow an id that no worker would have given
+                        log.error("the audio ends at an entry of a wrong id", extra={"message_id": spoken.message_id})
+                        return ""
                     if is_final(entry.fields):
                         return entry.id
                     await self._frame(spoken, entry, first=first)
                     if first:
                         first = False
                         self._waits.sound(entry.fields, asked_ms=asked_ms)
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            log.error("there is no audio: %s", error, extra={"message_id": spoken.message_id})  # noqa: TRY400
+            return ""
         finally:
             follow.close()
 

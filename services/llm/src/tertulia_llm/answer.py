@@ -26,6 +26,9 @@ from tertulia_shared.ids import reply_id
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
 
+MAX_ROUNDS = 4
+"""So many times `llm_retries` + 1 requests are made for one reply at most, whatever each of them brings."""
+
 log = logging.getLogger(__name__)
 
 
@@ -175,15 +178,18 @@ class Answerer:
         return True
 
     async def _generate(self, turn: Turn, reply: Reply, saving: asyncio.Task[None]) -> None:
-        failures = 0
+        failures = requests = 0
         while True:
+            requests += 1
             before = reply.said.sentences
             try:
                 await self._ask(turn, reply, saving)
             except ModelFailed as failure:
                 self.paces.request_failed(failure.code)
                 failures = 1 if reply.said.sentences > before else failures + 1
-                if not failure.retryable or failures > self._settings.llm_retries:
+                most = self._settings.llm_retries
+                # each request is paid for: a server that breaks off after every sentence is not asked for ever
+                if not failure.retryable or failures > most or requests >= MAX_ROUNDS * (most + 1):
                     raise
                 await asyncio.sleep(retry_delay_s(failures, failure, jitter()))
                 if reply.begun:

@@ -14,6 +14,8 @@ from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.store import Store, StoreError, StoreUnavailable
 
+REFUSED_S = 10.0
+"""How often the characters are read while refreshes cannot be followed."""
 RETRY_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -74,13 +76,18 @@ class Cast:
                 log.info("characters read again", extra={"count": len(self.active)})
 
     async def _follow_refreshes(self, changed: asyncio.Event, last: str) -> None:
-        refreshes = self._bus.follow(self._bus.keys.broadcast(), last)
-        try:
-            while True:
-                await refreshes.read()
-                changed.set()
-        finally:
-            refreshes.close()
+        while True:
+            refreshes = self._bus.follow(self._bus.keys.broadcast(), last)
+            try:
+                while True:
+                    await refreshes.read()
+                    changed.set()
+            except BusError as error:  # the key holds something else; characters may change all the same
+                log.warning("refreshes cannot be followed: %s", error)
+            finally:
+                refreshes.close()
+            await asyncio.sleep(REFUSED_S)
+            changed.set()
 
     async def _last_refresh(self) -> str:
         while True:

@@ -146,12 +146,17 @@ class Model:
             response = await opening.__aenter__()
         except openai.APIError as error:
             raise _failed(error) from error
+        except Exception as error:  # the SDK's transports raise errors of their own: headers over 8 kB, for example
+            problem = f"The model server's answer cannot be read ({type(error).__name__})."
+            raise ModelFailed("llm_unavailable", problem, retryable=True) from error
         try:
             yield ModelStream(response.iter_bytes(), self._settings)
         finally:
             await opening.__aexit__(None, None, None)
 
 
+MAX_FIGURE = 2**63
+"""What msgpack and JSON readers can hold; a larger figure is left out."""
 USAGE = ("prompt_tokens", "completion_tokens", "cost")
 
 
@@ -161,7 +166,9 @@ def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[s
     for name in USAGE:
         figure = usage.get(name)
         if isinstance(figure, int | float) and not isinstance(figure, bool):
-            total[name] = total.get(name, 0) + figure
+            summed = total.get(name, 0) + figure
+            if -MAX_FIGURE < summed < MAX_FIGURE:  # also no NaN
+                total[name] = summed
     return total
 
 

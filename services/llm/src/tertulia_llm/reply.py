@@ -10,15 +10,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from tertulia_llm.text.cleaning import StreamCleaner
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter
 from tertulia_llm.text.tags import TagStripper
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import Speaker, TTSSentence
-from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus
+from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus, Warn
 from tertulia_shared.keys import Keys
 
+MAX_REPLY_CHARS = 20_000
+"""A longer reply ends at its last whole sentence: half an hour of speech."""
+MAX_MODEL_CHARS = 4 * MAX_REPLY_CHARS
+"""What is read of one stream at most, also of text that nobody is shown (tags, white space)."""
 YIELD_CHARS = 400
 """Text after which the loop is let go: a model that sends without a pause must not starve other conversations."""
 _NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - the marks that are meant
@@ -88,11 +93,17 @@ class Reply:
         Raises:
             EmptyReply: there was nothing to show; the reply is not ended.
         """
+        cleaner = StreamCleaner()
         stripper = TagStripper(self.speaker.name, others=self.others, user=self.user_name)
         splitter = SentenceSplitter()
-        loose = 0
-        while (text := await texts()) is not None:
-            clean = stripper.feed(text)
+        loose = fed = 0
+        is_cut = False
+        while not is_cut and (text := await texts()) is not None:
+            fed += len(text)
+            clean = stripper.feed(cleaner.feed(text))
+            room = MAX_REPLY_CHARS - len(self.shown)
+            is_cut = len(clean) > room or fed > MAX_MODEL_CHARS
+            clean = clean[: max(0, room)]
             if clean:
                 clean = self._joined(clean)
                 self._show(clean)
@@ -106,7 +117,10 @@ class Reply:
                 await self.outlet.room()
             if stripper.cut:
                 break
-        rest = stripper.finish()
+        if is_cut and self.said.sentences:
+            self._cut()
+            return
+        rest = (stripper.feed(cleaner.finish()) + stripper.finish())[: max(0, MAX_REPLY_CHARS - len(self.shown))]
         if rest:
             rest = self._joined(rest)
             self._show(rest)
@@ -116,6 +130,14 @@ class Reply:
         sentences, unspoken = splitter.finish()
         self._speak(sentences)
         self._end(unspoken)
+
+    def _cut(self) -> None:
+        """It is long enough: it ends with its last whole sentence, and the client is told."""
+        events = self.keys.events(self.conversation_id)
+        self.outlet.append(events, MessageResumed(self.message_id, self.speaker.id, self.said.text))
+        self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
+        self.shown = self.said.text
+        self._end("")
 
     def complete(self, status: MessageStatus = "complete") -> None:
         """Tell the client that the text ends here."""

@@ -7,6 +7,7 @@ with `content` null, or with nothing but usage, an `error` object may stand wher
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -61,8 +62,8 @@ class StreamParser:
             delta.done = True
             return
         try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            chunk = _loaded(data)
+        except (ValueError, RecursionError) as error:
             raise BrokenStream(f"the model server sent an event that is no JSON: {error}") from error
         if not isinstance(chunk, dict):
             raise BrokenStream("the model server sent an event that is no JSON object")
@@ -70,6 +71,13 @@ class StreamParser:
             _read(cast("dict[str, Any]", chunk), delta, texts)
         except (AttributeError, TypeError) as error:
             raise BrokenStream(f"the model server sent an event of another shape: {error}") from error
+
+
+def _loaded(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:  # a server that escapes may cut between the halves of a surrogate pair
+        return json.loads(data)
 
 
 def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
@@ -83,6 +91,8 @@ def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
         said: dict[str, Any] = choice.get("delta") or {}
         content: str | None = said.get("content")
         if content:
-            texts.append(content.replace("\0", ""))  # no store takes NUL, and nobody can hear it
+            if not isinstance(content, str):  # pyright: ignore[reportUnnecessaryIsInstance] - from a server's JSON
+                raise TypeError(f"`content` is no text but {type(content).__name__}")
+            texts.append(content)
         if choice.get("finish_reason"):
             delta.finish_reason = choice["finish_reason"]

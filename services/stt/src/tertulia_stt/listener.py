@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from tertulia_shared import codec
 from tertulia_shared import events as wire
-from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused
+from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
@@ -31,6 +32,9 @@ from tertulia_stt.settings import STTSettings
 
 END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
 """The silence by which an utterance is known to be over."""
+
+MAX_TRANSCRIPT_CHARS = 8_000
+"""As many as may be typed."""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +71,19 @@ class Listener:
         self._metrics = ListenerMetrics(metrics or Metrics(), engine.name)
 
     async def handle(self, claim: Claim) -> None:
-        """Listen until the session ends."""
+        """Listen until the session ends.
+
+        Raises:
+            BadWork: Redis refuses for good what has to be written.
+        """
+        try:
+            await self._handle(claim)
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            raise BadWork(str(error)) from error
+
+    async def _handle(self, claim: Claim) -> None:
         work = _session_of(claim)
         owned = await self._bus.own(claim, work.conversation_id, work.session_id)
         if isinstance(owned, Refused):
@@ -89,6 +105,8 @@ class Listener:
             error = first_error(group)
             if isinstance(error, RecognitionFailed):
                 raise RetryLater(str(error)) from error
+            if isinstance(error, WriteRefused):
+                raise error from group
             raise
         finally:
             await recognizer.close()
@@ -155,10 +173,10 @@ class Listener:
                     await self._finished(session, event)
                     continue
                 case heard.TranscriptionUpdate(text=text):
-                    outlet.append(events, wire.TranscriptionUpdate(work.session_id, text))
+                    outlet.append(events, wire.TranscriptionUpdate(work.session_id, clean_text(text)))
                     await self._maybe_break_in(session, event, text)
                 case heard.TranscriptionStabilized(text=text):
-                    outlet.append(events, wire.TranscriptionStabilized(work.session_id, text))
+                    outlet.append(events, wire.TranscriptionStabilized(work.session_id, clean_text(text)))
                 case _:
                     outlet.append(events, _PLAIN[type(event)](work.session_id))
                     if isinstance(event, heard.VadStart):
@@ -222,7 +240,7 @@ class Listener:
             )
 
     async def _finished(self, session: _Session, event: heard.TranscriptionFinished) -> None:
-        work, keys, text = session.work, self._bus.keys, event.text.strip()
+        work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
         conversation_id = work.conversation_id
         done = Put(
             keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from tertulia_shared.codec import BadEntry, Fields, Value
+from tertulia_shared.codec import BadEntry, Fields, Value, count
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
@@ -39,12 +39,14 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
     Raises:
         BadEntry: it cannot be read.
     """
+    names = (b"sample", b"entry", b"entry_sample")
     try:
-        return Checkpoint(
-            int(fields.get(b"sample", b"0")), int(fields.get(b"entry", b"1")), int(fields.get(b"entry_sample", b"0"))
+        sample, entry, entry_sample = (
+            count(fields.get(name, default)) for name, default in zip(names, (b"0", b"1", b"0"), strict=True)
         )
     except ValueError as error:
         raise BadEntry(f"how far the session has come cannot be read: {error}") from error
+    return Checkpoint(sample, max(1, entry), entry_sample)
 
 
 class Tape:

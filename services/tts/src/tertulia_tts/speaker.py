@@ -12,9 +12,22 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 
-from tertulia_shared.bus import Append, Bus, Claim, Entry, Follow, NotOwner, Outlet, Refused, order
-from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.bus import (
+    Append,
+    Bus,
+    Claim,
+    Entry,
+    Follow,
+    NotOwner,
+    Outlet,
+    Refused,
+    WriteRefused,
+    WritesPaused,
+    order,
+)
+from tertulia_shared.codec import BadEntry, decode, envelope, number
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
@@ -29,6 +42,11 @@ from tertulia_tts.pace import Paces
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
+MAX_SENTENCE_CHARS = 2_000
+"""Longer than any sentence that the llm stage writes: what is behind it is not spoken."""
+MAX_SENTENCES = 50_000
+"""More than any reply has: a sentence behind it was written by no llm worker."""
+MAX_REASON_CHARS = 2_000
 SENTENCE_WAIT_S = 600.0
 """How long the next sentence may take: longer than a model may be tried again, and taken over, in the worst case."""
 
@@ -55,7 +73,19 @@ class Speaker:
         self._hop = Hop(metrics, "sentences")
 
     async def handle(self, claim: Claim) -> None:
-        """Speak the message to its end, or to the interruption."""
+        """Speak the message to its end, or to the interruption.
+
+        Raises:
+            BadWork: Redis refuses its sound for good.
+        """
+        try:
+            await self._handle(claim)
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            raise BadWork(str(error)) from error
+
+    async def _handle(self, claim: Claim) -> None:
         work, epoch = _message(claim), envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
@@ -68,6 +98,8 @@ class Speaker:
         if owned.epoch > epoch:
             return  # interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
+        if owned.last is not None and published is not None and owned.last.id != _audio_id(published):
+            raise BadEntry(f"AudioChunk entry {owned.last.id}: it is not the place of what it holds")
         if published is not None and published.is_final:
             return
         resume = resume_after(
@@ -85,24 +117,34 @@ class Speaker:
         work = pointed_at(claim.fields)
         if not (is_id(work.conversation_id) and is_id(work.message_id)):
             return
-        state = await self._bus.hash(self._bus.keys.state(work.conversation_id))
-        with contextlib.suppress(BadEntry):
-            if int(state.get(b"epoch", b"0")) > envelope(claim.fields).epoch:
-                return  # interrupted: nobody waits for it any more
-        last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
-        index, character_id = 0, ""
+        with contextlib.suppress(BadEntry, WriteRefused):
+            state = await self._bus.hash(self._bus.keys.state(work.conversation_id))
+            if number(state, b"epoch") > envelope(claim.fields).epoch:
+                return  # interrupted: the client does not wait for it any more
+        last, index, character_id = None, 0, ""
+        with contextlib.suppress(WriteRefused):  # there is something else than sentences
+            last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
         if last is not None:  # sentence i has the id (i+1)-0, whether or not the rest of it can be read
-            index = order(last.id)[0] - (last.fields.get(b"is_final") == b"1")
+            index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES)
             character_id = last.fields.get(b"character_id", b"").decode(errors="replace")
+        audio = self._bus.keys.audio(work.conversation_id, work.message_id)
+        await self._reopen(audio, index)
         final = AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
-        error = Error("tts_failed", f"This reply cannot be spoken: {reason}", message_id=work.message_id)
-        await self._bus.transact(
-            work.conversation_id,
-            [
-                Append(self._bus.keys.audio(work.conversation_id, work.message_id), final, _audio_id(final)),
-                Append(self._bus.keys.events(work.conversation_id), error),
-            ],
-        )
+        error = Error("tts_failed", f"This reply cannot be spoken: {reason}"[:MAX_REASON_CHARS], "", work.message_id)
+        events = Append(self._bus.keys.events(work.conversation_id), error)
+        try:
+            await self._bus.transact(work.conversation_id, [Append(audio, final, _audio_id(final)), events])
+        except WritesPaused:
+            raise
+        except WriteRefused:  # the audio takes no end; then at least the client is told
+            log.exception("the end of a message was refused", extra={"message_id": work.message_id})
+            await self._bus.transact(work.conversation_id, [events])
+
+    async def _reopen(self, audio: Key, index: int) -> None:
+        """Take entries away that lie behind the place of the final one: behind them it could not be written."""
+        with contextlib.suppress(WriteRefused):
+            while (last := await self._bus.last(audio)) is not None and order(last.id) > (index + 1, 0):
+                await self._bus.reopen(audio, last.id)
 
     async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
         """From number `first` on; `known` is what the stream begins with."""
@@ -115,7 +157,11 @@ class Speaker:
                     self._hop.taken(entries[0].fields)
                 for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
-                    yield sentence
+                    if entry.id != f"{sentence.index + 1}-0":  # its chunks would stand in the way of other sentences'
+                        raise BadEntry(
+                            f"TTSSentence entry {entry.id}: it is not the place of sentence {sentence.index}"
+                        )
+                    yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
                     if sentence.is_final:
                         return
                 entries = await _next_entries(follow)

@@ -23,7 +23,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tertulia_shared.codec import Fields, Value
+from tertulia_shared.codec import Fields, Value, number
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
 
@@ -164,8 +164,8 @@ class Owned:
 
     @property
     def epoch(self) -> int:
-        """The conversation's epoch at that moment."""
-        return int(self.state.get(b"epoch", b"0"))
+        """The conversation's epoch at that moment; 0 where the state holds none that can be read."""
+        return number(self.state, b"epoch")
 
     def fence(self, epoch: int | None = None) -> Fence:
         """The fence for this owner's writes."""
@@ -281,6 +281,7 @@ class Follow(Protocol):
 
         Raises:
             EntriesLost: if this follow is to tell (see `Bus.follow`).
+            WriteRefused: the key is no stream; other follows go on.
         """
         ...
 

@@ -7,13 +7,14 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, order
+from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused, order
+from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
@@ -26,8 +27,6 @@ LOSS_LOOK_S = 1.0
 """How often it is looked whether Redis still has what was read from it."""
 MAX_BACKOFF_S = 0.25
 """Between two tries to reconnect: a client waits for sound in the meantime."""
-SET_ASIDE_S = 5.0
-"""How long a key that is no stream is left out of the reads, before it is looked at again."""
 
 NOTHING = "0-0"
 """The cursor before all entries."""
@@ -50,6 +49,7 @@ class StreamFollow:
         """How many of those held were dealt before the loss that is to be told; None: there is none."""
         self._told_at = ""
         """The cursor at the last loss."""
+        self._refusal: WriteRefused | None = None
         self._held: deque[Entry] = deque()
         self._arrived = asyncio.Event()
         self.closed = False
@@ -67,6 +67,8 @@ class StreamFollow:
             if self._before_loss is not None:
                 self._before_loss = None
                 raise EntriesLost(f"{self.name} no longer has the entry {self._told_at}, which was read from it")
+            if self._refusal is not None:
+                raise self._refusal
             self._arrived.clear()
             await self._arrived.wait()
 
@@ -108,6 +110,16 @@ class StreamFollow:
             self._before_loss = len(self._held)
         self._arrived.set()
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether the key turned out to be no stream."""
+        return self._refusal is not None
+
+    def refuse(self, error: WriteRefused) -> None:
+        """The key is no stream (called by the reader): `read` raises that once what came before is read."""
+        self._refusal = error
+        self._arrived.set()
+
     def deal(self, entries: Sequence[Entry]) -> None:
         """Take what was read (called by the reader)."""
         self.cursor = entries[-1].id
@@ -128,8 +140,6 @@ class Reader:
         self._reading = 0
         """Number of the read in flight; 0 between reads."""
         self._count = 0
-        self._set_aside: dict[str, float] = {}
-        """Names of keys that are no streams, with the loop time at which they are read again."""
 
     def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
         """Follow `key` from behind `after`."""
@@ -156,12 +166,10 @@ class Reader:
     async def _read_forever(self) -> None:
         failures = 0
         while True:
-            asked = self._to_read()
+            asked = [follow for follow in self._follows if not follow.full and not follow.is_refused]
             self._changed.clear()
             if not asked:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(SET_ASIDE_S if self._set_aside else None):
-                        await self._changed.wait()
+                await self._changed.wait()
                 continue
             try:
                 if failures:
@@ -173,21 +181,6 @@ class Reader:
                 delay_s = min(MAX_BACKOFF_S, 0.05 * 2**failures) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
                 log.warning("reading paused: %s; trying again in %.1f s", error, delay_s)
                 await asyncio.sleep(delay_s)
-
-    def _to_read(self) -> Sequence[StreamFollow]:
-        now = asyncio.get_running_loop().time()
-        self._set_aside = {name: until for name, until in self._set_aside.items() if until > now}
-        return [each for each in self._follows if not each.full and each.name not in self._set_aside]
-
-    async def _find_what_is_no_stream(self, names: Sequence[str]) -> bool:
-        """After an XREAD was refused: set those keys aside that are no streams. One of them would stop all reads."""
-        replies = await self._reads.call(*(("XLEN", name) for name in names))
-        found = [name for name, reply in zip(names, replies, strict=True) if isinstance(reply, ResponseError)]
-        until = asyncio.get_running_loop().time() + SET_ASIDE_S
-        for name in found:
-            log.warning("not read for %g s: %s is no stream", SET_ASIDE_S, name)
-            self._set_aside[name] = until
-        return 0 < len(found) < len(names)
 
     async def _look_for_losses_again_and_again(self) -> None:
         """Redis can be flushed, or lose its end, while the connection lives."""
@@ -223,10 +216,22 @@ class Reader:
         finally:
             self._reading = 0
         if isinstance(reply, ResponseError):
-            if await self._find_what_is_no_stream(list(cursors)):
+            if await self._find_refused(cursors, asked):
                 return None
             raise BusUnavailable(f"Redis refused a read: {reply}")
         return reply
+
+    async def _find_refused(self, cursors: Mapping[str, str], asked: Sequence[StreamFollow]) -> bool:
+        """Of the streams in a read that was refused, those that are none: one of them must not stop all the others."""
+        commands = (("XREAD", "COUNT", 1, "STREAMS", name, cursor) for name, cursor in cursors.items())
+        replies = dict(zip(cursors, await self._reads.call(*commands), strict=True))
+        found = False
+        for follow in asked:
+            reply = replies[follow.name]
+            if isinstance(reply, ResponseError) and not isinstance(error := refusal_of(reply, "a read"), WritesPaused):
+                follow.refuse(error)
+                found = True
+        return found
 
     def _deal(self, asked: Sequence[StreamFollow], reply: Any) -> None:
         if not reply:
