@@ -225,10 +225,12 @@ export class Talk {
 
   /** Nothing of what is being said is to be heard any more. */
   #silence(): void {
+    // Read first: the audio thread may carry the flush out before this thread gets any further.
+    const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     this.#player.flush();
     this.#player.duck(false);
     this.#bargeIn = CALM;
-    if (this.#state.speakingId) this.probe?.flushed(performance.now(), this.#player.clockMs);
+    if (this.#state.speakingId) this.probe?.flushed(askedAtMs, audioMs);
     const unheard = this.#state.messages.slice(-64).filter((message) => message.kind === "reply");
     const expected = this.#state.turn?.replies.map((reply) => reply.messageId) ?? [];
     this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
