@@ -45,6 +45,8 @@ class Saved:
     """The store has them; else they wait in the stream."""
     refused: int = 0
     """So many were refused for good, and are dead letters now."""
+    lost: bool = False
+    """The store no longer had the conversation: what was saved of it before is gone."""
 
     def __bool__(self) -> bool:
         return self.in_store
@@ -62,6 +64,9 @@ class Outbox:
         self.patience_s = patience_s
         self.is_away = False
         """The store did not answer, and nobody has caught up with it since."""
+        self._losses = 0
+        self._begun_anew: set[str] = set()
+        """The conversations that were made again since the store lost what it had."""
         self._left = False
         """Something was left to the stream since then: when that is empty, the store is back."""
 
@@ -90,7 +95,10 @@ class Outbox:
             waits = self.is_away and (not self._left or await self._is_behind())
             return Saved(await self._save(direct, writes, waits=waits))
         except NotFound:
-            raise
+            if title is not None or not self._is_lost(conversation_id):
+                raise
+            saved = await self.save_messages(conversation_id, rows, title="")
+            return Saved(saved.in_store, saved.refused, lost=True)
         except REFUSED as error:
             if len(writes) == 1:
                 await self._refused(writes[0], error)
@@ -161,6 +169,16 @@ class Outbox:
         await self._append(writes)
         self._left = True
         return False
+
+    def _is_lost(self, conversation_id: str) -> bool:
+        """Whether the store has lost the conversation: once, for one that is missing after that was deleted."""
+        if self._losses != self._store.losses:
+            self._losses = self._store.losses
+            self._begun_anew.clear()
+        if not self._losses or conversation_id in self._begun_anew:
+            return False
+        self._begun_anew.add(conversation_id)
+        return True
 
     async def _refused(self, write: StoreWrite, error: Exception) -> None:
         reason = str(error) if isinstance(error, StoreError) else f"the store failed with {type(error).__name__}"

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
+from tertulia_llm.answer import MAX_ROUNDS
+from tertulia_llm.model import added
+from tertulia_llm.reply import MAX_REPLY_CHARS
 from tertulia_shared.bus import Append, Put, WriteRefused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work
@@ -14,7 +17,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store import InvalidRecord, Message
 from tertulia_shared.store.rules import TEXT_MAX_CHARS
 from tertulia_shared.work import BadWork
-from tests.fakes.llm_bench import LINES, START_MS, Client, CountingStore, Table
+from tests.fakes.llm_bench import LINES, START_MS, BreakAfter, Client, CountingStore, Say, Table
 from tests.fakes.virtual_time import virtual_time
 
 HELLO = "Hello, Luna and Rex"
@@ -242,3 +245,37 @@ async def test_a_turn_of_a_time_that_no_clock_gives_is_answered() -> None:
     await table.work()
     assert (await table.client()).complete == [turn_id]
     await assert_answers(table)
+
+
+@virtual_time
+async def test_a_reply_without_an_end_is_cut_at_its_last_whole_sentence() -> None:
+    table = await laid()
+    table.model.word_s = 0.0
+    table.model.acts = [Say("One more sentence follows here. " * 1_000)]
+    await table.say("Hello, Luna")
+    await table.work()
+    client = await table.client()
+    client.check()
+    ((_, text, status),) = client.talk()
+    assert (status, [warning.code for warning in client.warnings]) == ("complete", ["reply_cut"])
+    assert MAX_REPLY_CHARS - 100 < len(text) <= MAX_REPLY_CHARS
+    assert text.rstrip().endswith("here.")
+    await assert_answers(table)
+
+
+@virtual_time
+async def test_a_server_that_breaks_off_after_every_sentence_is_not_asked_for_ever() -> None:
+    table = await laid()
+    table.model.lines["Luna"] = "One more sentence. " * 500
+    table.model.acts = [BreakAfter(7) for _ in range(100)]
+    await table.say("Hello, Luna")
+    await table.work()
+    client = await table.client()
+    client.check()
+    assert [status for _, _, status in client.talk()] == ["failed"]
+    assert len(table.model.requests) == MAX_ROUNDS * (table.settings.llm_retries + 1)
+
+
+@pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
+def test_a_figure_that_cannot_be_added_is_left_out(figure: object) -> None:
+    assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

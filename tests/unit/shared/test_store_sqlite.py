@@ -265,3 +265,45 @@ async def test_a_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) ->
     await asyncio.gather(*calls, return_exceptions=True)
     kept = {message.id for message in await store.history(conversation_id, 10)}
     assert {message.id for index, message in enumerate(saved) if index != 2} <= kept
+
+
+@pytest.mark.parametrize("leftovers", [True, False])
+async def test_a_file_that_is_deleted_under_running_stores_is_made_anew(tmp_path: Path, *, leftovers: bool) -> None:
+    path = tmp_path / "tertulia.db"
+    one, other = SQLiteStore(path), SQLiteStore(path)
+    await one.open()
+    await other.open()
+    await one.ensure_conversation(new_id(), "before")
+    for suffix in ("",) if leftovers else ("", "-wal", "-shm"):
+        os.unlink(f"{path}{suffix}")  # noqa: PTH108  (the async rules forbid the Path method, which does the same)
+    talk = new_id()
+    await other.ensure_conversation(talk, "after")
+    assert [each.title for each in await one.conversations(9)] == ["after"]
+    assert len(await one.characters()) == 3
+    await one.rename_conversation(talk, "renamed")
+    assert [each.title for each in await other.conversations(9)] == ["renamed"]
+    assert (one.losses, other.losses) == (1, 1)
+    await one.close()
+    await other.close()
+    again = SQLiteStore(path)
+    await again.open()
+    assert [each.title for each in await again.conversations(9)] == ["renamed"]
+    await again.close()
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    path = tmp_path / "tertulia.db"
+    path.write_bytes(b"noise" * 1000)
+    return path
+
+
+async def test_a_file_that_is_no_database_is_moved_aside(noise: Path) -> None:
+    path = noise
+    store = SQLiteStore(path, moves_broken_aside=True)
+    await store.open()
+    assert len(await store.characters()) == 3
+    await store.close()
+    (aside,) = [name for name in os.listdir(path.parent) if ".broken-" in name]  # noqa: PTH208  (as above)
+    assert aside.startswith("tertulia.db.broken-")
+    assert os.path.getsize(path.parent / aside) == 5_000  # noqa: PTH202  (as above)

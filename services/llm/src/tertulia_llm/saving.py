@@ -17,6 +17,7 @@ from tertulia_shared.text import clean_line
 TITLE_CHARS = 60
 AWAY = "The database is away: the talk goes on, and is saved when it is back."
 REFUSED = "Part of this turn cannot be saved: the talk goes on, but the history will lack it."
+LOST = "The database was deleted or replaced: what was said before is no longer in the history."
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,8 @@ class Saving:
                 raise
             turn.is_first = False
             self._tell_whether_away(turn, outlet, away=not saved.in_store)
+            if saved.lost:
+                outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_lost", LOST))
             if saved.refused and not turn.warned_of_refusal:
                 turn.warned_of_refusal = True
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_refused", REFUSED))

@@ -15,7 +15,7 @@ def chosen_store(settings: CommonSettings) -> Store:
         StoreUnusable: the package that it needs is not installed.
     """
     if settings.store == "sqlite":
-        return SQLiteStore(settings.data_dir / "tertulia.db")
+        return SQLiteStore(settings.data_dir / "tertulia.db", moves_broken_aside=True)
     try:
         from tertulia_shared.store.supabase import SupabaseStore  # noqa: PLC0415 - see above
     except ImportError as error:

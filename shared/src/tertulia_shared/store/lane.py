@@ -32,6 +32,9 @@ _Pending: TypeAlias = "tuple[Call[Any], asyncio.Future[Any]]"
 class Lane:
     """A thread, its connection, and the calls waiting for it.
 
+    `is_there` says before each batch whether the connection's file is still the one at its path; if not, the connection
+    is made anew.
+
     `max_pending` bounds the calls that wait (beyond it `StoreUnavailable`), `max_batch` the calls that share a batch.
     """
 
@@ -43,12 +46,14 @@ class Lane:
         run_batch: RunBatch,
         max_pending: int,
         max_batch: int,
+        is_there: Callable[[], bool] = lambda: True,
     ) -> None:
         self._name: Final = name
         self._connect: Final = connect
         self._run_batch: Final = run_batch
         self._max_pending: Final = max_pending
         self._max_batch: Final = max_batch
+        self._is_there: Final = is_there
         self._pending: deque[_Pending] = deque()
         self._inbox: SimpleQueue[list[_Pending] | None] = SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -132,7 +137,13 @@ class Lane:
         _post(loop, _settle, started, None)
         try:
             while (batch := self._inbox.get()) is not None:
-                outcomes = self._outcomes(connection, batch)
+                try:
+                    if not self._is_there():
+                        connection.close()
+                        connection = self._connect()
+                    outcomes = self._outcomes(connection, batch)
+                except Exception as error:  # noqa: BLE001  (its callers are told; the next batch tries again)
+                    outcomes: list[Outcome] = [(None, _away(error))] * len(batch)
                 if not _post(loop, self._deliver, batch, outcomes):
                     return
         finally:
@@ -144,6 +155,10 @@ class Lane:
             return self._run_batch(connection, [call for call, _ in batch])
         except BaseException as error:  # noqa: BLE001  (every caller is told; the thread lives on for the next batch)
             return [(None, error)] * len(batch)
+
+
+def _away(error: Exception) -> StoreUnavailable:
+    return StoreUnavailable(f"The database file is gone and cannot be made anew: {error}")
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:

@@ -49,6 +49,7 @@ class MemoryStore:
     def __init__(self, tables: MemoryTables | None = None, *, now: Callable[[], datetime] = utc_now) -> None:
         self._tables = MemoryTables() if tables is None else tables
         self._now = now
+        self.losses = 0
         self._is_open = False
         self.away = False
 

@@ -21,6 +21,9 @@ from tertulia_shared.store.records import Character, Conversation, Message, Mode
 class Store(Protocol):
     """Conversations, their messages and settings, and the characters."""
 
+    losses: int
+    """How often what it held was found to be gone, and it was begun anew (a database file that was deleted)."""
+
     async def open(self) -> None:
         """Connect, bring the schema up to date, and seed the first characters if this was never done. May be repeated.
 

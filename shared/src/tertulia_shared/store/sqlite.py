@@ -12,6 +12,7 @@ memory, which network file systems lack.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -42,9 +43,10 @@ from tertulia_shared.store.rules import (
     encode_settings,
 )
 from tertulia_shared.store.seed import SEED_NAME, seed_characters
-from tertulia_shared.store.sqlite_file import create_private, use_wal
+from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with 3.37 (2021)."""
@@ -53,11 +55,16 @@ READS_PER_BATCH: Final = 8
 """Small, because all reads of a batch are answered when the last of them is."""
 
 
+class NotADatabase(StoreUnusable):
+    """The file holds something else."""
+
+
 class SQLiteStore:
     """`Store` on the file at `path`, which is created with its directory if missing (modes 0600 and 0700).
 
     `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;
-    `max_pending` bounds the calls waiting for each of the two threads.
+    `max_pending` bounds the calls waiting for each of the two threads. A file that is no database is refused, or with
+    `moves_broken_aside` renamed to `<name>.broken-<time>`, and a new one is begun.
     """
 
     def __init__(
@@ -66,18 +73,24 @@ class SQLiteStore:
         *,
         busy_timeout_s: float = 5.0,
         max_pending: int = 1024,
+        moves_broken_aside: bool = False,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._path: Final = path
         self._busy_timeout_s: Final = busy_timeout_s
         self._now: Final = now
         self._max_pending: Final = max_pending
+        self._moves_broken_aside: Final = moves_broken_aside
+        self._files: dict[str, tuple[int, int] | None] = {}
+        """The file that each lane has open, as `identity` tells it."""
+        self.losses = 0
         self._writer = self._lane("write")
         self._reader = self._lane("read")
 
     async def open(self) -> None:
         if self._writer.is_open:
             return
+        self._files.clear()
         self._writer, self._reader = self._lane("write"), self._lane("read")
         await self._writer.start()
         try:
@@ -167,12 +180,26 @@ class SQLiteStore:
             run_batch=run_writes if writes else run_reads,
             max_pending=self._max_pending,
             max_batch=WRITES_PER_COMMIT if writes else READS_PER_BATCH,
+            is_there=lambda: identity(self._path) == self._files.get(kind),
         )
 
     def _connect_writer(self) -> sqlite3.Connection:
         if sqlite3.sqlite_version_info < OLDEST_SQLITE:
             raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed.")
+        if self._files.get("write") is not None:
+            self.losses += 1
+            log.error("the database file was deleted or replaced: it is opened anew", extra={"path": str(self._path)})
+        try:
+            return self._open_writer()
+        except NotADatabase:
+            if not self._moves_broken_aside:
+                raise
+            move_aside(self._path, self._files["write"])
+        return self._open_writer()
+
+    def _open_writer(self) -> sqlite3.Connection:
         create_private(self._path)
+        self._files["write"] = identity(self._path)
         connection = self._connect()
         try:
             use_wal(connection, self._busy_timeout_s)
@@ -183,6 +210,8 @@ class SQLiteStore:
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             connection.close()
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_NOTADB":
+                raise NotADatabase(str(translated(error))) from error
             raise translated(error) from error
         except BaseException:
             connection.close()
@@ -190,6 +219,9 @@ class SQLiteStore:
         return connection
 
     def _connect_reader(self) -> sqlite3.Connection:
+        if identity(self._path) is None:  # deleted: the writer's next call or this one makes it anew
+            self._open_writer().close()
+        self._files["read"] = identity(self._path)
         connection = self._connect()
         connection.execute("PRAGMA query_only = ON")
         return connection

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import fcntl
+import logging
 import os
 import sqlite3
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from tertulia_shared.store.errors import StoreUnusable
+
+log = logging.getLogger(__name__)
 
 JOURNAL_RETRY_S: Final = 0.01
 
@@ -21,9 +27,13 @@ def create_private(path: Path) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # O_EXCL, so that a file in use is never opened and closed here: closing any descriptor of it would drop the
-        # POSIX locks that SQLite holds in this process. SQLite gives its -wal and -shm files the same mode.
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        with _alone(path.parent):
+            if not path.exists():
+                for leftover in ("-wal", "-shm"):  # of a file that was deleted: they would be taken for the new one's
+                    path.with_name(path.name + leftover).unlink(missing_ok=True)
+            # O_EXCL, so that a file in use is never opened and closed here: closing any descriptor of it would drop
+            # the POSIX locks that SQLite holds in this process. SQLite gives its -wal and -shm files the same mode.
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError as error:
         if not path.is_file():
             raise StoreUnusable(f"Cannot create the database {path}: {error.strerror}.") from error
@@ -34,6 +44,38 @@ def create_private(path: Path) -> None:
         ) from error
     if not os.access(path, os.R_OK | os.W_OK) or not os.access(path.parent, os.W_OK | os.X_OK):
         raise StoreUnusable(f"The database {path} or its directory is not writable by user id {os.getuid()}.")
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies at the path: its device and inode; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def move_aside(path: Path, found: tuple[int, int] | None) -> None:
+    """Rename the file, which is no database, unless another process has done it."""
+    aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
+    with _alone(path.parent):
+        if identity(path) != found or found is None:
+            return
+        path.rename(aside)
+        for leftover in ("-wal", "-shm"):
+            path.with_name(path.name + leftover).unlink(missing_ok=True)
+    log.error("the database file is no database: it was moved aside, and a new one begins", extra={"path": str(aside)})
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Of all processes one at a time makes or moves the file."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:

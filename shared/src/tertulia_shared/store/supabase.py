@@ -76,6 +76,7 @@ class SupabaseStore:
         self._client: AsyncClient | None = None
         self._is_checked = False
         self._http: httpx.AsyncClient | None = None
+        self.losses = 0
         self._pending = 0
         self._idle = asyncio.Event()
         self._lanes: dict[str, _Lane] = {}
