@@ -12,11 +12,10 @@ from tertulia_cli.inspect.memory import Memory, kind_of, memory, sentence_of
 from tertulia_shared.bus import Append, BusRefused
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import AudioChunk, MicChunk, UserTurn
-from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.fakes.bus_bench import Clock
 
-C, M = new_id(), new_id()
+C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # fixed: part of test names
 KEYS = Keys("test")
 
 

@@ -8,7 +8,7 @@ import pytest
 from tertulia_shared.keys import STAGES, Key, Keys
 
 C = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11"  # fixed: it is part of the names of tests, which xdist compares
-NOT_KEYS = {"every_turns", "conversation_of"}
+NOT_KEYS = {"every_turns", "every_audio", "conversation_of"}
 
 
 def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
