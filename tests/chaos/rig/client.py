@@ -37,6 +37,8 @@ class Client:
         self.sent_receipts: set[tuple[str, int, int, int]] = set()
         self.breaks = 0
         """How often the connection was lost."""
+        self.was_refused = False
+        """Whether an `unavailable` came: what was sent may not have arrived, and the connection goes on."""
         self._urls = urls
         self._dice = dice
         self._socket: ClientConnection | None = None
@@ -53,7 +55,7 @@ class Client:
         """Send a message; it is sent again on each new connection until it is accepted."""
         self.ledger.turn(turn_id, text)
         self._unaccepted[turn_id] = text
-        await self._repeat()
+        await self.repeat()
 
     async def send(self, kind: str, **data: Any) -> None:
         """A command, sent once.
@@ -156,13 +158,14 @@ class Client:
             if self._replacing:
                 continue  # what the first tab still gets is not counted: the second one asks for it again
             self.ledger.feed(frame)
+            self.was_refused |= frame["type"] == "error" and frame["code"] == "unavailable"
             is_sound = frame["type"] == "audio"
             if is_sound or "event_id" in frame:
                 self.arrivals.append((time.monotonic(), is_sound))
             if not started and frame["type"] == "conversation_started":
                 started = True
                 self._socket = socket
-                await self._repeat()
+                await self.repeat()
             await self._receipt(socket, frame)
             self._news.set()
 
@@ -190,7 +193,8 @@ class Client:
         except TimeoutError:
             self.ledger.complain("wrong", "the first tab was not closed after a second one took over")
 
-    async def _repeat(self) -> None:
+    async def repeat(self) -> None:
+        """Send again what was not accepted."""
         for turn_id, text in list(self._unaccepted.items()):
             if self.ledger.turn(turn_id).accepted:
                 del self._unaccepted[turn_id]

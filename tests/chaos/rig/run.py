@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import math
 import random
 import re
 import time
@@ -28,8 +27,6 @@ from tests.fakes.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
-AHEAD = 2
-"""Turns of each conversation that may begin before the fault of their stretch has fallen."""
 OVERLAPPING = 0.25
 """Share of faults during which the next one may already fall."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
@@ -99,7 +96,7 @@ class _Rig:
         self._began = time.monotonic()
         self._users: list[User] = []
         self._dice = random.Random(plan.seed)
-        self._budget = Budget(plan.turns)
+        self._budget = Budget(plan.turns, is_open=plan.faults > 0)
 
     async def run(self) -> Outcome:
         async with Servers() as servers:
@@ -172,16 +169,14 @@ class _Rig:
             names += self._dice.sample(self._plan.kinds, len(self._plan.kinds))
         async with asyncio.TaskGroup() as overlapping:
             for number, name in enumerate(names[: self._plan.faults]):
-                due, last = number * self._plan.turns / self._plan.faults, self._plan.turns - 1
-                await self._until_turns(min(due, last))
-                self._budget.allowed = min(due + AHEAD * self._plan.conversations, last)
+                await self._until_turns(number * self._plan.turns / self._plan.faults)
                 await asyncio.sleep(self._dice.uniform(0, 1.5))
                 await self._complete(scene)
                 dice = random.Random(f"{self._plan.seed}/{number}/{name}")
                 falling = overlapping.create_task(self._fall(scene, name, dice))
                 if self._dice.random() >= OVERLAPPING or name in LOSES_TALKS:
                     await asyncio.wait([falling])
-            self._budget.allowed = math.inf
+        self._budget.is_open = False
 
     async def _fall(self, scene: Scene, name: str, dice: random.Random) -> None:
         struck = Struck(name, time.monotonic())
@@ -198,7 +193,7 @@ class _Rig:
         struck.ended = time.monotonic()
 
     async def _until_turns(self, count: float) -> None:
-        while self._budget.over < count and self._budget.left > 0:  # noqa: ASYNC110 - of seconds, in no hurry
+        while self._budget.over < count:  # noqa: ASYNC110 - of seconds, in no hurry
             await asyncio.sleep(0.05)
 
     async def _complete(self, scene: Scene) -> None:
@@ -218,6 +213,7 @@ class _Rig:
 
     async def _settle(self, scene: Scene, truth: Truth) -> None:
         """Nobody talks any more: wait until no work is left, then look at what there is."""
+        self._tell(f"{time.monotonic() - self._began:7.1f} s  all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
                 await asyncio.to_thread(scene.redis.config_set, name, value)

@@ -120,7 +120,7 @@ class Soak:
                 await asyncio.wait([talking], timeout=0.5)
                 self.turns += budget.over - before
                 if time.monotonic() > until:
-                    budget.left = 0
+                    budget.turns = 0
             await talking
             connection.cancel()
             await asyncio.wait([connection])

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import math
 import random
 import re
 import time
@@ -27,7 +25,8 @@ SPOKEN = {
 ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
-PAUSE_S = 0.05
+REPEAT_S = 1.0
+"""After how long a message is sent again that met an `unavailable`."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
 """100 ms each: of five seconds the gateway takes every bit at whatever pace."""
@@ -46,12 +45,18 @@ class Run:
 
 @dataclass
 class Budget:
-    """How many turns are left to begin, over all users, how many are over, and how many may begin before a fault."""
+    """Over all users: how many turns to begin at least, and how many are over. More begin while faults still fall."""
 
-    left: int
-    over: int = 0
+    turns: int
     begun: int = 0
-    allowed: float = math.inf
+    over: int = 0
+    is_open: bool = False
+    """Whether faults are still to fall."""
+
+    def begin(self) -> bool:
+        """Whether another turn begins."""
+        self.begun += 1
+        return self.begun <= self.turns or self.is_open
 
 
 class User:
@@ -75,12 +80,7 @@ class User:
         if not await self.client.until(lambda: self.ledger.conversation_id, PATIENCE_S):
             self.ledger.complain("lost", "the conversation did not open")
             return
-        while budget.left > 0:
-            if budget.begun >= budget.allowed:  # the faults of this stretch of turns are to fall first
-                await asyncio.sleep(PAUSE_S)
-                continue
-            budget.left -= 1
-            budget.begun += 1
+        while budget.begin():
             style = self._dice.random()
             if style < 0.12 and self._speaks:
                 await self._spoken()
@@ -158,8 +158,14 @@ class User:
         await self.client.say(text, turn_id)
         turn = self.ledger.turn(turn_id)
         self._unchecked.append(turn)
-        if not await self.client.until(lambda: turn.accepted or turn.excused, PATIENCE_S):
-            self.ledger.complain("lost", "the message was never accepted", turn_id)
+        deadline = time.monotonic() + PATIENCE_S
+        while not await self.client.until(lambda: turn.accepted or turn.excused, REPEAT_S):
+            if time.monotonic() > deadline:
+                self.ledger.complain("lost", "the message was never accepted", turn_id)
+                break
+            if self.client.was_refused:
+                self.client.was_refused = False
+                await self.client.repeat()
         return run
 
     async def _until_over(self, run: Run) -> None:
