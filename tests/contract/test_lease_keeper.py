@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 import redis
 
+from tertulia_shared.bus import Bus
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking, make_pool
 from tertulia_shared.bus.redis_bus import open_bus
@@ -156,13 +157,13 @@ async def test_leases_are_renewed_again_after_the_connection_broke(redis_url: st
     client.close()
 
 
-async def _post(bus: Any) -> str:
+async def _post(bus: Bus) -> str:
     claim = await claimed(bus, worker="first")
     assert await bus.pass_on(claim, "first")
     return (await bus.read(bus.keys.work("tts")))[0].id
 
 
-async def _is_kept(bus: Any) -> None:
+async def _is_kept(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     lost: list[str] = []
     async with bus.keep_leases(
