@@ -88,8 +88,8 @@ class Keys:
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
         finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and how far it is); `settled`
-        (the turn whose interruption is dealt with); `ended` (the turn whose `turn_complete` was told last); `warned` (the client knows that the store is away); `settings` (of
-        the model); `client` (the connection that is served).
+        (the turn whose interruption is dealt with); `ended` (the turn whose `turn_complete` was told last); `warned`
+        (the client knows that the store is away); `settings` (of the model); `client` (the connection that is served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

@@ -67,8 +67,7 @@ class ModelStream:
                 delta = parser.feed(data or b"\n")  # the last line may lack its end
             except BrokenStream as error:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
-            if isinstance(delta.usage, Mapping):  # servers send what they like
-                self.usage = delta.usage or self.usage
+            self.usage = delta.usage or self.usage
             if delta.text:
                 # keep-alive comments move no deadline: only text does
                 wait_s = self._settings.llm_stall_s

@@ -32,8 +32,8 @@ _Pending: TypeAlias = "tuple[Call[Any], asyncio.Future[Any]]"
 class Lane:
     """A thread, its connection, and the calls waiting for it.
 
-    `is_there` says before each batch whether the connection's file is still the one at its path; if not, the connection is
-    made anew.
+    `is_there` says before each batch whether the connection's file is still the one at its path; if not, the connection
+    is made anew.
 
     `max_pending` bounds the calls that wait (beyond it `StoreUnavailable`), `max_batch` the calls that share a batch.
     """
