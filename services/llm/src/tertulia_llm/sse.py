@@ -85,8 +85,8 @@ def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
         error = event["error"]
         delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
         return
-    if isinstance(event.get("usage"), dict):  # of another shape it says nothing, and is no reason to lose the reply
-        delta.usage = event["usage"]
+    if isinstance(event.get("usage"), dict):  # servers send what they like
+        delta.usage = event["usage"] or delta.usage
     for choice in event.get("choices") or ():
         said: dict[str, Any] = choice.get("delta") or {}
         content: str | None = said.get("content")
