@@ -181,7 +181,7 @@ async def test_a_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
     await table.say(HELLO)
     await table.work()
     key = getattr(table.bus.keys, name)(table.conversation_id)
-    table.bus._server.delete(key.name)
+    table.bus._server.drop(key.name)
     outlet = table.bus.outlet()
     if name == "state":
         outlet.append(key, Interrupt("turn"))

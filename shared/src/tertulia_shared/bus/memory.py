@@ -40,6 +40,7 @@ from tertulia_shared.bus.port import (
     Sound,
     Space,
     Write,
+    WriteRefused,
     WritesPaused,
 )
 from tertulia_shared.entries import Work
@@ -499,8 +500,10 @@ class MemoryFollow:
         self._key = key
         self._cursor = after
         self._tell_loss = tell_loss
-        self._is_known = bus.has(key, self._cursor)
+        self._is_known = False
         """Whether the entry at the cursor has been there."""
+        with suppress(WriteRefused):  # a key that is no stream: `read` says so
+            self._is_known = bus.has(key, self._cursor)
         self._told_at: EntryId | None = None
         """The cursor at the last loss."""
         self._closed = False
