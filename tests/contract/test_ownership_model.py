@@ -1,7 +1,7 @@
 """A model of claims, leases, ownership, fences and epochs, compared with both buses after every step hypothesis takes.
 
 Workers do what the stages do, and what a worker does that was paused for too long: they act on claims that a peer has
-taken over since. The model knows what each call must answer. `TERTULIA_MODEL_EXAMPLES` searches deeper.
+taken over since. The model knows what each call must answer. `MODEL_EXAMPLES` searches deeper.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from tertulia_shared.keys import Key, Keys
 from tests.fakes.bus_bench import LONG_S, Bench, MemoryBench, redis_bench
 from tests.fakes.key_leaks import Leftovers
 
-EXAMPLES = int(os.environ.get("TERTULIA_MODEL_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 STEPS = 40
 WORKERS = ("a", "b", "c")
 CONVERSATIONS = 2
