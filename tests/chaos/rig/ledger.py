@@ -63,6 +63,7 @@ class Ledger:
         self.listening_ended: list[str] = []
         """Causes of each `listening_stopped`."""
         self._replaying = False
+        self._may_fall = False
 
     def query(self) -> str:
         """The marks that a connection needs to go on from here."""
@@ -80,8 +81,8 @@ class Ledger:
         self._replaying = True
 
     def lost_data(self) -> None:
-        """Redis lost what it had: epochs begin anew, and what is not checked yet may be lost."""
-        self.epoch = 0
+        """Redis lost what it had: the epoch may fall once, and what is not checked yet may be lost."""
+        self._may_fall = True
         for turn in self.turns.values():
             if not turn.checked:
                 turn.excused = "Redis lost it"
@@ -127,6 +128,8 @@ class Ledger:
         if not self.last_event_id or _order(event_id) > _order(self.last_event_id):
             self.last_event_id = event_id
             self._replaying = False
+        if epoch < self.epoch and self._may_fall and frame["type"] in ("turn_accepted", "interrupted"):
+            self.epoch, self._may_fall = epoch, False
         if epoch < self.epoch and frame["type"] in OF_A_REPLY:
             self.complain("disordered", f"{_shown(frame)} is of a reply that epoch {self.epoch} has ended", turn_id)
         if epoch < self.epoch and frame["type"] in ("turn_accepted", "interrupted"):

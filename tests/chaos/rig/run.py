@@ -22,7 +22,7 @@ from tests.chaos.rig.ledger import Ledger
 from tests.chaos.rig.report import Struck, table
 from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.truth import Truth
-from tests.chaos.rig.user import Budget, User
+from tests.chaos.rig.user import CUTS, Budget, User
 from tests.fakes.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
@@ -43,6 +43,7 @@ class Plan:
     conversations: int = 4
     lease_s: float = 1.0
     kinds: tuple[str, ...] = tuple(FAULTS)
+    cuts: float = CUTS
 
 
 @dataclass
@@ -151,7 +152,7 @@ class _Rig:
 
         ledger = Ledger(report)
         client = Client(ledger, lambda: stack.urls, dice)
-        return User(number, client, truth, dice, speaks=number % 2 == 0)
+        return User(number, client, truth, dice, speaks=number % 2 == 0, cuts=self._plan.cuts)
 
     def _fail(self, kind: Kind, what: str, conversation: str = "", turn_id: str = "") -> None:
         runs = [run for user in self._users for run in user.runs if turn_id and run.turn_id == turn_id]

@@ -108,7 +108,9 @@ class Truth:
             wanted = None  # the heard text is settled before the next turn: only what can be known is compared
         else:
             wanted = {
-                message.message_id: (message.text if message.heard is None else message.heard, message.status)
+                message.message_id: (message.text, message.status)
+                if message.heard is None
+                else (message.heard, "interrupted")  # also where its text had been complete
                 for message in (client.ledger.messages[each] for each in turn.messages)
             }
         rows: dict[str, tuple[str, str]] = {}

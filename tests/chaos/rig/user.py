@@ -27,6 +27,8 @@ PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
 REPEAT_S = 1.0
 """After how long a message is sent again that met an `unavailable`."""
+CUTS = 0.18
+"""Share of the turns that the user cuts off."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
 """100 ms each: of five seconds the gateway takes every bit at whatever pace."""
@@ -62,7 +64,9 @@ class Budget:
 class User:
     """Runs until the budget is spent. `current` is the turn in progress."""
 
-    def __init__(self, number: int, client: Client, truth: Truth, dice: random.Random, *, speaks: bool) -> None:
+    def __init__(
+        self, number: int, client: Client, truth: Truth, dice: random.Random, *, speaks: bool, cuts: float = CUTS
+    ) -> None:
         self.number = number
         self.client = client
         self.ledger: Ledger = client.ledger
@@ -73,6 +77,7 @@ class User:
         self._truth = truth
         self._dice = dice
         self._speaks = speaks
+        self._cuts = cuts
         self._unchecked: list[Turn] = []
 
     async def talk(self, budget: Budget) -> None:
@@ -84,7 +89,7 @@ class User:
             style = self._dice.random()
             if style < 0.12 and self._speaks:
                 await self._spoken()
-            elif style < 0.3:
+            elif style > 1 - self._cuts:
                 await self._cut_off()
             else:
                 await self._typed()
