@@ -291,7 +291,7 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
         Answerer(bus, outbox, cast("Model", model), llm, Paces(Metrics(), "scripted")),
     )  # fmt: skip
     tts = settings_of(TTSSettings, lease_s=LEASE_S, drain_s=0)
-    stt = settings_of(STTSettings, lease_s=LEASE_S, drain_s=0, stt_idle_s=1.0)
+    stt = settings_of(STTSettings, lease_s=LEASE_S, drain_s=0, stt_idle_s=1)
     room = Room(bus, raw, path, {each.name: each for each in cast_.active}, model)
     room.handlers = [
         Counted(turns), Counted(SpeakerHandler(bus, InstantEngine(), tts)),
