@@ -7,6 +7,7 @@ state, written in the same script as the events that show it. A worker that take
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tertulia_llm.answer import Answerer
@@ -18,6 +19,7 @@ from tertulia_llm.settle import heard
 from tertulia_llm.trouble import is_permanent
 from tertulia_llm.turn import Turn
 from tertulia_shared.bus import (
+    Append,
     Bus,
     BusUnavailable,
     Claim,
@@ -25,6 +27,7 @@ from tertulia_shared.bus import (
     NotOwner,
     Outlet,
     Owned,
+    Put,
     Refused,
     Stale,
     WriteRefused,
@@ -49,6 +52,8 @@ MAX_WAITING = 50
 """Turns read at once."""
 MAX_REASON_CHARS = 2_000
 """Of why a turn failed, as the client is told: it may quote what a hostile entry holds."""
+
+LOST = "This message was lost: say it again."
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +91,8 @@ class Turns:
             if not mended or "epoch" in mended:  # with another epoch the turn in hand would end without a word
                 raise BadWork(f"Redis refused a write: {error}") from raised
             await self._handle_again(claim, conversation_id)
+            if "turns" in mended:
+                await self._end_lost_turn(conversation_id)
 
     async def _handle_again(self, claim: Claim, conversation_id: str) -> None:
         """Once more, by the same attempt, after the conversation's keys were mended."""
@@ -96,6 +103,18 @@ class Turns:
             if isinstance(error, WriteRefused) and is_permanent(error):
                 raise BadWork(f"Redis refused a write: {error}") from raised
             raise
+
+    async def _end_lost_turn(self, conversation_id: str) -> None:
+        """A turn that was accepted and is no longer in the stream is answered by nobody: tell the client, once."""
+        keys = self._bus.keys
+        turn_id = lost_turn(
+            await self._bus.read(keys.events(conversation_id)), await self._bus.read(keys.turns(conversation_id))
+        )
+        if turn_id:
+            log.error("a turn is lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
+            events = keys.events(conversation_id)
+            told = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
+            await self._bus.transact(conversation_id, [*told, Put(keys.state(conversation_id), {"ended": turn_id})])
 
     async def _handle(self, claim: Claim, conversation_id: str, *, again: bool = False) -> None:
         owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING)
@@ -326,6 +345,18 @@ class Turns:
 
 def _turn_id(entry: Entry) -> str:
     return entry.fields.get(b"turn_id", b"").decode(errors="replace")
+
+
+def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
+    """The id of the turn that was accepted last, if its end was not told and it is not among the turns; else "". Pure."""
+    accepted = ""
+    for entry in events:
+        kind, turn_id = entry.fields.get(b"type"), _turn_id(entry)
+        if kind == b"turn_accepted":
+            accepted = turn_id
+        elif kind == b"turn_complete" and turn_id == accepted:
+            accepted = ""
+    return accepted if all(_turn_id(entry) != accepted for entry in turns) else ""
 
 
 def _conversation(claim: Claim) -> str:
