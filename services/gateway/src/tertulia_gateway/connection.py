@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from tertulia_gateway.conversation import Conversation
 from tertulia_gateway.current import Backstage, Current, Target
 from tertulia_gateway.frames import (
     ChangeSettings,
@@ -34,7 +35,7 @@ from tertulia_gateway.outgoing import answer_json
 from tertulia_gateway.wire import CANNOT_GO_ON, REPLACED, Closing
 from tertulia_gateway.writes import RESUMED, cause_of, explanation, level_of
 from tertulia_shared.bus import BusError, WritesPaused
-from tertulia_shared.entries import SAMPLE_RATE_IN, Refresh
+from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt, Refresh
 from tertulia_shared.events import Characters, Error, Warn
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import catalogue
@@ -104,6 +105,7 @@ class Connection:
     async def serve(self, first: Target | None) -> None:
         """Serve it to its end. `first` is the conversation to open; None waits for the client to say."""
         ending: Closing | None = None
+        current: Current | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
                 current = Current(self._stage, self._wire, tasks, first, on_loss=self._microphone.post_again)
@@ -112,8 +114,9 @@ class Connection:
                 tasks.create_task(self._receive(current))
                 tasks.create_task(current.keep_trying())
                 tasks.create_task(self._tell_of_pauses())
-        except* WebSocketDisconnect:
-            pass  # the client has gone
+        except* WebSocketDisconnect:  # the client has gone
+            if current is not None and current.conversation is not None:
+                await self._keep_last_receipt(current.conversation)
         except* Closing as group:
             ending = next(_leaves(group))
             if ending.code == REPLACED:
@@ -134,6 +137,20 @@ class Connection:
 
     async def _close_when_asked(self) -> None:
         raise Closing(*await self._asked_to_close)
+
+    async def _keep_last_receipt(self, conversation: Conversation) -> None:
+        """Write the newest receipt among the frames that came before the client left and that nobody has read yet."""
+        newest: Receipt | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):  # interrupts nothing before the queue is empty
+                while self._socket.client_state is WebSocketState.CONNECTED:  # until the end has been read
+                    command = parse((await self._socket.receive()).get("text") or "")
+                    if isinstance(command, NewConversation | Resume):
+                        break  # what follows is about another conversation
+                    if isinstance(command, Played):
+                        newest = command.receipt
+        if newest is not None:
+            conversation.played_last(newest)
 
     async def _farewell(self, ending: Closing | None) -> None:
         self._microphone.stop("abandoned")

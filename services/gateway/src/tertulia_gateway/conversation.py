@@ -190,6 +190,10 @@ class Conversation:
         self._aftermath.changed()
         self._receipts.add(receipt)
 
+    def played_last(self, receipt: Receipt) -> None:
+        """The client has played up to here and has left; `run` has ended."""
+        self._receipts.add_last(receipt)
+
     def raise_epoch(self, epoch: int) -> None:
         """The user cut in: nothing of an older epoch is sent from here on."""
         if epoch > self._playlist.epoch:

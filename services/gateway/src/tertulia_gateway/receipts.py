@@ -31,6 +31,10 @@ class ReceiptWriter:
             self._held = receipt
             self._added.set()
 
+    def add_last(self, receipt: Receipt) -> None:
+        """Write a receipt after the end of `run`, whatever the rate."""
+        self._write(receipt)
+
     async def run(self) -> None:
         """Write what is held, until cancelled; the last receipt is written then."""
         try:

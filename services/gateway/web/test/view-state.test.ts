@@ -304,3 +304,60 @@ describe("receipts of a page that was opened while they talk", () => {
     expect(receipts.after({ ...report, messageId: "m3" })).toMatchObject({ played_ms: 100 });
   });
 });
+
+describe("warnings", () => {
+  const PAUSED = said("warning", {
+    code: "writes_paused",
+    message: "Redis has no memory left: nothing can be written just now. What you send now has to be sent again (with the same turn_id).",
+  });
+  const AWAY = { code: "unavailable", message: "Redis is away. Send it again in a moment (with the same turn_id)." };
+
+  it("of paused writes say why, and what this page does about it, until they go on", () => {
+    const paused = after([PAUSED], SPOKEN);
+    expect(paused.notices).toMatchObject([{ place: "page", code: "writes_paused", serious: true }]);
+    expect(paused.notices[0]?.text).toMatch(/^Redis has no memory left\. /);
+    expect(paused.notices[0]?.text).not.toContain("turn_id");
+    expect(after([said("warning", { code: "writes_resumed", message: "on" })], paused).notices).toEqual([]);
+  });
+
+  it("of paused writes are the only word of what cannot be taken meanwhile", () => {
+    const refused = said("error", { ...AWAY, turn_id: "t9" });
+    expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
+    expect(after([refused, PAUSED], OPEN).notices).toMatchObject([{ code: "writes_paused" }]);
+  });
+
+  it("of paused writes do not hide that a setting was not changed", () => {
+    const state = after([PAUSED, asked({ model: "b" }), said("error", AWAY)], OPEN);
+    expect(state.asked).toEqual({});
+    expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
+  });
+
+  it.each(["store_refused", "reply_cut"])("%s stands with the turn, and goes with the next", (code) => {
+    const state = after([said("warning", { code, message: "why" })], SPOKEN);
+    expect(state.notices).toMatchObject([{ place: "transcript", text: "why", serious: false }]);
+    expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], state).notices).toEqual([]);
+  });
+
+  it.each(["store_lost", "store_unavailable", "newer_release", "a_later_one"])("%s stays until it is dismissed", (code) => {
+    const both = after([said("warning", { code, message: "why" }), said("warning", { code: "other", message: "else" })], OPEN);
+    expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], both).notices).toHaveLength(2);
+    expect(after([{ on: "dismiss", place: "page", code }], both).notices).toMatchObject([{ code: "other" }]);
+  });
+});
+
+describe("a server that cannot take something", () => {
+  const unavailable = (turnId = "") => said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
+
+  it("is told of in the page's own words, since the page sends messages again", () => {
+    expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as it can be");
+    expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");
+  });
+
+  it.each([
+    ["turn_accepted", said("turn_accepted", { turn_id: "t", text: "x" })],
+    ["model_settings", holds({ model: "a" })],
+    ["vad_detect_start", said("vad_detect_start", {})],
+  ])("is well again with %s", (_, sign) => {
+    expect(after([unavailable("t"), sign], OPEN).notices).toEqual([]);
+  });
+});

@@ -173,8 +173,9 @@ export class Talk {
     this.#link.retryNow();
   }
 
-  dismiss(place: Place): void {
-    this.#happen({ on: "dismiss", place });
+  /** One notice at a place, or all of them. */
+  dismiss(place: Place, code?: string): void {
+    this.#happen({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
   }
 
   // -- what happens to it

@@ -8,6 +8,7 @@
 import type { Phase } from "../link/machine";
 import type { Report } from "../audio/report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
+import { ofError, ofWarning, without } from "./notices";
 import { sentencesOf } from "./sentences";
 import { EMPTY, type Listening, type Message, type Notice, type Place, type Reply, SILENT, type UserMessage, type ViewState, findReply } from "./view";
 
@@ -23,7 +24,7 @@ export type Happening =
   | { on: "microphone"; microphone: Listening["microphone"] }
   | { on: "past"; conversationId: string; messages: readonly Message[] }
   | { on: "notice"; notice: Notice }
-  | { on: "dismiss"; place: Place };
+  | { on: "dismiss"; place: Place; code?: string };
 
 export function reduce(state: ViewState, what: Happening): ViewState {
   switch (what.on) {
@@ -63,7 +64,7 @@ export function reduce(state: ViewState, what: Happening): ViewState {
     case "notice":
       return withNotice(state, what.notice);
     case "dismiss":
-      return withoutNotices(state, what.place);
+      return withoutNotices(state, what.place, what.code);
   }
 }
 
@@ -113,7 +114,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     case "interrupted":
       return cut(state);
     case "vad_detect_start":
-      return withListening(state, { session: true });
+      return withListening({ ...state, notices: without(state.notices, "unavailable") }, { session: true });
     case "vad_start":
     case "recording_start":
       return withListening(state, { session: true, hearing: true });
@@ -133,13 +134,14 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       const { type: _type, eventId: _eventId, ...settings } = event;
       // The answer to an earlier change says nothing yet of a later one.
       const open = Object.entries(state.asked).filter(([name, value]) => settings[name as keyof ModelSettings] !== value);
-      return { ...withoutNotices(state, "settings"), settings, asked: Object.fromEntries(open) };
+      const base = withoutNotices(state, "settings");
+      return { ...base, notices: without(base.notices, "unavailable"), settings, asked: Object.fromEntries(open) };
     }
     case "warning":
-      if (event.code === "writes_resumed") {
-        return { ...state, notices: state.notices.filter((notice) => notice.code !== "writes_paused") };
-      }
-      return withNotice(state, { place: "page", code: event.code, text: event.message, serious: false });
+      if (event.code === "writes_resumed") return { ...state, notices: without(state.notices, "writes_paused", "unavailable") };
+      // What else cannot be taken now is of the same cause.
+      if (event.code === "writes_paused") return withNotice({ ...state, notices: without(state.notices, "unavailable") }, ofWarning(event));
+      return withNotice(state, ofWarning(event));
     case "error":
       return onError(state, event);
     default:
@@ -167,7 +169,7 @@ function accepted(state: ViewState, turnId: string, text: string, source: UserMe
   const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
   // Said again after a reconnect: the turn is well under way.
   const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
-  return { ...cleared, messages, turn };
+  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
 }
 
 function messageComplete(state: ViewState, event: ServerEvent & { type: "message_complete" }): ViewState {
@@ -246,22 +248,15 @@ function onError(state: ViewState, event: ServerEvent & { type: "error" }): View
     }));
   }
   const over = turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
-  const notice = { code, text: event.message, serious: true };
+  const notice = ofError(event, over.notices);
   if (turnId === "" && Object.keys(state.asked).length > 0 && REFUSALS.has(code)) {
-    return withNotice({ ...over, asked: {} }, { ...notice, place: "settings" });
+    return withNotice({ ...over, asked: {} }, { code, serious: true, text: notice?.text ?? "It was not changed: nothing can be written just now.", place: "settings" });
   }
-  return withNotice(over, { ...notice, place: placeOf(code) });
+  return notice ? withNotice(over, notice) : over;
 }
 
 /** What the server may say to a command that it does not carry out. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
-
-function placeOf(code: string): Place {
-  if (code === "stt_failed" || code === "bad_audio" || code === "not_listening") return "talk";
-  if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed") return "transcript";
-  if (code === "bad_field" || code === "bad_message" || code === "rate_limited") return "composer";
-  return "page";
-}
 
 function withReply(state: ViewState, id: string, change: (reply: Reply) => Reply, characterId = ""): ViewState {
   // Replies that change are at the end; looking from there keeps a long talk as quick as a short one.
@@ -299,8 +294,8 @@ function withNotice(state: ViewState, notice: Notice): ViewState {
   return { ...state, notices: [...others, notice].slice(-8) };
 }
 
-function withoutNotices(state: ViewState, place: Place): ViewState {
-  return state.notices.some((notice) => notice.place === place)
-    ? { ...state, notices: state.notices.filter((notice) => notice.place !== place) }
-    : state;
+/** Without those at a place; with `code`, only that one. */
+function withoutNotices(state: ViewState, place: Place, code?: string): ViewState {
+  const notices = state.notices.filter((notice) => notice.place !== place || (code ?? notice.code) !== notice.code);
+  return notices.length < state.notices.length ? { ...state, notices } : state;
 }

@@ -64,12 +64,21 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
               type="file"
               accept="image/png,image/jpeg,image/webp,image/gif"
               class="unseen"
-              onChange={(event) => choosePicture(event.currentTarget.files?.[0])}
+              onChange={(event) => {
+                choosePicture(event.currentTarget.files?.[0]);
+                event.currentTarget.value = ""; // the same file chosen again is a change, too
+              }}
             />
           </label>
           {draft.image && (
-            <button type="button" onClick={() => change({ image: "" })}>
-              Remove it
+            <button
+              type="button"
+              onClick={() => {
+                change({ image: "" });
+                setPictureProblem("");
+              }}
+            >
+              No picture
             </button>
           )}
           <Wrong text={pictureProblem || (failure?.about("image") ?? "")} />

@@ -13,7 +13,7 @@ export function Notices({ talk, place }: { talk: Talk; place: Place }): JSX.Elem
       {notices.map(({ code, text, serious }) => (
         <div key={code} class={serious ? "notice serious" : "notice"} role={serious ? "alert" : "status"}>
           <p>{text}</p>
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place)}>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, code)}>
             <Icon name="close" />
           </button>
         </div>

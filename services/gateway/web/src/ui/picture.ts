@@ -11,7 +11,7 @@ export class BadPicture extends Error {
 /** The middle of the picture as a square of 256 px. @throws BadPicture */
 export async function pictureUri(file: File): Promise<string> {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new BadPicture("This file is no picture the browser can read. Use a PNG, JPEG or WebP.");
+    throw new BadPicture("This file is no picture that the browser can read. Choose a PNG, JPEG, WebP or GIF.");
   });
   const side = Math.min(bitmap.width, bitmap.height);
   const canvas = document.createElement("canvas");
@@ -21,7 +21,9 @@ export async function pictureUri(file: File): Promise<string> {
   if (!context) throw new BadPicture("The browser cannot draw pictures here.");
   context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIDE_PX, SIDE_PX);
   bitmap.close();
-  const uri = canvas.toDataURL("image/webp", 0.85);
+  let uri = canvas.toDataURL("image/webp", 0.85);
+  // A browser that writes no WebP gives a PNG, which is too large for some photographs.
+  if (uri.length > MAX_CHARS) uri = canvas.toDataURL("image/jpeg", 0.85);
   if (uri.length > MAX_CHARS) throw new BadPicture("The picture is too large even when made small. Use a simpler one.");
   return uri;
 }
