@@ -139,9 +139,7 @@ async def _listener(rng: Random) -> None:
     await ear.speak(SPOKEN.end + SAMPLE_RATE_IN)
     await ear.stop()
     await listening
-    events = [
-        decode_event(entry.fields) for entry in await ear.bus.read(ear.bus.keys.events(ear.conversation_id))
-    ]
+    events = [decode_event(entry.fields) for entry in await ear.bus.read(ear.bus.keys.events(ear.conversation_id))]
     assert events[-1] == ListeningStopped(ear.session_id, "stopped"), "the next session does not end"
     assert not [event for event in events if isinstance(event, Error)]
 
@@ -157,7 +155,8 @@ async def _pointer(rng: Random) -> None:
         try:
             await asyncio.wait_for(handler.handle(claim), 2000)
         except Exception as raised:
-            assert ending_of(raised) is not Ending.RETRY, f"{stage}: {raised!r}"
+            if ending_of(raised) is Ending.RETRY:
+                raise
             with suppress(WriteRefused):
                 await handler.give_up(claim, "test")
 

@@ -99,6 +99,22 @@ async def test_a_refused_socket_is_not_parsed_any_more(process: Stack) -> None:
     assert (code, "origin" in reason) == (1008, True)
 
 
+async def test_refused_clients_that_come_again_and_again_are_aborted_and_delay_nobody(process: Stack) -> None:
+    port = process.of("gateway")[0].port
+    ends: set[str] = set()
+
+    async def come() -> None:
+        async with RawSocket.at(port) as raw:
+            await raw.write(upgrade(Origin=FOREIGN))
+            ends.add("told" if b"origin" in await raw.rest() else "aborted")
+
+    async with others_go_on(process):
+        while ends != {"told", "aborted"}:
+            await asyncio.gather(*(come() for _ in range(100)))
+    async with RawSocket.upgraded(port):
+        pass
+
+
 async def test_tiny_chunks_of_a_body_delay_nobody(process: Stack) -> None:
     port = process.of("gateway")[0].port
     head = b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -191,6 +207,18 @@ async def _let_in(url: str) -> None:
                 with suppress(ConnectionClosed):
                     await client.socket.recv()
                     return
+
+
+@pytest.mark.parametrize("fragments", [1, 8])
+async def test_more_text_than_anybody_types_ends_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
+    data = b"[" * (1024 * 1024 // fragments)
+    parts = [frame(CONTINUATION if n else TEXT, data, fin=n == fragments - 1) for n in range(fragments)]
+    async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:
+        writing = asyncio.create_task(raw.write(b"".join(parts) * 4))
+        code, reason = await raw.close_frame()
+        await writing
+    assert code == 1008
+    assert "of text a second" in reason
 
 
 @pytest.mark.parametrize(
