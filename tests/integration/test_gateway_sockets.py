@@ -17,7 +17,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.fakes.client import talk
 from tests.fakes.gateway_bench import Client, gateway
-from tests.fakes.raw_socket import BINARY, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
+from tests.fakes.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
 from tests.fakes.stack import Stack
 
 FOREIGN = "http://evil.example"
@@ -225,6 +225,7 @@ async def test_more_text_than_anybody_types_ends_the_connection(redis_url: str, 
     ("sent", "code"),
     [
         (frame(TEXT, b"\xff\xfe"), 1007),
+        (frame(TEXT, b"\xff\xfe") + frame(CLOSE, b"\x03\xe8"), 1007),
         (frame(TEXT, b"\xc3", fin=False) + frame(CONTINUATION, b"("), 1007),
         (frame(TEXT, b"{}", masked=False), 1002),
         (frame(TEXT, b"{}", rsv=4), 1002),

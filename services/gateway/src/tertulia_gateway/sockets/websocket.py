@@ -244,6 +244,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def _end(self) -> None:
         """Write what is left to write, send FIN, and abort after `linger_s`: no byte that comes now is parsed."""
+        if self._is_closing:  # a close frame behind the frame that ended it, in one slice
+            return
         self._is_closing = self.close_sent = self.handshake_complete = True
         self.stop_keepalive()
         self._backlog.clear()
