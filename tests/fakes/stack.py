@@ -204,6 +204,11 @@ class Stack:
         """The running processes of a service, oldest first."""
         return [process for process in self._all if process.service == service and process.running]
 
+    @property
+    def processes(self) -> list[Process]:
+        """All that were started and not told to end."""
+        return [process for process in self._all if not process.told_to_end]
+
     def wait_ready(self) -> None:
         """Wait until every process can work: gateways answer /readyz, workers have said that they are there.
 

@@ -1,45 +1,64 @@
-"""`python -m tests.fuzz [--inputs N] [--seed S]`: random inputs for every reader; exits 1 if one of them did harm."""
+"""`python -m tests.fuzz [--inputs N] [--seed S]`: random inputs for every reader; exits 1 if one of them did harm.
+
+Kinds that cost a round trip or a worker take their share of the inputs, and stop earlier where their time is over. The
+kinds that only parse take all the others, so the number of inputs holds on a slow machine too.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import logging
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.fakes.stack import Stack
-from tests.fuzz import in_process, live
-from tests.fuzz.report import Report, run, table
+from tests.fakes.stack import Stack, StackFailed
+from tests.fuzz import handlers, in_process, live
+from tests.fuzz.report import Run
 
 INPUTS = 200_000
-LIVE_SHARE = 0.08
-"""Of the inputs, those that go to a process: each costs a round trip."""
+KIND_S = 25.0
+"""The time of each kind that goes to a process or to a worker's handler."""
 STACK_ENV = {"TERTULIA_MAX_FRAMES_PER_S": "100000"}
 
 
-def fuzz(inputs: int, seed: int, folder: Path) -> list[Report]:
+def fuzz(run: Run, inputs: int, folder: Path, *, kind_s: float = KIND_S) -> None:
     """Try so many inputs, spread over all kinds."""
-    each_live = max(1, round(inputs * LIVE_SHARE / len(live.KINDS)))
-    each = max(1, -(-(inputs - each_live * len(live.KINDS)) // len(in_process.KINDS)))
-    reports = [run(kind, each, seed, one, allowed) for kind, (one, allowed) in in_process.KINDS.items()]
-    with Stack(folder / "stack", env=STACK_ENV) as stack:
-        reports += [asyncio.run(live.fuzz(stack, kind, each_live, seed)) for kind in live.KINDS]
-    return reports
+    try:
+        with Stack(folder / "stack", env=STACK_ENV) as stack:
+            for kind, share in live.SHARES.items():
+                live.fuzz(stack, run, kind, round(inputs * share), kind_s)
+    except StackFailed as failure:
+        run.report("the processes' end").fail(str(failure))
+    for kind, one in handlers.KINDS.items():
+        run.try_all(kind, max(1, round(inputs * handlers.SHARE)), one, within_s=kind_s)
+    for number, (kind, (one, allowed)) in enumerate(in_process.KINDS.items()):
+        run.try_all(kind, -(-(inputs - run.inputs) // (len(in_process.KINDS) - number)), one, allowed)
 
 
 def main() -> int:
-    """Run it, and print one table."""
+    """Run it, and print one table, also when it is interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--inputs", type=int, default=INPUTS)
     parser.add_argument("--seed", type=int, default=None, help="to repeat a run; drawn if left out")
     given = parser.parse_args()
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
+    run = Run(seed, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - the command's output
+    logging.disable()  # hostile entries are logged one by one
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    interrupted = False
     with tempfile.TemporaryDirectory(prefix="tertulia-fuzz-") as folder:
-        reports = fuzz(given.inputs, seed, Path(folder))
-    print(table(reports, seed))  # noqa: T201 - the command's output
-    return any(report.failures for report in reports)
+        try:
+            fuzz(run, given.inputs, Path(folder))
+        except KeyboardInterrupt:
+            interrupted = True
+        finally:
+            print(run.table(), flush=True)  # noqa: T201 - the command's output
+    if interrupted:
+        print("interrupted: not all inputs were tried")  # noqa: T201 - the command's output
+    return 130 if interrupted else any(report.failures for report in run.reports)
 
 
 if __name__ == "__main__":

@@ -81,14 +81,17 @@ def server_sent_events(rng: Random) -> None:
 
 def fields(rng: Random) -> Fields:
     """A stream entry: the fields of some class, whose values are hostile, and an envelope that mostly is right."""
-    classes: Sequence[type[Any]] = (*ENTRIES, *EVENTS.values())
-    cls = rng.choice(classes)
-    names = [each.name for each in dataclasses.fields(cls)]
-    out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
-    for name, good in ((b"v", b"1"), (b"ts", b"1700000000000"), (b"epoch", b"1")):
-        out[name] = good if rng.randrange(8) else raw(rng)
+    out = fields_of(rng, rng.choice((*ENTRIES, *EVENTS.values())))
     out[b"type"] = rng.choice(tuple(EVENTS)).encode() if rng.randrange(8) else raw(rng)
     return out
+
+
+def fields_of(rng: Random, cls: type[Any], **right: str) -> dict[bytes, bytes]:
+    """The fields of this class with hostile values, but mostly those of `right` and an envelope that is."""
+    names = [each.name for each in dataclasses.fields(cls)]
+    out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
+    good = {"v": "1", "ts": "1700000000000", "epoch": "1", **right}
+    return out | {name.encode(): text.encode() if rng.randrange(8) else raw(rng) for name, text in good.items()}
 
 
 def entry(rng: Random) -> None:

@@ -1,12 +1,18 @@
-"""The kinds of input that go to a gateway process: WebSocket frames, raw bytes on its socket, and REST requests."""
+"""The kinds of input that go to a gateway process: WebSocket frames, raw bytes on its socket, and REST requests.
+
+Each batch of inputs has a connection and a generator of its own; some batches are under way at once.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -17,115 +23,177 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
 from tests.fakes.client import talk
-from tests.fakes.raw_socket import CLOSE, RawSocket, frame, frames_in, upgrade
+from tests.fakes.raw_socket import CLOSE, MASK, RawSocket, frame, frames_in, upgrade
 from tests.fakes.stack import Stack
 from tests.fuzz.in_process import command
 from tests.fuzz.mutations import TEXTS, changed, flipped, value
-from tests.fuzz.report import Report
+from tests.fuzz.report import Report, Run
 
-BATCH = 50
+AT_ONCE = 6
+"""Batches under way."""
 PATIENCE_S = 30.0
-REPLY_S = 0.2
+HEALTH_S = 0.25
+"""Between two questions for /healthz."""
+MAX_HEALTH_S = 15.0
+"""For one answer: a blocked event loop takes far longer, a loaded machine less."""
+REPLY_S = 0.5
 """How long a raw socket waits for what may or may not come."""
-ERROR_CODES: Final = frozenset({
-    "bad_json", "bad_message", "unknown_type", "bad_field", "bad_audio", "not_listening", "rate_limited",
-    "unknown_conversation", "unavailable", "no_characters", "talk_lost", "stt_failed", "tts_failed",
-    "llm_auth", "llm_credit", "llm_model", "llm_rate", "llm_unavailable", "llm_bad_request", "turn_failed",
-})  # fmt: skip
-CLOSE_CODES: Final = frozenset({1000, 1001, 1002, 1005, 1007, 1008, 1009, 1013, 4001})
+PROTOCOL: Final = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 CHARACTER: Final = {"name": "Iris", "voice": "luna", "system_prompt": "You are Iris.", "image": "", "active": False}
 
 
-async def websocket(stack: Stack, report: Report, count: int, rng: Random) -> None:
-    """Text and binary frames, in batches; each batch is answered before the next."""
-    while report.inputs < count:
-        batch: list[str | bytes] = [
-            command(rng) if rng.randrange(4) else rng.randbytes(rng.choice((0, 1, 2, 640, 3200, 6402)))
-            for _ in range(min(BATCH, count - report.inputs))
-        ]
-        report.inputs += len(batch)
-        try:
-            async with connect(stack.urls[0], proxy=None, compression=None, max_size=None) as socket:
-                for each in batch:
-                    await socket.send(each)
-                await socket.send('{"type": "refresh_characters"}')
-                async with asyncio.timeout(PATIENCE_S):
-                    while (await _judged(socket.recv(), report))["type"] != "characters":
-                        pass
-        except ConnectionClosed as closed:
-            if closed.rcvd is None or closed.rcvd.code not in CLOSE_CODES:
-                report.fail(f"closed with {closed.rcvd}")
-        except TimeoutError:
-            report.fail("a batch is not answered")
+def _first_column(begin: str, end: str, pattern: str) -> frozenset[str]:
+    """What the first column of a table of docs/protocol.md names."""
+    part = PROTOCOL[PROTOCOL.index(begin) :]
+    rows = part[: part.index(end)].splitlines()
+    return frozenset(name for row in rows if row.startswith("|") for name in re.findall(pattern, row.split("|")[1]))
 
 
-async def _judged(coming: Awaitable[str | bytes], report: Report) -> Mapping[str, Any]:
-    got = await coming
+ERROR_CODES: Final = _first_column("\n## Errors", "\n## REST", r"`(\w+)`")
+WARNING_CODES: Final = _first_column("\n## Warnings", "\n## Errors", r"`(\w+)`")
+CLOSE_CODES: Final = frozenset(map(int, _first_column("| close code", "\n## From the client", r"\d{4}"))) | {1000}
+"""1000 answers the client's own."""
+
+
+@dataclass
+class Target:
+    """What the inputs of one kind are sent to."""
+
+    stack: Stack
+    report: Report
+
+    @property
+    def port(self) -> int:
+        """Of the gateway."""
+        return self.stack.of("gateway")[0].port
+
+    def fail(self, what: str) -> None:
+        """An input did harm."""
+        self.report.fail(what)
+
+
+async def websocket(to: Target, rng: Random) -> None:
+    """Text and binary frames; the last one's answer shows that all were read."""
+    batch: list[str | bytes] = [
+        command(rng) if rng.randrange(4) else rng.randbytes(rng.choice((0, 1, 2, 640, 3200, 6402))) for _ in range(50)
+    ]
+    last = f"last-{rng.getrandbits(32):x}"
+    limited = False
+    try:
+        async with connect(to.stack.urls[0], proxy=None, compression=None, max_size=None, max_queue=None) as socket:
+            for each in batch:
+                await socket.send(each)
+            await socket.send(json.dumps({"type": last}))
+            async with asyncio.timeout(PATIENCE_S):
+                while True:
+                    told = _judged(await socket.recv(), to.report)
+                    limited = limited or told.get("code") == "rate_limited"
+                    if told.get("code") == "unknown_type" and last in told["message"]:
+                        break
+    except ConnectionClosed as closed:
+        code = None if closed.rcvd is None else closed.rcvd.code
+        to.fail(f"frames of a client below every bound closed it with {code}")
+    except TimeoutError:
+        to.fail("a batch is not answered")
+    if not limited:  # what was dropped was not tried
+        to.report.inputs += len(batch)
+
+
+def _judged(got: str | bytes, report: Report) -> Mapping[str, Any]:
     if isinstance(got, bytes):
-        return {"type": "audio"}
+        return {}
     told: dict[str, Any] = json.loads(got)
     if told["type"] not in {*EVENTS, "audio_complete", "turn_metrics", "model_settings"}:
         report.fail(f"an event of type {told['type']!r}")
-    if told["type"] == "error" and told["code"] not in ERROR_CODES:
-        report.fail(f"an error with code {told['code']!r}")
+    for kind, codes in (("error", ERROR_CODES), ("warning", WARNING_CODES)):
+        if told["type"] == kind and told["code"] not in codes:
+            report.fail(f"{kind} {told['code']!r} is not in docs/protocol.md")
     return told
 
 
-async def raw_frames(stack: Stack, report: Report, count: int, rng: Random) -> None:
-    """RFC 6455 frames as no library sends them, and handshakes that are none."""
-    port = stack.of("gateway")[0].port
-    while report.inputs < count:
-        sent = b"".join(_frame(rng) for _ in range(min(10, count - report.inputs)))
-        report.inputs += 10
-        async with RawSocket.at(port) as raw:
-            request = upgrade()
-            await raw.write(request if rng.randrange(4) else flipped(rng, request))
-            with suppress(TimeoutError, ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
-                async with asyncio.timeout(REPLY_S):
-                    await raw.reader.readuntil(b"\r\n\r\n")
-            await raw.write(sent + frame(CLOSE, b"\x03\xe8"))
+async def raw_frames(to: Target, rng: Random) -> None:
+    """RFC 6455 frames as no library sends them, the last of them broken; or a handshake that is none."""
+    async with RawSocket.at(to.port) as raw:
+        request = upgrade()
+        if not rng.randrange(5):
+            to.report.inputs += 1
+            await raw.write(flipped(rng, request))
             with suppress(TimeoutError, ConnectionError):
                 async with asyncio.timeout(REPLY_S):
-                    got = await raw.reader.read(65536)
-                    closes = [data for opcode, data in frames_in(got) if opcode == CLOSE and len(data) >= 2]
-                    codes = [int.from_bytes(data[:2]) for data in closes]
-                    if any(code not in CLOSE_CODES for code in codes):
-                        report.fail(f"closed with {codes}")
+                    await raw.reader.read(65536)
+            return
+        await raw.write(request)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                await raw.reader.readuntil(b"\r\n\r\n")
+        except (TimeoutError, asyncio.IncompleteReadError, ConnectionError) as error:
+            to.fail(f"a good handshake is not answered: {error!r}")
+            return
+        sent = [part for _ in range(6) for part in _whole(rng)]
+        broken = _broken(rng)
+        await raw.write(b"".join(sent) + broken + frame(CLOSE, b"\x03\xe8"))
+        to.report.inputs += len(sent) + 1
+        closes = [data for opcode, data in frames_in(await raw.rest()) if opcode == CLOSE and len(data) >= 2]
+        codes = [int.from_bytes(data[:2]) for data in closes if _masked(data[:2]) not in broken]
+        if any(code not in CLOSE_CODES for code in codes):
+            to.fail(f"closed with {codes}")
 
 
-def _frame(rng: Random) -> bytes:
-    data = command(rng).encode() if rng.randrange(3) else rng.randbytes(rng.choice((0, 1, 125, 126, 700)))
+def _masked(code: bytes) -> bytes:
+    return bytes(byte ^ mask for byte, mask in zip(code, MASK, strict=False))
+
+
+def _whole(rng: Random) -> list[bytes]:
+    """One message, in one frame or in more with a ping in between; or a pong that nobody asked for."""
+    text = command(rng).encode(errors="replace")
+    cut = rng.randrange(len(text) + 1)
+    match rng.randrange(5):
+        case 0:
+            return [frame(10, rng.randbytes(rng.randrange(126)))]
+        case 1:
+            return [frame(2, rng.randbytes(rng.choice((0, 1, 125, 126, 700))))]
+        case 2:
+            middle = [frame(9, b"x"), frame(0, fin=False)]
+            return [frame(1, text[:cut], fin=False), *middle, frame(0, text[cut:])]
+        case _:
+            return [frame(1, text)]
+
+
+def _broken(rng: Random) -> bytes:
+    data = command(rng).encode(errors="replace") if rng.randrange(3) else rng.randbytes(rng.choice((0, 1, 125, 700)))
     made = frame(
         rng.choice((0, 1, 1, 1, 2, 2, 3, 8, 9, 10, 15)), data,
         fin=rng.randrange(5) > 0, masked=rng.randrange(9) > 0, rsv=rng.choice((0, 0, 0, 0, 1, 4)),
     )  # fmt: skip
-    return made if rng.randrange(6) else flipped(rng, made)
+    return made if rng.randrange(3) else flipped(rng, made)
 
 
-async def rest(stack: Stack, report: Report, count: int, rng: Random) -> None:
+async def rest(to: Target, rng: Random) -> None:
     """Requests made from `/openapi.json`, with hostile parameters and bodies."""
-    base = stack.http("").replace("127.0.0.1", "localhost")
-    async with httpx2.AsyncClient(base_url=base, timeout=PATIENCE_S) as http:
+    async with httpx2.AsyncClient(base_url=f"http://localhost:{to.port}", timeout=PATIENCE_S) as http:
         described = (await http.get("/openapi.json")).json()
         operations = [(method, path) for path, of in described["paths"].items() for method in of]
-        while report.inputs < count:
-            report.inputs += 1
-            method, path = rng.choice(operations)
-            place = re.sub(r"\{\w+\}", lambda _: _part(rng), path)
-            query = {
-                name: _part(rng) for name in ("limit", "before", "after", "format", "text") if not rng.randrange(4)
-            }
-            body = _body(rng) if method in ("post", "patch", "put") else None
-            headers = {"content-type": rng.choice(("application/json", "text/plain", "x"))} if body is not None else {}
-            try:
-                answer = await http.request(method.upper(), place, params=query, content=body, headers=headers)
-            except (httpx2.InvalidURL, UnicodeError, ValueError):
-                continue  # the client refuses to send it
-            except httpx2.HTTPError as error:
-                report.fail(f"{method} {place[:60]!r}: {type(error).__name__}")
-                continue
-            if answer.status_code >= 500 and answer.status_code != 503:
-                report.fail(f"{method} {place[:60]!r}: {answer.status_code}")
+        for _ in range(50):
+            await _request(http, *rng.choice(operations), to.report, rng)
+
+
+async def _request(http: httpx2.AsyncClient, method: str, path: str, report: Report, rng: Random) -> None:
+    place = re.sub(r"\{\w+\}", lambda _: _part(rng), path)
+    query = {name: _part(rng) for name in ("limit", "before", "after", "format", "text") if not rng.randrange(4)}
+    body = _body(rng) if method in ("post", "patch", "put") else None
+    headers = {"content-type": rng.choice(("application/json", "text/plain", "x"))} if body is not None else {}
+    try:
+        answer = await http.request(method.upper(), place, params=query, content=body, headers=headers)
+    except (httpx2.InvalidURL, UnicodeError, ValueError):
+        return  # the client refuses to send it
+    except httpx2.HTTPError as error:
+        report.fail(f"{method} {place[:60]!r}: {type(error).__name__}")
+        return
+    if answer.status_code == 429:
+        return  # it was not tried
+    report.inputs += 1
+    if answer.status_code >= 500 and answer.status_code != 503:
+        report.fail(f"{method} {place[:60]!r}: {answer.status_code}")
 
 
 def _part(rng: Random) -> str:
@@ -139,26 +207,73 @@ def _body(rng: Random) -> bytes:
     return made if rng.randrange(4) else flipped(rng, made)
 
 
-KINDS: Final[Mapping[str, Callable[[Stack, Report, int, Random], Awaitable[None]]]] = {
+KINDS: Final[Mapping[str, Callable[[Target, Random], Awaitable[None]]]] = {
     "WebSocket frames": websocket,
     "raw frames": raw_frames,
     "REST requests": rest,
 }
+SHARES: Final[Mapping[str, float]] = {"WebSocket frames": 0.1, "raw frames": 0.05, "REST requests": 0.03}
+"""Of all inputs."""
 
 
-async def fuzz(stack: Stack, kind: str, count: int, seed: int) -> Report:
-    """Send so many inputs of a kind; afterwards the gateway must be what it was."""
-    report = Report(kind)
-    gateway = stack.of("gateway")[0]
-    await KINDS[kind](stack, report, count, Random(f"{seed}:{kind}"))
-    if not gateway.running:
-        report.fail("the gateway has ended")
-        return report
-    if "Traceback" in (log := gateway.log.read_text(errors="replace")):
-        report.fail("a traceback in the gateway's log: " + log[log.index("Traceback") :][:1500])
+@dataclass
+class Health:
+    """Asks for /healthz again and again."""
+
+    to: Target
+
+    async def watch(self) -> None:
+        """Until cancelled."""
+        async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
+            while True:
+                begun = time.monotonic()
+                try:
+                    answer = await http.get(f"http://localhost:{self.to.port}/healthz")
+                    if answer.status_code != 200:
+                        self.to.fail(f"/healthz answers {answer.status_code}")
+                except httpx2.HTTPError as error:
+                    self.to.fail(f"/healthz does not answer: {error!r}")
+                took = time.monotonic() - begun
+                if took > MAX_HEALTH_S:
+                    self.to.fail(f"/healthz took {took:.1f} s")
+                await asyncio.sleep(HEALTH_S)
+
+
+def fuzz(stack: Stack, run: Run, kind: str, count: int, within_s: float) -> None:
+    """Send so many inputs of a kind, or as many as fit; afterwards all processes must be what they were."""
+    report, begun = run.report(kind), time.monotonic()
     try:
-        async with talk(*stack.urls) as client:
+        asyncio.run(_fuzz(Target(stack, report), run, kind, count, begun + within_s))
+    finally:
+        report.seconds = time.monotonic() - begun
+
+
+async def _fuzz(to: Target, run: Run, kind: str, count: int, until: float) -> None:
+    behind = to.stack.log_sizes()
+    numbers = iter(range(count))
+
+    async def batches() -> None:
+        for number in numbers:
+            if to.report.inputs >= count or time.monotonic() > until:
+                return
+            await KINDS[kind](to, Random(f"{run.seed}:{kind}:{number}"))
+            run.tick()
+
+    watching = asyncio.create_task(Health(to).watch())
+    try:
+        await asyncio.gather(*(batches() for _ in range(AT_ONCE)))
+    except OSError as error:
+        to.fail(f"the gateway cannot be reached: {error}")
+    finally:
+        watching.cancel()
+    for process in to.stack.processes:
+        if not process.running:
+            to.fail(f"{process.name} has ended\n{process.tail()}")
+        log = process.log.read_bytes()[behind[process.name] :].decode(errors="replace")
+        if "Traceback" in log:
+            to.fail(f"a traceback in the log of {process.name}: " + log[log.index("Traceback") :][:1500])
+    try:
+        async with talk(*to.stack.urls) as client:
             await client.hears("hello", new_id())
     except (AssertionError, OSError, InvalidHandshake) as error:
-        report.fail(f"no talk afterwards: {error}")
-    return report
+        to.fail(f"no talk afterwards: {error}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
 MAX_SHOWN = 5
+PROGRESS_S = 10.0
 
 
 @dataclass
@@ -17,6 +19,7 @@ class Report:
     kind: str
     inputs: int = 0
     failures: list[str] = field(default_factory=list[str])
+    seconds: float = 0.0
 
     def fail(self, what: str) -> None:
         """One of them did harm."""
@@ -27,26 +30,63 @@ class Report:
         return [f"{self.kind}: {failure}" for failure in self.failures[:MAX_SHOWN]]
 
 
-def run(
-    kind: str, count: int, seed: int, one: Callable[[Random], object], allowed: tuple[type[Exception], ...]
-) -> Report:
-    """Try `count` inputs in this process: only an error of `allowed` may come of one."""
-    report = Report(kind)
-    for number in range(count):
-        report.inputs += 1
-        try:
-            one(Random(f"{seed}:{kind}:{number}"))
-        except allowed:
-            pass
-        except Exception:  # noqa: BLE001 - finding these is what a fuzzer is for
-            report.fail(f"input {number}: {traceback.format_exc(limit=-3)}")
-    return report
+@dataclass
+class Run:
+    """All kinds of one run. `say` takes a line of progress, at most one each 10 s."""
 
+    seed: int
+    say: Callable[[str], None] = lambda _: None
+    reports: list[Report] = field(default_factory=list[Report])
+    _said_at: float = field(default_factory=time.monotonic)
 
-def table(reports: list[Report], seed: int) -> str:
-    """All of it, for people."""
-    rows = [f"seed {seed}", f"{'kind':<24}{'inputs':>10}{'failures':>10}"]
-    rows += [f"{report.kind:<24}{report.inputs:>10}{len(report.failures):>10}" for report in reports]
-    total = sum(report.inputs for report in reports), sum(len(report.failures) for report in reports)
-    rows.append(f"{'all':<24}{total[0]:>10}{total[1]:>10}")
-    return "\n".join([*rows, *(line for report in reports for line in report.lines())])
+    @property
+    def inputs(self) -> int:
+        """Of all kinds so far."""
+        return sum(report.inputs for report in self.reports)
+
+    def report(self, kind: str) -> Report:
+        """A further kind begins."""
+        self.reports.append(Report(kind))
+        return self.reports[-1]
+
+    def tick(self) -> None:
+        """Say how far it is, if that was not said a moment ago."""
+        now = time.monotonic()
+        if now - self._said_at >= PROGRESS_S and self.reports:
+            self._said_at = now
+            failures = sum(len(report.failures) for report in self.reports)
+            last = self.reports[-1]
+            self.say(f"{self.inputs} inputs, {failures} failures; {last.kind}: {last.inputs}")
+
+    def try_all(
+        self, kind: str, count: int, one: Callable[[Random], object], allowed: tuple[type[Exception], ...] = (),
+        *, within_s: float = float("inf"),
+    ) -> None:  # fmt: skip
+        """Try `count` inputs in this process, or as many as fit: only an error of `allowed` may come of one."""
+        report, begun = self.report(kind), time.monotonic()
+        for number in range(count):
+            report.seconds = time.monotonic() - begun
+            if report.seconds > within_s:
+                break
+            report.inputs += 1
+            try:
+                one(Random(f"{self.seed}:{kind}:{number}"))
+            except allowed:
+                pass
+            except Exception:  # noqa: BLE001 - finding these is what a fuzzer is for
+                report.fail(f"input {number}: {traceback.format_exc(limit=-3)}")
+            self.tick()
+
+    def table(self) -> str:
+        """All of it, for people."""
+        rows = [f"seed {self.seed}", f"{'kind':<24}{'inputs':>10}{'failures':>10}{'seconds':>10}"]
+        total = Report("all")
+        for report in self.reports:
+            total.inputs += report.inputs
+            total.failures += report.failures
+            total.seconds += report.seconds
+        rows += [
+            f"{each.kind:<24}{each.inputs:>10}{len(each.failures):>10}{each.seconds:>10.1f}"
+            for each in [*self.reports, total]
+        ]
+        return "\n".join([*rows, *(line for report in self.reports for line in report.lines())])

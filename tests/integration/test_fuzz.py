@@ -7,14 +7,16 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.__main__ import fuzz
-from tests.fuzz.report import table
+from tests.fuzz.report import Run
 
 INPUTS = 5_000
+KIND_S = 1.5
 SEED = 20261126
 
 
-@pytest.mark.timeout(180)  # it starts all services, and takes 30 s on an idle machine
+@pytest.mark.timeout(180)  # it starts all services, and takes 20 s on an idle machine
 def test_random_inputs_do_no_harm(tmp_path: Path) -> None:
-    reports = fuzz(INPUTS, SEED, tmp_path)
-    assert sum(report.inputs for report in reports) >= INPUTS
-    assert not [report.kind for report in reports if report.failures], table(reports, SEED)
+    run = Run(SEED)
+    fuzz(run, INPUTS, tmp_path, kind_s=KIND_S)
+    assert run.inputs >= INPUTS
+    assert not [report.kind for report in run.reports if report.failures], run.table()

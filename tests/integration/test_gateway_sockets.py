@@ -17,7 +17,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.fakes.client import talk
 from tests.fakes.gateway_bench import Client, gateway
-from tests.fakes.raw_socket import BINARY, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
+from tests.fakes.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
 from tests.fakes.stack import Stack
 
 FOREIGN = "http://evil.example"
@@ -97,6 +97,22 @@ async def test_a_refused_socket_is_not_parsed_any_more(process: Stack) -> None:
         code, reason = await raw.close_frame()
         writing.cancel()
     assert (code, "origin" in reason) == (1008, True)
+
+
+async def test_refused_clients_that_come_again_and_again_are_aborted_and_delay_nobody(process: Stack) -> None:
+    port = process.of("gateway")[0].port
+    ends: set[str] = set()
+
+    async def come() -> None:
+        async with RawSocket.at(port) as raw:
+            await raw.write(upgrade(Origin=FOREIGN))
+            ends.add("told" if b"origin" in await raw.rest() else "aborted")
+
+    async with others_go_on(process):
+        while ends != {"told", "aborted"}:
+            await asyncio.gather(*(come() for _ in range(100)))
+    async with RawSocket.upgraded(port):
+        pass
 
 
 async def test_tiny_chunks_of_a_body_delay_nobody(process: Stack) -> None:
@@ -193,10 +209,23 @@ async def _let_in(url: str) -> None:
                     return
 
 
+@pytest.mark.parametrize("fragments", [1, 8])
+async def test_more_text_than_anybody_types_ends_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
+    data = b"[" * (1024 * 1024 // fragments)
+    parts = [frame(CONTINUATION if n else TEXT, data, fin=n == fragments - 1) for n in range(fragments)]
+    async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:
+        writing = asyncio.create_task(raw.write(b"".join(parts) * 4))
+        code, reason = await raw.close_frame()
+        await writing
+    assert code == 1008
+    assert "of text a second" in reason
+
+
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
         (frame(TEXT, b"\xff\xfe"), 1007),
+        (frame(TEXT, b"\xff\xfe") + frame(CLOSE, b"\x03\xe8"), 1007),
         (frame(TEXT, b"\xc3", fin=False) + frame(CONTINUATION, b"("), 1007),
         (frame(TEXT, b"{}", masked=False), 1002),
         (frame(TEXT, b"{}", rsv=4), 1002),

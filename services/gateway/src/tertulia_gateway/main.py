@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator
 
 import uvicorn
 
+from tertulia_gateway.access import Access
 from tertulia_gateway.app import make_app
 from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
@@ -121,7 +122,11 @@ def _say_where(settings: GatewaySettings, port: int) -> None:
 
 def server_config(settings: GatewaySettings, app: object, bounds: SocketBounds | None = None) -> uvicorn.Config:
     """How uvicorn serves it."""
-    shared = Shared(bounds or SocketBounds(FRAMES_BESIDE_TEXT_PER_S + 2 * settings.max_frames_per_s))
+    access = Access(settings)
+    shared = Shared(
+        bounds or SocketBounds(FRAMES_BESIDE_TEXT_PER_S + 2 * settings.max_frames_per_s),
+        is_refused=lambda headers, query: access.refusal(headers, query) is not None,
+    )
     return uvicorn.Config(
         app,  # pyright: ignore[reportArgumentType] - an ASGI application
         host=settings.host,

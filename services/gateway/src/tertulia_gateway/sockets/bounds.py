@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from tertulia_gateway.limits import TokenBucket
 from tertulia_gateway.sockets.fair_parsing import FairParsing
 from tertulia_gateway.sockets.unfinished import Unfinished
 
@@ -26,6 +29,12 @@ class SocketBounds:
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
     """Frames of one message. An empty continuation frame adds nothing to the message's size, so size is no bound."""
+    text_bytes_per_s: float = 256 * 1024
+    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and is within every bound on frames."""
+    text_burst_bytes: float = 2 * 1024 * 1024
+    refusals_per_s: float = 20.0
+    """Refused handshakes of all clients that are told why; the others are aborted before anything is made of them."""
+    refusal_burst: float = 60.0
     pongs_per_s: float = 10.0
     ping_s: float = 10.0
     """Between two pings of the gateway."""
@@ -49,3 +58,11 @@ class Shared:
     bounds: SocketBounds = field(default_factory=SocketBounds)
     parsing: FairParsing = field(default_factory=FairParsing)
     unfinished: Unfinished = field(default_factory=lambda: Unfinished(MAX_UNFINISHED))
+    is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
+    """Whether a handshake with these headers and this query is going to be refused."""
+    refusal_rate: TokenBucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The bucket takes its numbers from the bounds."""
+        rate, burst = self.bounds.refusals_per_s, self.bounds.refusal_burst
+        object.__setattr__(self, "refusal_rate", TokenBucket(rate, burst, time.monotonic))

@@ -7,6 +7,7 @@ import math
 from typing import Any, cast
 
 import h11
+from starlette.datastructures import Headers, QueryParams
 from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
@@ -117,6 +118,14 @@ class BoundedHttp(H11Protocol):
         self._shared.unfinished.leave(self)
         if self._timer is not None:
             self._timer.cancel()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """Hand the transport over, or abort it: of refused clients that come again and again, few are told why."""
+        query = QueryParams(event.target.partition(b"?")[2])
+        if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
+            self.evict()
+            return
+        super().handle_websocket_upgrade(event)
 
     # -- time
 

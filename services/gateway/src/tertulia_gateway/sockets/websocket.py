@@ -48,6 +48,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._dropped_bytes = 0
         self._fragments = 0
         self._frame_rate = TokenBucket(bounds.frames_per_s, bounds.frames_per_s * FRAME_BURST_S, self.loop.time)
+        self._text_rate = TokenBucket(bounds.text_bytes_per_s, bounds.text_burst_bytes, self.loop.time)
         self._pong_rate = TokenBucket(bounds.pongs_per_s, bounds.pongs_per_s * PONG_BURST_S, self.loop.time)
 
     # -- the bound on connections
@@ -150,6 +151,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         data = b"".join(self.frames)
         self.frames = []
         if self.curr_msg_data_type == "text":
+            if not self._text_rate.take(len(data)):
+                most = self._shared.bounds.text_bytes_per_s / 1024
+                self._close(REFUSED, f"more than {most:g} KiB of text a second; connect again and send less")
+                return
             try:
                 text = data.decode()
             except UnicodeDecodeError:
@@ -239,6 +244,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def _end(self) -> None:
         """Write what is left to write, send FIN, and abort after `linger_s`: no byte that comes now is parsed."""
+        if self._is_closing:  # a close frame behind the frame that ended it, in one slice
+            return
         self._is_closing = self.close_sent = self.handshake_complete = True
         self.stop_keepalive()
         self._backlog.clear()

@@ -1,0 +1,180 @@
+"""The handlers of the workers on the memory bus and on virtual time, with hostile entries in the streams they read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from random import Random
+from typing import Any, Final
+
+from tertulia_shared.bus import Claim, WriteRefused
+from tertulia_shared.bus.memory import MemoryBus
+from tertulia_shared.codec import decode_event
+from tertulia_shared.entries import SAMPLE_RATE_IN, AudioChunk, MicChunk, TTSSentence, UserTurn, Work
+from tertulia_shared.events import Error, ListeningStopped
+from tertulia_shared.groups import first_error
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Key
+from tertulia_shared.work import Ending, ending_of
+from tests.fakes.llm_bench import LINES, START_MS, Table
+from tests.fakes.virtual_time import VirtualLoop, now
+from tests.fuzz.in_process import fields_of
+from tests.fuzz.mutations import raw
+from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
+from tests.unit.stt.test_listener import HELLO as SPOKEN
+from tests.unit.stt.test_listener import Ear
+from tests.unit.tts.test_speaker import SENTENCES, Stand
+
+SHARE: Final = 0.01
+"""Of all inputs, for each kind here."""
+MAX_ATTEMPTS = 3
+STATE: Final = ("epoch", "cursor", "plan", "started", "complete", "failed", "cut", "settled", "ended", "warned", "talk")
+IDS: Final = (None, None, "1-0", "2-0", "4-0", "5-0", "1-1", f"{2**63}-0", f"{2**64 - 1}-{2**64 - 1}")
+
+
+def _write(bus: MemoryBus, key: Key, rng: Random, fields: Mapping[bytes, bytes]) -> None:
+    """Add to a stream past the bus; an id behind the last one is left out, as Redis refuses it."""
+    with suppress(ValueError):
+        bus._server._own_stream(key).add(  # as another process would: with no codec in between
+            fields, id=rng.choice(IDS), now_ms=START_MS + round(now() * 1000), max_len=None
+        )
+
+
+async def _put(bus: MemoryBus, key: Key, name: str, value: bytes) -> None:
+    outlet = bus.outlet()
+    outlet.put(key, {name: value})
+    await outlet.flush()
+
+
+async def _work(
+    bus: MemoryBus, claimed: Callable[[], Awaitable[Claim]], handle: Callable[[Claim], Awaitable[Any]],
+    give_up: Callable[[Claim, str], Awaitable[Any]],
+) -> None:  # fmt: skip
+    """Work on a pointer as a worker does: again after an unknown error, and given up when it can never succeed."""
+    for attempt in range(MAX_ATTEMPTS):
+        claim = await claimed()
+        try:
+            await handle(claim)
+        except Exception as raised:
+            error = first_error(raised)
+            ending = ending_of(error)
+            if ending in (Ending.DEAD, Ending.NEWER) or attempt == MAX_ATTEMPTS - 1:
+                with suppress(WriteRefused):  # a state that takes no write: the letter tells, as a worker sees to it
+                    await give_up(claim, f"{error}")
+            elif ending is not Ending.FINISH:
+                if attempt:
+                    raise AssertionError("a second attempt at poison") from raised
+                continue
+        await bus.finish(claim, "worker")
+        return
+
+
+async def _turns(rng: Random) -> None:
+    table = Table()
+    await table.set("Luna", "Rex")
+    if rng.randrange(2):
+        await table.say(HELLO)
+        await table.work()
+    for _ in range(rng.randrange(1, 4)):
+        match rng.randrange(4):
+            case 0:
+                key = table.bus.keys.state(table.conversation_id)
+                await _put(table.bus, key, rng.choice(STATE), raw(rng))
+            case 1:
+                name = rng.choice(("control", "receipts"))
+                _write(table.bus, getattr(table.bus.keys, name)(table.conversation_id), rng, fields_of(rng, UserTurn))
+            case _:
+                key = table.bus.keys.turns(table.conversation_id)
+                _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
+    await say_as_the_gateway_does(table)  # may be the one turn that is harmed
+    table.handler = None
+    turn_id = await say_as_the_gateway_does(table)
+    client = await table.client()
+    assert client.complete.count(turn_id) == 1, "the next message is not answered"
+    assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
+
+
+async def _speaker(rng: Random) -> None:
+    stand = Stand()
+    ids = {"conversation_id": stand.conversation_id, "message_id": stand.message_id, "is_final": rng.choice("01")}
+    await stand.set(SENTENCES[: rng.randrange(4)], final=False)
+    sentences = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
+    for _ in range(rng.randrange(1, 4)):
+        match rng.randrange(5):
+            case 0:
+                audio = stand.bus.keys.audio(stand.conversation_id, stand.message_id)
+                _write(stand.bus, audio, rng, fields_of(rng, AudioChunk, **ids))
+            case 1:
+                await _put(stand.bus, stand.bus.keys.state(stand.conversation_id), rng.choice(STATE), raw(rng))
+            case _:
+                index = str(rng.randrange(5))
+                _write(stand.bus, sentences, rng, fields_of(rng, TTSSentence, index=index, text="Hello.", **ids))
+    await _work(stand.bus, stand.claimed, stand.speaker.handle, stand.speaker.give_up)
+    again = Stand()
+    stand.message_id, stand.conversation_id = again.message_id, again.conversation_id
+    stand.engine.spoken.clear()
+    await stand.set()
+    await stand.speak()
+    await stand.assert_whole()
+
+
+async def _listener(rng: Random) -> None:
+    ear = Ear(SPOKEN)
+    await ear.begin_later()
+    progress = ear.bus.keys.mic_progress(ear.conversation_id, ear.session_id)
+    if not rng.randrange(3):
+        await _put(ear.bus, progress, rng.choice(("sample", "entry", "entry_sample", "ended")), raw(rng))
+    if not rng.randrange(3):
+        await _put(ear.bus, ear.bus.keys.state(ear.conversation_id), rng.choice(STATE), raw(rng))
+    if rng.randrange(2):
+        await ear.speak(SAMPLE_RATE_IN)
+    mic = ear.bus.keys.mic(ear.conversation_id, ear.session_id)
+    for _ in range(rng.randrange(1, 4)):
+        _write(ear.bus, mic, rng, fields_of(rng, MicChunk, cause="stopped", is_final=rng.choice("01")))
+    await _work(ear.bus, ear.claimed, ear.listener.handle, ear.listener.give_up)
+    ear.session_id, ear.conversation_id, ear.frames = new_id(), new_id(), 0
+    await ear.post()
+    listening = asyncio.create_task(ear.listen())
+    await ear.speak(SPOKEN.end + SAMPLE_RATE_IN)
+    await ear.stop()
+    await listening
+    events = [decode_event(entry.fields) for entry in await ear.bus.read(ear.bus.keys.events(ear.conversation_id))]
+    assert events[-1] == ListeningStopped(ear.session_id, "stopped"), "the next session does not end"
+    assert not [event for event in events if isinstance(event, Error)]
+
+
+async def _pointer(rng: Random) -> None:
+    """A hostile pointer for each stage."""
+    table, stand, ear = Table(), Stand(), Ear()
+    await table.set("Luna")
+    turns = await table.worker()
+    for stage, handler in (("llm", turns), ("tts", stand.speaker), ("stt", ear.listener)):
+        fields = fields_of(rng, Work)
+        claim = Claim(stage, "1-0", 1, fields)  # pyright: ignore[reportArgumentType] - a literal of these three
+        try:
+            await asyncio.wait_for(handler.handle(claim), 2000)
+        except Exception as raised:
+            if ending_of(raised) is Ending.RETRY:
+                raise
+            with suppress(WriteRefused):
+                await handler.give_up(claim, "test")
+
+
+def _on_virtual_time(one: Callable[[Random], Awaitable[None]]) -> Callable[[Random], object]:
+    def run(rng: Random) -> None:
+        async def call() -> None:
+            await one(rng)
+
+        with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+            runner.run(call())
+
+    return run
+
+
+KINDS: Final[Mapping[str, Callable[[Random], object]]] = {
+    "llm's turns": _on_virtual_time(_turns),
+    "tts's speaker": _on_virtual_time(_speaker),
+    "stt's listener": _on_virtual_time(_listener),
+    "pointers to work": _on_virtual_time(_pointer),
+}
