@@ -24,6 +24,10 @@ from tertulia_shared.work import Ending
 
 CLAIM_BLOCK_S = 5.0
 LOOKS_PER_LEASE = 3
+"""Looks for expired leases while no work is pending."""
+EAGER_LOOKS_PER_LEASE = 12
+EAGER_LOOK_S = 0.25
+"""The longest time between two looks while work is pending: a stopped worker costs its lease and little more."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
 
@@ -64,6 +68,8 @@ class Worker:
         """Peers that died and may hold work."""
         self._reply_lost = False
         """Redis may have given us work in a reply that never came."""
+        self._pending = False
+        """Whether work of the stage was pending when its holders were last asked for."""
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
 
@@ -106,19 +112,33 @@ class Worker:
                     prepared = True
                 claims = await self._left_by_the_dead(free)
                 if not claims and now() >= next_look:
-                    next_look = now() + self._settings.lease_s / LOOKS_PER_LEASE
+                    next_look = now() + self._look_again_s()
                     claims = await self._expired(free)
                 if not claims:
-                    claims = await self._new(free, min(CLAIM_BLOCK_S, max(0.0, next_look - now())))
+                    block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
+                    back_at = now() + block_s
+                    claims = await self._new(free, block_s)
+                    if now() - back_at > self._calm_look_s:  # Redis stood still: its holders renew first
+                        next_look = now() + self._calm_look_s
                 failures = 0
             except BusError as error:
                 self._reply_lost = self._reply_lost or isinstance(error, BusUnavailable)
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
+                next_look = now() + self._calm_look_s  # leases ran on while Redis was away: holders renew first
                 continue
             for claim in claims:
                 self._start(jobs, claim)
+
+    @property
+    def _calm_look_s(self) -> float:
+        return self._settings.lease_s / LOOKS_PER_LEASE
+
+    def _look_again_s(self) -> float:
+        if self._pending:
+            return min(EAGER_LOOK_S, self._settings.lease_s / EAGER_LOOKS_PER_LEASE)
+        return self._calm_look_s
 
     async def _new(self, free: int, block_s: float) -> Sequence[Claim]:
         try:
@@ -194,8 +214,10 @@ class Worker:
             while True:
                 with contextlib.suppress(BusError):
                     alive = [name_of(each) for each in await self._bus.alive(PEER_ALIVE_S) if self._is_peer(each)]
-                    self._peers.watch(alive, await self._bus.holders(self._stage))
-                await asyncio.sleep(BEAT_S)
+                    holders = await self._bus.holders(self._stage)
+                    self._pending = bool(holders)
+                    self._peers.watch(alive, holders)
+                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # pending work is seen before its lease ends
         finally:
             self._peers.close()
 

@@ -173,6 +173,84 @@ async def test_work_that_a_peer_left_is_taken_over_as_a_further_attempt() -> Non
         assert await bus.open_work("tts") == 0
 
 
+async def held_by_peer(bus: MemoryBus) -> Claim:
+    """Work of which the worker has heard, and which a peer holds now."""
+    await post(bus)
+    await settle()
+    (held,) = await claims_of(bus)
+    return held
+
+
+class LookedAt(MemoryBus):
+    """Writes down when somebody looks for work whose lease has run out; `stall_s`: how much longer a claim takes."""
+
+    def __init__(self) -> None:
+        super().__init__(Keys("test"), clock=now)
+        self.looks: list[float] = []
+        self.stall_s = 0.0
+        self.stalled = asyncio.Event()
+
+    async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        claims = await super().claim(stage, worker, count=count, block_s=block_s)
+        if self.stall_s and worker != "peer":
+            stall_s, self.stall_s = self.stall_s, 0.0
+            await asyncio.sleep(stall_s)
+            self.stalled.set()
+        return claims
+
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
+    ) -> Sequence[Claim]:
+        if idle_s and worker != "peer":
+            self.looks.append(now())
+        return await super().take_over(stage, worker, idle_s=idle_s, count=count, leave=leave, of=of)
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.13, 0.41])
+@pytest.mark.parametrize("lease_s", [0.5, 1, 3, 10])
+@virtual_time
+async def test_work_of_a_stopped_peer_is_taken_over_a_quarter_of_a_second_behind_its_lease(
+    lease_s: float, moment: float
+) -> None:
+    bus, handler = make_bus(), ScriptedHandler(forever)
+    async with working(bus, handler, settings=settings_of(CommonSettings, lease_s=lease_s, drain_s=0)):
+        await asyncio.sleep(3 * lease_s + moment)
+        await held_by_peer(bus)
+        await asyncio.sleep(lease_s - 0.01)
+        assert len(handler.begun) == 1
+        await asyncio.sleep(0.01 + 0.25 + 0.01)
+        assert len(handler.begun) == 2
+
+
+@virtual_time
+async def test_expired_leases_are_looked_for_often_only_while_work_is_pending() -> None:
+    bus, handler = LookedAt(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await asyncio.sleep(30)
+        assert len(bus.looks) <= 31
+        bus.looks.clear()
+        held = await held_by_peer(bus)
+        for _ in range(30):
+            await asyncio.sleep(1)
+            assert await bus.renew("tts", "peer", [held.id]) == set()
+        assert 100 <= len(bus.looks) <= 121
+
+
+@virtual_time
+async def test_after_redis_stood_still_holders_may_renew_before_anybody_looks() -> None:
+    bus, handler = LookedAt(), ScriptedHandler(forever)
+    async with working(bus, handler):
+        await held_by_peer(bus)
+        await asyncio.sleep(SETTINGS.lease_s / 2)
+        bus.stall_s = SETTINGS.lease_s
+        await bus.stalled.wait()
+        bus.looks.clear()
+        await asyncio.sleep(SETTINGS.lease_s / 3 - 0.01)
+        assert bus.looks == []
+        await asyncio.sleep(0.02)
+        assert len(handler.begun) == 2
+
+
 @virtual_time
 async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
