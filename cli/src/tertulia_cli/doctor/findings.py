@@ -62,7 +62,6 @@ PARTS: Final = (
         "tts engine higgs", ("boson_multimodal", "torch"),
         "make higgs-env installs it into .venv-higgs; wants a GPU", needed=False,
     ),
-    Part("store supabase", ("supabase",), "pip install supabase; SQLite is the default", needed=False),
 )  # fmt: skip
 
 
