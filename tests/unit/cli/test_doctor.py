@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from tertulia_cli.doctor import findings
+from tertulia_cli.doctor import command, findings
 from tertulia_cli.doctor.command import show, verdict
 from tertulia_cli.doctor.findings import Finding, Part
 from tertulia_cli.exits import FAILED, OK
@@ -112,3 +112,20 @@ def test_without_a_key_the_demo_model_answers(monkeypatch: pytest.MonkeyPatch) -
     told = findings.model(settings_of(RunSettings))
     assert told.ok
     assert "sk-secret" not in told.what
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, OK), (503, FAILED)])
+async def test_beside_services_in_containers_nothing_is_missing_here(
+    status: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str
+) -> None:
+    async def answered(_host: str, _port: int) -> int:
+        return status
+
+    monkeypatch.setattr(command, "gateway_status", answered)
+    nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
+    monkeypatch.setattr(findings, "PARTS", (nowhere,))
+    assert await command.doctor(settings_of(RunSettings, redis_url=redis_url)) == code
+    told = capsys.readouterr().out
+    assert "not installed" not in told
+    assert "Redis answers" in told
+    assert ("is ready" if code == OK else "is not ready (503)  →") in told

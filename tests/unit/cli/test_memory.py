@@ -20,7 +20,7 @@ KEYS = Keys("test")
 
 
 def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
-    return Memory(90_000_000, 100_000_000, "noeviction", {"sound": 70_000_000}, 5_000, complete, paused)
+    return Memory(90 << 20, 100 << 20, "noeviction", {"sound": 70 << 20}, 5_000, complete, paused)
 
 
 @pytest.mark.parametrize(
@@ -80,4 +80,4 @@ def test_the_line_says_how_full_and_what_holds_it() -> None:
     out = io.StringIO()
     tables.show_list(Console(file=out, width=160), [], 0, full(paused=True))
     assert "Writes are paused" in out.getvalue()
-    assert machine.listed_json([], full())["redis"]["by_kind"]["sound"] == 70_000_000
+    assert machine.listed_json([], full())["redis"]["by_kind"]["sound"] == 70 << 20

@@ -16,14 +16,18 @@ from tertulia_cli.settings import RunSettings
 
 
 async def doctor(settings: RunSettings) -> int:
-    """Look, tell; `FAILED` if the default setup cannot run."""
-    running = await gateway_status(settings.reachable_host, settings.port) is not None
+    """Look, tell; `FAILED` if the default setup cannot run, or the one that runs elsewhere is not ready."""
+    status = await gateway_status(settings.reachable_host, settings.port)
+    if status is not None and not findings.part(findings.PARTS[0]).ok:  # beside services in containers
+        found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
+        show(Console(file=sys.stdout, highlight=False, soft_wrap=True), found, elsewhere=True)
+        return verdict(found)
     found = [
         findings.python(),
         *(findings.part(part) for part in findings.PARTS),
         findings.redis_server(settings),
         *await findings.redis_answer(settings),
-        findings.port(settings, running=running),
+        findings.port(settings, running=status is not None),
         findings.data_dir(settings),
         findings.model(settings),
         findings.page(),
@@ -37,7 +41,7 @@ def verdict(found: Sequence[Finding]) -> int:
     return OK if all(each.ok or not each.needed for each in found) else FAILED
 
 
-def show(console: Console, found: Sequence[Finding]) -> None:
+def show(console: Console, found: Sequence[Finding], *, elsewhere: bool = False) -> None:
     """The report: ✓ is there, ✗ is missing and needed, - is missing and can be done without."""
     for each in found:
         mark, style = ("✓", "green") if each.ok else ("✗", "red") if each.needed else ("-", "yellow")
@@ -46,6 +50,10 @@ def show(console: Console, found: Sequence[Finding]) -> None:
     wrong = sum(1 for each in found if each.needed and not each.ok)
     console.print()
     if wrong:
-        console.print(Text(f"{wrong} thing(s) that the default setup needs are missing.", "red"))
+        console.print(
+            Text(f"{wrong} thing(s) that {'this' if elsewhere else 'the default'} setup needs are missing.", "red")
+        )
+    elif elsewhere:
+        console.print(Text("The setup that runs has what it needs.", "green"))
     else:
         console.print(Text("Everything that the default setup needs is here: `tertulia run` starts it.", "green"))

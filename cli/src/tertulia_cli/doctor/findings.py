@@ -12,6 +12,7 @@ from typing import Final
 
 from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight, redis
+from tertulia_cli.run.readiness import HTTP_OK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError, BusRefused
 from tertulia_shared.bus.fitness import Fault, Severity, faults_of
@@ -62,7 +63,6 @@ PARTS: Final = (
         "tts engine higgs", ("boson_multimodal", "torch"),
         "make higgs-env installs it into .venv-higgs; wants a GPU", needed=False,
     ),
-    Part("store supabase", ("supabase",), "pip install supabase; SQLite is the default", needed=False),
 )  # fmt: skip
 
 
@@ -134,6 +134,15 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
     except Failure as failure:
         return Finding(ok=False, what=f"port {settings.port}", advice=str(failure))
     return Finding(ok=True, what=f"port {settings.port} is free")
+
+
+def elsewhere(settings: RunSettings, status: int) -> Finding:
+    """Services that run, though they are not installed here. `status`: of the gateway's answer to /readyz."""
+    where = f"the services run elsewhere: the gateway answers on port {settings.port}"
+    if status == HTTP_OK:
+        return Finding(ok=True, what=f"{where}, and is ready")
+    advice = "a worker or Redis is missing: see `docker compose ps --all`, or /readyz"
+    return Finding(ok=False, what=f"{where}, and is not ready ({status})", advice=advice)
 
 
 def data_dir(settings: RunSettings) -> Finding:

@@ -13,7 +13,8 @@ from tertulia_shared.keys import Keys
 
 MAX_KEYS: Final = 5_000
 """Keys that are measured at most; the rest is taken to be like them only in being left out."""
-MB: Final = 1_000_000
+MB: Final = 1024 * 1024
+"""As `maxmemory` and TERTULIA_REDIS_BUDGET_MB count."""
 STALE_S: Final = 3.0
 """A gateway writes its probe each half second."""
 
