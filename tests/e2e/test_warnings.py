@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tertulia_shared.events import Warn
-from tests.e2e.visitor import Visitor
+from tests.e2e.visitor import READY, Visitor
 from tests.fakes.eventually import eventually
 from tests.fakes.stack import Stack
 
@@ -32,6 +32,18 @@ async def test_what_is_written_while_redis_takes_no_writes_is_answered_later(vis
     (answer,) = await visitor.hears(sent)
     assert answer.name == "Rex"
     await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
+
+
+async def test_a_stop_holds_though_it_could_not_be_written_at_first(visitor: Visitor, stack: Stack) -> None:
+    turn_id = await visitor.write("Luna and Rex, tell me a story.")
+    await visitor.until_speaking(turn_id)
+    with stack.writes_paused():
+        await expect(visitor.page.locator(".notice")).to_contain_text([PAUSED])
+        await visitor.page.keyboard.press("Escape")
+        await expect(visitor.glance).to_have_text("The server has to wait…")
+        await eventually(lambda: visitor.log.of("error"), "it was refused")
+    await eventually(lambda: visitor.log.of("interrupted"), "they stop")
+    await expect(visitor.glance).to_have_text(READY)
 
 
 async def test_warnings_of_a_turn_go_with_the_next_and_others_one_by_one(visitor: Visitor, stack: Stack) -> None:
