@@ -94,6 +94,7 @@ async def test_reloaded_at_any_moment_it_goes_on_where_it_was_heard(visit: Visit
 
             await visitor.until(far_enough, "it is far enough")
             sent = await reload(visitor)
+            await visitor.picture(f"reloaded-{moment}")
             receipts = [command["data"] for command in sent if command["type"] == "playback"]
             if not visitor.log.of("turn_accepted"):  # heard to its end: nothing goes on
                 await expect(visitor.page.locator(".message.theirs.past")).to_have_count(2)

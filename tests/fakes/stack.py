@@ -9,8 +9,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Self, cast
@@ -243,6 +243,15 @@ class Stack:
     def flush(self) -> None:
         """FLUSHALL, as an operator may do it by mistake."""
         self._client.flushall()
+
+    @contextmanager
+    def writes_paused(self) -> Generator[None]:
+        """Redis answers, and takes no writes: it misses a replica."""
+        self._client.config_set("min-replicas-to-write", 1)
+        try:
+            yield
+        finally:
+            self._client.config_set("min-replicas-to-write", 0)
 
     def at_the_table(self) -> list[str]:
         """The names of the active characters as llm has read them last."""

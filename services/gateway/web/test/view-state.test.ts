@@ -317,13 +317,17 @@ describe("warnings", () => {
     expect(paused.notices).toMatchObject([{ place: "page", code: "writes_paused", serious: true }]);
     expect(paused.notices[0]?.text).toMatch(/^Redis has no memory left\. /);
     expect(paused.notices[0]?.text).not.toContain("turn_id");
-    expect(after([said("warning", { code: "writes_resumed", message: "on" })], paused).notices).toEqual([]);
+    expect(atAGlance(after([{ on: "cut" }], paused)).mood).toBe("offline");
+    const resumed = after([{ on: "cut" }, said("warning", { code: "writes_resumed", message: "on" })], paused);
+    expect(resumed.notices).toEqual([]);
+    expect(atAGlance(resumed).mood).toBe("idle");
   });
 
   it("of paused writes are the only word of what cannot be taken meanwhile", () => {
     const refused = said("error", { ...AWAY, turn_id: "t9" });
     expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
     expect(after([refused, PAUSED], OPEN).notices).toMatchObject([{ code: "writes_paused" }]);
+    expect(after([PAUSED, { on: "dismiss", place: "page" }, refused], OPEN).notices).toEqual([]);
   });
 
   it("of paused writes do not hide that a setting was not changed", () => {

@@ -42,6 +42,7 @@ export function atAGlance(state: ViewState): Glance {
   if (state.soundBlocked) return of("idle", "They wait for you to allow sound");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return of("speaking", `${speaking.name} is speaking`, speaking.characterId);
+  if (state.writesPaused) return of("offline", "The server has to wait…");
   const thinking = whoThinks(state);
   if (thinking) return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
   if (state.listening.microphone === "opening") return of("connecting", "Opening the microphone…");
@@ -52,8 +53,7 @@ export function atAGlance(state: ViewState): Glance {
 /** A turn is being answered and there is nothing to hear of it yet. */
 function whoThinks(state: ViewState): { name: string; characterId: string } | null {
   const { turn } = state;
-  if (!turn) return state.messages.at(-1)?.kind === "user" && sending(state) ? { name: "", characterId: "" } : null;
-  if (turn.textComplete) return null;
+  if (!turn || turn.textComplete) return sending(state) ? { name: "", characterId: "" } : null;
   const next = turn.replies.find(({ messageId }) => {
     const reply = findReply(state, messageId);
     return !reply || reply.status === "streaming";

@@ -19,10 +19,10 @@ export function ofWarning({ code, message }: Warning): Notice {
   return { place: OF_A_TURN.has(code) ? "transcript" : "page", code, text: message, serious: false };
 }
 
-/** Null where a notice that is shown already says so. */
-export function ofError({ code, message, turn_id: turnId }: Failure, shown: readonly Notice[]): Notice | null {
+/** Null where the notice of paused writes has said so. */
+export function ofError({ code, message, turn_id: turnId }: Failure, writesPaused: boolean): Notice | null {
   if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
-  if (shown.some((notice) => notice.code === "writes_paused")) return null;
+  if (writesPaused) return null;
   // This page sends a message again by itself; the server's words are for clients that do not.
   const text = turnId ? `The server cannot take it just now; ${SENT_AGAIN}` : message.replace(" (with the same turn_id)", "");
   return { place: "page", code, text, serious: true };

@@ -55,6 +55,8 @@ export class Talk {
   #loadAgain: ReturnType<typeof setTimeout> | undefined;
   /** The user said stop while the line was down. */
   #stopOwed = false;
+  /** The server has been told to stop and has not said that it did. */
+  #stopAsked = false;
   /** The conversation whose earlier messages are shown, or that has none. */
   #pastOf = "";
 
@@ -114,7 +116,8 @@ export class Talk {
   stop(): void {
     if (!canStop(this.#state)) return;
     this.#silence();
-    if (!this.#link.send({ type: "interrupt" })) this.#stopOwed = true;
+    this.#stopAsked = this.#link.send({ type: "interrupt" });
+    this.#stopOwed = !this.#stopAsked;
   }
 
   listen(on: boolean, keepWarm = false): void {
@@ -184,8 +187,11 @@ export class Talk {
     const now = performance.now();
     this.#barge(event, now);
     if (event.type === "audio_complete") this.#player.end(event.message_id);
-    if (event.type === "interrupted") this.#stopOwed = false;
+    if (event.type === "interrupted") this.#stopOwed = this.#stopAsked = false;
+    // The stop was refused with everything else meanwhile.
+    if (event.type === "warning" && event.code === "writes_resumed" && this.#stopAsked) this.#link.send({ type: "interrupt" });
     if (event.type === "turn_accepted") {
+      this.#stopAsked = false;
       this.#outbox.settle(event.turn_id);
       this.#stopwatch.turn(event.turn_id);
     }
@@ -318,7 +324,7 @@ export class Talk {
   #leaveTalk(): void {
     this.#silence();
     this.#outbox.clear();
-    this.#stopOwed = false;
+    this.#stopOwed = this.#stopAsked = false;
     this.#pastOf = "";
     this.traces.value = [];
   }

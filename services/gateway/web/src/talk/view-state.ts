@@ -75,7 +75,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       const { link, linkReason, characters, listening, soundBlocked } = state;
       const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
       const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
-      return { ...withoutNotices(base, "page"), conversationId: event.conversation_id, demo: event.demo, heardBefore };
+      return { ...withoutNotices(base, "page"), writesPaused: false, conversationId: event.conversation_id, demo: event.demo, heardBefore };
     }
     case "turn_accepted":
       return accepted(state, event.turn_id, event.text, event.source);
@@ -138,10 +138,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       return { ...base, notices: without(base.notices, "unavailable"), settings, asked: Object.fromEntries(open) };
     }
     case "warning":
-      if (event.code === "writes_resumed") return { ...state, notices: without(state.notices, "writes_paused", "unavailable") };
-      // What else cannot be taken now is of the same cause.
-      if (event.code === "writes_paused") return withNotice({ ...state, notices: without(state.notices, "unavailable") }, ofWarning(event));
-      return withNotice(state, ofWarning(event));
+      return onWarning(state, event);
     case "error":
       return onError(state, event);
     default:
@@ -233,6 +230,14 @@ function cut(state: ViewState): ViewState {
   return { ...state, messages, speakingId: "", ducked: false, turn: state.turn && { ...state.turn, textComplete: true } };
 }
 
+function onWarning(state: ViewState, event: ServerEvent & { type: "warning" }): ViewState {
+  const writesPaused = event.code === "writes_paused";
+  if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
+  // What else could not be taken was of the same cause.
+  const next = { ...state, writesPaused, notices: without(state.notices, "writes_paused", "unavailable") };
+  return writesPaused ? withNotice(next, ofWarning(event)) : next;
+}
+
 function onError(state: ViewState, event: ServerEvent & { type: "error" }): ViewState {
   const { code, message_id: messageId, turn_id: turnId } = event;
   const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
@@ -248,7 +253,7 @@ function onError(state: ViewState, event: ServerEvent & { type: "error" }): View
     }));
   }
   const over = turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
-  const notice = ofError(event, over.notices);
+  const notice = ofError(event, state.writesPaused);
   if (turnId === "" && Object.keys(state.asked).length > 0 && REFUSALS.has(code)) {
     return withNotice({ ...over, asked: {} }, { code, serious: true, text: notice?.text ?? "It was not changed: nothing can be written just now.", place: "settings" });
   }

@@ -70,6 +70,8 @@ export interface ViewState {
   readonly speakingId: string;
   readonly ducked: boolean;
   readonly soundBlocked: boolean;
+  /** The server can write nothing down just now. */
+  readonly writesPaused: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];
   /** What the server said holds; null: it has not said yet. */
@@ -94,6 +96,7 @@ export const EMPTY: ViewState = {
   speakingId: "",
   ducked: false,
   soundBlocked: false,
+  writesPaused: false,
   listening: SILENT,
   characters: [],
   settings: null,

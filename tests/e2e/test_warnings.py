@@ -1,0 +1,70 @@
+"""What the page says when the server is in trouble, and when that is over."""
+
+from __future__ import annotations
+
+from playwright.async_api import expect
+
+from tertulia_shared.events import Warn
+from tests.e2e.visitor import READY, Visitor
+from tests.fakes.eventually import eventually
+from tests.fakes.stack import Stack
+
+PAUSED = "Redis misses the replicas that it is set up to have."
+WAITING = "on its way…"
+
+
+async def test_what_is_written_while_redis_takes_no_writes_is_answered_later(visitor: Visitor, stack: Stack) -> None:
+    turn_id = await visitor.write("Luna, tell me a story.")
+    await visitor.until_speaking(turn_id)
+    notices = visitor.page.locator(".notice")
+    with stack.writes_paused():
+        await expect(notices).to_contain_text([PAUSED])
+        await visitor.box.fill("Rex, thank you!")
+        await visitor.box.press("Enter")
+        await expect(visitor.page.get_by_text(WAITING)).to_be_visible()
+        await eventually(lambda: visitor.log.of("error"), "it was refused")
+        await visitor.picture("writes-paused")
+        await expect(notices).to_have_count(1)
+        assert "turn_id" not in await notices.inner_text()
+    await expect(notices).to_have_count(0)
+    await expect(visitor.page.get_by_text(WAITING)).to_be_hidden()
+    sent = visitor.log.commands("user_message")[-1]["turn_id"]
+    (answer,) = await visitor.hears(sent)
+    assert answer.name == "Rex"
+    await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
+
+
+async def test_a_stop_holds_though_it_could_not_be_written_at_first(visitor: Visitor, stack: Stack) -> None:
+    turn_id = await visitor.write("Luna and Rex, tell me a story.")
+    await visitor.until_speaking(turn_id)
+    with stack.writes_paused():
+        await expect(visitor.page.locator(".notice")).to_contain_text([PAUSED])
+        await visitor.page.keyboard.press("Escape")
+        await expect(visitor.glance).to_have_text("The server has to wait…")
+        await eventually(lambda: visitor.log.of("error"), "it was refused")
+    await eventually(lambda: visitor.log.of("interrupted"), "they stop")
+    await expect(visitor.glance).to_have_text(READY)
+
+
+async def test_warnings_of_a_turn_go_with_the_next_and_others_one_by_one(visitor: Visitor, stack: Stack) -> None:
+    turn_id = await visitor.write("Sage, thank you!")
+    async with stack.bus() as bus:
+        outlet = bus.outlet()
+        for code, text in (
+            ("store_lost", "The history is gone."),
+            ("newer_release", "Something is newer."),
+            ("store_refused", "A row was refused."),
+            ("reply_cut", "Sage's reply was too long."),
+        ):
+            outlet.append(bus.keys.events(visitor.log.record().conversation_id), Warn(code, text))
+        await outlet.flush()
+    page, transcript = visitor.page.locator(".banners .notice"), visitor.page.locator(".notice:not(.banners *)")
+    await expect(page).to_have_text(["The history is gone.", "Something is newer."])
+    await expect(transcript).to_have_text(["A row was refused.", "Sage's reply was too long."])
+    await visitor.picture("warnings")
+    await page.first.get_by_role("button", name="Dismiss").click()
+    await expect(page).to_have_text(["Something is newer."])
+    await visitor.hears(turn_id)
+    await visitor.write("And Rex, thank you!")
+    await expect(transcript).to_have_count(0)
+    await expect(page).to_have_count(1)
