@@ -187,14 +187,20 @@ class Turns:
         state = await self._mended(owned, conversation_id)
         waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
         if not waiting:
+            await self._let_go(owned, conversation_id, state.cursor, state)
             return ""
         (entry,) = waiting
         turn_id = _turn_id(entry)
         error = Error("turn_failed", f"This turn cannot be answered: {reason}"[:MAX_REASON_CHARS], turn_id)
         await self._step_over(owned, conversation_id, entry, state, error)
-        if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
-            await self._bus.post("llm", Work(conversation_id))
+        await self._let_go(owned, conversation_id, entry.id, state)
         return turn_id
+
+    async def _let_go(self, owned: Owned, conversation_id: str, cursor: str, state: TalkState) -> None:
+        """Give the turns up; those that wait get a new pointer, whose worker can own them at once."""
+        if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            await self._bus.let_go(owned.owner, owned.token)  # first: a pointer to what is owned would be let go
+            await self._bus.post("llm", Work(conversation_id))
 
     async def _step_over(
         self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState, error: Error
