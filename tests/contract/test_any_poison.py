@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
@@ -130,7 +130,7 @@ def key_of(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Key:
             return getattr(keys, name)(talk.id)
 
 
-def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> list[object]:
+def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[object]:
     """Valid entries for that stream."""
     turn_id = turns[poison.coming]
     id, luna = talk.reply_to(turn_id, poison.speaker), talk.room.speakers[poison.speaker]
@@ -199,7 +199,7 @@ class Place:
         return self.runner.run(here())
 
 
-async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Awaitable[None]]]:
+async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Coroutine[Any, Any, None]]]:
     """A context that is entered and left in a task of its own, as its task groups want it."""
     ready: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
@@ -225,16 +225,13 @@ async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Cal
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A room on either bus, for all the examples."""
     keys, folder = Keys(f"poison-{os.getpid()}"), tmp_path_factory.mktemp("room")
+    url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     with asyncio.Runner() as runner:
-        if request.param == "memory":
-            context = memory_room(keys, folder)
-        else:
-            url = request.getfixturevalue("redis_url")
-            context = redis_room(url, keys, folder)
+        context = redis_room(url, keys, folder) if url else memory_room(keys, folder)
         room, leave = runner.run(entered(context))
         yield Place(runner, room)
         runner.run(leave())
-    if request.param == "redis":
+    if url:
         Leftovers(url, keys).clear()
 
 
@@ -279,7 +276,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
 
 @given(poison=poisons, when=st.sampled_from(["before", "midst"]))
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck),
+    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 def test_a_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:

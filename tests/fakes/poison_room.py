@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -214,7 +214,7 @@ class Talk:
             lambda event: isinstance(event, ListeningStopped) and event.session_id == self.session_id
         )
 
-    async def _until(self, wanted: Any) -> bool:
+    async def _until(self, wanted: Callable[[object], bool]) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while not any(wanted(event) for event in await self._events()):  # noqa: ASYNC110 - others write
