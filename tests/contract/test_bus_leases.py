@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_shared.bus import Bus, WriteRefused
+from tertulia_shared.bus import Bus, Refused, WriteRefused
 from tertulia_shared.entries import StoreWrite
+from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench
+from tests.fakes.bus_bench import Bench, claimed, owned
 
 
 async def test_a_lease_is_one_holders_until_it_is_let_go(bench: Bench) -> None:
@@ -81,3 +82,14 @@ async def test_what_cannot_be_moved_stays(bus: Bus) -> None:
     with pytest.raises(WriteRefused):
         await bus.move(key, entries, bus.keys.cast())
     assert list(await bus.read(key)) == list(entries)
+
+
+async def test_what_a_token_owns_is_let_go_by_that_token_only(bus: Bus) -> None:
+    conversation_id = new_id()
+    first = await claimed(bus, "llm")
+    mine = await owned(bus, first, conversation_id, "turns")
+    await bus.let_go(mine.owner, "1-1/1")
+    second = await claimed(bus, "llm")
+    assert isinstance(await bus.own(second, conversation_id, "turns"), Refused)
+    await bus.let_go(mine.owner, mine.token)
+    await owned(bus, second, conversation_id, "turns")

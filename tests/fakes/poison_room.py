@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,7 +29,7 @@ from tertulia_llm.turns import Turns
 from tertulia_shared.bus import Append, Bus, Claim, WriteRefused
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, decode_event
-from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, TTSSentence, UserTurn, Work
+from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, UserTurn, Work
 from tertulia_shared.events import Interrupted, ListeningStopped, MessageComplete, TurnAccepted, TurnComplete
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.jobs import Handler
@@ -111,9 +111,7 @@ class RawMemory(Raw):
 
     async def add(self, key: Key, fields: Mapping[bytes, bytes], id: str | None) -> None:
         with suppress(ValueError, WriteRefused):
-            self._server._own_stream(key).add(
-                fields, id=id, now_ms=self._bus._now_ms(), max_len=key.max_len
-            )
+            self._server._own_stream(key).add(fields, id=id, now_ms=self._bus._now_ms(), max_len=key.max_len)
             self._server._arrived(key.name)
 
     async def put(self, key: Key, name: bytes, value: bytes) -> None:
@@ -216,10 +214,10 @@ class Talk:
             lambda event: isinstance(event, ListeningStopped) and event.session_id == self.session_id
         )
 
-    async def _until(self, wanted: Any) -> bool:
+    async def _until(self, wanted: Callable[[object], bool]) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                while not any(wanted(event) for event in await self._events()):
+                while not any(wanted(event) for event in await self._events()):  # noqa: ASYNC110 - others write
                     await asyncio.sleep(LOOK_S)
                 return True
         return False
@@ -254,7 +252,7 @@ class Talk:
     async def _is_spoken(self, message_id: str, sentences: int) -> bool:
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
-                while -1 not in (sound := await self._sound(message_id)):
+                while -1 not in (sound := await self._sound(message_id)):  # noqa: ASYNC110 - others write
                     await asyncio.sleep(LOOK_S)
                 return sound == [*range(sentences), -1]
         return False
@@ -334,16 +332,20 @@ def message_row(talk: Talk, turn_id: str) -> dict[str, object]:
     """The columns of a message's row, as the store writes it."""
     now = utc_now()
     row = Message(
-        new_id(), talk.id, turn_id, "user", None, "Jay", "Hello", "complete", turn_position("1767225600000-0", 0), now, now
+        new_id(),
+        talk.id,
+        turn_id,
+        "user",
+        None,
+        "Jay",
+        "Hello",
+        "complete",
+        turn_position("1767225600000-0", 0),
+        now,
+        now,
     )
     return {
         "id": row.id, "conversation_id": row.conversation_id, "turn_id": row.turn_id, "role": row.role,
         "character_id": row.character_id, "character_name": row.character_name, "text": row.text,
         "status": row.status, "position": row.position, "created_at": now.isoformat(), "updated_at": now.isoformat(),
     }  # fmt: skip
-
-
-def sentence(talk: Talk, message_id: str, index: int) -> TTSSentence:
-    """A sentence of a message's."""
-    luna = talk.room.speakers["Luna"]
-    return TTSSentence("What?", index, talk.id, message_id, luna.id, luna.name, luna.voice)

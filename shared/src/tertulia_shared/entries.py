@@ -13,6 +13,8 @@ SAMPLE_RATE_IN = 16_000
 """Hz of microphone PCM (signed 16-bit little-endian mono)."""
 SAMPLE_RATE_OUT = 24_000
 """Hz of speech PCM (signed 16-bit little-endian mono)."""
+MAX_SENTENCES = 100_000
+"""More than any reply has: an entry of a message's `audio` behind it was written by no worker."""
 
 
 @dataclass(frozen=True, slots=True)

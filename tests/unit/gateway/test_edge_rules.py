@@ -24,7 +24,13 @@ T = TypeVar("T")
 CONTROLS = "\x00\x07\t\n\x0b\x0c\r\x1b\x1f\x7f\x80\x81\x85\x92\x9f\u2028\u2029\ufeff\ufffe\ud83d\ude00<>"
 CHARACTERS = st.sampled_from(CONTROLS) | st.characters(exclude_categories=())
 ANY = st.text(CHARACTERS, max_size=30)
-LONG = st.builds(lambda text, times: text * times, ANY, st.sampled_from([1, 10, 300, 10_000]))
+
+
+def repeated(text: str, times: int) -> str:
+    return text * times
+
+
+LONG = st.builds(repeated, ANY, st.sampled_from([1, 10, 300, 10_000]))
 NOT_ABOUT_CHARACTERS = ("< or >", "a letter or a digit", "data: URI")
 """What the store asks of a character beyond its text; the API's answer repeats it."""
 
@@ -40,15 +46,23 @@ def taken(make: Callable[[], T]) -> T | None:
     return None
 
 
+def refusal(character: Character) -> str:
+    try:
+        check_character(character)
+    except InvalidRecord as error:
+        return str(error)
+    return ""
+
+
 def row(text: str, name: str = "Jay") -> Message:
     now, id = utc_now(), new_id()
     return Message(id, new_id(), id, "user", None, name, text, "complete", 0, now, now)
 
 
-@given(LONG, st.booleans())
-def test_a_message(text: str, escaped: bool) -> None:
+@given(LONG, st.sampled_from(["plain", "escaped"]))
+def test_a_message(text: str, how: str) -> None:
     frame = raw_frame("user_message", {"text": text})
-    command = parse(json.dumps(json.loads(frame)) if escaped else frame)
+    command = parse(json.dumps(json.loads(frame)) if how == "escaped" else frame)
     assert isinstance(command, UserMessage | Problem)
     if isinstance(command, UserMessage):
         check_message(row(command.text))
@@ -82,10 +96,8 @@ def test_a_character(name: str, voice: str, prompt: str, image: str) -> None:
         assert (new is None) == (change is None), "a change is as free as a beginning"
         if new is not None:
             now = utc_now()
-            try:
-                check_character(Character(new_id(), created_at=now, updated_at=now, **new.model_dump()))
-            except InvalidRecord as error:
-                assert any(reason in str(error) for reason in NOT_ABOUT_CHARACTERS), error
+            refused = refusal(Character(new_id(), created_at=now, updated_at=now, **new.model_dump()))
+            assert not refused or any(reason in refused for reason in NOT_ABOUT_CHARACTERS), refused
 
 
 @given(LONG, LONG)

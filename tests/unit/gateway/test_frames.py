@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_gateway.frames import (
-    SETTING_RANGES,
     AudioMark,
     ChangeSettings,
     Command,
@@ -24,6 +23,7 @@ from tertulia_gateway.frames import (
     parse_resume,
 )
 from tertulia_shared.entries import Receipt
+from tertulia_shared.model_settings import SETTING_RANGES
 
 TYPES = (
     "user_message", "start_listening", "stop_listening", "model_settings", "refresh_characters", "new_conversation",

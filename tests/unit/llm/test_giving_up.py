@@ -158,6 +158,33 @@ async def test_giving_up_ends_the_turn_even_if_nothing_of_it_can_be_saved(monkey
     await assert_answers(table)
 
 
+@virtual_time
+async def test_the_turn_behind_one_that_is_given_up_is_answered_before_that_one_is_acknowledged() -> None:
+    table = await laid()
+    await table.say(HELLO)
+    handler, given_up = await table.worker(), await table.claimed()
+    second = await table.say(HELLO)
+    await handler.give_up(given_up, "test")
+    for _ in range(2):  # the second turn's own pointer, and the one that giving up has posted
+        await handler.handle(await table.claimed())
+    assert (await table.client()).complete[-1] == second
+
+
+@virtual_time
+async def test_turns_that_are_gone_are_told_to_be_lost() -> None:
+    table = await laid()
+    turn_id = await table.say(HELLO)
+    key = table.bus.keys.turns(table.conversation_id)
+    table.bus._server.drop(key.name)
+    outlet = table.bus.outlet()
+    outlet.put(key, {"a": "b"})
+    await outlet.flush()
+    await work_or_give_up(table)
+    client = await table.client()
+    assert (client.complete, [error.code for error in client.errors]) == ([turn_id], ["turn_failed"])
+    await assert_answers(table)
+
+
 @pytest.mark.parametrize("field", ["cursor", "epoch"])
 @pytest.mark.parametrize("value", ["", "yesterday", "-1", "1e15", "9" * 18, f"{FAR}-{FAR}", "\udcff", "9" * 400])
 @virtual_time

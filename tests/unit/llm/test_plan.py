@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import pytest
 
 from tertulia_llm.plan import Progress, TalkState, make_plan, message_ids, plan_fields, read_state
@@ -63,12 +66,39 @@ def test_settings_of_a_newer_release_are_left_aside() -> None:
     assert state.settings == ModelSettings(model="m")
 
 
+@pytest.mark.parametrize("raw", [b"\xc1", pack("loud"), pack([1]), pack(2**63), b"\x81"])
+def test_settings_that_cannot_be_read_are_left_out(raw: bytes) -> None:
+    assert state_of(settings=raw).settings == ModelSettings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("temperature", math.nan), ("temperature", math.inf), ("temperature", 1e308), ("temperature", -0.1),
+        ("temperature", True), ("temperature", "hot"), ("top_p", 1.01), ("top_k", 2**62), ("top_k", 0.5), ("top_k", -1),
+        ("min_p", None), ("repetition_penalty", [1]), ("model", ""), ("model", "x" * 201), ("model", "a\nb"),
+        ("model", "\x92"), ("model", 5), ("model", b"m"),
+    ],
+)  # fmt: skip
+def test_a_setting_that_no_client_may_set_is_left_out(name: str, value: object) -> None:
+    others = {"presence_penalty": -2, "frequency_penalty": 1.5}
+    expected = ModelSettings(presence_penalty=-2, frequency_penalty=1.5)
+    assert state_of(settings=pack({**others, name: value})).settings == expected
+    plan = replace(PLAN, settings=expected).to_wire()
+    plan = {**plan, "settings": {**plan["settings"], name: value}}
+    try:
+        read = state_of(plan=pack(plan)).plan
+    except BadEntry:  # of another type, or not finite: that plan was not written by a worker
+        return
+    assert read is not None
+    assert read.settings == expected
+
+
 @pytest.mark.parametrize(
     "fields",
     [
         {"plan": b"\xc1"},
         {"plan": pack({})},
-        {"settings": b"\xc1"},
         {"epoch": "x"},
     ],
 )

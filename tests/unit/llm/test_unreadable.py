@@ -186,13 +186,12 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
         ("plan", b"\xc1"), ("plan", pack({})), ("plan", pack([1])), ("plan", pack({"turn_id": "t", "entry_id": "1-0",
         "epoch": 0, "speakers": 5, "settings": {}})), ("plan", _plan(turn_id="no id")), ("plan", _plan(epoch="three")),
         ("plan", _plan(entry_id="yesterday")), ("plan", _plan(settings={"temperature": b"hot"})),
-        ("plan", _plan(others=[1])), ("settings", b"\xc1"), ("settings", pack("loud")),
-        ("settings", pack({"top_k": "all"})),
+        ("plan", _plan(others=[1])),
         ("started", b"many"), ("complete", b"x"), ("failed", b"x"), ("cut", b"x"), ("settled", b"\xff"),
         ("cut", b"007"), ("complete", b"-1"), ("ended", b"\xff"),
     ],
     ids=["plan-no-msgpack", "plan-empty", "plan-list", "plan-speakers", "plan-turn", "plan-epoch", "plan-entry",
-         "plan-settings", "plan-others", "settings-no-msgpack", "settings-text", "settings-top-k",
+         "plan-settings", "plan-others",
          "started", "complete", "failed", "cut", "settled", "cut-not-as-written", "complete-negative", "ended"],
 )  # fmt: skip
 @virtual_time

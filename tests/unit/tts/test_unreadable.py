@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from tertulia_shared.bus import order
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion
-from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
+from tests.fakes.eventually import eventually
 from tests.unit.tts.test_speaker import SENTENCES, Stand
 
+FAR = 2**64 - 1
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
 EXTRAS = pytest.mark.parametrize(
@@ -79,3 +83,49 @@ async def test_a_pointer_without_an_envelope_is_told_all_the_same() -> None:
         await stand.speaker.handle(broken)
     await stand.speaker.give_up(broken, "it cannot be read")
     assert len(await stand.errors()) == 1
+
+
+CHUNK_AT = [(99_998, 4), (5, 0), (4, 99), (MAX_SENTENCES - 1, 0)]
+
+
+async def foreign_chunk(stand: Stand, id: str, sentence: int = 0, chunk: int = 0) -> None:
+    outlet = stand.bus.outlet()
+    entry = AudioChunk(b"\1\0", sentence, chunk, stand.conversation_id, stand.message_id, "luna-id")
+    outlet.append(stand.bus.keys.audio(stand.conversation_id, stand.message_id), entry, id=id)
+    await outlet.flush()
+
+
+@pytest.mark.parametrize(("sentence", "chunk"), CHUNK_AT)
+async def test_a_chunk_of_a_sentence_that_is_not_there_does_not_keep_the_message_waiting(
+    sentence: int, chunk: int
+) -> None:
+    stand = Stand()
+    await stand.set()
+    await foreign_chunk(stand, f"{sentence + 1}-{chunk + 1}", sentence, chunk)
+    await failed(stand, BadEntry)
+    assert order((await stand.audio())[-1][0]) > (sentence + 1, chunk + 1), "whoever has read so far sees the end"
+
+
+@pytest.mark.parametrize(
+    "id", ["99999-5", "3-1", f"{MAX_SENTENCES}-1", f"{FAR}-{FAR}", f"{FAR}-0", f"{MAX_SENTENCES + 1}-0"]
+)
+async def test_a_chunk_that_takes_the_place_of_sound_mutes_that_message_only_to_its_end(id: str) -> None:
+    stand = Stand()
+    await stand.set(SENTENCES[:1], final=False)
+    claim = await stand.claimed()
+    speaking = asyncio.create_task(stand.speaker.handle(claim))
+    sound = stand.bus.keys.audio(stand.conversation_id, stand.message_id)
+    await eventually(lambda: len(stand.bus._server.stream(sound)), "the first sentence is spoken")
+    await foreign_chunk(stand, id)
+    await stand.write(SENTENCES[1], 1)
+    await stand.write("", 2, is_final=True)
+    await speaking
+    audio = await stand.audio()
+    assert audio[-1][1].is_final
+    is_left = order(id)[0] <= MAX_SENTENCES
+    assert (id in [at for at, _ in audio]) == is_left, "what the gateway does not read over is taken away"
+    assert order(audio[-1][0]) > order(id) if is_left else audio[-1][0] == "3-0"
+    await stand.bus.finish(claim, "worker")
+    await stand.post()
+    await stand.speak()  # a further attempt adds nothing
+    assert len(await stand.audio()) == len(audio)

@@ -36,10 +36,11 @@ from tertulia_shared.bus import (
     WritesPaused,
     order,
 )
-from tertulia_shared.codec import BadEntry, known, number, pack, unpack
+from tertulia_shared.codec import BadEntry, number, pack, unpack
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
 from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.model_settings import possible_settings
 
 LOST_EPOCHS = 1_000
 """More often than this nobody cuts in during what Redis can lose."""
@@ -167,9 +168,9 @@ class Conversation:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
         held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
-        settings = known(ModelSettings, held)
+        settings = possible_settings(held)
         # what a newer release knows beside them stays
-        await self._transact([Put(key, {"settings": pack({**asdict(settings), **held})})])
+        await self._transact([Put(key, {"settings": pack({**held, **asdict(settings)})})])
         await self._wire.text(settings_json(settings))
         return settings
 
@@ -178,11 +179,10 @@ class Conversation:
         """The settings that the state holds; none where they cannot be read."""
         try:
             held: Any = unpack(raw) if raw else {}
-            known(ModelSettings, held)
         except BadEntry as error:
             log.warning("settings cannot be read: %s", error)
             return {}
-        return cast("Mapping[str, Any]", held)
+        return cast("Mapping[str, Any]", held) if isinstance(held, dict) else {}
 
     def played(self, receipt: Receipt) -> None:
         """The client has played up to here."""

@@ -14,24 +14,15 @@ import orjson
 
 from tertulia_shared.entries import Receipt
 from tertulia_shared.ids import is_id
+from tertulia_shared.model_settings import MAX_MODEL_CHARS, SETTING_RANGES, WHOLE, is_possible, is_possible_model
 from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
 from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
-MAX_MODEL_CHARS: Final = 200
 SHOWN_CHARS: Final = 40
 """How much of a client's own word is repeated in an error."""
 
-SETTING_RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "temperature": (0, 2),
-    "top_p": (0, 1),
-    "min_p": (0, 1),
-    "top_k": (0, 1000),
-    "frequency_penalty": (-2, 2),
-    "presence_penalty": (-2, 2),
-    "repetition_penalty": (0, 2),
-}
 SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
 _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
@@ -214,16 +205,12 @@ def _setting_problem(name: str, value: object) -> str:
     if value is None:
         return ""
     if name == "model":
-        if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None:
-            name = clean_line(value)
-            if 1 <= len(name) <= MAX_MODEL_CHARS and name.isprintable():
-                return ""
+        if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None and is_possible_model(clean_line(value)):
+            return ""
         return f"`model` must be a name of 1 to {MAX_MODEL_CHARS} printable characters, or null"
-    low, high = SETTING_RANGES[name]
-    whole = name == "top_k"
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        return f"`{name}` must be a {'whole ' if whole else ''}number from {low:g} to {high:g}, or null"
+    if not is_possible(name, value):
+        low, high = SETTING_RANGES[name]
+        return f"`{name}` must be a {'whole ' if name in WHOLE else ''}number from {low:g} to {high:g}, or null"
     return ""
 
 

@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 from tertulia_gateway.frames import AudioMark
 from tertulia_shared.bus import Entry, order
 from tertulia_shared.codec import Fields, number
+from tertulia_shared.entries import MAX_SENTENCES
 
 BEGINNING = "0-0"
-MAX_SENTENCES = 100_000
-"""More than any reply has."""
 
 
 @dataclass(frozen=True, slots=True)

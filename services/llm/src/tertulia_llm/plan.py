@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from tertulia_llm.text.mentions import who_answers
@@ -12,6 +12,7 @@ from tertulia_shared import codec
 from tertulia_shared.codec import BadEntry, Fields, Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.ids import is_id, reply_id
+from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.store import InvalidRecord, turn_position
 from tertulia_shared.store.rules import POSITION_MAX
 
@@ -86,10 +87,19 @@ def _cursor(raw: bytes) -> str:
     return cursor
 
 
+def _settings(raw: bytes) -> ModelSettings:
+    """Those that can be read and are possible: a setting is no reason to leave a turn unanswered."""
+    try:
+        return possible_settings(codec.unpack(raw)) if raw else ModelSettings()
+    except BadEntry:
+        return ModelSettings()
+
+
 def _plan(raw: bytes) -> TurnPlan | None:
     if not raw:
         return None
     plan = codec.known(TurnPlan, codec.unpack(raw))
+    plan = replace(plan, settings=possible_settings(asdict(plan.settings)))
     if not is_id(plan.turn_id):
         raise BadEntry("TurnPlan: field 'turn_id' is no UUID")
     if _ENTRY_ID.fullmatch(plan.entry_id) is None:
@@ -102,7 +112,7 @@ def _plan(raw: bytes) -> TurnPlan | None:
 _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "epoch": _number,
     "cursor": _cursor,
-    "settings": lambda raw: codec.known(ModelSettings, codec.unpack(raw)) if raw else ModelSettings(),
+    "settings": _settings,
     "plan": _plan,
     "started": _number,
     "complete": _number,

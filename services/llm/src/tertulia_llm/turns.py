@@ -104,8 +104,8 @@ class Turns:
                 raise BadWork(f"Redis refused a write: {error}") from raised
             raise
 
-    async def _end_lost_turn(self, conversation_id: str) -> None:
-        """A turn that was accepted and is no longer in the stream is answered by nobody: tell the client, once."""
+    async def _end_lost_turn(self, conversation_id: str) -> str:
+        """Tell the client of a turn that was accepted and is no longer in the stream: nobody answers it. Its id."""
         keys = self._bus.keys
         turn_id = lost_turn(
             await self._bus.read(keys.events(conversation_id)), await self._bus.read(keys.turns(conversation_id))
@@ -115,6 +115,7 @@ class Turns:
             events = keys.events(conversation_id)
             told = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
             await self._bus.transact(conversation_id, [*told, Put(keys.state(conversation_id), {"ended": turn_id})])
+        return turn_id
 
     async def _handle(self, claim: Claim, conversation_id: str, *, again: bool = False) -> None:
         owned = await self._bus.own(claim, conversation_id, "turns", waiting=MAX_WAITING)
@@ -159,7 +160,7 @@ class Turns:
     async def give_up(self, claim: Claim, reason: str) -> str:
         """Say so to the client, and step over the turn that could not be answered: the next ones may be.
 
-        Its id; "" if no turn waited.
+        Its id; "" if no turn waited, and none was lost.
 
         Raises:
             BusUnavailable, WritesPaused: the turn is not given up yet; try again later.
@@ -187,14 +188,21 @@ class Turns:
         state = await self._mended(owned, conversation_id)
         waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
         if not waiting:
-            return ""
+            turn_id = await self._end_lost_turn(conversation_id)
+            await self._let_go(owned, conversation_id, state.cursor, state)
+            return turn_id
         (entry,) = waiting
         turn_id = _turn_id(entry)
         error = Error("turn_failed", f"This turn cannot be answered: {reason}"[:MAX_REASON_CHARS], turn_id)
         await self._step_over(owned, conversation_id, entry, state, error)
-        if not await self._bus.release_turns(owned, conversation_id, entry.id, cut=state.cut):
-            await self._bus.post("llm", Work(conversation_id))
+        await self._let_go(owned, conversation_id, entry.id, state)
         return turn_id
+
+    async def _let_go(self, owned: Owned, conversation_id: str, cursor: str, state: TalkState) -> None:
+        """Give the turns up; those that wait get a new pointer, whose worker can own them at once."""
+        if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            await self._bus.let_go(owned.owner, owned.token)  # first: a pointer to what is owned would be let go
+            await self._bus.post("llm", Work(conversation_id))
 
     async def _step_over(
         self, owned: Owned, conversation_id: str, entry: Entry, state: TalkState, error: Error
@@ -348,7 +356,7 @@ def _turn_id(entry: Entry) -> str:
 
 
 def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
-    """The id of the turn that was accepted last, if its end was not told and it is not among the turns; else "". Pure."""
+    """The id of the last accepted turn if its end was not told and it is not among the turns, else "". Pure."""
     accepted = ""
     for entry in events:
         kind, turn_id = entry.fields.get(b"type"), _turn_id(entry)

@@ -122,14 +122,21 @@ class Listener:
         if not (is_id(work.conversation_id) and is_id(work.session_id)):
             return
         events = self._bus.keys.events(work.conversation_id)
-        await self._bus.transact(
-            work.conversation_id,
-            [
-                Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
-                Append(events, wire.ListeningStopped(work.session_id, "failed")),
-                Put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1}),
-            ],
-        )
+        told = [
+            Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
+            Append(events, wire.ListeningStopped(work.session_id, "failed")),
+        ]
+        ended = Put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+        try:
+            await self._bus.transact(work.conversation_id, [*told, ended])
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            mended = await self._bus.mend(work.conversation_id)
+            log.error("Redis refused a write: %s; mended: %s", error, mended, extra={"session_id": work.session_id})  # noqa: TRY400
+            # not all of it again: the place of `ended` may be what was refused, and what stood before it was written
+            if mended:
+                await self._bus.transact(work.conversation_id, told)
 
     async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
         mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)

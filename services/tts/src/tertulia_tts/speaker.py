@@ -28,7 +28,7 @@ from tertulia_shared.bus import (
     order,
 )
 from tertulia_shared.codec import BadEntry, decode, envelope, number
-from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
@@ -44,8 +44,6 @@ from tertulia_tts.settings import TTSSettings
 
 MAX_SENTENCE_CHARS = 2_000
 """Longer than any sentence that the llm stage writes: what is behind it is not spoken."""
-MAX_SENTENCES = 50_000
-"""More than any reply has: a sentence behind it was written by no llm worker."""
 MAX_REASON_CHARS = 2_000
 SENTENCE_WAIT_S = 600.0
 """How long the next sentence may take: longer than a model may be tried again, and taken over, in the worst case."""
@@ -98,19 +96,37 @@ class Speaker:
         if owned.epoch > epoch:
             return  # interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
-        if owned.last is not None and published is not None and owned.last.id != _audio_id(published):
-            raise BadEntry(f"AudioChunk entry {owned.last.id}: it is not the place of what it holds")
         if published is not None and published.is_final:
             return
+        if owned.last is not None and published is not None:
+            await self._check_place(owned.last.id, published, sentences)
         resume = resume_after(
             None if published is None else AudioPosition(published.sentence_index, published.chunk_index)
         )
         async with until_interrupted(self._bus, work.conversation_id, epoch):
             outlet = self._bus.outlet(owned.fence(epoch))
+            index = 0
             async with aclosing(self._sentences(sentences, owned.first, resume.sentence_index)) as coming:
                 async for sentence in coming:
                     await self._speak(sentence, resume, outlet)
+                    index = sentence.index
             await outlet.flush()
+            # an entry of a wrong id stands in the way of all that is below it, which Redis takes for written already
+            place = await self._place_of_end(audio, index)
+            if place:
+                log.error("a foreign entry took the place of sound", extra={"message_id": work.message_id})
+                outlet.append(audio, _final(work, index), id=place)
+                await outlet.flush()
+
+    async def _check_place(self, id: str, chunk: AudioChunk, sentences: Key) -> None:
+        """Whether a worker can have written this chunk there: it goes on behind it.
+
+        Raises:
+            BadEntry: none can have.
+        """
+        last = await self._bus.last(sentences)
+        if id != _audio_id(chunk) or last is None or chunk.sentence_index >= order(last.id)[0]:
+            raise BadEntry(f"AudioChunk entry {id}: it is not the place of what it holds")
 
     async def give_up(self, claim: Claim, reason: str) -> None:
         """Say so, and end the message's audio: the gateway goes on with the next one."""
@@ -125,26 +141,33 @@ class Speaker:
         with contextlib.suppress(WriteRefused):  # there is something else than sentences
             last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
         if last is not None:  # sentence i has the id (i+1)-0, whether or not the rest of it can be read
-            index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES)
+            index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES - 1)
             character_id = last.fields.get(b"character_id", b"").decode(errors="replace")
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
-        await self._reopen(audio, index)
-        final = AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
+        final = _final(work, index, character_id)
         error = Error("tts_failed", f"This reply cannot be spoken: {reason}"[:MAX_REASON_CHARS], "", work.message_id)
         events = Append(self._bus.keys.events(work.conversation_id), error)
         try:
-            await self._bus.transact(work.conversation_id, [Append(audio, final, _audio_id(final)), events])
+            place = await self._place_of_end(audio, index)
+            await self._bus.transact(work.conversation_id, [Append(audio, final, place), events] if place else [events])
         except WritesPaused:
             raise
         except WriteRefused:  # the audio takes no end; then at least the client is told
             log.exception("the end of a message was refused", extra={"message_id": work.message_id})
             await self._bus.transact(work.conversation_id, [events])
 
-    async def _reopen(self, audio: Key, index: int) -> None:
-        """Take entries away that lie behind the place of the final one: behind them it could not be written."""
-        with contextlib.suppress(WriteRefused):
-            while (last := await self._bus.last(audio)) is not None and order(last.id) > (index + 1, 0):
-                await self._bus.reopen(audio, last.id)
+    async def _place_of_end(self, audio: Key, index: int) -> str:
+        """The id for the final entry, behind sentence `index - 1` and all that is there; "" if the message has its end.
+
+        What lies so far on that the gateway has ended there is taken away.
+        """
+        while (last := await self._bus.last(audio)) is not None and order(last.id)[0] > MAX_SENTENCES:
+            await self._bus.reopen(audio, last.id)
+        if last is not None and last.fields.get(b"is_final") == b"1":
+            return ""
+        if last is None or order(last.id) < (index + 1, 0):
+            return f"{index + 1}-0"
+        return f"{order(last.id)[0] + 1}-0"
 
     async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
         """From number `first` on; `known` is what the stream begins with."""
@@ -246,6 +269,10 @@ async def _next_entries(follow: Follow) -> Sequence[Entry]:
             return await follow.read()
     except TimeoutError:
         raise BadWork(f"no further sentence came for {SENTENCE_WAIT_S:g} seconds") from None
+
+
+def _final(work: Work, index: int, character_id: str = "") -> AudioChunk:
+    return AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
 
 
 def _audio_id(chunk: AudioChunk) -> str:

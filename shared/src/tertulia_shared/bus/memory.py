@@ -374,6 +374,8 @@ class MemoryBus:
         self._check()
         if self._leases.get(key.name, ("", 0.0))[0] == holder:
             del self._leases[key.name]
+        if self._server.string(key) == holder:
+            self._server.drop(key.name)
 
     # -- presence
 

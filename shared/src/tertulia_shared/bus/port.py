@@ -555,7 +555,7 @@ class Bus(Protocol):
         ...
 
     async def let_go(self, key: Key, holder: str) -> None:
-        """End a lease, if this holder has it."""
+        """End a lease, or what a token owns (`Keys.owner`), if this holder has it."""
         ...
 
     # -- presence

@@ -109,12 +109,13 @@ def _gateway(keys: Keys) -> Rights:
 
 def _stt(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _WORK
+        _READ + _WRITE + _TRANSACT + _POST + _WORK + _MEND
         + _patterns(
             keys.work("stt"), keys.work_failure("stt", ANY), keys.work_left("stt", ANY), keys.work("llm"),
             keys.mic(UUID, UUID), keys.mic_progress(UUID, UUID), keys.owner(UUID, UUID),
             keys.turns(UUID), keys.turn_seen(UUID, UUID), keys.sentences(UUID, UUID),
-            keys.events(UUID), keys.control(UUID), keys.state(UUID), keys.dead(), keys.dead_aside(), keys.workers(),
+            keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
+            keys.dead(), keys.dead_aside(), keys.workers(),
         )
     )  # fmt: skip
 
