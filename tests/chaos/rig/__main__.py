@@ -58,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"chaos: FAILED; the logs are kept in {folder / 'stack'}")
         return 1
     shutil.rmtree(folder)
+    if outcome.unchecked:
+        _say("chaos: interrupted, so not all was checked")
+        return 1
     _say("chaos: nothing was lost, doubled, out of order or wrong")
     return 0
 

@@ -65,6 +65,8 @@ class Outcome:
     wall_s: float = 0.0
     stopped: str = ""
     """Why it ended before all turns and faults were over."""
+    unchecked: bool = False
+    """Whether it ended before everything was looked at: then no failures mean nothing."""
     struck: list[Struck] = field(default_factory=list[Struck])
     failures: list[Failure] = field(default_factory=list[Failure])
 
@@ -117,6 +119,13 @@ class _Rig:
         self._budget = Budget(plan.turns, is_open=plan.faults > 0)
 
     async def run(self) -> Outcome:
+        """The whole run."""
+        with self._stopped_by_signals(), contextlib.suppress(asyncio.CancelledError):
+            await self._run()
+        self._outcome.wall_s = time.monotonic() - self._began
+        return self._outcome
+
+    async def _run(self) -> None:
         async with Servers() as servers:
             stack = Stack(
                 self._folder / "stack",
@@ -138,8 +147,6 @@ class _Rig:
                     if failure is None:
                         self._fail("wrong", f"at the end: {str(left).partition(chr(10) + '-- ')[0]}")
                 self._read_logs(stack)
-        self._outcome.wall_s = time.monotonic() - self._began
-        return self._outcome
 
     def _stop(self, why: str) -> None:
         """Begin nothing new; what has begun is finished and checked."""
@@ -150,17 +157,21 @@ class _Rig:
 
     @contextlib.contextmanager
     def _stopped_by_signals(self) -> Generator[None]:
-        """The first SIGINT or SIGTERM ends the run in order, the second one at once."""
-        loop = asyncio.get_running_loop()
+        """The first SIGINT or SIGTERM ends the run in order, the next one at once; the report comes in any case."""
+        loop, running = asyncio.get_running_loop(), asyncio.current_task()
+        assert running is not None
 
-        def interrupted(number: signal.Signals) -> None:
-            loop.remove_signal_handler(number)
-            self._stop("interrupted")
+        def interrupted() -> None:
+            if not self._budget.stopped:
+                self._stop("interrupted")
+            elif not running.cancelling():
+                self._outcome.stopped, self._outcome.unchecked = "interrupted before all was checked", True
+                running.cancel()
 
         is_main = threading.current_thread() is threading.main_thread()
         numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
         for number in numbers:
-            loop.add_signal_handler(number, interrupted, number)
+            loop.add_signal_handler(number, interrupted)
         try:
             yield
         finally:
@@ -196,16 +207,15 @@ class _Rig:
                 self._outcome.struck = storm.struck
                 async with asyncio.TaskGroup() as talks:
                     others = [talks.create_task(each) for each in (storm.run(), storm.watch(), self._progress(storm))]
-                    with self._stopped_by_signals():
-                        await asyncio.wait([talks.create_task(user.talk(self._budget)) for user in self._users])
+                    await asyncio.wait([talks.create_task(user.talk(self._budget)) for user in self._users])
                     for task in others:
                         task.cancel()
                 for task in running:
                     task.cancel()
             await self._settle(scene, truth)
         finally:
+            self._count()
             await truth.close()
-        self._count()
 
     def _user(self, number: int, stack: Stack, truth: Truth) -> User:
         dice = random.Random(f"{self._plan.seed}/{number}")
