@@ -8,10 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.rig.failures import Kind
+from tests.chaos.rig.client import Client
+from tests.chaos.rig.failures import Failure, Kind
 from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.report import HEAD, Struck, table
 from tests.chaos.rig.run import Plan, run
 from tests.chaos.rig.servers import what_is_left
+from tests.chaos.rig.storm import deck
+from tests.chaos.rig.user import Run, User
 from tests.chaos.rig.world import reply_to
 
 INDEPENDENT = ("client", "failures", "ledger", "report", "servers", "truth", "user", "world")
@@ -21,7 +25,7 @@ KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "mo
 
 @pytest.mark.timeout(150, method="signal")
 def test_a_short_run_finds_nothing_wrong(tmp_path: Path) -> None:
-    outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS, cuts=0.0), tmp_path)
+    outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
     assert {fault.name for fault in outcome.struck} == set(KINDS)
@@ -104,3 +108,42 @@ def test_the_ledger_sees_what_is_wrong(frames: list[dict[str, object]], kind: Ki
     for frame in frames:
         ledger.feed(frame)
     assert kind in [each for each, _ in found]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "kinds"),
+    [
+        ([1, 2, 3, 4], []),
+        ([3, 4], []),
+        ([1, 3], ["lost"]),
+        ([4], ["lost"]),
+        ([1, 2, 1], ["doubled"]),
+    ],
+)
+def test_after_a_reload_the_sound_goes_on_at_a_place_that_was_reached(chunks: list[int], kinds: list[Kind]) -> None:
+    ledger, found = heard()
+    ledger.reloaded()
+    for chunk in chunks:
+        ledger.feed(sound("m", 0, chunk))
+    assert [kind for kind, _ in found] == kinds
+
+
+def test_each_kind_of_fault_falls_once_before_any_falls_again() -> None:
+    names = deck(KINDS, 3 * len(KINDS), random.Random(1))
+    assert len(names) == 3 * len(KINDS)
+    assert set(names[: len(KINDS)]) == set(KINDS)
+
+
+def test_the_table_can_be_pasted_into_a_document() -> None:
+    ledger, _ = heard()
+    user = User(0, Client(ledger, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
+    user.client.arrivals += [1.0, 2.5, 3.0]
+    run_of_turn = Run(user, 0.5, "t", ended=4.0)
+    failure = Failure("lost", "nothing came", "c", "t", ("kill llm",))
+    lines = table([Struck("kill llm", 1.5, 1.6, [run_of_turn]), Struck("cut", 2.7, 2.8, [run_of_turn])], [failure])
+    assert [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "--" not in line] == [
+        list(HEAD),
+        ["cut", "1", "1", "0", "0", "0", "0", "0.30 / 0.30"],
+        ["kill llm", "1", "1", "1", "0", "0", "0", "1.00 / 1.00"],
+        ["all", "2", "2", "1", "0", "0", "0", "0.65 / 1.00"],
+    ]

@@ -217,14 +217,17 @@ class Stack:
         """
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
-            dead = [process for process in self._all if not process.running and not process.told_to_end]
-            if dead or time.monotonic() > deadline:
+            if self.fallen() or time.monotonic() > deadline:
                 raise StackFailed("the stack does not come up\n" + self.tails())
             time.sleep(POLL_S)
 
+    def fallen(self) -> list[Process]:
+        """The processes that ended without being told to."""
+        return [process for process in self._all if not process.running and not process.told_to_end]
+
     def replace_fallen(self) -> None:
-        """Start a new process for each one that ended without being told to."""
-        for process in [each for each in self._all if not each.running and not each.told_to_end]:
+        """Start a new process for each of these."""
+        for process in self.fallen():
             process.told_to_end = True
             self.start(process.service)
 
@@ -344,9 +347,26 @@ class Stack:
         ]
         return faults
 
-    def _is_ready(self) -> bool:
+    def working(self, known: frozenset[int] = frozenset()) -> set[int]:
+        """The ids of the processes that have come up, without those that are known to have."""
+        names = self._present()
+        return {
+            process.pid
+            for process in self._all
+            if process.pid not in known and process.running
+            if (
+                _answers(f"http://127.0.0.1:{process.port}/healthz")
+                if process.service == "gateway"
+                else f"-{process.pid}-" in names
+            )
+        }
+
+    def _present(self) -> str:
         present = self._client.zrange(self.keys.workers().name, 0, -1)
-        names = " ".join(member.decode(errors="replace") for member in present)
+        return " ".join(member.decode(errors="replace") for member in present)
+
+    def _is_ready(self) -> bool:
+        names = self._present()
         return all(
             _answers(self._http_of(process)) if process.service == "gateway" else f"-{process.pid}-" in names
             for process in self._all

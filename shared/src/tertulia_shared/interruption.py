@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_shared.bus import Bus, Follow, Stale
+from tertulia_shared.bus import Bus, BusError, Follow, Stale
 from tertulia_shared.codec import BadEntry, envelope, number
 from tertulia_shared.groups import first_error
+
+LOOK_S = 10.0
+"""How often it is looked whether the conversation still is at the epoch of the work."""
 
 log = logging.getLogger(__name__)
 
@@ -18,15 +22,21 @@ log = logging.getLogger(__name__)
 async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
     """Run the block until it ends, or until the conversation's epoch goes above `epoch`: then cancel it.
 
+    Also if the epoch is below, which is looked at every `LOOK_S`: Redis has lost the talk that this work belongs to.
+
     Raises:
         Stale: it was interrupted. Whatever the block itself raises comes out as it is.
     """
     control = bus.follow(bus.keys.control(conversation_id))
     try:
         async with asyncio.TaskGroup() as tasks:
-            watching = tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch))
+            watching = (
+                tasks.create_task(_raise_when_above(bus, conversation_id, control, epoch)),
+                tasks.create_task(_raise_when_elsewhere(bus, conversation_id, epoch)),
+            )
             yield
-            watching.cancel()
+            for task in watching:
+                task.cancel()
     except BaseExceptionGroup as group:
         raise first_error(group) from None
     finally:
@@ -48,3 +58,14 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             if held > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {held}")
             log.warning("left out a command of an epoch that is not there", extra={"conversation_id": conversation_id})
+
+
+async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> None:
+    """No command tells that Redis has lost the talk: without this look the work would wait for its rest for hours."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        held = epoch
+        with contextlib.suppress(BusError):  # the next look, or the work itself, sees to it
+            held = number(await bus.hash(bus.keys.state(conversation_id)), b"epoch")
+        if held != epoch:
+            raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")

@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=60, help="turns over all conversations")
     parser.add_argument("--faults", type=int, default=20, help="faults, spread over the turns")
-    parser.add_argument("--conversations", type=int, default=6, help="conversations at once")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="begin nothing new after so long")
+    parser.add_argument("--conversations", type=int, default=8, help="conversations at once")
     parser.add_argument("--lease", type=float, default=1.0, help="TERTULIA_LEASE_S of the workers")
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="for the same faults again")
     parser.add_argument("--only", default="", help="kinds of faults, separated by commas")
@@ -39,7 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = tuple(kind for kind in kinds if kind not in left_out)
     if min(arguments.turns, arguments.conversations, len(chosen)) < 1 or arguments.faults < 0:
         parser.error("there must be at least one turn, one conversation and one kind of fault")
-    plan = Plan(arguments.turns, arguments.faults, arguments.seed, arguments.conversations, arguments.lease, chosen)
+    plan = Plan(
+        arguments.turns, arguments.faults, arguments.seed, arguments.conversations, arguments.lease, chosen,
+        minutes=arguments.minutes,
+    )  # fmt: skip
     _say(f"chaos: {plan.turns} turns, {plan.faults} faults of {len(chosen)} kinds, seed {plan.seed}")
     folder = Path(tempfile.mkdtemp(prefix="tertulia-chaos-"))
     outcome = run(plan, folder, _say)
@@ -54,6 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(f"chaos: FAILED; the logs are kept in {folder / 'stack'}")
         return 1
     shutil.rmtree(folder)
+    if outcome.unchecked:
+        _say("chaos: interrupted, so not all was checked")
+        return 1
     _say("chaos: nothing was lost, doubled, out of order or wrong")
     return 0
 

@@ -30,8 +30,7 @@ class Client:
 
     def __init__(self, ledger: Ledger, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
         self.ledger = ledger
-        self.arrivals: list[tuple[float, bool]] = []
-        """When something came, and whether it was sound."""
+        self.arrivals: list[float] = []
         self.receipts: dict[str, tuple[int, int, int]] = {}
         """The last receipt sent for each message: sentence, chunk, played ms."""
         self.sent_receipts: set[tuple[str, int, int, int]] = set()
@@ -159,9 +158,8 @@ class Client:
                 continue  # what the first tab still gets is not counted: the second one asks for it again
             self.ledger.feed(frame)
             self.was_refused |= frame["type"] == "error" and frame["code"] == "unavailable"
-            is_sound = frame["type"] == "audio"
-            if is_sound or "event_id" in frame:
-                self.arrivals.append((time.monotonic(), is_sound))
+            if frame["type"] == "audio" or "event_id" in frame:
+                self.arrivals.append(time.monotonic())
             if not started and frame["type"] == "conversation_started":
                 started = True
                 self._socket = socket

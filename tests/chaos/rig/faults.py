@@ -7,15 +7,17 @@ import contextlib
 import random
 import signal
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import redis
 from redis.exceptions import RedisError
 
+from tests.chaos.rig.ledger import Turn
 from tests.chaos.rig.servers import Servers, Trouble
-from tests.chaos.rig.user import User
+from tests.chaos.rig.user import User, state_of
 from tests.fakes.stack import Process, Service, Stack
 
 Fault = Callable[["Scene", random.Random], Awaitable[None]]
@@ -25,32 +27,71 @@ LOSES_TALKS = frozenset({"flushall"})
 """Faults after which a turn may be lost, if the client is told."""
 
 
+ALONE = LOSES_TALKS
+"""Faults that fall while no other one is in force: what they excuse must not hide what another one did."""
+RARITY: Mapping[str, int] = {
+    "kill everything": 1, "kill all workers": 2, "kill all gateways": 2, "kill redis": 3, "stop redis": 3,
+    "flushall": 1,
+}  # fmt: skip
+"""How often a kind falls, where the others fall 4 times: restarts of many processes cost a machine its seconds."""
+TOLD_S = 15.0
+"""After a loss: until each client must know of it, reconnecting included."""
+VICTIM_S = 30.0
+"""How long a fault waits for a process to fall on."""
+
+
 @dataclass
 class Scene:
-    """What faults act on."""
+    """What faults act on. `working`: ids of the processes that have been ready since they were started."""
 
     stack: Stack
     servers: Servers
     users: list[User]
+    working: set[int] = field(default_factory=set[int])
+    frozen: set[int] = field(default_factory=set[int])
 
     @property
     def redis(self) -> Any:
         """A connection of the fault's own."""
         return cast("Any", redis.Redis.from_url(self.stack.redis.url, socket_timeout=10))  # pyright: ignore[reportUnknownMemberType] - untyped
 
-    def victim(self, service: Service, dice: random.Random) -> Process:
-        """The process that holds work of this kind, else any."""
+    def starting(self) -> int:
+        """How many processes have been started and do not work yet."""
+        return sum(
+            process.pid not in self.working and not process.told_to_end
+            for service in SERVICES
+            for process in self.stack.of(service)
+        )
+
+    def candidates(self, service: Service) -> list[Process]:
+        """The processes that a fault may fall on: they have come up, and no other fault has them."""
+        return [
+            process
+            for process in self.stack.of(service)
+            if process.pid in self.working and process.pid not in self.frozen and not process.told_to_end
+        ]
+
+    async def victim(self, service: Service, dice: random.Random) -> Process | None:
+        """The process that holds work of this kind, else any; None if there is none for long."""
+        deadline = time.monotonic() + VICTIM_S
+        while not self.candidates(service):
+            if time.monotonic() > deadline:
+                return None
+            await asyncio.sleep(0.05)
+        owner: Process | None = None
         if service != "gateway" and dice.random() < 0.8:
             with contextlib.suppress(RedisError, OSError, StopIteration):
-                owner = self.stack.owner(service)
-                if owner is not None and owner.running:
-                    return owner
-        return dice.choice(self.stack.of(service))
+                owner = await asyncio.to_thread(self.stack.owner, service)
+        candidates = self.candidates(service)
+        return owner if owner in candidates else dice.choice(candidates) if candidates else None
 
 
 def _end(service: Service, number: signal.Signals) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        victim = await asyncio.to_thread(scene.victim, service, dice)
+        victim = await scene.victim(service, dice)
+        if victim is None:
+            return
+        victim.told_to_end = True  # no other fault takes it
         scene.stack.start(service)
         await asyncio.to_thread(victim.send, number)
 
@@ -59,20 +100,31 @@ def _end(service: Service, number: signal.Signals) -> Fault:
 
 def _freeze(service: Service) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        victim = await asyncio.to_thread(scene.victim, service, dice)
+        victim = await scene.victim(service, dice)
+        if victim is None:
+            return
+        scene.frozen.add(victim.pid)
         victim.send(signal.SIGSTOP)
         try:
-            await asyncio.sleep(dice.uniform(0.5, 6))
+            await asyncio.sleep(_moment(dice))
         finally:
+            scene.frozen.discard(victim.pid)
             if victim.running:
                 victim.send(signal.SIGCONT)
 
     return fault
 
 
+def _moment(dice: random.Random) -> float:
+    """How long something is away: mostly short, sometimes longer than leases and time-outs."""
+    return dice.uniform(0.3, 2.0) if dice.random() < 0.9 else dice.uniform(2.0, 6.0)
+
+
 def _end_all(*services: Service, redis_too: bool = False) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        victims = [process for service in services for process in scene.stack.of(service)]
+        victims = [process for service in services for process in scene.stack.of(service) if not process.told_to_end]
+        for victim in victims:
+            victim.told_to_end = True
         for victim in victims:
             await asyncio.to_thread(victim.send, signal.SIGKILL)
         if redis_too:
@@ -98,7 +150,7 @@ async def _stop_redis(scene: Scene, dice: random.Random) -> None:
 async def _freeze_redis(scene: Scene, dice: random.Random) -> None:
     scene.stack.redis.pause()
     try:
-        await asyncio.sleep(dice.uniform(0.5, 5))
+        await asyncio.sleep(_moment(dice))
     finally:
         scene.stack.redis.resume()
 
@@ -108,13 +160,13 @@ async def _kill_clients(scene: Scene, dice: random.Random) -> None:
 
 
 async def _kill_clients_often(scene: Scene, dice: random.Random) -> None:
-    for _ in range(dice.randint(5, 15)):
+    for _ in range(dice.randint(4, 10)):
         await _kill_clients(scene, dice)
-        await asyncio.sleep(dice.uniform(0.05, 0.3))
+        await asyncio.sleep(dice.uniform(0.05, 0.2))
 
 
 async def _pause_clients(scene: Scene, dice: random.Random) -> None:
-    pause_ms = dice.randint(500, 3000)
+    pause_ms = round(1000 * _moment(dice))
     await asyncio.to_thread(lambda: scene.redis.client_pause(pause_ms))
     await asyncio.sleep(pause_ms / 1000)
 
@@ -124,7 +176,7 @@ def _configured(name: str, during: Callable[[Any], Any], after: Any) -> Fault:
         connection = scene.redis
         await asyncio.to_thread(lambda: connection.config_set(name, during(connection)))
         try:
-            await asyncio.sleep(dice.uniform(1, 3))
+            await asyncio.sleep(_moment(dice))
         finally:
             await asyncio.to_thread(lambda: connection.config_set(name, after))
 
@@ -145,20 +197,27 @@ async def _flush_scripts(scene: Scene, dice: random.Random) -> None:
 
 
 async def _flush_all(scene: Scene, dice: random.Random) -> None:
-    before = {user.number: (user.ledger.lost_talks, user.current) for user in scene.users}
+    before = [(user, user.ledger.lost_talks, user.current) for user in scene.users]
     for user in scene.users:
         user.ledger.lost_data()
     await asyncio.to_thread(scene.redis.flushall)
     for user in scene.users:
         user.ledger.lost_data()  # what was accepted between the two
-        count, run = before[user.number]
-        told = await user.client.until(lambda user=user, count=count: user.ledger.lost_talks > count, 15.0)
-        if run is not None and not told:
-            user.ledger.complain("wrong", "no talk_lost came within 15 s after FLUSHALL")
+    for user, count, run in before:
+        if run is None or not run.turn_id:
+            continue
+        turn = user.ledger.turn(run.turn_id)
+
+        def told_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
+            return user.ledger.lost_talks > count or user.ledger.is_done(turn)
+
+        if not await user.client.until(told_or_answered, TOLD_S):
+            what = f"neither talk_lost nor an answer came within {TOLD_S:g} s after FLUSHALL"
+            user.ledger.complain_in_any_case("lost", f"{what}: {state_of(user.ledger, turn)}", run.turn_id)
 
 
 async def _lock_store(scene: Scene, dice: random.Random) -> None:
-    seconds = dice.uniform(1, 5)
+    seconds = _moment(dice)
     with contextlib.closing(
         sqlite3.connect(scene.stack.data_dir / "tertulia.db", timeout=10, check_same_thread=False, isolation_level=None)
     ) as file:
@@ -212,8 +271,29 @@ def _hostile(stream: str, *choices: Mapping[str, str]) -> Fault:
 async def _hostile_presence(scene: Scene, dice: random.Random) -> None:
     key, member = f"{scene.stack.keys.ns}:workers", b"llm:\xff\xfe:x"
     await asyncio.to_thread(lambda: scene.redis.zadd(key, {member: 9e15}))
-    await asyncio.sleep(dice.uniform(1, 4))
+    await asyncio.sleep(_moment(dice))
     await asyncio.to_thread(lambda: scene.redis.zrem(key, member))
+
+
+_OF_REDIS = frozenset(
+    {
+        "kill everything", "kill redis", "stop redis", "freeze redis", "client pause", "client kill storm", "oom",
+        "noreplicas", "readonly", "flushall",
+    }
+)  # fmt: skip
+RESTARTS: Mapping[str, int] = {
+    **{f"{verb} {service}": 1 for verb in ("kill", "stop") for service in SERVICES},
+    "kill all gateways": 2, "kill all workers": 5, "kill everything": 7,
+}  # fmt: skip
+"""How many processes a fault restarts, where it restarts any."""
+
+
+def taken_away_by(name: str) -> str:
+    """What a fault takes away; two faults that take the same away do not overlap. Else the fault's own name."""
+    if name in _OF_REDIS:
+        return "Redis"
+    first = name.partition(" ")[0]
+    return first if first in ("model", "speech", "store") else name
 
 
 _ENVELOPE = {"v": "1", "ts": "1700000000000", "epoch": "0"}
@@ -241,7 +321,7 @@ FAULTS: Mapping[str, Fault] = {
     **{f"speech {trouble}": _server("speech", trouble) for trouble in ("refuse", "break", "stall")},
     "cut": _client(lambda user, _: user.client.cut()),
     "cut in mid-frame": _client(lambda user, _: user.client.cut(in_mid_frame=True)),
-    "slow client": _client(lambda user, dice: user.client.read_slowly(dice.uniform(0.5, 4))),
+    "slow client": _client(lambda user, dice: user.client.read_slowly(_moment(dice))),
     "second tab": _client(lambda user, _: user.client.take_over()),
     "reload": _client(lambda user, _: user.client.reload()),
     "hostile work": _hostile_work,

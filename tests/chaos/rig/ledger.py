@@ -28,6 +28,12 @@ class Message:
     chunks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     sound_over: bool = False
+    at: tuple[int, int] = (-1, 0)
+    """The chunk that came last: behind the end of `chunks` while sound is repeated after a reload."""
+    may_begin_anew: bool = False
+    """After a reload: its sound may go on at any place that had been reached, once."""
+    may_end_again: bool = False
+    """After a reload: `audio_complete` may come again, once."""
 
 
 @dataclass
@@ -79,6 +85,10 @@ class Ledger:
     def reloaded(self) -> None:
         """The client forgot its marks: what it had of the turn in progress may come again, once."""
         self._replaying = True
+        for message in self.messages.values():
+            if message.chunks:
+                message.at = message.chunks[-1]
+            message.may_begin_anew = message.may_end_again = True
 
     def lost_data(self) -> None:
         """Redis lost what it had: the epoch may fall once, and what is not checked yet may be lost."""
@@ -116,6 +126,10 @@ class Ledger:
         if turn_id not in self.turns or not self.turns[turn_id].excused:
             self._tell(kind, what, turn_id)
 
+    def complain_in_any_case(self, kind: Kind, what: str, turn_id: str) -> None:
+        """Report what is wrong even with a turn that may be lost."""
+        self._tell(kind, what, turn_id)
+
     # -- events
 
     def _envelope(self, frame: Mapping[str, Any]) -> None:
@@ -140,6 +154,9 @@ class Ledger:
         if self.conversation_id and frame["conversation_id"] != self.conversation_id:
             self.complain("wrong", f"the connection resumed another conversation: {frame['conversation_id']}", "")
         self.conversation_id = frame["conversation_id"]
+        for place in frame.get("heard", ()):
+            if place["complete"] and (message := self.messages.get(place["message_id"])):
+                message.sound_over = True  # the server knows from a receipt that its last chunk was played
 
     def _on_turn_accepted(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"], frame["text"])
@@ -209,9 +226,10 @@ class Ledger:
     def _on_audio_complete(self, frame: Mapping[str, Any]) -> None:
         if (message := self._known(frame)) is None:
             return
-        if message.sound_over and not self._replaying:
+        if message.sound_over and not message.may_end_again:
             self.complain("doubled", "audio_complete came twice", message.turn_id)
         message.sound_over = True
+        message.may_begin_anew = message.may_end_again = False
         if frame["id"]:
             self.last_audio = (message.message_id, frame["id"])
             count = int(frame["id"].partition("-")[0]) - 1
@@ -232,20 +250,22 @@ class Ledger:
         if (message := self._known(frame)) is None:
             return
         here = (frame["sentence_index"], frame["chunk_index"])
-        last = message.chunks[-1] if message.chunks else (-1, 0)
-        self._placed(message, here, last)
+        self._placed(message, here)
         self._timely(message)
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self.complain("wrong", f"chunk {here} has the id {frame['id']}", message.turn_id)
-        if here > last:
+        if not message.chunks or here > message.chunks[-1]:
             message.chunks.append(here)
             message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
+        message.at = here
         self.last_audio = (message.message_id, frame["id"])
 
-    def _placed(self, message: Message, here: tuple[int, int], last: tuple[int, int]) -> None:
+    def _placed(self, message: Message, here: tuple[int, int]) -> None:
         """Report a chunk that does not follow the last one of its message."""
-        if here in message.chunks and self._replaying:
-            return  # the client heard it before it was reloaded
+        last = message.at
+        if message.may_begin_anew and here in message.chunks:
+            message.may_begin_anew = False
+            return  # the client heard it before it was reloaded; from here on they follow each other
         if here <= last:
             kind: Kind = "doubled" if here in message.chunks else "disordered"
             self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
@@ -256,7 +276,7 @@ class Ledger:
         """Report sound that comes when it is not this message's time to be heard."""
         if message.epoch < self.epoch:
             self.complain("disordered", f"sound of epoch {message.epoch} came in epoch {self.epoch}", message.turn_id)
-        if message.sound_over and not self._replaying:
+        if message.sound_over and not message.may_end_again:
             self.complain("disordered", "sound came behind its audio_complete", message.turn_id)
         for earlier in self.turn(message.turn_id).messages:
             if earlier == message.message_id:

@@ -10,6 +10,8 @@ from statistics import median
 from tests.chaos.rig.failures import KINDS, Failure
 from tests.chaos.rig.user import Run
 
+HEAD = ("fault", "count", "turns hit", "lost", "doubled", "out of order", "wrong", "recovery p50 / max, s")
+
 
 @dataclass
 class Struck:
@@ -21,49 +23,71 @@ class Struck:
     hit: list[Run] = field(default_factory=list[Run])
 
 
-def silences(struck: Sequence[Struck]) -> dict[str, tuple[list[float], list[float]]]:
-    """For each kind of fault, the longest silence of each turn it hit: of anything, and of sound (s).
+def silences(struck: Sequence[Struck]) -> dict[str, list[float]]:
+    """For each kind of fault, the longest silence (s) of each turn it hit.
 
     A silence counts for the fault in force when it began: those that begin after the next fault belong to that one.
     """
-    out: dict[str, tuple[list[float], list[float]]] = {}
+    out: dict[str, list[float]] = {}
     for number, fault in enumerate(struck):
         until = struck[number + 1].at if number + 1 < len(struck) else float("inf")
-        anything, sound = out.setdefault(fault.name, ([], []))
         for run in fault.hit:
-            arrivals = run.user.client.arrivals
-            for only_sound, into in ((False, anything), (True, sound)):
-                if (gap := _longest(arrivals, fault.at, run.ended, until, only_sound=only_sound)) is not None:
-                    into.append(gap)
+            gap = _longest(run.user.client.arrivals, fault.at, run.ended or float("inf"), until)
+            if gap is not None:
+                out.setdefault(fault.name, []).append(gap)
     return out
 
 
-def _longest(
-    arrivals: Sequence[tuple[float, bool]], at: float, ended: float, until: float, *, only_sound: bool
-) -> float | None:
-    first, last = bisect_left(arrivals, (at, False)), bisect_right(arrivals, (ended, True))
-    times = [when for when, is_sound in arrivals[first:last] if is_sound or not only_sound]
-    if not times:
-        return None
+def _longest(arrivals: Sequence[float], at: float, ended: float, until: float) -> float | None:
+    times = arrivals[bisect_left(arrivals, at) : bisect_right(arrivals, ended)]
     begins = [at, *times[:-1]]
-    return max((end - begin for begin, end in zip(begins, times, strict=True) if begin < until), default=None)
+    return max((end - begin for begin, end in zip(begins, times, strict=False) if begin < until), default=None)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One kind of fault. `recovery`: the longest silence (s) of each turn that it hit."""
+
+    name: str
+    count: int
+    hit: int
+    wrong: tuple[int, ...]
+    recovery: tuple[float, ...]
+
+    def cells(self) -> tuple[str, ...]:
+        """The row as text."""
+        times = self.recovery
+        quiet = f"{median(times):.2f} / {max(times):.2f}" if times else "-"
+        return (self.name, str(self.count), str(self.hit), *map(str, self.wrong), quiet)
+
+
+def rows(struck: Sequence[Struck], failures: Sequence[Failure]) -> list[Row]:
+    """A row for each kind of fault, and one for all; failures are counted by turn for each fault that hit the turn."""
+    quiet = silences(struck)
+    out: list[Row] = []
+    for name in sorted({fault.name for fault in struck}):
+        own = [fault for fault in struck if fault.name == name]
+        counts = tuple(
+            len({f.turn or f.what for f in failures if f.kind == kind and name in f.faults}) for kind in KINDS
+        )
+        times = tuple(quiet.get(name, ()))
+        out.append(Row(name, len(own), sum(len(fault.hit) for fault in own), counts, times))
+    counts = tuple(len({f.turn or f.what for f in failures if f.kind == kind}) for kind in KINDS)
+    times = tuple(time for row in out for time in row.recovery)
+    out.append(Row("all", len(struck), sum(row.hit for row in out), counts, times))
+    return out
 
 
 def table(struck: Sequence[Struck], failures: Sequence[Failure]) -> list[str]:
-    """The lines of the table, failures counted by turn for each fault that hit the turn."""
-    quiet = silences(struck)
-    head = f"{'fault':20}{'count':>6}{'turns hit':>11}" + "".join(f"{kind:>12}" for kind in KINDS)
-    lines = [f"{head}{'silence p50/max s':>20}{'sound p50/max s':>18}"]
-    for name in sorted({fault.name for fault in struck}):
-        own = [fault for fault in struck if fault.name == name]
-        counts = "".join(
-            f"{len({f.turn or f.what for f in failures if f.kind == kind and name in f.faults}):12}" for kind in KINDS
-        )
-        anything, sound = quiet[name]
-        hit = sum(len(fault.hit) for fault in own)
-        lines.append(f"{name:20}{len(own):6}{hit:11}{counts}{_both(anything):>20}{_both(sound):>18}")
-    return lines
+    """The rows as a table in Markdown, its columns aligned."""
+    cells = [HEAD, *(row.cells() for row in rows(struck, failures))]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
+    lines = [f"| {' | '.join(map(_aligned, row, widths, range(len(row))))} |" for row in cells]
+    rule = "|".join(
+        "-" * (width + 2) if column == 0 else "-" * (width + 1) + ":" for column, width in enumerate(widths)
+    )
+    return [lines[0], f"|{rule}|", *lines[1:]]
 
 
-def _both(values: Sequence[float]) -> str:
-    return f"{median(values):.2f} / {max(values):.2f}" if values else "-"
+def _aligned(cell: str, width: int, column: int) -> str:
+    return cell.rjust(width) if column else cell.ljust(width)

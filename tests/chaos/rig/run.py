@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import random
 import re
+import signal
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,16 +22,18 @@ from tests.chaos.rig.client import Client
 from tests.chaos.rig.failures import KINDS, Failure, Kind
 from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Scene
 from tests.chaos.rig.ledger import Ledger
-from tests.chaos.rig.report import Struck, table
+from tests.chaos.rig.report import HEAD, Struck, rows, table
 from tests.chaos.rig.servers import Servers
+from tests.chaos.rig.storm import Storm, deck
 from tests.chaos.rig.truth import Truth
 from tests.chaos.rig.user import CUTS, Budget, User
 from tests.fakes.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
-OVERLAPPING = 0.25
-"""Share of faults during which the next one may already fall."""
+PROGRESS_S = 10.0
+FEW_FAULTS = 100
+"""Up to so many, each is told when it falls."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
 """Exceptions that a fault of the rig explains, as the last line of a logged traceback names them."""
 
@@ -44,6 +49,8 @@ class Plan:
     lease_s: float = 1.0
     kinds: tuple[str, ...] = tuple(FAULTS)
     cuts: float = CUTS
+    minutes: float = float("inf")
+    """After this time no turn and no fault begins any more."""
 
 
 @dataclass
@@ -56,6 +63,10 @@ class Outcome:
     frames: int = 0
     sentences: int = 0
     wall_s: float = 0.0
+    stopped: str = ""
+    """Why it ended before all turns and faults were over."""
+    unchecked: bool = False
+    """Whether it ended before everything was looked at: then no failures mean nothing."""
     struck: list[Struck] = field(default_factory=list[Struck])
     failures: list[Failure] = field(default_factory=list[Failure])
 
@@ -64,11 +75,17 @@ class Outcome:
         kinds = Counter(failure.kind for failure in self.failures)
         return [
             *table(self.struck, self.failures),
-            f"{self.turns} turns, {len(self.struck)} faults, {self.wall_s:.0f} s, seed {self.plan.seed}",
+            "",
+            f"{self.turns} turns, {len(self.struck)} faults, {self.wall_s:.0f} s, seed {self.plan.seed}{self._less()}",
             f"{self.frames} events and frames checked, {self.sentences} sentences compared sample by sample",
             f"{self.unheard} utterances were cut off before they became a turn",
             ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS),
         ]
+
+    def _less(self) -> str:
+        if not self.stopped:
+            return ""
+        return f"; {self.stopped} (asked for: {self.plan.turns} turns, {self.plan.faults} faults)"
 
     def as_json(self) -> str:
         """Everything needed to look at the failures and to run the same again."""
@@ -76,6 +93,8 @@ class Outcome:
             {
                 "seed": self.plan.seed, "turns": self.plan.turns, "faults": self.plan.faults,
                 "conversations": self.plan.conversations, "lease_s": self.plan.lease_s, "kinds": self.plan.kinds,
+                "turns_over": self.turns, "wall_s": round(self.wall_s, 1), "stopped": self.stopped,
+                "rows": [dict(zip(HEAD, row.cells(), strict=True)) for row in rows(self.struck, self.failures)],
                 "struck": [[fault.name, round(fault.at, 3), len(fault.hit)] for fault in self.struck],
                 "failures": [failure.as_json() for failure in self.failures],
             },
@@ -100,6 +119,13 @@ class _Rig:
         self._budget = Budget(plan.turns, is_open=plan.faults > 0)
 
     async def run(self) -> Outcome:
+        """The whole run."""
+        with self._stopped_by_signals(), contextlib.suppress(asyncio.CancelledError):
+            await self._run()
+        self._outcome.wall_s = time.monotonic() - self._began
+        return self._outcome
+
+    async def _run(self) -> None:
         async with Servers() as servers:
             stack = Stack(
                 self._folder / "stack",
@@ -121,8 +147,52 @@ class _Rig:
                     if failure is None:
                         self._fail("wrong", f"at the end: {str(left).partition(chr(10) + '-- ')[0]}")
                 self._read_logs(stack)
-        self._outcome.wall_s = time.monotonic() - self._began
-        return self._outcome
+
+    def _stop(self, why: str) -> None:
+        """Begin nothing new; what has begun is finished and checked."""
+        if not self._budget.stopped:
+            self._budget.stopped = True
+            self._outcome.stopped = why
+            self._say(f"{why}: finishing what has begun")
+
+    @contextlib.contextmanager
+    def _stopped_by_signals(self) -> Generator[None]:
+        """The first SIGINT or SIGTERM ends the run in order, the next one at once; the report comes in any case."""
+        loop, running = asyncio.get_running_loop(), asyncio.current_task()
+        assert running is not None
+
+        def interrupted() -> None:
+            if not self._budget.stopped:
+                self._stop("interrupted")
+            elif not running.cancelling():
+                self._outcome.stopped, self._outcome.unchecked = "interrupted before all was checked", True
+                running.cancel()
+
+        is_main = threading.current_thread() is threading.main_thread()
+        numbers = (signal.SIGINT, signal.SIGTERM) if is_main else ()
+        for number in numbers:
+            loop.add_signal_handler(number, interrupted)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+    async def _progress(self, storm: Storm) -> None:
+        """A line now and then; the end of the time."""
+        while True:
+            await asyncio.sleep(PROGRESS_S)
+            plan, over = self._plan, self._budget.over
+            load = f"load {os.getloadavg()[0]:.1f}"
+            self._say(
+                f"turns {over}/{plan.turns}, faults {len(storm.struck)}/{plan.faults}, "
+                f"{len(self._budget.in_force)} in force, {len(self._outcome.failures)} failures, {load}"
+            )
+            if time.monotonic() - self._began > 60 * plan.minutes:
+                self._stop(f"{plan.minutes:g} minutes are over")
+
+    def _say(self, what: str) -> None:
+        self._tell(f"{time.monotonic() - self._began:7.1f} s  {what}")
 
     async def _talk(self, scene: Scene) -> None:
         truth = Truth(scene.stack.redis.url, scene.stack.keys.ns, scene.stack.data_dir / "tertulia.db")
@@ -131,17 +201,21 @@ class _Rig:
                 for number in range(self._plan.conversations):
                     self._users.append(self._user(number, scene.stack, truth))
                 running = [connections.create_task(user.client.run()) for user in self._users]
+                names = deck(self._plan.kinds, self._plan.faults, self._dice)
+                tell = self._say if len(names) <= FEW_FAULTS else _not_at_all
+                storm = Storm(scene, names, self._plan.seed, self._budget, tell=tell, complain=self._fail)
+                self._outcome.struck = storm.struck
                 async with asyncio.TaskGroup() as talks:
-                    striking = talks.create_task(self._strike(scene))
-                    users = [talks.create_task(user.talk(self._budget)) for user in self._users]
-                    await asyncio.wait(users)
-                    striking.cancel()
+                    others = [talks.create_task(each) for each in (storm.run(), storm.watch(), self._progress(storm))]
+                    await asyncio.wait([talks.create_task(user.talk(self._budget)) for user in self._users])
+                    for task in others:
+                        task.cancel()
                 for task in running:
                     task.cancel()
             await self._settle(scene, truth)
         finally:
+            self._count()
             await truth.close()
-        self._count()
 
     def _user(self, number: int, stack: Stack, truth: Truth) -> User:
         dice = random.Random(f"{self._plan.seed}/{number}")
@@ -161,41 +235,7 @@ class _Rig:
         self._outcome.failures.append(failure)
         self._tell(f"  {failure}")
 
-    # -- faults
-
-    async def _strike(self, scene: Scene) -> None:
-        """Let the faults fall, spread evenly over the turns; each kind as often as the others."""
-        names: list[str] = []
-        while len(names) < self._plan.faults:
-            names += self._dice.sample(self._plan.kinds, len(self._plan.kinds))
-        async with asyncio.TaskGroup() as overlapping:
-            for number, name in enumerate(names[: self._plan.faults]):
-                await self._until_turns(number * self._plan.turns / self._plan.faults)
-                await asyncio.sleep(self._dice.uniform(0, 1.5))
-                await self._complete(scene)
-                dice = random.Random(f"{self._plan.seed}/{number}/{name}")
-                falling = overlapping.create_task(self._fall(scene, name, dice))
-                if self._dice.random() >= OVERLAPPING or name in LOSES_TALKS:
-                    await asyncio.wait([falling])
-        self._budget.is_open = False
-
-    async def _fall(self, scene: Scene, name: str, dice: random.Random) -> None:
-        struck = Struck(name, time.monotonic())
-        for user in self._users:
-            if user.current is not None:
-                struck.hit.append(user.current)
-                user.current.faults.append(name)
-        self._outcome.struck.append(struck)
-        at_s = struck.at - self._began
-        self._tell(f"{at_s:7.1f} s  {name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
-        # an overlapping fault may have Redis away: this one cannot fall then, or the restart has undone it
-        with contextlib.suppress(RedisError, OSError):
-            await FAULTS[name](scene, dice)
-        struck.ended = time.monotonic()
-
-    async def _until_turns(self, count: float) -> None:
-        while self._budget.over < count:  # noqa: ASYNC110 - of seconds, in no hurry
-            await asyncio.sleep(0.05)
+    # -- the end
 
     async def _complete(self, scene: Scene) -> None:
         """Wait until every process is up; report, and replace, what ended by itself."""
@@ -210,11 +250,9 @@ class _Rig:
             else:
                 return
 
-    # -- the end
-
     async def _settle(self, scene: Scene, truth: Truth) -> None:
         """Nobody talks any more: wait until no work is left, then look at what there is."""
-        self._tell(f"{time.monotonic() - self._began:7.1f} s  all turns are over: looking at what is left")
+        self._say("all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
                 await asyncio.to_thread(scene.redis.config_set, name, value)
@@ -269,6 +307,10 @@ def environment(servers: Servers, plan: Plan) -> dict[str, str]:
         "TERTULIA_LEASE_S": str(plan.lease_s),
         "TERTULIA_MAX_ATTEMPTS": str(MAX_ATTEMPTS),
     }
+
+
+def _not_at_all(_line: str) -> None:
+    pass
 
 
 def _last_line(line: str) -> str:

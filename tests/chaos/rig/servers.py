@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -14,11 +14,12 @@ from aiohttp import web
 
 from tests.chaos.rig.world import reply_to, sound_of
 
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Trouble = Literal["", "refuse", "limit", "break", "stall", "garbage"]
 
-TOKEN_S = 0.02
-"""Pause between words: a reply of twenty-five words takes half a second."""
-PIECE_BYTES = 9_601
+TOKEN_S = 0.015
+"""Pause between words, and between pieces of sound: a reply takes a quarter of a second."""
+PIECE_BYTES = 3_201
 """Odd, so that the pieces of the sound end inside a sample."""
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
 _SHUTDOWN_S = 0.01
@@ -31,8 +32,8 @@ class Servers:
         self.base_url = ""
         self._trouble: dict[str, tuple[Trouble, float]] = {}
         app = web.Application(client_max_size=16 * 2**20)
-        app.router.add_post("/v1/chat/completions", self._complete)
-        app.router.add_post("/v1/audio/speech", self._speak)
+        app.router.add_post("/v1/chat/completions", _until_gone(self._complete))
+        app.router.add_post("/v1/audio/speech", _until_gone(self._speak))
         self._runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handler_cancellation=True)
 
     async def __aenter__(self) -> Self:
@@ -85,6 +86,18 @@ class Servers:
             await asyncio.sleep(TOKEN_S)
         await answer.write_eof()
         return answer
+
+
+def _until_gone(handler: Handler) -> Handler:
+    """A client that is killed or gives up in mid-reply is no error of the server."""
+
+    async def guarded(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ConnectionResetError:
+            return web.Response(status=499)
+
+    return guarded
 
 
 def what_is_left(messages: Sequence[Mapping[str, str]]) -> str:

@@ -165,8 +165,8 @@ class Truth:
                     for entry in pending
                     if entry["times_delivered"] > max_attempts
                 ]
-            if lying := await self.redis.xlen(work):
-                found.append(f"{work}: {lying} pieces of work lie there though nobody talks")
+            lying = await self.redis.xrange(work, count=5)
+            found += [f"{work}: {entry_id.decode()} lies there though nobody talks: {at}" for entry_id, at in lying]
         return found
 
     async def dead(self) -> list[str]:

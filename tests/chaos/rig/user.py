@@ -54,9 +54,15 @@ class Budget:
     over: int = 0
     is_open: bool = False
     """Whether faults are still to fall."""
+    stopped: bool = False
+    """Whether the run ends before its turns and faults are used up."""
+    in_force: list[str] = field(default_factory=list[str])
+    """The faults that are not over."""
 
     def begin(self) -> bool:
         """Whether another turn begins."""
+        if self.stopped:
+            return False
         self.begun += 1
         return self.begun <= self.turns or self.is_open
 
@@ -79,9 +85,11 @@ class User:
         self._speaks = speaks
         self._cuts = cuts
         self._unchecked: list[Turn] = []
+        self._budget = Budget(0)
 
     async def talk(self, budget: Budget) -> None:
         """One turn after the other."""
+        self._budget = budget
         if not await self.client.until(lambda: self.ledger.conversation_id, PATIENCE_S):
             self.ledger.complain("lost", "the conversation did not open")
             return
@@ -186,14 +194,14 @@ class User:
             if turn.excused:
                 continue
             if not over:
-                what = f"the answer is not over after {PATIENCE_S:g} s: {_state(self.ledger, turn)}"
+                what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.ledger, turn)}"
                 self.ledger.complain("lost", what, turn.turn_id)
                 continue
             await self._truth.check(self.client, turn)
             turn.checked = True
 
     def _begin(self, turn_id: str) -> Run:
-        self.current = Run(self, time.monotonic(), turn_id)
+        self.current = Run(self, time.monotonic(), turn_id, faults=list(self._budget.in_force))
         self.runs.append(self.current)
         return self.current
 
@@ -202,7 +210,8 @@ class User:
         self.current = None
 
 
-def _state(ledger: Ledger, turn: Turn) -> str:
+def state_of(ledger: Ledger, turn: Turn) -> str:
+    """How far a turn has come, in words."""
     messages = [ledger.messages[message_id] for message_id in turn.messages]
     replies = ", ".join(
         f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"

@@ -15,8 +15,8 @@ SAMPLE_RATE = 24_000
 """Hz, of signed 16-bit little-endian mono."""
 GAP_SAMPLES = SAMPLE_RATE // 5
 """The 200 ms of silence that the speech engine puts after each sentence."""
-MS_A_CHARACTER = 18
-"""Sound for each character of a sentence: a sentence lasts about half a second."""
+MS_A_CHARACTER = 4
+"""Sound for each character of a sentence: a sentence lasts 60 to 160 ms, and is several chunks with its gap."""
 CHARACTERS = ("Luna", "Rex", "Sage")
 
 _VOCABULARY = (
@@ -26,11 +26,11 @@ _VOCABULARY = (
 
 
 def reply_to(said: str, character: str) -> str:
-    """The full text of a character's reply to what the user said: three to six plain sentences."""
+    """The full text of a character's reply to what the user said: two to four plain sentences."""
     dice = random.Random(f"{character}|{said}")
     sentences = (
-        " ".join(dice.choices(_VOCABULARY.split(), k=dice.randint(4, 9))).capitalize()
-        for _ in range(dice.randint(3, 6))
+        " ".join(dice.choices(_VOCABULARY.split(), k=dice.randint(3, 6))).capitalize()
+        for _ in range(dice.randint(2, 4))
     )
     return " ".join(f"{sentence}." for sentence in sentences)
 

@@ -8,7 +8,7 @@ from tertulia_shared.bus import Append, NotOwner, Stale
 from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Interrupt
 from tertulia_shared.ids import new_id
-from tertulia_shared.interruption import until_interrupted
+from tertulia_shared.interruption import LOOK_S, until_interrupted
 from tertulia_shared.keys import Keys
 from tests.fakes.virtual_time import settle, virtual_time
 
@@ -60,6 +60,30 @@ async def test_one_that_came_before_the_block_counts_and_those_up_to_its_epoch_d
         await block(bus, 1, ended)
     job = asyncio.create_task(block(bus, 2, ended))
     await settle()
+    assert not job.done()
+    job.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await job
+
+
+@virtual_time
+async def test_work_of_a_talk_that_redis_has_lost_ends_though_no_command_comes() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    job = asyncio.create_task(block(bus, 7, ended))  # the state is at epoch 1: it was made anew after the loss
+    with pytest.raises(Stale, match="at epoch 1, this work is of epoch 7"):
+        await job
+    assert ended == ["ended"]
+
+
+@virtual_time
+async def test_work_goes_on_while_its_epoch_is_the_conversations_and_while_redis_is_away() -> None:
+    bus, ended = await talking_bus(), list[str]()
+    job = asyncio.create_task(block(bus, 1, ended))
+    await asyncio.sleep(3 * LOOK_S)
+    bus.break_connection()
+    await asyncio.sleep(3 * LOOK_S)
+    bus.restore_connection()
+    await asyncio.sleep(3 * LOOK_S)
     assert not job.done()
     job.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -1,0 +1,139 @@
+"""Lets the faults of a plan fall, several at once, but never two that take the same thing away."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Sequence
+
+from redis.exceptions import RedisError
+
+from tests.chaos.rig.failures import Kind
+from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
+from tests.chaos.rig.report import Struck
+from tests.chaos.rig.user import Budget
+from tests.fakes.redis_server import RedisDidNotStart
+
+LONGEST_GAP_S = 2.0
+"""Between two faults, also where no turn ends meanwhile."""
+SHORTEST_GAP_S = 0.2
+WITHOUT_A_TURN = 4
+"""Faults in a row without the end of any turn; then the next one waits: where no talk goes on, nothing is seen."""
+MANY_STARTING = 4
+"""Processes that come up at once; then no more are restarted: two cores would be busy with nothing else."""
+LOOK_S = 0.3
+"""How often it is looked which processes work and which have fallen."""
+RECOVERY_S = {"model": 3.0, "speech": 3.0}
+"""A reply is tried again a few times: two outages of a server must not use up the tries of one reply together."""
+Tell = Callable[[str], None]
+Complain = Callable[[Kind, str], None]
+
+
+class Storm:
+    """`run()` returns once all faults have fallen and are over. `struck` has each of them."""
+
+    def __init__(
+        self, scene: Scene, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
+    ) -> None:
+        self.struck: list[Struck] = []
+        self._scene = scene
+        self._waiting = list(names)
+        self._faults = len(names)
+        self._seed = seed
+        self._budget = budget
+        self._tell = tell
+        self._complain = complain
+        self._taken: set[str] = set()
+        self._in_force: list[str] = budget.in_force
+        self._dice = random.Random(f"{seed}/gaps")
+
+    async def run(self) -> None:
+        """Let all faults fall."""
+        async with asyncio.TaskGroup() as falling:
+            last, over, without = time.monotonic(), 0, 0
+            while self._waiting and not self._budget.stopped:
+                due = len(self.struck) * self._budget.turns / self._faults
+                gap_s = self._dice.uniform(SHORTEST_GAP_S, LONGEST_GAP_S)
+                soonest = last + LONGEST_GAP_S
+                while time.monotonic() < soonest and self._budget.over < due:  # noqa: ASYNC110 - of seconds, in no hurry
+                    await asyncio.sleep(0.05)
+                await asyncio.sleep(max(0.0, last + gap_s - time.monotonic()))
+                without = 0 if self._budget.over > over else without + 1
+                over = self._budget.over
+                while without >= WITHOUT_A_TURN and self._budget.over == over and not self._budget.stopped:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+                name = await self._next()
+                last = time.monotonic()
+                number = len(self.struck)
+                falling.create_task(self._fall(self._begun(name), random.Random(f"{self._seed}/{number}/{name}")))
+        self._budget.is_open = False
+
+    async def _next(self) -> str:
+        """The first fault that may fall now."""
+        while True:
+            waits: set[str] = set()
+            for name in self._waiting:
+                kind = "restart" if name in RESTARTS else name
+                if kind not in waits and self._may_fall(name):
+                    self._waiting.remove(name)
+                    return name
+                if name in ALONE:
+                    break  # the others let it pass, else its moment never comes
+                waits.add(kind)
+            await asyncio.sleep(0.05)
+
+    def _may_fall(self, name: str) -> bool:
+        if name in ALONE:
+            return not self._in_force and not self._taken
+        if RESTARTS.get(name, 0) and self._scene.starting() + RESTARTS[name] > max(MANY_STARTING, RESTARTS[name]):
+            return False
+        return taken_away_by(name) not in self._taken and not ALONE & set(self._in_force)
+
+    def _begun(self, name: str) -> Struck:
+        struck = Struck(name, time.monotonic())
+        for user in self._scene.users:
+            if user.current is not None:
+                struck.hit.append(user.current)
+                user.current.faults.append(name)
+        self.struck.append(struck)
+        self._in_force.append(name)
+        self._taken.add(taken_away_by(name))
+        self._tell(f"{name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
+        return struck
+
+    async def _fall(self, struck: Struck, dice: random.Random) -> None:
+        name, taken = struck.name, taken_away_by(struck.name)
+        try:
+            # an overlapping fault may have Redis away: this one cannot fall then, or the restart has undone it
+            with contextlib.suppress(RedisError, OSError):
+                await FAULTS[name](self._scene, dice)
+            struck.ended = time.monotonic()
+            await asyncio.sleep(RECOVERY_S.get(taken, 0.0))
+        except RedisDidNotStart as error:
+            self._complain("wrong", f"Redis does not start again after {name}: {error}")
+            raise
+        finally:
+            self._in_force.remove(name)
+            self._taken.discard(taken)
+
+    async def watch(self) -> None:
+        """Keep `scene.working` up to date, and replace and report what ended by itself, until cancelled."""
+        scene = self._scene
+        while True:
+            with contextlib.suppress(RedisError, OSError):
+                scene.working |= await asyncio.to_thread(scene.stack.working, frozenset(scene.working))
+            for process in scene.stack.fallen():
+                self._complain("wrong", f"a process ended by itself: {process.tail()[-1500:]}")
+                scene.stack.replace_fallen()
+            await asyncio.sleep(LOOK_S)
+
+
+def deck(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:
+    """The faults of a run: each kind once, then each as often as its rarity says, in an order given by the dice."""
+    names = dice.sample(kinds, len(kinds))
+    while len(names) < count:
+        cards = [name for name in kinds for _ in range(RARITY.get(name, 4))]
+        names += dice.sample(cards, len(cards))
+    return names[:count]
