@@ -50,4 +50,19 @@ async def test_it_can_be_read_with_redis_cli(stack: Compose) -> None:
 
 async def test_the_command_talks_and_reads_beside_the_services(stack: Compose) -> None:
     assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
-    assert "Luna, hello!" in stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
+    listed = stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
+    assert "Luna, hello!" in listed
+    assert "of 768.0 MB" in listed, "the user that the command has may ask how full Redis is"
+    assert "policy noeviction" in listed
+
+
+def test_the_doctor_finds_nothing_wrong_beside_the_services(stack: Compose) -> None:
+    found = stack.run("run", "--rm", "--no-TTY", "cli", "doctor").splitlines()  # it fails if it ends with 1
+    assert [line for line in found if line.startswith(("✗", "-"))] == []
+    assert any("Redis answers" in line for line in found)
+
+
+def test_redis_has_refused_nobody_a_command(stack: Compose) -> None:
+    refused = stack.redis("--operator", "ACL", "LOG").split("\n")
+    services = {"gateway", "stt", "llm", "tts", "operator"}
+    assert not services & set(refused), "a right that a service needs is missing"
