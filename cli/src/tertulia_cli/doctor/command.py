@@ -25,6 +25,7 @@ async def doctor(settings: RunSettings) -> int:
         *await findings.redis_answer(settings),
         findings.port(settings, running=running),
         findings.data_dir(settings),
+        *findings.store_file(settings),
         findings.model(settings),
         findings.page(),
     ]
