@@ -276,7 +276,8 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
 
 @given(poison=poisons, when=st.sampled_from(["before", "midst"]))
 @settings(
-    max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=EXAMPLES, deadline=None, derandomize="TERTULIA_POISON_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
 def test_a_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:

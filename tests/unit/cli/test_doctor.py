@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,19 @@ def test_a_data_folder_need_not_be_there_yet(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert not findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "file" / "data")).ok
     assert not (tmp_path / "a").exists()
+
+
+def test_a_store_file_that_is_none_and_one_that_was_moved_aside_are_told(tmp_path: Path) -> None:
+    settings, file = settings_of(RunSettings, data_dir=tmp_path), tmp_path / "tertulia.db"
+    assert findings.store_file(settings) == []
+    sqlite3.connect(file).execute("CREATE TABLE t (a)").connection.close()
+    assert findings.store_file(settings) == []
+    file.write_bytes(b"no database at all")
+    (tmp_path / "tertulia.db.broken-1767225600").touch()
+    wrong, aside = findings.store_file(settings)
+    assert "is no database" in wrong.what
+    assert "tertulia.db.broken-1767225600" in aside.what
+    assert [(each.ok, each.needed) for each in (wrong, aside)] == [(False, False)] * 2
 
 
 def test_without_a_key_the_demo_model_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -312,3 +312,17 @@ async def test_a_server_that_breaks_off_after_every_sentence_is_not_asked_for_ev
 @pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
 def test_a_figure_that_cannot_be_added_is_left_out(figure: object) -> None:
     assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}
+
+
+@virtual_time
+async def test_the_client_is_told_once_that_the_store_was_lost() -> None:
+    table = await laid()
+    await table.say(HELLO)
+    await table.work()
+    assert await table.store.delete_conversation(table.conversation_id)  # with the file
+    table.store.losses += 1
+    for _ in range(2):
+        await table.say(HELLO)
+        await table.work()
+    client = await table.client()
+    assert [warning.code for warning in client.warnings] == ["store_lost"]

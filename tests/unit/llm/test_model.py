@@ -108,6 +108,13 @@ async def test_each_refusal_has_a_code_and_says_whether_to_try_again(status: int
         assert len(server.requests) == 1, "what to repeat is the caller's to say"
 
 
+async def test_headers_that_are_too_long_to_read_may_be_tried_again() -> None:
+    async with talking(Fail(500, headers={"x-long": "x" * 20_000})) as (_, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.code, failure.retryable) == ([], "llm_unavailable", True)
+        assert "cannot be read" in str(failure)
+
+
 async def test_the_server_may_say_when_to_come_back() -> None:
     acts = [Fail(429, headers={"retry-after": value}) for value in ("7", "soon", "-3")]
     async with talking(*acts) as (_, model):

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from tertulia_shared.bus import Put
-from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, pack
+from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode_event, pack
 from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, Work
 from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.groups import first_error
 from tertulia_shared.ids import new_id, reply_id
+from tertulia_shared.work import BadWork
 from tests.fakes.virtual_time import settle, virtual_time
 from tests.unit.stt.test_listener import STORY, Ear, over
 
@@ -117,3 +118,29 @@ async def _breaks_in(ear: Ear) -> None:
     await settle()
     assert await ear.interruptions() == 1
     assert [turn.text for turn in await ear.turns()] == ["Stop that please."]
+
+
+@pytest.mark.parametrize("name", ["mic", "mic_progress", "events"])
+@virtual_time
+async def test_a_key_of_another_type_ends_the_session_with_a_word(name: str) -> None:
+    ear = Ear()
+    await ear.begin_later()
+    keys, outlet = ear.bus.keys, ear.bus.outlet()
+    key = (
+        keys.events(ear.conversation_id)
+        if name == "events"
+        else getattr(keys, name)(ear.conversation_id, ear.session_id)
+    )
+    if name == "mic_progress":
+        outlet.append(key, MicChunk(b""))
+    else:
+        outlet.put(key, {"a": "b"})
+    await outlet.flush()
+    if name == "events":
+        await ear.stop()
+    claim = await ear.claimed()
+    with pytest.raises((BadWork, ExceptionGroup)):
+        await ear.listener.handle(claim)
+    await ear.listener.give_up(claim, "test")
+    told = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
+    assert ListeningStopped(ear.session_id, "failed") in told

@@ -29,6 +29,7 @@ async def doctor(settings: RunSettings) -> int:
         *await findings.redis_answer(settings),
         findings.port(settings, running=status is not None),
         findings.data_dir(settings),
+        *findings.store_file(settings),
         findings.model(settings),
         findings.page(),
     ]

@@ -23,6 +23,9 @@ OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
 """The Pythons that every dependency has wheels for."""
 
 
+SQLITE_MAGIC: Final = b"SQLite format 3\x00"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the report. `needed`: without it the default setup cannot run. `advice` is what to do about it."""
@@ -156,6 +159,28 @@ def data_dir(settings: RunSettings) -> Finding:
     )
 
 
+def store_file(settings: RunSettings) -> Sequence[Finding]:
+    """The SQLite file, if it is no database, and those that were moved aside because they were none."""
+    if settings.store != "sqlite":
+        return []
+    file = settings.data_dir.expanduser().resolve() / "tertulia.db"
+    found = [
+        Finding(
+            ok=False, what=f"{aside.name} beside the store file was no database and was moved aside", needed=False,
+            advice="look whether it can be saved, then delete it; what was said before is only there",
+        )
+        for aside in sorted(file.parent.glob(f"{file.name}.broken-*"))
+    ]  # fmt: skip
+    try:
+        begin = _first_bytes(file) if file.is_file() else b""
+    except OSError as error:
+        return [Finding(ok=False, what=f"the store file {file} cannot be read ({error.strerror})"), *found]
+    if begin and begin != SQLITE_MAGIC:
+        advice = "put the right file in its place; else the next start moves it aside and begins a new one"
+        found.insert(0, Finding(ok=False, what=f"the store file {file} is no database", advice=advice, needed=False))
+    return found
+
+
 def model(settings: RunSettings) -> Finding:
     """Who answers."""
     if settings.demo:
@@ -171,6 +196,11 @@ def page() -> Finding:
     built = spec is not None and spec.origin is not None and (Path(spec.origin).parent / "static/index.html").is_file()
     advice = "" if built else "run `make web`; `tertulia say` and `talk` work without it"
     return Finding(built, "the page is built" if built else "the page is not built", advice, needed=False)
+
+
+def _first_bytes(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(SQLITE_MAGIC))
 
 
 def _is_there(name: str) -> bool:

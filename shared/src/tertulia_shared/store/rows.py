@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
@@ -194,7 +195,7 @@ def _character_row(character: Character) -> Row:
 
 
 def _conversation(row: Row) -> Conversation:
-    return Conversation(row[0], row[1], time_from_text(row[2]), time_from_text(row[3]))
+    return Conversation(row[0], row[1], _time(row[2]), _time(row[3]))
 
 
 def _message(row: Row) -> Message:
@@ -208,12 +209,19 @@ def _message(row: Row) -> Message:
         row[6],
         row[7],
         row[8],
-        time_from_text(row[9]),
-        time_from_text(row[10]),
+        _time(row[9]),
+        _time(row[10]),
     )
 
 
 def _character(row: Row) -> Character:
-    return Character(
-        row[0], row[1], row[2], row[3], row[4], bool(row[5]), time_from_text(row[6]), time_from_text(row[7])
-    )
+    return Character(row[0], row[1], row[2], row[3], row[4], bool(row[5]), _time(row[6]), _time(row[7]))
+
+
+def _time(text: str) -> datetime:
+    """A row's time. One that cannot be read must not hide the conversation that the row is in: it is 1970."""
+    try:
+        read = time_from_text(text)
+    except ValueError:
+        return datetime.fromtimestamp(0, UTC)
+    return read if read.tzinfo else read.replace(tzinfo=UTC)
