@@ -348,7 +348,7 @@ def _turn_id(entry: Entry) -> str:
 
 
 def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
-    """The id of the turn that was accepted last, if its end was not told and it is not among the turns; else "". Pure."""
+    """The id of the turn accepted last, if its end was not told and it is not among the turns; else "". Pure."""
     accepted = ""
     for entry in events:
         kind, turn_id = entry.fields.get(b"type"), _turn_id(entry)
