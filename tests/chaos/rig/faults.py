@@ -209,7 +209,8 @@ async def _flush_all(scene: Scene, dice: random.Random) -> None:
         turn = user.ledger.turn(run.turn_id)
 
         def told_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
-            return user.ledger.lost_talks > count or user.ledger.is_done(turn)
+            # a turn that the user cuts off by saying more is not missed, whatever Redis had of it
+            return user.ledger.lost_talks > count or turn.interrupted or user.ledger.is_done(turn)
 
         if not await user.client.until(told_or_answered, TOLD_S):
             what = f"neither talk_lost nor an answer came within {TOLD_S:g} s after FLUSHALL"

@@ -41,6 +41,23 @@ async def test_the_active_characters_by_name() -> None:
 
 
 @virtual_time
+@pytest.mark.parametrize("away", [MemoryBus.break_connection, lambda bus: bus.pause_writes("OOM command not allowed")])
+async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
+    away: Callable[[MemoryBus], None],
+) -> None:
+    bus, _, cast = await table()
+    away(bus)
+    await cast.begin()
+    assert names(cast) == ["Luna", "Rex", "Sage"]
+    bus.resume_writes()
+    bus.restore_connection()
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    assert b"speakers" in await bus.hash(bus.keys.cast())
+    following.cancel()
+
+
+@virtual_time
 async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
     bus, store, cast = await table()
     await refresh(bus)  # an old one

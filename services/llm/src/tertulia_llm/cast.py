@@ -46,6 +46,8 @@ class Cast:
             except (BadEntry, TypeError):  # as if nobody had
                 raise error from None
             log.warning("characters as they were last: %s", error, extra={"count": len(self.active)})
+        except BusError as error:  # they are read; `follow` keeps them in Redis as soon as it takes writes
+            log.warning("characters are not kept in Redis yet: %s", error)
 
     async def read(self) -> None:
         """Read them from the store.
