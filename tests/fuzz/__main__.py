@@ -38,6 +38,10 @@ def fuzz(run: Run, inputs: int, folder: Path, *, kind_s: float = KIND_S) -> None
         run.try_all(kind, -(-(inputs - run.inputs) // (len(in_process.KINDS) - number)), one, allowed)
 
 
+def _interrupt(_signal: int, _frame: object) -> None:
+    signal.raise_signal(signal.SIGINT)
+
+
 def main() -> int:
     """Run it, and print one table, also when it is interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
@@ -47,7 +51,7 @@ def main() -> int:
     seed = secrets.randbelow(10**9) if given.seed is None else given.seed
     run = Run(seed, lambda line: print(line, file=sys.stderr, flush=True))  # noqa: T201 - the command's output
     logging.disable()  # hostile entries are logged one by one
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupt)
     interrupted = False
     with tempfile.TemporaryDirectory(prefix="tertulia-fuzz-") as folder:
         try:

@@ -40,8 +40,12 @@ async def test_the_active_characters_by_name() -> None:
     assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
 
 
+def pause_writes(bus: MemoryBus) -> None:
+    bus.pause_writes("OOM command not allowed")
+
+
 @virtual_time
-@pytest.mark.parametrize("away", [MemoryBus.break_connection, lambda bus: bus.pause_writes("OOM command not allowed")])
+@pytest.mark.parametrize("away", [MemoryBus.break_connection, pause_writes])
 async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
     away: Callable[[MemoryBus], None],
 ) -> None:
