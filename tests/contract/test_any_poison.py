@@ -34,7 +34,7 @@ from tertulia_shared.keys import Key, Keys
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.poison_room import HELLO, Room, Talk, memory_room, message_row, redis_room
 
-EXAMPLES = int(os.environ.get("TERTULIA_POISON_EXAMPLES", "25"))
+EXAMPLES = int(os.environ.get("TERTULIA_POISON_EXAMPLES", "12"))
 MAX_ATTEMPTS_AT_POISON = 2
 FAR = 2**64 - 1
 T = TypeVar("T")

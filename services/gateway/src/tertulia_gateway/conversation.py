@@ -155,8 +155,7 @@ class Conversation:
         except WritesPaused:
             raise
         except WriteRefused as error:
-            if not await self._mended(error):
-                raise
+            await self._mended(error)  # or another process has mended it since
         return await self._bus.transact(self.id, writes, **how)
 
     async def _mended(self, error: object) -> bool:

@@ -349,6 +349,7 @@ class Turns:
         )
         outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
         await outlet.flush()
+        await self._end_lost_turn(conversation_id)  # it may stand where that one stood
 
 
 def _turn_id(entry: Entry) -> str:
