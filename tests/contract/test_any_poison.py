@@ -1,7 +1,7 @@
 """Whatever stands in the keys of a conversation or in its rows, the conversation answers: with text and with sound.
 
 Real workers of every stage run on either bus; each example spoils one conversation, before a turn or in the midst of
-it, and talks on. `TERTULIA_POISON_EXAMPLES` searches deeper.
+it, and talks on. `POISON_EXAMPLES` searches deeper.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tertulia_shared.keys import Key, Keys
 from tests.fakes.key_leaks import Leftovers
 from tests.fakes.poison_room import HELLO, Room, Talk, memory_room, message_row, redis_room
 
-EXAMPLES = int(os.environ.get("TERTULIA_POISON_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("POISON_EXAMPLES", "12"))
 MAX_ATTEMPTS_AT_POISON = 2
 FAR = 2**64 - 1
 T = TypeVar("T")
@@ -276,7 +276,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
 
 @given(poison=poisons, when=st.sampled_from(["before", "midst"]))
 @settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="TERTULIA_POISON_EXAMPLES" not in os.environ,
+    max_examples=EXAMPLES, deadline=None, derandomize="POISON_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
