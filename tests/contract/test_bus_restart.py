@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from tertulia_shared.bus import Append, Bus, BusError, BusUnavailable, WriteRefused
+from tertulia_shared.bus import Append, Bus, BusError, BusUnavailable, Owned, WriteRefused
 from tertulia_shared.bus.link import Link, make_pool
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import Work
@@ -153,6 +154,14 @@ async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
     assert await bus.finish(claim, "a")
     assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"11"
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"2", b"3"]
+
+
+async def test_an_owner_whose_work_was_flushed_away_owns_nothing(bus: RedisBus, admin: Any) -> None:
+    first = await claimed(bus)
+    assert isinstance(await bus.own(first, C, "turns"), Owned)
+    await admin.delete(bus.keys.work("tts").name)  # with it goes the consumer group
+    other = replace(first, id="1-1")
+    assert isinstance(await bus.own(other, C, "turns"), Owned)
 
 
 async def test_cut_connections_are_told_and_made_again(bus: RedisBus, admin: Any) -> None:

@@ -464,7 +464,13 @@ class RedisBus:
                 await self._calls.call(("CLIENT", "UNBLOCK", self._claims.client_id))
 
     async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
-        return bool(await self._call(("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)))
+        command = ("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)
+        (reply,) = await self._calls.call(command)
+        if isinstance(reply, ResponseError):
+            if "NOGROUP" in str(reply):  # someone flushed Redis: no work is pending
+                return False
+            raise refusal_of(reply, "XPENDING")
+        return bool(reply)
 
     async def _call(self, command: Sequence[str | bytes | int | float]) -> Any:
         (reply,) = await self._call_all(command)
