@@ -59,6 +59,14 @@ def free_port() -> int:
     return free_ports(1)
 
 
+def cluster_port() -> int:
+    """A port whose cluster bus port, which Redis puts 10,000 above it, is free and none that the system gives out."""
+    while True:
+        port = free_port()
+        if port + 10_000 < 32_768 and _is_free(port + 10_000):
+            return port
+
+
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -117,7 +125,7 @@ class RedisServer:
         self._program = program
         self._folder = folder
         self._socket = folder / "redis.sock"
-        self._port = 0 if unix else free_port()
+        self._port = 0 if unix else cluster_port() if "--cluster-enabled" in options else free_port()
         self.login = login or (f":{password}" if password else "")
         self._options = [
             "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",

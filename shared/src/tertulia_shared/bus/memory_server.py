@@ -237,7 +237,7 @@ class MemoryServer:
         """See `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
         self.apply(Put(state, {"cursor": cursor}), 0)
-        if turn_waits() or int(self.hash(state).get(b"cut", b"0")) != cut:
+        if turn_waits() or self.hash(state).get(b"cut", b"0") != str(cut).encode():
             return False
         del self._strings[owned.owner.name]
         return True
