@@ -2,7 +2,8 @@
 
     python -m bench.recovery [--times 5] [--lease 3] [--only "kill -9"]
 
-A story is told by two llm, two tts and one gateway (demo model at 40 tokens a second). One fault is injected while a character speaks.
+Two llm workers, two tts workers and one gateway tell a story (demo model at 40 tokens a second). One fault is injected
+while a character speaks.
 Measured: the longest time without a frame of sound from the fault on, until the turn is complete.
 """
 
