@@ -138,7 +138,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 redis.call('HSET', KEYS[3], 'cursor', ARGV[2])
 redis.call('EXPIRE', KEYS[3], ARGV[4])
 if #redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
-if (redis.call('HGET', KEYS[3], 'cut') or '0') ~= ARGV[3] then return 0 end
+local cut = redis.call('HGET', KEYS[3], 'cut')
+if (cut and cut ~= '' and cut or '0') ~= ARGV[3] then return 0 end  -- '' is 0 to the worker, too
 redis.call('DEL', KEYS[1])
 return 1
 """)
