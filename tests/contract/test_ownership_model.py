@@ -191,7 +191,7 @@ class OwnershipModel(RuleBasedStateMachine):
         idle = [entry_id for entry_id, piece in sorted(self.pieces.items(), key=_by_id) if piece.is_idle]
         left = idle[:1] if leave else []
         claims = self.do(self.bus_of(worker).take_over("llm", worker, idle_s=LEASE_S, count=9, leave=left))
-        self.delivered(worker, claims, [entry_id for entry_id in idle if entry_id not in left])
+        self.delivered(worker, claims, [entry_id for entry_id in idle if entry_id not in left][:9])
 
     def delivered(self, worker: str, claims: Sequence[Claim], expected: Sequence[str]) -> None:
         """These claims, each with one attempt more, and none of finished work."""
