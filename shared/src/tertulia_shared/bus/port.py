@@ -539,13 +539,15 @@ class Bus(Protocol):
         """
         ...
 
-    async def mend(self, conversation_id: str) -> Sequence[str]:
+    async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         """Repair what no code can work with in a conversation's keys; the names of what was repaired. For repairs only.
 
         A key of another type is deleted; a stream whose ids lie a day and more in the future is made anew without the
         entry that brought them there; an epoch that no script has written is set 1000 above the newest that was told; a
-        cursor that is no entry id or lies behind the last turn is set before the last turn; an owner that is no token
-        is deleted. The names: `state`, `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+        cursor that is no entry id or lies behind the last turn is set before the last turn. The names: `state`,
+        `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+
+        `owner`: also delete an owner of the turns that is no token. Only the llm stage may touch this key.
         """
         ...
 

@@ -382,11 +382,12 @@ class RedisBus:
     async def reopen(self, key: Key, final_id: str) -> bool:
         return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
 
-    async def mend(self, conversation_id: str) -> Sequence[str]:
+    async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         keys, id = self.keys, conversation_id
         state = keys.state(id)
         streams = (keys.turns(id), keys.events(id), keys.control(id), keys.receipts(id))
-        names = [state.name, *(key.name for key in streams), keys.owner(id, "turns").name]
+        # named only where it is asked for: not every service may touch it
+        names = [state.name, *(key.name for key in streams), *([keys.owner(id, "turns").name] if owner else [])]
         reply = await self._call(scripts.MEND(names, state.ttl_s, *(key.ttl_s for key in streams)))
         return [name.decode() for name in reply]
 
