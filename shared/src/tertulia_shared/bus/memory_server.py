@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.memory_streams import Group, Stream, order
 from tertulia_shared.bus.port import (
+    MAX_EPOCH,
     Append,
     Applied,
     Backlog,
@@ -30,7 +31,6 @@ from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
-MAX_EPOCH = 2**53
 
 
 def is_sane_epoch(raw: bytes) -> bool:
