@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from packaging.utils import canonicalize_name
 from pydantic_settings import BaseSettings
 
 from scripts.env_example import default_text, render, settings_classes, variable
+from tertulia_shared.version import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted(
@@ -33,6 +36,11 @@ REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 def relative(path: Path) -> str:
     """A test's id: the path from the root."""
     return path.relative_to(ROOT).as_posix()
+
+
+def project(path: Path) -> Mapping[str, Any]:
+    """The content of a pyproject.toml."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def tracked() -> list[Path]:
@@ -171,6 +179,27 @@ def as_text(path: Path) -> str | None:
         return None
 
 
+# -- the version
+
+
+def test_no_package_names_a_version_of_its_own() -> None:
+    for path in PROJECTS[1:]:
+        assert "version" not in project(path)["project"], relative(path)
+        assert project(path)["project"]["dynamic"] == ["version"], relative(path)
+    web = ROOT / "services" / "gateway" / "web"
+    assert "version" not in json.loads((web / "package.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", [project(path)["project"]["name"] for path in PROJECTS[1:]])
+def test_installed_package_has_the_version_of_the_source(name: str) -> None:
+    assert version(name) == __version__, "run `make setup-dev`"
+
+
+def test_changelog_describes_the_current_version() -> None:
+    headings = re.findall(r"(?m)^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert headings[:2] == ["Unreleased", __version__]
+
+
 # -- dependencies
 
 
@@ -179,11 +208,6 @@ def pins(name: str) -> Iterator[Requirement]:
     for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith((" ", "#")):
             yield Requirement(line.removesuffix("\\").strip())
-
-
-def project(path: Path) -> Mapping[str, Any]:
-    """A pyproject.toml."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS, ids=relative)
