@@ -22,10 +22,8 @@ from tertulia_shared.version import __version__
 from tests.fakes.redis_server import CHOICE
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted(
-    (ROOT / "docs").rglob("*.md")
-)
-ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("docs/**/*.md")])
+ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 PROJECTS = [
     ROOT / "pyproject.toml",
     *sorted(ROOT.glob("*/pyproject.toml")),
@@ -145,6 +143,21 @@ def test_an_adr_states_choice_alternatives_and_what_enforces_it(adr: Path) -> No
     assert text.startswith(f"# {number}. ")
     headings = [heading.split(",")[0] for heading in re.findall(r"(?m)^## (.+)$", text)]
     assert {"Choice", "Alternatives", "What enforces it"} <= set(headings)
+
+
+def test_adr_index_lists_every_adr_by_its_title() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    titles = [adr.read_text(encoding="utf-8").partition("\n")[0].partition(". ")[2] for adr in ADRS]
+    assert re.findall(r"(?m)^\d+\. (.*)$", index) == [
+        f"[{title}]({adr.name})" for title, adr in zip(titles, ADRS, strict=True)
+    ]
+
+
+def test_glossary_names_modules_that_exist() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    sources = [*ROOT.glob("shared/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py")]
+    assert named
+    assert [name for name in named if not any(path.as_posix().endswith(f"/{name}") for path in sources)] == []
 
 
 def test_adr_numbers_are_unique_and_without_gaps() -> None:
