@@ -24,7 +24,8 @@ from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageStarted, TurnComplete, TurnStarted
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
-from tertulia_shared.store import MemoryStore, Store
+from tertulia_shared.store import Store
+from tertulia_shared.testing.memory_store import MemoryStore
 
 PATIENCE_S = 20.0
 """How long a test waits for what must come."""

@@ -27,7 +27,6 @@ from tertulia_llm.past import Memory
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turns import Turns
 from tertulia_shared.bus import Append, Bus, Claim, WriteRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, UserTurn, Work
 from tertulia_shared.events import Interrupted, ListeningStopped, MessageComplete, TurnAccepted, TurnComplete
@@ -40,6 +39,7 @@ from tertulia_shared.store import Message
 from tertulia_shared.store.ordering import turn_position
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.sqlite import SQLiteStore
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings

@@ -9,13 +9,13 @@ from random import Random
 from typing import Any, Final
 
 from tertulia_shared.bus import Claim, WriteRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode_event
 from tertulia_shared.entries import SAMPLE_RATE_IN, AudioChunk, MicChunk, TTSSentence, UserTurn, Work
 from tertulia_shared.events import Error, ListeningStopped
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
 from tests.fakes.llm_bench import LINES, START_MS, Table
 from tests.fakes.virtual_time import VirtualLoop, now

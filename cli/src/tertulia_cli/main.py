@@ -23,7 +23,7 @@ from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
 from tertulia_cli.voice.command import NewVoice
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.settings import load
 
 EXIT_CODES: Final = """exit codes:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from tertulia_shared.voices import read_voice
+from tertulia_shared.voice_files import read_voice
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
 from tertulia_tts.engines.higgs import weights
 from tertulia_tts.engines.higgs.boson import BosonModel, load_boson

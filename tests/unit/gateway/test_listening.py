@@ -9,8 +9,8 @@ import pytest
 
 from tertulia_gateway import listening
 from tertulia_gateway.listening import MAX_WAITING, Microphone
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 

@@ -11,11 +11,11 @@ import pytest
 from tertulia_gateway.health import PATIENCE_S
 from tertulia_gateway.lookout import LOOK_S, Lookout
 from tertulia_shared.bus import Backlog, WriteRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tests.fakes.scrape import scraped
 from tests.fakes.virtual_time import now, settle, virtual_time
 

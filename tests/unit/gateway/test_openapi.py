@@ -18,10 +18,10 @@ from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 
 HERE = {"Host": "localhost"}
 OPERATIONS = (

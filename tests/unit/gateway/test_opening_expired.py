@@ -7,12 +7,12 @@ import pytest
 from tertulia_gateway.frames import Resume
 from tertulia_gateway.opening import Opening, take_up
 from tertulia_shared.bus import Append, Expire
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageComplete, MessageStarted, TurnAccepted, TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import SOUND_GRACE_S, Keys
-from tertulia_shared.store import MemoryStore
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 from tests.fakes.bus_bench import Clock
 
 C, M, T, LUNA = new_id(), new_id(), new_id(), new_id()

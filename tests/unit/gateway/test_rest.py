@@ -20,13 +20,14 @@ from tertulia_gateway.current import Backstage
 from tertulia_gateway.hub import Hub
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore, Message
+from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 
 ABSENT = "12345678-1234-4234-8234-123456789012"
 
@@ -292,7 +293,7 @@ async def test_a_picture_of_an_earlier_release_is_not_shown_and_bars_no_change(
     character = await store.character(made["id"])
     assert character is not None
     with monkeypatch.context() as earlier:
-        earlier.setattr("tertulia_shared.store.rules.is_picture", _any_picture)
+        earlier.setattr("tertulia_shared.store.validation.is_picture", _any_picture)
         await store.save_character(replace(character, image="https://elsewhere.example/pixel.png"))
     path = f"/api/characters/{made['id']}"
     assert (await api.get(path)).json()["image"] == ""

@@ -16,10 +16,10 @@ from tertulia_gateway.feed import Feed
 from tertulia_gateway.metrics import Timeline
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.playlist import Playlist
-from tertulia_shared.bus.memory import MemoryBus, wall_ms
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"

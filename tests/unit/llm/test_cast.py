@@ -7,10 +7,11 @@ import pytest
 
 from tertulia_llm.cast import Cast
 from tertulia_shared.bus import Entry
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Refresh
 from tertulia_shared.keys import Key, Keys
-from tertulia_shared.store import MemoryStore, StoreUnavailable
+from tertulia_shared.store import StoreUnavailable
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 from tests.fakes.store_records import character
 from tests.fakes.virtual_time import settle, virtual_time
 

@@ -13,14 +13,15 @@ from tertulia_llm.drain import AGAIN_MAX_S, BATCH, CALL_S, HELD_LOOK_S, LOOK_S, 
 from tertulia_llm.held import HELD_S, UNSEEN_S, Absent
 from tertulia_shared import codec
 from tertulia_shared.bus import BusUnavailable, Entry
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import VERSION, decode, pack, unpack
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, conversation_write, message_write, settings_write
-from tertulia_shared.store import MemoryStore, MemoryTables, Message, Store
+from tertulia_shared.store import Message, Store
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
 from tests.fakes.virtual_time import now, virtual_time

@@ -6,11 +6,11 @@ import pytest
 
 from tertulia_llm.past import MAX_CONVERSATIONS, Memory, Past
 from tertulia_llm.text.prompt import HistoryMessage
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 from tests.fakes.store_records import reply, user_message
 
 CONVERSATION = new_id()

@@ -12,7 +12,7 @@ from tertulia_gateway.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.metrics.pulse import Pulse
+from tertulia_shared.metrics.heartbeat import Pulse
 
 LOOK_S = 2.0
 """Between two looks: each is a round trip and one more for each stage and stream."""

@@ -17,14 +17,14 @@ from tertulia_llm.held import Absent, HeldBack
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
-from tertulia_shared.dead import bury
+from tertulia_shared.dead_letters import bury
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import AWAY, message_of, settings_of, title_of
 from tertulia_shared.store import NotFound, Store, StoreError
-from tertulia_shared.store.rules import fitted_message, fitted_title
+from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 BATCH = 50

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import StoreWrite
-from tertulia_shared.presence import reads
 from tertulia_shared.work import pointed_at
+from tertulia_shared.worker_names import reads
 
 HELD_S = 3600.0
 """How long what a newer release wrote is kept while no worker of that release is there: longer than rolling one out, or

@@ -14,7 +14,7 @@ from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.ids import is_id, reply_id
 from tertulia_shared.model_settings import possible_settings
 from tertulia_shared.store import InvalidRecord, turn_position
-from tertulia_shared.store.rules import POSITION_MAX
+from tertulia_shared.store.validation import POSITION_MAX
 
 BEGINNING = "0-0"
 MAX_DIGITS = 18

@@ -34,17 +34,17 @@ from tertulia_shared.bus import (
     WritesPaused,
 )
 from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
-from tertulia_shared.dead import bury
+from tertulia_shared.dead_letters import bury
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.store.rules import TEXT_MAX_CHARS
+from tertulia_shared.store.validation import TEXT_MAX_CHARS
 from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, pointed_at
 

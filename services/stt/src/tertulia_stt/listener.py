@@ -16,7 +16,7 @@ from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics

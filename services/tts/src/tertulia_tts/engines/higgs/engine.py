@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tertulia_shared.voices import BadVoice, VoiceFiles, read_voices
+from tertulia_shared.voice_files import BadVoice, VoiceFiles, read_voices
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_shared.voices import CLIP, TEXTS, BadVoice, VoiceFiles, check, read_voice, read_voices, write_voice
+from tertulia_shared.voice_files import CLIP, TEXTS, BadVoice, VoiceFiles, check, read_voice, read_voices, write_voice
 from tests.fakes.speech_engines import VOICES
 
 

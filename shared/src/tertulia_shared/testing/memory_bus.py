@@ -15,9 +15,6 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TypeVar
 
-from tertulia_shared.bus.memory_mend import mend
-from tertulia_shared.bus.memory_server import MemoryServer
-from tertulia_shared.bus.memory_streams import Delivery, EntryId, Group, order
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.bus.port import (
     MAX_FIRST,
@@ -45,6 +42,9 @@ from tertulia_shared.bus.port import (
 )
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.testing.memory_mend import mend
+from tertulia_shared.testing.memory_server import MemoryServer
+from tertulia_shared.testing.memory_streams import Delivery, EntryId, Group, order
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tertulia_shared.bus.memory_server import TOKEN, MemoryServer, is_sane_epoch
-from tertulia_shared.bus.memory_streams import id_text, order
 from tertulia_shared.bus.port import Put
 from tertulia_shared.keys import Key, Keys
+from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_sane_epoch
+from tertulia_shared.testing.memory_streams import id_text, order
 
 FAR_MS = 24 * 3600 * 1000
 RAISED = 1000

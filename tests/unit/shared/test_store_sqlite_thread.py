@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tertulia_shared.store.errors import StoreUnavailable
-from tertulia_shared.store.lane import Call, Lane, Outcome
+from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
 
 
 class Gate:

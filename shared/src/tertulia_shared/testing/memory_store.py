@@ -18,7 +18,8 @@ from tertulia_shared.store.records import (
     time_to_text,
     utc_now,
 )
-from tertulia_shared.store.rules import (
+from tertulia_shared.store.seed import SEED_NAME, seed_characters
+from tertulia_shared.store.validation import (
     check_after,
     check_character,
     check_id,
@@ -29,7 +30,6 @@ from tertulia_shared.store.rules import (
     encode_settings,
     name_key,
 )
-from tertulia_shared.store.seed import SEED_NAME, seed_characters
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tertulia_shared.bus.memory_streams import Group, Stream, order
 from tertulia_shared.bus.port import (
     Append,
     Applied,
@@ -27,6 +26,7 @@ from tertulia_shared.bus.port import (
 )
 from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
+from tertulia_shared.testing.memory_streams import Group, Stream, order
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
