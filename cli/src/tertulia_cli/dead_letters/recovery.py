@@ -10,8 +10,8 @@ from __future__ import annotations
 import uuid
 from dataclasses import asdict, dataclass
 
-from tertulia_cli.dead.letters import Facts, Letter, Message
-from tertulia_cli.wording import counted, short
+from tertulia_cli.dead_letters.read import Facts, Letter, Message
+from tertulia_cli.formatting import counted, short
 from tertulia_shared.codec import BadEntry, decode, known, unpack
 from tertulia_shared.entries import DeadLetter, ModelSettings, StoreWrite, Work
 from tertulia_shared.ids import is_id

@@ -1,8 +1,8 @@
 """Becomes a command that does not outlive the process that started it.
 
-Usage: `python leash.py PARENT_PID COMMAND…`. On Linux the kernel sends SIGTERM to a process whose parent has died if
-it has asked for that (`prctl(PR_SET_PDEATHSIG)`, prctl(2)); the wish survives `execve`. It is made here, in the new
-process just before it becomes the command, and not between fork and exec of a parent that may have threads, where
+Usage: `python die_with_parent.py PARENT_PID COMMAND…`. On Linux the kernel sends SIGTERM to a process whose parent has
+died if it has asked for that (`prctl(PR_SET_PDEATHSIG)`, prctl(2)); the wish survives `execve`. It is made here, in the
+new process just before it becomes the command, and not between fork and exec of a parent that may have threads, where
 Python code is not safe. Elsewhere nothing like it exists: there `kill -9` of `tertulia run` leaves its services, and
 the next start says so.
 

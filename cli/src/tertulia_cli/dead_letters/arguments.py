@@ -6,7 +6,7 @@ import argparse
 import asyncio
 from typing import Any
 
-from tertulia_cli.dead.command import dead_drop, dead_list, dead_retry, dead_show
+from tertulia_cli.dead_letters.command import dead_drop, dead_list, dead_retry, dead_show
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.settings import load

@@ -11,13 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.dead.letters import Facts, Letter, Message, read_facts, read_letters, remove_letters
-from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, SaveAgain, remedy_for, written
-from tertulia_cli.dead.retry import carry_out
+from tertulia_cli.dead_letters.read import Facts, Letter, Message, read_facts, read_letters, remove_letters
+from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Pointless, SaveAgain, remedy_for, written
+from tertulia_cli.dead_letters.retry import carry_out
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
-from tertulia_cli.redis_in_use import redis_in_use
+from tertulia_cli.formatting import ago, clock, counted, harmless, short
+from tertulia_cli.open_redis import redis_in_use
 from tertulia_cli.settings import RunSettings
-from tertulia_cli.wording import ago, clock, counted, harmless, short
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_cli.client.place import parse_place
+from tertulia_cli.client.address import parse_place
 from tertulia_cli.exits import MISUSED, Failure
 
 

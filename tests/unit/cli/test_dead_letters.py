@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from tertulia_cli.dead import command
-from tertulia_cli.dead.command import choose, explain, retried, table
-from tertulia_cli.dead.letters import Facts, Letter, Message, Turn, read_facts, read_letters, remove_letters
-from tertulia_cli.dead.remedies import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
+from tertulia_cli.dead_letters import command
+from tertulia_cli.dead_letters.command import choose, explain, retried, table
+from tertulia_cli.dead_letters.read import Facts, Letter, Message, Turn, read_facts, read_letters, remove_letters
+from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
 from tertulia_cli.exits import OK, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import codec

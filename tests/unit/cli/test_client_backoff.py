@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tertulia_cli.client.outage import FIRST_WAIT_S, GIVE_UP_S, LONGEST_WAIT_S, SETTLED_S, Outage
+from tertulia_cli.client.backoff import FIRST_WAIT_S, GIVE_UP_S, LONGEST_WAIT_S, SETTLED_S, Outage
 
 
 def test_the_wait_doubles_up_to_its_bound_and_the_outage_ends_in_giving_up() -> None:

@@ -6,8 +6,8 @@ it is done again (a second pointer finds the thing owned, a derived turn id is a
 
 from __future__ import annotations
 
-from tertulia_cli.dead.letters import remove_letters
-from tertulia_cli.dead.remedies import Again, AskAgain, Done, Remedy, SaveAgain
+from tertulia_cli.dead_letters.read import remove_letters
+from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Remedy, SaveAgain
 from tertulia_shared.bus import Append, Bus, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted, TurnAccepted
