@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tertulia_gateway.main import serve_until
+from tertulia_gateway.protocols.bounds import SocketBounds
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.sockets.bounds import SocketBounds
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope

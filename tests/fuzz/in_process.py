@@ -12,12 +12,12 @@ from typing import Any, Final
 import orjson
 
 from tertulia_cli.client import wav
-from tertulia_gateway import frames
-from tertulia_gateway.feed import Feed, epoch_of
-from tertulia_gateway.metrics import Timeline
-from tertulia_gateway.outgoing import audio_frame, event_json
-from tertulia_gateway.playlist import Playlist
-from tertulia_gateway.waits import Waits
+from tertulia_gateway import commands
+from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.event_filter import Feed, epoch_of
+from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model import added
 from tertulia_llm.sse import BrokenStream, StreamParser
 from tertulia_shared import entries
@@ -67,7 +67,7 @@ def _json(given: Any) -> str:
 
 
 def text_frame(rng: Random) -> object:
-    return frames.parse(command(rng))
+    return commands.parse(command(rng))
 
 
 def server_sent_events(rng: Random) -> None:
@@ -144,7 +144,7 @@ def microphone(rng: Random) -> None:
 
 
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {
-    "text frames, parsed": (text_frame, ()),
+    "text commands, parsed": (text_frame, ()),
     "server-sent events": (server_sent_events, (BrokenStream,)),
     "stream entries": (entry, ()),
     "what follows events": (followers, ()),

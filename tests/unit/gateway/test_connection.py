@@ -11,10 +11,10 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from tertulia_gateway.connection import Connection
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.frames import NewConversation
-from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.commands import NewConversation
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_gateway.ws.connection import Connection
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox

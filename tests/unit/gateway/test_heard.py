@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.heard import Heard, heard_of
+from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_shared.entries import AudioChunk, Receipt
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_gateway.receipts import RECEIPTS_PER_S, ReceiptWriter
+from tertulia_gateway.conversation.receipts import RECEIPTS_PER_S, ReceiptWriter
 from tertulia_shared.entries import Receipt
 from tertulia_shared.keys import Keys
 from tertulia_shared.receipts import last_receipts

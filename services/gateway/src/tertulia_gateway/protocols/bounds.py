@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from tertulia_gateway.limits import TokenBucket
-from tertulia_gateway.sockets.fair_parsing import FairParsing
-from tertulia_gateway.sockets.unfinished import Unfinished
+from tertulia_gateway.protocols.fair_parsing import FairParsing
+from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0
 """WebSocket frames of every kind, per second, beside the text frames that the settings allow.

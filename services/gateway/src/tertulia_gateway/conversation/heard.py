@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from tertulia_gateway.playlist import is_final
+from tertulia_gateway.conversation.audio_queue import is_final
 from tertulia_shared.bus import Bus, order
 from tertulia_shared.entries import Receipt
 from tertulia_shared.receipts import furthest

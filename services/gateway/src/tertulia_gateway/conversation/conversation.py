@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
-from tertulia_gateway.aftermath import Aftermath
-from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
-from tertulia_gateway.left_out import LeftOut
-from tertulia_gateway.limits import Clock
-from tertulia_gateway.opening import Opening
-from tertulia_gateway.outgoing import answer_json, event_json, settings_json
-from tertulia_gateway.playback import Playback
-from tertulia_gateway.receipts import ReceiptWriter
-from tertulia_gateway.speaking import Speaking
-from tertulia_gateway.waits import Waits
-from tertulia_gateway.wire import REPLACED, Closing, Wire
-from tertulia_gateway.writes import level_of
+from tertulia_gateway.conversation.audio_sender import Speaking
+from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Verdict, epoch_of
+from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.playback import Playback
+from tertulia_gateway.conversation.receipts import ReceiptWriter
+from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.turn_completion import Aftermath
+from tertulia_gateway.conversation.unreadable import LeftOut
+from tertulia_gateway.rate_limit import Clock
+from tertulia_gateway.serialization import answer_json, event_json, settings_json
+from tertulia_gateway.transport import REPLACED, Closing, Wire
+from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import (
     Append,
     Applied,

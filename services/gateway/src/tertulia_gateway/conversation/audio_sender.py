@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.left_out import LeftOut
-from tertulia_gateway.limits import Clock
-from tertulia_gateway.opening import Opening
-from tertulia_gateway.outgoing import answer_json, audio_frame
-from tertulia_gateway.playback import Playback
-from tertulia_gateway.playlist import BEGINNING, Spoken, is_final, is_in_place
-from tertulia_gateway.waits import Waits
-from tertulia_gateway.wire import Wire
+from tertulia_gateway.conversation.audio_queue import BEGINNING, Spoken, is_final, is_in_place
+from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.playback import Playback
+from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.unreadable import LeftOut
+from tertulia_gateway.rate_limit import Clock
+from tertulia_gateway.serialization import answer_json, audio_frame
+from tertulia_gateway.transport import Wire
 from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.events import AudioComplete

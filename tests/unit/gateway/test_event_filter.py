@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.feed import REPLIES, Feed, Verdict
+from tertulia_gateway.conversation.event_filter import REPLIES, Feed, Verdict
 from tertulia_shared.codec import Fields
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.wire import Wire
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import Wire
 from tertulia_shared.codec import BadEntry, UnknownVersion
 from tertulia_shared.events import Warn
 

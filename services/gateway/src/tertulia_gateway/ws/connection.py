@@ -13,9 +13,7 @@ from collections.abc import Iterator
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from tertulia_gateway.conversation import Conversation
-from tertulia_gateway.current import Backstage, Current, Target
-from tertulia_gateway.frames import (
+from tertulia_gateway.commands import (
     ChangeSettings,
     Command,
     NewConversation,
@@ -29,11 +27,14 @@ from tertulia_gateway.frames import (
     UserMessage,
     parse,
 )
-from tertulia_gateway.limits import TokenBucket
-from tertulia_gateway.listening import Microphone
-from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.wire import CANNOT_GO_ON, REPLACED, Closing
-from tertulia_gateway.writes import RESUMED, cause_of, explanation, level_of
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.microphone import Microphone
+from tertulia_gateway.conversation.session import Current, Target
+from tertulia_gateway.rate_limit import TokenBucket
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import CANNOT_GO_ON, REPLACED, Closing
+from tertulia_gateway.writes_probe import RESUMED, cause_of, explanation, level_of
 from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt, Refresh
 from tertulia_shared.events import Characters, Error, Warn

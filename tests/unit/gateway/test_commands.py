@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_gateway.frames import (
+from tertulia_gateway.commands import (
     AudioMark,
     ChangeSettings,
     Command,

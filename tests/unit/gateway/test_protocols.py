@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tertulia_gateway.sockets.fair_parsing import FairParsing
-from tertulia_gateway.sockets.unfinished import Unfinished
+from tertulia_gateway.protocols.fair_parsing import FairParsing
+from tertulia_gateway.protocols.unfinished import Unfinished
 
 
 @dataclass(eq=False)

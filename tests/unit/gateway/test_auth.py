@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from tertulia_gateway.access import Access
+from tertulia_gateway.auth import Access
 from tertulia_gateway.settings import GatewaySettings, is_loopback
 
 TOKEN = "x" * 16

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from tertulia_gateway.limits import Clock, TokenBucket
+from tertulia_gateway.rate_limit import Clock, TokenBucket
 from tertulia_shared.bus import Bus, BusError, Outlet
 from tertulia_shared.entries import Receipt
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from starlette.websockets import WebSocket
 
-from tertulia_gateway.access import Access
-from tertulia_gateway.connection import Connection
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.frames import NewConversation, Problem, Resume, parse_resume
-from tertulia_gateway.hub import Hub
-from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.wire import GOING_AWAY, REFUSED, TRY_LATER
+from tertulia_gateway.auth import Access
+from tertulia_gateway.commands import NewConversation, Problem, Resume, parse_resume
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import GOING_AWAY, REFUSED, TRY_LATER
+from tertulia_gateway.ws.connection import Connection
+from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.events import Error
 from tertulia_shared.metrics import catalogue
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tertulia_gateway.current import Backstage, Current
-from tertulia_gateway.frames import NewConversation
-from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.commands import NewConversation
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.conversation.session import Current
+from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.bus import BusError, BusUnavailable
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys

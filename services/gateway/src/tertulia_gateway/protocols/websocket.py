@@ -14,10 +14,10 @@ from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 
-from tertulia_gateway.limits import TokenBucket
-from tertulia_gateway.sockets.bounds import FRAME_BURST_S, Shared
-from tertulia_gateway.sockets.fair_parsing import SLICE_BYTES
-from tertulia_gateway.wire import CANNOT_GO_ON, REFUSED
+from tertulia_gateway.protocols.bounds import FRAME_BURST_S, Shared
+from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.rate_limit import TokenBucket
+from tertulia_gateway.transport import CANNOT_GO_ON, REFUSED
 
 INVALID_TEXT = 1007
 RESTARTS = 1012

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from tertulia_gateway.backlog_monitor import LOOK_S, Lookout
 from tertulia_gateway.health import PATIENCE_S
-from tertulia_gateway.lookout import LOOK_S, Lookout
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tertulia_gateway.limits import Clock
-from tertulia_gateway.opening import Opening
-from tertulia_gateway.outgoing import answer_json
-from tertulia_gateway.playback import Playback
-from tertulia_gateway.wire import Wire
-from tertulia_gateway.writes import level_of
+from tertulia_gateway.conversation.playback import Playback
+from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.rate_limit import Clock
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import Wire
+from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics

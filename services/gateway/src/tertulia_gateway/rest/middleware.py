@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from fastapi import FastAPI, Request, Response
 
-from tertulia_gateway.access import Access, Refusal
+from tertulia_gateway.auth import Access, Refusal
 from tertulia_gateway.rest import problems
 
 MAX_BODY_BYTES = 1024 * 1024

@@ -12,8 +12,8 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from tertulia_gateway.sockets.bounds import Shared
-from tertulia_gateway.sockets.fair_parsing import SLICE_BYTES
+from tertulia_gateway.protocols.bounds import Shared
+from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
 
 WATCH_S = 0.5
 """Between two looks at how far a connection has come."""

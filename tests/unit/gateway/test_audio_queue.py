@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_gateway.frames import AudioMark
-from tertulia_gateway.playlist import Playlist
+from tertulia_gateway.commands import AudioMark
+from tertulia_gateway.conversation.audio_queue import Playlist
 from tertulia_shared.codec import Fields
 
 

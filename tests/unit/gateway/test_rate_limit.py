@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_gateway.limits import TokenBucket
+from tertulia_gateway.rate_limit import TokenBucket
 
 
 class Clock:

@@ -6,7 +6,7 @@ import msgpack
 import orjson
 import pytest
 
-from tertulia_gateway.outgoing import answer_json, audio_frame, event_json, settings_json
+from tertulia_gateway.serialization import answer_json, audio_frame, event_json, settings_json
 from tertulia_shared.codec import BadEntry, Fields, encode
 from tertulia_shared.entries import AudioChunk, ModelSettings
 from tertulia_shared.events import AudioComplete, LLMChunk, TurnStarted

@@ -7,8 +7,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tertulia_gateway import listening
-from tertulia_gateway.listening import MAX_WAITING, Microphone
+from tertulia_gateway.conversation import microphone
+from tertulia_gateway.conversation.microphone import MAX_WAITING, Microphone
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 
@@ -40,7 +40,7 @@ class Listener:
 
 @pytest.fixture
 async def listener(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Listener]:
-    monkeypatch.setattr(listening, "FIRST_BACKOFF_S", 0.0)
+    monkeypatch.setattr(microphone, "FIRST_BACKOFF_S", 0.0)
     made = Listener(MemoryBus(keys))
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(made.microphone.run())

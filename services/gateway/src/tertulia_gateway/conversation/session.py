@@ -6,42 +6,23 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from tertulia_gateway.conversation import Conversation
-from tertulia_gateway.frames import NewConversation, Problem, Resume
+from tertulia_gateway.commands import NewConversation, Problem, Resume
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.resume import Opening, open_new, take_up
 from tertulia_gateway.health import DEMO, engines_of
-from tertulia_gateway.limits import Clock
-from tertulia_gateway.opening import Opening, open_new, take_up
-from tertulia_gateway.saving import SettingsSaver
-from tertulia_gateway.wire import Wire
-from tertulia_gateway.writes import Writes
-from tertulia_shared.bus import Bus, BusError, WriteRefused
+from tertulia_gateway.transport import Wire
+from tertulia_shared.bus import BusError, WriteRefused
 from tertulia_shared.ids import new_id
-from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.store import Store, StoreError
+from tertulia_shared.metrics import catalogue
+from tertulia_shared.store import StoreError
 
 log = logging.getLogger(__name__)
 
 AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
 
 Target = Resume | NewConversation
-
-
-@dataclass(frozen=True, slots=True)
-class Backstage:
-    """What all connections of a process share."""
-
-    bus: Bus
-    store: Store
-    saver: SettingsSaver
-    alive_s: float
-    """Silence after which a worker counts as away."""
-    max_frames_per_s: float
-    clock: Clock
-    wall_ms: Callable[[], int]
-    metrics: Metrics = field(default_factory=Metrics)
-    writes: Writes = field(default_factory=Writes)
 
 
 class Current:

@@ -8,11 +8,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from tertulia_gateway.feed import ClientChanged, Feed, Verdict, epoch_of
-from tertulia_gateway.frames import AudioMark, Problem, Resume
-from tertulia_gateway.heard import Heard, heard_of
-from tertulia_gateway.metrics import Timeline
-from tertulia_gateway.playlist import BEGINNING, Playlist, Spoken, is_final
+from tertulia_gateway.commands import AudioMark, Problem, Resume
+from tertulia_gateway.conversation.audio_queue import BEGINNING, Playlist, Spoken, is_final
+from tertulia_gateway.conversation.event_filter import ClientChanged, Feed, Verdict, epoch_of
+from tertulia_gateway.conversation.heard import Heard, heard_of
+from tertulia_gateway.conversation.turn_timeline import Timeline
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, Fields, known, pack
 from tertulia_shared.entries import ModelSettings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from tertulia_gateway.frames import AudioMark
+from tertulia_gateway.commands import AudioMark
 from tertulia_shared.bus import Entry, order
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.entries import MAX_SENTENCES

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import msgpack
 import pytest
 
-from tertulia_gateway.conversation import Conversation
-from tertulia_gateway.feed import Feed
-from tertulia_gateway.metrics import Timeline
-from tertulia_gateway.opening import Opening
-from tertulia_gateway.playlist import Playlist
+from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.event_filter import Feed
+from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.turn_timeline import Timeline
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.frames import Resume
-from tertulia_gateway.opening import Opening, take_up
+from tertulia_gateway.commands import Resume
+from tertulia_gateway.conversation.resume import Opening, take_up
 from tertulia_shared.bus import Append, Expire
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageComplete, MessageStarted, TurnAccepted, TurnComplete
