@@ -14,7 +14,8 @@ from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.rest.voices import voices_of
 from tertulia_gateway.serialization import audio_frame, event_json
-from tertulia_llm.plan import plan_fields, read_state
+from tertulia_llm.plan import plan_fields
+from tertulia_llm.turn_state import read_state
 from tertulia_shared import codec, entries
 from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
 from tertulia_shared.entries import Speaker

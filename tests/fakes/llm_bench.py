@@ -13,14 +13,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from tertulia_llm.answer import Answerer
-from tertulia_llm.cast import Cast
-from tertulia_llm.drain import Drain
-from tertulia_llm.model import Model, ModelFailed
-from tertulia_llm.pace import Paces
-from tertulia_llm.past import Memory
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model, ModelFailed
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turns import Turns
+from tertulia_llm.turn_handler import Turns
 from tertulia_shared.bus import Append, Claim, Owned
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.codec import decode, decode_event, envelope, text

@@ -18,14 +18,14 @@ from typing import Any, Protocol, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from tertulia_llm.answer import Answerer
-from tertulia_llm.cast import Cast
-from tertulia_llm.drain import Drain
-from tertulia_llm.model import Model
-from tertulia_llm.pace import Paces
-from tertulia_llm.past import Memory
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turns import Turns
+from tertulia_llm.turn_handler import Turns
 from tertulia_shared.bus import Append, Bus, Claim, WriteRefused
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, UserTurn, Work

@@ -18,8 +18,8 @@ from tertulia_gateway.conversation.event_filter import Feed, epoch_of
 from tertulia_gateway.conversation.metrics import Waits
 from tertulia_gateway.conversation.turn_timeline import Timeline
 from tertulia_gateway.serialization import audio_frame, event_json
-from tertulia_llm.model import added
-from tertulia_llm.sse import BrokenStream, StreamParser
+from tertulia_llm.model.client import added
+from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_shared import entries
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS

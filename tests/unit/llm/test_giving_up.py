@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from tertulia_llm.answer import MAX_ROUNDS
-from tertulia_llm.model import added
+from tertulia_llm.model.client import added
 from tertulia_llm.reply import MAX_REPLY_CHARS
+from tertulia_llm.responder import MAX_ROUNDS
 from tertulia_shared.bus import Append, Put, WriteRefused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from tertulia_llm.settle import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
+from tertulia_llm.history.heard import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
 from tertulia_shared.entries import Receipt
 
 WRITTEN = ("Hello there, Jay. ", "I was counting the stars!")

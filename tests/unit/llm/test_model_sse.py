@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tertulia_llm.sse import MAX_LINE_BYTES, BrokenStream, Delta, StreamParser
+from tertulia_llm.model.sse import MAX_LINE_BYTES, BrokenStream, Delta, StreamParser
 
 
 def event(**fields: Any) -> bytes:

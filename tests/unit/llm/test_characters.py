@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tertulia_llm.cast import Cast
+from tertulia_llm.characters import Cast
 from tertulia_shared.bus import Entry
 from tertulia_shared.entries import Refresh
 from tertulia_shared.keys import Key, Keys

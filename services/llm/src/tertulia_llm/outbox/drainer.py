@@ -13,7 +13,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
-from tertulia_llm.held import Absent, HeldBack
+from tertulia_llm.outbox.deferred import Absent, HeldBack
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry

@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from tertulia_llm.model import ModelFailed
-from tertulia_llm.pace import Paces
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import ModelFailed
 from tertulia_shared.metrics import Metrics
 from tests.fakes.llm_bench import BreakAfter, Table
 from tests.fakes.scrape import scraped

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from tertulia_llm.answer import reply_seed
-from tertulia_llm.saving import TITLE_CHARS, title_of
+from tertulia_llm.responder import reply_seed
+from tertulia_llm.turn_rows import TITLE_CHARS, title_of
 
 
 def test_a_title_is_the_first_message_on_one_line() -> None:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 
-from tertulia_llm.retell import retell
+from tertulia_llm.history.from_streams import retell
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.outbox import AWAY, Outbox

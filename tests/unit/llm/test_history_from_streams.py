@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tertulia_llm.retell import retell
+from tertulia_llm.history.from_streams import retell
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import UserTurn

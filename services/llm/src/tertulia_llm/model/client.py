@@ -14,8 +14,8 @@ from typing import Any
 
 import openai
 
+from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.sse import BrokenStream, StreamParser
 from tertulia_shared.entries import ModelSettings
 
 IN_BODY = ("min_p", "top_k", "repetition_penalty")

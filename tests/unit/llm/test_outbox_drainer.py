@@ -9,8 +9,8 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.drain import AGAIN_MAX_S, BATCH, CALL_S, HELD_LOOK_S, LOOK_S, Drain
-from tertulia_llm.held import HELD_S, UNSEEN_S, Absent
+from tertulia_llm.outbox.deferred import HELD_S, UNSEEN_S, Absent
+from tertulia_llm.outbox.drainer import AGAIN_MAX_S, BATCH, CALL_S, HELD_LOOK_S, LOOK_S, Drain
 from tertulia_shared import codec
 from tertulia_shared.bus import BusUnavailable, Entry
 from tertulia_shared.codec import VERSION, decode, pack, unpack

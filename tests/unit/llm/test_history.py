@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tertulia_llm.past import MAX_CONVERSATIONS, Memory, Past
+from tertulia_llm.history.history import MAX_CONVERSATIONS, Memory, Past
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys

@@ -10,14 +10,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tertulia_llm.answer import Answerer
-from tertulia_llm.cast import Cast
-from tertulia_llm.pace import Pace
-from tertulia_llm.past import Memory, Past
-from tertulia_llm.plan import TalkState, make_plan, message_ids, plan_fields, read_state, unreadable
-from tertulia_llm.settle import heard
-from tertulia_llm.trouble import is_permanent
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.heard import heard
+from tertulia_llm.history.history import Memory, Past
+from tertulia_llm.metrics import Pace
+from tertulia_llm.permanent_errors import is_permanent
+from tertulia_llm.plan import make_plan, message_ids, plan_fields
+from tertulia_llm.responder import Answerer
 from tertulia_llm.turn import Turn
+from tertulia_llm.turn_state import TalkState, read_state, unreadable
 from tertulia_shared.bus import (
     Append,
     Bus,

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_llm.model import ModelFailed
+from tertulia_llm.model.client import ModelFailed
 from tertulia_shared.bus import Append, BusUnavailable, Stale
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import AudioChunk, DeadLetter, TTSSentence, Work

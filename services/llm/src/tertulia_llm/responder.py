@@ -11,14 +11,14 @@ import hashlib
 import logging
 from contextlib import aclosing
 
-from tertulia_llm.model import Model, ModelFailed, added, jitter, retry_delay_s
-from tertulia_llm.pace import Paces
-from tertulia_llm.plan import read_state
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model, ModelFailed, added, jitter, retry_delay_s
 from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
-from tertulia_llm.saving import Saving
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import build_messages, fit
 from tertulia_llm.turn import Turn
+from tertulia_llm.turn_rows import Saving
+from tertulia_llm.turn_state import read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
 from tertulia_shared.entries import Work
 from tertulia_shared.events import Error, Event, MessageComplete, TurnComplete
