@@ -21,7 +21,7 @@ from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpa
 from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
 from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
-from tertulia_stt.progress import read_checkpoint
+from tertulia_stt.checkpoint import read_checkpoint
 from tests.fakes import recorded
 from tests.fakes.recorded import FOLDER, Recorded
 

@@ -25,7 +25,7 @@ from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_even
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics
-from tertulia_stt.progress import Tape, read_checkpoint
+from tertulia_stt.checkpoint import Tape, read_checkpoint
 from tests.fuzz.mutations import changed, flipped, raw, value
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(

@@ -15,5 +15,5 @@ ENGINE = "realtimestt"
 def fetch_models(settings: RunSettings) -> int:
     """The exit code; what is fetched, or why not, the worker's code says itself."""
     python = python_of("stt", settings.model_copy(update={"stt_engine": ENGINE}))
-    done = subprocess.run([python, "-m", "tertulia_stt.fetch"], check=False)  # noqa: S603 - our own module
+    done = subprocess.run([python, "-m", "tertulia_stt.download_models"], check=False)  # noqa: S603 - our own module
     return OK if done.returncode == 0 else FAILED

@@ -51,4 +51,4 @@ def test_models_are_fetched_by_the_engines_own_python(
 
     monkeypatch.setattr(subprocess, "run", run)
     assert fetch_models.fetch_models(settings_of(RunSettings)) == expected
-    assert ran == [[own_python, "-m", "tertulia_stt.fetch"]]
+    assert ran == [[own_python, "-m", "tertulia_stt.download_models"]]

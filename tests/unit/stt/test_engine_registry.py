@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tertulia_stt import fetch
+from tertulia_stt import download_models
 from tertulia_stt.engine import EngineUnavailable
 from tertulia_stt.engines import ENGINES, load_engine
 from tertulia_stt.settings import STTSettings
@@ -25,7 +25,7 @@ def test_an_engine_whose_library_is_missing_says_how_to_install_it(monkeypatch: 
     with pytest.raises(EngineUnavailable, match=r"is not installed.*tertulia-stt\[realtimestt\].*make setup-stt"):
         load_engine(settings_of(STTSettings, stt_engine="realtimestt"))
     with pytest.raises(EngineUnavailable, match=r"is not installed.*make setup-stt"):
-        list(fetch.fetch(settings_of(STTSettings)))
+        list(download_models.fetch(settings_of(STTSettings)))
 
 
 def test_so_it_is_with_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:

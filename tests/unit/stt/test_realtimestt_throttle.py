@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.engines.realtimestt.pace import CATCH_UP, SLACK_S, Pace
+from tertulia_stt.engines.realtimestt.throttle import CATCH_UP, SLACK_S, Pace
 
 CHUNK_S = 0.032
 

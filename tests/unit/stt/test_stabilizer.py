@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.partials import Seen, Stabilizer, sentence_case
+from tertulia_stt.stabilizer import Seen, Stabilizer, sentence_case
 
 
 def look(stabilizer: Stabilizer, text: str) -> Seen:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from tertulia_stt.engine import EngineUnavailable, RecognitionFailed
-from tertulia_stt.engines.pronunciation import pronunciations
+from tertulia_stt.engines.pocketsphinx.pronunciation import pronunciations
 
 _POINTER, _TEXT, _INT = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
 _SIGNATURES: Final = {

@@ -1,4 +1,7 @@
-"""Brings the weights that the stt engine needs: `python -m tertulia_stt.fetch`, which `tertulia fetch-models` runs."""
+"""Brings the weights that the stt engine needs.
+
+`tertulia fetch-models` runs it: `python -m tertulia_stt.download_models`.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tertulia_stt.progress import MAX_ENTRIES, Checkpoint, Tape, read_checkpoint
+from tertulia_stt.checkpoint import MAX_ENTRIES, Checkpoint, Tape, read_checkpoint
 
 
 def pcm(samples: int) -> bytes:

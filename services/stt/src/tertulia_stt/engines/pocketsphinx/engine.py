@@ -29,10 +29,10 @@ from tertulia_stt.engine import (
     VadStart,
     VadStop,
 )
-from tertulia_stt.engines.libpocketsphinx import Decoder
-from tertulia_stt.engines.pronunciation import spoken_words
-from tertulia_stt.partials import Stabilizer, sentence_case
+from tertulia_stt.engines.pocketsphinx.library import Decoder
+from tertulia_stt.engines.pocketsphinx.pronunciation import spoken_words
 from tertulia_stt.settings import STTSettings
+from tertulia_stt.stabilizer import Stabilizer, sentence_case
 from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.engines.realtimestt.silence import SilenceClock
+from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
 
 CHUNK_S = 0.032
 NOON = 1_800_000_000.0
