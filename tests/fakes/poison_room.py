@@ -45,7 +45,7 @@ from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings
 from tertulia_tts.engines.instant import InstantEngine
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speaker import Speaker as SpeakerHandler
+from tertulia_tts.speech_handler import Speaker as SpeakerHandler
 from tests.fakes.bus_bench import running
 from tests.fakes.llm_bench import TableModel
 from tests.fakes.recognition_engine import ScriptedRecognition

@@ -24,7 +24,7 @@ from tests.fuzz.mutations import raw
 from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
 from tests.unit.stt.test_listener import HELLO as SPOKEN
 from tests.unit.stt.test_listener import Ear
-from tests.unit.tts.test_speaker import SENTENCES, Stand
+from tests.unit.tts.test_speech_handler import SENTENCES, Stand
 
 SHARE: Final = 0.01
 """Of all inputs, for each kind here."""

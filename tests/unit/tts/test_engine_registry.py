@@ -16,7 +16,7 @@ def test_an_unknown_engine_is_refused_with_those_that_exist() -> None:
 
 
 def test_an_engine_without_its_dependencies_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "tertulia_tts.engines.espeak", raising=False)
+    monkeypatch.delitem(sys.modules, "tertulia_tts.engines.espeak.engine", raising=False)
     monkeypatch.setitem(sys.modules, "soxr", None)
     with pytest.raises(EngineUnavailable, match=r"pip install tertulia-tts\[espeak\]"):
         load_engine("espeak")

@@ -10,7 +10,7 @@ from tertulia_tts.engine import EngineUnavailable, EngineUnknown, SpeechEngine
 from tertulia_tts.settings import TTSSettings
 
 ENGINES: Mapping[str, str] = {
-    "espeak": "tertulia_tts.engines.espeak:EspeakEngine",
+    "espeak": "tertulia_tts.engines.espeak.engine:EspeakEngine",
     "higgs": "tertulia_tts.engines.higgs.engine:HiggsEngine",
     "instant": "tertulia_tts.engines.instant:InstantEngine",
     "openai": "tertulia_tts.engines.openai:OpenAIEngine",

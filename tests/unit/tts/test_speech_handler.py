@@ -16,9 +16,9 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.engine import SynthesisFailed
-from tertulia_tts.pace import BYTES_PER_SECOND
+from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speaker import SENTENCE_WAIT_S, Speaker, seed_of
+from tertulia_tts.speech_handler import SENTENCE_WAIT_S, Speaker, seed_of
 from tests.fakes.llm_bench import CountingBus, Death
 from tests.fakes.scrape import scraped
 from tests.fakes.settings_of import settings_of

@@ -21,10 +21,10 @@ import soxr
 from numpy.typing import NDArray
 
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
-from tertulia_tts.engines.espeak_library import NATIVE_RATE, speak
-from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES, EspeakVoice
-from tertulia_tts.engines.handover import Handover
-from tertulia_tts.engines.silence import SilenceTrimmer
+from tertulia_tts.engines.espeak.library import NATIVE_RATE, speak
+from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES, EspeakVoice
+from tertulia_tts.engines.pcm_queue import Handover
+from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
 from tertulia_tts.engines.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200

@@ -18,7 +18,7 @@ from pathlib import Path
 import espeakng_loader
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.espeak_voices import EspeakVoice
+from tertulia_tts.engines.espeak.voices import EspeakVoice
 
 NATIVE_RATE = 22_050
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tertulia_tts.engines.higgs.line import Line
+from tertulia_tts.engines.higgs.deadline_queue import Line
 
 
 async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() -> None:

@@ -38,7 +38,7 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
-from tertulia_tts.pace import Paces
+from tertulia_tts.metrics import Paces
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_shared.metrics import Metrics
-from tertulia_tts.pace import BYTES_PER_SECOND, Paces
+from tertulia_tts.metrics import BYTES_PER_SECOND, Paces
 from tests.fakes.scrape import scraped
 
 
