@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
+from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.espeak.engine import SENTENCE_GAP_MS, EspeakEngine
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
-from tertulia_tts.registry import load_engine
 from tests.fakes.heard_pcm import level_dbfs, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."

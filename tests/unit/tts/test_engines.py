@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tertulia_tts.engine import EngineUnavailable, EngineUnknown, Voice, choose_voice
-from tertulia_tts.registry import ENGINES, load_engine
+from tertulia_tts.engines import ENGINES, load_engine
 
 VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second", "en", "another"))
 
