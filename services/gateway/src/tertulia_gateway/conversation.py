@@ -241,8 +241,7 @@ class Conversation:
 
     async def _go_on_after_loss(self) -> None:
         """Redis has lost the last moments of the talk: say so, and begin anew from what it has."""
-        self._on_loss()
-        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+        await self._tell_loss()
         while True:
             try:
                 return await self._begin_anew()
@@ -252,6 +251,10 @@ class Conversation:
                 )
                 await asyncio.sleep(AGAIN_S)
 
+    async def _tell_loss(self) -> None:
+        self._on_loss()
+        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+
     async def _begin_anew(self) -> None:
         keys = self._bus.keys
         state = keys.state(self.id)
@@ -259,7 +262,7 @@ class Conversation:
         since = await self._bus.read(keys.events(self.id), self._seen)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in since):
             # the user has spoken since: that turn is answered, and its epoch may be one that we knew before
-            self._feed.epoch = 0
+            self._feed.reset()
             self._reset()
             return
         # what was being said is cut off: nobody knows how much of it the workers still have. The epoch goes far above
@@ -278,8 +281,9 @@ class Conversation:
             raise Closing(REPLACED, "a newer connection took this conversation over")
         if verdict is Verdict.SKIP:
             return
-        if verdict is Verdict.SEND_AFTER_LOSS:
+        if verdict is Verdict.SEND_AFTER_LOSS:  # the user spoke before the loss was noticed
             self._reset()
+            await self._tell_loss()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
             self.raise_epoch(self._feed.epoch)
         if not await self._tell(entry):
