@@ -64,7 +64,7 @@ async def at_the_door(bus: MemoryBus, told: Told) -> AsyncGenerator[Current]:
     backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
     with pytest.RaisesGroup(Gone):
         async with asyncio.TaskGroup() as tasks:
-            current = Current(backstage, told, tasks, NewConversation(), on_loss=lambda: None)
+            current = Current(backstage, told, tasks, NewConversation())
             tasks.create_task(current.keep_trying())
             yield current
             raise Gone

@@ -13,6 +13,7 @@ from tertulia_gateway.aftermath import Aftermath
 from tertulia_gateway.feed import RAISES_EPOCH, Verdict, epoch_of
 from tertulia_gateway.left_out import LeftOut
 from tertulia_gateway.limits import Clock
+from tertulia_gateway.listening import Microphone
 from tertulia_gateway.opening import Opening
 from tertulia_gateway.outgoing import answer_json, event_json, settings_json
 from tertulia_gateway.playback import Playback
@@ -61,14 +62,14 @@ class Conversation:
     def __init__(
         self, bus: Bus, wire: Wire, opening: Opening,
         *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
-        on_loss: Callable[[], None] = lambda: None,
+        microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
         self._wire = wire
         self._opening = opening
         self._demo = demo
-        self._on_loss = on_loss
+        self._microphone = microphone
         self._feed, self._playlist, self._timeline = opening.feed, opening.playlist, opening.timeline
         self._seen = opening.after
         """The last event of the stream that was looked at."""
@@ -252,7 +253,8 @@ class Conversation:
                 await asyncio.sleep(AGAIN_S)
 
     async def _tell_loss(self) -> None:
-        self._on_loss()
+        if self._microphone is not None:
+            self._microphone.redis_lost_data()
         await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
 
     async def _begin_anew(self) -> None:
@@ -286,6 +288,8 @@ class Conversation:
             await self._tell_loss()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
             self.raise_epoch(self._feed.epoch)
+        if kind == b"listening_stopped" and self._microphone is not None:
+            self._microphone.ended(fields.get(b"session_id", b"").decode(errors="replace"))
         if not await self._tell(entry):
             return
         self._timeline.see(kind, fields)

@@ -12,6 +12,7 @@ from tertulia_gateway.conversation import Conversation
 from tertulia_gateway.frames import NewConversation, Problem, Resume
 from tertulia_gateway.health import DEMO, engines_of
 from tertulia_gateway.limits import Clock
+from tertulia_gateway.listening import Microphone
 from tertulia_gateway.opening import Opening, open_new, take_up
 from tertulia_gateway.saving import SettingsSaver
 from tertulia_gateway.wire import Wire
@@ -49,13 +50,13 @@ class Current:
 
     def __init__(
         self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
-        *, on_loss: Callable[[], None],
+        *, microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
         self._stage = backstage
         self._wire = wire
         self._tasks = tasks
         self._pending = first
-        self._on_loss = on_loss
+        self._microphone = microphone
         self._id = new_id()
         self._one_at_a_time = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -97,7 +98,7 @@ class Current:
         self.conversation = Conversation(
             stage.bus, self._wire, opening,
             demo=demo, clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
-            on_loss=self._on_loss,
+            microphone=self._microphone,
         )  # fmt: skip
         if opening.resumed:
             stage.metrics.of(catalogue.RESUMES).inc()
