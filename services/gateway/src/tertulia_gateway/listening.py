@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tertulia_shared.bus import Append, Bus, BusError, Put, WritesPaused
+from tertulia_shared.bus import Append, Bus, BusError, WritesPaused
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.events import ListeningStopped
 from tertulia_shared.ids import new_id
@@ -140,10 +140,8 @@ class Microphone:
     async def _end(self, lost: _Lost) -> None:
         if lost.session_id != self._stopping_id:
             return  # a worker has reported its end meanwhile
-        keys = self._bus.keys
         stopped = ListeningStopped(lost.session_id, "failed")
-        ended = Put(keys.mic_progress(lost.conversation_id, lost.session_id), {"ended": 1})
-        await self._bus.transact(lost.conversation_id, [Append(keys.events(lost.conversation_id), stopped), ended])
+        await self._bus.transact(lost.conversation_id, [Append(self._bus.keys.events(lost.conversation_id), stopped)])
 
     def _chunk(self, entry: MicChunk) -> None:
         self._chunks += 1
