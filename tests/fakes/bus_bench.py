@@ -11,11 +11,11 @@ from typing import Any, Protocol, TypeVar, cast
 from redis.asyncio import Redis
 
 from tertulia_shared.bus import Bus, Claim, Entry, Follow, Owned
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 T = TypeVar("T")
 

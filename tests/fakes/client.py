@@ -13,7 +13,7 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tests.fakes.eventually import PATIENCE_S
 from tests.fakes.sound import FRAME_MS, microphone
 from tests.fakes.stack import Process

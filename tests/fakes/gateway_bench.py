@@ -15,8 +15,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tertulia_gateway.main import serve_until
+from tertulia_gateway.protocols.bounds import SocketBounds
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.sockets.bounds import SocketBounds
 from tertulia_shared.bus import Bus, BusUnavailable
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.codec import decode, envelope
@@ -24,7 +24,8 @@ from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageStarted, TurnComplete, TurnStarted
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
-from tertulia_shared.store import MemoryStore, Store
+from tertulia_shared.store import Store
+from tertulia_shared.testing.memory_store import MemoryStore
 
 PATIENCE_S = 20.0
 """How long a test waits for what must come."""

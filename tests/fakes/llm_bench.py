@@ -13,16 +13,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from tertulia_llm.answer import Answerer
-from tertulia_llm.cast import Cast
-from tertulia_llm.drain import Drain
-from tertulia_llm.model import Model, ModelFailed
-from tertulia_llm.pace import Paces
-from tertulia_llm.past import Memory
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model, ModelFailed
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turns import Turns
+from tertulia_llm.turn_handler import Turns
 from tertulia_shared.bus import Append, Claim, Owned
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.codec import decode, decode_event, envelope, text
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn, Work
@@ -43,9 +42,10 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
-from tertulia_shared.store import MemoryStore, Message
-from tertulia_shared.store.memory import MemoryTables
+from tertulia_shared.store import Message
 from tertulia_shared.store.port import Store
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tests.fakes.settings_of import settings_of
 from tests.fakes.virtual_time import now
 

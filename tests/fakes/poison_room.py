@@ -18,16 +18,15 @@ from typing import Any, Protocol, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from tertulia_llm.answer import Answerer
-from tertulia_llm.cast import Cast
-from tertulia_llm.drain import Drain
-from tertulia_llm.model import Model
-from tertulia_llm.pace import Paces
-from tertulia_llm.past import Memory
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turns import Turns
+from tertulia_llm.turn_handler import Turns
 from tertulia_shared.bus import Append, Bus, Claim, WriteRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, UserTurn, Work
 from tertulia_shared.events import Interrupted, ListeningStopped, MessageComplete, TurnAccepted, TurnComplete
@@ -40,12 +39,13 @@ from tertulia_shared.store import Message
 from tertulia_shared.store.ordering import turn_position
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.store.sqlite import SQLiteStore
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings
 from tertulia_tts.engines.instant import InstantEngine
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speaker import Speaker as SpeakerHandler
+from tertulia_tts.speech_handler import Speaker as SpeakerHandler
 from tests.fakes.bus_bench import running
 from tests.fakes.llm_bench import TableModel
 from tests.fakes.recognition_engine import ScriptedRecognition

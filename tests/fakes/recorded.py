@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
-from tertulia_gateway.feed import ClientChanged
+from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_shared import entries
 from tertulia_shared.codec import BadEntry, Fields, Value, as_dict, encode, pack, unpack
 from tertulia_shared.events import EVENTS

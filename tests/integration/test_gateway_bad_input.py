@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tertulia_gateway.connection import FRAME_BURST_S
+from tertulia_gateway.ws.connection import FRAME_BURST_S
 from tertulia_shared.keys import Keys
 from tests.fakes.gateway_bench import Client, Gateway, gateway
 

@@ -12,7 +12,7 @@ from typing import cast
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tertulia_gateway.sockets.bounds import MAX_UNFINISHED, SocketBounds
+from tertulia_gateway.protocols.bounds import MAX_UNFINISHED, SocketBounds
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.fakes.client import talk

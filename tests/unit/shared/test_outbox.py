@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from tertulia_shared.bus import BusUnavailable
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
@@ -24,7 +23,9 @@ from tertulia_shared.outbox import (
     settings_write,
     title_of,
 )
-from tertulia_shared.store import MemoryStore, MemoryTables, Message, NotFound, StoreUnusable
+from tertulia_shared.store import Message, NotFound, StoreUnusable
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
 from tests.fakes.scrape import scraped
 from tests.fakes.store_records import reply, user_message
 from tests.fakes.virtual_time import now, virtual_time

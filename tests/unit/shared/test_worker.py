@@ -8,12 +8,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Outlet, Stale, WriteRefused, WritesPaused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_shared.worker import Worker
 from tests.fakes.settings_of import settings_of

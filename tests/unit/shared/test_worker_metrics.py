@@ -9,13 +9,13 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_shared.worker import Worker
 from tests.fakes.scrape import Scrape, scraped
