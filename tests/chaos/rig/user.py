@@ -45,6 +45,8 @@ class Run:
     turn_id: str = ""
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
+    fallen_before: int = 0
+    """How many faults had fallen when it began."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Budget:
     """Whether the run ends before its turns and faults are used up."""
     in_force: list[str] = field(default_factory=list[str])
     """The faults that are not over."""
+    fallen: list[str] = field(default_factory=list[str])
+    """All faults so far, in order."""
 
     def begin(self) -> bool:
         """Whether another turn begins."""
@@ -208,11 +212,19 @@ class User:
                 what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.ledger, turn)}"
                 self.ledger.complain("lost", what, turn.turn_id)
                 continue
-            await self._truth.check(self.client, turn)
+            await self._truth.check(self.client, turn, self._faults_since(turn.turn_id))
             turn.checked = True
 
+    def _faults_since(self, turn_id: str) -> set[str]:
+        """The faults that were in force at any time since a turn began: more than those that hit it."""
+        runs = [run for run in self.runs if run.turn_id == turn_id]
+        return {name for run in runs for name in (*run.faults, *self._budget.fallen[run.fallen_before :])}
+
     def _begin(self, turn_id: str) -> Run:
-        self.current = Run(self, time.monotonic(), turn_id, faults=list(self._budget.in_force))
+        budget = self._budget
+        self.current = Run(
+            self, time.monotonic(), turn_id, faults=list(budget.in_force), fallen_before=len(budget.fallen)
+        )
         self.runs.append(self.current)
         return self.current
 
