@@ -6,7 +6,7 @@ from tertulia_shared.bus import Append, Bus, Expire, NotOwner, Put
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench, claimed, listed, owned
+from tests.harness.bus import Bench, claimed, listed, owned
 
 C, M = new_id(), new_id()
 

@@ -14,7 +14,7 @@ from tertulia_shared.bus import Bus, order
 from tertulia_shared.entries import Receipt
 from tertulia_shared.events import MessageHeard, TranscriptionUpdate
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway
 
 SEEDS = 40
 MOMENTS_UNTIL = 40

@@ -21,7 +21,7 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 
 at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
 """Which of the bus' answers does not come. It takes fewer to open a conversation."""

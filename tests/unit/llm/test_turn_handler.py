@@ -22,9 +22,9 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.work import BadWork
-from tests.fakes.llm_bench import LINES, BreakAfter, Client, Say, Table
-from tests.fakes.scrape import scraped
-from tests.fakes.virtual_time import now, virtual_time
+from tests.harness.llm import LINES, BreakAfter, Client, Say, Table
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import now, virtual_time
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
 USER = ("Jay", "Hello, Luna and Rex", "complete")

@@ -46,8 +46,8 @@ from tertulia_shared.store import Message
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now
 
 T = TypeVar("T")
 START_MS = 1_767_225_600_000

@@ -21,10 +21,10 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
-from tests.fakes.far_link import FarLink
-from tests.fakes.key_leaks import Leftovers
-from tests.fakes.redis_server import RedisServer, free_port
-from tests.fakes.redis_users import EVERYTHING, RedisUsers, refusals
+from tests.harness.key_leaks import Leftovers
+from tests.servers.far_link import FarLink
+from tests.servers.redis_server import RedisServer, free_port
+from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
