@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from tests.fakes.redis_server import CHOICE, RedisDidNotStart, find_redis_server
 
 

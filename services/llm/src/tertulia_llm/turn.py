@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tertulia_llm.pace import Pace
-from tertulia_llm.past import Past
-from tertulia_llm.plan import Progress
+from tertulia_llm.history.history import Past
+from tertulia_llm.metrics import Pace
+from tertulia_llm.turn_state import Progress
 from tertulia_shared.bus import Owned
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.store import Message
@@ -35,3 +35,8 @@ class Turn:
     """The client knows that the store is away."""
     warned_of_refusal: bool = False
     """The client knows that the store refused a row of this turn."""
+
+    def forget(self, message_id: str) -> None:
+        """Drop a reply that the client never got: it is neither remembered nor saved."""
+        self.past.messages.pop(message_id, None)
+        self.unsaved.pop(message_id, None)

@@ -16,7 +16,7 @@ from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics
@@ -24,10 +24,10 @@ from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
+from tertulia_stt.checkpoint import Tape, read_checkpoint
 from tertulia_stt.endpointing import EndpointSettings
 from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
-from tertulia_stt.listener_metrics import ListenerMetrics
-from tertulia_stt.progress import Tape, read_checkpoint
+from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.settings import STTSettings
 
 END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
@@ -126,17 +126,22 @@ class Listener:
             Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
             Append(events, wire.ListeningStopped(work.session_id, "failed")),
         ]
-        ended = Put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+        try:  # by itself, for its place may be what is broken: what is told must be told once
+            outlet = self._bus.outlet()
+            outlet.put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+            await outlet.flush()
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            log.error("Redis refused a write: %s", error, extra={"session_id": work.session_id})  # noqa: TRY400
         try:
-            await self._bus.transact(work.conversation_id, [*told, ended])
+            await self._bus.transact(work.conversation_id, told)
         except WritesPaused:
             raise
         except WriteRefused as error:
             mended = await self._bus.mend(work.conversation_id)
             log.error("Redis refused a write: %s; mended: %s", error, mended, extra={"session_id": work.session_id})  # noqa: TRY400
-            # not all of it again: the place of `ended` may be what was refused, and what stood before it was written
-            if mended:
-                await self._bus.transact(work.conversation_id, told)
+            await self._bus.transact(work.conversation_id, told)  # also if another process was first to repair it
 
     async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
         mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
 from tertulia_gateway.health import DEMO, look
-from tertulia_gateway.hub import Hub
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
 from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 from tertulia_shared.version import __version__
