@@ -14,7 +14,8 @@ from tests.chaos.rig.ledger import Ledger
 from tests.chaos.rig.report import HEAD, Struck, table
 from tests.chaos.rig.run import Plan, run
 from tests.chaos.rig.servers import what_is_left
-from tests.chaos.rig.storm import deck
+from tests.chaos.rig.storm import deck, may_have_ended
+from tests.chaos.rig.truth import is_all_sound
 from tests.chaos.rig.user import Run, User
 from tests.chaos.rig.world import reply_to
 
@@ -126,6 +127,51 @@ def test_after_a_reload_the_sound_goes_on_at_a_place_that_was_reached(chunks: li
     for chunk in chunks:
         ledger.feed(sound("m", 0, chunk))
     assert [kind for kind, _ in found] == kinds
+
+
+WHOLE = ["1-1", "1-2", "2-0"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "faults", "is_right"),
+    [
+        (WHOLE, (), True),
+        (["1-1", "2-0"], ("oom",), False),
+        ([], (), False),
+        (["2-0"], ("noreplicas",), False),
+        ([], ("oom",), True),
+        (["2-0"], ("kill llm", "oom"), True),
+    ],
+)
+def test_heard_sound_may_be_missing_only_where_redis_was_full(
+    kept: list[str],
+    faults: tuple[str, ...],
+    is_right: bool,  # noqa: FBT001 - pytest gives it by name
+) -> None:
+    assert is_all_sound(kept, [(0, 0), (0, 1)], faults) == is_right
+
+
+REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 refuses: HTTP 503"
+
+
+@pytest.mark.parametrize(
+    ("service", "log", "struck", "may"),
+    [
+        ("tts", REFUSED, [Struck("speech refuse", 5.0)], True),
+        ("tts", REFUSED, [Struck("speech refuse", 5.0, 10.5)], True),
+        ("tts", REFUSED, [Struck("speech refuse", 5.0, 9.5)], False),
+        ("tts", REFUSED, [Struck("model refuse", 5.0)], False),
+        ("tts", "Traceback", [Struck("speech refuse", 5.0)], False),
+        ("llm", REFUSED, [Struck("speech refuse", 5.0)], False),
+    ],
+)
+def test_only_a_tts_worker_may_end_by_itself_and_only_while_the_speech_server_refuses(
+    service: str,
+    log: str,
+    struck: list[Struck],
+    may: bool,  # noqa: FBT001 - pytest gives it by name
+) -> None:
+    assert may_have_ended(service, log, 10.0, struck) == may
 
 
 def test_each_kind_of_fault_falls_once_before_any_falls_again() -> None:

@@ -13,8 +13,8 @@ from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tests.fakes.bus_bench import LONG_S, Bench, claimed, owned
-from tests.fakes.eventually import eventually
+from tests.harness.bus import LONG_S, Bench, claimed, owned
+from tests.harness.eventually import eventually
 
 IDLE_S = 0.02
 

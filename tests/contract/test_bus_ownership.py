@@ -11,7 +11,7 @@ from tertulia_shared.bus.port import MAX_FIRST
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
-from tests.fakes.bus_bench import Bench, claimed, owned
+from tests.harness.bus import Bench, claimed, owned
 
 CONVERSATION = new_id()
 
@@ -96,6 +96,31 @@ async def test_an_owner_whose_work_is_gone_is_replaced(bench: Bench) -> None:
         await outlet.flush()
 
 
+async def test_worker_that_owns_after_its_work_was_taken_over_keeps_no_peer_out(bench: Bench) -> None:
+    stalled = await claimed(bench.bus, "llm", "a")
+    (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
+    peer = await owned(bench.rival, again, CONVERSATION, "turns")
+    assert await bench.rival.release_turns(peer, CONVERSATION, "0-0")
+    late = await owned(bench.bus, stalled, CONVERSATION, "turns")  # before the peer finishes the work entry
+    await bench.rival.transact(
+        CONVERSATION, [Append(bench.bus.keys.turns(CONVERSATION), turn())], then=("llm", Work(CONVERSATION))
+    )
+    (pointer,) = await bench.rival.claim("llm", "c", count=1, block_s=30)
+    mine = await bench.rival.own(pointer, CONVERSATION, "turns", waiting=1)
+    assert isinstance(mine, Owned)
+    assert len(mine.waiting) == 1
+    with pytest.raises(NotOwner):
+        await bench.bus.release_turns(late, CONVERSATION, "0-0")
+
+
+@pytest.mark.parametrize("attempt", ["2", "9" * 30])
+async def test_owner_with_an_attempt_that_was_never_made_keeps_no_worker_out(bench: Bench, attempt: str) -> None:
+    other, mine = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
+    stranger = replace(other, attempt=int(attempt))
+    await owned(bench.bus, stranger, CONVERSATION, "turns")
+    await owned(bench.rival, mine, CONVERSATION, "turns")
+
+
 async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench: Bench) -> None:
     first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     await owned(bench.bus, first, CONVERSATION, "turns")
@@ -142,6 +167,14 @@ async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
     assert await bench.rival.own(pointer, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
     (waiting,) = await bus.read(turns)
     assert await bus.release_turns(mine, CONVERSATION, waiting.id)
+
+
+@pytest.mark.parametrize(("raw", "cut"), [("", 0), ("0", 0), ("70", 70)])
+async def test_turns_are_released_when_the_last_interruption_was_dealt_with(bus: Bus, raw: str, cut: int) -> None:
+    mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
+    await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cut": raw})])
+    assert not await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
+    assert await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut)
 
 
 async def test_turns_of_an_empty_conversation_are_released(bus: Bus) -> None:

@@ -22,8 +22,8 @@ from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
 from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
 from tertulia_stt.checkpoint import read_checkpoint
-from tests.fakes import recorded
-from tests.fakes.recorded import FOLDER, Recorded
+from tests.harness import recorded
+from tests.harness.recorded import FOLDER, Recorded
 
 EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]

@@ -28,8 +28,8 @@ from tertulia_shared.store import (
 )
 from tertulia_shared.store.supabase import SupabaseStore
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.fakes.store_records import START, at, character, new_id, reply, user_message
-from tests.fakes.supabase_server import SERVICE_KEY
+from tests.harness.store_records import START, at, character, new_id, reply, user_message
+from tests.servers.supabase_server import SERVICE_KEY
 
 OpenStore: TypeAlias = Callable[[], Awaitable[Store]]
 STATUSES: tuple[Status, ...] = members(Status)

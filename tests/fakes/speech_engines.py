@@ -12,7 +12,7 @@ from pathlib import Path
 from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 Make = Callable[[], SpeechEngine]
 

@@ -20,10 +20,10 @@ from tertulia_cli.dead_letters.retry import carry_out
 from tertulia_shared.bus import Bus
 from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
 STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")

@@ -27,7 +27,7 @@ from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.storm import Storm, deck
 from tests.chaos.rig.truth import Truth
 from tests.chaos.rig.user import CUTS, Budget, User
-from tests.fakes.stack import Stack, StackFailed
+from tests.harness.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
@@ -212,7 +212,7 @@ class _Rig:
                         task.cancel()
                 for task in running:
                     task.cancel()
-            await self._settle(scene, truth)
+            await self._settle(scene, truth, storm)
         finally:
             self._count()
             await truth.close()
@@ -237,26 +237,27 @@ class _Rig:
 
     # -- the end
 
-    async def _complete(self, scene: Scene) -> None:
+    async def _complete(self, scene: Scene, storm: Storm) -> None:
         """Wait until every process is up; report, and replace, what ended by itself."""
         while True:
             try:
                 await asyncio.to_thread(scene.stack.wait_ready)
             except StackFailed as failure:
-                self._fail("wrong", f"a process ended by itself: {str(failure)[-1500:]}")
-                scene.stack.replace_fallen()
+                if not scene.stack.fallen():
+                    self._fail("wrong", str(failure)[-1500:])
+                storm.replace_fallen()
             except (RedisError, OSError):
                 await asyncio.sleep(0.1)
             else:
                 return
 
-    async def _settle(self, scene: Scene, truth: Truth) -> None:
+    async def _settle(self, scene: Scene, truth: Truth, storm: Storm) -> None:
         """Nobody talks any more: wait until no work is left, then look at what there is."""
         self._say("all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
                 await asyncio.to_thread(scene.redis.config_set, name, value)
-        await self._complete(scene)
+        await self._complete(scene, storm)
         deadline = time.monotonic() + SETTLED_S
         while left := await truth.leftovers(MAX_ATTEMPTS):
             if time.monotonic() > deadline:

@@ -14,7 +14,7 @@ from tests.chaos.rig.failures import Kind
 from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
 from tests.chaos.rig.report import Struck
 from tests.chaos.rig.user import Budget
-from tests.fakes.redis_server import RedisDidNotStart
+from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
 """Between two faults, also where no turn ends meanwhile."""
@@ -99,6 +99,7 @@ class Storm:
                 user.current.faults.append(name)
         self.struck.append(struck)
         self._in_force.append(name)
+        self._budget.fallen.append(name)
         self._taken.add(taken_away_by(name))
         self._tell(f"{name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
         return struck
@@ -124,10 +125,32 @@ class Storm:
         while True:
             with contextlib.suppress(RedisError, OSError):
                 scene.working |= await asyncio.to_thread(scene.stack.working, frozenset(scene.working))
-            for process in scene.stack.fallen():
-                self._complain("wrong", f"a process ended by itself: {process.tail()[-1500:]}")
-                scene.stack.replace_fallen()
+            self.replace_fallen()
             await asyncio.sleep(LOOK_S)
+
+    def replace_fallen(self) -> None:
+        """Start a new process for each that ended by itself, and report those that should not have."""
+        for process in self._scene.stack.fallen():
+            if may_have_ended(process.service, process.tail(), process.began, self.struck):
+                process.may_fail = True
+            else:
+                self._complain("wrong", f"a process ended by itself: {process.tail()[-1500:]}")
+        self._scene.stack.replace_fallen()
+
+
+def may_have_ended(service: str, log: str, began: float, struck: Sequence[Struck]) -> bool:
+    """Whether a process may end by itself: tts at its start, while the speech server is in trouble.
+
+    Args:
+        service: of the process.
+        log: the end of its log.
+        began: when it was started (monotonic seconds).
+        struck: the faults so far.
+    """
+    in_trouble = any(
+        taken_away_by(fault.name) == "speech" and (not fault.ended or fault.ended > began) for fault in struck
+    )
+    return service == "tts" and in_trouble and "cannot start: the speech server" in log
 
 
 def deck(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:

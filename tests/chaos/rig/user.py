@@ -25,6 +25,8 @@ SPOKEN = {
 ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+LOOK_S = 5.0
+"""How often Redis is asked whether a turn was over when its client was reloaded."""
 REPEAT_S = 1.0
 """After how long a message is sent again that met an `unavailable`."""
 CUTS = 0.18
@@ -43,6 +45,8 @@ class Run:
     turn_id: str = ""
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
+    fallen_before: int = 0
+    """How many faults had fallen when it began."""
 
 
 @dataclass
@@ -58,6 +62,8 @@ class Budget:
     """Whether the run ends before its turns and faults are used up."""
     in_force: list[str] = field(default_factory=list[str])
     """The faults that are not over."""
+    fallen: list[str] = field(default_factory=list[str])
+    """All faults so far, in order."""
 
     def begin(self) -> bool:
         """Whether another turn begins."""
@@ -182,14 +188,23 @@ class User:
         return run
 
     async def _until_over(self, run: Run) -> None:
-        turn = self.ledger.turn(run.turn_id)
-        await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+        await self._is_over(self.ledger.turn(run.turn_id))
         self._end(run)
+
+    async def _is_over(self, turn: Turn) -> bool:
+        """Wait for the end of a turn; False if it does not come in time."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, LOOK_S):
+            if time.monotonic() > deadline:
+                return False
+            if turn.reloaded and await self._truth.has_interrupted(self.ledger.conversation_id, turn.turn_id):
+                turn.interrupted, turn.completed = True, 1
+        return True
 
     async def _check(self) -> None:
         while self._unchecked:
             turn = self._unchecked.pop(0)
-            over = await self.client.until(lambda turn=turn: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+            over = await self._is_over(turn)
             self.client.forget(turn.turn_id)
             if turn.excused:
                 continue
@@ -197,11 +212,19 @@ class User:
                 what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.ledger, turn)}"
                 self.ledger.complain("lost", what, turn.turn_id)
                 continue
-            await self._truth.check(self.client, turn)
+            await self._truth.check(self.client, turn, self._faults_since(turn.turn_id))
             turn.checked = True
 
+    def _faults_since(self, turn_id: str) -> set[str]:
+        """The faults that were in force at any time since a turn began: more than those that hit it."""
+        runs = [run for run in self.runs if run.turn_id == turn_id]
+        return {name for run in runs for name in (*run.faults, *self._budget.fallen[run.fallen_before :])}
+
     def _begin(self, turn_id: str) -> Run:
-        self.current = Run(self, time.monotonic(), turn_id, faults=list(self._budget.in_force))
+        budget = self._budget
+        self.current = Run(
+            self, time.monotonic(), turn_id, faults=list(budget.in_force), fallen_before=len(budget.fallen)
+        )
         self.runs.append(self.current)
         return self.current
 

@@ -31,7 +31,7 @@ from tertulia_shared.entries import (
 from tertulia_shared.events import Error, TurnComplete
 from tertulia_shared.outbox import settings_of as settings_of_write
 from tertulia_shared.outbox import settings_write
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 C, M, T, S, SECOND = (str(UUID(int=number)) for number in range(1, 6))
 SPOKEN = Message(

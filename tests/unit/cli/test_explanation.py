@@ -25,7 +25,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.fakes.recordings import (
+from tests.harness.recordings import (
     M1,
     M2,
     SOUND,

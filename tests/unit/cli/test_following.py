@@ -47,7 +47,7 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.keys import Key
 from tertulia_shared.testing.memory_bus import wall_ms
-from tests.fakes.recordings import (
+from tests.harness.recordings import (
     M1,
     M2,
     SOUND,

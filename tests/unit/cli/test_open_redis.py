@@ -10,7 +10,7 @@ from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusUnavailable
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.keys import Keys
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 
 async def used(settings: RunSettings, error: Exception) -> None:

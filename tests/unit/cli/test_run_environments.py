@@ -11,7 +11,7 @@ from tertulia_cli.exits import FAILED, OK
 from tertulia_cli.run.environments import python_of
 from tertulia_cli.run.plan import workers
 from tertulia_cli.settings import RunSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.talk_record import Record
+from tests.harness.talk_record import Record
 
 Frame = dict[str, Any]
 TURN: Frame = {"turn_id": "t1"}

@@ -16,8 +16,8 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tests.fakes.scrape import scraped
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import now, settle, virtual_time
 
 POSTED_MS = 1_763_800_000_000
 ALIVE_S = 5.0

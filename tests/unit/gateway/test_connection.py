@@ -20,7 +20,7 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 
 M = "aaaaaaaa-0000-4000-8000-000000000001"
 A_MESSAGE = ("user_message", {"text": "Hello?"})

@@ -40,6 +40,20 @@ def test_an_epoch_that_only_a_lost_state_explains() -> None:
     assert feed.judge(b"llm_chunk", at(1)) is Verdict.SEND
 
 
+def test_turn_with_the_epoch_of_the_turn_before_it_shows_that_redis_lost_the_state() -> None:
+    feed = Feed("me", claimed=True)
+    assert feed.judge(b"interrupted", at(1)) is Verdict.SEND  # written with the turn, so it has the same epoch
+    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND
+    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND_AFTER_LOSS
+
+
+def test_after_a_reset_any_epoch_is_accepted() -> None:
+    feed = Feed("me", claimed=True)
+    feed.judge(b"turn_accepted", at(5))
+    feed.reset()
+    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND
+
+
 def test_another_client_behind_mine_has_replaced_me() -> None:
     feed = Feed("me", claimed=False)
     assert feed.judge(b"client_changed", client("before")) is Verdict.SKIP

@@ -6,7 +6,7 @@ import pytest
 
 from tertulia_gateway.conversation.metrics import Waits
 from tertulia_shared.metrics import Metrics
-from tests.fakes.scrape import Scrape, scraped
+from tests.harness.scrape import Scrape, scraped
 
 OPENED_MS = 1_000_000
 

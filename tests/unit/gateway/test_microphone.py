@@ -75,3 +75,27 @@ async def test_what_waits_is_bounded_and_the_newest_is_kept(listener: Listener) 
     assert heard[-1] == b""
     assert heard[-2] == (MAX_WAITING + 99).to_bytes(2, "little")
     assert await listener.bus.open_work("stt") == 1
+
+
+async def stopped(listener: Listener) -> list[bytes]:
+    """The sessions whose end is in the events, once all that waits is written."""
+    listener.microphone.start(C)
+    listener.microphone.feed(b"\0\0")
+    await listener.heard(listener.microphone.session_id, 1)
+    events = await listener.bus.read(listener.bus.keys.events(C))
+    return [entry.fields[b"session_id"] for entry in events]
+
+
+async def test_session_that_was_stopped_and_then_lost_is_reported_as_failed(listener: Listener) -> None:
+    session_id = listener.microphone.start(C)
+    listener.microphone.stop("stopped")
+    listener.microphone.redis_lost_data()
+    assert await stopped(listener) == [session_id.encode()]
+
+
+async def test_session_whose_end_has_come_is_not_reported_again_after_a_loss(listener: Listener) -> None:
+    session_id = listener.microphone.start(C)
+    listener.microphone.stop("stopped")
+    listener.microphone.ended(session_id)
+    listener.microphone.redis_lost_data()
+    assert await stopped(listener) == []

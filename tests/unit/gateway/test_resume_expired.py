@@ -13,7 +13,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import SOUND_GRACE_S, Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.bus_bench import Clock
+from tests.harness.bus import Clock
 
 C, M, T, LUNA = new_id(), new_id(), new_id(), new_id()
 NOW_MS = 1_800_000_000_000

@@ -21,7 +21,7 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 
 at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
 """Which of the bus' answers does not come. It takes fewer to open a conversation."""
@@ -65,7 +65,7 @@ async def at_the_door(bus: MemoryBus, told: Told) -> AsyncGenerator[Current]:
     backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
     with pytest.RaisesGroup(Gone):
         async with asyncio.TaskGroup() as tasks:
-            current = Current(backstage, told, tasks, NewConversation(), on_loss=lambda: None)
+            current = Current(backstage, told, tasks, NewConversation())
             tasks.create_task(current.keep_trying())
             yield current
             raise Gone

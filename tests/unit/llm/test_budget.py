@@ -14,7 +14,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import HOUR_S, SOUND_GRACE_S, Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.virtual_time import now, settle, virtual_time
 
 NOW_MS = 1_800_000_000_000
 SECOND = 48_000

@@ -12,8 +12,8 @@ from tertulia_shared.keys import Key, Keys
 from tertulia_shared.store import StoreUnavailable
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.store_records import character
-from tests.fakes.virtual_time import settle, virtual_time
+from tests.harness.store_records import character
+from tests.harness.virtual_time import settle, virtual_time
 
 
 async def table() -> tuple[MemoryBus, MemoryStore, Cast]:

@@ -11,7 +11,7 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.fakes.store_records import reply, user_message
+from tests.harness.store_records import reply, user_message
 
 CONVERSATION = new_id()
 

@@ -9,9 +9,9 @@ import pytest
 from tertulia_llm.metrics import Paces
 from tertulia_llm.model.client import ModelFailed
 from tertulia_shared.metrics import Metrics
-from tests.fakes.llm_bench import BreakAfter, Table
-from tests.fakes.scrape import scraped
-from tests.fakes.virtual_time import virtual_time
+from tests.harness.llm import BreakAfter, Table
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import virtual_time
 
 
 class Clock:

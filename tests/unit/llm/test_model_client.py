@@ -19,7 +19,7 @@ from tertulia_llm.model.client import (
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 ASKED = [{"role": "system", "content": "You are Luna."}, {"role": "user", "content": "Hello"}]
 

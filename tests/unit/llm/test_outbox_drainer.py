@@ -22,9 +22,9 @@ from tertulia_shared.outbox import Outbox, conversation_write, message_write, se
 from tertulia_shared.store import Message, Store
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.fakes.scrape import scraped
-from tests.fakes.store_records import reply, user_message
-from tests.fakes.virtual_time import now, virtual_time
+from tests.harness.scrape import scraped
+from tests.harness.store_records import reply, user_message
+from tests.harness.virtual_time import now, virtual_time
 
 
 class WatchedStore(MemoryStore):

@@ -22,9 +22,9 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.work import BadWork
-from tests.fakes.llm_bench import LINES, BreakAfter, Client, Say, Table
-from tests.fakes.scrape import scraped
-from tests.fakes.virtual_time import now, virtual_time
+from tests.harness.llm import LINES, BreakAfter, Client, Say, Table
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import now, virtual_time
 
 FATAL = ModelFailed("llm_auth", "The model server refused the key.", retryable=False)
 USER = ("Jay", "Hello, Luna and Rex", "complete")
@@ -237,6 +237,35 @@ async def test_who_gives_no_receipts_at_all_is_taken_to_have_heard_it() -> None:
     await table.work()
     assert (await table.rows())[1] == ("Sage", LINES["Sage"], "complete")
     assert not [event for _, event in (await table.client()).events if isinstance(event, MessageHeard)]
+
+
+@pytest.mark.parametrize("gives_receipts", [True, False])
+@virtual_time
+async def test_reply_whose_writes_an_interruption_refuses_is_neither_remembered_nor_told(
+    gives_receipts: bool,  # noqa: FBT001 - pytest gives it by name
+) -> None:
+    table = await laid("Luna", "Rex")
+    table.model.word_s = 0.0
+    await table.say("Rex, hello")
+    await table.work()
+    if gives_receipts:
+        await table.played((await table.client()).order[0], 9, 9)
+    await table.bus.transact(table.conversation_id, [], talk=False)  # it was heard to its end
+    await table.say("Luna, hello")
+    table.store.delay_s = 1.0  # meanwhile all of the reply arrives
+    table.bus.latency_s = 0.1
+    answering = asyncio.create_task(table.work())
+    await asyncio.sleep(1.05)  # the row is saved, the writes of the reply are on their way
+    table.store.delay_s = 0.0
+    await table.interrupt()
+    await answering
+    await table.say("Rex, and now?")
+    await table.work()
+    client = await table.client()
+    assert [client.names[id] for id in client.order] == ["Rex", "Rex"]
+    assert set(client.heard) <= set(client.order)
+    assert LINES["Luna"] not in [text for _, text, _ in await table.rows()]
+    assert LINES["Luna"] not in str(table.model.requests[-1])
 
 
 @virtual_time

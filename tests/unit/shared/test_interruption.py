@@ -10,7 +10,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import LOOK_S, until_interrupted
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tests.fakes.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import settle, virtual_time
 
 CONVERSATION = new_id()
 

@@ -16,7 +16,7 @@ from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus
-from tests.fakes.bus_bench import Clock, claimed
+from tests.harness.bus import Clock, claimed
 
 WORKERS = ("a", "b", "c")
 LEASE_S = 3.0

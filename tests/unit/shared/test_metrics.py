@@ -13,7 +13,7 @@ from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, H
 from tertulia_shared.metrics.health import SILENT_S
 from tertulia_shared.metrics.heartbeat import Pulse
 from tertulia_shared.metrics.hop import Hop
-from tests.fakes.scrape import scraped
+from tests.harness.scrape import scraped
 
 FORBIDDEN = {"conversation", "conversation_id", "message_id", "turn_id", "session_id", "character", "text", "worker"}
 

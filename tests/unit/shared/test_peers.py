@@ -19,8 +19,8 @@ from tertulia_shared.settings import CommonSettings
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tertulia_shared.worker_names import LocalProcess, local_process, name_of, reads, started_at, worker_name
-from tests.fakes.eventually import eventually
-from tests.fakes.settings_of import settings_of
+from tests.harness.eventually import eventually
+from tests.harness.settings_of import settings_of
 from tests.unit.shared.test_worker import ScriptedHandler, nothing
 
 SLEEPER = "import time; time.sleep(600)"

@@ -58,6 +58,14 @@ def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
         assert may_touch(service, KEYS.dead())
 
 
+@pytest.mark.parametrize("service", ["gateway", "stt", "llm"])
+def test_service_that_repairs_a_conversation_may_touch_what_it_repairs(service: Service) -> None:
+    assert scripts.MEND in rights_of(service, KEYS).scripts
+    for key in (KEYS.state(C), KEYS.turns(C), KEYS.events(C), KEYS.control(C), KEYS.receipts(C)):
+        assert may_touch(service, key)
+    assert may_touch(service, KEYS.owner(C, "turns")) == (service == "llm")  # `mend(owner=True)`
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> None:
     forbidden = {"FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "ACL", "EVAL", "DEBUG", "SHUTDOWN", "CLIENT", "CLIENT KILL",

@@ -8,7 +8,7 @@ import pytest
 
 from tertulia_shared.store import Character, seed_characters
 from tertulia_shared.store.validation import check_character
-from tests.fakes.store_records import START
+from tests.harness.store_records import START
 
 SEEDS = seed_characters(START)
 

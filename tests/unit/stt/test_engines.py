@@ -9,7 +9,7 @@ from tertulia_stt import download_models
 from tertulia_stt.engine import EngineUnavailable
 from tertulia_stt.engines import ENGINES, load_engine
 from tertulia_stt.settings import STTSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:

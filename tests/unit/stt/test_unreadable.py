@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from tertulia_shared.events import Error, ListeningStopped
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
-from tests.fakes.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import settle, virtual_time
 from tests.unit.stt.test_listener import STORY, Ear, over
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
@@ -143,4 +144,32 @@ async def test_a_key_of_another_type_ends_the_session_with_a_word(name: str) -> 
         await ear.listener.handle(claim)
     await ear.listener.give_up(claim, "test")
     told = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
-    assert ListeningStopped(ear.session_id, "failed") in told
+    assert told.count(ListeningStopped(ear.session_id, "failed")) == 1
+
+
+@pytest.mark.parametrize("is_mended_elsewhere", [False, True])
+@virtual_time
+async def test_state_of_another_type_keeps_the_client_from_no_word(
+    is_mended_elsewhere: bool,  # noqa: FBT001 - pytest gives it by name
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ear = Ear()
+    await ear.begin_later()
+    keys, outlet = ear.bus.keys, ear.bus.outlet()
+    await ear.bus.delete([keys.state(ear.conversation_id)])
+    outlet.append(keys.state(ear.conversation_id), MicChunk(b""))
+    await outlet.flush()
+    claim = await ear.claimed()
+    if is_mended_elsewhere:  # the gateway repairs it in the moment in which stt finds it broken
+        mend = ear.bus.mend
+
+        async def second(conversation_id: str, *, owner: bool = False) -> Sequence[str]:
+            assert await mend(conversation_id)
+            return await mend(conversation_id, owner=owner)
+
+        monkeypatch.setattr(ear.bus, "mend", second)
+    with pytest.raises(BadWork):
+        await ear.listener.handle(claim)
+    await ear.listener.give_up(claim, "test")
+    told = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
+    assert told.count(ListeningStopped(ear.session_id, "failed")) == 1

@@ -6,7 +6,7 @@ import pytest
 
 from tertulia_shared.metrics import Metrics
 from tertulia_tts.metrics import BYTES_PER_SECOND, Paces
-from tests.fakes.scrape import scraped
+from tests.harness.scrape import scraped
 
 
 class Clock:

@@ -19,11 +19,11 @@ from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SENTENCE_WAIT_S, Speaker, seed_of
-from tests.fakes.llm_bench import CountingBus, Death
-from tests.fakes.scrape import scraped
-from tests.fakes.settings_of import settings_of
 from tests.fakes.speech_engine import Failure, ScriptedSpeech
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.llm import CountingBus, Death
+from tests.harness.scrape import scraped
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, settle, virtual_time
 
 SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 PASSING = SynthesisFailed("the engine is busy", retryable=True)

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus import order
+from tertulia_shared.bus import WritesPaused, order
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
-from tests.fakes.eventually import eventually
+from tertulia_shared.work import BadWork
+from tests.harness.eventually import eventually
 from tests.unit.tts.test_speech_handler import SENTENCES, Stand
 
 FAR = 2**64 - 1
@@ -82,6 +83,56 @@ async def test_a_pointer_without_an_envelope_is_told_all_the_same() -> None:
     with pytest.raises(BadEntry):
         await stand.speaker.handle(broken)
     await stand.speaker.give_up(broken, "it cannot be read")
+    assert len(await stand.errors()) == 1
+
+
+@pytest.mark.parametrize("epoch", ["abc", "", "-1", "9" * 17, "9" * 18, "9" * 400])
+async def test_epoch_that_is_no_number_keeps_the_client_from_no_word_and_no_end(epoch: str) -> None:
+    stand = Stand()
+    await stand.set()
+    outlet = stand.bus.outlet()
+    outlet.put(stand.bus.keys.state(stand.conversation_id), {"epoch": epoch})
+    await outlet.flush()
+    await failed(stand, BadWork)
+
+
+async def test_state_of_another_type_keeps_the_client_from_no_word_and_no_end() -> None:
+    stand = Stand()
+    await stand.set()
+    state = stand.bus.keys.state(stand.conversation_id)
+    await stand.bus.delete([state])
+    outlet = stand.bus.outlet()
+    outlet.append(state, Work(stand.conversation_id))
+    await outlet.flush()
+    await failed(stand, BadWork)
+
+
+async def test_audio_of_another_type_keeps_the_client_from_no_word() -> None:
+    stand = Stand()
+    await stand.set()
+    audio = stand.bus.keys.audio(stand.conversation_id, stand.message_id)
+    outlet = stand.bus.outlet()
+    outlet.put(audio, {"a": "b"})
+    await outlet.flush()
+    claim = await stand.claimed()
+    with pytest.raises(BadWork):
+        await stand.speaker.handle(claim)
+    await stand.speaker.give_up(claim, "it takes no sound")
+    assert len(await stand.errors()) == 1
+
+
+async def test_giving_up_waits_for_a_redis_that_takes_no_writes() -> None:
+    stand = Stand()
+    await stand.set()
+    outlet = stand.bus.outlet()
+    outlet.put(stand.bus.keys.state(stand.conversation_id), {"epoch": "abc"})
+    await outlet.flush()
+    claim = await stand.claimed()
+    stand.bus.pause_writes("OOM command not allowed when used memory > 'maxmemory'.")
+    with pytest.raises(WritesPaused):
+        await stand.speaker.give_up(claim, "test")
+    stand.bus.resume_writes()
+    await stand.speaker.give_up(claim, "test")
     assert len(await stand.errors()) == 1
 
 

@@ -25,6 +25,7 @@ from tertulia_shared.events import Error, Event, MessageComplete, TurnComplete
 from tertulia_shared.ids import reply_id
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import Message
 
 MAX_ROUNDS = 4
 """So many times `llm_retries` + 1 requests are made for one reply at most, whatever each of them brings."""
@@ -89,6 +90,7 @@ class Answerer:
             ending = progress.ending_of(number)
             is_next = number == progress.complete and progress.started > number
             if ending is None and not is_next:
+                turn.forget(message_id)  # whatever was made of it here, Redis has refused it
                 continue
             said = said_so_far(await self._bus.read(keys.sentences(turn.conversation_id, message_id)))
             self._saving.reply_row(turn, number, said.text, ending or "interrupted")
@@ -173,9 +175,17 @@ class Answerer:
         if reply.said.sentences:
             turn.pace.sentence()
         reply.complete()
-        self._saving.reply_row(turn, number, reply.said.text, "complete")
-        background.create_task(self._saving.save(turn, outlet))
+        # The next character sees it at once. The store gets it when Redis has it: an interruption may still refuse it.
+        row = self._saving.row(turn, number, reply.said.text, "complete")
+        turn.past.add(row)
+        background.create_task(self._save_written(turn, row, outlet))
         return True
+
+    async def _save_written(self, turn: Turn, row: Message, outlet: Outlet) -> None:
+        """Save a reply's row after all that was queued for Redis is written."""
+        await outlet.flush()
+        turn.unsaved[row.id] = row
+        await self._saving.save(turn, outlet)
 
     async def _generate(self, turn: Turn, reply: Reply, saving: asyncio.Task[None]) -> None:
         failures = requests = 0

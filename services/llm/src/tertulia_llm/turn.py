@@ -35,3 +35,8 @@ class Turn:
     """The client knows that the store is away."""
     warned_of_refusal: bool = False
     """The client knows that the store refused a row of this turn."""
+
+    def forget(self, message_id: str) -> None:
+        """Drop a reply that the client never got: it is neither remembered nor saved."""
+        self.past.messages.pop(message_id, None)
+        self.unsaved.pop(message_id, None)

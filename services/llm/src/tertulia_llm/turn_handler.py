@@ -87,7 +87,7 @@ class Turns:
                 if claim.attempt == 1:
                     raise
                 raise BadWork(f"it cannot be answered: {type(error).__name__}") from raised
-            mended = await self._bus.mend(conversation_id)
+            mended = await self._bus.mend(conversation_id, owner=True)
             log.exception("Redis refused a write; mended: %s", mended, extra={"conversation_id": conversation_id})
             if not mended or "epoch" in mended:  # with another epoch the turn in hand would end without a word
                 raise BadWork(f"Redis refused a write: {error}") from raised
@@ -174,7 +174,7 @@ class Turns:
         except Exception as error:
             if not is_permanent(first_error(error)) and not isinstance(error, BadEntry):
                 raise
-            mended = await self._bus.mend(conversation_id)
+            mended = await self._bus.mend(conversation_id, owner=True)
             log.exception("giving a turn up failed; mended: %s", mended, extra={"conversation_id": conversation_id})
         return await self._give_up(claim, conversation_id, reason)
 

@@ -45,17 +45,21 @@ class Saving:
 
     def reply_row(self, turn: Turn, number: int, text: str, status: Status) -> None:
         """The row of a reply (`number` from 0) is to be saved with this text and status."""
+        row = self.row(turn, number, text, status)
+        if status != "streaming":
+            turn.past.add(row)
+        turn.unsaved[row.id] = row
+
+    def row(self, turn: Turn, number: int, text: str, status: Status) -> Message:
+        """The row of a reply (`number` from 0)."""
         speaker = turn.plan.speakers[number]
         now = utc_now()
-        row = Message(
+        return Message(
             id=reply_id(turn.said.turn_id, speaker.id), conversation_id=turn.conversation_id,
             turn_id=turn.said.turn_id, role="character", character_id=speaker.id, character_name=speaker.name,
             text=text, status=status, position=position_of(turn.plan.entry_id, number + 1),
             created_at=now, updated_at=now,
         )  # fmt: skip
-        if status != "streaming":
-            turn.past.add(row)
-        turn.unsaved[row.id] = row
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
         """Save what is unsaved. The client is warned once while the store is away, and once of rows that it refused."""

@@ -126,17 +126,22 @@ class Listener:
             Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
             Append(events, wire.ListeningStopped(work.session_id, "failed")),
         ]
-        ended = Put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+        try:  # by itself, for its place may be what is broken: what is told must be told once
+            outlet = self._bus.outlet()
+            outlet.put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
+            await outlet.flush()
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            log.error("Redis refused a write: %s", error, extra={"session_id": work.session_id})  # noqa: TRY400
         try:
-            await self._bus.transact(work.conversation_id, [*told, ended])
+            await self._bus.transact(work.conversation_id, told)
         except WritesPaused:
             raise
         except WriteRefused as error:
             mended = await self._bus.mend(work.conversation_id)
             log.error("Redis refused a write: %s; mended: %s", error, mended, extra={"session_id": work.session_id})  # noqa: TRY400
-            # not all of it again: the place of `ended` may be what was refused, and what stood before it was written
-            if mended:
-                await self._bus.transact(work.conversation_id, told)
+            await self._bus.transact(work.conversation_id, told)  # also if another process was first to repair it
 
     async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
         mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)

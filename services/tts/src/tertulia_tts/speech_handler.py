@@ -26,8 +26,9 @@ from tertulia_shared.bus import (
     WriteRefused,
     WritesPaused,
     order,
+    state_epoch,
 )
-from tertulia_shared.codec import BadEntry, decode, envelope, number
+from tertulia_shared.codec import BadEntry, decode, envelope
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
@@ -133,9 +134,10 @@ class Speaker:
         work = pointed_at(claim.fields)
         if not (is_id(work.conversation_id) and is_id(work.message_id)):
             return
+        epoch = 0
         with contextlib.suppress(BadEntry, WriteRefused):
-            state = await self._bus.hash(self._bus.keys.state(work.conversation_id))
-            if number(state, b"epoch") > envelope(claim.fields).epoch:
+            epoch = envelope(claim.fields).epoch
+            if state_epoch(await self._bus.hash(self._bus.keys.state(work.conversation_id))) > epoch:
                 return  # interrupted: the client does not wait for it any more
         last, index, character_id = None, 0, ""
         with contextlib.suppress(WriteRefused):  # there is something else than sentences
@@ -144,6 +146,7 @@ class Speaker:
             index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES - 1)
             character_id = last.fields.get(b"character_id", b"").decode(errors="replace")
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
+        place = ""
         final = _final(work, index, character_id)
         error = Error("tts_failed", f"This reply cannot be spoken: {reason}"[:MAX_REASON_CHARS], "", work.message_id)
         events = Append(self._bus.keys.events(work.conversation_id), error)
@@ -152,9 +155,29 @@ class Speaker:
             await self._bus.transact(work.conversation_id, [Append(audio, final, place), events] if place else [events])
         except WritesPaused:
             raise
-        except WriteRefused:  # the audio takes no end; then at least the client is told
+        except WriteRefused:
             log.exception("the end of a message was refused", extra={"message_id": work.message_id})
-            await self._bus.transact(work.conversation_id, [events])
+            await self._tell_all_the_same(work, epoch, events, Append(audio, final, place) if place else None)
+
+    async def _tell_all_the_same(self, work: Work, epoch: int, events: Append, end: Append | None) -> None:
+        """Tell the client and end the audio, each by itself, and without a look at the state: one of them is broken.
+
+        tts may not touch all the keys that a repair of the state needs (`Bus.mend`): the next service that writes there
+        repairs it.
+        """
+        if end is not None:
+            try:
+                await self._write(end, epoch)
+            except WritesPaused:
+                raise
+            except WriteRefused:
+                log.exception("the audio takes no end", extra={"message_id": work.message_id})
+        await self._write(events, epoch)
+
+    async def _write(self, append: Append, epoch: int) -> None:
+        outlet = self._bus.outlet(epoch=epoch)
+        outlet.append(append.key, append.entry, id=append.id)
+        await outlet.flush()
 
     async def _place_of_end(self, audio: Key, index: int) -> str:
         """The id for the final entry, behind sentence `index - 1` and all that is there; "" if the message has its end.

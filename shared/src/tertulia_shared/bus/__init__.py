@@ -29,6 +29,7 @@ from tertulia_shared.bus.port import (
     WriteRefused,
     WritesPaused,
     order,
+    state_epoch,
 )
 
 __all__ = [
@@ -60,4 +61,5 @@ __all__ = [
     "WriteRefused",
     "WritesPaused",
     "order",
+    "state_epoch",
 ]

@@ -63,6 +63,8 @@ class WritesPaused(WriteRefused):
     """Redis takes no writes just now (out of memory, full disk, read-only replica). The same write succeeds later."""
 
 
+MAX_EPOCH = 2**53
+"""What Lua can compare exactly: the scripts refuse to work with a higher one."""
 MAX_AHEAD_S = 60.0
 """How far another machine's clock may be ahead of this one."""
 
@@ -79,6 +81,12 @@ def order(entry_id: str) -> tuple[int, int]:
     """An entry id as Redis compares it."""
     ms, _, seq = entry_id.partition("-")
     return int(ms), int(seq or 0)
+
+
+def state_epoch(state: Fields) -> int:
+    """The epoch in a conversation's state; 0 where no script has written it."""
+    epoch = number(state, b"epoch")
+    return epoch if epoch <= MAX_EPOCH else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +173,7 @@ class Owned:
     @property
     def epoch(self) -> int:
         """The conversation's epoch at that moment; 0 where the state holds none that can be read."""
-        return number(self.state, b"epoch")
+        return state_epoch(self.state)
 
     def fence(self, epoch: int | None = None) -> Fence:
         """The fence for this owner's writes."""
@@ -539,13 +547,15 @@ class Bus(Protocol):
         """
         ...
 
-    async def mend(self, conversation_id: str) -> Sequence[str]:
+    async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         """Repair what no code can work with in a conversation's keys; the names of what was repaired. For repairs only.
 
         A key of another type is deleted; a stream whose ids lie a day and more in the future is made anew without the
         entry that brought them there; an epoch that no script has written is set 1000 above the newest that was told; a
-        cursor that is no entry id or lies behind the last turn is set before the last turn; an owner that is no token
-        is deleted. The names: `state`, `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+        cursor that is no entry id or lies behind the last turn is set before the last turn. The names: `state`,
+        `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+
+        `owner`: also delete an owner of the turns that is no token. Only the llm stage may touch this key.
         """
         ...
 

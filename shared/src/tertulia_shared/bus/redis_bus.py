@@ -271,9 +271,10 @@ class RedisBus:
                     found[1] if first is not None else (),
                 )
             holder = detail.decode(errors="replace")
-            if answer == b"later" or await self._is_pending(claim.stage, holder.partition("/")[0]):
+            if answer == b"later" or await self._is_held(claim.stage, holder):
                 return Refused(holder, later_attempt=answer == b"later")
-            # the holder's work entry is gone without its having let go (it died between the two): nobody owns it
+            # The holder died between finishing its work entry and releasing; or it was stalled between its claim and
+            # this call, and owns through an attempt that a peer has taken over since. Neither may keep this claim out.
             await self._call(scripts.DISOWN([owner.name], holder))
 
     async def owner(self, conversation_id: str, thing: str) -> str:
@@ -381,11 +382,12 @@ class RedisBus:
     async def reopen(self, key: Key, final_id: str) -> bool:
         return await self._call(scripts.REOPEN([key.name], final_id, key.ttl_s)) == 1
 
-    async def mend(self, conversation_id: str) -> Sequence[str]:
+    async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         keys, id = self.keys, conversation_id
         state = keys.state(id)
         streams = (keys.turns(id), keys.events(id), keys.control(id), keys.receipts(id))
-        names = [state.name, *(key.name for key in streams), keys.owner(id, "turns").name]
+        # named only where it is asked for: not every service may touch it
+        names = [state.name, *(key.name for key in streams), *([keys.owner(id, "turns").name] if owner else [])]
         reply = await self._call(scripts.MEND(names, state.ttl_s, *(key.ttl_s for key in streams)))
         return [name.decode() for name in reply]
 
@@ -463,14 +465,16 @@ class RedisBus:
             async with asyncio.timeout(END_CLAIM_S):
                 await self._calls.call(("CLIENT", "UNBLOCK", self._claims.client_id))
 
-    async def _is_pending(self, stage: Stage, entry_id: str) -> bool:
+    async def _is_held(self, stage: Stage, token: str) -> bool:
+        """Whether the work entry of an owner's token is pending, and the token's attempt is its last one."""
+        entry_id, _, attempt = token.partition("/")
         command = ("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)
         (reply,) = await self._calls.call(command)
         if isinstance(reply, ResponseError):
             if "NOGROUP" in str(reply):  # someone flushed Redis: no work is pending
                 return False
             raise refusal_of(reply, "XPENDING")
-        return bool(reply)
+        return bool(reply) and str(reply[0][3]) == attempt
 
     async def _call(self, command: Sequence[str | bytes | int | float]) -> Any:
         (reply,) = await self._call_all(command)

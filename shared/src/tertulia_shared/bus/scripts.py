@@ -138,7 +138,8 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return -1 end
 redis.call('HSET', KEYS[3], 'cursor', ARGV[2])
 redis.call('EXPIRE', KEYS[3], ARGV[4])
 if #redis.call('XRANGE', KEYS[2], '(' .. ARGV[2], '+', 'COUNT', 1) > 0 then return 0 end
-if (redis.call('HGET', KEYS[3], 'cut') or '0') ~= ARGV[3] then return 0 end
+local cut = redis.call('HGET', KEYS[3], 'cut')
+if (cut and cut ~= '' and cut or '0') ~= ARGV[3] then return 0 end  -- '' is 0 to the worker, too
 redis.call('DEL', KEYS[1])
 return 1
 """)
@@ -159,17 +160,18 @@ return 1
 MEND = Script(
     _SANE
     + """
--- KEYS: state, turns, events, control, receipts, owner of the turns   ARGV: the TTLs of the first five
+-- KEYS: state, turns, events, control, receipts, and the owner of the turns if it is to be repaired, too
+-- ARGV: the TTLs of the first five
 -- Repairs what no code can work with, and answers with the names of what it repaired. For repairs only: it reads and
 -- writes whole streams.
 local FAR_MS, MAX_FIELDS, RAISED = 86400000, 4000, 1000
 local names = {'state', 'turns', 'events', 'control', 'receipts', 'owner'}
 local mended = {}
-for i, name in ipairs(names) do
-  local found = redis.call('TYPE', KEYS[i])['ok']
+for i, key in ipairs(KEYS) do
+  local found = redis.call('TYPE', key)['ok']
   if found ~= 'none' and found ~= (i == 1 and 'hash' or i == 6 and 'string' or 'stream') then
-    redis.call('DEL', KEYS[i])
-    mended[#mended + 1] = name
+    redis.call('DEL', key)
+    mended[#mended + 1] = names[i]
   end
 end
 local time = redis.call('TIME')
@@ -230,7 +232,7 @@ if bad then  -- of the turns that are there all but the last one count as answer
   redis.call('EXPIRE', KEYS[1], ARGV[1])
   mended[#mended + 1] = 'cursor'
 end
-local owner = redis.call('GET', KEYS[6])
+local owner = KEYS[6] and redis.call('GET', KEYS[6])
 if owner and not string.match(owner, '^%d+%-%d+/%d+$') then
   redis.call('DEL', KEYS[6])
   mended[#mended + 1] = 'owner'

@@ -355,9 +355,9 @@ class MemoryBus:
         self._check()
         return self._server.stream(key).reopen(order(final_id))
 
-    async def mend(self, conversation_id: str) -> Sequence[str]:
+    async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
         self._check()
-        return mend(self._server, self.keys, conversation_id, self._now_ms())
+        return mend(self._server, self.keys, conversation_id, self._now_ms(), with_owner=owner)
 
     # -- leases
 

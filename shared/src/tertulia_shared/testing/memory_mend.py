@@ -16,15 +16,17 @@ LOOKED_AT = 100
 MAX_TOLD_EPOCH = 10**15
 
 
-def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int) -> list[str]:
+def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *, with_owner: bool) -> list[str]:
     """See `port.Bus.mend`."""
     id = conversation_id
     state, turns, events = keys.state(id), keys.turns(id), keys.events(id)
     streams = {"turns": turns, "events": events, "control": keys.control(id), "receipts": keys.receipts(id)}
     owner = keys.owner(id, "turns")
     expected = {"state": (state, "hash"), **{name: (key, "stream") for name, key in streams.items()}}
+    if with_owner:
+        expected["owner"] = owner, "string"
     mended: list[str] = []
-    for name, (key, kind) in {**expected, "owner": (owner, "string")}.items():
+    for name, (key, kind) in expected.items():
         if server.kind(key.name) not in (kind, "none"):
             server.drop(key.name)
             mended.append(name)
@@ -43,7 +45,7 @@ def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int) ->
         server.apply(Put(state, {"cursor": there[-2].id if len(there) > 1 else "0-0"}), 0)
         mended.append("cursor")
     held = server.string(owner)
-    if held and TOKEN.fullmatch(held) is None:
+    if with_owner and held and TOKEN.fullmatch(held) is None:
         server.drop(owner.name)
         mended.append("owner")
     return mended

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.port import (
+    MAX_EPOCH,
     Append,
     Applied,
     Backlog,
@@ -30,7 +31,6 @@ from tertulia_shared.testing.memory_streams import Group, Stream, order
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
-MAX_EPOCH = 2**53
 
 
 def is_sane_epoch(raw: bytes) -> bool:
@@ -213,7 +213,7 @@ class MemoryServer:
         if TOKEN.fullmatch(held):
             holder, _, attempt = held.rpartition("/")
             if holder != claim.id:
-                if self.group(claim.stage).is_pending(holder):
+                if self.group(claim.stage).is_held(holder, int(attempt)):
                     return Refused(held, later_attempt=False)
             elif int(attempt) >= claim.attempt:
                 return Refused(held, later_attempt=True)
@@ -237,7 +237,7 @@ class MemoryServer:
         """See `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
         self.apply(Put(state, {"cursor": cursor}), 0)
-        if turn_waits() or self.hash(state).get(b"cut", b"0") != str(cut).encode():
+        if turn_waits() or (self.hash(state).get(b"cut") or b"0") != str(cut).encode():
             return False
         del self._strings[owned.owner.name]
         return True

@@ -204,9 +204,10 @@ class Group:
         """Who has what was given out and is not finished, oldest first, by entry id."""
         return {id_text(entry_id): pending.worker for entry_id, pending in sorted(self._pending.items(), key=_id)}
 
-    def is_pending(self, entry_id: str) -> bool:
-        """Whether a worker has it."""
-        return order(entry_id) in self._pending
+    def is_held(self, entry_id: str, attempt: int) -> bool:
+        """Whether the entry is pending, and this is its last attempt."""
+        pending = self._pending.get(order(entry_id))
+        return pending is not None and pending.attempts == attempt
 
     def _held_by(self, worker: str, entry_id: str) -> Pending | None:
         pending = self._pending.get(order(entry_id))

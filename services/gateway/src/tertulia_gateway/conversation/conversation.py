@@ -12,6 +12,7 @@ from typing import Any, cast
 from tertulia_gateway.conversation.audio_sender import Speaking
 from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Verdict, epoch_of
 from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.playback import Playback
 from tertulia_gateway.conversation.receipts import ReceiptWriter
 from tertulia_gateway.conversation.resume import Opening
@@ -61,14 +62,14 @@ class Conversation:
     def __init__(
         self, bus: Bus, wire: Wire, opening: Opening,
         *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
-        on_loss: Callable[[], None] = lambda: None,
+        microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
         self._wire = wire
         self._opening = opening
         self._demo = demo
-        self._on_loss = on_loss
+        self._microphone = microphone
         self._feed, self._playlist, self._timeline = opening.feed, opening.playlist, opening.timeline
         self._seen = opening.after
         """The last event of the stream that was looked at."""
@@ -241,8 +242,7 @@ class Conversation:
 
     async def _go_on_after_loss(self) -> None:
         """Redis has lost the last moments of the talk: say so, and begin anew from what it has."""
-        self._on_loss()
-        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+        await self._tell_loss()
         while True:
             try:
                 return await self._begin_anew()
@@ -252,6 +252,11 @@ class Conversation:
                 )
                 await asyncio.sleep(AGAIN_S)
 
+    async def _tell_loss(self) -> None:
+        if self._microphone is not None:
+            self._microphone.redis_lost_data()
+        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+
     async def _begin_anew(self) -> None:
         keys = self._bus.keys
         state = keys.state(self.id)
@@ -259,7 +264,7 @@ class Conversation:
         since = await self._bus.read(keys.events(self.id), self._seen)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in since):
             # the user has spoken since: that turn is answered, and its epoch may be one that we knew before
-            self._feed.epoch = 0
+            self._feed.reset()
             self._reset()
             return
         # what was being said is cut off: nobody knows how much of it the workers still have. The epoch goes far above
@@ -278,10 +283,13 @@ class Conversation:
             raise Closing(REPLACED, "a newer connection took this conversation over")
         if verdict is Verdict.SKIP:
             return
-        if verdict is Verdict.SEND_AFTER_LOSS:
+        if verdict is Verdict.SEND_AFTER_LOSS:  # the user spoke before the loss was noticed
             self._reset()
+            await self._tell_loss()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
             self.raise_epoch(self._feed.epoch)
+        if kind == b"listening_stopped" and self._microphone is not None:
+            self._microphone.ended(fields.get(b"session_id", b"").decode(errors="replace"))
         if not await self._tell(entry):
             return
         self._timeline.see(kind, fields)

@@ -46,18 +46,23 @@ class Feed:
         self._client = client
         self._claimed = claimed
         self.epoch = epoch
+        self._turn_epoch = -1
+        """The epoch of the last `turn_accepted`."""
+
+    def reset(self) -> None:
+        """Redis lost the conversation's state and counts anew: accept any epoch."""
+        self.epoch, self._turn_epoch = 0, -1
 
     def judge(self, kind: bytes, fields: Fields) -> Verdict:
         """What to do with the next entry."""
         if kind == b"client_changed":
-            client = fields.get(b"client", b"").decode(errors="replace")
-            if client == self._client:
-                self._claimed = True
-                return Verdict.SKIP
-            if not client or NO_TEXT in client:  # nobody's
-                return Verdict.SKIP
-            return Verdict.REPLACED if self._claimed else Verdict.SKIP
+            return self._client_changed(fields.get(b"client", b"").decode(errors="replace"))
         epoch = epoch_of(fields)
+        if kind == b"turn_accepted":
+            lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
+            if lost:  # also with the same epoch: each turn raises it
+                self.epoch = epoch
+                return Verdict.SEND_AFTER_LOSS
         if epoch >= self.epoch:
             self.epoch = epoch
             return Verdict.SEND
@@ -65,6 +70,13 @@ class Feed:
             self.epoch = epoch
             return Verdict.SEND_AFTER_LOSS
         return Verdict.SKIP if kind in REPLIES else Verdict.SEND
+
+    def _client_changed(self, client: str) -> Verdict:
+        if client == self._client:
+            self._claimed = True
+            return Verdict.SKIP
+        is_readable = bool(client) and NO_TEXT not in client
+        return Verdict.REPLACED if self._claimed and is_readable else Verdict.SKIP
 
 
 def epoch_of(fields: Fields) -> int:

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tertulia_shared.bus import Bus, BusError, WritesPaused
+from tertulia_shared.bus import Append, Bus, BusError, WritesPaused
 from tertulia_shared.entries import MicChunk, Work
+from tertulia_shared.events import ListeningStopped
 from tertulia_shared.ids import new_id
 
 MAX_WAITING = 1_500
@@ -25,6 +26,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
+    conversation_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lost:
+    """Redis lost a session that the client has stopped: its end is reported here, as no worker can."""
+
     conversation_id: str
     session_id: str
 
@@ -43,11 +52,13 @@ class Microphone:
     def __init__(self, bus: Bus, on_trouble: Callable[[], Awaitable[None]]) -> None:
         self._bus = bus
         self._on_trouble = on_trouble
-        self._waiting: deque[tuple[int, _Begin | _Chunk]] = deque()
+        self._waiting: deque[tuple[int, _Begin | _Lost | _Chunk]] = deque()
         self._put = 0
         self._woken = asyncio.Event()
         self._conversation_id = ""
         self._session_id = ""
+        self._stopping_id = ""
+        """The session that was stopped and whose `listening_stopped` has not come."""
         self._chunks = 0
 
     @property
@@ -62,10 +73,17 @@ class Microphone:
         self._queue(_Begin(conversation_id, self._session_id))
         return self._session_id
 
-    def post_again(self) -> None:
-        """Have the open session listened to, if nobody knows of it any more; harmless if somebody does."""
+    def redis_lost_data(self) -> None:
+        """Post the open session's work pointer again (idempotent); end a stopped session that may be lost."""
         if self._session_id:
             self._queue(_Begin(self._conversation_id, self._session_id))
+        elif self._stopping_id:
+            self._queue(_Lost(self._conversation_id, self._stopping_id))
+
+    def ended(self, session_id: str) -> None:
+        """`listening_stopped` has come for a session."""
+        if session_id == self._stopping_id:
+            self._stopping_id = ""
 
     def feed(self, pcm: bytes) -> None:
         """More of the open session's PCM."""
@@ -75,7 +93,7 @@ class Microphone:
         """End the open session, if there is one; `cause` is "stopped" or "abandoned"."""
         if self._session_id:
             self._chunk(MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned"))
-            self._session_id = ""
+            self._stopping_id, self._session_id = self._session_id, ""
 
     async def run(self) -> None:
         """Write what is put in, until cancelled."""
@@ -107,21 +125,29 @@ class Microphone:
             while self._waiting and self._waiting[0][0] <= last:
                 self._waiting.popleft()
 
-    async def _write(self, batch: list[_Begin | _Chunk]) -> None:
+    async def _write(self, batch: list[_Begin | _Lost | _Chunk]) -> None:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
                 # twice is harmless: whoever claims the second pointer finds the session owned
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
+            elif isinstance(item, _Lost):
+                await self._end(item)
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)
         await outlet.flush()
+
+    async def _end(self, lost: _Lost) -> None:
+        if lost.session_id != self._stopping_id:
+            return  # a worker has reported its end meanwhile
+        stopped = ListeningStopped(lost.session_id, "failed")
+        await self._bus.transact(lost.conversation_id, [Append(self._bus.keys.events(lost.conversation_id), stopped)])
 
     def _chunk(self, entry: MicChunk) -> None:
         self._chunks += 1
         self._queue(_Chunk(self._conversation_id, self._session_id, f"{self._chunks}-0", entry))
 
-    def _queue(self, item: _Begin | _Chunk) -> None:
+    def _queue(self, item: _Begin | _Lost | _Chunk) -> None:
         self._put += 1
         self._waiting.append((self._put, item))
         if len(self._waiting) > MAX_WAITING:

@@ -118,8 +118,15 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
 async def _go_on_without_marks(
     bus: Bus, opening: Opening, turn: Sequence[Entry], now_ms: int, *, is_talking: bool
 ) -> Opening:
-    """The turn that goes on, from its first event, and its sound behind what was heard; without one, from now on."""
+    """Replay the turn that goes on, with its sound behind what was heard; without one, start with the next event.
+
+    An interrupted turn is replayed, without sound, until it is complete: the events of its end are still to come.
+    """
     playlist, timeline, conversation_id = opening.playlist, opening.timeline, opening.conversation_id
+    turn = _of_last_turn(turn)
+    if turn and not timeline.turn_id:  # interrupted
+        is_complete = any(entry.fields.get(b"type") == b"turn_complete" for entry in turn)
+        return opening if is_complete else replace(opening, replay=turn)
     receipts = readable_receipts(await bus.read(bus.keys.receipts(conversation_id)))
     heard = await heard_of(bus, conversation_id, timeline.message_ids, receipts)
     for each in heard:
@@ -139,12 +146,19 @@ async def _go_on_without_marks(
         fence = Fence(bus.keys.state(conversation_id), "", playlist.epoch)
         with contextlib.suppress(Stale):
             await bus.transact(conversation_id, [], fence=fence, talk=True)
-    return replace(opening, heard=heard, replay=_of_the_turn(opening.timeline, turn))
+    return replace(opening, heard=heard, replay=turn)
 
 
-def _of_the_turn(timeline: Timeline, events: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Those of the present turn. What older replies or listening sessions still had to say is left out."""
-    turn_id, message_ids = timeline.turn_id.encode(), {each.encode() for each in timeline.message_ids}
+def _of_last_turn(events: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The events of the last turn, without those of older replies and of listening sessions; () if there is no turn."""
+    if not events or events[0].fields.get(b"type") != b"turn_accepted":
+        return ()
+    turn_id = events[0].fields.get(b"turn_id", b"")
+    message_ids = {
+        entry.fields.get(b"message_id", b"")
+        for entry in events
+        if entry.fields.get(b"type") == b"message_started" and entry.fields.get(b"turn_id") == turn_id
+    }
 
     def belongs(fields: Fields) -> bool:
         return (

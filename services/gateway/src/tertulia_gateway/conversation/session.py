@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
 
 from tertulia_gateway.commands import NewConversation, Problem, Resume
 from tertulia_gateway.context import Backstage
 from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.resume import Opening, open_new, take_up
 from tertulia_gateway.health import DEMO, engines_of
 from tertulia_gateway.transport import Wire
@@ -30,13 +30,13 @@ class Current:
 
     def __init__(
         self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
-        *, on_loss: Callable[[], None],
+        *, microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
         self._stage = backstage
         self._wire = wire
         self._tasks = tasks
         self._pending = first
-        self._on_loss = on_loss
+        self._microphone = microphone
         self._id = new_id()
         self._one_at_a_time = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
@@ -78,7 +78,7 @@ class Current:
         self.conversation = Conversation(
             stage.bus, self._wire, opening,
             demo=demo, clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
-            on_loss=self._on_loss,
+            microphone=self._microphone,
         )  # fmt: skip
         if opening.resumed:
             stage.metrics.of(catalogue.RESUMES).inc()

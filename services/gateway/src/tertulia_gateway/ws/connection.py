@@ -109,7 +109,7 @@ class Connection:
         current: Current | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                current = Current(self._stage, self._wire, tasks, first, on_loss=self._microphone.post_again)
+                current = Current(self._stage, self._wire, tasks, first, microphone=self._microphone)
                 tasks.create_task(self._close_when_asked())
                 tasks.create_task(self._microphone.run())
                 tasks.create_task(self._receive(current))

@@ -16,7 +16,7 @@ from tertulia_cli.access.command import Access, NewBox
 from tertulia_cli.access.folder import Folder
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.tls import Tls
-from tests.fakes.redis_server import Fsync, RedisServer, find_tls_redis_server, free_port
+from tests.servers.redis_server import Fsync, RedisServer, find_tls_redis_server, free_port
 
 
 class AccessBench:

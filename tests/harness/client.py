@@ -14,10 +14,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tertulia_shared.exception_groups import first_error
-from tests.fakes.eventually import PATIENCE_S
-from tests.fakes.sound import FRAME_MS, microphone
-from tests.fakes.stack import Process
-from tests.fakes.talk_record import Record
+from tests.harness.eventually import PATIENCE_S
+from tests.harness.sound import FRAME_MS, microphone
+from tests.harness.stack import Process
+from tests.harness.talk_record import Record
 
 RETRY_S = 0.05
 REPLACED = 4001

@@ -46,8 +46,8 @@ from tertulia_shared.store import Message
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now
 
 T = TypeVar("T")
 START_MS = 1_767_225_600_000
@@ -70,11 +70,18 @@ class Death:
 
 
 class CountingBus(MemoryBus):
-    """A `MemoryBus` that tells `death` of each write that was applied."""
+    """A `MemoryBus` that tells `death` of each write that was applied; outlets' writes take `latency_s` to arrive."""
 
     def __init__(self, keys: Keys, death: Death) -> None:
         super().__init__(keys, clock=now, now_ms=lambda: START_MS + round(now() * 1000))
         self._death = death
+        self.latency_s = 0.0
+
+    def wake(self, outlet: QueueOutlet) -> None:
+        if self.latency_s:
+            asyncio.get_running_loop().call_later(self.latency_s, super().wake, outlet)
+        else:
+            super().wake(outlet)
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
         released = await super().release_turns(owned, conversation_id, cursor, cut=cut)

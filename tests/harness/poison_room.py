@@ -46,10 +46,10 @@ from tertulia_stt.settings import STTSettings
 from tertulia_tts.engines.instant import InstantEngine
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import Speaker as SpeakerHandler
-from tests.fakes.bus_bench import running
-from tests.fakes.llm_bench import TableModel
 from tests.fakes.recognition_engine import ScriptedRecognition
-from tests.fakes.settings_of import settings_of
+from tests.harness.bus import running
+from tests.harness.llm import TableModel
+from tests.harness.settings_of import settings_of
 
 LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}

@@ -16,8 +16,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from tests.fakes.postgres import JWT_SECRET, Database
-from tests.fakes.redis_server import free_port
+from tests.servers.postgres import JWT_SECRET, Database
+from tests.servers.redis_server import free_port
 
 HOP_BY_HOP = {"host", "connection", "content-length", "transfer-encoding", "content-encoding", "keep-alive"}
 

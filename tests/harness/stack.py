@@ -21,10 +21,10 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
-from tests.fakes.far_link import FarLink
-from tests.fakes.key_leaks import Leftovers
-from tests.fakes.redis_server import RedisServer, free_port
-from tests.fakes.redis_users import EVERYTHING, RedisUsers, refusals
+from tests.harness.key_leaks import Leftovers
+from tests.servers.far_link import FarLink
+from tests.servers.redis_server import RedisServer, free_port
+from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
 
 Service = Literal["gateway", "stt", "llm", "tts"]
 ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
@@ -44,7 +44,8 @@ class StackFailed(AssertionError):
 class Process:
     """One service process; its log is a file.
 
-    `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing.
+    `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing. `may_fail`: it ended by
+    itself, and was expected to. `began`: when it was started (monotonic seconds).
     """
 
     def __init__(
@@ -58,6 +59,8 @@ class Process:
         self.metrics_port = metrics_port
         self.told_to_end = False
         self.killed = False
+        self.may_fail = False
+        self.began = time.monotonic()
         command = [sys.executable, "-m", f"tertulia_{service}.main"]
         with log.open("ab") as out:
             self._popen = subprocess.Popen(
@@ -331,7 +334,7 @@ class Stack:
                 faults.append(str(failure))
                 process.send(signal.SIGKILL)
                 continue
-            if code != 0 and not process.killed:
+            if code != 0 and not process.killed and not process.may_fail:
                 faults.append(f"{process.name} ended with {code}")
             if process.left_behind():
                 faults.append(f"{process.name} left processes behind")

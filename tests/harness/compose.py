@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import docker
 
-from tests.fakes.redis_server import free_port
+from tests.servers.redis_server import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = ("stt", "llm", "tts")
