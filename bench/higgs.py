@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tertulia_shared.settings import load
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine
-from tertulia_tts.registry import load_engine
+from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
 
 TEXT = "I was just thinking about lunch, and what we could cook together for everybody."

@@ -23,8 +23,8 @@ from redis.asyncio import Redis
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Stage
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.stack import Stack
 
 STORY = "Luna, tell me a story about the ocean."
 SPOKEN_FRAMES = 8

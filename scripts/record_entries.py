@@ -21,11 +21,11 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Key
-from tests.fakes import recorded
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Stack
+from tests.harness import recorded
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.sound import microphone
+from tests.harness.stack import Stack
 
 SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "20"}
 

@@ -12,13 +12,13 @@ import pytest
 
 from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import Bench, MemoryBench, redis_bench
-from tests.fakes.key_leaks import Leftovers
-from tests.fakes.postgres import Database, NoPostgres
-from tests.fakes.redis_server import RedisServer
+from tests.harness.bus import Bench, MemoryBench, redis_bench
+from tests.harness.key_leaks import Leftovers
+from tests.servers.postgres import Database, NoPostgres
+from tests.servers.redis_server import RedisServer
 
 if TYPE_CHECKING:  # the engines' environments, where this is read too, have no aiohttp
-    from tests.fakes.supabase_server import SupabaseServer
+    from tests.servers.supabase_server import SupabaseServer
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +38,7 @@ def supabase_server() -> Iterator[SupabaseServer]:
         if "CI" in os.environ:
             raise
         pytest.skip(f"not tested on Supabase: {missing}")
-    from tests.fakes.supabase_server import SupabaseServer  # noqa: PLC0415 - see above
+    from tests.servers.supabase_server import SupabaseServer  # noqa: PLC0415 - see above
 
     with database, SupabaseServer(database) as server:
         yield server

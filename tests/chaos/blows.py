@@ -7,9 +7,9 @@ import signal
 from collections.abc import Awaitable, Callable, Mapping
 
 from tertulia_shared.keys import Stage
-from tests.fakes.client import TalkClient
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Process, Service, Stack
+from tests.harness.client import TalkClient
+from tests.harness.eventually import eventually
+from tests.harness.stack import Process, Service, Stack
 
 Blow = Callable[[Stack, TalkClient], Awaitable[None]]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tertulia_shared.ids import new_id
 from tests.chaos.blows import Blow
 from tests.chaos.verdict import Verdict, judge_turn, until_kept
-from tests.fakes.client import TalkClient
-from tests.fakes.stack import Service, Stack
+from tests.harness.client import TalkClient
+from tests.harness.stack import Service, Stack
 
 PAIRS: Mapping[Service, int] = {"gateway": 2, "stt": 1, "llm": 2, "tts": 2}
 STORIES = (

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.struck import STORIES, struck_turn
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
-from tests.fakes.far_link import FarLink, NoFarLink
-from tests.fakes.stack import Process, Service, Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Process, Service, Stack
+from tests.servers.far_link import FarLink, NoFarLink
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

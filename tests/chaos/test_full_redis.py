@@ -11,8 +11,8 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.stack import Stack
 
 TURNS = 200
 MB = 1024 * 1024

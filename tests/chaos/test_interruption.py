@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.stack import Stack
-from tests.fakes.talk_record import Record
+from tests.harness.client import TalkClient, talk
+from tests.harness.stack import Stack
+from tests.harness.talk_record import Record
 
 pytestmark = pytest.mark.timeout(180, method="signal")
 

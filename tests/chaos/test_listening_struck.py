@@ -8,10 +8,10 @@ import signal
 import pytest
 
 from tests.chaos.verdict import judge_turn
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.sound import microphone
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_gateway.conversation import LOST_EPOCHS
+from tertulia_gateway.conversation.conversation import LOST_EPOCHS
 from tertulia_shared.ids import new_id
 from tests.chaos.verdict import judge_turn
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.sound import microphone
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

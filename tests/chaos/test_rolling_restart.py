@@ -13,10 +13,10 @@ import pytest
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Stage
 from tests.chaos.verdict import Verdict, judge_turn, until_kept
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Process, Service, Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.sound import microphone
+from tests.harness.stack import Process, Service, Stack
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 

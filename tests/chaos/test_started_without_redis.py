@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import ONE_OF_EACH, Process, Stack
+from tests.harness.client import talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import ONE_OF_EACH, Process, Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

@@ -9,8 +9,8 @@ import pytest
 from tests.chaos.blows import BLOWS
 from tests.chaos.struck import LAST_FRAME, STORIES, struck_turn
 from tests.chaos.verdict import judge_turn
-from tests.fakes.client import talk
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

@@ -9,9 +9,9 @@ import pytest
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Stage
 from tests.chaos.verdict import judge_turn
-from tests.fakes.client import talk
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 

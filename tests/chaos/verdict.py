@@ -14,8 +14,8 @@ from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import TTSSentence
 from tertulia_tts.engines.instant import PIECE_MS, PIECES
-from tests.fakes.eventually import eventually
-from tests.fakes.talk_record import Heard, Record
+from tests.harness.eventually import eventually
+from tests.harness.talk_record import Heard, Record
 
 SENTENCE_BYTES = PIECE_MS * PIECES * 24 * 2
 """How long the instant engine speaks, whatever the sentence."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fakes.compose import Compose
+from tests.harness.compose import Compose
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.fakes.client import talk
-from tests.fakes.sound import loudness
+from tests.harness.client import talk
+from tests.harness.sound import loudness
 
 
 async def assert_understood_and_answered_aloud(url: str) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.compose import Compose
-from tests.fakes.postgres import find_postgrest
+from tests.harness.client import TalkClient, talk
+from tests.harness.compose import Compose
+from tests.servers.postgres import find_postgrest
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 

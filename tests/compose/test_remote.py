@@ -16,9 +16,9 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tests.compose.spoken import assert_understood_and_answered_aloud
-from tests.fakes.client import talk
-from tests.fakes.compose import ROOT, Compose
-from tests.fakes.redis_server import free_port
+from tests.harness.client import talk
+from tests.harness.compose import ROOT, Compose
+from tests.servers.redis_server import free_port
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.compose import WORKERS, Compose
+from tests.harness.compose import WORKERS, Compose
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 

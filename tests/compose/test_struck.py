@@ -11,8 +11,8 @@ from collections.abc import Callable
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.compose import WORKERS, Compose
+from tests.harness.client import TalkClient, talk
+from tests.harness.compose import WORKERS, Compose
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 

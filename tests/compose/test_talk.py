@@ -8,9 +8,9 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tests.compose.spoken import assert_understood_and_answered_aloud
-from tests.fakes.client import talk
-from tests.fakes.compose import Compose
-from tests.fakes.sound import loudness
+from tests.harness.client import talk
+from tests.harness.compose import Compose
+from tests.harness.sound import loudness
 
 pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 

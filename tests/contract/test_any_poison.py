@@ -31,8 +31,8 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tests.fakes.key_leaks import Leftovers
-from tests.fakes.poison_room import HELLO, Room, Talk, memory_room, message_row, redis_room
+from tests.harness.key_leaks import Leftovers
+from tests.harness.poison_room import HELLO, Room, Talk, memory_room, message_row, redis_room
 
 EXAMPLES = int(os.environ.get("POISON_EXAMPLES", "12"))
 MAX_ATTEMPTS_AT_POISON = 2

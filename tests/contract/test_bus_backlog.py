@@ -5,7 +5,7 @@ from __future__ import annotations
 from tertulia_shared.bus import Backlog, Bus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tests.fakes.bus_bench import Bench, until
+from tests.harness.bus import Bench, until
 
 
 async def post(bus: Bus, count: int) -> None:

@@ -7,14 +7,14 @@ import asyncio
 import pytest
 
 from tertulia_shared.bus import Bus, NotOwner
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.codec import decode, envelope
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import LONG_S, Bench, claimed, owned
-from tests.fakes.eventually import eventually
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.bus import LONG_S, Bench, claimed, owned
+from tests.harness.eventually import eventually
 
 IDLE_S = 0.02
 

@@ -8,7 +8,7 @@ from tertulia_shared.bus import Bus, Refused, WriteRefused
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench, claimed, owned
+from tests.harness.bus import Bench, claimed, owned
 
 
 async def test_a_lease_is_one_holders_until_it_is_let_go(bench: Bench) -> None:

@@ -6,7 +6,7 @@ from tertulia_shared.bus import Append, Bus, Expire, NotOwner, Put
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench, claimed, owned
+from tests.harness.bus import Bench, claimed, listed, owned
 
 C, M = new_id(), new_id()
 
@@ -84,3 +84,14 @@ async def test_a_fenced_owner_shortens_nothing(bench: Bench) -> None:
         raise AssertionError("a fenced write was taken")
     await bench.pass_time(1.1)
     assert await bench.bus.length(key) == 1
+
+
+async def test_writer_without_a_fence_sets_the_ttl_of_a_key_that_was_deleted_under_it(bus: Bus) -> None:
+    key, outlet = bus.keys.audio(C, M), bus.outlet()
+    outlet.append(key, chunk(0).entry, id="1-1")
+    await outlet.flush()
+    await bus.free([key.name], keep_end=False)
+    outlet.append(key, chunk(1).entry, id="1-2")
+    await outlet.flush()
+    (sound,) = await listed(bus.sounds())
+    assert sound.ttl_s > 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tertulia_shared.bus import NOBODY, Bus
 from tertulia_shared.entries import AudioChunk, Work
 from tertulia_shared.ids import new_id
-from tests.fakes.bus_bench import LONG_S, Bench, claimed, owned
+from tests.harness.bus import LONG_S, Bench, claimed, owned
 
 C, M = new_id(), new_id()
 

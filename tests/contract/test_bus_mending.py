@@ -9,7 +9,7 @@ from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import TurnAccepted
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import claimed
+from tests.harness.bus import claimed
 
 FAR = 2**64 - 1
 STREAMS = ["turns", "events", "control", "receipts"]

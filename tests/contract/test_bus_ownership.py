@@ -11,7 +11,7 @@ from tertulia_shared.bus.port import MAX_FIRST
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
-from tests.fakes.bus_bench import Bench, claimed, owned
+from tests.harness.bus import Bench, claimed, owned
 
 CONVERSATION = new_id()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tertulia_shared.bus import Bus
-from tests.fakes.bus_bench import LONG_S, Bench
+from tests.harness.bus import LONG_S, Bench
 
 
 async def test_who_was_heard_of_lately_is_alive(bench: Bench) -> None:

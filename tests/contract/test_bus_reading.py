@@ -12,7 +12,7 @@ from tertulia_shared.bus.reader import MAX_HELD, MAX_PER_READ
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench, listed, read_count
+from tests.harness.bus import Bench, listed, read_count
 
 C = new_id()
 

@@ -19,9 +19,9 @@ from tertulia_shared.entries import Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import claimed, owned, read_count, running, until
-from tests.fakes.key_leaks import Leftovers
-from tests.fakes.redis_server import RedisServer
+from tests.harness.bus import claimed, owned, read_count, running, until
+from tests.harness.key_leaks import Leftovers
+from tests.servers.redis_server import RedisServer
 
 C = new_id()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tertulia_shared.bus import Append, Bus, Expire
 from tertulia_shared.entries import AudioChunk, MicChunk, UserTurn
 from tertulia_shared.ids import new_id
-from tests.fakes.bus_bench import listed
+from tests.harness.bus import listed
 
 C, M, S = new_id(), new_id(), new_id()
 PCM = b"\1\0" * 5_000

@@ -14,7 +14,7 @@ from tertulia_shared.entries import AudioChunk, TTSSentence, UserTurn, Work
 from tertulia_shared.events import Event, Interrupted, LLMChunk, TurnComplete, VadStart
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
-from tests.fakes.bus_bench import Bench, claimed, owned, read_count
+from tests.harness.bus import Bench, claimed, owned, read_count
 
 C = new_id()
 M = new_id()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
-from tertulia_tts.engines import espeak
-from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES
-from tertulia_tts.registry import load_engine
-from tests.fakes.heard_pcm import level_dbfs, samples
+from tertulia_tts.engines import load_engine
+from tertulia_tts.engines.espeak.engine import SENTENCE_GAP_MS, EspeakEngine
+from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
+from tests.harness.heard_pcm import level_dbfs, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
@@ -53,7 +53,7 @@ async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: Sp
     for voice in espeak_engine.voices():
         sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
         audio = len(await spoken(espeak_engine, text, voice.id)) // 2
-        assert (audio - 1 - int(sounding[-1])) * 1000 // SAMPLE_RATE == espeak.SENTENCE_GAP_MS, voice.id
+        assert (audio - 1 - int(sounding[-1])) * 1000 // SAMPLE_RATE == SENTENCE_GAP_MS, voice.id
         assert sounding[0] * 1000 / SAMPLE_RATE <= 5, voice.id
 
 
@@ -76,7 +76,7 @@ async def test_closing_espeak_fails_what_is_being_spoken(espeak_engine: SpeechEn
 
 async def test_espeak_must_be_started(espeak_engine: SpeechEngine) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
-        await pieces_of(espeak.EspeakEngine(), SENTENCE)
+        await pieces_of(EspeakEngine(), SENTENCE)
 
 
 def test_every_espeak_voice_has_an_id_of_its_own() -> None:

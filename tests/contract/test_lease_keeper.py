@@ -21,9 +21,9 @@ from tertulia_shared.bus.link import make_blocking, make_pool
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.scripts import RENEW
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import claimed
-from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import RedisServer
+from tests.harness.bus import claimed
+from tests.harness.eventually import eventually
+from tests.servers.redis_server import RedisServer
 
 STARVED_S = float(os.environ.get("TERTULIA_STARVED_S", "5"))
 """How long a process is starved; figures for the documentation come from a minute and more."""

@@ -32,8 +32,8 @@ from tertulia_stt.engine import (
 from tertulia_stt.engines import load_engine
 from tertulia_stt.settings import STTSettings
 from tests.fakes.loud_recognition import LoudnessEngine
-from tests.fakes.settings_of import settings_of
 from tests.fakes.tiny_whisper import make_tiny_whisper
+from tests.harness.settings_of import settings_of
 
 pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt hears at the pace of speech, some recordings twice
 

@@ -10,19 +10,20 @@ import dataclasses
 
 import pytest
 
-from tertulia_gateway.conversation import Conversation
-from tertulia_gateway.feed import ClientChanged
-from tertulia_gateway.outgoing import audio_frame, event_json
+from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.rest.voices import voices_of
-from tertulia_llm.plan import plan_fields, read_state
+from tertulia_gateway.serialization import audio_frame, event_json
+from tertulia_llm.plan import plan_fields
+from tertulia_llm.turn_state import read_state
 from tertulia_shared import codec, entries
 from tertulia_shared.codec import VERSION, BadEntry, envelope, known, pack, unpack
 from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
 from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
-from tertulia_stt.progress import read_checkpoint
-from tests.fakes import recorded
-from tests.fakes.recorded import FOLDER, Recorded
+from tertulia_stt.checkpoint import read_checkpoint
+from tests.harness import recorded
+from tests.harness.recorded import FOLDER, Recorded
 
 EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]

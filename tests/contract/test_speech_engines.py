@@ -16,8 +16,8 @@ import pytest
 
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine
-from tests.fakes.heard_pcm import level_dbfs, pitch_hz, samples
 from tests.fakes.speech_engines import HERE, Make, engine_maker
+from tests.harness.heard_pcm import level_dbfs, pitch_hz, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))

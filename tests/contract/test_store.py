@@ -17,8 +17,6 @@ from pydantic import SecretStr
 
 from tertulia_shared.store import (
     InvalidRecord,
-    MemoryStore,
-    MemoryTables,
     Message,
     NameTaken,
     NotFound,
@@ -29,8 +27,9 @@ from tertulia_shared.store import (
     supersedes,
 )
 from tertulia_shared.store.supabase import SupabaseStore
-from tests.fakes.store_records import START, at, character, new_id, reply, user_message
-from tests.fakes.supabase_server import SERVICE_KEY
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tests.harness.store_records import START, at, character, new_id, reply, user_message
+from tests.servers.supabase_server import SERVICE_KEY
 
 OpenStore: TypeAlias = Callable[[], Awaitable[Store]]
 STATUSES: tuple[Status, ...] = members(Status)

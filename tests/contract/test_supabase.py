@@ -18,9 +18,9 @@ from pydantic import SecretStr
 
 from tertulia_shared.store import InvalidRecord, Store, StoreUnavailable, StoreUnusable, seed_characters
 from tertulia_shared.store.supabase import SupabaseStore
-from tests.fakes.redis_server import free_port
-from tests.fakes.store_records import START, at, new_id, reply, user_message
-from tests.fakes.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
+from tests.harness.store_records import START, at, new_id, reply, user_message
+from tests.servers.redis_server import free_port
+from tests.servers.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
 
 TIMEOUT_S = 3.0
 PATIENCE_S = 45.0

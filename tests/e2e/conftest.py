@@ -18,8 +18,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright, expect
 
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import PATIENCE_S, eventually
-from tests.fakes.stack import Stack
+from tests.harness.eventually import PATIENCE_S, eventually
+from tests.harness.stack import Stack
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent

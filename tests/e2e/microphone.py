@@ -10,7 +10,7 @@ from base64 import b64encode
 
 from playwright.async_api import Page
 
-from tests.fakes.sound import FIXTURES
+from tests.harness.sound import FIXTURES
 
 # Silence is sound, too: the recognizer waits for it behind the last word.
 LISTENING = """

@@ -10,7 +10,7 @@ from typing import Any
 import msgpack
 from playwright.async_api import Page, WebSocket
 
-from tests.fakes.talk_record import Record
+from tests.harness.talk_record import Record
 
 FNV_START, FNV_PRIME = 0x811C9DC5, 0x01000193
 

@@ -11,8 +11,8 @@ from playwright.async_api import Locator, Route, expect
 from tertulia_shared.events import Warn
 from tests.e2e.conftest import USUAL
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.usefixtures("usual_company")
 

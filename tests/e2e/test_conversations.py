@@ -9,8 +9,8 @@ from playwright.async_api import Locator, expect
 
 from tertulia_shared.events import Warn
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 QUESTION = "Sage, tell me about an old harbour."
 

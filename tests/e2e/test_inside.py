@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.async_api import expect
 
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 
 async def test_the_way_of_a_turn_is_drawn(visitor: Visitor) -> None:

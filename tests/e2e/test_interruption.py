@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.e2e.visitor import MOST_SOUND_AFTER_MS, READY, Played, Visitor
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 A_SECOND = 24_000
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from tests.e2e.visitor import READY, Visitor
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.usefixtures("usual_company")
 

@@ -13,7 +13,7 @@ from playwright.async_api import Locator, expect
 
 from tests.e2e.test_characters import close, row
 from tests.e2e.visitor import Visitor
-from tests.fakes.stack import Stack
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.usefixtures("usual_company")
 

@@ -12,8 +12,8 @@ from playwright.async_api import expect
 from tests.e2e.bad_line import BadLine
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played, Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Process, Stack
+from tests.harness.eventually import eventually
+from tests.harness.stack import Process, Stack
 
 LOST = "The connection is lost."
 REFUSED = "WebSocket connection to"

@@ -13,8 +13,8 @@ from tertulia_shared.bus import Bus, order
 from tests.e2e.conftest import Visit
 from tests.e2e.socket_log import checksum
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 MOMENTS = 10
 RATE = 24_000

@@ -6,7 +6,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 LONGEST_GAP_MS = 20
 """All of the sound is there when it begins, so there is nothing to wait for."""

@@ -11,7 +11,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import ROOT, Look, Visit
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 AXE = ROOT / "services" / "gateway" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 LOOKS = {

@@ -6,8 +6,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.sound import loudness
+from tests.harness.eventually import eventually
+from tests.harness.sound import loudness
 
 
 async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(visitor: Visitor) -> None:

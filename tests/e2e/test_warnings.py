@@ -6,8 +6,8 @@ from playwright.async_api import expect
 
 from tertulia_shared.events import Warn
 from tests.e2e.visitor import READY, Visitor
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 PAUSED = "Redis misses the replicas that it is set up to have."
 WAITING = "on its way…"

@@ -13,8 +13,8 @@ from playwright.async_api import ConsoleMessage, Error, Locator, Page, Request, 
 
 from tests.e2e import microphone
 from tests.e2e.socket_log import SocketLog, checksum
-from tests.fakes.eventually import PATIENCE_S, eventually
-from tests.fakes.talk_record import Heard
+from tests.harness.eventually import PATIENCE_S, eventually
+from tests.harness.talk_record import Heard
 
 T = TypeVar("T")
 PICTURES = Path(__file__).parents[2] / "build" / "screenshots"

@@ -10,9 +10,9 @@ from functools import cache
 from pathlib import Path
 
 from tertulia_tts.engine import SpeechEngine
-from tertulia_tts.registry import load_engine
+from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 Make = Callable[[], SpeechEngine]
 

@@ -27,7 +27,7 @@ from transformers import HubertConfig, HubertModel, LlamaConfig, PreTrainedToken
 # First, as it silences what boson-multimodal's import has to say about itself.
 import tertulia_tts.engines.higgs.boson  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from tertulia_tts.settings import TTSSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 SPECIAL = (
     "<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<|eom_id|>", "<|start_header_id|>", "<|end_header_id|>",

@@ -14,9 +14,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.fakes.stack import Stack, StackFailed
 from tests.fuzz import handlers, in_process, live
 from tests.fuzz.report import Run
+from tests.harness.stack import Stack, StackFailed
 
 INPUTS = 200_000
 KIND_S = 25.0

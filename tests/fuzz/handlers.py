@@ -9,22 +9,22 @@ from random import Random
 from typing import Any, Final
 
 from tertulia_shared.bus import Claim, WriteRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode_event
 from tertulia_shared.entries import SAMPLE_RATE_IN, AudioChunk, MicChunk, TTSSentence, UserTurn, Work
 from tertulia_shared.events import Error, ListeningStopped
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
-from tests.fakes.llm_bench import LINES, START_MS, Table
-from tests.fakes.virtual_time import VirtualLoop, now
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
+from tests.harness.llm import LINES, START_MS, Table
+from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
 from tests.unit.stt.test_listener import HELLO as SPOKEN
 from tests.unit.stt.test_listener import Ear
-from tests.unit.tts.test_speaker import SENTENCES, Stand
+from tests.unit.tts.test_speech_handler import SENTENCES, Stand
 
 SHARE: Final = 0.01
 """Of all inputs, for each kind here."""

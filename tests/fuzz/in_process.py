@@ -12,20 +12,20 @@ from typing import Any, Final
 import orjson
 
 from tertulia_cli.client import wav
-from tertulia_gateway import frames
-from tertulia_gateway.feed import Feed, epoch_of
-from tertulia_gateway.metrics import Timeline
-from tertulia_gateway.outgoing import audio_frame, event_json
-from tertulia_gateway.playlist import Playlist
-from tertulia_gateway.waits import Waits
-from tertulia_llm.model import added
-from tertulia_llm.sse import BrokenStream, StreamParser
+from tertulia_gateway import commands
+from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.event_filter import Feed, epoch_of
+from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.serialization import audio_frame, event_json
+from tertulia_llm.model.client import added
+from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_shared import entries
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics
-from tertulia_stt.progress import Tape, read_checkpoint
+from tertulia_stt.checkpoint import Tape, read_checkpoint
 from tests.fuzz.mutations import changed, flipped, raw, value
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
@@ -67,7 +67,7 @@ def _json(given: Any) -> str:
 
 
 def text_frame(rng: Random) -> object:
-    return frames.parse(command(rng))
+    return commands.parse(command(rng))
 
 
 def server_sent_events(rng: Random) -> None:
@@ -144,7 +144,7 @@ def microphone(rng: Random) -> None:
 
 
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {
-    "text frames, parsed": (text_frame, ()),
+    "text commands, parsed": (text_frame, ()),
     "server-sent events": (server_sent_events, (BrokenStream,)),
     "stream entries": (entry, ()),
     "what follows events": (followers, ()),

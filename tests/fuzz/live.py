@@ -22,12 +22,12 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.raw_socket import CLOSE, MASK, RawSocket, frame, frames_in, upgrade
-from tests.fakes.stack import Stack
 from tests.fuzz.in_process import command
 from tests.fuzz.mutations import TEXTS, changed, flipped, value
 from tests.fuzz.report import Report, Run
+from tests.harness.client import talk
+from tests.harness.raw_socket import CLOSE, MASK, RawSocket, frame, frames_in, upgrade
+from tests.harness.stack import Stack
 
 AT_ONCE = 6
 """Batches under way."""

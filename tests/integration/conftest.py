@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.fakes.model_server import reserved_port
-from tests.fakes.stack import Stack
+from tests.harness.stack import Stack
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,9 @@ from tertulia_shared.bus.rights import SERVICES
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.access_bench import AccessBench
-from tests.fakes.redis_server import RedisDidNotStart
-from tests.fakes.redis_users import refusals
+from tests.harness.access import AccessBench
+from tests.servers.redis_server import RedisDidNotStart
+from tests.servers.redis_users import refusals
 
 DENIED = redis.exceptions.NoPermissionError
 C = new_id()

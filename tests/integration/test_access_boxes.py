@@ -17,7 +17,7 @@ from tertulia_cli.access import command
 from tertulia_cli.exits import Failure
 from tertulia_cli.main import parser
 from tertulia_shared.keys import Keys
-from tests.fakes.access_bench import AccessBench
+from tests.harness.access import AccessBench
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import Keys
 from tertulia_shared.tls import Tls
-from tests.fakes.access_bench import AccessBench
-from tests.fakes.bus_bench import claimed
-from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import RedisDidNotStart
+from tests.harness.access import AccessBench
+from tests.harness.bus import claimed
+from tests.harness.eventually import eventually
+from tests.servers.redis_server import RedisDidNotStart
 
 
 @pytest.fixture

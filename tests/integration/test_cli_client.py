@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from tertulia_cli.client.place import Place
+from tertulia_cli.client.address import Place
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.client.talk import FRAME_BYTES, TalkOptions, talk
 from tertulia_cli.exits import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure

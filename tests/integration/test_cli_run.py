@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import free_port, free_ports
-from tests.fakes.scrape import scrape
+from tests.harness.eventually import eventually
+from tests.harness.scrape import scrape
+from tests.servers.redis_server import free_port, free_ports
 
 TERTULIA = [sys.executable, "-m", "tertulia_cli.main"]
 STOP_S = 40.0

@@ -17,7 +17,7 @@ import pytest
 from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.restarts import Patience, Restart, Restarts
 from tertulia_cli.run.service import Lost, Service, Spec
-from tests.fakes.eventually import eventually
+from tests.harness.eventually import eventually
 
 WAIT = "import signal; print('up', flush=True); signal.pause()"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT}"

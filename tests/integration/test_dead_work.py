@@ -14,22 +14,22 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tertulia_cli.dead.letters import Letter, read_facts, read_letters
-from tertulia_cli.dead.remedies import Again, remedy_for
-from tertulia_cli.dead.retry import carry_out
+from tertulia_cli.dead_letters.read import Letter, read_facts, read_letters
+from tertulia_cli.dead_letters.recovery import Again, remedy_for
+from tertulia_cli.dead_letters.retry import carry_out
 from tertulia_shared.bus import Bus
 from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
 STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
 BAD_TTS = """
-from tertulia_tts import main, registry
-registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
+from tertulia_tts import engines, main
+engines.ENGINES = {**engines.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
 main.main()
 """
 

@@ -12,12 +12,12 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from tertulia_gateway.aftermath import Aftermath
-from tertulia_gateway.feed import Feed
-from tertulia_gateway.metrics import Timeline
-from tertulia_gateway.opening import Opening
-from tertulia_gateway.playback import Playback
-from tertulia_gateway.playlist import Playlist
+from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.event_filter import Feed
+from tertulia_gateway.conversation.playback import Playback
+from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.turn_completion import Aftermath
+from tertulia_gateway.conversation.turn_timeline import Timeline
 from tertulia_shared.bus import Append, Applied
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import AudioChunk, Receipt

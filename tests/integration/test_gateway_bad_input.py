@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tertulia_gateway.connection import FRAME_BURST_S
+from tertulia_gateway.ws.connection import FRAME_BURST_S
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import Client, Gateway, gateway
+from tests.harness.gateway import Client, Gateway, gateway
 
 TOKEN = "x" * 16
 

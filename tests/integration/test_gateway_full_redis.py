@@ -14,8 +14,8 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import Client, Workers, gateway
-from tests.fakes.redis_server import RedisServer
+from tests.harness.gateway import Client, Workers, gateway
+from tests.servers.redis_server import RedisServer
 
 TURN = "12345678-1234-4234-8234-123456789012"
 SOON_S = 3.0

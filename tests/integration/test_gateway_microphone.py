@@ -10,7 +10,7 @@ from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import Client, Gateway, eventually, gateway
+from tests.harness.gateway import Client, Gateway, eventually, gateway
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tertulia_shared.bus import Bus, order
 from tertulia_shared.entries import Receipt
 from tertulia_shared.events import MessageHeard, TranscriptionUpdate
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway
 
 SEEDS = 40
 MOMENTS_UNTIL = 40
@@ -233,6 +233,36 @@ async def test_what_an_interruption_has_ended_is_not_sent_again(two_gateways: tu
         await second.send("refresh_characters")
         await second.until("characters")
         assert (started["heard"], [f["type"] for f in second.frames]) == ([], ["conversation_started", "characters"])
+
+
+async def test_interrupted_turn_is_replayed_without_sound_until_it_is_complete(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
+    one, other = two_gateways
+    async with Client.at(one.url()) as first:
+        turn = await asked(first, one.bus)
+        turn.reply.start()
+        turn.reply.begin(LUNA)
+        turn.reply.text(LUNA, "Once upon a time")
+        turn.reply.sound(LUNA, 0, 0, b"\0\0" * 240)
+        await turn.reply.flush()
+        await plays(first, await first.until("audio"))
+        await receipts_are(one.bus, first.conversation_id, 1)
+        await first.send("interrupt")
+        await first.until("interrupted")
+        c = first.conversation_id
+        await vanish(first)
+    async with Client.at(other.url(f"?conversation_id={c}")) as second:
+        started = await second.next()
+        await second.until("interrupted")
+        turn.reply.end_text(LUNA, "Once", "interrupted")
+        turn.reply.complete()
+        await turn.reply.flush()
+        await second.until("turn_complete")
+    replayed = ["turn_accepted", "turn_started", "message_started", "llm_chunk", "interrupted"]
+    assert started["heard"] == []
+    assert [f["type"] for f in second.frames[1:]] == [*replayed, "message_complete", "turn_complete"]
+    assert b"talk" not in await one.bus.hash(one.bus.keys.state(c))
 
 
 async def test_a_turn_that_nobody_has_begun_to_answer_is_told(two_gateways: tuple[Gateway, Gateway]) -> None:

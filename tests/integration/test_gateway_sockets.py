@@ -12,13 +12,13 @@ from typing import cast
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tertulia_gateway.sockets.bounds import MAX_UNFINISHED, SocketBounds
+from tertulia_gateway.protocols.bounds import MAX_UNFINISHED, SocketBounds
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.client import talk
-from tests.fakes.gateway_bench import Client, gateway
-from tests.fakes.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.gateway import Client, gateway
+from tests.harness.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, RawSocket, frame, upgrade
+from tests.harness.stack import Stack
 
 FOREIGN = "http://evil.example"
 FRAMES = 1_000_000

@@ -12,8 +12,8 @@ from tertulia_shared.codec import unpack
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import Interrupted, TurnAccepted
 from tertulia_shared.keys import Keys
-from tertulia_shared.store import MemoryStore
-from tests.fakes.gateway_bench import LUNA, REX, Client, Gateway, Workers, eventually, gateway
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, eventually, gateway
 
 
 @pytest.fixture

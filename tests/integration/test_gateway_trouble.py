@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import redis
 
+from tertulia_shared.entries import UserTurn
 from tertulia_shared.keys import Keys
-from tests.fakes.gateway_bench import LUNA, Client, Workers, eventually, gateway, redis_is_back
-from tests.fakes.redis_server import RedisServer
+from tests.harness.gateway import LUNA, Client, Workers, eventually, gateway, redis_is_back
+from tests.servers.redis_server import RedisServer
 
 AGAIN = "12345678-1234-4234-8234-123456789012"
 
@@ -162,6 +165,32 @@ async def test_who_waits_for_an_answer_that_redis_has_lost_is_told(forgetful_red
         await workers.reply(turn, epoch).whole()
         await client.until("turn_metrics")
         assert len(client.of("audio")) == 12
+
+
+@pytest.mark.parametrize("turns_before", [1, 3])
+async def test_turn_spoken_right_after_a_flush_is_answered_and_the_loss_is_told(
+    forgetful_redis: RedisServer, keys: Keys, turns_before: int
+) -> None:
+    async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
+        await client.next()
+        workers = Workers(made.bus, client.conversation_id)
+        before: list[tuple[UserTurn, int]] = []
+        for number in range(turns_before):
+            await client.send("user_message", text=str(number))
+            before.append(await workers.next_turn())
+        reply = workers.reply(*before[-1])
+        reply.start()
+        reply.begin(LUNA)  # its sound never comes
+        await reply.flush()
+        await client.until("message_started")
+        cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped
+        await client.send("user_message", text="at once", turn_id=AGAIN)
+        await client.until("turn_accepted", lambda frame: frame["turn_id"] == AGAIN)
+        turn, epoch = await Workers(made.bus, client.conversation_id).next_turn()
+        await workers.reply(turn, epoch).whole()
+        await client.until("turn_metrics", lambda frame: frame["turn_id"] == AGAIN)
+        assert len(client.of("audio")) == 12
+        assert [frame["code"] for frame in client.of("error")] == ["talk_lost"]
 
 
 async def test_who_comes_back_to_a_redis_that_has_lost_the_end_is_told(redis_url: str, keys: Keys) -> None:

@@ -15,8 +15,9 @@ from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageStarted, TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tertulia_shared.store import JsonValue, MemoryStore
-from tests.fakes.gateway_bench import LUNA, Client, Workers, gateway
+from tertulia_shared.store import JsonValue
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.gateway import LUNA, Client, Workers, gateway
 
 NEWER = str(VERSION + 1)
 EVENTS: Mapping[str, dict[str, Any]] = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.redis_server import RedisServer
+from tests.servers.redis_server import RedisServer
 
 UNFIT = [
     (["--cluster-enabled", "yes"], "Redis Cluster"),

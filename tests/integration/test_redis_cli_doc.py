@@ -28,12 +28,12 @@ from tertulia_shared.entries import AudioChunk, StoreWrite, TTSSentence, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.access_bench import AccessBench
-from tests.fakes.bus_bench import until
-from tests.fakes.client import talk
-from tests.fakes.eventually import eventually
-from tests.fakes.redis_server import RedisServer, find_redis_server
-from tests.fakes.stack import Stack
+from tests.harness.access import AccessBench
+from tests.harness.bus import until
+from tests.harness.client import talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
+from tests.servers.redis_server import RedisServer, find_redis_server
 
 DOC = Path(__file__).parents[2] / "docs" / "redis-cli.md"
 SAID = "Luna, what is up there tonight?"

@@ -10,8 +10,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.stack import Stack
 
 
 def frame(kind: str, **data: object) -> str:

@@ -13,9 +13,9 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import SQLiteStore
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
 
 READ_AGAIN = '"message":"characters read again","count":'
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.stack import Stack
 
 TOKEN = "a-token-that-nobody-must-read-0123456789"  # noqa: S105 - made up for these tests
 CODEWORDS = "swordfish, wolverine and periwinkle"

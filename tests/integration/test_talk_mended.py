@@ -6,9 +6,9 @@ import pytest
 from redis import Redis
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.sound import microphone
+from tests.harness.stack import Stack
 
 ENVELOPE = {"v": "1", "ts": "1700000000000", "epoch": "0"}
 FAR = ["99999999999999-0", f"{2**64 - 1}-0", f"{2**64 - 1}-{2**64 - 1}"]

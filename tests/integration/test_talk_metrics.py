@@ -17,11 +17,11 @@ from websockets.exceptions import ConnectionClosed
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Stage
-from tests.fakes.client import talk
-from tests.fakes.eventually import eventually
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
-from tests.fakes.scrape import Scrape, Series, parsed, scrape
-from tests.fakes.stack import Process, Service, Stack
+from tests.harness.client import talk
+from tests.harness.eventually import eventually
+from tests.harness.scrape import Scrape, Series, parsed, scrape
+from tests.harness.stack import Process, Service, Stack
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel, model_at
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
 KEY = "sk-or-v1-made-up-for-these-tests-0123456789"

@@ -10,9 +10,9 @@ import pytest
 
 from tertulia_shared.bus import Bus, order
 from tertulia_shared.ids import new_id
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.gateway_bench import eventually
-from tests.fakes.stack import Stack
+from tests.harness.client import TalkClient, talk
+from tests.harness.gateway import eventually
+from tests.harness.stack import Stack
 
 MOMENTS = 10
 MOST_RECEIPTS = 100

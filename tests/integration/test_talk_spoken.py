@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from tests.fakes.client import talk
-from tests.fakes.sound import loudness
-from tests.fakes.stack import Stack
+from tests.harness.client import talk
+from tests.harness.sound import loudness
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120)
 

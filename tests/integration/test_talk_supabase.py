@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.store.supabase import SupabaseStore
-from tests.fakes.client import TalkClient, talk
-from tests.fakes.eventually import eventually
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
-from tests.fakes.stack import Stack
-from tests.fakes.supabase_server import SERVICE_KEY, SupabaseServer
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
+from tests.servers.supabase_server import SERVICE_KEY, SupabaseServer
 
 pytestmark = pytest.mark.timeout(120)
 STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.fakes.client import talk
-from tests.fakes.sound import loudness, seconds
-from tests.fakes.stack import Stack
-from tests.fakes.talk_record import Heard
+from tests.harness.client import talk
+from tests.harness.sound import loudness, seconds
+from tests.harness.stack import Stack
+from tests.harness.talk_record import Heard
 
 SLOWEST, FASTEST = 6.0, 30.0
 """Characters a second between which speech is speech (people talk at about 15)."""

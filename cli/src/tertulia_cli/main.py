@@ -11,20 +11,21 @@ from pathlib import Path
 from typing import Any, Final
 
 from tertulia_cli.access import arguments as access
-from tertulia_cli.client.place import Place, parse_place
+from tertulia_cli.client.address import Place, parse_place
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
-from tertulia_cli.dead.arguments import add_dead
+from tertulia_cli.dead_letters.arguments import add_dead
 from tertulia_cli.doctor.command import doctor
 from tertulia_cli.exits import FAILED, STOPPED, Failure
-from tertulia_cli.fetch import fetch_models
+from tertulia_cli.fetch_models import fetch_models
 from tertulia_cli.inspect.command import InspectOptions, inspect
 from tertulia_cli.run.command import run
 from tertulia_cli.settings import RunSettings
 from tertulia_cli.voice import command as voice
 from tertulia_cli.voice.command import NewVoice
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.settings import load
+from tertulia_shared.version import __version__
 
 EXIT_CODES: Final = """exit codes:
   0    done                              3  no connection to the gateway or to Redis
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"tertulia {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_say(commands)

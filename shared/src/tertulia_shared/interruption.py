@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from tertulia_shared.bus import Bus, BusError, Follow, Stale
 from tertulia_shared.codec import BadEntry, envelope, number
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 
 LOOK_S = 10.0
 """How often it is looked whether the conversation still is at the epoch of the work."""

@@ -12,11 +12,11 @@ from typing import Protocol
 from tertulia_shared.bus import Bus, BusError, BusRefused, BusUnavailable, Claim, WriteRefused, WritesPaused
 from tertulia_shared.codec import UnknownVersion
 from tertulia_shared.entries import DeadLetter
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics.work import WorkMetrics
-from tertulia_shared.presence import reads
 from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
+from tertulia_shared.worker_names import reads
 
 MAX_LEFT = 1_000
 """Pieces of work remembered as left to newer workers."""

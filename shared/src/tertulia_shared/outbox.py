@@ -18,11 +18,11 @@ from typing import Any
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, encode
-from tertulia_shared.dead import bury
+from tertulia_shared.dead_letters import bury
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
-from tertulia_shared.store.rules import fitted_message, fitted_title
+from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)

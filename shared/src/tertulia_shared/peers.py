@@ -9,7 +9,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable
 
-from tertulia_shared.presence import LocalProcess, local_process, started_at
+from tertulia_shared.worker_names import LocalProcess, local_process, started_at
 
 LOOK_S = 0.25
 """How often a process is looked at where pidfds are not available."""

@@ -12,7 +12,7 @@ from enum import Enum
 from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WritesPaused
 from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
 from tertulia_shared.entries import Work
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 
 
 class BadWork(Exception):

@@ -15,12 +15,12 @@ from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.metrics.pulse import Pulse
+from tertulia_shared.metrics.heartbeat import Pulse
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.peers import Peers
-from tertulia_shared.presence import name_of, reads, worker_name
 from tertulia_shared.settings import CommonSettings
 from tertulia_shared.work import Ending
+from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
 LOOKS_PER_LEASE = 3

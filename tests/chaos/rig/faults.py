@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from tests.chaos.rig.ledger import Turn
 from tests.chaos.rig.servers import Servers, Trouble
 from tests.chaos.rig.user import User, state_of
-from tests.fakes.stack import Process, Service, Stack
+from tests.harness.stack import Process, Service, Stack
 
 Fault = Callable[["Scene", random.Random], Awaitable[None]]
 WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")

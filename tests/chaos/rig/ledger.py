@@ -49,6 +49,8 @@ class Turn:
     interrupted: bool = False
     excused: str = ""
     """Why it may be lost: the fault took away what Redis had acknowledged."""
+    reloaded: bool = False
+    """Whether the client was reloaded in this turn: if it was interrupted and complete by then, no event says so."""
     checked: bool = False
     """Whether it was compared with Redis and SQLite."""
 
@@ -89,6 +91,8 @@ class Ledger:
             if message.chunks:
                 message.at = message.chunks[-1]
             message.may_begin_anew = message.may_end_again = True
+        for turn in self.turns.values():
+            turn.reloaded |= not self.is_done(turn)
 
     def lost_data(self) -> None:
         """Redis lost what it had: the epoch may fall once, and what is not checked yet may be lost."""

@@ -27,7 +27,7 @@ from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.storm import Storm, deck
 from tests.chaos.rig.truth import Truth
 from tests.chaos.rig.user import CUTS, Budget, User
-from tests.fakes.stack import Stack, StackFailed
+from tests.harness.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
 SETTLED_S = 60.0

@@ -25,7 +25,7 @@ from tests.chaos.rig.run import Plan, environment
 from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.truth import Truth
 from tests.chaos.rig.user import Budget, User
-from tests.fakes.stack import Stack
+from tests.harness.stack import Stack
 
 SAMPLE_S = 5.0
 TURNS_EACH = 10

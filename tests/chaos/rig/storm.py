@@ -14,7 +14,7 @@ from tests.chaos.rig.failures import Kind
 from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
 from tests.chaos.rig.report import Struck
 from tests.chaos.rig.user import Budget
-from tests.fakes.redis_server import RedisDidNotStart
+from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
 """Between two faults, also where no turn ends meanwhile."""

@@ -144,6 +144,17 @@ class Truth:
         replies = {message_id: (text, status) for message_id, role, text, status in found if role == "character"}
         return replies, [(text, status) for _, role, text, status in found if role == "user"]
 
+    async def has_interrupted(self, conversation_id: str, turn_id: str) -> bool:
+        """Whether the events say that a turn was interrupted and is complete."""
+        kinds: list[bytes] = []
+        for _, fields in await self._entries(f"{{{conversation_id}}}:events"):
+            kind, of = fields.get(b"type", b""), fields.get(b"turn_id", b"").decode(errors="replace")
+            if kind == b"turn_accepted" and of == turn_id:
+                kinds = []
+            if kind == b"interrupted" or of == turn_id:
+                kinds.append(kind)
+        return b"interrupted" in kinds and b"turn_complete" in kinds
+
     async def check_receipts(self, client: Client) -> None:
         """Every receipt in Redis is one that this client sent."""
         for _, fields in await self._entries(f"{{{client.ledger.conversation_id}}}:receipts"):

@@ -25,6 +25,8 @@ SPOKEN = {
 ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+LOOK_S = 5.0
+"""How often Redis is asked whether a turn was over when its client was reloaded."""
 REPEAT_S = 1.0
 """After how long a message is sent again that met an `unavailable`."""
 CUTS = 0.18
@@ -186,14 +188,23 @@ class User:
         return run
 
     async def _until_over(self, run: Run) -> None:
-        turn = self.ledger.turn(run.turn_id)
-        await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+        await self._is_over(self.ledger.turn(run.turn_id))
         self._end(run)
+
+    async def _is_over(self, turn: Turn) -> bool:
+        """Wait for the end of a turn; False if it does not come in time."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, LOOK_S):
+            if time.monotonic() > deadline:
+                return False
+            if turn.reloaded and await self._truth.has_interrupted(self.ledger.conversation_id, turn.turn_id):
+                turn.interrupted, turn.completed = True, 1
+        return True
 
     async def _check(self) -> None:
         while self._unchecked:
             turn = self._unchecked.pop(0)
-            over = await self.client.until(lambda turn=turn: self.ledger.is_done(turn) or turn.excused, PATIENCE_S)
+            over = await self._is_over(turn)
             self.client.forget(turn.turn_id)
             if turn.excused:
                 continue

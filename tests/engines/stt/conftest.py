@@ -10,8 +10,8 @@ import pytest
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
 from tertulia_stt.settings import STTSettings
-from tests.fakes.settings_of import settings_of
 from tests.fakes.tiny_whisper import make_tiny_whisper
+from tests.harness.settings_of import settings_of
 
 
 @pytest.fixture(scope="session")

@@ -28,9 +28,9 @@ from tertulia_stt.engines.realtimestt import session as session_module
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
 from tertulia_stt.engines.realtimestt.whisper import SharedWhisper
 from tertulia_stt.settings import STTSettings
-from tests.fakes.eventually import PATIENCE_S, eventually
-from tests.fakes.sound import microphone
 from tests.fakes.tiny_whisper import SENTENCE
+from tests.harness.eventually import PATIENCE_S, eventually
+from tests.harness.sound import microphone
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 

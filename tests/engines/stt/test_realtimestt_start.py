@@ -8,12 +8,12 @@ import ctranslate2
 import faster_whisper
 import pytest
 
+from tertulia_stt.download_models import fetch
 from tertulia_stt.engine import EngineUnavailable
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.realtimestt.whisper import models_dir, plan
-from tertulia_stt.fetch import fetch
 from tertulia_stt.settings import STTSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 

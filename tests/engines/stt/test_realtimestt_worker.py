@@ -10,10 +10,10 @@ import pytest
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import MicChunk, UserTurn, Work
 from tertulia_shared.events import Event, ListeningStopped, TranscriptionFinished
-from tests.fakes.eventually import eventually
-from tests.fakes.sound import microphone
-from tests.fakes.stack import Stack
 from tests.fakes.tiny_whisper import SENTENCE
+from tests.harness.eventually import eventually
+from tests.harness.sound import microphone
+from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 

@@ -15,8 +15,9 @@ import numpy as np
 import pytest
 import torch
 
-from tertulia_shared.voices import read_voice
+from tertulia_shared.voice_files import read_voice
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
+from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.higgs import weights
 from tertulia_tts.engines.higgs.boson import BosonModel, load_boson
 from tertulia_tts.engines.higgs.codes import CODES, Codes, Undelayer
@@ -24,10 +25,9 @@ from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME, FrameDecoder
 from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
 from tertulia_tts.engines.higgs.windows import CONTEXT
-from tertulia_tts.registry import load_engine
-from tests.fakes.eventually import eventually
 from tests.fakes.speech_engines import VOICES, tiny_higgs_model
 from tests.fakes.tiny_higgs import TinyHiggs, make_tiny_higgs, thin_codec
+from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.higgs
 

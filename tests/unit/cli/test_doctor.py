@@ -16,7 +16,7 @@ from tertulia_cli.doctor.findings import Finding, Part
 from tertulia_cli.exits import FAILED, OK
 from tertulia_cli.run import redis
 from tertulia_cli.settings import RunSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it", needed=True)
 

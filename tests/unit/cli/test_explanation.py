@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from tertulia_cli.formatting import time_of_day
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn, is_named
 from tertulia_cli.inspect.recording import GivenUp, OpenWork, Piece
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Turn
-from tertulia_cli.wording import time_of_day
 from tertulia_shared.bus import NOBODY, Entry
 from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
@@ -25,7 +25,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.fakes.recordings import (
+from tests.harness.recordings import (
     M1,
     M2,
     SOUND,

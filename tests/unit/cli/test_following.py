@@ -16,7 +16,7 @@ import pytest
 
 from tertulia_cli.exits import Failure
 from tertulia_cli.inspect import following as following_module
-from tertulia_cli.inspect import machine
+from tertulia_cli.inspect import json_output
 from tertulia_cli.inspect.command import choose_message
 from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, Narrator, Place, as_json, as_text
@@ -24,7 +24,6 @@ from tertulia_cli.inspect.recording import conversation_of_message, record, soun
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_shared.bus import Append, Bus, Entry, Follow
-from tertulia_shared.bus.memory import wall_ms
 from tertulia_shared.entries import (
     AudioChunk,
     DeadLetter,
@@ -47,7 +46,8 @@ from tertulia_shared.events import (
     VadStart,
 )
 from tertulia_shared.keys import Key
-from tests.fakes.recordings import (
+from tertulia_shared.testing.memory_bus import wall_ms
+from tests.harness.recordings import (
     M1,
     M2,
     SOUND,
@@ -354,7 +354,7 @@ def test_where_there_is_no_sound_the_reason_is_said(sentences: list[Entry], audi
 
 def test_json_has_the_times_the_text_and_no_sound() -> None:
     timeline = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
-    plain = json.loads(json.dumps(machine.timeline_json(timeline)))
+    plain = json.loads(json.dumps(json_output.timeline_json(timeline)))
     assert set(plain) == {
         "conversation_id", "now_ms", "epoch", "demo", "turns", "waiting", "open_work", "dead", "workers", "stuck",
     }  # fmt: skip
@@ -365,7 +365,7 @@ def test_json_has_the_times_the_text_and_no_sound() -> None:
     }  # fmt: skip
     luna = turn["messages"][0]
     assert (luna["text"], luna["owner"], luna["attempts"], luna["seconds"]) == ("Hi. Well.", "5-0/1", 1, 2.5)
-    message = machine.message_json(timeline, timeline.turns[0].messages[M1], SOUND)
+    message = json_output.message_json(timeline, timeline.turns[0].messages[M1], SOUND)
     assert [(each["sentence_index"], each["ms"], each["is_final"]) for each in message["chunks"]] == [
         (0, 1_000, False), (0, 500, False), (1, 1_000, False), (2, 0, True),
     ]  # fmt: skip

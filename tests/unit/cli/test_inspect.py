@@ -28,7 +28,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.fakes.recordings import (
+from tests.harness.recordings import (
     M1,
     SOUND,
     SPOKEN_SENTENCES,

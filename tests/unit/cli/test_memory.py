@@ -7,13 +7,13 @@ import io
 import pytest
 from rich.console import Console
 
-from tertulia_cli.inspect import machine, tables
+from tertulia_cli.inspect import json_output, tables
 from tertulia_cli.inspect.memory import Memory, kind_of, memory, sentence_of
 from tertulia_shared.bus import Append, BusRefused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import AudioChunk, MicChunk, UserTurn
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import Clock
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.bus import Clock
 
 C, M = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", "5d0d5f1c-6f0b-4f4e-9f0d-0f5a7f4f2b22"  # fixed: part of test names
 KEYS = Keys("test")
@@ -68,7 +68,7 @@ async def test_where_it_may_not_be_asked_nothing_is_said(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(bus, "space", refused)
     assert await memory(bus) is None
-    assert machine.listed_json([], None)["redis"] is None
+    assert json_output.listed_json([], None)["redis"] is None
 
 
 def test_the_line_says_how_full_and_what_holds_it() -> None:
@@ -80,4 +80,4 @@ def test_the_line_says_how_full_and_what_holds_it() -> None:
     out = io.StringIO()
     tables.show_list(Console(file=out, width=160), [], 0, full(paused=True))
     assert "Writes are paused" in out.getvalue()
-    assert machine.listed_json([], full())["redis"]["by_kind"]["sound"] == 70 << 20
+    assert json_output.listed_json([], full())["redis"]["by_kind"]["sound"] == 70 << 20

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli import fetch
+from tertulia_cli import fetch_models
 from tertulia_cli.exits import FAILED, OK
 from tertulia_cli.run.environments import python_of
 from tertulia_cli.run.plan import workers
 from tertulia_cli.settings import RunSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 
 @pytest.fixture
@@ -50,5 +50,5 @@ def test_models_are_fetched_by_the_engines_own_python(
         return subprocess.CompletedProcess(command, code)
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert fetch.fetch_models(settings_of(RunSettings)) == expected
-    assert ran == [[own_python, "-m", "tertulia_stt.fetch"]]
+    assert fetch_models.fetch_models(settings_of(RunSettings)) == expected
+    assert ran == [[own_python, "-m", "tertulia_stt.download_models"]]

@@ -9,7 +9,7 @@ import pytest
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.run import plan
 from tertulia_cli.settings import RunSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tertulia_cli.main import main
-from tertulia_shared.voices import read_voice
+from tertulia_shared.voice_files import read_voice
 
 
 def recording(path: Path, seconds: float = 5, rate: int = 44_100, channels: int = 2, peak: float = 0.3) -> Path:

@@ -11,16 +11,16 @@ import pytest
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from tertulia_gateway.connection import Connection
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.frames import NewConversation
-from tertulia_gateway.saving import SettingsSaver
-from tertulia_shared.bus.memory import MemoryBus, wall_ms
+from tertulia_gateway.commands import NewConversation
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_gateway.ws.connection import Connection
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.virtual_time import now, settle, virtual_time
 
 M = "aaaaaaaa-0000-4000-8000-000000000001"
 A_MESSAGE = ("user_message", {"text": "Hello?"})

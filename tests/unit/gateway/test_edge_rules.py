@@ -12,13 +12,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tertulia_gateway.frames import ChangeSettings, Problem, UserMessage, parse
+from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage, parse
 from tertulia_gateway.rest.shapes import CharacterChange, NewCharacter, Rename
-from tertulia_llm.saving import title_of
+from tertulia_llm.turn_rows import title_of
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, InvalidRecord, Message
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.store.rules import check_character, check_message, check_title, encode_settings, fitted_message
+from tertulia_shared.store.validation import (
+    check_character,
+    check_message,
+    check_title,
+    encode_settings,
+    fitted_message,
+)
 
 T = TypeVar("T")
 CONTROLS = "\x00\x07\t\n\x0b\x0c\r\x1b\x1f\x7f\x80\x81\x85\x92\x9f\u2028\u2029\ufeff\ufffe\ud83d\ude00<>"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.heard import Heard, heard_of
-from tertulia_shared.bus.memory import MemoryBus
+from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_shared.entries import AudioChunk, Receipt
 from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"

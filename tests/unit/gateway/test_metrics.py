@@ -1,69 +1,84 @@
-"""Where a turn's time went."""
+"""How long a user waits: counted once for each turn, and not for what is only sent again."""
 
 from __future__ import annotations
 
-from tertulia_gateway.metrics import Timeline
-from tertulia_shared.codec import Fields, pack
+import pytest
+
+from tertulia_gateway.conversation.metrics import Waits
+from tertulia_shared.metrics import Metrics
+from tests.harness.scrape import Scrape, scraped
+
+OPENED_MS = 1_000_000
 
 
-def event(ts: int, **fields: str) -> Fields:
-    return {b"ts": str(ts).encode(), **{name.encode(): value.encode() for name, value in fields.items()}}
+class Scene:
+    def __init__(self) -> None:
+        self.now_ms = OPENED_MS
+        self.metrics = Metrics()
+        self.waits = Waits(self.metrics, lambda: self.now_ms)
+
+    def accepted(self, at_ms: int, source: str = "typed") -> None:
+        self.waits.event(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})
+
+    def event(self, kind: bytes, at_ms: int, **fields: bytes) -> None:
+        self.waits.event(kind, {b"ts": str(at_ms).encode(), **{name.encode(): raw for name, raw in fields.items()}})
+
+    def sound(self, at_ms: int, asked_ms: int = OPENED_MS) -> None:
+        self.waits.sound({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
+
+    @property
+    def seen(self) -> Scrape:
+        return scraped(self.metrics)
 
 
-def spoken_turn(timeline: Timeline) -> None:
-    timeline.see(b"vad_stop", event(900))
-    timeline.see(b"transcription_finished", event(995, turn_id="t"))
-    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
-    timeline.see(b"turn_started", event(1003, turn_id="t"))
-    timeline.see(b"message_started", event(1004, turn_id="t", message_id="m", character_id="c", character_name="Luna"))
-    timeline.see(b"llm_chunk", event(1200, message_id="m"))
-    timeline.see(b"llm_chunk", event(1300, message_id="m"))
-    timeline.note_audio("m", 1500, 1501)
-    timeline.note_audio("m", 1600, 1601)
-    timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
+@pytest.fixture
+def it() -> Scene:
+    return Scene()
 
 
-def test_a_spoken_turn() -> None:
-    timeline = Timeline()
-    spoken_turn(timeline)
-    assert not timeline.settled
-    timeline.see(b"turn_complete", event(1701, turn_id="t"))
-    assert not timeline.settled
-    timeline.note_audio_complete("m", 1900)
-    timeline.note_sentence("m", 1400)
-    assert timeline.settled
-    assert timeline.metrics() == {
-        "source": "spoken", "accepted_at": 1000, "speech_end": -100, "transcript": -5, "turn_started": 3,
-        "turn_complete": 701,
-        "messages": [
-            {
-                "message_id": "m", "character_id": "c", "character_name": "Luna", "message_started": 4,
-                "first_chunk": 200, "first_sentence": 400, "first_audio": 500, "first_frame": 501,
-                "text_complete": 700, "audio_complete": 900, "usage": {"completion_tokens": 60},
-            }
-        ],
-    }  # fmt: skip
+def test_a_turn_is_waited_for_until_its_first_text_and_its_first_sound(it: Scene) -> None:
+    it.accepted(OPENED_MS + 100, "spoken")
+    it.now_ms += 400
+    it.waits.text()
+    it.now_ms += 200
+    it.waits.text()
+    it.sound(OPENED_MS + 590)
+    it.sound(OPENED_MS + 600)  # the second character's
+    assert it.seen.of("tertulia_turns_total", source="spoken") == 1
+    for what, seconds in (("text", 0.3), ("sound", 0.5)):
+        name = f"tertulia_turn_first_{what}_seconds"
+        assert it.seen.of(f"{name}_count", source="spoken") == 1
+        assert it.seen.of(f"{name}_sum", source="spoken") == pytest.approx(seconds)
+    assert it.seen.of("tertulia_hop_seconds_count", hop="audio") == 2
 
 
-def test_a_transcript_that_is_told_behind_its_turn_counts_too() -> None:
-    timeline = Timeline()
-    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
-    timeline.see(b"transcription_finished", event(1001, turn_id="t"))
-    assert timeline.metrics()["transcript"] == 1
+def test_text_and_sound_that_nobody_waits_for_are_not_counted(it: Scene) -> None:
+    it.waits.text()
+    it.sound(OPENED_MS)
+    assert not it.seen.has("tertulia_turn_first_text_seconds_count")
+    assert not it.seen.has("tertulia_turn_first_sound_seconds_count")
 
 
-def test_a_typed_turn_has_no_speech() -> None:
-    timeline = Timeline()
-    timeline.see(b"vad_stop", event(900))
-    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
-    assert timeline.metrics()["speech_end"] is None
+def test_what_was_before_the_client_came_back_says_nothing(it: Scene) -> None:
+    it.accepted(OPENED_MS - 5000)
+    it.event(b"interrupted", OPENED_MS - 1, cause=b"turn")
+    it.waits.text()
+    assert not it.seen.has("tertulia_turns_total")
+    assert not it.seen.has("tertulia_interruptions_total")
+    assert it.seen.of("tertulia_hop_seconds_count", hop="events") == 0
 
 
-def test_a_turn_that_was_cut_off_does_not_settle() -> None:
-    timeline = Timeline()
-    spoken_turn(timeline)
-    timeline.see(b"interrupted", event(1800))
-    timeline.see(b"turn_complete", event(1801, turn_id="t"))
-    assert not timeline.settled
-    assert timeline.turn_id == ""
-    assert timeline.metrics() == {}
+@pytest.mark.parametrize("cause", ["turn", "request"])
+def test_after_an_interruption_nothing_is_waited_for(it: Scene, cause: str) -> None:
+    it.accepted(OPENED_MS)
+    it.event(b"interrupted", OPENED_MS, cause=cause.encode())
+    it.waits.text()
+    it.sound(OPENED_MS)
+    assert it.seen.of("tertulia_interruptions_total", cause=cause) == 1
+    assert it.seen.of("tertulia_turn_first_text_seconds_count", source="typed") == 0
+
+
+def test_sound_that_lay_ready_was_under_way_only_since_it_was_asked_for(it: Scene) -> None:
+    it.now_ms += 9000
+    it.sound(OPENED_MS, asked_ms=it.now_ms - 2)
+    assert it.seen.of("tertulia_hop_seconds_sum", hop="audio") == pytest.approx(0.002)

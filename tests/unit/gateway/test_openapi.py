@@ -14,14 +14,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.hub import Hub
-from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.context import Backstage
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_shared.bus.memory import MemoryBus
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 
 HERE = {"Host": "localhost"}
 OPERATIONS = (

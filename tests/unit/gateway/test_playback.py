@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tertulia_gateway.playback import BYTES_PER_SECOND, RECEIPT_GRACE_S, Playback
+from tertulia_gateway.conversation.playback import BYTES_PER_SECOND, RECEIPT_GRACE_S, Playback
 from tertulia_shared.entries import Receipt
 
 

@@ -16,17 +16,18 @@ import httpx2
 import pytest
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.hub import Hub
-from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.context import Backstage
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_shared.bus.memory import MemoryBus
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.store import MemoryStore, Message
+from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
 
 ABSENT = "12345678-1234-4234-8234-123456789012"
 
@@ -228,7 +229,7 @@ async def left_of(bus: MemoryBus, work: Work) -> list[object]:
 async def test_samples_of_voices_leave_nothing_behind_when_they_fail(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tertulia_gateway.sample.MAX_PCM_BYTES", 4)
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.MAX_PCM_BYTES", 4)
     await publish_luna(bus)
     await bus.prepare("tts")
 
@@ -254,7 +255,7 @@ async def test_samples_of_voices_leave_nothing_behind_when_they_fail(
 async def test_samples_are_spoken_one_at_a_time(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tertulia_gateway.sample.PATIENCE_S", 0.1)
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.1)
     await publish_luna(bus)
     answers = await asyncio.gather(*(api.get("/api/voices/luna/sample") for _ in range(5)))
     assert sorted(answer.status_code for answer in answers) == [429, 429, 503, 503, 503]
@@ -273,7 +274,7 @@ async def publish_luna(bus: MemoryBus) -> None:
 async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tertulia_gateway.sample.PATIENCE_S", 0.01)
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.01)
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
     await outlet.flush()
@@ -292,7 +293,7 @@ async def test_a_picture_of_an_earlier_release_is_not_shown_and_bars_no_change(
     character = await store.character(made["id"])
     assert character is not None
     with monkeypatch.context() as earlier:
-        earlier.setattr("tertulia_shared.store.rules.is_picture", _any_picture)
+        earlier.setattr("tertulia_shared.store.validation.is_picture", _any_picture)
         await store.save_character(replace(character, image="https://elsewhere.example/pixel.png"))
     path = f"/api/characters/{made['id']}"
     assert (await api.get(path)).json()["image"] == ""

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from tertulia_llm.budget import EMPTY_BYTES, HIGH, LOOK_S, Budget, to_free
 from tertulia_shared.bus import Append, Expire, Sound
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import AudioChunk, UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import HOUR_S, SOUND_GRACE_S, Keys
 from tertulia_shared.metrics import Metrics
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.virtual_time import now, settle, virtual_time
 
 NOW_MS = 1_800_000_000_000
 SECOND = 48_000

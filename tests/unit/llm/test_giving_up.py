@@ -6,20 +6,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from tertulia_llm.answer import MAX_ROUNDS
-from tertulia_llm.model import added
+from tertulia_llm.model.client import added
 from tertulia_llm.reply import MAX_REPLY_CHARS
+from tertulia_llm.responder import MAX_ROUNDS
 from tertulia_shared.bus import Append, Put, WriteRefused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import InvalidRecord, Message
-from tertulia_shared.store.rules import TEXT_MAX_CHARS
+from tertulia_shared.store.validation import TEXT_MAX_CHARS
 from tertulia_shared.work import Ending, ending_of
-from tests.fakes.llm_bench import LINES, START_MS, BreakAfter, Client, CountingStore, Say, Table
-from tests.fakes.virtual_time import virtual_time
+from tests.harness.llm import LINES, START_MS, BreakAfter, Client, CountingStore, Say, Table
+from tests.harness.virtual_time import virtual_time
 
 HELLO = "Hello, Luna and Rex"
 FAR = 2**64 - 1
@@ -127,7 +127,7 @@ async def test_a_store_that_takes_no_row_at_all_does_not_stop_the_talk(
     def refusing(*_: object) -> RefusingStore:
         return RefusingStore(table, error)
 
-    monkeypatch.setattr("tests.fakes.llm_bench.CountingStore", refusing)
+    monkeypatch.setattr("tests.harness.llm.CountingStore", refusing)
     for _ in range(2):
         await table.say(HELLO)
         await table.work()

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.plan import Progress, TalkState, make_plan, message_ids, plan_fields, read_state
+from tertulia_llm.plan import make_plan, message_ids, plan_fields
+from tertulia_llm.turn_state import Progress, TalkState, read_state
 from tertulia_shared.codec import BadEntry, pack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id

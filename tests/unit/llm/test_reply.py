@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pytest
 
 from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import Event, LLMChunk, MessageComplete, MessageResumed, MessageStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 

@@ -5,12 +5,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tertulia_llm.sweep import SWEEP_S, sweep
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.virtual_time import now, settle, virtual_time
 
 
 @asynccontextmanager

@@ -24,8 +24,8 @@ from tertulia_shared.entries import (
 )
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
-from tests.fakes.llm_bench import LINES, Client, Table
-from tests.fakes.virtual_time import virtual_time
+from tests.harness.llm import LINES, Client, Table
+from tests.harness.virtual_time import virtual_time
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}

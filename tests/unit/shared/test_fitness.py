@@ -7,7 +7,7 @@ from tertulia_shared.bus.fitness import Severity, fields_of, judge
 from tertulia_shared.bus.port import WritesPaused
 from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.settings import CommonSettings
-from tests.fakes.settings_of import settings_of
+from tests.harness.settings_of import settings_of
 
 WELL = {
     "redis_version": "6.2.14", "redis_mode": "standalone", "role": "master", "cluster_enabled": "0",

@@ -5,12 +5,12 @@ import asyncio
 import pytest
 
 from tertulia_shared.bus import Append, NotOwner, Stale
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Interrupt
 from tertulia_shared.ids import new_id
 from tertulia_shared.interruption import LOOK_S, until_interrupted
 from tertulia_shared.keys import Keys
-from tests.fakes.virtual_time import settle, virtual_time
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.virtual_time import settle, virtual_time
 
 CONVERSATION = new_id()
 

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, invariant, multiple, rule
 
 from tertulia_shared.bus import Append, Bus, BusUnavailable, Claim
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.fakes.bus_bench import Clock, claimed
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.bus import Clock, claimed
 
 WORKERS = ("a", "b", "c")
 LEASE_S = 3.0

@@ -11,9 +11,9 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import Health, Metrics, catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import SILENT_S
+from tertulia_shared.metrics.heartbeat import Pulse
 from tertulia_shared.metrics.hop import Hop
-from tertulia_shared.metrics.pulse import Pulse
-from tests.fakes.scrape import scraped
+from tests.harness.scrape import scraped
 
 FORBIDDEN = {"conversation", "conversation_id", "message_id", "turn_id", "session_id", "character", "text", "worker"}
 

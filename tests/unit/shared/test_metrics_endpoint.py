@@ -14,7 +14,7 @@ import pytest
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics, catalogue
 from tertulia_shared.metrics import endpoint as served
 from tertulia_shared.metrics.endpoint import MAX_CALLERS, MAX_HEAD_BYTES, CannotListen, endpoint
-from tests.fakes.scrape import parsed
+from tests.harness.scrape import parsed
 
 PATIENCE_S = 20.0
 

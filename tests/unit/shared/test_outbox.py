@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 
 from tertulia_shared.bus import BusUnavailable
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import StoreWrite
 from tertulia_shared.ids import new_id
@@ -24,10 +23,12 @@ from tertulia_shared.outbox import (
     settings_write,
     title_of,
 )
-from tertulia_shared.store import MemoryStore, MemoryTables, Message, NotFound, StoreUnusable
-from tests.fakes.scrape import scraped
-from tests.fakes.store_records import reply, user_message
-from tests.fakes.virtual_time import now, virtual_time
+from tertulia_shared.store import Message, NotFound, StoreUnusable
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tests.harness.scrape import scraped
+from tests.harness.store_records import reply, user_message
+from tests.harness.virtual_time import now, virtual_time
 
 PATIENCE_S = 2.0
 

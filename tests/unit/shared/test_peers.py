@@ -11,16 +11,16 @@ from collections.abc import Iterator
 import pytest
 
 from tertulia_shared import peers
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.peers import Peers, has_ended
-from tertulia_shared.presence import LocalProcess, local_process, name_of, reads, started_at, worker_name
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
-from tests.fakes.eventually import eventually
-from tests.fakes.settings_of import settings_of
+from tertulia_shared.worker_names import LocalProcess, local_process, name_of, reads, started_at, worker_name
+from tests.harness.eventually import eventually
+from tests.harness.settings_of import settings_of
 from tests.unit.shared.test_worker import ScriptedHandler, nothing
 
 SLEEPER = "import time; time.sleep(600)"

@@ -12,7 +12,7 @@ from asyncio.subprocess import PIPE, Process
 
 import pytest
 
-from tests.fakes.redis_server import free_port
+from tests.servers.redis_server import free_port
 
 SERVICE = """
 import sys

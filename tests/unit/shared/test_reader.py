@@ -11,7 +11,7 @@ from tertulia_shared.bus.link import Command, Link, make_pool
 from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Follow
 from tertulia_shared.bus.reader import Reader
 from tertulia_shared.keys import Key
-from tests.fakes.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import settle, virtual_time
 
 NOW_MS = 1_763_800_000_000
 FIRST, SECOND, THIRD = (f"{NOW_MS - 3 + n}-0" for n in range(3))

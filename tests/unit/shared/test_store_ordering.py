@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_shared.store import InvalidRecord, supersedes, turn_position
-from tests.fakes.store_records import at, new_id, reply
+from tests.harness.store_records import at, new_id, reply
 
 NOW_MS = 1_772_366_400_000
 LAST_EXACT_MS = int(datetime(2094, 1, 1, tzinfo=UTC).timestamp() * 1000)

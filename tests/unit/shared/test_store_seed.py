@@ -7,8 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tertulia_shared.store import Character, seed_characters
-from tertulia_shared.store.rules import check_character
-from tests.fakes.store_records import START
+from tertulia_shared.store.validation import check_character
+from tests.harness.store_records import START
 
 SEEDS = seed_characters(START)
 

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 
 from tertulia_shared.store import Message, SQLiteStore, StoreUnavailable, StoreUnusable, rows, sqlite_file
-from tests.fakes.store_records import new_id, user_message
+from tests.harness.store_records import new_id, user_message
 
 WRITE_SOME = """
 import asyncio, sys
 from pathlib import Path
-from tests.fakes.store_records import user_message
+from tests.harness.store_records import user_message
 from tertulia_shared.store import SQLiteStore
 
 async def main(path, conversation_id, first):
@@ -38,7 +38,7 @@ asyncio.run(main(*sys.argv[1:]))
 WRITE_UNTIL_KILLED = """
 import asyncio, itertools, sys
 from pathlib import Path
-from tests.fakes.store_records import user_message
+from tests.harness.store_records import user_message
 from tertulia_shared.store import SQLiteStore
 
 async def main(path, conversation_id):

@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Outlet, Stale, WriteRefused, WritesPaused
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode
 from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_shared.worker import Worker
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, settle, virtual_time
 
 SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=10, max_attempts=3)
 RENEWED_S = 2.0

@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tertulia_shared.bus import BusUnavailable, Claim, NotOwner, Stale
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_shared.worker import Worker
-from tests.fakes.scrape import Scrape, scraped
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.scrape import Scrape, scraped
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, settle, virtual_time
 
 SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=1, max_attempts=2)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 
 from tertulia_shared.bus import BusUnavailable, Claim
-from tertulia_shared.bus.memory import MemoryBus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now, virtual_time
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, virtual_time
 
 TROUBLES = 5
 

@@ -25,11 +25,11 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
 from tertulia_stt.settings import STTSettings
-from tests.fakes.llm_bench import CountingBus, Death
 from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
-from tests.fakes.scrape import scraped
-from tests.fakes.settings_of import settings_of
-from tests.fakes.virtual_time import now, settle, virtual_time
+from tests.harness.llm import CountingBus, Death
+from tests.harness.scrape import scraped
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, settle, virtual_time
 
 FRAME = 320
 """Samples of 20 ms."""

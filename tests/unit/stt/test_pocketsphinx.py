@@ -12,8 +12,8 @@ import pytest
 
 from tertulia_stt.endpointing import EndpointSettings
 from tertulia_stt.engine import SttEvent, TranscriptionFinished
-from tertulia_stt.engines.libpocketsphinx import Decoder
-from tertulia_stt.engines.pocketsphinx import PocketSphinxRecognizer
+from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
+from tertulia_stt.engines.pocketsphinx.library import Decoder
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAMES = {"luna": "Luna", "rex": "Rex", "sage": "Sage"}

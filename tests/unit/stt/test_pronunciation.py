@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_stt.engines.pronunciation import by_letters, pronunciations, spoken_words
+from tertulia_stt.engines.pocketsphinx.pronunciation import by_letters, pronunciations, spoken_words
 
 DICTIONARY = {
     "luna": "L UW N AH",

@@ -12,10 +12,10 @@ from tertulia_shared.bus import Put
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion, decode_event, pack
 from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, Work
 from tertulia_shared.events import Error, ListeningStopped
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
-from tests.fakes.virtual_time import settle, virtual_time
+from tests.harness.virtual_time import settle, virtual_time
 from tests.unit.stt.test_listener import STORY, Ear, over
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}

@@ -8,8 +8,8 @@ import espeakng_loader
 import pytest
 
 from tertulia_tts.engine import EngineUnavailable
-from tertulia_tts.engines import espeak_library
-from tertulia_tts.engines.espeak_voices import ESPEAK_VOICES
+from tertulia_tts.engines.espeak import library
+from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
 
 LUNA = ESPEAK_VOICES[0]
 TEXT = "A sentence that takes a good while to say, longer than one buffer."
@@ -22,7 +22,7 @@ def pieces_of(text: str = TEXT) -> list[bytes]:
         pieces.append(pcm)
         return True
 
-    espeak_library.speak(LUNA, text, 1, keep)
+    library.speak(LUNA, text, 1, keep)
     return pieces
 
 
@@ -33,7 +33,7 @@ def refuse(_pcm: bytes) -> bool:
 def test_audio_comes_in_pieces_short_enough_to_stop_between() -> None:
     pieces = pieces_of()
     assert len(pieces) > 20
-    assert max(len(pcm) for pcm in pieces) <= espeak_library.NATIVE_RATE * 2 // 10
+    assert max(len(pcm) for pcm in pieces) <= library.NATIVE_RATE * 2 // 10
 
 
 def test_one_who_wants_no_more_is_not_called_again() -> None:
@@ -43,13 +43,13 @@ def test_one_who_wants_no_more_is_not_called_again() -> None:
         calls.append(pcm)
         return False
 
-    espeak_library.speak(LUNA, TEXT * 50, 1, once)
+    library.speak(LUNA, TEXT * 50, 1, once)
     assert len(calls) == 1
 
 
 def test_stopping_midway_changes_nothing_of_the_next() -> None:
     whole = pieces_of()
-    espeak_library.speak(LUNA, TEXT * 50, 1, refuse)
+    library.speak(LUNA, TEXT * 50, 1, refuse)
     assert pieces_of() == whole
 
 
@@ -58,23 +58,23 @@ def test_what_the_callback_raises_comes_out() -> None:
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        espeak_library.speak(LUNA, TEXT, 1, fail)
+        library.speak(LUNA, TEXT, 1, fail)
 
 
 def test_a_voice_that_is_missing_is_named() -> None:
     nobody = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
     with pytest.raises(EngineUnavailable, match=r"no voice 'gmw/xx-nowhere' \(for 'luna'\)"):
-        espeak_library.speak(nobody, TEXT, 1, refuse)
+        library.speak(nobody, TEXT, 1, refuse)
 
 
 def test_a_library_that_is_missing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
     with pytest.raises(EngineUnavailable, match="Reinstall the package espeakng-loader"):
-        espeak_library.speak(LUNA, TEXT, 1, refuse)
+        library.speak(LUNA, TEXT, 1, refuse)
 
 
 def test_data_that_is_missing_says_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    library = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
-    monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(library))
+    copied = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
+    monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(copied))
     with pytest.raises(EngineUnavailable, match="espeak-ng-data"):
-        espeak_library.speak(LUNA, TEXT, 1, refuse)
+        library.speak(LUNA, TEXT, 1, refuse)

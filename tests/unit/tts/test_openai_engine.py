@@ -12,8 +12,8 @@ from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
 from tertulia_tts.engines import openai
 from tertulia_tts.engines.openai import OpenAIEngine, SpeechServer
 from tests.fakes import speech_server
-from tests.fakes.heard_pcm import level_dbfs, pitch_hz
 from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
+from tests.harness.heard_pcm import level_dbfs, pitch_hz
 
 TEXT = "I was just thinking about lunch."
 VOICES = {"luna": "af_bella", "rex": "am_michael"}

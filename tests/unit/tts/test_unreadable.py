@@ -11,8 +11,8 @@ from tertulia_shared.bus import WritesPaused, order
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.work import BadWork
-from tests.fakes.eventually import eventually
-from tests.unit.tts.test_speaker import SENTENCES, Stand
+from tests.harness.eventually import eventually
+from tests.unit.tts.test_speech_handler import SENTENCES, Stand
 
 FAR = 2**64 - 1
 NEWER: dict[str, Any] = {"v": VERSION + 1}

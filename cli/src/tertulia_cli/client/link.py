@@ -13,9 +13,9 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
+from tertulia_cli.client.address import Place
+from tertulia_cli.client.backoff import Outage
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
-from tertulia_cli.client.outage import Outage
-from tertulia_cli.client.place import Place
 from tertulia_cli.client.resuming import Position
 from tertulia_cli.exits import NO_CONNECTION, Failure
 

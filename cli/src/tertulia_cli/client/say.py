@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tertulia_cli.client.address import Place
 from tertulia_cli.client.exchange import Exchange
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import open_link
-from tertulia_cli.client.place import Place
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Player
 from tertulia_cli.exits import FAILED, OK, Failure

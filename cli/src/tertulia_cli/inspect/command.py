@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.text import Text
 
 from tertulia_cli.exits import MISUSED, OK, Failure
-from tertulia_cli.inspect import machine, tables
+from tertulia_cli.formatting import harmless
+from tertulia_cli.inspect import json_output, tables
 from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
 from tertulia_cli.inspect.memory import memory
@@ -22,9 +23,8 @@ from tertulia_cli.inspect.recording import Listed, conversation_of_message, list
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
-from tertulia_cli.redis_in_use import redis_in_use
+from tertulia_cli.open_redis import redis_in_use
 from tertulia_cli.settings import RunSettings
-from tertulia_cli.wording import harmless
 from tertulia_shared.bus import Bus
 
 LAST: Final = "last"
@@ -70,13 +70,13 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
     conversations = await list_conversations(bus)
     if not options.conversation:
         if options.as_json:
-            _print_json(machine.listed_json(conversations, await memory(bus)))
+            _print_json(json_output.listed_json(conversations, await memory(bus)))
         else:
             tables.show_list(_console(), conversations, _now_ms(), await memory(bus))
         return OK
     timeline = build(await record(bus, choose(options.conversation, conversations), _now_ms()))
     if options.as_json:
-        _print_json(machine.timeline_json(timeline))
+        _print_json(json_output.timeline_json(timeline))
     else:
         tables.show_timeline(_console(), timeline)
     return OK
@@ -94,7 +94,7 @@ async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
         print(f"{options.audio}: {seconds:.2f} s of {harmless(message.name)}{unfinished}", file=sys.stderr)
     pieces = recording.audio.get(message.message_id, ())
     if options.as_json:
-        _print_json(machine.message_json(timeline, message, pieces))
+        _print_json(json_output.message_json(timeline, message, pieces))
     elif options.message:
         tables.show_message(_console(), timeline, message, pieces)
     return OK

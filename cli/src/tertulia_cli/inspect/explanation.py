@@ -10,9 +10,9 @@ import re
 import unicodedata
 from typing import Final
 
+from tertulia_cli.formatting import ago, counted, harmless, lasting, listed, short, time_of_day
 from tertulia_cli.inspect.recording import OpenWork
 from tertulia_cli.inspect.turns import Message, Timeline, Turn
-from tertulia_cli.wording import ago, counted, harmless, lasting, listed, short, time_of_day
 from tertulia_shared.bus import NOBODY
 from tertulia_shared.keys import STAGES, Stage
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from tertulia_cli.formatting import harmless, lasting, time_of_day
 from tertulia_cli.inspect.recording import ts_of
 from tertulia_cli.inspect.turns import BYTES_PER_S
-from tertulia_cli.wording import harmless, lasting, time_of_day
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event
 from tertulia_shared.entries import AudioChunk, DeadLetter, Interrupt, Receipt, StoreWrite, TTSSentence, UserTurn, Work

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from tertulia_cli.wording import counted
+from tertulia_cli.formatting import counted
 from tertulia_shared.bus import Bus, BusRefused
 from tertulia_shared.keys import Keys
 

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.formatting import harmless
 from tertulia_cli.inspect.turns import Message
-from tertulia_cli.wording import harmless
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 BYTES_PER_SAMPLE = 2

@@ -10,11 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tertulia_cli.formatting import MAX_TEXT, ago, clock, harmless, lasting, short
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
 from tertulia_cli.inspect.memory import Memory, sentence_of
 from tertulia_cli.inspect.recording import Listed, Piece
 from tertulia_cli.inspect.turns import BYTES_PER_S, Message, Sentence, Timeline, Turn
-from tertulia_cli.wording import MAX_TEXT, ago, clock, harmless, lasting, short
 
 SHORT_ID: Final = 8
 LISTED: Final = 20

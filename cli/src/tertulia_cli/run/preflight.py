@@ -16,7 +16,7 @@ from typing import Final
 from tertulia_cli.exits import FAILED, MISUSED, Failure
 
 LOCK_PATIENCE_S: Final = 5.0
-"""How long a redis-server whose `tertulia run` was killed may take to end (it is told to, see `leash`)."""
+"""How long a redis-server whose `tertulia run` was killed may take to end (it is told to, see `die_with_parent`)."""
 LOCK_POLL_S: Final = 0.05
 PACKAGES: Final = ("tertulia_gateway", "tertulia_stt", "tertulia_llm", "tertulia_tts")
 

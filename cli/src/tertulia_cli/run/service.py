@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.run import leash
+from tertulia_cli.run import die_with_parent
 from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.logpipe import LogPipe
 from tertulia_cli.run.restarts import GiveUp, Restart, Restarts
 
-LEASH: Final = str(Path(leash.__file__))
+LEASH: Final = str(Path(die_with_parent.__file__))
 
 
 @dataclass(frozen=True, slots=True)

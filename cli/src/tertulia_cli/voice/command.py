@@ -8,7 +8,7 @@ from pathlib import Path
 from tertulia_cli.client.resampling import resampled
 from tertulia_cli.client.wav import MAX_FILE_BYTES, as_bytes, mono, parse
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
-from tertulia_shared.voices import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles, read_voices, write_voice
+from tertulia_shared.voice_files import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles, read_voices, write_voice
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from pathlib import Path
 from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
-from tertulia_gateway import guard, page
-from tertulia_gateway.access import Access
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.hub import Hub
-from tertulia_gateway.rest import characters, conversations, problems, reference, status, voices
+from tertulia_gateway import page
+from tertulia_gateway.auth import Access
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.rest import characters, conversations, middleware, problems, reference, status, voices
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.socket import Door
+from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.endpoint import Door
+from tertulia_shared.version import __version__
 
 DESCRIPTION = (
     "Talk with several AI characters. The conversation itself is at the WebSocket `/ws`: see docs/protocol.md."
@@ -23,12 +24,12 @@ DESCRIPTION = (
 def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, static: Path = page.STATIC) -> FastAPI:
     """The application. It owns nothing: bus, store and hub live as long as the caller lets them."""
     app = FastAPI(
-        title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None
+        title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None
     )  # fmt: skip
     access = Access(settings)
     door = Door(hub, access, backstage)
 
-    guard.install(app, access)
+    middleware.install(app, access)
     app.add_middleware(page.SecurityHeaders)
     problems.install(app)
 

@@ -12,18 +12,18 @@ from collections.abc import Callable, Generator
 
 import uvicorn
 
-from tertulia_gateway.access import Access
 from tertulia_gateway.app import make_app
-from tertulia_gateway.current import Backstage
-from tertulia_gateway.hub import Hub
-from tertulia_gateway.lookout import Lookout
-from tertulia_gateway.saving import SettingsSaver
+from tertulia_gateway.auth import Access
+from tertulia_gateway.backlog_monitor import Lookout
+from tertulia_gateway.context import Backstage
+from tertulia_gateway.protocols.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, Shared, SocketBounds
+from tertulia_gateway.protocols.http import BoundedHttp
+from tertulia_gateway.protocols.websocket import BoundedWebSocket
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.sockets.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, Shared, SocketBounds
-from tertulia_gateway.sockets.http import BoundedHttp
-from tertulia_gateway.sockets.websocket import BoundedWebSocket
-from tertulia_gateway.wire import GOING_AWAY
-from tertulia_gateway.writes import WritesProbe
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_gateway.transport import GOING_AWAY
+from tertulia_gateway.writes_probe import WritesProbe
+from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/feeder";
+import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/playback-queue";
 import type { ToWorklet } from "../src/audio/playback-port";
-import type { Report } from "../src/audio/report";
+import type { Report } from "../src/audio/playback-report";
 import { Receipts } from "../src/audio/receipts";
 import type { AudioFrame } from "../src/wire/audio-frame";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/machine";
+import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/state-machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
 import { positionQuery } from "../src/link/url";
 import type { LastAudio } from "../src/wire/commands";

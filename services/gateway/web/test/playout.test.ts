@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { SMALLEST_TARGET_MS } from "../src/audio/jitter";
 import { Playout } from "../src/audio/playout";
-import type { Report } from "../src/audio/report";
+import type { Report } from "../src/audio/playback-report";
 
 const RATE = 24_000;
 const BLOCK = 128;

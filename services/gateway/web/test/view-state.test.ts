@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
 import { Receipts } from "../src/audio/receipts";
-import type { Report } from "../src/audio/report";
-import { atAGlance, canStop } from "../src/talk/at-a-glance";
-import { pastMessages } from "../src/talk/past";
+import type { Report } from "../src/audio/playback-report";
+import { atAGlance, canStop } from "../src/talk/status-line";
+import { pastMessages } from "../src/talk/stored-messages";
 import { EMPTY, type Reply, type ViewState, findReply, shownSettings } from "../src/talk/view";
 import { type Happening, reduce } from "../src/talk/view-state";
 import { parseEvent, type ServerEvent } from "../src/wire/events";

@@ -8,18 +8,18 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_llm.answer import Answerer
 from tertulia_llm.budget import Budget
-from tertulia_llm.cast import Cast
+from tertulia_llm.characters import Cast
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
-from tertulia_llm.drain import Drain
-from tertulia_llm.model import Model
-from tertulia_llm.pace import Paces
-from tertulia_llm.past import Memory
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
 from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
-from tertulia_llm.turns import Turns
+from tertulia_llm.turn_handler import Turns
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox

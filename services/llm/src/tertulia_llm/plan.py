@@ -1,161 +1,16 @@
-"""A turn's plan and how far it has come: who answers, and what a worker that takes it over must know. Pure."""
+"""A turn's plan: who answers, under which message ids, at which positions. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from collections.abc import Sequence
 
 from tertulia_llm.text.mentions import who_answers
 from tertulia_shared import codec
-from tertulia_shared.codec import BadEntry, Fields, Value
+from tertulia_shared.codec import Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
-from tertulia_shared.ids import is_id, reply_id
-from tertulia_shared.model_settings import possible_settings
+from tertulia_shared.ids import reply_id
 from tertulia_shared.store import InvalidRecord, turn_position
-from tertulia_shared.store.rules import POSITION_MAX
-
-BEGINNING = "0-0"
-MAX_DIGITS = 18
-_ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Of the planned replies, so many were shown to the client to begin, and so many are complete."""
-
-    started: int = 0
-    complete: int = 0
-    failed: int | None = None
-    """The reply (from 0) at which the model failed: none follow it, and all count as complete."""
-
-    def ending_of(self, number: int) -> Literal["complete", "failed"] | None:
-        """How that reply ended; None if it has not (or never began)."""
-        if self.failed is not None and number >= self.failed:
-            return "failed" if number == self.failed else None
-        return "complete" if number < self.complete else None
-
-
-@dataclass(frozen=True, slots=True)
-class TalkState:
-    """What the conversation's state hash says to the llm worker."""
-
-    epoch: int
-    cursor: str
-    settings: ModelSettings
-    plan: TurnPlan | None
-    progress: Progress
-    cut: int
-    """The last epoch that cut a reply off."""
-    settled: str
-    """The turn whose interruption has been dealt with."""
-    ended: str = ""
-    """The turn whose `turn_complete` was told last."""
-    warned: bool = False
-    """The client was told that the store is away, and nothing has been saved since."""
-
-    @property
-    def unsettled(self) -> TurnPlan | None:
-        """The last turn, if it was cut off and nobody has found out yet what was heard of it."""
-        if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.turn_id:
-            return self.plan
-        return None
-
-    def progress_of(self, turn_id: str) -> Progress:
-        """How far that turn has come."""
-        return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
-
-
-_NOTHING = b""
-
-
-def _number(raw: bytes) -> int:
-    text = raw.decode()
-    if not text:
-        return 0
-    # as the scripts write it: `007` and `7` are one number here, but not to a script that compares text
-    if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or str(int(text)) != text:
-        raise ValueError(f"{text[:MAX_DIGITS]!r} is no number that a script has written")
-    return int(text)
-
-
-def _cursor(raw: bytes) -> str:
-    cursor = raw.decode() or BEGINNING
-    if _ENTRY_ID.fullmatch(cursor) is None:
-        raise ValueError("the cursor is no entry id")
-    return cursor
-
-
-def _settings(raw: bytes) -> ModelSettings:
-    """Those that can be read and are possible: a setting is no reason to leave a turn unanswered."""
-    try:
-        return possible_settings(codec.unpack(raw)) if raw else ModelSettings()
-    except BadEntry:
-        return ModelSettings()
-
-
-def _plan(raw: bytes) -> TurnPlan | None:
-    if not raw:
-        return None
-    plan = codec.known(TurnPlan, codec.unpack(raw))
-    plan = replace(plan, settings=possible_settings(asdict(plan.settings)))
-    if not is_id(plan.turn_id):
-        raise BadEntry("TurnPlan: field 'turn_id' is no UUID")
-    if _ENTRY_ID.fullmatch(plan.entry_id) is None:
-        raise BadEntry("TurnPlan: field 'entry_id' is no entry id")
-    if not 0 <= plan.epoch < 10**MAX_DIGITS:
-        raise BadEntry("TurnPlan: field 'epoch' is no epoch")
-    return plan
-
-
-_READERS: Mapping[str, Callable[[bytes], Any]] = {
-    "epoch": _number,
-    "cursor": _cursor,
-    "settings": _settings,
-    "plan": _plan,
-    "started": _number,
-    "complete": _number,
-    "failed": lambda raw: _number(raw) if raw else None,
-    "cut": _number,
-    "settled": bytes.decode,
-    "ended": bytes.decode,
-}
-"""How each field is read, `_NOTHING` where it is missing; raises ValueError (`BadEntry` is one)."""
-
-
-def read_state(state: Fields) -> TalkState:
-    """The state hash, read.
-
-    Raises:
-        BadEntry: it holds what cannot be read.
-    """
-    try:
-        of = {name: read(state.get(name.encode(), _NOTHING)) for name, read in _READERS.items()}
-        return TalkState(
-            epoch=of["epoch"],
-            cursor=of["cursor"],
-            settings=of["settings"],
-            plan=of["plan"],
-            progress=Progress(of["started"], of["complete"], of["failed"]),
-            cut=of["cut"],
-            settled=of["settled"],
-            ended=of["ended"],
-            warned=b"warned" in state,
-        )
-    except ValueError as error:
-        raise BadEntry(f"the conversation's state cannot be read: {error}") from error
-
-
-def unreadable(state: Fields) -> list[str]:
-    """The fields of the state hash that cannot be read."""
-    bad: list[str] = []
-    for name, read in _READERS.items():
-        try:
-            read(state.get(name.encode(), _NOTHING))
-        except ValueError:
-            bad.append(name)
-    return bad
+from tertulia_shared.store.validation import POSITION_MAX
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:

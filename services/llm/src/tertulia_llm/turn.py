@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from tertulia_llm.pace import Pace
-from tertulia_llm.past import Past
-from tertulia_llm.plan import Progress
+from tertulia_llm.history.history import Past
+from tertulia_llm.metrics import Pace
+from tertulia_llm.turn_state import Progress
 from tertulia_shared.bus import Owned
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.store import Message

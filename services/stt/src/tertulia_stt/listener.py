@@ -16,7 +16,7 @@ from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics
@@ -24,10 +24,10 @@ from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
+from tertulia_stt.checkpoint import Tape, read_checkpoint
 from tertulia_stt.endpointing import EndpointSettings
 from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
-from tertulia_stt.listener_metrics import ListenerMetrics
-from tertulia_stt.progress import Tape, read_checkpoint
+from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.settings import STTSettings
 
 END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000

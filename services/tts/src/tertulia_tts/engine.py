@@ -2,7 +2,7 @@
 
 PCM everywhere in this service is signed 16-bit little-endian mono at ``SAMPLE_RATE``.
 
-Writing another engine takes one module with one class and one line in ``registry.ENGINES``::
+Writing another engine takes one module with one class and one line in ``engines.ENGINES``::
 
     class ParrotEngine:
         name = "parrot"

@@ -13,9 +13,9 @@ from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
-from tertulia_tts.registry import load_engine
+from tertulia_tts.engines import load_engine
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speaker import Speaker
+from tertulia_tts.speech_handler import Speaker
 
 RETRY_S = 1.0
 PUBLISH_AGAIN_S = 600.0

@@ -1,6 +1,6 @@
 """What the stages need of Redis, said in their own words.
 
-`redis_bus` is the real one, `memory` the fake that ships.
+`redis_bus` is the real one, `testing.memory_bus` the fake that ships.
 
 Delivery: work is claimed through a consumer group and redelivered until it is finished. Writing: an owner's writes
 carry a fence (its token, its epoch), checked by the server in the same script that writes. Reading: one blocked read

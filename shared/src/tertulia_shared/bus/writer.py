@@ -106,8 +106,10 @@ class Writer:
 
     def _script_call(self, outlet: QueueOutlet, writes: Sequence[Write]) -> Command:
         now = time.monotonic()
+        # without a fence, the write that makes a key again after FLUSHALL is not refused: it must set the TTL
+        fresh_until = outlet.fresh_until if outlet.fence is not None else None
         keys, operations = operations_of(
-            writes, first=3, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=outlet.fresh_until, now=now
+            writes, first=3, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
         )
         return WRITE(
             fence_keys(outlet.fence, writes[0].key, self._state_key) + keys, *fence_args(outlet.fence), operations

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
 from tertulia_shared.bus import BusError, Claim, order
-from tertulia_shared.groups import first_error
+from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.hop import Hop, HopName, wall_ms

@@ -1,14 +1,13 @@
 """Where conversations, messages and characters are kept.
 
 `port` says what a store does; `sqlite` is the one that needs no server, `supabase` the one on a server of yours,
-`memory` the one that keeps nothing; `choice` picks the one that the settings ask for.
-`records` are the rows, `rules` what may be stored, `ordering` which message comes first and which write stands,
+`testing.memory_store` the one that keeps nothing; `factory` picks the one that the settings ask for.
+`records` are the rows, `validation` what may be stored, `ordering` which message comes first and which write stands,
 `errors` what can go wrong.
 """
 
 from __future__ import annotations
 
-from tertulia_shared.store.choice import chosen_store
 from tertulia_shared.store.errors import (
     InvalidRecord,
     NameTaken,
@@ -17,7 +16,7 @@ from tertulia_shared.store.errors import (
     StoreUnavailable,
     StoreUnusable,
 )
-from tertulia_shared.store.memory import MemoryStore, MemoryTables
+from tertulia_shared.store.factory import chosen_store
 from tertulia_shared.store.ordering import supersedes, turn_position
 from tertulia_shared.store.port import Store
 from tertulia_shared.store.records import Character, Conversation, JsonValue, Message, ModelSettings, Role, Status
@@ -29,8 +28,6 @@ __all__ = [
     "Conversation",
     "InvalidRecord",
     "JsonValue",
-    "MemoryStore",
-    "MemoryTables",
     "Message",
     "ModelSettings",
     "NameTaken",

@@ -1,7 +1,7 @@
 """The rows of the store as values: what a conversation, a message and a character are.
 
-Building a record checks nothing; a store checks it when it is written (see `rules`). Times are aware datetimes and come
-back in UTC; ids are UUID strings made by the caller, so that whoever repeats a write writes the same row.
+Building a record checks nothing; a store checks it when it is written (see `validation`). Times are aware datetimes and
+come back in UTC; ids are UUID strings made by the caller, so that whoever repeats a write writes the same row.
 """
 
 from __future__ import annotations

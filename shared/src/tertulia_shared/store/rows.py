@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound
 from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
-from tertulia_shared.store.rules import name_key
+from tertulia_shared.store.validation import name_key
 
 Row: TypeAlias = "tuple[Any, ...]"
 

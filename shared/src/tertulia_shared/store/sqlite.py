@@ -21,7 +21,6 @@ from typing import Any, Final, TypeVar
 
 from tertulia_shared.store import rows
 from tertulia_shared.store.errors import InvalidRecord, StoreError, StoreUnavailable, StoreUnusable
-from tertulia_shared.store.lane import Call, Lane, Outcome
 from tertulia_shared.store.migrate import bundled_migrations, migrate
 from tertulia_shared.store.records import (
     Character,
@@ -32,7 +31,10 @@ from tertulia_shared.store.records import (
     time_to_text,
     utc_now,
 )
-from tertulia_shared.store.rules import (
+from tertulia_shared.store.seed import SEED_NAME, seed_characters
+from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
+from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
+from tertulia_shared.store.validation import (
     check_after,
     check_character,
     check_id,
@@ -42,8 +44,6 @@ from tertulia_shared.store.rules import (
     decode_settings,
     encode_settings,
 )
-from tertulia_shared.store.seed import SEED_NAME, seed_characters
-from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

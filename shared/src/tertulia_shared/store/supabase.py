@@ -33,7 +33,9 @@ from tertulia_shared.store.records import (
     parse_cursor,
     utc_now,
 )
-from tertulia_shared.store.rules import (
+from tertulia_shared.store.supabase_errors import UniqueViolation, note_status, translated
+from tertulia_shared.store.supabase_realtime import watch_table
+from tertulia_shared.store.validation import (
     check_after,
     check_character,
     check_id,
@@ -43,8 +45,6 @@ from tertulia_shared.store.rules import (
     decode_settings,
     encode_settings,
 )
-from tertulia_shared.store.supabase_errors import UniqueViolation, note_status, translated
-from tertulia_shared.store.supabase_realtime import watch_table
 
 SCHEMA: Final = 1
 """The migrations that this version needs, as `tertulia_schema()` counts them."""

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from tertulia_shared.store.records import Character, Conversation, Message, time_from_text, time_to_text
-from tertulia_shared.store.rules import name_key
+from tertulia_shared.store.validation import name_key
 
 Row: TypeAlias = dict[str, Any]
 

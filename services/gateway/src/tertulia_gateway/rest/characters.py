@@ -22,7 +22,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store import Character, NotFound, Store
 from tertulia_shared.store.pictures import shown
 from tertulia_shared.store.records import utc_now
-from tertulia_shared.store.rules import fitted_character
+from tertulia_shared.store.validation import fitted_character
 
 CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 

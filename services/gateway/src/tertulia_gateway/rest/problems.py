@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from tertulia_gateway.sample import RETRY_AFTER_S, SamplesBusy, VoiceSilent
+from tertulia_gateway.rest.voice_preview import RETRY_AFTER_S, SamplesBusy, VoiceSilent
 from tertulia_shared.bus import BusError
 from tertulia_shared.store import InvalidRecord, NameTaken, NotFound, StoreError
 

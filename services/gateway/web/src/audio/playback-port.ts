@@ -1,6 +1,6 @@
 /** What the page and the playback worklet say to each other. */
 
-import type { Report } from "./report";
+import type { Report } from "./playback-report";
 
 export const PLAYBACK_PROCESSOR = "tertulia-playback";
 

@@ -1,7 +1,7 @@
 /** The loudspeaker: an AudioContext with the playback worklet, and what the page may ask of it. */
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
-import { Feeder } from "./feeder";
+import { Feeder } from "./playback-queue";
 import { type FromWorklet, PLAYBACK_PROCESSOR, type PlaybackOptions, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
 import workletUrl from "./playback-worklet?worker&url";
 

@@ -9,7 +9,7 @@
  */
 
 import { JitterTarget } from "./jitter";
-import type { Piece, Report } from "./report";
+import type { Piece, Report } from "./playback-report";
 import { RingBuffer } from "./ring-buffer";
 
 interface Current {

@@ -1,7 +1,7 @@
 /** When to tell the server what has been played: about five times a second, and where it matters at once. */
 
 import type { Receipt } from "../wire/commands";
-import type { Report } from "./report";
+import type { Report } from "./playback-report";
 
 export const RECEIPT_EVERY_MS = 200;
 

@@ -3,7 +3,7 @@
 import { type AudioFrame, parseAudioFrame } from "../wire/audio-frame";
 import type { Command } from "../wire/commands";
 import { type ServerEvent, UnreadableFrame, parseEvent } from "../wire/events";
-import { type Effect, type Input, type LinkState, OFF, type Position, step } from "./machine";
+import { type Effect, type Input, type LinkState, OFF, type Position, step } from "./state-machine";
 
 /** Above this much unsent sound, microphone frames are dropped: 2 s of 16 kHz, 16 bit. */
 const MIC_BACKLOG_MAX_BYTES = 64_000;

@@ -1,4 +1,4 @@
-import type { Position } from "./machine";
+import type { Position } from "./state-machine";
 
 /** Where the WebSocket is: beside the page. `token` is `""` where none is asked for. */
 export function socketUrl(at: Position, token: string): string {

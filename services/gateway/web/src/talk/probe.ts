@@ -1,7 +1,7 @@
 /** What browser tests may look at (`?probe=1`): what was put out, by the worklet's own count. Read only. */
 
 import type { FromWorklet } from "../audio/playback-port";
-import type { Tally } from "../audio/report";
+import type { Tally } from "../audio/playback-report";
 import type { AudioFrame } from "../wire/audio-frame";
 
 export interface PlayedMessage extends Tally {

@@ -5,8 +5,8 @@
  * the loudspeaker's reports; what an interruption cut off is guessed here and put right by the server's `message_heard`.
  */
 
-import type { Phase } from "../link/machine";
-import type { Report } from "../audio/report";
+import type { Phase } from "../link/state-machine";
+import type { Report } from "../audio/playback-report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { ofError, ofWarning, without } from "./notices";
 import { sentencesOf } from "./sentences";

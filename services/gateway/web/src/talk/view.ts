@@ -1,6 +1,6 @@
 /** What the page shows of the talk, as values. How they come about is in `view-state.ts`. */
 
-import type { Phase } from "../link/machine";
+import type { Phase } from "../link/state-machine";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 
 export interface UserMessage {

@@ -3,7 +3,7 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { atAGlance } from "../talk/at-a-glance";
+import { atAGlance } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
 import { type ViewState, findReply } from "../talk/view";
 import { Icon } from "./icons";

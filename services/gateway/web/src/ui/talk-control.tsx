@@ -4,7 +4,7 @@ import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-import { canStop } from "../talk/at-a-glance";
+import { canStop } from "../talk/status-line";
 import type { TalkMode } from "../talk/preferences";
 import type { Talk } from "../talk/talk";
 import { Icon } from "./icons";

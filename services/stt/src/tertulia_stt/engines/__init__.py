@@ -12,7 +12,7 @@ from tertulia_stt.settings import STTSettings
 EngineFactory: TypeAlias = Callable[[STTSettings], RecognitionEngine]
 
 ENGINES: Final[Mapping[str, str]] = {
-    "pocketsphinx": "tertulia_stt.engines.pocketsphinx",
+    "pocketsphinx": "tertulia_stt.engines.pocketsphinx.engine",
     "realtimestt": "tertulia_stt.engines.realtimestt.engine",
 }
 """Engine name → the module whose `create(settings)` makes it."""

@@ -19,7 +19,7 @@ from typing import Self
 import aiohttp
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, Voice, choose_voice
-from tertulia_tts.engines.foreign_pcm import ForeignPCM, NotPCM
+from tertulia_tts.engines.pcm_decoder import ForeignPCM, NotPCM
 from tertulia_tts.engines.spoken_text import says_something, speakable
 from tertulia_tts.settings import TTSSettings
 

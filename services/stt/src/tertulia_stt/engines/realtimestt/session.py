@@ -32,9 +32,9 @@ from tertulia_stt.engines.realtimestt.ordering import (
     Partial,
     Transcribed,
 )
-from tertulia_stt.engines.realtimestt.pace import Pace
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
-from tertulia_stt.engines.realtimestt.silence import SilenceClock
+from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
+from tertulia_stt.engines.realtimestt.throttle import Pace
 
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE

@@ -33,7 +33,7 @@ with warnings.catch_warnings():  # of old code, about itself
     from transformers import HubertModel
     from transformers.generation.streamers import BaseStreamer
 
-from tertulia_shared.voices import VoiceFiles
+from tertulia_shared.voice_files import VoiceFiles
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable
 from tertulia_tts.engines.higgs.codes import CODES, Codes
 from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME

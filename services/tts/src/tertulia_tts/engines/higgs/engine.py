@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tertulia_shared.voices import BadVoice, VoiceFiles, read_voices
+from tertulia_shared.voice_files import BadVoice, VoiceFiles, read_voices
 from tertulia_tts.engine import (
     BYTES_PER_SAMPLE,
     SAMPLE_RATE,
@@ -32,15 +32,15 @@ from tertulia_tts.engine import (
     Voice,
     choose_voice,
 )
-from tertulia_tts.engines.handover import Handover
 from tertulia_tts.engines.higgs.cloning import clone
 from tertulia_tts.engines.higgs.codes import Codes, Undelayer
+from tertulia_tts.engines.higgs.deadline_queue import Line
 from tertulia_tts.engines.higgs.decoding import FrameDecoder
-from tertulia_tts.engines.higgs.line import Line
+from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
 from tertulia_tts.engines.higgs.text import max_frames, utterances
-from tertulia_tts.engines.higgs.thread import DeviceThread
-from tertulia_tts.engines.silence import SilenceTrimmer
+from tertulia_tts.engines.pcm_queue import Handover
+from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
 from tertulia_tts.settings import TTSSettings
 
 SENTENCE_GAP_MS = 200

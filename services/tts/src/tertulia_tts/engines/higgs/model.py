@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tertulia_shared.voices import VoiceFiles
+from tertulia_shared.voice_files import VoiceFiles
 from tertulia_tts.engines.higgs.codes import Codes
 
 

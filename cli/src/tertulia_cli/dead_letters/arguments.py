@@ -1,0 +1,57 @@
+"""What `tertulia dead` is asked on the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any
+
+from tertulia_cli.dead_letters.command import dead_drop, dead_list, dead_retry, dead_show
+from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.settings import RunSettings
+from tertulia_shared.settings import load
+
+
+def add_dead(commands: Any) -> None:
+    """Add it to the commands."""
+    command = commands.add_parser(
+        "dead",
+        help="work that was given up: why, and have it done after all",
+        description="What no worker could finish is kept in Redis for 30 days, with the reason.",
+    )
+    what = command.add_subparsers(required=True, metavar="WHAT")
+    listing = what.add_parser("list", help="all of it")
+    listing.set_defaults(do=_dead_list)
+    showing = what.add_parser("show", help="one of them in sentences: what it was, why it died, what a retry does")
+    showing.add_argument("id", metavar="ID")
+    showing.set_defaults(do=_dead_show)
+    retrying = what.add_parser("retry", help="post it anew, as if it had never been tried")
+    dropping = what.add_parser("drop", help="forget it")
+    for each, do in ((retrying, _dead_retry), (dropping, _dead_drop)):
+        each.add_argument("ids", nargs="*", metavar="ID")
+        each.add_argument("--all", action="store_true", help="all that `tertulia dead list` lists")
+        each.set_defaults(do=do)
+    dropping.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def _dead_list(_: argparse.Namespace) -> int:
+    return asyncio.run(dead_list(load(RunSettings)))
+
+
+def _dead_show(args: argparse.Namespace) -> int:
+    return asyncio.run(dead_show(load(RunSettings), args.id))
+
+
+def _dead_retry(args: argparse.Namespace) -> int:
+    _check_which(args)
+    return asyncio.run(dead_retry(load(RunSettings), args.ids, every=args.all))
+
+
+def _dead_drop(args: argparse.Namespace) -> int:
+    _check_which(args)
+    return asyncio.run(dead_drop(load(RunSettings), args.ids, every=args.all, sure=args.yes))
+
+
+def _check_which(args: argparse.Namespace) -> None:
+    if bool(args.ids) == args.all:
+        raise Failure("say which: one id or more (`tertulia dead list`), or --all.", MISUSED)

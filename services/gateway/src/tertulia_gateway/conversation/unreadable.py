@@ -1,0 +1,27 @@
+"""What of a conversation's streams this gateway cannot read is left out; the client is told why, once."""
+
+from __future__ import annotations
+
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import Wire
+from tertulia_shared.codec import BadEntry, UnknownVersion
+from tertulia_shared.events import Warn
+
+NEWER = (
+    "This server is older than the workers that answer: some of it cannot be shown. It goes on as usual once the "
+    "gateway is updated, too."
+)
+
+
+class LeftOut:
+    """Of one conversation of one connection."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._told = False
+
+    async def tell(self, error: BadEntry) -> None:
+        """An entry was left out. What is merely broken stays in the log: the client could do nothing about it."""
+        if isinstance(error, UnknownVersion) and not self._told:
+            self._told = True
+            await self._wire.text(answer_json(Warn("newer_release", NEWER)))

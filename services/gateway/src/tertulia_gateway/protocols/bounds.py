@@ -1,0 +1,68 @@
+"""The bounds of a connection, and what the connections of one process share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tertulia_gateway.protocols.fair_parsing import FairParsing
+from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.rate_limit import TokenBucket
+
+FRAMES_BESIDE_TEXT_PER_S = 500.0
+"""WebSocket frames of every kind, per second, beside the text frames that the settings allow.
+
+PCM of 20 ms at twice real time is 100 frames a second.
+"""
+FRAME_BURST_S = 4.0
+"""Seconds' worth of frames that may come at once: 2,000 frames and more."""
+MAX_HEADER_BYTES = 16 * 1024
+MAX_UNFINISHED = 256
+"""Connections at once that are no open WebSocket: HTTP requests, handshakes, refused sockets on their way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class SocketBounds:
+    """Bounds of one connection; times in seconds."""
+
+    frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
+    max_fragments: int = 128
+    """Frames of one message. An empty continuation frame adds nothing to the message's size, so size is no bound."""
+    text_bytes_per_s: float = 256 * 1024
+    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and is within every bound on frames."""
+    text_burst_bytes: float = 2 * 1024 * 1024
+    refusals_per_s: float = 20.0
+    """Refused handshakes of all clients that are told why; the others are aborted before anything is made of them."""
+    refusal_burst: float = 60.0
+    pongs_per_s: float = 10.0
+    ping_s: float = 10.0
+    """Between two pings of the gateway."""
+    pong_s: float = 16.0
+    """How long a client may take to answer one."""
+    linger_s: float = 2.0
+    """How long a client may take to fetch the close frame, before the connection is aborted."""
+    header_s: float = 10.0
+    """How long a request's header, or the first byte of it, may take."""
+    body_s: float = 30.0
+    send_stall_s: float = 20.0
+    """How long a client may read nothing of an HTTP response."""
+    closing_s: float = 5.0
+    """How long an HTTP connection may take to close, without the client reading anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the connections of one process share."""
+
+    bounds: SocketBounds = field(default_factory=SocketBounds)
+    parsing: FairParsing = field(default_factory=FairParsing)
+    unfinished: Unfinished = field(default_factory=lambda: Unfinished(MAX_UNFINISHED))
+    is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
+    """Whether a handshake with these headers and this query is going to be refused."""
+    refusal_rate: TokenBucket = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The bucket takes its numbers from the bounds."""
+        rate, burst = self.bounds.refusals_per_s, self.bounds.refusal_burst
+        object.__setattr__(self, "refusal_rate", TokenBucket(rate, burst, time.monotonic))

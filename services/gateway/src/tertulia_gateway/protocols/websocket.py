@@ -1,0 +1,259 @@
+"""uvicorn's WebSocket protocol with bounds: frames and pongs per second, fragments, the time to read a close frame."""
+
+from __future__ import annotations
+
+import asyncio
+from asyncio.transports import BaseTransport
+from typing import Any
+
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.config import Config
+from uvicorn.protocols.utils import ClientDisconnected
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.frames import Close, Frame, Opcode
+from websockets.protocol import State
+
+from tertulia_gateway.protocols.bounds import FRAME_BURST_S, Shared
+from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.rate_limit import TokenBucket
+from tertulia_gateway.transport import CANNOT_GO_ON, REFUSED
+
+INVALID_TEXT = 1007
+RESTARTS = 1012
+MAX_DROPPED_BYTES = 64 * 1024
+"""What is read and thrown away behind the close frame, to see the client's end of it; then reading stops."""
+PONG_FIRST_BYTE = 0x80 | Opcode.PONG
+PONG_BURST_S = 4.0
+
+
+class BoundedWebSocket(WebSocketsSansIOProtocol):
+    """One WebSocket, from the upgrade request to its end.
+
+    A connection is closed in one way, for every reason: the close frame is written, the sending direction is shut down,
+    nothing more is parsed, and the transport is aborted after `linger_s` at the latest. (`transport.close` would wait
+    for the client to read.)
+    """
+
+    def __init__(
+        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None, *, shared: Shared,
+    ) -> None:  # fmt: skip
+        super().__init__(config, server_state, app_state, _loop)
+        bounds = shared.bounds
+        self._shared = shared
+        self._backlog = bytearray()
+        self._at_eof = False
+        self._is_closing = False
+        self._dropped_bytes = 0
+        self._fragments = 0
+        self._frame_rate = TokenBucket(bounds.frames_per_s, bounds.frames_per_s * FRAME_BURST_S, self.loop.time)
+        self._text_rate = TokenBucket(bounds.text_bytes_per_s, bounds.text_burst_bytes, self.loop.time)
+        self._pong_rate = TokenBucket(bounds.pongs_per_s, bounds.pongs_per_s * PONG_BURST_S, self.loop.time)
+
+    # -- the bound on connections
+
+    def is_waiting(self) -> bool:
+        """Whether it may be evicted: always, for it is either in its handshake or on its way out."""
+        return True
+
+    def evict(self) -> None:
+        """Abort it; uvicorn tells the application."""
+        self.transport.abort()
+
+    # -- what asyncio calls
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """Begin: the HTTP protocol hands the transport over."""
+        super().connection_made(transport)
+        self._shared.unfinished.enter(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._backlog.clear()
+        self._is_closing = True
+        self._shared.unfinished.leave(self)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Keep what came until it is its turn to be parsed."""
+        if self._is_closing:
+            self._dropped_bytes += len(data)
+            self._read_or_pause()
+        elif not self.handshake_initiated:
+            self._upgrade(data)
+        else:
+            self._backlog += data
+            self._shared.parsing.add(self)
+            self._read_or_pause()
+
+    def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - as asyncio allows
+        """The client sends no more; what it sent before is still parsed."""
+        self._at_eof = True
+        return bool(self._backlog) and not self._is_closing
+
+    # -- what came
+
+    def parse_slice(self) -> bool:
+        """Parse at most a slice of what came; tells whether more can be parsed now."""
+        if self._can_parse():
+            part = bytes(self._backlog[:SLICE_BYTES])
+            del self._backlog[:SLICE_BYTES]
+            self.conn.receive_data(part)
+            self._judge([event for event in self.conn.events if isinstance(event, Frame)])
+        if self._can_parse():
+            return True
+        if self._at_eof and not self._backlog and not self._is_closing:
+            self.transport.close()
+        self._read_or_pause()
+        return False
+
+    def _can_parse(self) -> bool:
+        # nothing before the handshake's answer: a pong would come before it
+        return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
+
+    def _judge(self, frames: list[Frame]) -> None:
+        if not self._frame_rate.take(len(frames)):
+            most = self._shared.bounds.frames_per_s
+            self._close(REFUSED, f"more than {most:g} frames a second; connect again and send fewer")
+        elif self._has_too_many_fragments(frames):
+            most = self._shared.bounds.max_fragments
+            self._close(REFUSED, f"a message of more than {most} fragments; send it in fewer")
+        elif self.conn.parser_exc is not None:
+            self.handle_parser_exception()
+        else:
+            self._limit_pongs(sum(frame.opcode is Opcode.PING for frame in frames))
+            self.handle_events()
+
+    def _has_too_many_fragments(self, frames: list[Frame]) -> bool:
+        for frame in frames:
+            if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+                self._fragments = 1
+            elif frame.opcode is Opcode.CONT:
+                self._fragments += 1
+                if self._fragments > self._shared.bounds.max_fragments:
+                    return True
+        return False
+
+    def _limit_pongs(self, pings: int) -> None:
+        """Leave pongs out that come too fast, or that the client would not read (RFC 6455 asks for the latest only)."""
+        if pings and not (self.writable.is_set() and self._pong_rate.take(pings)):
+            self.conn.writes = [data for data in self.conn.writes if data[:1] != bytes([PONG_FIRST_BYTE])]
+
+    def _upgrade(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self.handshake_initiated:  # the parser refused the request, which uvicorn does not look at
+            self._end()
+        self._read_or_pause()
+
+    def send_receive_event_to_app(self) -> None:
+        """A message is complete: queue it, and read on once the application has taken it."""
+        data = b"".join(self.frames)
+        self.frames = []
+        if self.curr_msg_data_type == "text":
+            if not self._text_rate.take(len(data)):
+                most = self._shared.bounds.text_bytes_per_s / 1024
+                self._close(REFUSED, f"more than {most:g} KiB of text a second; connect again and send less")
+                return
+            try:
+                text = data.decode()
+            except UnicodeDecodeError:
+                self._close(INVALID_TEXT, "text frames must be UTF-8")
+                return
+            self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        else:
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": data})
+        self.read_paused = True
+
+    def _read_or_pause(self) -> None:
+        if self.transport.is_closing():
+            return
+        if self._is_closing:
+            read = self._dropped_bytes <= MAX_DROPPED_BYTES
+        else:
+            read = self.handshake_complete and not self.read_paused and not self._backlog
+        if read != self.transport.is_reading():
+            (self.transport.resume_reading if read else self.transport.pause_reading)()
+
+    # -- the application
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next message for the application."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            if self._backlog:
+                self._shared.parsing.add(self)
+            else:
+                self._read_or_pause()
+        return message
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """What the application sends; raises `ClientDisconnected` once the connection is closed, for any reason."""
+        kind = message["type"]
+        if kind == "websocket.close" and self.handshake_complete:
+            # not behind `writable`: a client that does not read is closed too
+            if not self.close_sent and not self.disconnected:
+                self._close(message.get("code", 1000), message.get("reason", "") or "")
+            return
+        await self.writable.wait()
+        if self.close_sent:
+            raise ClientDisconnected
+        await super().send(message)
+        if kind == "websocket.accept":
+            self._shared.unfinished.leave(self)
+            self._read_or_pause()
+
+    # -- the end
+
+    def handle_close(self, event: Frame) -> None:  # noqa: ARG002 - uvicorn's signature
+        """The client closes; the parser has written the answer to it."""
+        self._end_with(self.conn.close_rcvd)
+
+    def handle_parser_exception(self) -> None:
+        """A frame is against the protocol or too large; the parser has written the close frame."""
+        self._end_with(self.conn.close_sent)
+
+    def _end_with(self, close: Close | None) -> None:
+        self._tell(1006 if close is None else close.code, "" if close is None else close.reason)
+        self._end()
+
+    def keepalive_timeout(self) -> None:
+        """No answer to a ping."""
+        self.pong_timer = None
+        if not self._is_closing:
+            self._close(CANNOT_GO_ON, "no answer to a ping; connect again and resume")
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        if self._is_closing:
+            return  # aborted within `linger_s`
+        if self.handshake_complete:
+            self._close(RESTARTS, "the server stops; connect again and resume")
+        else:
+            super().shutdown()
+
+    def _close(self, code: int, reason: str) -> None:
+        self._tell(code, reason)
+        if self.conn.state is State.OPEN:
+            self.conn.send_close(code, reason)
+        self._end()
+
+    def _tell(self, code: int, reason: str) -> None:
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+
+    def _end(self) -> None:
+        """Write what is left to write, send FIN, and abort after `linger_s`: no byte that comes now is parsed."""
+        if self._is_closing:  # a close frame behind the frame that ended it, in one slice
+            return
+        self._is_closing = self.close_sent = self.handshake_complete = True
+        self.stop_keepalive()
+        self._backlog.clear()
+        self._shared.unfinished.enter(self)
+        if self.transport.is_closing():
+            return
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.close_timer = self.loop.call_later(self._shared.bounds.linger_s, self.transport.abort)
+        self._read_or_pause()

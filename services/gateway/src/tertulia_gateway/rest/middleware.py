@@ -1,0 +1,37 @@
+"""What a REST request must pass before it is looked at: who sends it, from where, and how long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from fastapi import FastAPI, Request, Response
+
+from tertulia_gateway.auth import Access, Refusal
+from tertulia_gateway.rest import problems
+
+MAX_BODY_BYTES = 1024 * 1024
+"""A character with the largest picture is 270 kB."""
+
+
+def install(app: FastAPI, access: Access) -> None:
+    """Guard /api, /openapi.json and /metrics; health is for anyone to ask, it tells nothing that is said."""
+
+    @app.middleware("http")
+    async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+        path = request.url.path
+        if path in ("/openapi.json", "/metrics") or path.startswith("/api"):
+            refusal = access.refusal(request.headers, request.query_params)
+            refusal = refusal or too_long(request.headers)
+            if refusal is not None:
+                return problems.problem(refusal.status, refusal.reason)
+        return await call_next(request)
+
+
+def too_long(headers: Mapping[str, str]) -> Refusal | None:
+    """Why a body of this length, or of none that is told, is refused."""
+    length = headers.get("content-length", "0")
+    if "transfer-encoding" in headers or not length.isdigit():
+        return Refusal(411, "Say the body's length in Content-Length.")
+    if int(length) > MAX_BODY_BYTES:
+        return Refusal(413, f"The body has {length} bytes; at most {MAX_BODY_BYTES} are taken.")
+    return None

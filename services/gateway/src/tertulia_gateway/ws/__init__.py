@@ -1,0 +1,1 @@
+"""The WebSocket endpoint `/ws` and the connections that it serves."""

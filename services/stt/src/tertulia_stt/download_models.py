@@ -1,0 +1,52 @@
+"""Brings the weights that the stt engine needs.
+
+`tertulia fetch-models` runs it: `python -m tertulia_stt.download_models`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from tertulia_shared.settings import load
+from tertulia_stt.engine import EngineUnavailable
+from tertulia_stt.settings import STTSettings
+
+
+def main() -> None:
+    """Fetch what is not there yet; exits 1 with one sentence if that fails."""
+    try:
+        for line in fetch(load(STTSettings)):
+            print(line, flush=True)  # noqa: T201 - for a person
+    except EngineUnavailable as error:
+        print(f"fetch-models: {error}", file=sys.stderr)  # noqa: T201 - for a person
+        raise SystemExit(1) from None
+
+
+def fetch(settings: STTSettings) -> Any:
+    """Fetch the models of the engine `realtimestt`, saying what is done, line by line.
+
+    Raises:
+        EngineUnavailable: the engine is not installed, or a model cannot be fetched.
+    """
+    try:
+        whisper: Any = import_module("tertulia_stt.engines.realtimestt.whisper")
+    except ImportError as error:
+        raise EngineUnavailable(
+            f"{error.name or error} is not installed: `make setup-stt` sets up what realtimestt needs,"
+            " or pip install 'tertulia-stt[realtimestt]'"
+        ) from error
+    plan, folder = whisper.plan(settings), whisper.models_dir(settings)
+    for model in dict.fromkeys((plan.model, plan.realtime_model)):
+        if Path(model).is_dir():
+            yield f"fetch-models: {model} is a folder of yours"
+            continue
+        yield f"fetch-models: {model}, into {folder}"
+        whisper.download(model, folder)
+    yield "fetch-models: all there"
+
+
+if __name__ == "__main__":
+    main()

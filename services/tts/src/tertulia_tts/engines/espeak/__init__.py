@@ -1,0 +1,1 @@
+"""The engine `espeak`: espeak-ng in this process. See `engine`."""

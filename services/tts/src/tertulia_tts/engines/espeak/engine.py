@@ -1,0 +1,179 @@
+"""The ``espeak`` engine: espeak-ng in this process. No GPU, no key, no download; robotic, and instant.
+
+espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency ``espeak``; nothing
+else here imports it.
+
+All synthesis of a process runs in one thread, a segment (see ``spoken_text``) at a time, first come,
+first served. A text of several segments asks for the next when the one before has been taken, so it
+holds one segment of audio at most, and other texts get their turn in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
+from tertulia_tts.engines.espeak.library import NATIVE_RATE, speak
+from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES, EspeakVoice
+from tertulia_tts.engines.pcm_queue import Handover
+from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
+from tertulia_tts.engines.spoken_text import segments, speakable
+
+SENTENCE_GAP_MS = 200
+"""Silence after a sentence, whatever its voice and its end mark."""
+
+SEGMENT_GAP_MS = 100
+"""Silence between the segments of a very long sentence."""
+
+_BY_ID = {known.voice.id: known for known in ESPEAK_VOICES}
+_VOICES = tuple(known.voice for known in ESPEAK_VOICES)
+
+log = logging.getLogger(__name__)
+
+
+class EspeakEngine:
+    """See the module."""
+
+    name = "espeak"
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        self._running: set[Handover] = set()
+
+    async def start(self) -> None:
+        """Load every voice once, and see that a sentence comes out the same twice.
+
+        Raises:
+            EngineUnavailable: library, data or a voice is missing, or the output is not repeatable.
+        """
+        if self._executor is not None:
+            return
+        executor = _thread.acquire()
+        try:
+            await asyncio.get_running_loop().run_in_executor(executor, _check)
+        except BaseException:
+            await _thread.release()
+            raise
+        self._executor = executor
+
+    def voices(self) -> Sequence[Voice]:
+        return _VOICES
+
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
+        chosen = choose_voice(_VOICES, voice)
+        if chosen.substituted:
+            log.warning("voice %r does not exist; speaking as %r", voice, chosen.voice.id)
+        how = _BY_ID[chosen.voice.id]
+        parts = segments(speakable(text))
+        for index, part in enumerate(parts):
+            gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else SEGMENT_GAP_MS
+            if self._executor is None:
+                raise SynthesisFailed("the espeak engine is not running; start() it first", retryable=True)
+            handover = Handover(asyncio.get_running_loop())
+            self._running.add(handover)
+            job = self._executor.submit(_speak_into, handover, how, part, seed, gap_ms)
+            try:
+                while (pcm := await handover.take()) is not None:
+                    yield pcm
+            finally:
+                handover.stop()
+                job.cancel()  # frees its place in the queue where it has not begun
+                self._running.discard(handover)
+
+    async def close(self) -> None:
+        if self._executor is None:
+            return
+        self._executor = None
+        for handover in self._running:
+            handover.stop(SynthesisFailed("the espeak engine was closed", retryable=True))
+        await _thread.release()
+
+
+class _ProcessThread:
+    """The one thread in which espeak-ng runs, shared by all engines of this process."""
+
+    def __init__(self) -> None:
+        self._guard = Lock()
+        self._users = 0
+        self._executor: ThreadPoolExecutor | None = None
+
+    def acquire(self) -> ThreadPoolExecutor:
+        with self._guard:
+            self._users += 1
+            if self._executor is None:
+                self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="espeak")
+            return self._executor
+
+    async def release(self) -> None:
+        """Give up one use; the last one ends the thread."""
+        with self._guard:
+            self._users -= 1
+            if self._users or self._executor is None:
+                return
+            executor, self._executor = self._executor, None
+        try:
+            # What runs stops within a piece; waiting for it off the loop makes the join below instant.
+            await asyncio.wrap_future(executor.submit(_nothing))
+        finally:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+_thread = _ProcessThread()
+
+
+def _nothing() -> None:
+    """Done when all before it is done."""
+
+
+def _speak_into(handover: Handover, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
+    if handover.stopped:
+        return
+    try:
+        # Floats: soxr dithers int16 from a seed of its own, so that no two results would be equal.
+        resampler = soxr.ResampleStream(NATIVE_RATE, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        trimmer = SilenceTrimmer(gap_ms)
+
+        def convert(native: NDArray[np.float32], *, last: bool) -> bytes:
+            resampled = resampler.resample_chunk(native, last=last)
+            return trimmer.feed(np.rint(resampled).clip(-32768, 32767).astype("<i2")).tobytes()
+
+        def on_pcm(pcm: bytes) -> bool:
+            return handover.offer(convert(np.frombuffer(pcm, "<i2").astype(np.float32), last=False))
+
+        speak(voice, text, seed, on_pcm)
+        handover.offer(convert(np.empty(0, np.float32), last=True) + trimmer.finish().tobytes())
+    except BaseException as error:  # noqa: BLE001 -- whatever it is, the one who waits must hear of it
+        handover.finish(error)
+    else:
+        handover.finish()
+
+
+def _check() -> None:
+    for known in ESPEAK_VOICES:
+        first, second = (_native_pcm(known) for _ in range(2))
+        if not first:
+            raise EngineUnavailable(f"espeak-ng made no sound with the voice {known.voice.id!r}")
+        if first != second:
+            raise EngineUnavailable(
+                "espeak-ng speaks the same text differently each time, so a message could not be resumed: its library "
+                "stays loaded. Nothing else in this process may load it"
+            )
+
+
+def _native_pcm(voice: EspeakVoice) -> bytes:
+    pieces: list[bytes] = []
+
+    def keep(pcm: bytes) -> bool:
+        pieces.append(pcm)
+        return True
+
+    speak(voice, "Ready.", 1, keep)
+    return b"".join(pieces)

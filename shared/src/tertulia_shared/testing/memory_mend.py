@@ -1,0 +1,72 @@
+"""Repairs a conversation's keys in the memory bus, as the script MEND does in Redis."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from tertulia_shared.bus.port import Put
+from tertulia_shared.keys import Key, Keys
+from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_sane_epoch
+from tertulia_shared.testing.memory_streams import id_text, order
+
+FAR_MS = 24 * 3600 * 1000
+RAISED = 1000
+LOOKED_AT = 100
+"""Of the newest events, for an epoch."""
+MAX_TOLD_EPOCH = 10**15
+
+
+def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *, with_owner: bool) -> list[str]:
+    """See `port.Bus.mend`."""
+    id = conversation_id
+    state, turns, events = keys.state(id), keys.turns(id), keys.events(id)
+    streams = {"turns": turns, "events": events, "control": keys.control(id), "receipts": keys.receipts(id)}
+    owner = keys.owner(id, "turns")
+    expected = {"state": (state, "hash"), **{name: (key, "stream") for name, key in streams.items()}}
+    if with_owner:
+        expected["owner"] = owner, "string"
+    mended: list[str] = []
+    for name, (key, kind) in expected.items():
+        if server.kind(key.name) not in (kind, "none"):
+            server.drop(key.name)
+            mended.append(name)
+    is_lost = "state" in mended
+    far = now_ms + FAR_MS
+    mended += [name for name, key in streams.items() if _rebuilt(server, key, far)]
+    epoch = server.hash(state).get(b"epoch")
+    if is_lost or (epoch is not None and not is_sane_epoch(epoch)):
+        told = [entry.fields.get(b"epoch", b"") for entry in server.stream(events).after((0, 0))[-LOOKED_AT:]]
+        newest = max((int(raw) for raw in told if raw.isdigit() and int(raw) < MAX_TOLD_EPOCH), default=0)
+        server.apply(Put(state, {"epoch": newest + RAISED}), 0)
+        mended.append("epoch")
+    cursor = server.hash(state).get(b"cursor", b"0-0").decode(errors="replace")
+    if is_lost or _is_beyond(cursor, far) or (server.kind(turns.name) != "none" and _is_behind(server, turns, cursor)):
+        there = server.stream(turns).after((0, 0))
+        server.apply(Put(state, {"cursor": there[-2].id if len(there) > 1 else "0-0"}), 0)
+        mended.append("cursor")
+    held = server.string(owner)
+    if with_owner and held and TOKEN.fullmatch(held) is None:
+        server.drop(owner.name)
+        mended.append("owner")
+    return mended
+
+
+def _rebuilt(server: MemoryServer, key: Key, far: int) -> bool:
+    stream = server.stream(key)
+    if stream.last_id[0] <= far:
+        return False
+    entries = stream.after((0, 0))
+    kept = [(entry.id, entry.fields) for entry in entries if order(entry.id)[0] <= far]
+    beyond = [(None, entry.fields) for entry in entries if order(entry.id)[0] > far]
+    server.rebuild(key, [*kept, *beyond[1:]])
+    return True
+
+
+def _is_beyond(cursor: str, far: int) -> bool:
+    with suppress(ValueError):
+        return id_text(order(cursor)) != cursor or order(cursor)[0] > far
+    return True
+
+
+def _is_behind(server: MemoryServer, turns: Key, cursor: str) -> bool:
+    return order(cursor) > server.stream(turns).last_id

@@ -1,0 +1,383 @@
+"""What Redis does for the bus, in plain Python and in one step each: the checks, the writes, the groups. No waiting."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from tertulia_shared.bus.port import (
+    MAX_EPOCH,
+    Append,
+    Applied,
+    Backlog,
+    Claim,
+    Entry,
+    Expire,
+    Fence,
+    Held,
+    NotOwner,
+    Owned,
+    Put,
+    Refused,
+    Sized,
+    Sound,
+    Stale,
+    Write,
+    WriteRefused,
+)
+from tertulia_shared.codec import Fields, Value, encode
+from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
+from tertulia_shared.testing.memory_streams import Group, Stream, order
+
+TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
+CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
+
+
+def is_sane_epoch(raw: bytes) -> bool:
+    """Whether a script has written it: a number that Lua can compare exactly."""
+    return raw.isdigit() and int(raw[:20]) <= MAX_EPOCH
+
+
+class MemoryServer:
+    """Streams, hashes and strings by key name. `arrived(name)` is told of every entry that is added."""
+
+    def __init__(
+        self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
+        self._keys = keys
+        self._now_ms = now_ms
+        self._clock = clock
+        self._expiring: dict[str, float] = {}
+        """When (on the clock) a key ends whose life was shortened; all others outlive the process."""
+        self._arrived = arrived
+        self._streams: dict[str, Stream] = {}
+        self._hashes: dict[str, dict[bytes, bytes]] = {}
+        self._strings: dict[str, str] = {}
+        self._groups: dict[Stage, Group] = {}
+
+    # -- looking
+
+    def stream(self, key: Key) -> Stream:
+        """The stream, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
+        self._end_life(key.name)
+        self._check_kind(key, "stream")
+        return self._streams.get(key.name, Stream())
+
+    def hash(self, key: Key) -> dict[bytes, bytes]:
+        """A copy of the hash, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
+        self._end_life(key.name)
+        self._check_kind(key, "hash")
+        return dict(self._hashes.get(key.name, {}))
+
+    def kind(self, name: str) -> str:
+        """What the key holds: `stream`, `hash`, `string`, or `none`."""
+        kinds = {"stream": self._streams, "hash": self._hashes, "string": self._strings}
+        return next((kind for kind, held in kinds.items() if name in held), "none")
+
+    def rebuild(self, key: Key, entries: Sequence[tuple[str | None, Fields]]) -> None:
+        """The stream holds these entries and no other, as if no other had ever been; id None: the server chooses."""
+        self.drop(key.name)
+        for id, fields in entries:
+            self._own_stream(key).add(fields, id=id, now_ms=self._now_ms(), max_len=key.max_len)
+        if entries:
+            self._arrived(key.name)
+
+    def string(self, key: Key) -> str:
+        """The string, "" if it isn't there."""
+        return self._strings.get(key.name, "")
+
+    def held(self, stage: Stage, now_ms: int) -> Sequence[Held]:
+        """See `port.Bus.held`."""
+        group = self._groups.get(stage)
+        return () if group is None else group.held(now_ms)
+
+    def names_of_streams(self) -> Iterator[str]:
+        """Every stream with an entry, in the order of their making."""
+        for name in list(self._expiring):
+            self._end_life(name)
+        yield from [name for name, stream in self._streams.items() if len(stream)]
+
+    def remove(self, key: Key, ids: Sequence[str]) -> None:
+        """Delete entries."""
+        for id in ids:
+            self.stream(key).delete(order(id))
+
+    def delete(self, keys: Sequence[Key]) -> None:
+        """Delete keys."""
+        for key in keys:
+            self.drop(key.name)
+
+    def life_s(self, name: str) -> float | None:
+        """Seconds until a key ends whose life was shortened; None for any other."""
+        return None if name not in self._expiring else self._expiring[name] - self._clock()
+
+    def _end_life(self, name: str) -> None:
+        left_s = self.life_s(name)
+        if left_s is not None and left_s <= 0:
+            self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """DEL."""
+        self._expiring.pop(name, None)
+        self._streams.pop(name, None)
+        self._hashes.pop(name, None)
+        self._strings.pop(name, None)
+
+    def sounds(self) -> Iterator[Sound]:
+        """See `port.Bus.sounds`; a life that was not shortened is a whole hour."""
+        for name in self.names_of_streams():
+            last = self._streams[name].last()
+            if name.endswith(":audio") and last is not None:
+                life_s = self.life_s(name)
+                is_final = last.fields.get(b"is_final") == b"1"
+                yield Sound(
+                    name,
+                    HOUR_S if life_s is None else int(life_s),
+                    _size(self._streams[name]),
+                    int(last.fields[b"ts"]) if is_final else 0,
+                )
+
+    def sizes(self) -> Iterator[Sized]:
+        """The streams and hashes, by the bytes of their values."""
+        yield from (Sized(name, _size(self._streams[name])) for name in self.names_of_streams())
+        yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
+
+    def free(self, name: str, *, keep_end: bool) -> None:
+        """See `port.Bus.free`."""
+        stream = self._streams.get(name)
+        if not keep_end or stream is None:
+            self.drop(name)
+            return
+        for entry in list(stream.after((0, 0)))[:-1]:
+            stream.delete(order(entry.id))
+
+    # -- groups
+
+    def prepare(self, stage: Stage) -> bool:
+        """Make the group; False if it was there."""
+        if stage in self._groups:
+            return False
+        self._groups[stage] = Group(self._own_stream(self._keys.work(stage)))
+        return True
+
+    def group(self, stage: Stage) -> Group:
+        """The stage's group.
+
+        Raises:
+            WriteRefused: nobody has prepared it.
+        """
+        group = self._groups.get(stage)
+        if group is None:
+            raise WriteRefused(f"there is no consumer group {stage!r} yet: prepare it first")
+        return group
+
+    def post_again(self, stage: Stage, fields: Fields) -> None:
+        """Post a piece of work with these fields."""
+        self.add(self._keys.work(stage), fields)
+
+    def add(self, key: Key, fields: Fields) -> None:
+        """Append an entry with these fields to a stream.
+
+        Raises:
+            WriteRefused: the key holds something else.
+        """
+        self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
+        self._arrived(key.name)
+
+    def backlog(self, stage: Stage, nobody: str) -> Backlog:
+        """See `port.Bus.backlog`."""
+        group = self._groups.get(stage)
+        if group is None:
+            return Backlog()
+        waiting, given_out = group.waiting(), group.given_out()
+        handed_back = sum(worker == nobody for worker in given_out.values())
+        return Backlog(
+            len(waiting), len(given_out) - handed_back, handed_back,
+            self._age_s(entry.id for entry in waiting), self._age_s(given_out),
+        )  # fmt: skip
+
+    def _age_s(self, ids: Iterable[str]) -> float:
+        oldest = next(iter(ids), None)
+        return 0.0 if oldest is None else max(0, self._now_ms() - order(oldest)[0]) / 1000
+
+    # -- ownership
+
+    def own(self, claim: Claim, conversation_id: str, thing: str, waiting: int) -> Owned | Refused:
+        """See `port.Bus.own`.
+
+        Raises:
+            WriteRefused: the state or the turns hold something else, or the cursor in the state is none.
+        """
+        owner = self._keys.owner(conversation_id, thing)
+        held = self._strings.get(owner.name, "")
+        if TOKEN.fullmatch(held):
+            holder, _, attempt = held.rpartition("/")
+            if holder != claim.id:
+                if self.group(claim.stage).is_held(holder, int(attempt)):
+                    return Refused(held, later_attempt=False)
+            elif int(attempt) >= claim.attempt:
+                return Refused(held, later_attempt=True)
+        state = self.hash(self._keys.state(conversation_id))
+        entries = self._waiting(self._keys.turns(conversation_id), state, waiting) if waiting else ()
+        self.drop(owner.name)
+        self._strings[owner.name] = claim.token
+        return Owned(owner, claim.token, state, tuple(entries))
+
+    def _waiting(self, turns: Key, state: Fields, count: int) -> Sequence[Entry]:
+        stream = self.stream(turns)
+        raw = state.get(b"cursor", b"0-0")
+        if CURSOR.fullmatch(raw) is None:
+            raise WriteRefused("the cursor in the state is no entry id")
+        cursor = order(raw.decode())
+        if stream.last() is not None and cursor > stream.last_id:
+            raise WriteRefused("the cursor in the state lies behind the last turn")
+        return stream.after(cursor, count)
+
+    def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
+        """See `port.Bus.release_turns`."""
+        self._check_token(owned.owner, owned.token)
+        self.apply(Put(state, {"cursor": cursor}), 0)
+        if turn_waits() or (self.hash(state).get(b"cut") or b"0") != str(cut).encode():
+            return False
+        del self._strings[owned.owner.name]
+        return True
+
+    # -- writing
+
+    def write(self, writes: Sequence[Write], *, fence: Fence | None, epoch: int) -> None:
+        """An outlet's batch: the first failure ends it, and what came before it stays, as with Redis' scripts.
+
+        Raises:
+            NotOwner, Stale: the fence; nothing was written.
+            WriteRefused: one of the writes.
+        """
+        _check_encodable(writes)
+        self._check_fence(fence)
+        for write in writes:
+            self.apply(write, epoch)
+
+    def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None,
+        raise_epoch: bool,
+        talk: bool | None,
+        if_talking: Sequence[Write],
+        once: Key | None,
+    ) -> Applied:
+        """See `port.Bus.transact`."""
+        _check_encodable((*writes, *if_talking))
+        self._check_fence(fence)
+        state = self._keys.state(conversation_id)
+        epoch = self._epoch(state)
+        if once is not None:
+            if once.name in self._strings:
+                return Applied(new=False, epoch=epoch)
+            self._strings[once.name] = "1"
+        talking = b"talk" in self.hash(state)
+        if raise_epoch:
+            epoch += 1
+            self.apply(Put(state, {"epoch": epoch, **({"cut": epoch} if talking else {})}), epoch)
+        if talk is not None:
+            self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
+        try:
+            for write in (*(if_talking if talking else ()), *writes):
+                self.apply(write, epoch)
+        except WriteRefused:
+            if once is not None:
+                del self._strings[once.name]
+            raise
+        return Applied(new=True, epoch=epoch)
+
+    def apply(self, write: Write, epoch: int) -> None:
+        """One write, unchecked.
+
+        Raises:
+            WriteRefused: the key holds something else, or the id is 0-0.
+        """
+        self._end_life(write.key.name)
+        if isinstance(write, Expire):
+            if write.key.name in self._streams or write.key.name in self._hashes:
+                end = self._clock() + write.ttl_s
+                self._expiring[write.key.name] = min(end, self._expiring.get(write.key.name, end))
+            return
+        self._expiring.pop(write.key.name, None)
+        if isinstance(write, Append):
+            self._append(write, epoch)
+            return
+        kept = self._own_hash(write.key)
+        for name, value in write.fields.items():
+            if value is None:
+                kept.pop(name.encode(), None)
+            else:
+                kept[name.encode()] = _raw(value)
+        if not kept:
+            del self._hashes[write.key.name]
+
+    def _append(self, write: Append, epoch: int) -> None:
+        flat = [_raw(value) for value in encode(write.entry, ts=self._now_ms(), epoch=epoch, **write.extra)]
+        stream = self._own_stream(write.key)
+        fields = dict(zip(flat[::2], flat[1::2], strict=True))
+        try:
+            new = stream.add(fields, id=write.id, now_ms=self._now_ms(), max_len=write.key.max_len)
+        except ValueError as error:
+            raise WriteRefused(f"refused a write to {write.key.name}: {error}") from error
+        if new:
+            self._arrived(write.key.name)
+
+    def _own_stream(self, key: Key) -> Stream:
+        self._check_kind(key, "stream")
+        return self._streams.setdefault(key.name, Stream())
+
+    def _own_hash(self, key: Key) -> dict[bytes, bytes]:
+        self._check_kind(key, "hash")
+        return self._hashes.setdefault(key.name, {})
+
+    def _check_fence(self, fence: Fence | None) -> None:
+        if fence is None:
+            return
+        if fence.token:
+            self._check_token(fence.owner, fence.token)
+        state = self._keys.state(self._keys.conversation_of(fence.owner.name))
+        current = 0 if fence.epoch is None else self._epoch(state)
+        if fence.epoch is not None and current > fence.epoch:
+            raise Stale(f"interrupted: the conversation is at epoch {current}")
+
+    def _epoch(self, state: Key) -> int:
+        raw = self.hash(state).get(b"epoch", b"0")
+        if not is_sane_epoch(raw):
+            raise WriteRefused("the epoch in the state is no number that a script has written")
+        return int(raw)
+
+    def _check_kind(self, key: Key, kind: str) -> None:
+        if self.kind(key.name) not in (kind, "none"):
+            raise WriteRefused(f"{key.name} is no {kind}")
+
+    def _check_token(self, owner: Key, token: str) -> None:
+        if self._strings.get(owner.name) != token:
+            raise NotOwner("another worker owns this work now")
+
+
+def _size(stream: Stream) -> int:
+    return sum(len(value) for entry in stream.after((0, 0)) for value in entry.fields.values())
+
+
+def _check_encodable(writes: Sequence[Write]) -> None:
+    # a writer finds this out before it sends anything
+    for write in writes:
+        if isinstance(write, Expire):
+            continue
+        values = write.fields.values() if isinstance(write, Put) else encode(write.entry, ts=0, epoch=0, **write.extra)
+        try:
+            for value in values:
+                _raw(value or b"")
+        except (ValueError, TypeError, OverflowError) as error:
+            raise WriteRefused(f"a write to {write.key.name} cannot be encoded: {error}") from error
+
+
+def _raw(value: Value) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else str(value).encode()

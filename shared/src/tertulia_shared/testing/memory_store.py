@@ -1,0 +1,201 @@
+"""The store in memory: it means the same as the others, and keeps nothing. For tests, and for trying Tertulia out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable
+from tertulia_shared.store.ordering import supersedes
+from tertulia_shared.store.records import (
+    Character,
+    Conversation,
+    Message,
+    ModelSettings,
+    parse_cursor,
+    time_to_text,
+    utc_now,
+)
+from tertulia_shared.store.seed import SEED_NAME, seed_characters
+from tertulia_shared.store.validation import (
+    check_after,
+    check_character,
+    check_id,
+    check_limit,
+    check_message,
+    check_title,
+    decode_settings,
+    encode_settings,
+    name_key,
+)
+
+
+@dataclass(slots=True)
+class MemoryTables:
+    """What the stores that share it hold; the counterpart of a database file."""
+
+    conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
+    settings: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    messages: dict[str, Message] = field(default_factory=dict[str, Message])
+    characters: dict[str, Character] = field(default_factory=dict[str, Character])
+    seeds: set[str] = field(default_factory=set[str])
+
+
+class MemoryStore:
+    """`Store` on `tables`. While `away` is true every call raises `StoreUnavailable`, like a database that is down."""
+
+    def __init__(self, tables: MemoryTables | None = None, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._tables = MemoryTables() if tables is None else tables
+        self._now = now
+        self.losses = 0
+        self._is_open = False
+        self.away = False
+
+    async def open(self) -> None:
+        self._is_open = True
+        tables = self._available()
+        if SEED_NAME not in tables.seeds:
+            tables.seeds.add(SEED_NAME)
+            tables.characters.update((character.id, character) for character in seed_characters(self._now()))
+
+    async def close(self) -> None:
+        self._is_open = False
+
+    async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
+        check_id("conversation_id", conversation_id)
+        check_title(title)
+        now = self._now().astimezone(UTC)
+        self._available().conversations.setdefault(conversation_id, Conversation(conversation_id, title, now, now))
+
+    async def conversation(self, conversation_id: str) -> Conversation | None:
+        return self._available().conversations.get(conversation_id)
+
+    async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
+        check_limit(limit)
+        keyed = ((time_to_text(each.updated_at), each.id, each) for each in self._available().conversations.values())
+        newest_first = sorted(keyed, key=lambda entry: entry[:2], reverse=True)
+        if before is not None:
+            cursor = parse_cursor(before)
+            newest_first = [entry for entry in newest_first if entry[:2] < cursor]
+        return [conversation for _, _, conversation in newest_first[:limit]]
+
+    async def rename_conversation(self, conversation_id: str, title: str) -> None:
+        check_title(title)
+        conversation = self._existing(conversation_id)
+        self._tables.conversations[conversation_id] = replace(conversation, title=title)
+
+    async def delete_conversation(self, conversation_id: str) -> bool:
+        tables = self._available()
+        tables.settings.pop(conversation_id, None)
+        for message in [each for each in tables.messages.values() if each.conversation_id == conversation_id]:
+            del tables.messages[message.id]
+        return tables.conversations.pop(conversation_id, None) is not None
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        for message in messages:
+            check_message(message)
+        to_save = [_in_utc(message) for message in messages]
+        tables = self._available()
+        for message in to_save:
+            stored = tables.messages.get(message.id)
+            if stored is None:
+                self._existing(message.conversation_id)
+            elif stored.conversation_id != message.conversation_id:
+                raise InvalidRecord("message.id", f"{message.id} is a message of another conversation")
+        for message in to_save:
+            self._save(message)
+
+    async def history(self, conversation_id: str, limit: int) -> list[Message]:
+        check_limit(limit)
+        return self._in_order(conversation_id)[-limit:]
+
+    async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
+        check_limit(limit)
+        if after is not None:
+            check_after(after)
+        behind = -1 if after is None else after
+        found = [message for message in self._in_order(conversation_id) if message.position > behind]
+        if len(found) <= limit:
+            return found
+        return [message for message in found if message.position <= found[limit - 1].position]
+
+    async def characters(self, *, active_only: bool = False) -> list[Character]:
+        found = [each for each in self._available().characters.values() if each.active or not active_only]
+        return sorted(found, key=lambda character: name_key(character.name))
+
+    async def character(self, character_id: str) -> Character | None:
+        return self._available().characters.get(character_id)
+
+    async def save_character(self, character: Character) -> None:
+        check_character(character)
+        created_at, updated_at = _utc(character.created_at), _utc(character.updated_at)
+        characters = self._available().characters
+        key = name_key(character.name)
+        if any(name_key(other.name) == key and other.id != character.id for other in characters.values()):
+            raise NameTaken(character.name)
+        stored = characters.get(character.id)
+        characters[character.id] = replace(
+            character, created_at=created_at if stored is None else stored.created_at, updated_at=updated_at
+        )
+
+    async def delete_character(self, character_id: str) -> bool:
+        return self._available().characters.pop(character_id, None) is not None
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
+        await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
+
+    async def model_settings(self, conversation_id: str) -> ModelSettings:
+        self._existing(conversation_id)
+        return decode_settings(self._tables.settings.get(conversation_id, b"{}"))
+
+    async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
+        encoded = encode_settings(settings)
+        self._existing(conversation_id)
+        self._tables.settings[conversation_id] = encoded
+
+    def _available(self) -> MemoryTables:
+        if not self._is_open:
+            raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
+        if self.away:
+            raise StoreUnavailable("The store is away.")
+        return self._tables
+
+    def _existing(self, conversation_id: str) -> Conversation:
+        conversation = self._available().conversations.get(conversation_id)
+        if conversation is None:
+            raise NotFound("conversation", conversation_id)
+        return conversation
+
+    def _in_order(self, conversation_id: str) -> list[Message]:
+        found = [each for each in self._available().messages.values() if each.conversation_id == conversation_id]
+        return sorted(found, key=lambda message: (message.position, message.id))
+
+    def _save(self, message: Message) -> None:
+        tables = self._tables
+        stored = tables.messages.get(message.id)
+        if stored is None:
+            tables.messages[message.id] = message
+        elif supersedes(message, stored):
+            tables.messages[message.id] = replace(
+                stored,
+                character_name=message.character_name,
+                text=message.text,
+                status=message.status,
+                updated_at=message.updated_at,
+            )
+        else:
+            return
+        conversation = tables.conversations[message.conversation_id]
+        if conversation.updated_at < message.updated_at:
+            tables.conversations[conversation.id] = replace(conversation, updated_at=message.updated_at)
+
+
+def _in_utc(message: Message) -> Message:
+    return replace(message, created_at=_utc(message.created_at), updated_at=_utc(message.updated_at))
+
+
+def _utc(time: datetime) -> datetime:
+    time_to_text(time)  # refuses a time without a zone, as every store does
+    return time.astimezone(UTC)

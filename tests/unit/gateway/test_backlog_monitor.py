@@ -1,0 +1,135 @@
+"""What is open in Redis, as the gateway shows it; while Redis is away nothing is made up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_gateway.backlog_monitor import LOOK_S, Lookout
+from tertulia_gateway.health import PATIENCE_S
+from tertulia_shared.bus import Backlog, WriteRefused
+from tertulia_shared.entries import DeadLetter, StoreWrite, Work
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys, Stage
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import now, settle, virtual_time
+
+POSTED_MS = 1_763_800_000_000
+ALIVE_S = 5.0
+
+
+class Scene:
+    def __init__(self) -> None:
+        self.metrics = Metrics()
+        self.now_ms = POSTED_MS
+        self.bus = MemoryBus(Keys("test"), clock=now, now_ms=lambda: self.now_ms)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncGenerator[None]:
+        task = asyncio.create_task(Lookout(self.bus, self.metrics, ALIVE_S).run())
+        await settle()
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
+
+
+@virtual_time
+async def test_work_workers_and_what_waits_for_the_store() -> None:
+    it = Scene()
+    await it.bus.prepare("tts")
+    for _ in range(3):
+        await it.bus.post("tts", Work(new_id(), message_id=new_id()))
+        it.now_ms += 1000
+    claim, _ = await it.bus.claim("tts", "a", count=2, block_s=0)
+    await it.bus.hand_back(claim, "a")
+    outlet = it.bus.outlet()
+    outlet.append(it.bus.keys.store(), StoreWrite("message", "c"))
+    outlet.append(it.bus.keys.held_back(), StoreWrite("message", "c"))
+    outlet.append(it.bus.keys.dead(), DeadLetter("tts", "1-0", 3, "no luck"))
+    await outlet.flush()
+    for member in ("tts:a:espeak", "tts:b:higgs", "llm:c:demo"):
+        await it.bus.beat(member)
+    async with it.watched():
+        seen = scraped(it.metrics)
+    figures = {
+        name: seen.of(f"tertulia_work_{name}", stage="tts")
+        for name in ("waiting", "held", "handed_back", "oldest_waiting_seconds", "oldest_held_seconds")
+    }
+    assert figures == {
+        "waiting": 1, "held": 1, "handed_back": 1, "oldest_waiting_seconds": 1, "oldest_held_seconds": 3,
+    }  # fmt: skip
+    assert [seen.of("tertulia_workers", stage=stage) for stage in ("stt", "llm", "tts")] == [0, 1, 2]
+    assert seen.of("tertulia_work_waiting", stage="llm") == 0
+    assert seen.of("tertulia_store_outbox_entries") == 2
+    assert seen.of("tertulia_dead_letter_entries") == 1
+    assert seen.of("tertulia_redis_up") == 1
+    assert it.metrics.health.problem() == ""
+
+
+@virtual_time
+async def test_while_redis_is_away_nothing_is_said_of_what_it_holds() -> None:
+    it = Scene()
+    async with it.watched():
+        assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0
+        it.bus.break_connection()
+        await asyncio.sleep(LOOK_S * 2)
+        seen = scraped(it.metrics)
+        assert seen.of("tertulia_redis_up") == 0
+        for gone in ("work_waiting", "work_oldest_held_seconds", "workers", "store_outbox_entries"):
+            assert not seen.has(f"tertulia_{gone}")
+        it.bus.restore_connection()
+        await asyncio.sleep(LOOK_S * 2)
+        seen = scraped(it.metrics)
+        assert seen.of("tertulia_redis_up") == 1
+        assert seen.of("tertulia_workers", stage="tts") == 0
+
+
+class Silent(MemoryBus):
+    """Its server takes what is asked, and never answers."""
+
+    async def ping(self) -> float:
+        await asyncio.Event().wait()
+        return 0.0
+
+
+@virtual_time
+async def test_a_redis_that_does_not_answer_in_time_has_failed() -> None:
+    it = Scene()
+    it.bus = Silent(Keys("test"), clock=now)
+    async with it.watched():
+        await asyncio.sleep(PATIENCE_S + 0.1)
+        seen = scraped(it.metrics)
+    assert seen.of("tertulia_redis_up") == 0
+    assert seen.of("tertulia_redis_failures_total") == 1
+    assert it.metrics.health.problem()
+
+
+class Forbidding(MemoryBus):
+    """Its server answers, but refuses to be looked at."""
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        raise WriteRefused("Redis refused EVALSHA: NOPERM scripted")
+
+
+@virtual_time
+async def test_a_redis_that_refuses_to_be_looked_at_is_up_and_that_is_said_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    it = Scene()
+    it.bus = Forbidding(Keys("test"), clock=now)
+    async with it.watched():
+        await asyncio.sleep(LOOK_S * 3)
+    seen = scraped(it.metrics)
+    assert seen.of("tertulia_redis_up") == 1
+    assert not seen.has("tertulia_work_waiting")
+    assert it.metrics.health.problem() == ""
+    assert [record.getMessage() for record in caplog.records] == [
+        "what is open in Redis cannot be seen: Redis refused EVALSHA: NOPERM scripted"
+    ]

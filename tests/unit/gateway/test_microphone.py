@@ -1,0 +1,101 @@
+"""The microphone's queue: what waits while Redis is away, and how much."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tertulia_gateway.conversation import microphone
+from tertulia_gateway.conversation.microphone import MAX_WAITING, Microphone
+from tertulia_shared.keys import Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
+
+C = "cccccccc-0000-4000-8000-000000000001"
+
+
+class Listener:
+    """A running microphone; `troubles` gets one for each time that it meets a Redis that is away."""
+
+    def __init__(self, bus: MemoryBus) -> None:
+        self.bus = bus
+        self.troubles = asyncio.Queue[None]()
+        self.microphone = Microphone(bus, self._trouble)
+
+    async def _trouble(self) -> None:
+        self.troubles.put_nowait(None)
+
+    async def heard(self, session_id: str, count: int) -> list[bytes]:
+        """The first bytes of the session's chunks, once there are so many."""
+        key = self.bus.keys.mic(C, session_id)
+        async with asyncio.timeout(10):
+            while len(entries := await self.bus.read(key)) < count:  # noqa: ASYNC110 - another task writes to the bus
+                await asyncio.sleep(0)
+        assert [int(entry.id.partition("-")[0]) for entry in entries] == sorted(
+            int(entry.id.partition("-")[0]) for entry in entries
+        )
+        return [entry.fields[b"pcm"] for entry in entries]
+
+
+@pytest.fixture
+async def listener(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Listener]:
+    monkeypatch.setattr(microphone, "FIRST_BACKOFF_S", 0.0)
+    made = Listener(MemoryBus(keys))
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(made.microphone.run())
+        yield made
+        running.cancel()
+
+
+async def test_what_was_said_while_redis_was_away_comes_by_itself_when_it_is_back(listener: Listener) -> None:
+    session_id = listener.microphone.start(C)
+    listener.microphone.feed(b"\0\0")
+    await listener.heard(session_id, 1)
+    listener.bus.break_connection()
+    for n in range(1, 10):
+        listener.microphone.feed(bytes([n, 0]))
+    async with asyncio.timeout(10):
+        for _ in range(3):  # it tries again by itself
+            await listener.troubles.get()
+    listener.bus.restore_connection()
+    assert await listener.heard(session_id, 10) == [bytes([n, 0]) for n in range(10)]
+
+
+async def test_what_waits_is_bounded_and_the_newest_is_kept(listener: Listener) -> None:
+    listener.bus.break_connection()
+    session_id = listener.microphone.start(C)
+    for n in range(MAX_WAITING + 100):
+        listener.microphone.feed(n.to_bytes(2, "little"))
+    listener.microphone.stop("stopped")
+    listener.bus.restore_connection()
+    # the session's beginning and end are among what waits
+    heard = await listener.heard(session_id, MAX_WAITING - 1)
+    assert len(heard) == MAX_WAITING - 1
+    assert heard[-1] == b""
+    assert heard[-2] == (MAX_WAITING + 99).to_bytes(2, "little")
+    assert await listener.bus.open_work("stt") == 1
+
+
+async def stopped(listener: Listener) -> list[bytes]:
+    """The sessions whose end is in the events, once all that waits is written."""
+    listener.microphone.start(C)
+    listener.microphone.feed(b"\0\0")
+    await listener.heard(listener.microphone.session_id, 1)
+    events = await listener.bus.read(listener.bus.keys.events(C))
+    return [entry.fields[b"session_id"] for entry in events]
+
+
+async def test_session_that_was_stopped_and_then_lost_is_reported_as_failed(listener: Listener) -> None:
+    session_id = listener.microphone.start(C)
+    listener.microphone.stop("stopped")
+    listener.microphone.redis_lost_data()
+    assert await stopped(listener) == [session_id.encode()]
+
+
+async def test_session_whose_end_has_come_is_not_reported_again_after_a_loss(listener: Listener) -> None:
+    session_id = listener.microphone.start(C)
+    listener.microphone.stop("stopped")
+    listener.microphone.ended(session_id)
+    listener.microphone.redis_lost_data()
+    assert await stopped(listener) == []

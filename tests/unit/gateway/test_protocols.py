@@ -1,0 +1,88 @@
+"""The bounds that connections share: whose turn it is to be parsed, and how many may be unfinished."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from tertulia_gateway.protocols.fair_parsing import FairParsing
+from tertulia_gateway.protocols.unfinished import Unfinished
+
+
+@dataclass(eq=False)
+class Sender:
+    """A connection with so many slices to parse; each is noted in `parsed`."""
+
+    name: str
+    slices: int
+    parsed: list[str] = field(default_factory=list[str])
+    is_bad: bool = False
+    waits: bool = True
+    evicted: bool = False
+
+    def parse_slice(self) -> bool:
+        if self.is_bad:
+            raise ValueError("a bug")
+        self.parsed.append(self.name)
+        self.slices -= 1
+        return self.slices > 0
+
+    def is_waiting(self) -> bool:
+        return self.waits
+
+    def evict(self) -> None:
+        self.evicted = True
+
+
+async def _until_parsed(*senders: Sender) -> None:
+    async with asyncio.timeout(10):
+        while any(sender.slices > 0 for sender in senders):  # noqa: ASYNC110 - the loop's next round is waited for
+            await asyncio.sleep(0)
+
+
+async def test_a_single_slice_is_parsed_at_once() -> None:
+    sender = Sender("a", 1)
+    FairParsing().add(sender)
+    assert sender.parsed == ["a"]
+
+
+async def test_connections_with_much_to_parse_take_turns() -> None:
+    parsed: list[str] = []
+    parsing = FairParsing()
+    flood, other = Sender("flood", 100, parsed), Sender("other", 2, parsed)
+    parsing.add(flood)
+    parsing.add(other)
+    parsing.add(other)  # more has come before its turn
+    await _until_parsed(flood, other)
+    assert parsed.count("flood") == 100
+    assert [name for name in parsed if name == "other"] == ["other"] * 2
+    assert parsed.index("other") <= 2, "it did not wait for the flood's end"
+
+
+async def test_what_cannot_be_parsed_ends_its_own_connection_only() -> None:
+    parsing = FairParsing()
+    flood, bad, other = Sender("flood", 50), Sender("bad", 3, is_bad=True), Sender("other", 1)
+    parsing.add(flood)
+    parsing.add(bad)
+    parsing.add(other)
+    await _until_parsed(flood, other)
+    assert (bad.evicted, flood.evicted, other.evicted) == (True, False, False)
+
+
+def test_one_too_many_evicts_the_oldest_that_waits() -> None:
+    unfinished = Unfinished(2)
+    busy, idle, new = Sender("busy", 0, waits=False), Sender("idle", 0), Sender("new", 0)
+    for connection in (busy, idle, new):
+        unfinished.enter(connection)
+    assert (busy.evicted, idle.evicted, new.evicted) == (False, True, False)
+    assert len(unfinished) == 2
+
+
+def test_where_all_are_being_answered_the_newest_is_refused() -> None:
+    unfinished = Unfinished(1)
+    busy, new = Sender("busy", 0, waits=False), Sender("new", 0, waits=False)
+    unfinished.enter(busy)
+    unfinished.enter(new)
+    assert (busy.evicted, new.evicted) == (False, True)
+    unfinished.leave(busy)
+    assert len(unfinished) == 0

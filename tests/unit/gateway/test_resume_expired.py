@@ -1,0 +1,89 @@
+"""A client that resumes waits for sound that is still to come, and not for sound that has expired after the talk."""
+
+from __future__ import annotations
+
+import pytest
+
+from tertulia_gateway.commands import Resume
+from tertulia_gateway.conversation.resume import Opening, take_up
+from tertulia_shared.bus import Append, Expire
+from tertulia_shared.entries import AudioChunk
+from tertulia_shared.events import MessageComplete, MessageStarted, TurnAccepted, TurnComplete
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import SOUND_GRACE_S, Keys
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.bus import Clock
+
+C, M, T, LUNA = new_id(), new_id(), new_id(), new_id()
+NOW_MS = 1_800_000_000_000
+
+
+class Scene:
+    """A turn whose text and sound are complete."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.bus = MemoryBus(Keys("test"), clock=self.clock, now_ms=lambda: NOW_MS)
+
+    async def begin(self) -> None:
+        events, audio = self.bus.keys.events(C), self.bus.keys.audio(C, M)
+        said = [
+            TurnAccepted(T, "hello", "typed"), MessageStarted(M, T, LUNA, "Luna"),
+            MessageComplete(M, LUNA, "Hi.", "complete"), TurnComplete(T),
+        ]  # fmt: skip
+        await self.bus.transact(C, [Append(events, event) for event in said], raise_epoch=True, talk=True)
+        await self.bus.transact(
+            C,
+            [
+                Append(audio, AudioChunk(b"\0\0", 0, 0, C, M, LUNA), "1-1"),
+                Append(audio, AudioChunk(b"", 1, 0, C, M, LUNA, is_final=True), "2-0"),
+            ],
+        )
+
+    async def end_talk(self) -> None:
+        await self.bus.transact(C, [Expire(self.bus.keys.audio(C, M), SOUND_GRACE_S)], talk=False)
+
+    async def resume(self) -> Opening:
+        first = (await self.bus.read(self.bus.keys.events(C)))[-1]
+        opening = await take_up(self.bus, MemoryStore(), "me", Resume(C, first.id), NOW_MS)
+        assert isinstance(opening, Opening)
+        return opening
+
+
+@pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
+async def test_soon_after_the_talk_its_sound_comes_again_for_a_client_that_has_none(later_s: int) -> None:
+    it = Scene()
+    await it.begin()
+    await it.end_talk()
+    it.clock.now += later_s
+    opening = await it.resume()
+    assert [spoken.message_id for spoken in opening.playlist.waiting] == [M]
+
+
+async def test_later_nobody_waits_for_it() -> None:
+    it = Scene()
+    await it.begin()
+    await it.end_talk()
+    it.clock.now += SOUND_GRACE_S
+    opening = await it.resume()
+    assert opening.playlist.head is None
+    assert opening.timeline.settled
+
+
+async def test_sound_that_was_not_heard_is_there_for_its_hour() -> None:
+    it = Scene()
+    await it.begin()
+    it.clock.now += 10 * SOUND_GRACE_S
+    opening = await it.resume()
+    assert [spoken.message_id for spoken in opening.playlist.waiting] == [M]
+
+
+async def test_of_sound_that_was_deleted_to_make_room_the_end_is_told() -> None:
+    it = Scene()
+    await it.begin()
+    await it.bus.free([it.bus.keys.audio(C, M).name], keep_end=True)
+    opening = await it.resume()
+    (spoken,) = opening.playlist.waiting
+    (end,) = await it.bus.read(it.bus.keys.audio(C, M), spoken.after)
+    assert end.fields[b"is_final"] == b"1"

@@ -1,0 +1,69 @@
+"""Where a turn's time went."""
+
+from __future__ import annotations
+
+from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_shared.codec import Fields, pack
+
+
+def event(ts: int, **fields: str) -> Fields:
+    return {b"ts": str(ts).encode(), **{name.encode(): value.encode() for name, value in fields.items()}}
+
+
+def spoken_turn(timeline: Timeline) -> None:
+    timeline.see(b"vad_stop", event(900))
+    timeline.see(b"transcription_finished", event(995, turn_id="t"))
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
+    timeline.see(b"turn_started", event(1003, turn_id="t"))
+    timeline.see(b"message_started", event(1004, turn_id="t", message_id="m", character_id="c", character_name="Luna"))
+    timeline.see(b"llm_chunk", event(1200, message_id="m"))
+    timeline.see(b"llm_chunk", event(1300, message_id="m"))
+    timeline.note_audio("m", 1500, 1501)
+    timeline.note_audio("m", 1600, 1601)
+    timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
+
+
+def test_a_spoken_turn() -> None:
+    timeline = Timeline()
+    spoken_turn(timeline)
+    assert not timeline.settled
+    timeline.see(b"turn_complete", event(1701, turn_id="t"))
+    assert not timeline.settled
+    timeline.note_audio_complete("m", 1900)
+    timeline.note_sentence("m", 1400)
+    assert timeline.settled
+    assert timeline.metrics() == {
+        "source": "spoken", "accepted_at": 1000, "speech_end": -100, "transcript": -5, "turn_started": 3,
+        "turn_complete": 701,
+        "messages": [
+            {
+                "message_id": "m", "character_id": "c", "character_name": "Luna", "message_started": 4,
+                "first_chunk": 200, "first_sentence": 400, "first_audio": 500, "first_frame": 501,
+                "text_complete": 700, "audio_complete": 900, "usage": {"completion_tokens": 60},
+            }
+        ],
+    }  # fmt: skip
+
+
+def test_a_transcript_that_is_told_behind_its_turn_counts_too() -> None:
+    timeline = Timeline()
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
+    timeline.see(b"transcription_finished", event(1001, turn_id="t"))
+    assert timeline.metrics()["transcript"] == 1
+
+
+def test_a_typed_turn_has_no_speech() -> None:
+    timeline = Timeline()
+    timeline.see(b"vad_stop", event(900))
+    timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
+    assert timeline.metrics()["speech_end"] is None
+
+
+def test_a_turn_that_was_cut_off_does_not_settle() -> None:
+    timeline = Timeline()
+    spoken_turn(timeline)
+    timeline.see(b"interrupted", event(1800))
+    timeline.see(b"turn_complete", event(1801, turn_id="t"))
+    assert not timeline.settled
+    assert timeline.turn_id == ""
+    assert timeline.metrics() == {}

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from tertulia_llm.characters import Cast
+from tertulia_shared.bus import Entry
+from tertulia_shared.entries import Refresh
+from tertulia_shared.keys import Key, Keys
+from tertulia_shared.store import StoreUnavailable
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.store_records import character
+from tests.harness.virtual_time import settle, virtual_time
+
+
+async def table() -> tuple[MemoryBus, MemoryStore, Cast]:
+    bus, store = MemoryBus(Keys("test")), MemoryStore()
+    await store.open()
+    return bus, store, Cast(bus, store)
+
+
+async def refresh(bus: MemoryBus) -> None:
+    outlet = bus.outlet()
+    outlet.append(bus.keys.broadcast(), Refresh())
+    await outlet.flush()
+
+
+def names(cast: Cast) -> list[str]:
+    return [speaker.name for speaker in cast.active]
+
+
+@virtual_time
+async def test_the_active_characters_by_name() -> None:
+    _, store, cast = await table()
+    await store.save_character(character("Abe"))
+    await store.save_character(character("Zoe", active=False))
+    await cast.read()
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+
+
+def pause_writes(bus: MemoryBus) -> None:
+    bus.pause_writes("OOM command not allowed")
+
+
+@virtual_time
+@pytest.mark.parametrize("away", [MemoryBus.break_connection, pause_writes])
+async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
+    away: Callable[[MemoryBus], None],
+) -> None:
+    bus, _, cast = await table()
+    away(bus)
+    await cast.begin()
+    assert names(cast) == ["Luna", "Rex", "Sage"]
+    bus.resume_writes()
+    bus.restore_connection()
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    assert b"speakers" in await bus.hash(bus.keys.cast())
+    following.cancel()
+
+
+@virtual_time
+async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
+    bus, store, cast = await table()
+    await refresh(bus)  # an old one
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    await settle()
+    assert "Abe" not in names(cast)
+    await refresh(bus)
+    await settle()
+    assert "Abe" in names(cast)
+    following.cancel()
+
+
+@virtual_time
+async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() -> None:
+    class Slow(MemoryBus):
+        """While it is asked for the last refresh, somebody is invited."""
+
+        async def last(self, key: Key) -> Entry | None:
+            await settle()
+            await store.save_character(character("Abe"))
+            await refresh(self)
+            return await super().last(key)
+
+    bus, store = Slow(Keys("test")), MemoryStore()
+    await store.open()
+    cast = Cast(bus, store)
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await settle()
+    assert "Abe" in names(cast)
+    following.cancel()
+
+
+@virtual_time
+async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_is_back() -> None:
+    bus, store, cast = await table()
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        await cast.read()
+    await refresh(bus)
+    await asyncio.sleep(60)
+    assert names(cast) == ["Luna", "Rex", "Sage"]
+    store.away = False
+    await asyncio.sleep(2)
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    following.cancel()
+
+
+@virtual_time
+async def test_who_starts_while_the_store_is_away_finds_those_who_were_there_last() -> None:
+    bus, store, cast = await table()
+    store.away = True
+    with pytest.raises(StoreUnavailable):
+        await cast.begin()
+    store.away = False
+    await cast.begin()
+    store.away = True
+    another = Cast(bus, store)
+    await another.begin()
+    assert another.active == cast.active
+    assert names(another) == ["Luna", "Rex", "Sage"]
+
+
+class TellingStore(MemoryStore):
+    """Says that characters have changed when a test does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.change = asyncio.Event()
+
+    async def watch_characters(self, changed: Callable[[], None]) -> None:
+        while True:
+            await self.change.wait()
+            self.change.clear()
+            changed()
+
+
+@virtual_time
+async def test_a_change_that_the_store_tells_of_is_seen_without_a_refresh() -> None:
+    store = TellingStore()
+    await store.open()
+    cast = Cast(MemoryBus(Keys("test")), store)
+    following = asyncio.create_task(cast.follow())
+    await settle()
+    await store.save_character(character("Abe"))
+    store.change.set()
+    await settle()
+    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    following.cancel()

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from tertulia_llm.history.from_streams import retell
+from tertulia_shared.bus import Entry
+from tertulia_shared.codec import encode
+from tertulia_shared.entries import UserTurn
+from tertulia_shared.events import LLMChunk, MessageComplete, MessageHeard, TurnStarted
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import turn_position
+
+TALK, FIRST, SECOND, LUNA, REX = (new_id() for _ in range(5))
+MS = 1_767_225_600_000
+
+
+def entry(id: str, value: object) -> Entry:
+    flat = [part if isinstance(part, bytes) else str(part).encode() for part in encode(value, ts=MS, epoch=1)]
+    return Entry(id, dict(zip(flat[::2], flat[1::2], strict=True)))
+
+
+def started(turn_id: str, *replies: tuple[str, str]) -> TurnStarted:
+    return TurnStarted(
+        turn_id, tuple({"message_id": id, "character_id": new_id(), "character_name": name} for id, name in replies)
+    )
+
+
+TURNS = [
+    entry(f"{MS}-0", UserTurn(FIRST, TALK, "Hello, you two", "typed")),
+    Entry(f"{MS}-1", {b"v": b"1"}),
+    entry(f"{MS + 1}-0", UserTurn(SECOND, TALK, "And?", "spoken")),
+]
+EVENTS = [
+    entry("1-0", started(FIRST, (LUNA, "Luna"), (REX, "Rex"))),
+    entry("2-0", LLMChunk("Good ", "c", LUNA)),
+    entry("3-0", MessageComplete(LUNA, "c", "Good evening.")),
+    entry("4-0", MessageComplete(REX, "c", "Grr. What is it?", "interrupted")),
+    Entry("5-0", {b"v": b"1", b"type": b"message_complete"}),
+    entry("6-0", MessageHeard(REX, "c", "Grr.")),
+]
+
+
+def test_what_was_said_and_heard_comes_out_as_the_store_has_it() -> None:
+    rows = retell(TALK, TURNS, EVENTS, cursor=f"{MS + 1}-0", user_name="Jay")
+    assert [(row.id, row.character_name, row.text, row.status) for row in rows] == [
+        (FIRST, "Jay", "Hello, you two", "complete"),
+        (LUNA, "Luna", "Good evening.", "complete"),
+        (REX, "Rex", "Grr.", "interrupted"),
+        (SECOND, "Jay", "And?", "complete"),
+    ]
+    assert [row.position for row in rows] == [
+        *(turn_position(f"{MS}-0", slot) for slot in range(3)),
+        turn_position(f"{MS + 1}-0", 0),
+    ]
+    assert {row.conversation_id for row in rows} == {TALK}
+    assert [row.turn_id for row in rows] == [FIRST, FIRST, FIRST, SECOND]
+
+
+def test_a_turn_behind_the_cursor_is_not_of_the_past() -> None:
+    rows = retell(TALK, TURNS, EVENTS, cursor=f"{MS}-0", user_name="Jay")
+    assert [row.turn_id for row in rows] == [FIRST] * 3
+
+
+def test_a_reply_that_never_ended_is_not_told() -> None:
+    rows = retell(TALK, TURNS[:1], EVENTS[:2], cursor=f"{MS}-0", user_name="Jay")
+    assert [row.id for row in rows] == [FIRST]
+
+
+def test_of_nothing_nothing_is_told() -> None:
+    assert retell(TALK, [], [], cursor="0-0", user_name="Jay") == []

@@ -1,0 +1,130 @@
+"""How fast turns are answered and how they end, as the metrics have it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_llm.metrics import Paces
+from tertulia_llm.model.client import ModelFailed
+from tertulia_shared.metrics import Metrics
+from tests.harness.llm import BreakAfter, Table
+from tests.harness.scrape import scraped
+from tests.harness.virtual_time import virtual_time
+
+
+class Clock:
+    now = 50.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def results(metrics: Metrics) -> dict[str, float]:
+    seen = scraped(metrics)
+    counts = {name: seen.of("tertulia_llm_turns_total", result=name) for name in ("complete", "interrupted", "failed")}
+    return {name: count for name, count in counts.items() if count}
+
+
+def test_a_turn_is_measured_to_its_first_token_its_first_sentence_and_its_end() -> None:
+    metrics, clock = Metrics(), Clock()
+    pace = Paces(metrics, "openai", clock).begin()
+    clock.now += 0.5
+    pace.token()
+    clock.now += 1
+    pace.token()
+    pace.sentence()
+    clock.now += 1
+    pace.sentence()
+    pace.over()
+    seen = scraped(metrics)
+    measured = {
+        name: (
+            seen.of(f"tertulia_llm_{name}_seconds_count", engine="openai"),
+            seen.of(f"tertulia_llm_{name}_seconds_sum", engine="openai"),
+        )
+        for name in ("first_token", "first_sentence", "turn")
+    }
+    assert measured == {"first_token": (1, 0.5), "first_sentence": (1, 1.5), "turn": (1, 2.5)}
+    assert results(metrics) == {"complete": 1}
+
+
+@pytest.mark.parametrize("result", ["interrupted", "failed"])
+def test_a_turn_that_was_not_answered_to_its_end_has_no_length(result: str) -> None:
+    metrics = Metrics()
+    pace = Paces(metrics, "openai").begin()
+    pace.turned("failed" if result == "failed" else "interrupted")
+    pace.over()
+    assert results(metrics) == {result: 1}
+    assert scraped(metrics).of("tertulia_llm_turn_seconds_count", engine="openai") == 0
+
+
+def test_what_the_server_counts_is_added_up() -> None:
+    metrics = Metrics()
+    paces = Paces(metrics, "openai")
+    paces.used({"prompt_tokens": 100, "completion_tokens": 7, "cost": 0.1})
+    paces.used({"prompt_tokens": 20})
+    paces.used({"completion_tokens": -5})
+    seen = scraped(metrics)
+    assert seen.of("tertulia_llm_tokens_total", kind="prompt") == 120
+    assert seen.of("tertulia_llm_tokens_total", kind="completion") == 7
+
+
+@virtual_time
+async def test_a_turn_of_two_replies_is_one_turn() -> None:
+    table = Table()
+    await table.set("Luna", "Rex")
+    await table.say("Hello, Luna and Rex")
+    await table.work()
+    seen = scraped(table.metrics)
+    for name in ("first_token", "first_sentence", "turn"):
+        assert seen.of(f"tertulia_llm_{name}_seconds_count", engine="scripted") == 1
+    assert results(table.metrics) == {"complete": 1}
+    assert seen.of("tertulia_hop_seconds_count", hop="turns") == 1
+    assert seen.total("tertulia_llm_failures_total") == 0
+
+
+@virtual_time
+async def test_a_request_that_succeeds_at_its_second_try_is_a_failure_and_no_failed_turn() -> None:
+    table = Table()
+    await table.set("Luna")
+    table.model.acts = [BreakAfter(0)]
+    await table.say("Hello, Luna")
+    await table.work()
+    assert results(table.metrics) == {"complete": 1}
+    assert scraped(table.metrics).of("tertulia_llm_failures_total", code="llm_unavailable") == 1
+
+
+@virtual_time
+async def test_a_model_that_refuses_fails_the_turn() -> None:
+    table = Table()
+    await table.set("Luna")
+    table.model.acts = [BreakAfter(0, ModelFailed("llm_auth", "The key was refused.", retryable=False))]
+    await table.say("Hello, Luna")
+    await table.work()
+    assert results(table.metrics) == {"failed": 1}
+    assert scraped(table.metrics).of("tertulia_llm_failures_total", code="llm_auth") == 1
+
+
+@virtual_time
+async def test_a_turn_that_the_user_cuts_off_is_interrupted() -> None:
+    table = Table()
+    await table.set("Luna")
+    await table.say("Hello, Luna")
+    async with asyncio.TaskGroup() as tasks:
+        working = tasks.create_task(table.work())
+        while not table.model.requests:  # noqa: ASYNC110 - on virtual time
+            await asyncio.sleep(0.01)
+        await table.interrupt()
+        await working
+    assert results(table.metrics) == {"interrupted": 1}
+
+
+@virtual_time
+async def test_a_turn_that_is_given_up_has_failed() -> None:
+    table = Table()
+    await table.set("Luna")
+    await table.say("Hello, Luna")
+    await (await table.worker()).give_up(await table.claimed(), "no luck")
+    assert results(table.metrics) == {"failed": 1}

@@ -1,0 +1,196 @@
+"""The model through the real SDK, against a scripted server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tertulia_llm.model.client import (
+    MAX_RETRY_DELAY_S,
+    Model,
+    ModelFailed,
+    added,
+    error_in_stream,
+    jitter,
+    retry_delay_s,
+)
+from tertulia_llm.settings import LLMSettings
+from tertulia_shared.entries import ModelSettings
+from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
+from tests.harness.settings_of import settings_of
+
+ASKED = [{"role": "system", "content": "You are Luna."}, {"role": "user", "content": "Hello"}]
+
+
+@asynccontextmanager
+async def talking(
+    *script: Act, fixed_model: bool = False, **settings: object
+) -> AsyncGenerator[tuple[ScriptedModel, Model]]:
+    async with ScriptedModel(script) as server:
+        given = {"llm_base_url": server.base_url, "openrouter_api_key": "sk-test", "llm_model": "default/model"}
+        model = Model(settings_of(LLMSettings, **{**given, **settings}), fixed_model=fixed_model)
+        try:
+            yield server, model
+        finally:
+            await model.close()
+
+
+async def said(model: Model, settings: ModelSettings | None = None, seed: int | None = None) -> list[str]:
+    async with model.reply(ASKED, settings or ModelSettings(), seed=seed) as stream:
+        return [text async for text in stream]
+
+
+async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
+    """What came before the failure, and the failure."""
+    texts: list[str] = []
+    try:
+        async with model.reply(ASKED, ModelSettings()) as stream:
+            async for text in stream:
+                texts.append(text)  # noqa: PERF401 - what came before the failure counts
+    except ModelFailed as failure:
+        return texts, failure
+    raise AssertionError("the model did not fail")
+
+
+async def test_a_reply_comes_through_whatever_the_server_puts_in_between() -> None:
+    act = Reply(["Hel", "lo", " there"], keep_alives=3, empty_choices=True, null_content=True, usage=True)
+    async with talking(act) as (_, model):
+        assert "".join(await said(model)) == "Hello there"
+
+
+async def test_a_very_long_reply_comes_through_whole() -> None:
+    words = [f"word{number} " for number in range(20_000)]
+    async with talking(Reply(words)) as (_, model):
+        assert "".join(await said(model)) == "".join(words)
+
+
+async def test_what_it_took_is_told_and_added_up_over_the_requests_of_one_reply() -> None:
+    async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
+        async with model.reply(ASKED, ModelSettings()) as stream:
+            assert "".join([text async for text in stream]) == "Hello"
+        taken = added({}, stream.usage)
+        assert taken["completion_tokens"] == 2
+        again = added(taken, {"completion_tokens": 3, "cost": 0.5, "prompt_tokens": None, "native": {"x": 1}})
+        assert again == {**taken, "completion_tokens": 5, "cost": 0.5}
+
+
+async def test_what_is_asked_for_is_what_was_set_and_nothing_else() -> None:
+    async with talking(Reply(["Hi"]), Reply(["Hi"])) as (server, model):
+        await said(model)
+        await said(model, ModelSettings(model="some/model", temperature=0.5, min_p=0.1, top_k=3), seed=7)
+        plain, rich = (request.body for request in server.requests)
+    assert plain["messages"] == ASKED
+    assert (plain["model"], plain["stream"], plain["max_tokens"]) == ("default/model", True, 1024)
+    assert {"temperature", "min_p", "top_k", "seed", "frequency_penalty"}.isdisjoint(plain)
+    assert [rich[name] for name in ("model", "temperature", "min_p", "top_k", "seed")] == ["some/model", 0.5, 0.1, 3, 7]
+
+
+async def test_a_server_of_one_model_is_asked_for_that_one() -> None:
+    async with talking(Reply(["Hi"]), fixed_model=True) as (server, model):
+        await said(model, ModelSettings(model="some/model"))
+        assert server.requests[0].body["model"] == "default/model"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "retryable"),
+    [
+        (400, "llm_bad_request", False),
+        (401, "llm_auth", False),
+        (402, "llm_credit", False),
+        (403, "llm_auth", False),
+        (404, "llm_model", False),
+        (422, "llm_bad_request", False),
+        (408, "llm_unavailable", True),
+        (429, "llm_rate", True),
+        (500, "llm_unavailable", True),
+        (503, "llm_unavailable", True),
+    ],
+)
+async def test_each_refusal_has_a_code_and_says_whether_to_try_again(status: int, code: str, retryable: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    async with talking(Fail(status)) as (server, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.code, failure.retryable) == ([], code, retryable)
+        assert "sk-test" not in str(failure)
+        assert len(server.requests) == 1, "what to repeat is the caller's to say"
+
+
+async def test_headers_that_are_too_long_to_read_may_be_tried_again() -> None:
+    async with talking(Fail(500, headers={"x-long": "x" * 20_000})) as (_, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.code, failure.retryable) == ([], "llm_unavailable", True)
+        assert "cannot be read" in str(failure)
+
+
+async def test_the_server_may_say_when_to_come_back() -> None:
+    acts = [Fail(429, headers={"retry-after": value}) for value in ("7", "soon", "-3")]
+    async with talking(*acts) as (_, model):
+        waits = [(await failure_of(model))[1].retry_after_s for _ in acts]
+    assert waits == [7.0, None, 0.0]
+
+
+async def test_a_stream_that_breaks_off_gives_what_came_and_then_the_failure() -> None:
+    async with talking(Break(2), ErrorInStream(2)) as (_, model):
+        for _ in range(2):
+            texts, failure = await failure_of(model)
+            assert "".join(texts) == "One. Two. "
+            assert (failure.code, failure.retryable) == ("llm_unavailable", True)
+
+
+async def test_a_model_that_stalls_is_not_waited_for_for_ever() -> None:
+    hold = Hold(after_tokens=1)
+    async with talking(Reply(["One. ", "Two."], hold=hold), llm_stall_s=0.05) as (_, model):
+        texts, failure = await failure_of(model)
+        assert texts == ["One. "]
+        assert "said nothing for 0.05 seconds" in str(failure)
+        hold.event.set()
+
+
+async def test_keep_alives_do_not_make_up_for_a_first_token() -> None:
+    hold = Hold(after_tokens=0)
+    async with talking(Reply(["One."], keep_alives=5, hold=hold), llm_first_token_s=0.05) as (_, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.retryable) == ([], True)
+        hold.event.set()
+
+
+async def test_a_reply_that_is_left_is_broken_off_at_the_server() -> None:
+    async with talking(Reply(["word "] * 1000, token_delay_s=0.01)) as (server, model):
+        async with model.reply(ASKED, ModelSettings()) as stream:
+            async for _ in stream:
+                break
+        await server.until_broken_off(1)
+
+
+async def test_a_server_that_is_not_there_says_what_to_look_at() -> None:
+    model = Model(settings_of(LLMSettings, llm_base_url="http://127.0.0.1:9/v1"))
+    try:
+        _, failure = await failure_of(model)
+    finally:
+        await model.close()
+    assert failure.retryable
+    assert "TERTULIA_LLM_BASE_URL" in str(failure)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ({"code": 429, "message": "slow down"}, "llm_rate"),
+        ({"code": "server_error", "message": "x"}, "llm_unavailable"),
+        ({}, "llm_unavailable"),
+    ],
+)
+def test_an_error_in_the_stream_is_read_like_a_status(error: dict[str, object], code: str) -> None:
+    assert error_in_stream(error).code == code
+    assert error_in_stream(error).retryable
+
+
+def test_waits_double_up_to_a_bound_and_scatter() -> None:
+    failure = ModelFailed("x", "x", retryable=True)
+    waits: Sequence[float] = [retry_delay_s(n, failure, 1.0) for n in range(1, 12)]
+    assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
+    assert max(waits) == MAX_RETRY_DELAY_S
+    assert retry_delay_s(1, failure, 0.0) == 0.25
+    assert retry_delay_s(1, ModelFailed("x", "x", retryable=True, retry_after_s=500), 0.0) == MAX_RETRY_DELAY_S
+    assert 0 <= jitter() <= 1

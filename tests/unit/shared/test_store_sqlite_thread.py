@@ -1,0 +1,125 @@
+"""How calls share batches: tested with a lane whose batches the test holds up."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tertulia_shared.store.errors import StoreUnavailable
+from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
+
+
+class Gate:
+    """Runs batches, noting their sizes, each only once the test has let it pass."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.threads: set[int] = set()
+        self.entered = threading.Semaphore(0)
+        self.passes = threading.Semaphore(0)
+
+    def run(self, connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
+        self.sizes.append(len(calls))
+        self.threads.add(threading.get_ident())
+        self.entered.release()
+        self.passes.acquire()
+        return [(call(connection), None) for call in calls]
+
+
+def connect() -> sqlite3.Connection:
+    return sqlite3.connect(":memory:")
+
+
+def lane_through(gate: Gate, *, max_pending: int = 100, max_batch: int = 100) -> Lane:
+    return Lane("test", connect=connect, run_batch=gate.run, max_pending=max_pending, max_batch=max_batch)
+
+
+def number(value: int) -> Call[int]:
+    return lambda db: db.execute("SELECT ?", (value,)).fetchone()[0]
+
+
+async def test_calls_made_together_are_one_batch_on_another_thread() -> None:
+    gate = Gate()
+    lane = lane_through(gate)
+    await lane.start()
+    gate.passes.release()
+    results = await asyncio.gather(*[lane.submit(number(value)) for value in range(32)])
+    assert results == list(range(32))
+    assert gate.sizes == [32]
+    assert threading.get_ident() not in gate.threads
+    await lane.close()
+
+
+async def test_calls_made_while_a_batch_runs_are_the_next_one() -> None:
+    gate = Gate()
+    lane = lane_through(gate, max_batch=10)
+    await lane.start()
+    first = lane.submit(number(0))
+    await asyncio.to_thread(gate.entered.acquire)
+    later = [lane.submit(number(value)) for value in range(1, 15)]
+    gate.passes.release(3)
+    assert await asyncio.gather(first, *later) == list(range(15))
+    assert gate.sizes == [1, 10, 4]
+    await lane.close()
+
+
+async def test_too_many_waiting_calls_are_refused() -> None:
+    gate = Gate()
+    lane = lane_through(gate, max_pending=2)
+    await lane.start()
+    running = lane.submit(number(0))
+    await asyncio.to_thread(gate.entered.acquire)
+    waiting = [lane.submit(number(1)), lane.submit(number(2))]
+    with pytest.raises(StoreUnavailable, match="2 calls are waiting"):
+        lane.submit(number(3))
+    gate.passes.release(2)
+    assert await asyncio.gather(running, *waiting) == [0, 1, 2]
+    await lane.close()
+
+
+async def test_closing_runs_what_waits_and_ends_the_thread() -> None:
+    gate = Gate()
+    lane = lane_through(gate)
+    await lane.start()
+    running = lane.submit(number(0))
+    await asyncio.to_thread(gate.entered.acquire)
+    waiting = lane.submit(number(1))
+    closing = asyncio.ensure_future(lane.close())
+    gate.passes.release(2)
+    await closing
+    assert (await running, await waiting) == (0, 1)
+    with pytest.raises(StoreUnavailable, match="not open"):
+        lane.submit(number(2))
+    await lane.close()
+
+
+async def test_a_batch_that_breaks_tells_every_caller_and_the_next_one_runs() -> None:
+    broken = True
+
+    def run(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
+        if broken:
+            raise RuntimeError("a bug")
+        return [(call(connection), None) for call in calls]
+
+    lane = Lane("test", connect=connect, run_batch=run, max_pending=10, max_batch=10)
+    await lane.start()
+    outcomes = await asyncio.gather(lane.submit(number(1)), lane.submit(number(2)), return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["a bug", "a bug"]
+    broken = False
+    assert await lane.submit(number(3)) == 3
+    await lane.close()
+
+
+async def test_a_connection_that_fails_fails_the_start() -> None:
+    def refuse() -> sqlite3.Connection:
+        raise PermissionError("no")
+
+    lane = Lane("test", connect=refuse, run_batch=Gate().run, max_pending=10, max_batch=10)
+    with pytest.raises(PermissionError, match="no"):
+        await lane.start()
+    await lane.close()

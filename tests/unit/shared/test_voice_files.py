@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import wave
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_shared.voice_files import CLIP, TEXTS, BadVoice, VoiceFiles, check, read_voice, read_voices, write_voice
+from tests.fakes.speech_engines import VOICES
+
+
+def tone(seconds: float = 4.0, peak: float = 0.3, rate: int = 16_000) -> bytes:
+    wave_form = peak * np.sin(2 * np.pi * 220 * np.arange(int(seconds * rate)) / rate)
+    return np.rint(wave_form * 32767).astype("<i2").tobytes()
+
+
+def clipped() -> bytes:
+    samples = np.frombuffer(tone(peak=0.1), "<i2").copy()
+    samples[::100] = 32767
+    return samples.tobytes()
+
+
+GOOD = VoiceFiles("bob", 'He said "hello", and left.', 16_000, tone(), "Bob", "en-GB", "calm", "A hall.")
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    made = write_voice(tmp_path, GOOD)
+    assert read_voice(made) == GOOD
+    assert read_voices(tmp_path) == (GOOD,)
+
+
+@given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
+def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    voice = replace(GOOD, transcript="Hello " + text.replace("\x7f", ""))
+    assert read_voice(write_voice(tmp_path_factory.mktemp("v"), voice)).transcript == voice.transcript
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (replace(GOOD, id="Bad Name"), "a-z"),
+        (replace(GOOD, id="../up"), "a-z"),
+        (replace(GOOD, transcript=" ... "), "transcript is empty"),
+        (replace(GOOD, transcript="a" * 1001), "1001 characters"),
+        (replace(GOOD, sample_rate=8_000), "8000 Hz"),
+        (replace(GOOD, pcm=tone(2.9)), r"2\.9 s long"),
+        (replace(GOOD, pcm=tone(31)), r"31\.0 s long"),
+        (replace(GOOD, pcm=b""), r"0\.0 s long"),
+        (replace(GOOD, pcm=tone(peak=0.005)), "too quiet"),
+        (replace(GOOD, pcm=bytes(2 * 16_000 * 4)), "too quiet"),
+        (replace(GOOD, pcm=tone(peak=0.99)), "too loud"),
+        (replace(GOOD, pcm=clipped()), "clipped"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_cloned_is_refused_with_the_reason(wrong: VoiceFiles, told: str) -> None:
+    with pytest.raises(BadVoice, match=told):
+        check(wrong)
+
+
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(BadVoice, match=r"a-z.*transcript.*long"):
+        check(replace(GOOD, id="X", transcript="", pcm=tone(1)))
+
+
+def test_a_folder_without_texts_is_no_voice_and_no_folder_has_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert read_voices(tmp_path) == ()
+    assert read_voices(tmp_path / "nowhere") == ()
+
+
+@pytest.mark.parametrize("damage", ["no clip", "no wav", "stereo", "no toml", "a number", "latin-1"])
+def test_a_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
+    made = write_voice(tmp_path, GOOD)
+    match damage:
+        case "no clip":
+            (made / CLIP).unlink()
+        case "no wav":
+            (made / CLIP).write_bytes(b"RIFF")
+        case "stereo":
+            with wave.open(str(made / CLIP), "wb") as clip:
+                clip.setparams((2, 2, 16_000, 0, "NONE", ""))
+                clip.writeframes(GOOD.pcm)
+        case "no toml":
+            (made / TEXTS).write_text("transcript = ")
+        case "a number":
+            (made / TEXTS).write_text("transcript = 5")
+        case _:
+            (made / TEXTS).write_bytes('transcript = "é"'.encode("latin-1"))
+    with pytest.raises(BadVoice, match="voice 'bob'"):
+        read_voices(tmp_path)
+
+
+def test_the_three_characters_have_example_voices() -> None:
+    assert [voice.id for voice in read_voices(VOICES)] == ["luna", "rex", "sage"]

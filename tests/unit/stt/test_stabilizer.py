@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_stt.stabilizer import Seen, Stabilizer, sentence_case
+
+
+def look(stabilizer: Stabilizer, text: str) -> Seen:
+    return stabilizer.see(text.split())
+
+
+def test_only_a_changed_hypothesis_is_told() -> None:
+    stabilizer = Stabilizer()
+    assert look(stabilizer, "") == Seen(None, None)
+    assert look(stabilizer, "the") == Seen(("the",), None)
+    assert look(stabilizer, "the") == Seen(None, None)
+    assert look(stabilizer, "") == Seen(None, None)
+    assert look(stabilizer, "the") == Seen(None, None)
+
+
+def test_what_three_looks_agree_on_is_stable() -> None:
+    stabilizer = Stabilizer()
+    look(stabilizer, "the see")
+    look(stabilizer, "the sea is")
+    assert look(stabilizer, "the sea was").stabilized == ("the",)
+    assert look(stabilizer, "the sea was calm").stabilized == ("the", "sea")
+
+
+def test_a_revised_beginning_leaves_the_stable_text_alone() -> None:
+    stabilizer = Stabilizer()
+    for _ in range(3):
+        look(stabilizer, "she aged")
+    for _ in range(3):
+        assert look(stabilizer, "sage what is").stabilized is None
+    assert look(stabilizer, "she aged well").stabilized is None
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "b"]), max_size=4)))
+def test_stable_text_only_grows(looks: list[list[str]]) -> None:
+    stabilizer = Stabilizer()
+    stable: tuple[str, ...] = ()
+    for words in looks:
+        now = stabilizer.see(words).stabilized
+        if now is not None:
+            assert len(now) > len(stable)
+            assert tuple(now[: len(stable)]) == stable
+            stable = tuple(now)
+
+
+def test_sentence_case() -> None:
+    assert sentence_case(["when", "i", "say", "i'm", "in", "Rex", "listens"]) == "When I say I'm in Rex listens"
+    assert sentence_case([]) == ""

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_tts.engines.higgs.deadline_queue import Line
+
+
+async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() -> None:
+    line = Line()
+    await line.enter(0, 60)
+    served: list[str] = []
+
+    async def wait(name: str, deadline: float) -> None:
+        await line.enter(deadline, 60)
+        served.append(name)
+        line.leave()
+
+    async with asyncio.TaskGroup() as tasks:
+        for name, deadline in (("late", 9.0), ("first", 5.0), ("second", 5.0), ("urgent", 1.0)):
+            tasks.create_task(wait(name, deadline))
+            await asyncio.sleep(0)
+        line.leave()
+    assert served == ["urgent", "first", "second", "late"]
+
+
+async def test_one_who_gives_up_is_passed_over() -> None:
+    line = Line()
+    await line.enter(0, 60)
+    with pytest.raises(TimeoutError):
+        await line.enter(0, 0.01)
+    line.leave()
+    await line.enter(0, 0.01)
+
+
+async def test_one_cancelled_in_the_moment_of_its_turn_lets_the_next_one_in() -> None:
+    line = Line()
+    await line.enter(0, 60)
+    first = asyncio.create_task(line.enter(1, 60))
+    second = asyncio.create_task(line.enter(2, 60))
+    await asyncio.sleep(0)
+    line.leave()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    await second

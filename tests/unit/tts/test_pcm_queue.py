@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
+from tertulia_tts.engines.pcm_queue import Handover
+
+
+def handover() -> Handover:
+    return Handover(asyncio.get_running_loop())
+
+
+async def test_pieces_made_before_they_are_asked_for_come_joined() -> None:
+    pieces = handover()
+    assert pieces.offer(b"ab")
+    assert pieces.offer(b"cd")
+    pieces.finish()
+    assert await pieces.take() == b"abcd"
+    assert await pieces.take() is None
+
+
+async def test_a_taker_that_waits_is_woken_from_the_thread() -> None:
+    pieces = handover()
+    async with asyncio.TaskGroup() as tasks:
+        taker = tasks.create_task(pieces.take())
+        tasks.create_task(asyncio.to_thread(pieces.offer, b"ab"))
+    assert taker.result() == b"ab"
+
+
+async def test_a_stopped_maker_is_told_so() -> None:
+    pieces = handover()
+    assert pieces.offer(b"ab")
+    pieces.stop()
+    assert pieces.stopped
+    assert not pieces.offer(b"cd")
+    assert await pieces.take() is None
+
+
+async def test_a_taker_hears_why_it_was_stopped() -> None:
+    pieces = handover()
+    reason = SynthesisFailed("closed", retryable=True)
+    async with asyncio.TaskGroup() as tasks:
+        taker = tasks.create_task(_error_of(pieces))
+        tasks.create_task(_call(pieces.stop, reason))
+    assert taker.result() is reason
+
+
+async def test_what_was_made_comes_before_the_failure() -> None:
+    pieces = handover()
+    pieces.offer(b"ab")
+    pieces.finish(EngineUnavailable("gone"))
+    assert await pieces.take() == b"ab"
+    with pytest.raises(EngineUnavailable, match="gone"):
+        await pieces.take()
+
+
+async def test_an_unforeseen_failure_is_one_of_the_engine() -> None:
+    pieces = handover()
+    cause = ZeroDivisionError("oops")
+    pieces.finish(cause)
+    with pytest.raises(SynthesisFailed, match="ZeroDivisionError: oops") as caught:
+        await pieces.take()
+    assert caught.value.__cause__ is cause
+    assert not caught.value.retryable
+
+
+def test_a_maker_that_outlives_the_loop_stops() -> None:
+    loop = asyncio.new_event_loop()
+    pieces = Handover(loop)
+    loop.close()
+    pieces.offer(b"ab")
+    assert pieces.stopped
+    assert not pieces.offer(b"cd")
+
+
+async def _error_of(pieces: Handover) -> SynthesisFailed:
+    with pytest.raises(SynthesisFailed) as caught:
+        await pieces.take()
+    return caught.value
+
+
+async def _call(function: object, *arguments: object) -> None:
+    assert callable(function)
+    function(*arguments)

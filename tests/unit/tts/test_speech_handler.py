@@ -1,0 +1,386 @@
+"""One message from its sentences to its sound, undisturbed and with a worker that dies after each single write."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from tertulia_shared.bus import Append, Claim, NotOwner, Stale
+from tertulia_shared.codec import decode, decode_event, envelope
+from tertulia_shared.entries import AudioChunk, Interrupt, TTSSentence, Work
+from tertulia_shared.events import Error
+from tertulia_shared.ids import new_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
+from tertulia_shared.work import BadWork, RetryLater
+from tertulia_tts.engine import SynthesisFailed
+from tertulia_tts.metrics import BYTES_PER_SECOND
+from tertulia_tts.settings import TTSSettings
+from tertulia_tts.speech_handler import SENTENCE_WAIT_S, Speaker, seed_of
+from tests.fakes.speech_engine import Failure, ScriptedSpeech
+from tests.harness.llm import CountingBus, Death
+from tests.harness.scrape import scraped
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import now, settle, virtual_time
+
+SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
+PASSING = SynthesisFailed("the engine is busy", retryable=True)
+HOPELESS = SynthesisFailed("no such sound", retryable=False)
+
+
+class Stand:
+    """One message of a conversation, the llm's and the gateway's part in it, and a speaker."""
+
+    def __init__(self, engine: ScriptedSpeech | None = None) -> None:
+        self.death = Death()
+        self.bus = CountingBus(Keys("test"), self.death)
+        self.engine = engine or ScriptedSpeech()
+        self.conversation_id, self.message_id = new_id(), new_id()
+        self.metrics = Metrics()
+        self.speaker = Speaker(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
+
+    async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
+        await self.bus.prepare("tts")
+        for index, text in enumerate(texts):
+            await self.write(text, index)
+        if final:
+            await self.write("", len(texts), is_final=True)
+        await self.bus.transact(self.conversation_id, [], talk=True)
+        await self.post()
+
+    async def post(self) -> None:
+        await self.bus.post("tts", Work(self.conversation_id, message_id=self.message_id))
+
+    async def write(self, text: str, index: int, *, is_final: bool = False) -> None:
+        outlet = self.bus.outlet()
+        entry = TTSSentence(text, index, self.conversation_id, self.message_id, "luna-id", "Luna", "luna", is_final)
+        outlet.append(self.bus.keys.sentences(self.conversation_id, self.message_id), entry, id=f"{index + 1}-0")
+        await outlet.flush()
+
+    async def interrupt(self) -> None:
+        interruption = Append(self.bus.keys.control(self.conversation_id), Interrupt("request"))
+        await self.bus.transact(self.conversation_id, [], raise_epoch=True, talk=False, if_talking=[interruption])
+
+    async def claimed(self) -> Claim:
+        claims = await self.bus.claim("tts", "worker", count=1, block_s=0) or await self.bus.take_over(
+            "tts", "worker", idle_s=0, count=1
+        )
+        return claims[0]
+
+    async def speak(self) -> None:
+        claim = await self.claimed()
+        await self.speaker.handle(claim)
+        await self.bus.finish(claim, "worker")
+
+    async def die_after(self, writes: int) -> bool:
+        """False if it was done before."""
+        claim = await self.claimed()
+        died = asyncio.Event()
+
+        def kill() -> None:
+            self.bus.break_connection()
+            died.set()
+
+        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
+        job, waiting = asyncio.create_task(self.speaker.handle(claim)), asyncio.create_task(died.wait())
+        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
+        self.death.lives = None
+        for task in (job, waiting):
+            task.cancel()
+        await asyncio.gather(job, waiting, return_exceptions=True)
+        self.bus.restore_connection()
+        return died.is_set()
+
+    async def audio(self) -> list[tuple[str, AudioChunk]]:
+        entries = await self.bus.read(self.bus.keys.audio(self.conversation_id, self.message_id))
+        return [(entry.id, decode(AudioChunk, entry.fields)) for entry in entries]
+
+    async def errors(self) -> list[Error]:
+        entries = await self.bus.read(self.bus.keys.events(self.conversation_id))
+        return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
+
+    async def assert_whole(self, texts: Sequence[str] = SENTENCES) -> None:
+        audio = await self.audio()
+        for index, text in enumerate(texts):
+            own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]
+            assert [chunk.chunk_index for chunk in own] == list(range(len(own)))
+            pcm = self.engine.pcm(text, seed_of(self.message_id, index))
+            assert b"".join(chunk.audio for chunk in own) == pcm, f"sentence {index}"
+        assert [chunk.is_final for _, chunk in audio] == [False] * (len(audio) - 1) + [True]
+        assert audio[-1][0] == f"{len(texts) + 1}-0"
+
+
+@virtual_time
+async def test_every_sentence_is_spoken_in_order_in_the_characters_voice() -> None:
+    stand = Stand()
+    await stand.set()
+    await stand.speak()
+    await stand.assert_whole()
+    assert [text for text, _, _ in stand.engine.spoken] == list(SENTENCES)
+    assert {voice for _, voice, _ in stand.engine.spoken} == {"luna"}
+    assert len({seed for _, _, seed in stand.engine.spoken}) == len(SENTENCES)
+    chunk_id, chunk = (await stand.audio())[1]
+    assert (chunk_id, chunk.sentence_index, chunk.chunk_index) == ("1-2", 0, 1)
+
+
+@virtual_time
+async def test_sentences_are_spoken_as_they_come() -> None:
+    stand = Stand()
+    await stand.set(SENTENCES[:1], final=False)
+    job = asyncio.create_task(stand.speak())
+    await asyncio.sleep(1)
+    assert {chunk.sentence_index for _, chunk in await stand.audio()} == {0}
+    for index in (1, 2):
+        await stand.write(SENTENCES[index], index)
+    await stand.write("", 3, is_final=True)
+    await job
+    await stand.assert_whole()
+
+
+@virtual_time
+async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_goes_on_at_the_next_chunk() -> None:
+    writes = 0
+    while True:
+        writes += 1
+        stand = Stand()
+        await stand.set()
+        if not await stand.die_after(writes):
+            break
+        await stand.speak()
+        await stand.assert_whole()
+    assert writes > 8
+
+
+@virtual_time
+async def test_sentences_that_are_spoken_to_their_end_are_not_made_again() -> None:
+    stand = Stand()
+    await stand.set()
+    while {chunk.sentence_index for _, chunk in await stand.audio()} != {0, 1}:
+        assert await stand.die_after(1)
+    stand.engine.spoken.clear()
+    await stand.speak()
+    assert [text for text, _, _ in stand.engine.spoken] == list(SENTENCES[1:])
+
+
+@virtual_time
+async def test_a_message_that_is_complete_is_not_spoken_again() -> None:
+    stand = Stand()
+    await stand.set()
+    await stand.speak()
+    stand.engine.spoken.clear()
+    await stand.post()
+    await stand.speak()
+    assert stand.engine.spoken == []
+
+
+@virtual_time
+async def test_a_second_pointer_while_it_is_spoken_is_no_work() -> None:
+    stand = Stand()
+    await stand.set()
+    job = asyncio.create_task(stand.speak())
+    await settle()
+    await stand.post()
+    await stand.speak()
+    assert not job.done()
+    await job
+    await stand.assert_whole()
+    assert len(stand.engine.spoken) == len(SENTENCES)
+
+
+@virtual_time
+async def test_who_was_overtaken_by_a_later_attempt_writes_nothing_more() -> None:
+    stand = Stand()
+    await stand.set()
+    early = await stand.claimed()
+    zombie = asyncio.create_task(stand.speaker.handle(early))
+    await asyncio.sleep(0.05)
+    late = await stand.claimed()
+    heir = asyncio.create_task(stand.speaker.handle(late))
+    with pytest.raises(NotOwner):
+        await zombie
+    await heir
+    await stand.assert_whole()
+    with pytest.raises(NotOwner):
+        await stand.speaker.handle(early)
+
+
+@virtual_time
+async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
+    writes = 0
+    while True:
+        writes += 1
+        stand = Stand()
+        await stand.set()
+        cuts: list[asyncio.Task[None]] = []
+        stand.death.count, stand.death.lives = 0, writes
+        stand.death.at_end = lambda stand=stand, to=cuts: to.append(asyncio.create_task(stand.interrupt()))
+        try:
+            await stand.speak()
+        except Stale:
+            assert cuts
+        if not cuts:
+            break
+        await asyncio.gather(*cuts)
+        assert stand.engine.running == 0, "the engine was stopped"
+        cut_at = int((await stand.bus.read(stand.bus.keys.control(stand.conversation_id)))[-1].fields[b"ts"])
+        entries = await stand.bus.read(stand.bus.keys.audio(stand.conversation_id, stand.message_id))
+        assert all(envelope(entry.fields).ts <= cut_at for entry in entries)
+    assert writes > 8
+
+
+@virtual_time
+async def test_a_message_interrupted_before_it_was_claimed_is_not_spoken() -> None:
+    stand = Stand()
+    await stand.set()
+    await stand.interrupt()
+    await stand.speak()
+    assert stand.engine.spoken == []
+    assert await stand.audio() == []
+
+
+@virtual_time
+async def test_an_interruption_before_the_first_sentence_ends_the_wait() -> None:
+    stand = Stand()
+    await stand.set((), final=False)
+    job = asyncio.create_task(stand.speak())
+    await asyncio.sleep(1)
+    await stand.interrupt()
+    with pytest.raises(Stale):
+        await job
+
+
+@virtual_time
+async def test_what_may_pass_is_tried_again_from_where_it_stopped() -> None:
+    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PASSING, 3)]}))
+    await stand.set()
+    with pytest.raises(RetryLater, match="busy"):
+        await stand.speak()
+    await stand.speak()
+    await stand.assert_whole()
+    assert await stand.errors() == []
+
+
+@pytest.mark.parametrize("pieces", [0, 3])
+@virtual_time
+async def test_a_sentence_that_cannot_be_spoken_is_told_and_left_out(pieces: int) -> None:
+    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(HOPELESS, pieces)]}))
+    await stand.set()
+    await stand.speak()
+    (error,) = await stand.errors()
+    assert (error.code, error.message_id) == ("tts_failed", stand.message_id)
+    audio = [chunk for _, chunk in await stand.audio()]
+    assert audio[-1].is_final
+    assert any(chunk.sentence_index == 2 for chunk in audio[:-1])
+    whole = stand.engine.pcm(SENTENCES[1], seed_of(stand.message_id, 1))
+    spoken = b"".join(chunk.audio for chunk in audio if chunk.sentence_index == 1)
+    assert whole.startswith(spoken)
+    assert bool(spoken) == bool(pieces)
+
+
+@virtual_time
+async def test_a_voice_that_the_engine_lacks_is_its_first_one() -> None:
+    stand = Stand()
+    await stand.bus.prepare("tts")
+    outlet = stand.bus.outlet()
+    key = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
+    sentence = TTSSentence("Hi.", 0, stand.conversation_id, stand.message_id, "x", "X", "unknown voice")
+    outlet.append(key, sentence, id="1-0")
+    await outlet.flush()
+    await stand.write("", 1, is_final=True)
+    await stand.post()
+    await stand.speak()
+    assert stand.engine.spoken[0][1] == "plain"
+
+
+@virtual_time
+async def test_sentences_that_never_come_are_not_waited_for_for_ever() -> None:
+    stand = Stand()
+    await stand.set(SENTENCES[:1], final=False)
+    begun = now()
+    with pytest.raises(BadWork, match="no further sentence"):
+        await stand.speak()
+    assert now() - begun == pytest.approx(SENTENCE_WAIT_S, abs=2)
+
+
+@pytest.mark.parametrize("final", [True, False])
+@virtual_time
+async def test_giving_up_ends_the_audio_and_says_so(*, final: bool) -> None:
+    stand = Stand()
+    await stand.set(final=final)
+    await stand.die_after(2)
+    await stand.speaker.give_up(await stand.claimed(), "given up after 5 attempts")
+    audio_id, last = (await stand.audio())[-1]
+    assert last.is_final
+    assert audio_id == f"{len(SENTENCES) + 1}-0"
+    (error,) = await stand.errors()
+    assert "given up after 5 attempts" in error.message
+
+
+@virtual_time
+async def test_giving_up_before_the_first_sentence_ends_the_audio_too() -> None:
+    stand = Stand()
+    await stand.set((), final=False)
+    await stand.speaker.give_up(await stand.claimed(), "no luck")
+    assert [(audio_id, chunk.is_final) for audio_id, chunk in await stand.audio()] == [("1-0", True)]
+
+
+@virtual_time
+async def test_giving_up_a_message_with_unreadable_sentences_ends_its_audio_all_the_same() -> None:
+    stand = Stand()
+    await stand.set(final=False)
+    outlet = stand.bus.outlet()
+    key = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
+    outlet.append(key, Work(stand.conversation_id), id="4-0")
+    await outlet.flush()
+    claim = await stand.claimed()
+    with pytest.raises(ValueError, match="TTSSentence"):
+        await stand.speaker.handle(claim)
+    await stand.speaker.give_up(claim, "unreadable")
+    audio_id, last = (await stand.audio())[-1]
+    assert last.is_final
+    assert audio_id == "5-0", "behind all that was spoken, and all that will be"
+
+
+@virtual_time
+async def test_an_interrupted_message_is_given_up_without_a_word() -> None:
+    stand = Stand()
+    await stand.set()
+    claim = await stand.claimed()
+    await stand.interrupt()
+    await stand.speaker.give_up(claim, "too late anyway")
+    assert await stand.errors() == []
+
+
+@pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])
+@virtual_time
+async def test_a_pointer_without_ids_is_bad_work_and_can_be_given_up(work: Work) -> None:
+    stand = Stand()
+    await stand.bus.prepare("tts")
+    await stand.bus.post("tts", work)
+    claim = await stand.claimed()
+    with pytest.raises(BadWork, match="UUID"):
+        await stand.speaker.handle(claim)
+    await stand.speaker.give_up(claim, "bad")
+
+
+def test_a_sentences_seed_depends_on_the_message_and_its_place_alone() -> None:
+    assert seed_of("a", 1) == seed_of("a", 1)
+    assert len({seed_of("a", 1), seed_of("a", 2), seed_of("b", 1)}) == 3
+    assert 0 <= seed_of("a", 1) < 2**32
+
+
+@virtual_time
+async def test_the_speaker_measures_each_sentence_and_counts_the_one_it_leaves_out() -> None:
+    hopeless = Failure(HOPELESS)
+    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
+    await stand.set()
+    await stand.speak()
+    seen = scraped(stand.metrics)
+    assert seen.of("tertulia_tts_first_chunk_seconds_count", engine="scripted") == 2
+    assert seen.of("tertulia_tts_real_time_ratio_count", engine="scripted") == 2
+    assert seen.of("tertulia_tts_failures_total") == 1
+    assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "all of them came at once"
+    sound_s = sum(len(chunk.audio) for _, chunk in await stand.audio()) / BYTES_PER_SECOND
+    assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(sound_s)
