@@ -13,10 +13,10 @@ import orjson
 
 from tertulia_cli.client import wav
 from tertulia_gateway import commands
-from tertulia_gateway.conversation.audio_queue import Playlist
-from tertulia_gateway.conversation.event_filter import Feed, epoch_of
-from tertulia_gateway.conversation.metrics import Waits
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.audio_queue import AudioQueue
+from tertulia_gateway.conversation.event_filter import EventFilter, epoch_of
+from tertulia_gateway.conversation.metrics import ConversationMetrics
+from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.client import added
 from tertulia_llm.model.sse import BrokenStream, StreamParser
@@ -111,12 +111,12 @@ def entry(rng: Random) -> None:
 
 def followers(rng: Random) -> None:
     """What the gateway derives from events: none of it may raise, for it also sees what cannot be sent."""
-    feed, playlist, timeline = Feed("me", claimed=True), Playlist(), Timeline()
-    waits = Waits(METRICS, lambda: 1_700_000_000_000)
+    feed, playlist, timeline = EventFilter("me", claimed=True), AudioQueue(), TurnTimeline()
+    waits = ConversationMetrics(METRICS, lambda: 1_700_000_000_000)
     for _ in range(3):
         given = fields(rng)
         kind = given[b"type"]
-        feed.judge(kind, given)
+        feed.decide(kind, given)
         playlist.see(kind, given, epoch_of(given))
         timeline.see(kind, given)
         waits.event(kind, given)

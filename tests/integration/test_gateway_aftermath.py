@@ -12,12 +12,12 @@ from typing import Any, cast
 import pytest
 from redis.asyncio import Redis
 
-from tertulia_gateway.conversation.audio_queue import Playlist
-from tertulia_gateway.conversation.event_filter import Feed
+from tertulia_gateway.conversation.audio_queue import AudioQueue
+from tertulia_gateway.conversation.event_filter import EventFilter
 from tertulia_gateway.conversation.playback import Playback
-from tertulia_gateway.conversation.resume import Opening
-from tertulia_gateway.conversation.turn_completion import Aftermath
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.resume import OpenedConversation
+from tertulia_gateway.conversation.turn_completion import TurnCompletion
+from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.bus import Append, Applied
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.entries import AudioChunk, Receipt
@@ -49,19 +49,19 @@ class Scene:
         self.wire = Heard()
         self.said_over = asyncio.Event()
         self.playback = Playback()
-        self.timeline = Timeline()
+        self.timeline = TurnTimeline()
         self.timeline.see(b"turn_accepted", {b"turn_id": b"t", b"source": b"typed", b"ts": b"1"})
         self.timeline.see(b"message_started", {b"turn_id": b"t", b"message_id": b"m", b"ts": b"1"})
         self.playback.sent("m", 0, 0, 48_000, 0.0)
-        opening = Opening(
+        opening = OpenedConversation(
             C,
             resumed=False,
             after="0-0",
-            feed=Feed("me", claimed=True),
-            playlist=Playlist(epoch=1),
+            feed=EventFilter("me", claimed=True),
+            playlist=AudioQueue(epoch=1),
             timeline=self.timeline,
         )
-        self.aftermath = Aftermath(bus, self.wire, opening, self.playback, clock=lambda: self.now)
+        self.aftermath = TurnCompletion(bus, self.wire, opening, self.playback, clock=lambda: self.now)
 
     async def speak(self) -> None:
         """The message's sound is in Redis."""
@@ -108,7 +108,7 @@ async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @asynccontextmanager
-async def running(aftermath: Aftermath) -> AsyncGenerator[None]:
+async def running(aftermath: TurnCompletion) -> AsyncGenerator[None]:
     async with asyncio.TaskGroup() as tasks:
         task = tasks.create_task(aftermath.run())
         yield

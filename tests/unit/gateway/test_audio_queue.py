@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_gateway.commands import AudioMark
-from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.audio_queue import AudioQueue
 from tertulia_shared.codec import Fields
 
 
@@ -14,17 +14,17 @@ def started(message_id: str, ts: int = 1) -> Fields:
     return {b"message_id": message_id.encode(), b"character_id": b"c", b"ts": str(ts).encode()}
 
 
-def begin(playlist: Playlist, *message_ids: str, epoch: int = 1) -> None:
+def begin(playlist: AudioQueue, *message_ids: str, epoch: int = 1) -> None:
     for message_id in message_ids:
         playlist.see(b"message_started", started(message_id), epoch)
 
 
-def ids(playlist: Playlist) -> list[str]:
+def ids(playlist: AudioQueue) -> list[str]:
     return [spoken.message_id for spoken in playlist.waiting]
 
 
 def test_messages_are_heard_in_the_order_of_their_start() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "a", "b")
     assert playlist.head is not None
     assert playlist.head.message_id == "a"
@@ -33,7 +33,7 @@ def test_messages_are_heard_in_the_order_of_their_start() -> None:
 
 
 def test_a_message_that_is_announced_again_is_heard_once() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "a")
     playlist.done("a")
     begin(playlist, "a")
@@ -41,7 +41,7 @@ def test_a_message_that_is_announced_again_is_heard_once() -> None:
 
 
 def test_a_new_epoch_ends_all_that_waits() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "a", "b", epoch=1)
     spoken = playlist.head
     assert spoken is not None
@@ -53,7 +53,7 @@ def test_a_new_epoch_ends_all_that_waits() -> None:
 
 
 def test_a_reply_that_failed_without_a_word_is_silent() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "a", "b")
     playlist.see(b"message_complete", {b"message_id": b"a", b"status": b"failed", b"text": b""}, 1)
     playlist.see(b"message_complete", {b"message_id": b"b", b"status": b"failed", b"text": b"So"}, 1)
@@ -62,14 +62,14 @@ def test_a_reply_that_failed_without_a_word_is_silent() -> None:
 
 
 def test_a_client_that_heard_a_part_hears_the_rest() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "a", "b", "c")
     playlist.keep_from(AudioMark("b", "2-3"))
     assert [(spoken.message_id, spoken.after) for spoken in playlist.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
 def test_a_client_that_heard_an_older_turn_hears_all_of_this_one() -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     begin(playlist, "old", epoch=1)
     begin(playlist, "a", epoch=2)
     playlist.keep_from(AudioMark("old", "9-0"))
@@ -77,7 +77,7 @@ def test_a_client_that_heard_an_older_turn_hears_all_of_this_one() -> None:
 
 
 def test_an_epoch_that_went_back_begins_anew() -> None:
-    playlist = Playlist(epoch=7)
+    playlist = AudioQueue(epoch=7)
     playlist.reset(1)
     begin(playlist, "a", epoch=1)
     assert ids(playlist) == ["a"]
@@ -92,7 +92,7 @@ EVENT = st.tuples(
 
 @given(st.lists(EVENT, max_size=40))
 def test_whatever_happens_only_the_newest_epoch_waits_each_message_once(events: list[tuple[bytes, str, int]]) -> None:
-    playlist = Playlist()
+    playlist = AudioQueue()
     newest, order = 0, list[str]()
     for kind, message_id, epoch in events:
         if kind == b"done":

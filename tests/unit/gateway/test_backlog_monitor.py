@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tertulia_gateway.backlog_monitor import LOOK_S, Lookout
+from tertulia_gateway.backlog_monitor import LOOK_S, BacklogMonitor
 from tertulia_gateway.health import PATIENCE_S
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
@@ -31,7 +31,7 @@ class Scene:
 
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(Lookout(self.bus, self.metrics, ALIVE_S).run())
+        task = asyncio.create_task(BacklogMonitor(self.bus, self.metrics, ALIVE_S).run())
         await settle()
         try:
             yield

@@ -12,7 +12,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from tertulia_gateway.commands import NewConversation
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.ws.connection import Connection
 from tertulia_shared.events import TurnComplete
@@ -69,10 +69,10 @@ async def receipts_kept(*frames: tuple[str, dict[str, Any]], told_of_the_end: bo
     store = MemoryStore()
     await store.open()
     saver = SettingsSaver(Outbox(bus, store, 1.0))
-    backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
+    ctx = GatewayContext(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
     line.queue.put_nowait({"type": "websocket.connect"})
     await line.socket.accept()
-    serving = asyncio.create_task(Connection(line.socket, backstage).serve(NewConversation()))
+    serving = asyncio.create_task(Connection(line.socket, ctx).serve(NewConversation()))
     await settle()
     conversation_id = line.told[0]["conversation_id"]
     bus.hangs = True

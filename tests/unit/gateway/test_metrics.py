@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_shared.metrics import Metrics
 from tests.harness.scrape import Scrape, scraped
 
@@ -15,7 +15,7 @@ class Scene:
     def __init__(self) -> None:
         self.now_ms = OPENED_MS
         self.metrics = Metrics()
-        self.waits = Waits(self.metrics, lambda: self.now_ms)
+        self.waits = ConversationMetrics(self.metrics, lambda: self.now_ms)
 
     def accepted(self, at_ms: int, source: str = "typed") -> None:
         self.waits.event(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})

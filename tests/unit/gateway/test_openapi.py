@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus
@@ -43,7 +43,7 @@ def described() -> Any:
     store = MemoryStore()
     asyncio.run(store.open())
     bus = MemoryBus(Keys("openapi"))
-    backstage = Backstage(
+    ctx = GatewayContext(
         bus,
         store,
         SettingsSaver(Outbox(bus, store, 2.0)),
@@ -52,7 +52,7 @@ def described() -> Any:
         clock=time.monotonic,
         wall_ms=lambda: 0,
     )
-    app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
+    app = make_app(GatewaySettings.model_validate({}), Connections(1), ctx, static=Path("/nowhere"))
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 
 

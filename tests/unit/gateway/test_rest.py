@@ -16,10 +16,10 @@ import httpx2
 import pytest
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
@@ -46,7 +46,7 @@ async def store() -> MemoryStore:
 
 def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"), **given: Any) -> httpx2.AsyncClient:
     settings = GatewaySettings.model_validate(given)
-    backstage = Backstage(
+    ctx = GatewayContext(
         bus,
         store,
         SettingsSaver(Outbox(bus, store, 2.0)),
@@ -55,7 +55,7 @@ def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"
         clock=time.monotonic,
         wall_ms=lambda: 0,
     )
-    app = make_app(settings, Hub(1), backstage, static=static)
+    app = make_app(settings, Connections(1), ctx, static=static)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_gateway.commands import Resume
-from tertulia_gateway.conversation.resume import Opening, take_up
+from tertulia_gateway.conversation.resume import OpenedConversation, resume_conversation
 from tertulia_shared.bus import Append, Expire
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageComplete, MessageStarted, TurnAccepted, TurnComplete
@@ -44,10 +44,10 @@ class Scene:
     async def end_talk(self) -> None:
         await self.bus.transact(C, [Expire(self.bus.keys.audio(C, M), SOUND_GRACE_S)], talk=False)
 
-    async def resume(self) -> Opening:
+    async def resume(self) -> OpenedConversation:
         first = (await self.bus.read(self.bus.keys.events(C)))[-1]
-        opening = await take_up(self.bus, MemoryStore(), "me", Resume(C, first.id), NOW_MS)
-        assert isinstance(opening, Opening)
+        opening = await resume_conversation(self.bus, MemoryStore(), "me", Resume(C, first.id), NOW_MS)
+        assert isinstance(opening, OpenedConversation)
         return opening
 
 

@@ -25,7 +25,7 @@ SEEN = (
 log = logging.getLogger(__name__)
 
 
-class Lookout:
+class BacklogMonitor:
     """Looks until cancelled. `alive_s`: silence after which a worker counts as away."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.writes_probe import Writes
+from tertulia_gateway.writes_probe import WriteStatus
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Backstage:
+class GatewayContext:
     """What all connections of a process share."""
 
     bus: Bus
@@ -26,4 +26,4 @@ class Backstage:
     clock: Clock
     wall_ms: Callable[[], int]
     metrics: Metrics = field(default_factory=Metrics)
-    writes: Writes = field(default_factory=Writes)
+    writes: WriteStatus = field(default_factory=WriteStatus)

@@ -14,8 +14,8 @@ import uvicorn
 
 from tertulia_gateway.app import make_app
 from tertulia_gateway.auth import Access
-from tertulia_gateway.backlog_monitor import Lookout
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.backlog_monitor import BacklogMonitor
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.protocols.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, Shared, SocketBounds
 from tertulia_gateway.protocols.http import BoundedHttp
 from tertulia_gateway.protocols.websocket import BoundedWebSocket
@@ -23,7 +23,7 @@ from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.transport import GOING_AWAY
 from tertulia_gateway.writes_probe import WritesProbe
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
@@ -85,9 +85,9 @@ async def serve_until(
         catalogue.CONNECTIONS_REFUSED, catalogue.RESUMES, catalogue.REPLACED, catalogue.TURNS, catalogue.INTERRUPTIONS,
         catalogue.TURN_FIRST_TEXT, catalogue.TURN_FIRST_SOUND,
     )  # fmt: skip
-    hub = Hub(settings.max_connections, metrics)
+    connections = Connections(settings.max_connections, metrics)
     saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
-    backstage = Backstage(
+    ctx = GatewayContext(
         bus,
         store,
         saver,
@@ -97,17 +97,17 @@ async def serve_until(
         wall_ms=lambda: time.time_ns() // 1_000_000,
         metrics=metrics,
     )
-    server = Server(server_config(settings, make_app(settings, hub, backstage), bounds), on_listening)
+    server = Server(server_config(settings, make_app(settings, connections, ctx), bounds), on_listening)
     async with asyncio.TaskGroup() as tasks:
         upkeep = [
             tasks.create_task(saver.run()),
-            tasks.create_task(Lookout(bus, metrics, settings.alive_s).run()),
-            tasks.create_task(WritesProbe(bus, backstage.writes, metrics).run()),
+            tasks.create_task(BacklogMonitor(bus, metrics, settings.alive_s).run()),
+            tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
         ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        await hub.close_all(GOING_AWAY, "the server stops; connect again and resume", settings.drain_s)
+        await connections.close_all(GOING_AWAY, "the server stops; connect again and resume", settings.drain_s)
         server.should_exit = True
         await serving
         stopping.cancel()

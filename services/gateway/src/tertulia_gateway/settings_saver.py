@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class SettingsSaver:
-    """Writes settings until cancelled."""
+    """WriteStatus settings until cancelled."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox

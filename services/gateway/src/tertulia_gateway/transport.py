@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Wire(Protocol):
-    """Sends to one client, in order. Waits while the client is slow; raises when it is gone."""
+class Transport(Protocol):
+    """Sends to one client, in order. ConversationMetrics while the client is slow; raises when it is gone."""
 
     async def text(self, frame: str) -> None:
         """Send JSON."""
@@ -17,7 +17,7 @@ class Wire(Protocol):
         ...
 
 
-class Closing(Exception):
+class CloseConnection(Exception):
     """This connection is to be closed with a code and a reason (docs/protocol.md lists the codes)."""
 
     def __init__(self, code: int, reason: str) -> None:

@@ -53,7 +53,7 @@ def level_of(error: Exception) -> int:
     return logging.DEBUG if isinstance(error, WritesPaused) else logging.WARNING
 
 
-class Writes:
+class WriteStatus:
     """What this process knows of it; its connections wait for changes."""
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Writes:
         self._changed = asyncio.Event()
 
     def set(self, why: str) -> None:
-        """Writes are paused (or go on: "")."""
+        """WriteStatus are paused (or go on: "")."""
         self.why = why
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
@@ -76,7 +76,7 @@ class Writes:
 class WritesProbe:
     """Keeps `writes` up to date, until cancelled."""
 
-    def __init__(self, bus: Bus, writes: Writes, metrics: Metrics) -> None:
+    def __init__(self, bus: Bus, writes: WriteStatus, metrics: Metrics) -> None:
         self._bus = bus
         self._writes = writes
         self._paused = metrics.of(catalogue.REDIS_WRITES_PAUSED)

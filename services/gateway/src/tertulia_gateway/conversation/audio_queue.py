@@ -18,7 +18,7 @@ BEGINNING = "0-0"
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class QueuedMessage:
     """A message whose audio is to be sent, from behind the entry id `after`."""
 
     message_id: str
@@ -28,23 +28,23 @@ class Spoken:
     after: str = BEGINNING
 
 
-class Playlist:
+class AudioQueue:
     """See the module's docstring."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
-        self._waiting: list[Spoken] = []
+        self._waiting: list[QueuedMessage] = []
         self._begun: set[str] = set()
         """Messages of this epoch that were put in: one that is announced again is not heard again."""
         self._silent: set[str] = set()
 
     @property
-    def head(self) -> Spoken | None:
+    def head(self) -> QueuedMessage | None:
         """What is to be heard now."""
         return self._waiting[0] if self._waiting else None
 
     @property
-    def waiting(self) -> tuple[Spoken, ...]:
+    def waiting(self) -> tuple[QueuedMessage, ...]:
         """Everything still to be heard, in order."""
         return tuple(self._waiting)
 
@@ -55,7 +55,9 @@ class Playlist:
             message_id = _id(fields, b"message_id")
             if message_id and epoch == self.epoch and message_id not in self._begun:
                 self._begun.add(message_id)
-                self._waiting.append(Spoken(message_id, _id(fields, b"character_id"), epoch, number(fields, b"ts")))
+                self._waiting.append(
+                    QueuedMessage(message_id, _id(fields, b"character_id"), epoch, number(fields, b"ts"))
+                )
         elif kind in (b"interrupted", b"turn_accepted"):
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
@@ -81,7 +83,7 @@ class Playlist:
         """Whether the reply failed before it had a word: no audio will come."""
         return message_id in self._silent
 
-    def is_stale(self, spoken: Spoken) -> bool:
+    def is_stale(self, spoken: QueuedMessage) -> bool:
         """Whether it is off: an interruption has ended it, or Redis has lost it (and may come to its epoch again)."""
         return spoken not in self._waiting
 

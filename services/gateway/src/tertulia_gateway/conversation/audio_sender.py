@@ -9,14 +9,14 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.conversation.audio_queue import BEGINNING, Spoken, is_final, is_in_place
-from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.audio_queue import BEGINNING, QueuedMessage, is_final, is_in_place
+from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.playback import Playback
-from tertulia_gateway.conversation.resume import Opening
-from tertulia_gateway.conversation.unreadable import LeftOut
+from tertulia_gateway.conversation.resume import OpenedConversation
+from tertulia_gateway.conversation.unreadable import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, audio_frame
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.events import AudioComplete
@@ -24,16 +24,17 @@ from tertulia_shared.events import AudioComplete
 log = logging.getLogger(__name__)
 
 
-class Speaking:
+class AudioSender:
     """Follows the playlist. Whoever changes the playlist calls `changed`."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, waits: Waits,
-        *, left_out: LeftOut, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
+        self, bus: Bus, transport: Transport, opening: OpenedConversation, playback: Playback,
+        waits: ConversationMetrics,
+        *, left_out: UnreadableWarning, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
     ) -> None:  # fmt: skip
         self._bus = bus
         self._conversation_id = opening.conversation_id
-        self._wire = wire
+        self._transport = transport
         self._playlist = opening.playlist
         self._timeline = opening.timeline
         self._playback = playback
@@ -43,7 +44,7 @@ class Speaking:
         self._wall_ms = wall_ms
         self._on_complete = on_complete
         self._changed = asyncio.Event()
-        self._sending: tuple[Spoken, asyncio.Task[str]] | None = None
+        self._sending: tuple[QueuedMessage, asyncio.Task[str]] | None = None
 
     def changed(self) -> None:
         """The playlist has changed: begin the next message, or stop the one that is off."""
@@ -69,7 +70,7 @@ class Speaking:
             if not self._playlist.is_stale(spoken):
                 await self._complete(spoken, ended_at)
 
-    async def _send(self, spoken: Spoken) -> str:
+    async def _send(self, spoken: QueuedMessage) -> str:
         """Send the message to its final entry, whose id comes back; "" if it has no audio."""
         if self._playlist.is_silent(spoken.message_id) or self._playlist.is_stale(spoken):
             return ""
@@ -97,14 +98,14 @@ class Speaking:
         finally:
             follow.close()
 
-    async def _frame(self, spoken: Spoken, entry: Entry, *, first: bool) -> None:
+    async def _frame(self, spoken: QueuedMessage, entry: Entry, *, first: bool) -> None:
         try:
             frame = audio_frame(entry.id, entry.fields)
         except BadEntry as error:
             log.warning("left out: %s", error, extra={"message_id": spoken.message_id})
             await self._left_out.tell(error)
             return
-        await self._wire.binary(frame)
+        await self._transport.binary(frame)
         fields = entry.fields
         self._playback.sent(
             spoken.message_id, int(fields[b"sentence_index"]), int(fields[b"chunk_index"]), len(fields[b"audio"]),
@@ -113,8 +114,8 @@ class Speaking:
         if first:
             self._timeline.note_audio(spoken.message_id, number(fields, b"ts"), self._wall_ms())
 
-    async def _complete(self, spoken: Spoken, ended_at: str) -> None:
-        await self._wire.text(answer_json(AudioComplete(spoken.message_id, spoken.character_id), id=ended_at))
+    async def _complete(self, spoken: QueuedMessage, ended_at: str) -> None:
+        await self._transport.text(answer_json(AudioComplete(spoken.message_id, spoken.character_id), id=ended_at))
         self._timeline.note_audio_complete(spoken.message_id, self._wall_ms())
         self._playlist.done(spoken.message_id)
         self._on_complete()

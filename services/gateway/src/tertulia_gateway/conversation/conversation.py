@@ -9,18 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, cast
 
-from tertulia_gateway.conversation.audio_sender import Speaking
-from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Verdict, epoch_of
-from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.audio_sender import AudioSender
+from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Decision, epoch_of
+from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.playback import Playback
 from tertulia_gateway.conversation.receipts import ReceiptWriter
-from tertulia_gateway.conversation.resume import Opening
-from tertulia_gateway.conversation.turn_completion import Aftermath
-from tertulia_gateway.conversation.unreadable import LeftOut
+from tertulia_gateway.conversation.resume import OpenedConversation
+from tertulia_gateway.conversation.turn_completion import TurnCompletion
+from tertulia_gateway.conversation.unreadable import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, event_json, settings_json
-from tertulia_gateway.transport import REPLACED, Closing, Wire
+from tertulia_gateway.transport import REPLACED, CloseConnection, Transport
 from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import (
     Append,
@@ -57,16 +57,16 @@ log = logging.getLogger(__name__)
 
 
 class Conversation:
-    """Runs until cancelled, or until it ends the connection (`Closing`)."""
+    """Runs until cancelled, or until it ends the connection (`CloseConnection`)."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening,
+        self, bus: Bus, transport: Transport, opening: OpenedConversation,
         *, demo: bool, clock: Clock, wall_ms: Callable[[], int], metrics: Metrics | None = None,
         microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
         self.id = opening.conversation_id
         self._bus = bus
-        self._wire = wire
+        self._transport = transport
         self._opening = opening
         self._demo = demo
         self._microphone = microphone
@@ -74,15 +74,15 @@ class Conversation:
         self._seen = opening.after
         """The last event of the stream that was looked at."""
         self._playback = Playback()
-        self._waits = Waits(metrics or Metrics(), wall_ms)
+        self._waits = ConversationMetrics(metrics or Metrics(), wall_ms)
         self._clock = clock
         self._wall_ms = wall_ms
         self._ids = {"conversation_id": self.id}
         self._receipts = ReceiptWriter(bus, self.id, clock)
-        self._left_out = LeftOut(wire)
-        self._aftermath = Aftermath(bus, wire, opening, self._playback, clock=clock)
-        self._speaking = Speaking(
-            bus, wire, opening, self._playback, self._waits,
+        self._left_out = UnreadableWarning(transport)
+        self._aftermath = TurnCompletion(bus, transport, opening, self._playback, clock=clock)
+        self._speaking = AudioSender(
+            bus, transport, opening, self._playback, self._waits,
             left_out=self._left_out, clock=clock, wall_ms=wall_ms, on_complete=self._aftermath.changed,
         )  # fmt: skip
 
@@ -90,7 +90,9 @@ class Conversation:
         """Send what there is to send."""
         if self._opening.resumed:
             heard = tuple(each.to_wire() for each in self._opening.heard)
-            await self._wire.text(answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard)))
+            await self._transport.text(
+                answer_json(ConversationStarted(self.id, resumed=True, demo=self._demo, heard=heard))
+            )
         for entry in self._opening.replay:
             await self._tell(entry)
         self._opening = replace(self._opening, replay=())
@@ -128,7 +130,7 @@ class Conversation:
         if applied.new:
             self.raise_epoch(applied.epoch)
         else:
-            await self._wire.text(answer_json(TurnAccepted(turn_id, text, "typed")))
+            await self._transport.text(answer_json(TurnAccepted(turn_id, text, "typed")))
 
     async def interrupt(self) -> None:
         """Stop everything that is being said."""
@@ -171,7 +173,7 @@ class Conversation:
         settings = possible_settings(held)
         # what a newer release knows beside them stays
         await self._transact([Put(key, {"settings": pack({**held, **asdict(settings)})})])
-        await self._wire.text(settings_json(settings))
+        await self._transport.text(settings_json(settings))
         return settings
 
     @staticmethod
@@ -255,7 +257,7 @@ class Conversation:
     async def _tell_loss(self) -> None:
         if self._microphone is not None:
             self._microphone.redis_lost_data()
-        await self._wire.text(answer_json(Error("talk_lost", TALK_LOST)))
+        await self._transport.text(answer_json(Error("talk_lost", TALK_LOST)))
 
     async def _begin_anew(self) -> None:
         keys = self._bus.keys
@@ -278,12 +280,12 @@ class Conversation:
         self._seen = entry.id
         fields = entry.fields
         kind = fields.get(b"type", b"")
-        verdict = self._feed.judge(kind, fields)
-        if verdict is Verdict.REPLACED:
-            raise Closing(REPLACED, "a newer connection took this conversation over")
-        if verdict is Verdict.SKIP:
+        decision = self._feed.decide(kind, fields)
+        if decision is Decision.REPLACED:
+            raise CloseConnection(REPLACED, "a newer connection took this conversation over")
+        if decision is Decision.SKIP:
             return
-        if verdict is Verdict.SEND_AFTER_LOSS:  # the user spoke before the loss was noticed
+        if decision is Decision.SEND_AFTER_LOSS:  # the user spoke before the loss was noticed
             self._reset()
             await self._tell_loss()
         elif kind in RAISES_EPOCH:  # before the client hears of it: nothing older may follow
@@ -309,5 +311,5 @@ class Conversation:
             log.warning("left out: %s", error, extra={"conversation_id": self.id})
             await self._left_out.tell(error)
             return False
-        await self._wire.text(frame)
+        await self._transport.text(frame)
         return True

@@ -29,7 +29,7 @@ class ClientChanged(Event):
     client: str
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What to do with an entry."""
 
     SEND = auto()
@@ -39,7 +39,7 @@ class Verdict(Enum):
     REPLACED = auto()
 
 
-class Feed:
+class EventFilter:
     """Judges entries in stream order. `epoch` is the newest one seen."""
 
     def __init__(self, client: str, *, claimed: bool, epoch: int = 0) -> None:
@@ -53,7 +53,7 @@ class Feed:
         """Redis lost the conversation's state and counts anew: accept any epoch."""
         self.epoch, self._turn_epoch = 0, -1
 
-    def judge(self, kind: bytes, fields: Fields) -> Verdict:
+    def decide(self, kind: bytes, fields: Fields) -> Decision:
         """What to do with the next entry."""
         if kind == b"client_changed":
             return self._client_changed(fields.get(b"client", b"").decode(errors="replace"))
@@ -62,21 +62,21 @@ class Feed:
             lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
             if lost:  # also with the same epoch: each turn raises it
                 self.epoch = epoch
-                return Verdict.SEND_AFTER_LOSS
+                return Decision.SEND_AFTER_LOSS
         if epoch >= self.epoch:
             self.epoch = epoch
-            return Verdict.SEND
+            return Decision.SEND
         if kind in RAISES_EPOCH:
             self.epoch = epoch
-            return Verdict.SEND_AFTER_LOSS
-        return Verdict.SKIP if kind in REPLIES else Verdict.SEND
+            return Decision.SEND_AFTER_LOSS
+        return Decision.SKIP if kind in REPLIES else Decision.SEND
 
-    def _client_changed(self, client: str) -> Verdict:
+    def _client_changed(self, client: str) -> Decision:
         if client == self._client:
             self._claimed = True
-            return Verdict.SKIP
+            return Decision.SKIP
         is_readable = bool(client) and NO_TEXT not in client
-        return Verdict.REPLACED if self._claimed and is_readable else Verdict.SKIP
+        return Decision.REPLACED if self._claimed and is_readable else Decision.SKIP
 
 
 def epoch_of(fields: Fields) -> int:

@@ -13,7 +13,7 @@ from tertulia_shared.metrics import Measures, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 
 
-class Waits:
+class ConversationMetrics:
     """One open conversation's. `wall_ms`: milliseconds since 1970, as entries carry."""
 
     def __init__(self, metrics: Metrics, wall_ms: Callable[[], int]) -> None:

@@ -1,4 +1,4 @@
-"""Writes the client's receipts into Redis, not more than so many a second, and always the newest."""
+"""WriteStatus the client's receipts into Redis, not more than so many a second, and always the newest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening a conversation: a new one, or one that is taken up where a client left it."""
+"""OpenedConversation a conversation: a new one, or one that is taken up where a client left it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
-from tertulia_gateway.conversation.audio_queue import BEGINNING, Playlist, Spoken, is_final
-from tertulia_gateway.conversation.event_filter import ClientChanged, Feed, Verdict, epoch_of
+from tertulia_gateway.conversation.audio_queue import BEGINNING, AudioQueue, QueuedMessage, is_final
+from tertulia_gateway.conversation.event_filter import ClientChanged, Decision, EventFilter, epoch_of
 from tertulia_gateway.conversation.heard import Heard, heard_of
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, Fields, known, pack
 from tertulia_shared.entries import ModelSettings
@@ -32,16 +32,16 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpenedConversation:
     """A conversation that is open, and where this client stands in it."""
 
     conversation_id: str
     resumed: bool
     after: str
     """The client has the events up to this id."""
-    feed: Feed
-    playlist: Playlist
-    timeline: Timeline
+    feed: EventFilter
+    playlist: AudioQueue
+    timeline: TurnTimeline
     lost: bool = False
     """Redis does not have what this client has seen last."""
     turn: list[Entry] = field(default_factory=list[Entry])
@@ -52,7 +52,7 @@ class Opening:
     """What was heard of that turn."""
 
 
-async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
+async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
     """A new conversation; its first event says so.
 
     Raises:
@@ -67,13 +67,15 @@ async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
             Append(bus.keys.events(conversation_id), started),
         ],
     )
-    return Opening(
-        conversation_id, resumed=False, after=BEGINNING, feed=Feed(client, claimed=True), playlist=Playlist(),
-        timeline=Timeline(),
+    return OpenedConversation(
+        conversation_id, resumed=False, after=BEGINNING, feed=EventFilter(client, claimed=True), playlist=AudioQueue(),
+        timeline=TurnTimeline(),
     )  # fmt: skip
 
 
-async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: int) -> Opening | Problem:
+async def resume_conversation(
+    bus: Bus, store: Store, client: str, resume: Resume, now_ms: int
+) -> OpenedConversation | Problem:
     """An existing conversation, which from here on is this client's.
 
     Raises:
@@ -99,9 +101,9 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
             Append(bus.keys.events(conversation_id), ClientChanged(client)),
         ],
     )
-    opening = Opening(
-        conversation_id, resumed=True, after=after, feed=Feed(client, claimed=False), playlist=Playlist(),
-        timeline=Timeline(),
+    opening = OpenedConversation(
+        conversation_id, resumed=True, after=after, feed=EventFilter(client, claimed=False), playlist=AudioQueue(),
+        timeline=TurnTimeline(),
     )  # fmt: skip
     if await _go_through(bus, opening, resume.last_event_id, now_ms):
         opening = replace(opening, lost=True)
@@ -116,8 +118,8 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
 
 
 async def _go_on_without_marks(
-    bus: Bus, opening: Opening, turn: Sequence[Entry], now_ms: int, *, is_talking: bool
-) -> Opening:
+    bus: Bus, opening: OpenedConversation, turn: Sequence[Entry], now_ms: int, *, is_talking: bool
+) -> OpenedConversation:
     """Replay the turn that goes on, with its sound behind what was heard; without one, start with the next event.
 
     An interrupted turn is replayed, without sound, until it is complete: the events of its end are still to come.
@@ -188,7 +190,7 @@ def _start(last_event_id: str, tip: Entry) -> str:
     return min(last_event_id, tip.id, key=order) if last_event_id else tip.id
 
 
-async def _go_through(bus: Bus, opening: Opening, mark: str, now_ms: int) -> bool:
+async def _go_through(bus: Bus, opening: OpenedConversation, mark: str, now_ms: int) -> bool:
     """What the events that the client has say about the audio that is still to come; True if one of them is lost.
 
     `mark` is the last one that it has. It is lost if it should be among those that are there and is not.
@@ -205,10 +207,10 @@ async def _go_through(bus: Bus, opening: Opening, mark: str, now_ms: int) -> boo
             if order(entry.id) > end:
                 break
             last = entry.id
-            verdict = see(opening, entry.fields)
+            decision = see(opening, entry.fields)
             if entry.fields.get(b"type") == b"turn_accepted":
                 opening.turn.clear()
-            if verdict is not Verdict.SKIP:
+            if decision is not Decision.SKIP:
                 opening.turn.append(entry)
     if not mark or order(mark) == order(last):
         return False
@@ -216,19 +218,19 @@ async def _go_through(bus: Bus, opening: Opening, mark: str, now_ms: int) -> boo
     return kept_since_ms <= order(mark)[0] <= now_ms + CLOCKS_DIFFER_MS
 
 
-def see(opening: Opening, fields: Fields) -> Verdict:
+def see(opening: OpenedConversation, fields: Fields) -> Decision:
     """Let all that follows the events know of one that the client has."""
     kind = fields.get(b"type", b"")
-    verdict = opening.feed.judge(kind, fields)
-    if verdict is Verdict.SEND_AFTER_LOSS:
+    decision = opening.feed.decide(kind, fields)
+    if decision is Decision.SEND_AFTER_LOSS:
         opening.playlist.reset(opening.feed.epoch)
-    if verdict in (Verdict.SEND, Verdict.SEND_AFTER_LOSS):
+    if decision in (Decision.SEND, Decision.SEND_AFTER_LOSS):
         opening.playlist.see(kind, fields, epoch_of(fields))
         opening.timeline.see(kind, fields)
-    return verdict
+    return decision
 
 
-async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int, *, is_talking: bool) -> None:
+async def _leave_out_what_is_over(bus: Bus, opening: OpenedConversation, now_ms: int, *, is_talking: bool) -> None:
     waiting = opening.playlist.waiting
     for message_id in set(opening.timeline.message_ids) - {spoken.message_id for spoken in waiting}:
         opening.timeline.note_audio_complete(message_id, None)
@@ -238,7 +240,7 @@ async def _leave_out_what_is_over(bus: Bus, opening: Opening, now_ms: int, *, is
             opening.timeline.note_audio_complete(spoken.message_id, None)
 
 
-async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int, *, is_talking: bool) -> bool:
+async def _is_over(bus: Bus, conversation_id: str, spoken: QueuedMessage, now_ms: int, *, is_talking: bool) -> bool:
     key = bus.keys.audio(conversation_id, spoken.message_id)
     last = await bus.last(key)
     if last is None:  # not begun, or expired: soon after the talk was over, at the latest after the key's whole life

@@ -7,12 +7,12 @@ import contextlib
 import logging
 
 from tertulia_gateway.commands import NewConversation, Problem, Resume
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
-from tertulia_gateway.conversation.resume import Opening, open_new, take_up
+from tertulia_gateway.conversation.resume import OpenedConversation, create_conversation, resume_conversation
 from tertulia_gateway.health import DEMO, engines_of
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WriteRefused
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import catalogue
@@ -25,15 +25,15 @@ AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
 Target = Resume | NewConversation
 
 
-class Current:
+class ConversationSession:
     """At most one conversation, running in the connection's TaskGroup. `first` is to be opened; None: nothing yet."""
 
     def __init__(
-        self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
+        self, ctx: GatewayContext, transport: Transport, tasks: asyncio.TaskGroup, first: Target | None,
         *, microphone: Microphone | None = None,
     ) -> None:  # fmt: skip
-        self._stage = backstage
-        self._wire = wire
+        self._ctx = ctx
+        self._transport = transport
         self._tasks = tasks
         self._pending = first
         self._microphone = microphone
@@ -66,7 +66,7 @@ class Current:
                 await self.open_pending()
 
     async def _open(self, target: Target) -> Problem | None:
-        stage = self._stage
+        stage = self._ctx
         demo = await self._is_demo()  # first: once something is opened, nothing may fail any more
         opening = await self._opened(target, demo=demo)
         self._pending = None
@@ -76,7 +76,7 @@ class Current:
             self._running.cancel()
             await asyncio.wait([self._running])
         self.conversation = Conversation(
-            stage.bus, self._wire, opening,
+            stage.bus, self._transport, opening,
             demo=demo, clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
             microphone=self._microphone,
         )  # fmt: skip
@@ -85,16 +85,16 @@ class Current:
         self._running = self._tasks.create_task(self.conversation.run())
         return None
 
-    async def _opened(self, target: Target, *, demo: bool) -> Opening | Problem:
-        stage = self._stage
+    async def _opened(self, target: Target, *, demo: bool) -> OpenedConversation | Problem:
+        stage = self._ctx
         if isinstance(target, Resume):
-            return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
-        return await open_new(stage.bus, self._id, demo=demo)
+            return await resume_conversation(stage.bus, stage.store, self._id, target, stage.wall_ms())
+        return await create_conversation(stage.bus, self._id, demo=demo)
 
     async def _is_demo(self) -> bool:
         """Whether the demo model answers just now."""
         try:
-            members = await self._stage.bus.alive(self._stage.alive_s)
+            members = await self._ctx.bus.alive(self._ctx.alive_s)
         except WriteRefused as error:  # the key is broken: that is no reason not to open a conversation
             log.warning("the workers cannot be seen: %s", error)
             return False

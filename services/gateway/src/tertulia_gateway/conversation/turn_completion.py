@@ -6,10 +6,10 @@ import asyncio
 import logging
 
 from tertulia_gateway.conversation.playback import Playback
-from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
@@ -22,13 +22,15 @@ AGAIN_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class Aftermath:
+class TurnCompletion:
     """Whoever changes the timeline or the playback calls `changed`."""
 
-    def __init__(self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, *, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, transport: Transport, opening: OpenedConversation, playback: Playback, *, clock: Clock
+    ) -> None:
         self._bus = bus
         self._conversation_id = opening.conversation_id
-        self._wire = wire
+        self._transport = transport
         self._playlist = opening.playlist
         self._timeline = opening.timeline
         self._playback = playback
@@ -92,7 +94,7 @@ class Aftermath:
         except TypeError as error:  # `usage` is whatever a worker wrote
             log.warning("left out: turn_metrics hold what JSON cannot: %s", error, extra={"turn_id": turn_id})
             return
-        await self._wire.text(frame)
+        await self._transport.text(frame)
 
     async def _end_talk(self) -> None:
         # fenced by the epoch alone: a turn that has begun meanwhile has raised it, and its mark must stay

@@ -1,6 +1,6 @@
 """Where a turn's time went, from the clock readings in its own entries. No I/O; all times are ms since 1970.
 
-A `Timeline` is fed with the events in order and with what the gateway itself sent. It also knows when a turn is
+A `TurnTimeline` is fed with the events in order and with what the gateway itself sent. It also knows when a turn is
 settled: all its text is complete and all its audio sent.
 """
 
@@ -40,7 +40,7 @@ class _Turn:
     replies: dict[str, _Reply] = field(default_factory=dict[str, _Reply])
 
 
-class Timeline:
+class TurnTimeline:
     """Keeps the present turn; a newer one replaces it."""
 
     def __init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tertulia_gateway.serialization import answer_json
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_shared.codec import BadEntry, UnknownVersion
 from tertulia_shared.events import Warn
 
@@ -13,15 +13,15 @@ NEWER = (
 )
 
 
-class LeftOut:
+class UnreadableWarning:
     """Of one conversation of one connection."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
         self._told = False
 
     async def tell(self, error: BadEntry) -> None:
         """An entry was left out. What is merely broken stays in the log: the client could do nothing about it."""
         if isinstance(error, UnknownVersion) and not self._told:
             self._told = True
-            await self._wire.text(answer_json(Warn("newer_release", NEWER)))
+            await self._transport.text(answer_json(Warn("newer_release", NEWER)))

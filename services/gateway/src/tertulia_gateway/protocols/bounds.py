@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.protocols.unfinished import UnfinishedConnections
 from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0
@@ -57,7 +57,7 @@ class Shared:
 
     bounds: SocketBounds = field(default_factory=SocketBounds)
     parsing: FairParsing = field(default_factory=FairParsing)
-    unfinished: Unfinished = field(default_factory=lambda: Unfinished(MAX_UNFINISHED))
+    unfinished: UnfinishedConnections = field(default_factory=lambda: UnfinishedConnections(MAX_UNFINISHED))
     is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
     """Whether a handshake with these headers and this query is going to be refused."""
     refusal_rate: TokenBucket = field(init=False)

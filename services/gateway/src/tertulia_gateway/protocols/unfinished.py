@@ -17,7 +17,7 @@ class Evictable(Protocol):
         ...
 
 
-class Unfinished:
+class UnfinishedConnections:
     """At most `most` connections at once. One too many evicts the oldest that waits for its client.
 
     An honest request is complete within milliseconds, so a flood of half requests evicts its own.

@@ -11,14 +11,14 @@ from tertulia_gateway.health import DEMO, look
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
 from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 
 VERSION = version("tertulia-gateway")
 
 
-def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> APIRouter:
+def router(bus: Bus, connections: Connections, settings: GatewaySettings, metrics: Metrics) -> APIRouter:
     """The routes."""
     api = APIRouter(tags=["status"])
 
@@ -41,7 +41,7 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> A
         return Status(
             version=VERSION, demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms, engines=health.engines,
-            missing=health.missing, connections=hub.count, namespace=settings.namespace,
+            missing=health.missing, connections=connections.count, namespace=settings.namespace,
         )  # fmt: skip
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)

@@ -1,6 +1,6 @@
 """One WebSocket connection: what comes in is dispatched, what its conversation sends goes out, it ends in one place.
 
-Every task of a connection lives in one TaskGroup. `Closing`, raised by any of them, ends it with a close code.
+Every task of a connection lives in one TaskGroup. `CloseConnection`, raised by any of them, ends it with a close code.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from tertulia_gateway.commands import (
     UserMessage,
     parse,
 )
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
-from tertulia_gateway.conversation.session import Current, Target
+from tertulia_gateway.conversation.session import ConversationSession, Target
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.serialization import answer_json
-from tertulia_gateway.transport import CANNOT_GO_ON, REPLACED, Closing
+from tertulia_gateway.transport import CANNOT_GO_ON, REPLACED, CloseConnection
 from tertulia_gateway.writes_probe import RESUMED, cause_of, explanation, level_of
 from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt, Refresh
@@ -63,8 +63,8 @@ NOT_OPEN = "No conversation is open here: send new_conversation, or resume with 
 log = logging.getLogger(__name__)
 
 
-class SocketWire:
-    """`Wire` over a WebSocket."""
+class WebSocketTransport:
+    """`Transport` over a WebSocket."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -84,15 +84,15 @@ class SocketWire:
 class Connection:
     """Serves one accepted WebSocket."""
 
-    def __init__(self, socket: WebSocket, backstage: Backstage) -> None:
+    def __init__(self, socket: WebSocket, ctx: GatewayContext) -> None:
         self._socket = socket
-        self._stage = backstage
-        self._wire = SocketWire(socket)
+        self._ctx = ctx
+        self._transport = WebSocketTransport(socket)
         self._conversation_id = ""
-        self._microphone = Microphone(backstage.bus, self._say_unavailable)
-        clock = backstage.clock
+        self._microphone = Microphone(ctx.bus, self._say_unavailable)
+        clock = ctx.clock
         self._pcm_rate = TokenBucket(PCM_BYTES_PER_S * PCM_PACE, PCM_BYTES_PER_S * PCM_BURST_S, clock)
-        self._frame_rate = TokenBucket(backstage.max_frames_per_s, backstage.max_frames_per_s * FRAME_BURST_S, clock)
+        self._frame_rate = TokenBucket(ctx.max_frames_per_s, ctx.max_frames_per_s * FRAME_BURST_S, clock)
         self._once_a_second = {
             code: TokenBucket(1.0, 1.0, clock) for code in ("not_listening", "rate_limited", "unavailable")
         }
@@ -105,39 +105,39 @@ class Connection:
 
     async def serve(self, first: Target | None) -> None:
         """Serve it to its end. `first` is the conversation to open; None waits for the client to say."""
-        ending: Closing | None = None
-        current: Current | None = None
+        ending: CloseConnection | None = None
+        session: ConversationSession | None = None
         try:
             async with asyncio.TaskGroup() as tasks:
-                current = Current(self._stage, self._wire, tasks, first, microphone=self._microphone)
+                session = ConversationSession(self._ctx, self._transport, tasks, first, microphone=self._microphone)
                 tasks.create_task(self._close_when_asked())
                 tasks.create_task(self._microphone.run())
-                tasks.create_task(self._receive(current))
-                tasks.create_task(current.keep_trying())
+                tasks.create_task(self._receive(session))
+                tasks.create_task(session.keep_trying())
                 tasks.create_task(self._tell_of_pauses())
         except* WebSocketDisconnect:  # the client has gone
-            if current is not None and current.conversation is not None:
-                await self._keep_last_receipt(current.conversation)
-        except* Closing as group:
+            if session is not None and session.conversation is not None:
+                await self._keep_last_receipt(session.conversation)
+        except* CloseConnection as group:
             ending = next(_leaves(group))
             if ending.code == REPLACED:
-                self._stage.metrics.of(catalogue.REPLACED).inc()
+                self._ctx.metrics.of(catalogue.REPLACED).inc()
         except* Exception:
             log.exception("a connection failed", extra=self._ids())
-            ending = Closing(CANNOT_GO_ON, "the server cannot go on; connect again and resume")
+            ending = CloseConnection(CANNOT_GO_ON, "the server cannot go on; connect again and resume")
         finally:
             await self._farewell(ending)
 
     async def _tell_of_pauses(self) -> None:
-        writes = self._stage.writes
+        writes = self._ctx.writes
         while True:
             await writes.until(paused=True)
-            await self._wire.text(answer_json(Warn("writes_paused", writes.why)))
+            await self._transport.text(answer_json(Warn("writes_paused", writes.why)))
             await writes.until(paused=False)
-            await self._wire.text(answer_json(Warn("writes_resumed", RESUMED)))
+            await self._transport.text(answer_json(Warn("writes_resumed", RESUMED)))
 
     async def _close_when_asked(self) -> None:
-        raise Closing(*await self._asked_to_close)
+        raise CloseConnection(*await self._asked_to_close)
 
     async def _keep_last_receipt(self, conversation: Conversation) -> None:
         """Write the newest receipt among the frames that came before the client left and that nobody has read yet."""
@@ -153,7 +153,7 @@ class Connection:
         if newest is not None:
             conversation.played_last(newest)
 
-    async def _farewell(self, ending: Closing | None) -> None:
+    async def _farewell(self, ending: CloseConnection | None) -> None:
         self._microphone.stop("abandoned")
         with contextlib.suppress(BusError, TimeoutError):
             async with asyncio.timeout(FAREWELL_S):
@@ -165,14 +165,14 @@ class Connection:
 
     # -- what comes in
 
-    async def _receive(self, current: Current) -> None:
-        await self._open_first(current)
+    async def _receive(self, session: ConversationSession) -> None:
+        await self._open_first(session)
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
             pcm = message.get("bytes")
-            problem = self._pcm(pcm) if pcm is not None else await self._text(current, message.get("text") or "")
+            problem = self._pcm(pcm) if pcm is not None else await self._text(session, message.get("text") or "")
             if problem is not None:
                 await self._say(problem)
 
@@ -190,38 +190,38 @@ class Connection:
         self._microphone.feed(pcm)
         return None
 
-    async def _text(self, current: Current, frame: str) -> Problem | None:
+    async def _text(self, session: ConversationSession, frame: str) -> Problem | None:
         if not self._frame_rate.take():
-            most = self._stage.max_frames_per_s
+            most = self._ctx.max_frames_per_s
             return Problem("rate_limited", f"More than {most:g} frames a second; some were dropped.")
         command = parse(frame)
         if isinstance(command, Problem):
             return command
         turn_id = command.turn_id if isinstance(command, UserMessage) else ""
         try:
-            return await self._obey(current, command)
+            return await self._obey(session, command)
         except (BusError, StoreError) as error:
             log.log(level_of(error), "a command failed: %s", error, extra=self._ids())
             why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
             return Problem("unavailable", why, turn_id)
 
-    async def _obey(self, current: Current, command: Command) -> Problem | None:
+    async def _obey(self, session: ConversationSession, command: Command) -> Problem | None:
         match command:
             case NewConversation() | Resume():
-                return await self._open(current, command)
+                return await self._open(session, command)
             case RefreshCharacters():
                 return await self._refresh_characters()
             case StopListening():
                 self._microphone.stop("stopped")
                 return None
             case _:
-                return await self._obey_in_conversation(current, command)
+                return await self._obey_in_conversation(session, command)
 
-    async def _obey_in_conversation(self, current: Current, command: Command) -> Problem | None:
-        problem = await current.open_pending()
+    async def _obey_in_conversation(self, session: ConversationSession, command: Command) -> Problem | None:
+        problem = await session.open_pending()
         if problem is not None:
             return problem
-        conversation = current.conversation
+        conversation = session.conversation
         if conversation is None:
             return Problem("unknown_conversation", NOT_OPEN)
         self._conversation_id = conversation.id
@@ -235,7 +235,7 @@ class Connection:
             case ChangeSettings(changes):
                 settings = await conversation.change_settings(changes)
                 if changes:  # one who only asks makes no conversation that nobody has begun
-                    self._stage.saver.save(conversation.id, settings)
+                    self._ctx.saver.save(conversation.id, settings)
             case Played(receipt):
                 conversation.played(receipt)
             case _:  # the rest needs no conversation
@@ -243,22 +243,22 @@ class Connection:
         return None
 
     async def _refresh_characters(self) -> None:
-        bus = self._stage.bus
+        bus = self._ctx.bus
         outlet = bus.outlet()
         outlet.append(bus.keys.broadcast(), Refresh())
-        characters = await self._stage.store.characters()
+        characters = await self._ctx.store.characters()
         await outlet.flush()
         shown = tuple(
             {name: getattr(each, name) for name in SHOWN_OF_CHARACTER} | {"image": pictures.shown(each.image)}
             for each in characters
         )
-        await self._wire.text(answer_json(Characters(shown)))
+        await self._transport.text(answer_json(Characters(shown)))
 
     # -- the conversation
 
-    async def _open_first(self, current: Current) -> None:
+    async def _open_first(self, session: ConversationSession) -> None:
         try:
-            problem = await current.open_pending()
+            problem = await session.open_pending()
         except (BusError, StoreError) as error:
             log.log(level_of(error), "no conversation yet: %s", error)
             cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is away"
@@ -266,10 +266,10 @@ class Connection:
         if problem is not None:
             await self._say(problem)
 
-    async def _open(self, current: Current, target: Target) -> Problem | None:
-        before = current.conversation
-        problem = await current.open(target)
-        if before is not None and current.conversation is not None and before.id != current.conversation.id:
+    async def _open(self, session: ConversationSession, target: Target) -> Problem | None:
+        before = session.conversation
+        problem = await session.open(target)
+        if before is not None and session.conversation is not None and before.id != session.conversation.id:
             self._microphone.stop("stopped")
         return problem
 
@@ -278,7 +278,7 @@ class Connection:
     async def _say(self, problem: Problem) -> None:
         bucket = self._once_a_second.get(problem.code)
         if bucket is None or problem.turn_id or bucket.take():
-            await self._wire.text(answer_json(Error(problem.code, problem.message, turn_id=problem.turn_id)))
+            await self._transport.text(answer_json(Error(problem.code, problem.message, turn_id=problem.turn_id)))
 
     async def _say_unavailable(self) -> None:
         await self._say(
@@ -289,7 +289,7 @@ class Connection:
         return {"conversation_id": self._conversation_id}
 
 
-def _leaves(group: BaseExceptionGroup[Closing]) -> Iterator[Closing]:
+def _leaves(group: BaseExceptionGroup[CloseConnection]) -> Iterator[CloseConnection]:
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             yield from _leaves(error)

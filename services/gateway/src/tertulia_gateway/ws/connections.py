@@ -16,7 +16,7 @@ class Closable(Protocol):
         ...
 
 
-class Hub:
+class Connections:
     """At most `most` connections at once."""
 
     def __init__(self, most: int, metrics: Metrics | None = None) -> None:

@@ -8,24 +8,24 @@ from starlette.websockets import WebSocket
 
 from tertulia_gateway.auth import Access
 from tertulia_gateway.commands import NewConversation, Problem, Resume, parse_resume
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import GOING_AWAY, REFUSED, TRY_LATER
 from tertulia_gateway.ws.connection import Connection
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.events import Error
 from tertulia_shared.metrics import catalogue
 
 _REASONS = {REFUSED: "access", GOING_AWAY: "stopping", TRY_LATER: "full"}
 
 
-class Door:
+class WebSocketEndpoint:
     """Lets WebSocket connections in."""
 
-    def __init__(self, hub: Hub, access: Access, backstage: Backstage) -> None:
-        self._hub = hub
+    def __init__(self, connections: Connections, access: Access, ctx: GatewayContext) -> None:
+        self._connections = connections
         self._access = access
-        self._backstage = backstage
+        self._ctx = ctx
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one connection to its end."""
@@ -34,11 +34,11 @@ class Door:
         await socket.accept()
         if refusal is not None:
             code, why = refusal
-            self._backstage.metrics.of(catalogue.CONNECTIONS_REFUSED, _REASONS[code]).inc()
+            self._ctx.metrics.of(catalogue.CONNECTIONS_REFUSED, _REASONS[code]).inc()
             await socket.close(code, why)
             return
-        connection = Connection(socket, self._backstage)
-        self._hub.enter(connection)
+        connection = Connection(socket, self._ctx)
+        self._connections.enter(connection)
         try:
             first = wanted(socket.query_params)
             if isinstance(first, Problem):
@@ -46,15 +46,15 @@ class Door:
                 first = None
             await connection.serve(first)
         finally:
-            self._hub.leave(connection)
+            self._connections.leave(connection)
 
     def _refusal(self, socket: WebSocket) -> tuple[int, str] | None:
         refusal = self._access.refusal(socket.headers, socket.query_params)
         if refusal is not None:
             return REFUSED, refusal.reason
-        if self._hub.closing:
+        if self._connections.closing:
             return GOING_AWAY, "the server stops; connect again and resume"
-        if self._hub.full:
+        if self._connections.full:
             return TRY_LATER, "too many connections; try again later"
         return None
 
