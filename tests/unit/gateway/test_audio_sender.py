@@ -1,4 +1,4 @@
-"""Audio on its way out, step by step: the transport decides when a frame is taken, so every moment can be looked at."""
+"""Audio sending, step by step: the test's transport holds frames back, so that each moment can be examined."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 import msgpack
 import pytest
 
-from tertulia_gateway.conversation.audio_queue import AudioQueue
 from tertulia_gateway.conversation.conversation import Conversation
-from tertulia_gateway.conversation.event_filter import EventFilter
+from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
-from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys
@@ -28,17 +26,17 @@ B = "bbbbbbbb-0000-4000-8000-000000000001"
 
 @dataclass
 class GatedTransport:
-    """Takes a frame only while the gate is open. `taken` says what it took."""
+    """Accepts an audio frame only while the gate is open."""
 
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     taken: list[str] = field(default_factory=list[str])
     asked: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
 
-    async def text(self, frame: str) -> None:
+    async def send_text(self, frame: str) -> None:
         self.taken.append(json.loads(frame)["type"])
         self.asked.put_nowait(self.taken[-1])
 
-    async def binary(self, frame: bytes) -> None:
+    async def send_bytes(self, frame: bytes) -> None:
         audio = msgpack.unpackb(frame)
         name = f"{audio['message_id'][0]}{audio['id']}"
         self.asked.put_nowait(name)
@@ -46,7 +44,7 @@ class GatedTransport:
         self.taken.append(name)
 
     async def until(self, name: str) -> None:
-        """Wait until this frame was handed over."""
+        """Wait until the gateway has sent this frame, accepted or not."""
         async with asyncio.timeout(10):
             while await self.asked.get() != name:
                 pass
@@ -64,13 +62,10 @@ def transport() -> GatedTransport:
 
 @asynccontextmanager
 async def talk(
-    bus: MemoryBus, transport: GatedTransport, playlist: AudioQueue | None = None
+    bus: MemoryBus, transport: GatedTransport, position: ClientPosition | None = None
 ) -> AsyncGenerator[Conversation]:
-    feed = EventFilter("me", claimed=True)
-    opening = OpenedConversation(
-        C, resumed=False, after="0-0", feed=feed, playlist=playlist or AudioQueue(), timeline=TurnTimeline()
-    )  # fmt: skip
-    conversation = Conversation(bus, transport, opening, demo=False, clock=lambda: 0.0, wall_ms=wall_ms)
+    opened = OpenedConversation(C, position or ClientPosition("me", claimed=True))
+    conversation = Conversation(bus, transport, opened, demo=False, clock=lambda: 0.0, wall_ms=wall_ms)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(conversation.run())
         yield conversation
@@ -87,7 +82,7 @@ async def begin(bus: MemoryBus, message_id: str, *, epoch: int, chunks: int, fin
     await outlet.flush()
 
 
-async def test_a_frame_that_waits_for_a_slow_client_is_not_sent_after_the_interruption(
+async def test_frame_that_waits_for_a_slow_client_is_not_sent_after_an_interruption(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     async with talk(bus, transport) as conversation:
@@ -100,27 +95,27 @@ async def test_a_frame_that_waits_for_a_slow_client_is_not_sent_after_the_interr
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["b1-1", "audio_complete"]
 
 
-async def test_a_message_whose_sound_never_ends_gives_way_to_the_next_epoch(
+async def test_message_without_a_final_entry_gives_way_to_the_next_epoch(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
     async with talk(bus, transport) as conversation:
         await begin(bus, A, epoch=0, chunks=1)
         await transport.until("a1-1")
-        await conversation.interrupt()  # nothing more comes for the first message, not even its end
+        await conversation.interrupt()  # the first message gets no more audio, not even a final entry
         await begin(bus, B, epoch=1, chunks=2, final=True)
         await transport.until("audio_complete")
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "b1-2", "audio_complete"]
 
 
-async def test_a_message_that_redis_has_lost_gives_way_to_the_next_turn_of_whatever_epoch(
+async def test_message_that_redis_lost_gives_way_to_the_next_turn_of_the_same_epoch(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     transport.gate.set()
     async with talk(bus, transport):
         await begin(bus, A, epoch=3, chunks=1)
         await transport.until("a1-1")
-        # Redis has lost the state, the sound and its end, and counts anew; the user has spoken twice since
+        # Redis has lost the state and the audio, and counts epochs from 0; the user has spoken twice since
         for epoch in (2, 3):
             outlet = bus.outlet(epoch=epoch)
             outlet.append(bus.keys.events(C), TurnAccepted(f"t{epoch}", "Hello?", "typed"))
@@ -130,37 +125,38 @@ async def test_a_message_that_redis_has_lost_gives_way_to_the_next_turn_of_whate
     assert [frame for frame in transport.taken if frame[0] in "ab"] == ["a1-1", "b1-1", "audio_complete"]
 
 
-async def test_between_two_frames_of_one_read_the_epoch_is_looked_at(bus: MemoryBus, transport: GatedTransport) -> None:
-    async with talk(bus, transport) as conversation:
+async def test_raised_epoch_stops_the_frames_of_a_read_in_progress(bus: MemoryBus, transport: GatedTransport) -> None:
+    position = ClientPosition("me", claimed=True)
+    async with talk(bus, transport, position):
         raised = False
 
-        async def binary(frame: bytes) -> None:
+        async def send_bytes(frame: bytes) -> None:
             nonlocal raised
             transport.taken.append(f"a{msgpack.unpackb(frame)['id']}")
             if not raised:
                 raised = True
-                conversation.raise_epoch(1)  # what the receiver does, in the middle of a batch
+                position.raise_epoch(1)  # as a command of the client does, in the middle of a batch
 
-        transport.binary = binary
+        transport.send_bytes = send_bytes
         await begin(bus, A, epoch=0, chunks=5)
         await begin(bus, B, epoch=1, chunks=0, final=True)
         await transport.until("audio_complete")
     assert [frame for frame in transport.taken if frame.startswith("a1")] == ["a1-1"]
 
 
-async def test_when_the_client_hears_of_an_interruption_nothing_older_can_follow(
+async def test_queue_drops_older_audio_before_the_client_gets_interrupted(
     bus: MemoryBus, transport: GatedTransport
 ) -> None:
     epochs: list[int] = []
-    playlist = AudioQueue()
-    async with talk(bus, transport, playlist):
+    position = ClientPosition("me", claimed=True)
+    async with talk(bus, transport, position):
 
-        async def text(frame: str) -> None:
+        async def send_text(frame: str) -> None:
             if json.loads(frame)["type"] == "interrupted":
-                epochs.append(playlist.epoch)
+                epochs.append(position.audio.epoch)
             transport.asked.put_nowait(json.loads(frame)["type"])
 
-        transport.text = text
+        transport.send_text = send_text
         await begin(bus, A, epoch=0, chunks=1)
         outlet = bus.outlet(epoch=4)
         outlet.append(bus.keys.events(C), Interrupted("turn"))
@@ -169,7 +165,7 @@ async def test_when_the_client_hears_of_an_interruption_nothing_older_can_follow
     assert epochs == [4]
 
 
-async def test_sound_waits_for_the_event_that_announces_its_message(bus: MemoryBus, transport: GatedTransport) -> None:
+async def test_audio_follows_the_event_that_starts_its_message(bus: MemoryBus, transport: GatedTransport) -> None:
     transport.gate.set()
     async with talk(bus, transport):
         await begin(bus, A, epoch=0, chunks=2, final=True)

@@ -45,10 +45,10 @@ class Told:
 
     kinds: list[str] = field(default_factory=list[str])
 
-    async def text(self, frame: str) -> None:
+    async def send_text(self, frame: str) -> None:
         self.kinds.append(json.loads(frame)["type"])
 
-    async def binary(self, frame: bytes) -> None:
+    async def send_bytes(self, frame: bytes) -> None:
         raise AssertionError("nobody speaks")
 
 
@@ -66,7 +66,7 @@ async def at_the_door(bus: MemoryBus, told: Told) -> AsyncGenerator[Conversation
     with pytest.RaisesGroup(Gone):
         async with asyncio.TaskGroup() as tasks:
             session = ConversationSession(ctx, told, tasks, NewConversation())
-            tasks.create_task(session.keep_trying())
+            tasks.create_task(session.retry_pending())
             yield session
             raise Gone
 

@@ -1,4 +1,4 @@
-"""What of a conversation's streams this gateway cannot read is left out; the client is told why, once."""
+"""Warns the client once about entries that this gateway cannot decode and skips."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ NEWER = (
 
 
 class UnreadableWarning:
-    """Of one conversation of one connection."""
+    """The warning for one conversation of one connection."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._told = False
+        self._is_sent = False
 
-    async def tell(self, error: BadEntry) -> None:
-        """An entry was left out. What is merely broken stays in the log: the client could do nothing about it."""
-        if isinstance(error, UnknownVersion) and not self._told:
-            self._told = True
-            await self._transport.text(answer_json(Warn("newer_release", NEWER)))
+    async def skipped(self, error: BadEntry) -> None:
+        """Warn if the entry is of a newer release. A broken one is only logged: the client can do nothing about it."""
+        if isinstance(error, UnknownVersion) and not self._is_sent:
+            self._is_sent = True
+            await self._transport.send_text(answer_json(Warn("newer_release", NEWER)))

@@ -17,7 +17,7 @@ from websockets.protocol import State
 from tertulia_gateway.protocols.bounds import FRAME_BURST_S, Shared
 from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
 from tertulia_gateway.rate_limit import TokenBucket
-from tertulia_gateway.transport import CANNOT_GO_ON, REFUSED
+from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 
 INVALID_TEXT = 1007
 RESTARTS = 1012
@@ -222,7 +222,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """No answer to a ping."""
         self.pong_timer = None
         if not self._is_closing:
-            self._close(CANNOT_GO_ON, "no answer to a ping; connect again and resume")
+            self._close(INTERNAL_ERROR, "no answer to a ping; connect again and resume")
 
     def shutdown(self) -> None:
         """The server stops."""

@@ -41,7 +41,7 @@ def router(bus: Bus, connections: Connections, settings: GatewaySettings, metric
         return Status(
             version=VERSION, demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms, engines=health.engines,
-            missing=health.missing, connections=connections.count, namespace=settings.namespace,
+            missing=health.missing, connections=len(connections), namespace=settings.namespace,
         )  # fmt: skip
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)

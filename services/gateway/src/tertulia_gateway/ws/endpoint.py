@@ -1,4 +1,4 @@
-"""The WebSocket endpoint `/ws`: who is let in, and which conversation the address asks for."""
+"""The WebSocket endpoint `/ws`: accepts or refuses a connection, and finds the conversation that its address names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REASONS = {REFUSED: "access", GOING_AWAY: "stopping", TRY_LATER: "full"}
 
 
 class WebSocketEndpoint:
-    """Lets WebSocket connections in."""
+    """Serves all WebSocket connections of the process."""
 
     def __init__(self, connections: Connections, access: Access, ctx: GatewayContext) -> None:
         self._connections = connections
@@ -28,9 +28,9 @@ class WebSocketEndpoint:
         self._ctx = ctx
 
     async def serve(self, socket: WebSocket) -> None:
-        """Serve one connection to its end."""
+        """Serve one connection until it ends."""
         refusal = self._refusal(socket)
-        # accepted also when refused: a browser shows close codes, but not why a handshake failed
+        # a refused connection is accepted first: a browser shows close codes, but not why a handshake failed
         await socket.accept()
         if refusal is not None:
             code, why = refusal
@@ -40,7 +40,7 @@ class WebSocketEndpoint:
         connection = Connection(socket, self._ctx)
         self._connections.enter(connection)
         try:
-            first = wanted(socket.query_params)
+            first = first_conversation(socket.query_params)
             if isinstance(first, Problem):
                 await socket.send_text(answer_json(Error(first.code, first.message)))
                 first = None
@@ -59,8 +59,8 @@ class WebSocketEndpoint:
         return None
 
 
-def wanted(query: Mapping[str, str]) -> Resume | NewConversation | Problem | None:
-    """The conversation that an address asks for; None: the client's first frame is to say (`?resume=1`)."""
+def first_conversation(query: Mapping[str, str]) -> Resume | NewConversation | Problem | None:
+    """The conversation that an address names. None: the client's first frame will name it (`?resume=1`)."""
     if "conversation_id" in query:
         return parse_resume(query)
     return None if query.get("resume") == "1" else NewConversation()
