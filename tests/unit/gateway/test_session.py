@@ -12,16 +12,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from tertulia_gateway.commands import NewConversation
-from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.session import ConversationSession
-from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.bus import BusError, BusUnavailable
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
-from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.virtual_time import now, settle, virtual_time
+from tests.unit.gateway.gateway_context import gateway_context
 
 at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
 """Which of the bus' answers does not come. It takes fewer to open a conversation."""
@@ -61,8 +59,7 @@ async def at_the_door(bus: MemoryBus, told: Told) -> AsyncGenerator[Conversation
     """A connection that has asked for a new conversation."""
     store = MemoryStore()
     await store.open()
-    saver = SettingsSaver(Outbox(bus, store, 1.0))
-    ctx = GatewayContext(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
+    ctx = gateway_context(bus, store, clock=now)
     with pytest.RaisesGroup(Gone):
         async with asyncio.TaskGroup() as tasks:
             session = ConversationSession(ctx, told, tasks, NewConversation())

@@ -1,4 +1,4 @@
-"""The FastAPI application: WebSocket, REST and page, put together from what is passed in."""
+"""The FastAPI application: the WebSocket endpoint, the REST API and the page."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
 from tertulia_gateway import page
-from tertulia_gateway.auth import Access
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.rest import characters, conversations, middleware, problems, reference, status, voices
-from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.ws.connections import Connections
 from tertulia_gateway.ws.endpoint import WebSocketEndpoint
 
@@ -20,17 +18,12 @@ DESCRIPTION = (
 )
 
 
-def make_app(
-    settings: GatewaySettings, connections: Connections, ctx: GatewayContext, *, static: Path = page.STATIC
-) -> FastAPI:
-    """The application. It owns nothing: bus, store and connections live as long as the caller lets them."""
-    app = FastAPI(
-        title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None
-    )  # fmt: skip
-    access = Access(settings)
-    endpoint = WebSocketEndpoint(connections, access, ctx)
+def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = page.STATIC) -> FastAPI:
+    """Build the application. The caller opens and closes what `ctx` holds."""
+    app = FastAPI(title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    endpoint = WebSocketEndpoint(connections, ctx)
 
-    middleware.install(app, access)
+    middleware.install(app, ctx.access)
     app.add_middleware(page.SecurityHeaders)
     problems.install(app)
 
@@ -38,7 +31,7 @@ def make_app(
     async def ws(socket: WebSocket) -> None:
         await endpoint.serve(socket)
 
-    app.include_router(status.router(ctx.bus, connections, settings, ctx.metrics))
+    app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
     app.include_router(conversations.router(ctx.store))
     app.include_router(characters.router(ctx.store, ctx.bus))
     app.include_router(voices.router(ctx.bus))

@@ -9,9 +9,9 @@ import logging
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.writer import ConversationWriter
+from tertulia_gateway.monitoring.writes_probe import level_of
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
-from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import Bus, BusError, Fence, Put, Stale
 from tertulia_shared.codec import number
 from tertulia_shared.events import Error

@@ -11,7 +11,7 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.resume import OpenedConversation, create_conversation, resume_conversation
-from tertulia_gateway.health import DEMO, engines_of
+from tertulia_gateway.monitoring.health import DEMO, engines_of
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WriteRefused
 from tertulia_shared.ids import new_id

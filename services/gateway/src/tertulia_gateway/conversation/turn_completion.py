@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_gateway.monitoring.writes_probe import level_of
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
-from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics

@@ -31,10 +31,10 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.session import ConversationSession, Target
+from tertulia_gateway.monitoring.writes_probe import RESUMED, cause_of, explanation, level_of
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import INTERNAL_ERROR, REPLACED, CloseConnection
-from tertulia_gateway.writes_probe import RESUMED, cause_of, explanation, level_of
 from tertulia_gateway.ws.transport import WebSocketTransport
 from tertulia_shared.bus import BusError, WritesPaused
 from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt, Refresh

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from starlette.websockets import WebSocket
 
-from tertulia_gateway.auth import Access
 from tertulia_gateway.commands import NewConversation, Problem, Resume, parse_resume
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.serialization import answer_json
@@ -22,9 +21,8 @@ _REASONS = {REFUSED: "access", GOING_AWAY: "stopping", TRY_LATER: "full"}
 class WebSocketEndpoint:
     """Serves all WebSocket connections of the process."""
 
-    def __init__(self, connections: Connections, access: Access, ctx: GatewayContext) -> None:
+    def __init__(self, connections: Connections, ctx: GatewayContext) -> None:
         self._connections = connections
-        self._access = access
         self._ctx = ctx
 
     async def serve(self, socket: WebSocket) -> None:
@@ -49,7 +47,7 @@ class WebSocketEndpoint:
             self._connections.leave(connection)
 
     def _refusal(self, socket: WebSocket) -> tuple[int, str] | None:
-        refusal = self._access.refusal(socket.headers, socket.query_params)
+        refusal = self._ctx.access.refusal(socket.headers, socket.query_params)
         if refusal is not None:
             return REFUSED, refusal.reason
         if self._connections.closing:
