@@ -86,9 +86,14 @@ async def serve_until(
     """
     metrics = metrics or Metrics()
     metrics.from_zero(
-        catalogue.CONNECTIONS_REFUSED, catalogue.RESUMES, catalogue.REPLACED, catalogue.TURNS, catalogue.INTERRUPTIONS,
-        catalogue.TURN_FIRST_TEXT, catalogue.TURN_FIRST_SOUND,
-    )  # fmt: skip
+        catalogue.CONNECTIONS_REFUSED,
+        catalogue.RESUMES,
+        catalogue.REPLACED,
+        catalogue.TURNS,
+        catalogue.INTERRUPTIONS,
+        catalogue.TURN_FIRST_TEXT,
+        catalogue.TURN_FIRST_SOUND,
+    )
     connections = Connections(settings.max_connections, metrics)
     saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
     access = Access(settings)

@@ -32,7 +32,7 @@ class ReceiptWriter:
             self._added.set()
 
     def add_last(self, receipt: Receipt) -> None:
-        """Write a receipt now, whatever the rate, after `run` has ended."""
+        """Write a receipt now at any rate, after `run` has ended."""
         self._write(receipt)
 
     async def run(self) -> None:

@@ -17,9 +17,15 @@ from tertulia_shared.metrics.heartbeat import Pulse
 POLL_S = 2.0
 """Time between two polls. Each takes a round trip, and one more for each stage and stream."""
 POLLED = (
-    catalogue.WORK_WAITING, catalogue.WORK_HELD, catalogue.WORK_HANDED_BACK, catalogue.WORK_OLDEST_WAITING,
-    catalogue.WORK_OLDEST_HELD, catalogue.WORKERS, catalogue.OUTBOX_ENTRIES, catalogue.DEAD_ENTRIES,
-)  # fmt: skip
+    catalogue.WORK_WAITING,
+    catalogue.WORK_HELD,
+    catalogue.WORK_HANDED_BACK,
+    catalogue.WORK_OLDEST_WAITING,
+    catalogue.WORK_OLDEST_HELD,
+    catalogue.WORKERS,
+    catalogue.OUTBOX_ENTRIES,
+    catalogue.DEAD_ENTRIES,
+)
 """Metrics that have no value while Redis is away."""
 
 log = logging.getLogger(__name__)

@@ -28,9 +28,14 @@ class BoundedHttp(H11Protocol):
     """One HTTP connection, until it closes or is upgraded to a WebSocket."""
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None, *, shared: SharedLimits,
-    ) -> None:  # fmt: skip
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        shared: SharedLimits,
+    ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         bounds = shared.bounds
         self._shared = shared
@@ -38,9 +43,12 @@ class BoundedHttp(H11Protocol):
         self._has_begun = False
         self._drained_bytes = 0
         self._limit_s = {
-            "header": bounds.header_s, "body": bounds.body_s, "sending": bounds.send_stall_s,
-            "closing": bounds.closing_s, "answering": math.inf,
-        }  # fmt: skip
+            "header": bounds.header_s,
+            "body": bounds.body_s,
+            "sending": bounds.send_stall_s,
+            "closing": bounds.closing_s,
+            "answering": math.inf,
+        }
         self._seen: tuple[str, object] = "", None
         self._seen_at = 0.0
         self._timer: asyncio.TimerHandle | None = None

@@ -35,9 +35,14 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     """
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None, *, shared: SharedLimits,
-    ) -> None:  # fmt: skip
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        shared: SharedLimits,
+    ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         bounds = shared.bounds
         self._shared = shared

@@ -57,6 +57,7 @@ def router(store: Store, bus: Bus) -> APIRouter:
         """Change the given fields; the others stay."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
+        # a picture that only an earlier release accepted must not prevent other changes
         known = replace(known, image=shown(known.image))
         return await save(replace(known, **changes, updated_at=utc_now()))
 

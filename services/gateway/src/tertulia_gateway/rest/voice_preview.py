@@ -95,9 +95,11 @@ async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
 async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
     keys = bus.keys
     made = [
-        keys.sentences(conversation_id, message_id), keys.audio(conversation_id, message_id),
-        keys.events(conversation_id), keys.owner(conversation_id, message_id),
-    ]  # fmt: skip
+        keys.sentences(conversation_id, message_id),
+        keys.audio(conversation_id, message_id),
+        keys.events(conversation_id),
+        keys.owner(conversation_id, message_id),
+    ]
     fence = [keys.state(conversation_id), keys.control(conversation_id)]
     try:
         if not is_spoken:
