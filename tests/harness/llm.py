@@ -339,6 +339,8 @@ class Table:
                 sentence = decode(TTSSentence, entry.fields)
                 client.sentences.setdefault(message_id, []).append(sentence)
                 client.written[message_id] = client.written.get(message_id, "") + text(entry.fields, b"written", "")
+                if not sentence.is_final:
+                    client.written_ends.setdefault(message_id, []).append(len(client.written[message_id]))
         return client
 
     async def rows(self) -> list[tuple[str, str, str]]:
@@ -363,11 +365,15 @@ class Client:
     order: list[str] = field(default_factory=list[str])
     names: dict[str, str] = field(default_factory=dict[str, str])
     shown: dict[str, str] = field(default_factory=dict[str, str])
+    ends: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """The sentence ends of each message."""
     status: dict[str, str] = field(default_factory=dict[str, str])
     told: dict[str, str] = field(default_factory=dict[str, str])
     """The text of each `message_complete`."""
     sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
     written: dict[str, str] = field(default_factory=dict[str, str])
+    written_ends: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    """Where each sentence of `sentences` ends in `written`."""
     heard: dict[str, str] = field(default_factory=dict[str, str])
     complete: list[str] = field(default_factory=list[str])
     errors: list[Error] = field(default_factory=list[Error])
@@ -385,11 +391,16 @@ class Client:
                 self.shown[event.message_id] = ""
             case LLMChunk():
                 self.shown[event.message_id] += event.text
+                self.ends[event.message_id] = self.ends.get(event.message_id, ()) + event.sentence_ends
             case MessageResumed():
                 self.shown[event.message_id] = event.text
+                self.ends[event.message_id] = event.sentence_ends
             case MessageComplete():
                 assert event.message_id not in self.told, "a message was completed twice"
                 self.told[event.message_id] = event.text
+                known = self.ends.get(event.message_id, ())
+                assert event.status != "complete" or event.sentence_ends[: len(known)] == known, "an end was taken back"
+                self.ends[event.message_id] = event.sentence_ends
                 self.status[event.message_id] = event.status
             case MessageHeard():
                 self.heard[event.message_id] = event.text
@@ -420,5 +431,6 @@ class Client:
                     "one final entry, at the end"
                 )
                 assert self.told[id] == self.written[id], "what was shown is what is spoken"
+                assert list(self.ends[id]) == self.written_ends.get(id, []), "each sentence ends where it was spoken to"
             if self.status[id] == "complete":
                 assert self.shown[id] == self.told[id], "the chunks add up to the reply"

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_llm.text.mentions import who_answers
+from tertulia_llm.text.mentions import by_name, named_in
 
 CAST = ["luna Vega", "Bob", "José Ruiz", "Mary-Jane O'Neil", "The Doctor", "Old King Cole"]
 
 
 def named(text: str, cast: list[str]) -> list[str]:
-    return who_answers(text, cast, name=str)
+    return named_in(text, cast, name=str) or by_name(cast, name=str)
 
 
 @pytest.mark.parametrize(
@@ -99,5 +99,5 @@ def test_single_letters_and_titles_name_nobody_but_their_whole_name() -> None:
 
 def test_characters_may_be_any_objects() -> None:
     cast = [{"id": 1, "name": "Luna"}, {"id": 2, "name": "Bob"}]
-    assert who_answers("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
-    assert who_answers("Bob!", [], name=str) == []
+    assert named_in("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
+    assert named_in("Bob!", [], name=str) == []

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.plan import make_plan, message_ids, plan_fields
+from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
 from tertulia_llm.turn_state import Progress, TalkState, read_state
 from tertulia_shared.codec import BadEntry, pack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
@@ -30,6 +30,22 @@ def test_who_is_named_answers_in_that_order_and_everybody_is_at_the_table() -> N
 def test_nobody_named_is_everybody() -> None:
     plan = make_plan(UserTurn(new_id(), new_id(), "Hello?", "typed"), "5-0", 3, CAST, ModelSettings())
     assert [speaker.name for speaker in plan.speakers] == ["Luna", "Rex", "Sage"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("Rex, ask Luna", [("Rex", "named"), ("Luna", "named")]),
+        ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
+    ],
+)
+def test_turn_started_says_why_each_character_answers(text: str, answers: list[tuple[str, str]]) -> None:
+    turn = UserTurn(new_id(), new_id(), text, "typed")
+    plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
+    started = turn_started(plan, text)
+    assert started.turn_id == turn.turn_id
+    assert [(reply["character_name"], reply["reason"]) for reply in started.replies] == answers
+    assert [reply["message_id"] for reply in started.replies] == message_ids(plan)
 
 
 def test_an_empty_state_is_the_beginning() -> None:

@@ -56,11 +56,11 @@ async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
     page.reply.complete()
     spoken, said = await page.said()
     assert spoken == ["Hello there.", "How are you?"]
-    assert said == Said(2, "Hello there. How are you?", is_final=True)
+    assert said == Said(2, "Hello there. How are you?", is_final=True, sentence_ends=(13, 25))
     assert await page.shown() == said.text
     first, *_, last = await page.events()
     assert isinstance(first, MessageStarted)
-    assert last == MessageComplete(page.message_id, LUNA.id, said.text)
+    assert last == MessageComplete(page.message_id, LUNA.id, said.text, sentence_ends=(13, 25))
     state = await page.bus.hash(page.bus.keys.state(page.conversation_id))
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
 
@@ -77,12 +77,12 @@ async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
     ],
 )
 async def test_text_that_goes_on_joins_the_text_before_it(before: str, text: str, joined: str) -> None:
-    page = Page(Said(1, before))
+    page = Page(Said(1, before, sentence_ends=(len(before),)))
     page.reply.announce(again=True)
     await page.write(text)
     assert page.reply.said.text == joined
     resumed = (await page.events())[0]
-    assert resumed == MessageResumed(page.message_id, LUNA.id, before)
+    assert resumed == MessageResumed(page.message_id, LUNA.id, before, (len(before),))
     entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
     assert entries[0].id == "2-0", "behind what is in the stream"
 
@@ -119,8 +119,34 @@ async def test_when_the_model_breaks_off_the_sentences_stand() -> None:
     with pytest.raises(ConnectionError):
         await page.reply.write(texts)
     await page.reply.outlet.flush()
-    assert page.reply.said == Said(1, "One sentence. ")
+    assert page.reply.said == Said(1, "One sentence. ", sentence_ends=(14,))
     page.reply.end_speech()
     page.reply.end_speech()
     await page.reply.outlet.flush()
-    assert (await page.said())[1] == Said(1, "One sentence. ", is_final=True)
+    assert (await page.said())[1] == Said(1, "One sentence. ", is_final=True, sentence_ends=(14,))
+
+
+@pytest.mark.parametrize(
+    ("last_text", "ends_in_chunks", "all_ends"), [("", [5, 20], (5, 20, 29)), (" \U0001f600", [5, 20, 30], (5, 20, 30))]
+)
+async def test_chunks_carry_sentence_ends_as_soon_as_they_are_certain(
+    last_text: str, ends_in_chunks: list[int], all_ends: tuple[int, ...]
+) -> None:
+    page = Page()
+    await page.write("Tea? \U0001f375 ", "Yes", ", please. I", " insist.", last_text)
+    page.reply.complete()
+    *chunks, complete = await page.events()
+    text, ends = "", list[int]()
+    for chunk in chunks:
+        assert isinstance(chunk, LLMChunk)
+        text += chunk.text
+        ends += chunk.sentence_ends
+        assert max(ends, default=0) <= len(text)
+    assert ends == ends_in_chunks
+    assert isinstance(complete, MessageComplete)
+    assert complete.sentence_ends == all_ends
+    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    assert said_so_far(entries).sentence_ends == complete.sentence_ends
+    starts = (0, *all_ends)
+    sentences = [complete.text[start:end].strip() for start, end in zip(starts, all_ends, strict=False)]
+    assert sentences == ["Tea?", "\U0001f375 Yes, please.", "I insist."]

@@ -7,6 +7,7 @@ model's stream broke) asks the model to go on from them, so what is shown and wh
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,15 +42,18 @@ class Said:
     sentences: int = 0
     text: str = ""
     is_final: bool = False
+    sentence_ends: tuple[int, ...] = ()
+    """Where each sentence ends in `text`, exclusive."""
 
 
 def said_so_far(entries: Sequence[Entry]) -> Said:
     """What a `sentences` stream says of the reply's text."""
     if not entries:
         return Said()
-    text = "".join(codec.text(entry.fields, b"written", "") for entry in entries)
     last = decode(TTSSentence, entries[-1].fields)
-    return Said(last.index + (not last.is_final), text, last.is_final)
+    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    ends = tuple(itertools.accumulate(map(len, written)))
+    return Said(last.index + (not last.is_final), "".join(written), last.is_final, ends[:-1] if last.is_final else ends)
 
 
 @dataclass(slots=True)
@@ -76,7 +80,7 @@ class Reply:
         """Tell the client that it begins, or that it goes on from `said`."""
         events = self.keys.events(self.conversation_id)
         if again:
-            self.outlet.append(events, MessageResumed(self.message_id, self.speaker.id, self.said.text))
+            self.outlet.append(events, self._resumed())
         else:
             self.outlet.append(
                 events, MessageStarted(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
@@ -106,10 +110,9 @@ class Reply:
             clean = clean[: max(0, room)]
             if clean:
                 clean = self._joined(clean)
-                self._show(clean)
                 first = self.said.sentences == 0
                 sentences = splitter.feed(clean)
-                self._speak(sentences)
+                self._publish(clean, sentences)
                 loose += len(clean)
                 if sentences or loose > YIELD_CHARS or (first and loose == len(clean)):
                     loose = 1
@@ -123,8 +126,7 @@ class Reply:
         rest = (stripper.feed(cleaner.finish()) + stripper.finish())[: max(0, MAX_REPLY_CHARS - len(self.shown))]
         if rest:
             rest = self._joined(rest)
-            self._show(rest)
-            self._speak(splitter.feed(rest))
+            self._publish(rest, splitter.feed(rest))
         if not self.shown:
             raise EmptyReply
         sentences, unspoken = splitter.finish()
@@ -134,7 +136,7 @@ class Reply:
     def _cut(self) -> None:
         """It is long enough: it ends with its last whole sentence, and the client is told."""
         events = self.keys.events(self.conversation_id)
-        self.outlet.append(events, MessageResumed(self.message_id, self.speaker.id, self.said.text))
+        self.outlet.append(events, self._resumed())
         self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
         self.shown = self.said.text
         self._end("")
@@ -142,7 +144,9 @@ class Reply:
     def complete(self, status: MessageStatus = "complete") -> None:
         """Tell the client that the text ends here."""
         events = self.keys.events(self.conversation_id)
-        done = MessageComplete(self.message_id, self.speaker.id, self.said.text, status, self.usage)
+        done = MessageComplete(
+            self.message_id, self.speaker.id, self.said.text, status, self.usage, self.said.sentence_ends
+        )
         self.outlet.append(events, done)
         self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
 
@@ -158,9 +162,16 @@ class Reply:
             return f" {clean}"
         return clean
 
-    def _show(self, text: str) -> None:
+    def _resumed(self) -> MessageResumed:
+        return MessageResumed(self.message_id, self.speaker.id, self.said.text, self.said.sentence_ends)
+
+    def _publish(self, text: str, sentences: Sequence[Sentence]) -> None:
+        """Show more text, and speak the sentences whose end it settles."""
         self.shown += text
-        self.outlet.append(self.keys.events(self.conversation_id), LLMChunk(text, self.speaker.id, self.message_id))
+        events = self.keys.events(self.conversation_id)
+        ends = list(itertools.accumulate((len(each.written) for each in sentences), initial=len(self.said.text)))[1:]
+        self.outlet.append(events, LLMChunk(text, self.speaker.id, self.message_id, tuple(ends)))
+        self._speak(sentences)
 
     def _speak(self, sentences: Sequence[Sentence]) -> None:
         for sentence in sentences:
@@ -177,4 +188,5 @@ class Reply:
         )  # fmt: skip
         key = self.keys.sentences(self.conversation_id, self.message_id)
         self.outlet.append(key, entry, id=f"{index + 1}-0", written=written)
-        self.said = Said(index + (not is_final), self.said.text + written, is_final)
+        text, ends = self.said.text + written, self.said.sentence_ends
+        self.said = Said(index + (not is_final), text, is_final, ends if is_final else (*ends, len(text)))

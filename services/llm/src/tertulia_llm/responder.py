@@ -95,7 +95,8 @@ class Answerer:
             said = said_so_far(await self._bus.read(keys.sentences(turn.conversation_id, message_id)))
             self._saving.reply_row(turn, number, said.text, ending or "interrupted")
             if ending is None:
-                told.append(MessageComplete(message_id, speaker.id, said.text, "interrupted"))
+                ends = said.sentence_ends
+                told.append(MessageComplete(message_id, speaker.id, said.text, "interrupted", sentence_ends=ends))
         outlet = self._bus.outlet(turn.owned.fence())  # the epoch is over, but its owner says how it ended
         if not turn.is_ended:
             for event in told:

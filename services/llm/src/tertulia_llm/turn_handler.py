@@ -15,7 +15,7 @@ from tertulia_llm.history.heard import heard
 from tertulia_llm.history.history import Memory, Past
 from tertulia_llm.metrics import Pace
 from tertulia_llm.permanent_errors import is_permanent
-from tertulia_llm.plan import make_plan, message_ids, plan_fields
+from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
 from tertulia_llm.responder import Answerer
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_state import TalkState, read_state, unreadable
@@ -36,8 +36,8 @@ from tertulia_shared.bus import (
 )
 from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
 from tertulia_shared.dead_letters import bury
-from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
-from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
+from tertulia_shared.entries import DeadLetter, UserTurn, Work
+from tertulia_shared.events import Error, MessageHeard, TurnComplete
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
@@ -273,20 +273,16 @@ class Turns:
         outlet = self._bus.outlet(turn.owned.fence(epoch))
         try:
             if not turn.again:
-                self._begin(outlet, turn.conversation_id, turn.plan, cursor)
+                self._begin(outlet, turn, cursor)
             async with until_interrupted(self._bus, turn.conversation_id, epoch):
                 await self._answerer.answer(turn, outlet)
         except Stale:
             await self._answerer.cut_off(turn)
 
-    def _begin(self, outlet: Outlet, conversation_id: str, plan: TurnPlan, cursor: str) -> None:
+    def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # the cursor goes along: this plan takes the place of the one that told how the turn before it ended
-        replies = tuple(
-            {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name}
-            for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
-        )
-        outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), "cursor": cursor})
-        outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
+        outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), "cursor": cursor})
+        outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.said.text))
 
     def _read_turn(self, owned: Owned, entry: Entry, state: TalkState, past: Past, pace: Pace) -> Turn:
         """The turn of an entry, with the plan that it has or now gets.

@@ -72,14 +72,17 @@ class _Name:
         return best
 
 
-def who_answers(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
-    """The characters named in ``text``, in order of first mention; if nobody is, all of them, by name."""
-    ordered = sorted(characters, key=lambda character: fold(name(character)))
+def named_in(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
+    """Return the characters that `text` names, in order of first mention."""
+    ordered = by_name(characters, name=name)
     names = [_Name.of(name(character)) for character in ordered]
     first_mention = _first_mentions(fold(text), names)
-    if not first_mention:
-        return ordered
     return [ordered[index] for index in sorted(first_mention, key=lambda index: (first_mention[index], index))]
+
+
+def by_name(characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
+    """Return the characters, sorted by name without regard to case and accents."""
+    return sorted(characters, key=lambda character: fold(name(character)))
 
 
 def fold(text: str) -> str:
