@@ -13,14 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from tertulia_llm.characters import Cast
-from tertulia_llm.history.history import Memory
-from tertulia_llm.metrics import Paces
+from tertulia_llm.characters import CharacterCache
+from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model, ModelFailed
-from tertulia_llm.outbox.drainer import Drain
-from tertulia_llm.responder import Answerer
+from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turn_handler import Turns
+from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Append, Claim, Owned
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.codec import decode, decode_event, envelope, text
@@ -210,7 +209,7 @@ class Table:
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.death)
-        self.handler: Turns | None = None
+        self.handler: TurnHandler | None = None
         self.claim: Claim | None = None
         self.orphaned = False
         """A claim is pending whose worker is dead."""
@@ -254,20 +253,26 @@ class Table:
         outlet.append(self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0))
         await outlet.flush()
 
-    async def worker(self) -> Turns:
+    async def worker(self) -> TurnHandler:
         """The handler of a new process."""
         self.store = CountingStore(self.tables, self.death)
         await self.store.open()
-        cast_ = Cast(self.bus, self.store)
-        await cast_.read()
+        characters = CharacterCache(self.bus, self.store)
+        await characters.read()
         store: Store = self.store
         model = cast("Model", self.model)
         outbox = Outbox(self.bus, store, self.settings.store_patience_s)
-        self.handler = Turns(
-            self.bus, outbox,
-            Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
-            Answerer(self.bus, outbox, model, self.settings, Paces(self.metrics, "scripted")),
-        )  # fmt: skip
+        histories = HistoryCache(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name)
+        metrics = LLMMetrics(self.metrics, "scripted")
+        self.handler = TurnHandler(
+            self.bus,
+            outbox,
+            histories=histories,
+            characters=characters,
+            model=model,
+            settings=self.settings,
+            metrics=metrics,
+        )
         return self.handler
 
     async def claimed(self) -> Claim:
@@ -294,7 +299,7 @@ class Table:
         """Some worker applies what waits for the store."""
         store = MemoryStore(self.tables)
         await store.open()
-        drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
+        drain = asyncio.create_task(OutboxDrainer(self.bus, store, "drainer").run())
         while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
             await asyncio.sleep(0.01)
         drain.cancel()

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from tertulia_llm.generation import MAX_ROUNDS
 from tertulia_llm.model.client import added
-from tertulia_llm.reply import MAX_REPLY_CHARS
-from tertulia_llm.responder import MAX_ROUNDS
+from tertulia_llm.reply_writer import MAX_REPLY_CHARS
+from tertulia_llm.turn_replies import TurnReplies
+from tertulia_llm.turn_rows import TurnRows
 from tertulia_shared.bus import Append, Put, WriteRefused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work
@@ -146,14 +148,15 @@ async def test_giving_up_ends_the_turn_even_if_nothing_of_it_can_be_saved(monkey
     async def broken(*_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr(handler._answerer._saving, "save", broken)
-    monkeypatch.setattr(handler._answerer, "_open", broken)
+    monkeypatch.setattr(TurnRows, "save", broken)
+    monkeypatch.setattr(TurnReplies, "open", broken)
     claim = await table.claimed()
     assert await handler.give_up(claim, "ten attempts") == turn_id
     await table.bus.finish(claim, "worker")
     client = await table.client()
     assert client.complete == [turn_id]
     assert [error.code for error in client.errors] == ["turn_failed"]
+    monkeypatch.undo()
     table.handler = None
     await assert_answers(table)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from tertulia_llm.history.heard import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
+from tertulia_llm.history.heard import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_text
 from tertulia_shared.entries import Receipt
 
 WRITTEN = ("Hello there, Jay. ", "I was counting the stars!")
@@ -15,7 +15,7 @@ def receipt(sentence: int, chunk: int, message_id: str = "m") -> Receipt:
 
 
 def heard(sentence: int, chunk: int, *, complete: bool = True) -> str:
-    return heard_of(WRITTEN, SPOKEN, receipt(sentence, chunk), CHUNKS, complete=complete)
+    return heard_text(WRITTEN, SPOKEN, receipt(sentence, chunk), CHUNKS, complete=complete)
 
 
 def test_sentences_before_the_cut_are_whole_and_of_the_cut_one_as_many_words_as_fit() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_llm.metrics import Paces
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import ModelFailed
 from tertulia_shared.metrics import Metrics
 from tests.harness.llm import BreakAfter, Table
@@ -29,15 +29,15 @@ def results(metrics: Metrics) -> dict[str, float]:
 
 def test_a_turn_is_measured_to_its_first_token_its_first_sentence_and_its_end() -> None:
     metrics, clock = Metrics(), Clock()
-    pace = Paces(metrics, "openai", clock).begin()
+    timer = LLMMetrics(metrics, "openai", clock).start_turn()
     clock.now += 0.5
-    pace.token()
+    timer.token()
     clock.now += 1
-    pace.token()
-    pace.sentence()
+    timer.token()
+    timer.sentence()
     clock.now += 1
-    pace.sentence()
-    pace.over()
+    timer.sentence()
+    timer.finish()
     seen = scraped(metrics)
     measured = {
         name: (
@@ -53,19 +53,19 @@ def test_a_turn_is_measured_to_its_first_token_its_first_sentence_and_its_end() 
 @pytest.mark.parametrize("result", ["interrupted", "failed"])
 def test_a_turn_that_was_not_answered_to_its_end_has_no_length(result: str) -> None:
     metrics = Metrics()
-    pace = Paces(metrics, "openai").begin()
-    pace.turned("failed" if result == "failed" else "interrupted")
-    pace.over()
+    timer = LLMMetrics(metrics, "openai").start_turn()
+    timer.set_result("failed" if result == "failed" else "interrupted")
+    timer.finish()
     assert results(metrics) == {result: 1}
     assert scraped(metrics).of("tertulia_llm_turn_seconds_count", engine="openai") == 0
 
 
 def test_what_the_server_counts_is_added_up() -> None:
     metrics = Metrics()
-    paces = Paces(metrics, "openai")
-    paces.used({"prompt_tokens": 100, "completion_tokens": 7, "cost": 0.1})
-    paces.used({"prompt_tokens": 20})
-    paces.used({"completion_tokens": -5})
+    stage = LLMMetrics(metrics, "openai")
+    stage.count_tokens({"prompt_tokens": 100, "completion_tokens": 7, "cost": 0.1})
+    stage.count_tokens({"prompt_tokens": 20})
+    stage.count_tokens({"completion_tokens": -5})
     seen = scraped(metrics)
     assert seen.of("tertulia_llm_tokens_total", kind="prompt") == 120
     assert seen.of("tertulia_llm_tokens_total", kind="completion") == 7

@@ -9,8 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.outbox.deferred import HELD_S, UNSEEN_S, Absent
-from tertulia_llm.outbox.drainer import AGAIN_MAX_S, BATCH, CALL_S, HELD_LOOK_S, LOOK_S, Drain
+from tertulia_llm.outbox.deferred import DEFER_MAX_S, UNSEEN_S, MissingReaders
+from tertulia_llm.outbox.drainer import (
+    BATCH,
+    CALL_TIMEOUT_S,
+    DEFERRED_POLL_S,
+    LEASE_POLL_S,
+    RETRY_MAX_S,
+    OutboxDrainer,
+)
 from tertulia_shared import codec
 from tertulia_shared.bus import BusUnavailable, Entry
 from tertulia_shared.codec import VERSION, decode, pack, unpack
@@ -107,7 +114,7 @@ class Scene:
 
     @asynccontextmanager
     async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
-        drain = Drain(self.bus, store or self.store, holder, self.metrics)
+        drain = OutboxDrainer(self.bus, store or self.store, holder, self.metrics)
         task = asyncio.create_task(drain.run())
         yield task
         task.cancel()
@@ -154,7 +161,7 @@ async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when
         it.store.away = False
         begun = now()
         await it.emptied()
-        assert now() - begun < AGAIN_MAX_S + 0.1
+        assert now() - begun < RETRY_MAX_S + 0.1
     assert it.store.saved == [["1"]]
 
 
@@ -165,7 +172,7 @@ async def test_a_store_that_does_not_answer_is_one_that_is_away() -> None:
     it.store.silent = True
     await it.post(message_write(said(it.talk, 1)))
     async with it.draining():
-        await asyncio.sleep(10 * CALL_S)
+        await asyncio.sleep(10 * CALL_TIMEOUT_S)
         it.store.silent = False
         await it.emptied()
     assert it.store.saved == [["1"]]
@@ -189,7 +196,7 @@ async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
         await asyncio.wait([dying])
         assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
         await it.emptied()
-        assert now() - begun <= it.bus.keys.drainer().ttl_s + LOOK_S + 0.1
+        assert now() - begun <= it.bus.keys.drainer().ttl_s + LEASE_POLL_S + 0.1
     assert second.saved == [["1"]]
 
 
@@ -318,7 +325,7 @@ async def test_a_newer_worker_that_has_nothing_to_do_looks_for_what_is_held_back
         outlet = it.bus.outlet()
         outlet.append(it.bus.keys.held_back(), message_write(said(it.talk, 1)))  # as an older one that had the lease
         await outlet.flush()
-        async with asyncio.timeout(HELD_LOOK_S + 0.1):
+        async with asyncio.timeout(DEFERRED_POLL_S + 0.1):
             await it.all_applied()
     assert it.store.saved == [["1"]]
 
@@ -331,9 +338,9 @@ async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_s
     await it.post_newer(message_write(newer))
     await it.post(message_write(said(it.talk, 2)))
     (entry, _) = await it.bus.read(it.bus.keys.store())
-    await asyncio.sleep(2 * HELD_S)  # the store was away: how old it is says nothing
+    await asyncio.sleep(2 * DEFER_MAX_S)  # the store was away: how old it is says nothing
     async with it.draining():
-        await asyncio.sleep(HELD_S - 60)
+        await asyncio.sleep(DEFER_MAX_S - 60)
         assert it.store.saved == []
         assert await it.dead() == []
         await asyncio.sleep(120)
@@ -351,9 +358,9 @@ async def test_nothing_is_given_up_while_a_newer_worker_lives() -> None:
     await it.store.ensure_conversation(it.talk)
     await it.post_newer(message_write(said(it.talk, 1)))
     async with it.draining():
-        await asyncio.sleep(HELD_S - 60)
-        await it.newer_worker(2 * HELD_S)
-        await asyncio.sleep(HELD_S - 60)
+        await asyncio.sleep(DEFER_MAX_S - 60)
+        await it.newer_worker(2 * DEFER_MAX_S)
+        await asyncio.sleep(DEFER_MAX_S - 60)
         assert await it.dead() == []
         assert len(await it.held()) == 1
         await asyncio.sleep(120)
@@ -361,20 +368,20 @@ async def test_nothing_is_given_up_while_a_newer_worker_lives() -> None:
 
 
 def test_how_long_nobody_was_there_begins_anew_when_nobody_looked_or_asked() -> None:
-    absent = Absent()
+    missing = MissingReaders()
     for at in (0, UNSEEN_S, 2 * UNSEEN_S):
-        absent.look([], at)
-        assert absent.for_s(2) == at
-    assert absent.for_s(3) == 0
-    absent.look([], at + UNSEEN_S + 1)
-    assert absent.for_s(2) == 0, "nobody looked"
-    absent.look([], at + UNSEEN_S + 2)
-    absent.look([], at + UNSEEN_S + 3)
-    assert absent.for_s(2) == 0, "nothing of it was there"
-    absent.look(["tts:a.v2:x", "llm:b.v1:x"], at + UNSEEN_S + 4)
-    assert absent.for_s(2) == 1
-    absent.look(["llm:c.v3:x"], at + UNSEEN_S + 5)
-    assert absent.for_s(2) == 0
+        missing.update([], at)
+        assert missing.missing_s(2) == at
+    assert missing.missing_s(3) == 0
+    missing.update([], at + UNSEEN_S + 1)
+    assert missing.missing_s(2) == 0, "nobody looked"
+    missing.update([], at + UNSEEN_S + 2)
+    missing.update([], at + UNSEEN_S + 3)
+    assert missing.missing_s(2) == 0, "nothing of it was there"
+    missing.update(["tts:a.v2:x", "llm:b.v1:x"], at + UNSEEN_S + 4)
+    assert missing.missing_s(2) == 1
+    missing.update(["llm:c.v3:x"], at + UNSEEN_S + 5)
+    assert missing.missing_s(2) == 0
 
 
 @virtual_time

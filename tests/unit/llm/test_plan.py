@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
-from tertulia_llm.turn_state import Progress, TalkState, read_state
+from tertulia_llm.turn_state import Progress, TurnState, read_state
 from tertulia_shared.codec import BadEntry, pack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id
@@ -16,7 +16,7 @@ TURN = UserTurn("0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", new_id(), "Rex, ask Luna
 PLAN = make_plan(TURN, "5-0", 3, CAST, ModelSettings(temperature=0.5))
 
 
-def state_of(**fields: object) -> TalkState:
+def state_of(**fields: object) -> TurnState:
     raw = {name: value if isinstance(value, bytes) else str(value).encode() for name, value in fields.items()}
     return read_state({name.encode(): value for name, value in raw.items()})
 

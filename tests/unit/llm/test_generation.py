@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tertulia_llm.responder import reply_seed
+from tertulia_llm.generation import reply_seed
 from tertulia_llm.turn_rows import TITLE_CHARS, title_of
 
 
