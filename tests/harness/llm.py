@@ -183,7 +183,7 @@ class TableModel:
         return line[len(said) :]
 
     async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
-        for number, word in enumerate(re.findall(r"\s*\S+", wanted)):
+        for number, word in enumerate(re.findall(r"\s*\S+(?:\s+$)?", wanted)):
             if isinstance(act, BreakAfter) and number == act.words:
                 raise act.failure
             await asyncio.sleep(self.word_s)

@@ -116,6 +116,23 @@ async def test_worker_killed_between_its_last_write_and_the_ack_tells_nothing_tw
 
 
 @virtual_time
+async def test_resumed_reply_is_complete_if_the_model_has_nothing_to_add() -> None:
+    writes = 0
+    while True:
+        writes += 1
+        table = Table({"Luna": "Hello there.\n"})  # the line end completes the sentence before the stream ends
+        await table.set("Luna")
+        await table.say("Hello")
+        if not await table.die_after(writes):
+            break
+        await table.work()
+        client = await table.client()
+        client.check()
+        assert client.talk() == [("Luna", "Hello there.\n", "complete")], f"after a death at write {writes}"
+    assert writes > 5
+
+
+@virtual_time
 async def test_two_deaths_in_one_turn() -> None:
     for first in range(2, 40, 3):
         for second in range(2, 14, 3):

@@ -74,8 +74,10 @@ class ReplyGenerator:
 
     async def _write(self, turn: Turn, reply: Reply, texts: AsyncIterator[str], row_saved: asyncio.Task[None]) -> None:
         text = await anext(texts, None)
-        if text is not None and not reply.announced:
+        if text is not None:
             turn.timer.token()
+        # a resumed reply may be whole already: the model then has nothing to add
+        if not reply.announced and (text is not None or reply.written.text):
             await row_saved
             reply.announce(resumed=turn.progress.started > reply.number)
         writer = ReplyWriter(reply)
