@@ -12,7 +12,7 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 
 
 class LLMSettings(CommonSettings):
-    """What `TERTULIA_LLM_…` sets, and the key."""
+    """The settings `TERTULIA_LLM_…`, and the key."""
 
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
