@@ -107,7 +107,7 @@ class AudioEviction:
                 else:
                     self._warned_full = False
             except BusRefused as error:
-                log.warning("the memory of Redis is not looked after: %s", error)
+                log.warning("the memory of Redis cannot be watched: %s", error)
                 wait_s = REFUSED_POLL_S
             except BusError:
                 for family in (catalogue.REDIS_USED, catalogue.REDIS_LIMIT):
@@ -127,11 +127,11 @@ class AudioEviction:
                 await self._bus.free([sound.name for sound in batch], keep_end=keep_end)
                 self._freed.inc(sum(sound.size for sound in batch))
         if plan.size:
-            log.info("deleted old sound", extra={"count": len(plan.whole) + len(plan.all_but_final)})
+            log.info("deleted old audio", extra={"count": len(plan.whole) + len(plan.all_but_final)})
         elif not self._warned_full:
             self._warned_full = True
             log.warning(
-                "Redis is nearly full (%d of %d MB), and no sound can be deleted: give it more memory",
+                "Redis is nearly full (%d of %d MB), and no audio can be deleted: give it more memory",
                 space.used // MB,
                 limit // MB,
             )

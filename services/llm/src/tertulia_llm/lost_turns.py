@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
-    """Tell the client that the last accepted turn is lost, if it is. Returns its id, or ""."""
+    """Send the client an error if the last accepted turn is lost. Returns its id, or ""."""
     keys = bus.keys
     events, turns = keys.events(conversation_id), keys.turns(conversation_id)
     turn_id = lost_turn(await bus.read(events), await bus.read(turns))

@@ -1,4 +1,4 @@
-"""Tells errors that every further attempt meets again from those that may pass. Pure."""
+"""Separates errors that recur at every attempt from those that may pass. Pure."""
 
 from __future__ import annotations
 

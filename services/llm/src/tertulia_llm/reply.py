@@ -67,7 +67,7 @@ class Reply:
     """The model server's figures, added up over all requests for this reply."""
 
     def announce(self, *, resumed: bool) -> None:
-        """Tell the client that the reply begins, or that it continues behind `written`."""
+        """Send the client the beginning of the reply, or that it continues behind `written`."""
         events = self.keys.events(self.conversation_id)
         if resumed:
             self.outlet.append(events, self._message_resumed())
@@ -106,7 +106,7 @@ class Reply:
         self.end("")
 
     def complete(self, status: MessageStatus = "complete") -> None:
-        """Tell the client that the text ends here."""
+        """Send the client the end of the text."""
         events = self.keys.events(self.conversation_id)
         text, ends = self.written.text, self.written.sentence_ends
         self.outlet.append(events, MessageComplete(self.message_id, self.speaker.id, text, status, self.usage, ends))

@@ -53,7 +53,7 @@ class Responder:
                 if number == len(speakers) - 1 and turn.progress.complete < len(speakers):
                     turn.complete(keys, outlet)
             if not speakers and not turn.is_ended:
-                text = "Nobody is there to answer: activate a character."
+                text = "No character is active: activate one, and say it again."
                 outlet.append(keys.events(turn.conversation_id), Error("no_characters", text, turn.user_turn.turn_id))
                 turn.complete(keys, outlet)
             await outlet.flush()

@@ -85,7 +85,7 @@ class TurnHandler:
             if not isinstance(error, WriteRefused):  # a bug, met by this value: one further attempt is worth it
                 if claim.attempt == 1:
                     raise
-                raise BadWork(f"it cannot be answered: {type(error).__name__}") from raised
+                raise BadWork(f"the worker failed on it: {type(error).__name__}") from raised
             mended = await self._bus.mend(conversation_id, owner=True)
             log.exception("Redis refused a write; mended: %s", mended, extra={"conversation_id": conversation_id})
             if not mended or "epoch" in mended:  # with another epoch the turn would end without an event

@@ -15,9 +15,9 @@ from tertulia_shared.store.records import Status, utc_now
 from tertulia_shared.text import clean_line
 
 TITLE_CHARS = 60
-AWAY = "The database is away: the talk goes on, and is saved when it is back."
-REFUSED = "Part of this turn cannot be saved: the talk goes on, but the history will lack it."
-LOST = "The database was deleted or replaced: what was said before is no longer in the history."
+AWAY = "The database is away: the talk continues, and is saved when the database is back."
+REFUSED = "Part of this turn cannot be saved: the talk continues, but the history will lack it."
+LOST = "The database was deleted or replaced: earlier messages are no longer in the history."
 
 log = logging.getLogger(__name__)
 

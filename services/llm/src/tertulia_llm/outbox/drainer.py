@@ -90,7 +90,7 @@ class OutboxDrainer:
             outbox_pass = OutboxPass(self._missing)
             applied = await self._apply_deferred(outbox_pass) + await self._apply_new(outbox_pass)
             if applied:
-                log.info("the store has what waited for it", extra={"count": applied})
+                log.info("applied the waiting writes", extra={"count": applied})
             count = outbox_pass.deferred_count
             if count and count != self._logged_deferred:
                 log.warning("writes wait for a newer worker: update this one", extra={"count": count})
@@ -122,7 +122,7 @@ class OutboxDrainer:
                 await self._bus.move(self._key, deferred, self._deferred_key)  # idempotent
                 bound = self._deferred_key.max_len
                 if bound is not None and await self._bus.length(self._deferred_key) >= bound:
-                    log.error("too much is held back: the oldest writes are lost", extra={"count": bound})
+                    log.error("too many deferred writes: the oldest are lost", extra={"count": bound})
         return applied
 
     async def _save(self, key: Key, writes: Iterable[tuple[Entry, StoreWrite]]) -> int:
@@ -161,7 +161,7 @@ class OutboxDrainer:
             elif isinstance(error, StoreError | BadEntry):
                 await self._dead_letter(group[0][0], str(error))
             else:
-                log.exception("a row broke the store")
+                log.exception("the store failed on a row")
                 await self._dead_letter(group[0][0], f"the store failed with {type(error).__name__}")
 
     def _writer(self, group: Sequence[tuple[Entry, StoreWrite]]) -> Callable[[], Awaitable[None]]:
