@@ -33,7 +33,7 @@ def names(characters: CharacterCache) -> list[str]:
 
 
 @virtual_time
-async def test_the_active_characters_by_name() -> None:
+async def test_cache_has_active_characters_sorted_by_name() -> None:
     _, store, characters = await table()
     await store.save_character(character("Abe"))
     await store.save_character(character("Zoe", active=False))
@@ -47,7 +47,7 @@ def pause_writes(bus: MemoryBus) -> None:
 
 @virtual_time
 @pytest.mark.parametrize("away", [MemoryBus.break_connection, pause_writes])
-async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
+async def test_cache_starts_without_redis_writes_and_stores_characters_later(
     away: Callable[[MemoryBus], None],
 ) -> None:
     bus, _, characters = await table()
@@ -63,7 +63,7 @@ async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
 
 
 @virtual_time
-async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
+async def test_change_is_seen_after_a_refresh_only() -> None:
     bus, store, characters = await table()
     await refresh(bus)  # an old one
     following = asyncio.create_task(characters.follow())
@@ -78,7 +78,7 @@ async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
 
 
 @virtual_time
-async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() -> None:
+async def test_change_is_seen_if_its_refresh_comes_while_following_starts() -> None:
     class Slow(MemoryBus):
         """While it is asked for the last refresh, somebody is invited."""
 
@@ -99,7 +99,7 @@ async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() 
 
 
 @virtual_time
-async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_is_back() -> None:
+async def test_cached_characters_stay_until_the_store_is_back() -> None:
     bus, store, characters = await table()
     following = asyncio.create_task(characters.follow())
     await settle()
@@ -117,7 +117,7 @@ async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_i
 
 
 @virtual_time
-async def test_who_starts_while_the_store_is_away_finds_those_who_were_there_last() -> None:
+async def test_cache_starts_from_redis_while_the_store_is_away() -> None:
     bus, store, characters = await table()
     store.away = True
     with pytest.raises(StoreUnavailable):
@@ -146,7 +146,7 @@ class TellingStore(MemoryStore):
 
 
 @virtual_time
-async def test_a_change_that_the_store_tells_of_is_seen_without_a_refresh() -> None:
+async def test_change_reported_by_the_store_is_seen_without_a_refresh() -> None:
     store = TellingStore()
     await store.open()
     characters = CharacterCache(MemoryBus(Keys("test")), store)

@@ -30,7 +30,7 @@ def cache_of(store: MemoryStore) -> HistoryCache:
     return HistoryCache(bus, store, Outbox(bus, store, 2.0), 10, "Jay")
 
 
-def test_the_model_is_told_what_was_said_and_heard_in_order() -> None:
+def test_prompt_messages_are_the_heard_texts_in_order() -> None:
     history = History()
     for row in (
         reply(CONVERSATION, 6, "", "interrupted"),
@@ -51,13 +51,13 @@ def test_the_model_is_told_what_was_said_and_heard_in_order() -> None:
     assert [message.text for message in history.prompt_messages(3)] == ["I was", ""]
 
 
-def test_a_reply_that_is_still_being_made_is_not_told_as_if_it_were_over() -> None:
+def test_prompt_leaves_out_a_streaming_reply() -> None:
     history = History()
     history.add(reply(CONVERSATION, 2, "Half a", "streaming"))
     assert history.prompt_messages(10) == []
 
 
-def test_a_long_talk_is_cut_to_its_newest_part() -> None:
+def test_history_is_trimmed_to_its_newest_messages() -> None:
     history = History()
     for position in range(21):
         history.add(user_message(CONVERSATION, position, str(position)))
@@ -65,7 +65,7 @@ def test_a_long_talk_is_cut_to_its_newest_part() -> None:
     assert [message.text for message in history.prompt_messages(99)] == [str(n) for n in range(11, 21)]
 
 
-async def test_what_is_known_up_to_the_cursor_is_not_read_again(store: MemoryStore) -> None:
+async def test_history_is_cached_for_its_cursor(store: MemoryStore) -> None:
     cache = cache_of(store)
     history, is_cached = await cache.load(CONVERSATION, "0-0")
     assert not is_cached
@@ -76,7 +76,7 @@ async def test_what_is_known_up_to_the_cursor_is_not_read_again(store: MemorySto
     assert again is not history
 
 
-async def test_what_is_forgotten_is_read_again(store: MemoryStore) -> None:
+async def test_evicted_history_is_read_again(store: MemoryStore) -> None:
     cache = cache_of(store)
     cache.keep(CONVERSATION, "1-0", History())
     cache.evict(CONVERSATION)
@@ -84,7 +84,7 @@ async def test_what_is_forgotten_is_read_again(store: MemoryStore) -> None:
     assert (await cache.load(CONVERSATION, "1-0"))[1] is False
 
 
-async def test_a_past_that_could_not_be_read_is_not_taken_for_the_whole(store: MemoryStore) -> None:
+async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
     outbox = Outbox(bus := MemoryBus(Keys("test")), store, 2.0)
     cache = HistoryCache(bus, store, outbox, 10, "Jay")
     await store.save_messages([user_message(CONVERSATION, 1, "Hello")])
@@ -98,7 +98,7 @@ async def test_a_past_that_could_not_be_read_is_not_taken_for_the_whole(store: M
     assert (len(history.messages), is_cached) == (1, False)
 
 
-async def test_no_more_conversations_than_the_bound_are_remembered(store: MemoryStore) -> None:
+async def test_cache_evicts_the_least_recently_used_conversation(store: MemoryStore) -> None:
     cache = cache_of(store)
     cache.keep(CONVERSATION, "1-0", History())
     for n in range(MAX_CONVERSATIONS):

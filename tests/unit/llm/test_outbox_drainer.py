@@ -132,7 +132,7 @@ def said(talk: str, position: int) -> Message:
 
 
 @virtual_time
-async def test_what_waits_is_applied_in_order_and_removed() -> None:
+async def test_waiting_writes_are_applied_in_order_and_removed() -> None:
     it = await scene()
     rows = [said(it.talk, position) for position in range(2 * BATCH + 5)]
     await it.post(conversation_write(it.talk, "A title"), *(message_write(row) for row in rows))
@@ -150,7 +150,7 @@ async def test_what_waits_is_applied_in_order_and_removed() -> None:
 
 
 @virtual_time
-async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when_it_is_back() -> None:
+async def test_writes_wait_until_the_store_is_back_and_are_applied_once() -> None:
     it = await scene()
     it.store.away = True
     row = said(it.talk, 1)
@@ -166,7 +166,7 @@ async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when
 
 
 @virtual_time
-async def test_a_store_that_does_not_answer_is_one_that_is_away() -> None:
+async def test_silent_store_counts_as_away() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.silent = True
@@ -179,7 +179,7 @@ async def test_a_store_that_does_not_answer_is_one_that_is_away() -> None:
 
 
 @virtual_time
-async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
+async def test_drainer_is_replaced_when_it_dies() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     first, second = WatchedStore(it.tables), WatchedStore(it.tables)
@@ -201,7 +201,7 @@ async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
 
 
 @virtual_time
-async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
+async def test_replay_after_a_death_between_write_and_remove_changes_nothing() -> None:
     it = await scene()
     rows = [said(it.talk, 1), reply(it.talk, 2, "Heard", "interrupted")]
     await it.post(conversation_write(it.talk, ""), *(message_write(row) for row in rows))
@@ -213,7 +213,7 @@ async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
 
 
 @virtual_time
-async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -> None:
+async def test_refused_writes_are_dead_lettered_and_block_nothing() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     bad = replace(said(it.talk, 2), position=-1)
@@ -236,7 +236,7 @@ async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -
 
 
 @virtual_time
-async def test_messages_of_a_deleted_conversation_are_dropped_and_the_others_saved() -> None:
+async def test_messages_of_a_deleted_conversation_are_dropped() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     await it.post(message_write(said(new_id(), 1)), message_write(said(it.talk, 2)))
@@ -247,7 +247,7 @@ async def test_messages_of_a_deleted_conversation_are_dropped_and_the_others_sav
 
 
 @virtual_time
-async def test_what_a_newer_release_wrote_is_put_aside_and_nobody_else_waits() -> None:
+async def test_write_of_a_newer_release_is_deferred_and_blocks_no_other() -> None:
     it = await scene()
     other = new_id()
     for conversation_id in (it.talk, other):
@@ -268,7 +268,7 @@ async def test_what_a_newer_release_wrote_is_put_aside_and_nobody_else_waits() -
 
 
 @virtual_time
-async def test_what_is_held_back_holds_up_its_own_conversation_only() -> None:
+async def test_deferred_write_blocks_its_own_conversation_only() -> None:
     it = await scene()
     other = new_id()
     for conversation_id in (it.talk, other):
@@ -288,7 +288,7 @@ async def test_what_is_held_back_holds_up_its_own_conversation_only() -> None:
 
 @pytest.mark.parametrize("dies", [False, True], ids=["put aside", "put aside by one that died at it"])
 @virtual_time
-async def test_a_newer_worker_saves_what_was_held_back_and_what_followed_in_order(
+async def test_newer_worker_applies_deferred_writes_in_order(
     dies: bool,  # noqa: FBT001 - a parameter of pytest's
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -314,7 +314,7 @@ async def test_a_newer_worker_saves_what_was_held_back_and_what_followed_in_orde
 
 
 @virtual_time
-async def test_a_newer_worker_that_has_nothing_to_do_looks_for_what_is_held_back(
+async def test_idle_newer_worker_polls_for_deferred_writes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     it = await scene()
@@ -331,7 +331,7 @@ async def test_a_newer_worker_that_has_nothing_to_do_looks_for_what_is_held_back
 
 
 @virtual_time
-async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_saved() -> None:
+async def test_deferred_write_expires_whole_and_the_rest_is_applied() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     newer = said(it.talk, 1)
@@ -353,7 +353,7 @@ async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_s
 
 
 @virtual_time
-async def test_nothing_is_given_up_while_a_newer_worker_lives() -> None:
+async def test_deferred_write_does_not_expire_while_a_newer_worker_is_alive() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     await it.post_newer(message_write(said(it.talk, 1)))
@@ -367,7 +367,7 @@ async def test_nothing_is_given_up_while_a_newer_worker_lives() -> None:
         assert len(await it.dead()) == 1
 
 
-def test_how_long_nobody_was_there_begins_anew_when_nobody_looked_or_asked() -> None:
+def test_missing_time_restarts_after_a_gap_in_updates_or_questions() -> None:
     missing = MissingReaders()
     for at in (0, UNSEEN_S, 2 * UNSEEN_S):
         missing.update([], at)
@@ -385,7 +385,7 @@ def test_how_long_nobody_was_there_begins_anew_when_nobody_looked_or_asked() -> 
 
 
 @virtual_time
-async def test_what_an_older_or_newer_release_knows_of_a_row_beside_ours_is_ignored() -> None:
+async def test_unknown_fields_of_a_row_are_ignored() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     row = said(it.talk, 1)
@@ -397,7 +397,7 @@ async def test_what_an_older_or_newer_release_knows_of_a_row_beside_ours_is_igno
 
 
 @virtual_time
-async def test_redis_being_away_does_not_end_it() -> None:
+async def test_drainer_survives_a_redis_outage() -> None:
     it = await scene()
     async with it.draining():
         await asyncio.sleep(1)

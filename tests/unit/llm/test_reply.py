@@ -50,7 +50,7 @@ class Page:
         return [sentence.text for sentence in spoken if not sentence.is_final], read_written(entries)
 
 
-async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
+async def test_reply_shows_and_speaks_the_whole_text() -> None:
     page = Page()
     page.reply.announce(resumed=False)
     await page.write("Hello", " there. ", "How are", " you?")
@@ -77,7 +77,7 @@ async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
         ("\u4f60\u597d\u3002", "\u518d\u89c1\u3002", "\u4f60\u597d\u3002\u518d\u89c1\u3002"),
     ],
 )
-async def test_text_that_goes_on_joins_the_text_before_it(before: str, text: str, joined: str) -> None:
+async def test_resumed_text_is_joined_with_a_space_where_needed(before: str, text: str, joined: str) -> None:
     page = Page(WrittenText(1, before, sentence_ends=(len(before),)))
     page.reply.announce(resumed=True)
     await page.write(text)
@@ -89,14 +89,14 @@ async def test_text_that_goes_on_joins_the_text_before_it(before: str, text: str
 
 
 @pytest.mark.parametrize("texts", [(), ("  ",), ("<Luna>", "</Luna>"), ("<Rex>My turn!",)])
-async def test_a_reply_without_a_word_of_its_own_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
+async def test_reply_without_own_text_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
     page = Page()
     with pytest.raises(EmptyReply):
         await page.write(*texts)
     assert await page.said() == ([], WrittenText())
 
 
-async def test_a_reply_of_marks_alone_is_shown_and_has_no_sentence() -> None:
+async def test_reply_of_emoji_only_is_shown_and_has_no_sentence() -> None:
     page = Page()
     await page.write("\U0001f600")
     spoken, said = await page.said()
