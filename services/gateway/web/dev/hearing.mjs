@@ -1,10 +1,10 @@
-// Pretends to understand: what is loud is speech, and what was said comes from a list.
+// A fake recognizer: loud sound counts as speech, and the transcripts come from a list.
 
 import { randomUUID } from "node:crypto";
 
 const LOUD = 500;
 const QUIET_FRAMES = 14;
-/** Shorter than this is a cough: a false alarm. */
+/** Speech shorter than this counts as a cough: a false alarm. */
 const WORD_FRAMES = 9;
 const LINES = [
   "Luna, what is that bright star over the roof tonight?",

@@ -1,9 +1,9 @@
-// A scripted gateway for working on the page without the rest: three characters that answer with tones.
+// A scripted gateway, to work on the page without the services: three characters that answer with tones.
 //
 //     npm run build && npm run peer        then open http://127.0.0.1:8787
 //
-// Options by environment: PORT; PEER_PACE (ms a token, default 45); PEER_AUDIO (share of real time in which sound is
-// sent, default 0.1). Messages with a meaning of their own: "/error", "/drop" (cuts the connection), "/long" (600 messages).
+// Environment: PORT; PEER_PACE (ms per token, default 45); PEER_AUDIO (time to send sound, as a share of its length,
+// default 0.1). Special messages: "/error", "/drop" (cuts the connection), "/long" (600 messages).
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -30,7 +30,7 @@ const SAMPLE_RATE = 24_000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const characters = structuredClone(CHARACTERS);
-/** Conversations by id: what is kept of them, and what was sent, for a page that comes back. */
+/** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 
 class Conversation {
@@ -84,14 +84,15 @@ async function runTurn(talk, text, turnId, source, marks) {
   const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
   const speakers = named.length > 0 ? named : active;
   if (speakers.length === 0) {
-    const message = "Nobody is at the table. Switch a character on under Characters, then say it again.";
+    const message = "No character is at the table. Switch one on under Characters, then say it again.";
     return talk.event("error", { code: "no_characters", message, turn_id: turnId });
   }
-  const replies = speakers.map(({ id, name }) => ({ message_id: randomUUID(), character_id: id, character_name: name }));
+  const reason = named.length > 0 ? "named" : "everyone";
+  const replies = speakers.map(({ id, name }) => ({ message_id: randomUUID(), character_id: id, character_name: name, reason }));
   talk.event("turn_started", { turn_id: turnId, replies });
   const metrics = { source, accepted_at: at, speech_end: marks.speechEnd, transcript: marks.transcript, turn_started: Date.now() - at, messages: [] };
   let speaking = Promise.resolve();
-  for (const reply of replies) {
+  for (const { reason: _, ...reply } of replies) {
     if (talk.epoch !== epoch) return;
     const since = () => Date.now() - at;
     const times = { ...reply, message_started: since() };
@@ -102,12 +103,16 @@ async function runTurn(talk, text, turnId, source, marks) {
     const stored = { id: reply.message_id, turn_id: turnId, role: "character", character_id: reply.character_id, character_name: reply.character_name, text: "", status: "streaming" };
     talk.messages.push(stored);
     const ready = [];
+    const ends = [];
     for (const [index, sentence] of spoken.entries()) {
       for (const token of sentence.match(/\s*\S+/g) ?? []) {
         if (talk.epoch !== epoch) return;
         times.first_chunk ??= since();
         stored.text += token;
-        talk.event("llm_chunk", { text: token, character_id: reply.character_id, message_id: reply.message_id });
+        // As from the llm worker: the end of a sentence is certain only when the next one begins.
+        const known = index > ends.length ? [Array.from(stored.text).length - Array.from(token.trimStart()).length] : [];
+        ends.push(...known);
+        talk.event("llm_chunk", { text: token, character_id: reply.character_id, message_id: reply.message_id, sentence_ends: known });
         await wait(PACE_MS);
       }
       times.first_sentence ??= since();
@@ -116,7 +121,8 @@ async function runTurn(talk, text, turnId, source, marks) {
     }
     times.text_complete = since();
     stored.status = "complete";
-    talk.event("message_complete", { message_id: reply.message_id, character_id: reply.character_id, text: stored.text, status: "complete" });
+    const sentence_ends = [...ends, Array.from(stored.text).length];
+    talk.event("message_complete", { message_id: reply.message_id, character_id: reply.character_id, text: stored.text, status: "complete", sentence_ends });
   }
   talk.event("turn_complete", { turn_id: turnId });
   metrics.turn_complete = Date.now() - at;
@@ -150,7 +156,7 @@ async function speak(talk, epoch, reply, ready, count, times, since) {
   talk.answer("audio_complete", { message_id: reply.message_id, character_id: reply.character_id, id: `${count + 1}-0` });
 }
 
-/** A sung vowel rather than a beep: harmonics with a slow swell, joined without a step. */
+/** A tone like a sung vowel: harmonics with a slow swell, without steps between chunks. */
 function tone(pitch, from, size, total) {
   return Int16Array.from({ length: size }, (_, index) => {
     const at = from + index;

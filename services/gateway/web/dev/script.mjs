@@ -1,4 +1,4 @@
-// Who sits at the table, and what they say, sentence by sentence.
+// The characters, their voices and their replies, sentence by sentence.
 
 import { readFileSync } from "node:fs";
 
@@ -38,7 +38,7 @@ const LINES = {
   ],
 };
 
-/** The sentences of a reply; each but the first begins with its space. */
+/** The sentences of a reply; each one but the first begins with a space. */
 export function replyOf(name, _text, round) {
   const lines = LINES[name] ?? [["I have only just sat down.", " Let me listen for a while."]];
   return lines[Math.floor(round / 4) % lines.length];

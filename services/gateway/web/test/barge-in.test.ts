@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 
-import { type BargeIn, CALM, LONGEST_DUCK_MS, type Order, hear, wait } from "../src/audio/barge-in";
+import { type BargeIn, NOT_DUCKED, LONGEST_DUCK_MS, type BargeInCommand, onServerEvent, onTimePassed } from "../src/audio/barge-in";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
-function orders(types: readonly string[], speaking = true): Order[] {
-  let state: BargeIn = CALM;
+function orders(types: readonly string[], speaking = true): BargeInCommand[] {
+  let state: BargeIn = NOT_DUCKED;
   return types.map((name) => {
     const [type, fields] = name === "transcript" ? ["transcription_finished", { text: "so", turn_id: "t" }] : name === "false_alarm" ? ["transcription_finished", { text: "" }] : [name, {}];
-    const [next, order] = hear(state, parseEvent(JSON.stringify({ type, ...(fields as object) })) as ServerEvent, speaking, 0);
+    const [next, order] = onServerEvent(state, parseEvent(JSON.stringify({ type, ...(fields as object) })) as ServerEvent, speaking, 0);
     state = next;
     return order;
   });
@@ -42,7 +42,7 @@ describe("barge-in", () => {
 
   it("does not stay quiet for ever when the recognizer is lost", () => {
     const ducked: BargeIn = { duckedAtMs: 1_000, recording: true };
-    expect(wait(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
-    expect(wait(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");
+    expect(onTimePassed(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
+    expect(onTimePassed(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");
   });
 });

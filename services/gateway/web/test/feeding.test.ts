@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/playback-queue";
+import { BACKLOG_MAX_SAMPLES, PlaybackQueue } from "../src/audio/playback-queue";
 import type { ToWorklet } from "../src/audio/playback-port";
 import type { Report } from "../src/audio/playback-report";
 import { Receipts } from "../src/audio/receipts";
@@ -15,16 +15,16 @@ const frame = (chunk: number, length = 1_000): AudioFrame => ({
   samples: new Int16Array(length),
 });
 
-describe("Feeder", () => {
+describe("PlaybackQueue", () => {
   it("never has more with the worklet than it holds, and loses nothing", () => {
     const posted: ToWorklet[] = [];
-    const feeder = new Feeder(3_000, (command) => posted.push(command));
-    for (let chunk = 0; chunk < 10; chunk += 1) feeder.push(frame(chunk));
-    feeder.end("a");
+    const queue = new PlaybackQueue(3_000, (command) => posted.push(command));
+    for (let chunk = 0; chunk < 10; chunk += 1) queue.push(frame(chunk));
+    queue.end("a");
     expect(posted).toHaveLength(3);
-    feeder.consumed(1_500);
+    queue.consumed(1_500);
     expect(posted).toHaveLength(4);
-    for (let consumed = 2_000; consumed <= 10_000; consumed += 1_000) feeder.consumed(consumed);
+    for (let consumed = 2_000; consumed <= 10_000; consumed += 1_000) queue.consumed(consumed);
     expect(posted.map((command) => (command.do === "push" ? command.chunk : command.do))).toEqual([
       0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "end",
     ]);
@@ -32,18 +32,18 @@ describe("Feeder", () => {
 
   it("sends nothing of what was waiting after clear", () => {
     const posted: ToWorklet[] = [];
-    const feeder = new Feeder(1_000, (command) => posted.push(command));
-    feeder.push(frame(0));
-    feeder.push(frame(1));
-    feeder.clear();
-    feeder.consumed(1_000);
+    const queue = new PlaybackQueue(1_000, (command) => posted.push(command));
+    queue.push(frame(0));
+    queue.push(frame(1));
+    queue.clear();
+    queue.consumed(1_000);
     expect(posted).toHaveLength(1);
   });
 
   it("refuses what is beyond its bound", () => {
-    const feeder = new Feeder(0, () => undefined);
-    expect(feeder.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
-    expect(feeder.push(frame(1))).toBe(false);
+    const queue = new PlaybackQueue(0, () => undefined);
+    expect(queue.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
+    expect(queue.push(frame(1))).toBe(false);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/state-machine";
+import { type Effect, type Input, type LinkState, OFF, RETRY_DELAY, RETRY_DELAY_WHEN_FULL, step } from "../src/link/state-machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
 import { positionQuery } from "../src/link/url";
 import type { LastAudio } from "../src/wire/commands";
@@ -84,8 +84,8 @@ describe("the connection", () => {
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(PATIENCE.firstMs); // half of the second ceiling
-    expect(most.at(-1)).toBeLessThanOrEqual(PATIENCE.longestMs);
+    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second ceiling
+    expect(most.at(-1)).toBeLessThanOrEqual(RETRY_DELAY.longestMs);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });
 
@@ -97,7 +97,7 @@ describe("the connection", () => {
 
   it("gives a full server time", () => {
     const { last } = run([{ on: "socket_closed", code: 1013, reason: "" }], LIVE.state, 0);
-    expect(last).toEqual([{ do: "retry_in", ms: PATIENCE_WHEN_FULL.firstMs / 2 }]);
+    expect(last).toEqual([{ do: "retry_in", ms: RETRY_DELAY_WHEN_FULL.firstMs / 2 }]);
   });
 
   it("connects at once when the network is back", () => {

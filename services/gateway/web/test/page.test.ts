@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { PcmFramer } from "../src/audio/pcm-framer";
 import { keyLines } from "../src/inside/stream-keys";
-import { Stopwatch, withHeard, withMetrics } from "../src/inside/traces";
+import { Stopwatch, withFirstSound, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences } from "../src/talk/preferences";
@@ -71,11 +71,11 @@ describe("traces", () => {
 
   it("are told of a first sound that comes after the turn's metrics", () => {
     const traces = withMetrics(withMetrics([], [], "t", {}, null), [], "u", {}, 80);
-    expect(withHeard(traces, { turnId: "t", afterMs: 400 })).toMatchObject([
+    expect(withFirstSound(traces, { turnId: "t", afterMs: 400 })).toMatchObject([
       { turnId: "u", heardAfterMs: 80 },
       { turnId: "t", heardAfterMs: 400 },
     ]);
-    expect(withHeard(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
+    expect(withFirstSound(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
   });
 
   it("measure from the user's last word to the first sound of the turn", () => {

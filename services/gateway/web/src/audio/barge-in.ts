@@ -13,14 +13,14 @@ export interface BargeIn {
   readonly recording: boolean;
 }
 
-export type Order = "duck" | "unduck" | "flush" | null;
+export type BargeInCommand = "duck" | "unduck" | "flush" | null;
 
-export const CALM: BargeIn = { duckedAtMs: null, recording: false };
+export const NOT_DUCKED: BargeIn = { duckedAtMs: null, recording: false };
 
 /** A recognizer that says nothing for so long after a sound has lost it; the voice comes back. */
 export const LONGEST_DUCK_MS = 12_000;
 
-export function hear(state: BargeIn, event: ServerEvent, speaking: boolean, nowMs: number): [BargeIn, Order] {
+export function onServerEvent(state: BargeIn, event: ServerEvent, speaking: boolean, nowMs: number): [BargeIn, BargeInCommand] {
   switch (event.type) {
     case "vad_start":
       return duck(state, speaking, nowMs);
@@ -36,23 +36,23 @@ export function hear(state: BargeIn, event: ServerEvent, speaking: boolean, nowM
     case "listening_stopped":
       return unduck({ ...state, recording: false });
     case "interrupted":
-      return [CALM, "flush"];
+      return [NOT_DUCKED, "flush"];
     default:
       return [state, null];
   }
 }
 
 /** Time has passed. */
-export function wait(state: BargeIn, nowMs: number): [BargeIn, Order] {
+export function onTimePassed(state: BargeIn, nowMs: number): [BargeIn, BargeInCommand] {
   return state.duckedAtMs !== null && nowMs - state.duckedAtMs > LONGEST_DUCK_MS ? unduck(state) : [state, null];
 }
 
-function duck(state: BargeIn, speaking: boolean, nowMs: number): [BargeIn, Order] {
+function duck(state: BargeIn, speaking: boolean, nowMs: number): [BargeIn, BargeInCommand] {
   if (!speaking || state.duckedAtMs !== null) return [state, null];
   return [{ ...state, duckedAtMs: nowMs }, "duck"];
 }
 
-function unduck(state: BargeIn): [BargeIn, Order] {
+function unduck(state: BargeIn): [BargeIn, BargeInCommand] {
   if (state.duckedAtMs === null) return [state, null];
   return [{ ...state, duckedAtMs: null }, "unduck"];
 }

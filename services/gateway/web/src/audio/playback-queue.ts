@@ -12,7 +12,7 @@ export const BACKLOG_MAX_SAMPLES = 30 * 60 * 24_000;
 
 type Waiting = { readonly frame: AudioFrame } | { readonly end: string };
 
-export class Feeder {
+export class PlaybackQueue {
   #waiting: Waiting[] = [];
   #head = 0;
   #backlog = 0;

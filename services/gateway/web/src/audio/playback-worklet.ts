@@ -23,14 +23,14 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       sampleRate,
       capacity,
       (report) => {
-        // The feeder counts in samples of speech, whatever the rate here.
+        // The queue counts in samples of speech, whatever the rate here.
         const consumed = report.consumed * (speechRate / sampleRate);
         const atMs = (currentTime + BLOCK_SAMPLES / sampleRate) * 1_000;
         this.port.postMessage({ ...report, consumed, token: this.#token, atMs } satisfies FromWorklet);
       },
       checksums,
     );
-    this.port.onmessage = ({ data }: MessageEvent<ToWorklet>) => this.#obey(data);
+    this.port.onmessage = ({ data }: MessageEvent<ToWorklet>) => this.#run(data);
   }
 
   override process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
@@ -42,7 +42,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     return true;
   }
 
-  #obey(command: ToWorklet): void {
+  #run(command: ToWorklet): void {
     switch (command.do) {
       case "push":
         this.#playout.push({ ...command, samples: this.#atContextRate(command.messageId, command.samples) });

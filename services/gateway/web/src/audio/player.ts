@@ -1,7 +1,7 @@
 /** The loudspeaker: an AudioContext with the playback worklet, and what the page may ask of it. */
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
-import { Feeder } from "./playback-queue";
+import { PlaybackQueue } from "./playback-queue";
 import { type FromWorklet, PLAYBACK_PROCESSOR, type PlaybackOptions, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
 import workletUrl from "./playback-worklet?worker&url";
 
@@ -27,7 +27,7 @@ export class Player {
   #node: AudioWorkletNode | null = null;
   #loading: Promise<void> | null = null;
   #attempts = 0;
-  #feeder: Feeder;
+  #queue: PlaybackQueue;
   #queued: ToWorklet[] = [];
   #token = 0;
   #wanted = false;
@@ -38,7 +38,7 @@ export class Player {
     private readonly checksums: boolean,
   ) {
     this.#context = new AudioContext({ sampleRate: SPEECH_RATE, latencyHint: "interactive" });
-    this.#feeder = new Feeder(CAPACITY_SAMPLES, (command) => this.#post(command));
+    this.#queue = new PlaybackQueue(CAPACITY_SAMPLES, (command) => this.#post(command));
     this.#context.addEventListener("statechange", () => this.#tellBlocked());
   }
 
@@ -89,18 +89,18 @@ export class Player {
       void this.#context.resume();
       this.#tellBlocked();
     }
-    if (!this.#feeder.push(frame)) this.listener.overflowed();
+    if (!this.#queue.push(frame)) this.listener.overflowed();
   }
 
   end(messageId: string): void {
-    this.#feeder.end(messageId);
+    this.#queue.end(messageId);
   }
 
   /** Silence, now. */
   flush(): void {
     this.#wanted = false;
     this.#token += 1;
-    this.#feeder.clear();
+    this.#queue.clear();
     this.#post({ do: "flush", token: this.#token });
     this.#tellBlocked();
   }
@@ -123,7 +123,7 @@ export class Player {
   }
 
   #heard(report: FromWorklet): void {
-    this.#feeder.consumed(report.consumed);
+    this.#queue.consumed(report.consumed);
     // Said before the worklet knew of the last flush: true then, and of no use now. But where a voice was cut off stays
     // true when it is told to be silent again (by the user, then by the server) while this is on its way.
     if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);

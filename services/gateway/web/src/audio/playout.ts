@@ -9,7 +9,7 @@
  */
 
 import { JitterTarget } from "./jitter";
-import type { Piece, Report } from "./playback-report";
+import type { AudioChunk, Report } from "./playback-report";
 import { RingBuffer } from "./ring-buffer";
 
 interface Current {
@@ -58,8 +58,6 @@ export class Playout {
   #sinceTick = 0;
   #energy = 0;
   #consumed = 0;
-  /** Samples that did not fit: always 0 while the feeder keeps to its credit. */
-  lost = 0;
 
   constructor(
     private readonly rate: number,
@@ -70,10 +68,9 @@ export class Playout {
     this.#ring = new RingBuffer(capacity);
   }
 
-  push(piece: Piece): void {
-    const taken = this.#ring.write(piece.samples);
-    this.lost += piece.samples.length - taken;
-    const { messageId, sentence, chunk } = piece;
+  /** Queue a chunk. Samples above the capacity are dropped; the playback queue never sends that many. */
+  push({ messageId, sentence, chunk, samples }: AudioChunk): void {
+    const taken = this.#ring.write(samples);
     if (taken > 0) this.#segments.push({ messageId, sentence, chunk, left: taken });
     if (this.#mode === "idle" && taken > 0) this.#fill();
   }

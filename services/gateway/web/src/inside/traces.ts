@@ -25,7 +25,7 @@ export function withMetrics(
 }
 
 /** The first sound may be late: the turn's metrics are there already. */
-export function withHeard(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
+export function withFirstSound(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
   return traces.map((trace) => (trace.turnId === turnId ? { ...trace, heardAfterMs: afterMs } : trace));
 }
 

@@ -47,15 +47,15 @@ export type Effect =
   | { do: "now_live" };
 
 /** How long the wait after a failure may be: at first, and after many. */
-interface Patience {
+interface RetryDelay {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
 /** A server that is started anew is back within seconds, and somebody waits for it in mid-sentence. */
-export const PATIENCE: Patience = { firstMs: 250, longestMs: 4_000 };
+export const RETRY_DELAY: RetryDelay = { firstMs: 250, longestMs: 4_000 };
 /** 1013: the server is full. Asking again every quarter second is what it does not need. */
-export const PATIENCE_WHEN_FULL: Patience = { firstMs: 4_000, longestMs: 8_000 };
+export const RETRY_DELAY_WHEN_FULL: RetryDelay = { firstMs: 4_000, longestMs: 8_000 };
 
 export const OFF: LinkState = {
   phase: "off",
@@ -105,7 +105,7 @@ function closed(state: LinkState, { code, reason }: { code: number; reason: stri
   if (state.phase === "off") return [state, []];
   if (code === 4001) return [{ ...state, phase: "replaced", reason }, []];
   if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
-  const { firstMs, longestMs } = code === 1013 ? PATIENCE_WHEN_FULL : PATIENCE;
+  const { firstMs, longestMs } = code === 1013 ? RETRY_DELAY_WHEN_FULL : RETRY_DELAY;
   const ceiling = Math.min(longestMs, firstMs * 2 ** Math.min(state.failures, 16));
   // Between half and the whole of it: spread out, yet never at once.
   const ms = Math.round(ceiling * (0.5 + random / 2));

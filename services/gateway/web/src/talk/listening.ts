@@ -8,7 +8,7 @@
 import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone } from "../audio/microphone";
 
-export interface EarsListener {
+export interface ListeningCallbacks {
   /** Send this, if the line is up. */
   command(type: "start_listening" | "stop_listening"): void;
   pcm(pcm: ArrayBuffer): void;
@@ -20,13 +20,13 @@ export interface EarsListener {
 /** After push-to-talk the microphone stays open so long, so that the next press is heard from its first word. */
 const WARM_MS = 20_000;
 
-export class Ears {
+export class ListeningController {
   #microphone: Microphone | null = null;
   #opening: Promise<void> | null = null;
   #wanted = false;
   #cooling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly listener: EarsListener) {}
+  constructor(private readonly listener: ListeningCallbacks) {}
 
   get listening(): boolean {
     return this.#wanted;

@@ -1,7 +1,7 @@
 /** What the user is told of the server's warnings and errors: in which words, where, and until when. Pure. */
 
 import type { ServerEvent } from "../wire/events";
-import type { Notice, Place } from "./view";
+import type { Notice, NoticePlace } from "./view";
 
 type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };
@@ -33,7 +33,7 @@ export function without(notices: readonly Notice[], ...codes: readonly string[])
   return notices.some((notice) => codes.includes(notice.code)) ? notices.filter((notice) => !codes.includes(notice.code)) : notices;
 }
 
-function placeOf(code: string): Place {
+function placeOf(code: string): NoticePlace {
   if (code === "stt_failed" || code === "bad_audio" || code === "not_listening") return "talk";
   if (code.startsWith("llm_") || code === "no_characters" || code === "tts_failed") return "transcript";
   if (code === "bad_field" || code === "bad_message" || code === "rate_limited") return "composer";

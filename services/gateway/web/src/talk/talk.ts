@@ -5,11 +5,11 @@
 
 import { signal } from "@preact/signals";
 
-import { type BargeIn, CALM, type Order, hear, wait } from "../audio/barge-in";
+import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePassed } from "../audio/barge-in";
 import type { FromWorklet } from "../audio/playback-port";
 import { NoSound, Player } from "../audio/player";
 import { Receipts } from "../audio/receipts";
-import { Stopwatch, type Trace, withHeard, withMetrics } from "../inside/traces";
+import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
 import { Outbox } from "../link/outbox";
 import { Link } from "../link/socket";
@@ -20,13 +20,13 @@ import type { AudioFrame } from "../wire/audio-frame";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { AudioOrder } from "../wire/order";
 import { canStop } from "./status-line";
-import { Ears } from "./listening";
+import { ListeningController } from "./listening";
 import { newId } from "./new-id";
-import { pastMessages } from "./stored-messages";
+import { storedMessages } from "./stored-messages";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
-import { EMPTY, type Place, type ViewState } from "./view";
-import { type Happening, reduce } from "./view-state";
+import { EMPTY, type NoticePlace, type ViewState } from "./view";
+import { type ViewInput, reduce } from "./view-state";
 
 /** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
 const SAY_AGAIN_MS = 1_500;
@@ -46,11 +46,11 @@ export class Talk {
   #publishing = false;
   #link: Link;
   #player: Player;
-  #ears: Ears;
+  #listening: ListeningController;
   #outbox = new Outbox();
   #order = new AudioOrder();
   #receipts = new Receipts();
-  #bargeIn: BargeIn = CALM;
+  #bargeIn: BargeIn = NOT_DUCKED;
   #stopwatch = new Stopwatch();
   #loadAgain: ReturnType<typeof setTimeout> | undefined;
   /** The user said stop while the line was down. */
@@ -58,7 +58,7 @@ export class Talk {
   /** The server has been told to stop and has not said that it did. */
   #stopAsked = false;
   /** The conversation whose earlier messages are shown, or that has none. */
-  #pastOf = "";
+  #storedOf = "";
 
   constructor(
     token: string,
@@ -75,16 +75,16 @@ export class Talk {
     this.#player = new Player(
       {
         report: (report) => this.#onReport(report),
-        blocked: (blocked) => this.#happen({ on: "sound_blocked", blocked }),
+        blocked: (blocked) => this.#apply({ on: "sound_blocked", blocked }),
         overflowed: () => this.#tell("page", "overflow", "More sound has come than can be kept. Press stop and ask again."),
       },
       probe !== null,
     );
-    this.#ears = new Ears({
+    this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(pcm),
       level: (level) => (this.micLevel.value = level),
-      microphone: (microphone) => this.#happen({ on: "microphone", microphone }),
+      microphone: (microphone) => this.#apply({ on: "microphone", microphone }),
       trouble: (problem) => this.#tell("talk", "microphone", problem),
     });
   }
@@ -107,7 +107,7 @@ export class Talk {
     void this.unlockSound();
     this.#silence();
     this.#stopwatch.userDone(performance.now());
-    this.#happen({ on: "sent", turnId: message.turnId, text });
+    this.#apply({ on: "sent", turnId: message.turnId, text });
     this.#link.send({ type: "user_message", data: { text, turn_id: message.turnId } });
     return true;
   }
@@ -123,12 +123,12 @@ export class Talk {
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) void this.#ears.start();
-    else this.#ears.stop(keepWarm);
+    if (on) void this.#listening.start();
+    else this.#listening.stop(keepWarm);
   }
 
   get listening(): boolean {
-    return this.#ears.listening;
+    return this.#listening.listening;
   }
 
   prefer(change: Partial<Preferences>): void {
@@ -145,7 +145,7 @@ export class Talk {
   changeSettings(change: Partial<ModelSettings>): boolean {
     const sent = this.#link.send({ type: "model_settings", data: change });
     if (sent) {
-      this.#happen({ on: "settings_asked", change });
+      this.#apply({ on: "settings_changed", change });
       // Not with the next frame: the next key on a dial steps from what is shown.
       this.view.value = this.#state;
     }
@@ -177,8 +177,8 @@ export class Talk {
   }
 
   /** One notice at a place, or all of them. */
-  dismiss(place: Place, code?: string): void {
-    this.#happen({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
+  dismiss(place: NoticePlace, code?: string): void {
+    this.#apply({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
   }
 
   // -- what happens to it
@@ -197,7 +197,7 @@ export class Talk {
     }
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (event.type === "error" && event.turn_id) this.#onTurnError(event.turn_id, event.code);
-    this.#happen({ on: "event", event });
+    this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
@@ -216,17 +216,17 @@ export class Talk {
 
   #barge(event: ServerEvent, now: number): void {
     const speaking = this.#state.speakingId !== "";
-    const [bargeIn, order] = hear(this.#bargeIn, event, speaking, now);
+    const [bargeIn, order] = onServerEvent(this.#bargeIn, event, speaking, now);
     this.#bargeIn = bargeIn;
     this.#carryOut(order);
   }
 
-  #carryOut(order: Order): void {
+  #carryOut(order: BargeInCommand): void {
     if (order === "flush") this.#silence();
     else if (order) {
       this.#player.duck(order === "duck");
       if (order === "duck") this.probe?.ducked();
-      this.#happen({ on: "ducked", ducked: order === "duck" });
+      this.#apply({ on: "ducked", ducked: order === "duck" });
     }
   }
 
@@ -236,16 +236,16 @@ export class Talk {
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     this.#player.flush();
     this.#player.duck(false);
-    this.#bargeIn = CALM;
+    this.#bargeIn = NOT_DUCKED;
     if (this.#state.speakingId) this.probe?.flushed(askedAtMs, audioMs);
     const unheard = this.#state.messages.slice(-64).filter((message) => message.kind === "reply");
     const expected = this.#state.turn?.replies.map((reply) => reply.messageId) ?? [];
     this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
-    this.#happen({ on: "cut" });
+    this.#apply({ on: "cut" });
   }
 
   #onAudio(frame: AudioFrame): void {
-    if (this.#order.judge(frame) !== "play") return;
+    if (this.#order.decide(frame) !== "play") return;
     this.probe?.received(frame);
     this.#player.push(frame);
   }
@@ -256,24 +256,24 @@ export class Talk {
     if (receipt) this.#link.send({ type: "playback", data: receipt });
     if (report.cause === "started") {
       const first = this.#stopwatch.firstSound(performance.now() + this.#player.outputLatencyMs);
-      if (first) this.traces.value = withHeard(this.traces.value, first);
+      if (first) this.traces.value = withFirstSound(this.traces.value, first);
     }
     this.voiceLevel.value = report.cause === "ended" || report.cause === "flushed" ? 0 : report.level;
-    const [bargeIn, order] = wait(this.#bargeIn, performance.now());
+    const [bargeIn, order] = onTimePassed(this.#bargeIn, performance.now());
     this.#bargeIn = bargeIn;
     this.#carryOut(order);
-    this.#happen({ on: "report", report });
+    this.#apply({ on: "report", report });
   }
 
   #onLink(state: LinkState): void {
-    this.#happen({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+    this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
   }
 
   #onLive(): void {
     if (this.#stopOwed) this.#link.send({ type: "interrupt" });
     this.#stopOwed = false;
     this.#sayAgain();
-    this.#ears.again();
+    this.#listening.again();
     void this.#loadPlayer();
     // Answered by `characters`: who sits at the table.
     this.#link.send({ type: "refresh_characters" });
@@ -300,32 +300,32 @@ export class Talk {
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
     history.replaceState(null, "", `#/${id}`);
     for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
-    if (!resumed) this.#pastOf = id; // it begins here: there is none
-    if (this.#pastOf !== id) void this.#loadPast(id);
+    if (!resumed) this.#storedOf = id; // it begins here: there is none
+    if (this.#storedOf !== id) void this.#loadStored(id);
   }
 
-  async #loadPast(conversationId: string): Promise<void> {
+  async #loadStored(conversationId: string): Promise<void> {
     try {
-      const messages = pastMessages(await this.api.messages(conversationId));
-      this.#happen({ on: "past", conversationId, messages });
-      this.#pastIsHere(conversationId);
+      const messages = storedMessages(await this.api.messages(conversationId));
+      this.#apply({ on: "stored", conversationId, messages });
+      this.#storedIsShown(conversationId);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      if (error.status === 404) this.#pastIsHere(conversationId);
-      else this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
+      if (error.status === 404) this.#storedIsShown(conversationId);
+      else this.#tell("transcript", "stored", `What was said before cannot be shown: ${error.message}`);
     }
   }
 
-  #pastIsHere(conversationId: string): void {
+  #storedIsShown(conversationId: string): void {
     // Not of a talk that was left meanwhile: taken up again, it has nothing to show yet.
-    if (this.#state.conversationId === conversationId) this.#pastOf = conversationId;
+    if (this.#state.conversationId === conversationId) this.#storedOf = conversationId;
   }
 
   #leaveTalk(): void {
     this.#silence();
     this.#outbox.clear();
     this.#stopOwed = this.#stopAsked = false;
-    this.#pastOf = "";
+    this.#storedOf = "";
     this.traces.value = [];
   }
 
@@ -335,12 +335,12 @@ export class Talk {
     this.#player.setVolume(muted ? 0 : volume * volume);
   }
 
-  #tell(place: Place, code: string, text: string): void {
-    this.#happen({ on: "notice", notice: { place, code, text, serious: true } });
+  #tell(place: NoticePlace, code: string, text: string): void {
+    this.#apply({ on: "notice", notice: { place, code, text, serious: true } });
   }
 
   /** Apply now, show with the next frame: a hundred tokens a second are then sixty drawings, or none in a hidden tab. */
-  #happen(what: Happening): void {
+  #apply(what: ViewInput): void {
     this.#state = reduce(this.#state, what);
     if (this.#publishing) return;
     this.#publishing = true;

@@ -207,7 +207,7 @@ function TryVoice({ talk, voice }: { talk: Talk; voice: string }): JSX.Element {
 
 function Wrong({ text }: { text: string }): JSX.Element | null {
   return text ? (
-    <p class="fate trouble" role="alert">
+    <p class="remark trouble" role="alert">
       {text}
     </p>
   ) : null;

@@ -62,7 +62,7 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
     <Sheet title="Characters" onClose={onClose}>
       <p class="lead">Those who are switched on sit at the table and answer.</p>
       {trouble && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           {trouble}
         </p>
       )}

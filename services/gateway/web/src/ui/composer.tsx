@@ -57,7 +57,7 @@ export function Composer({ talk }: { talk: Talk }): JSX.Element {
         </button>
       </form>
       {text.length > COUNT_FROM && (
-        <p id="message-count" class={tooLong ? "fate trouble" : "fate"}>
+        <p id="message-count" class={tooLong ? "remark trouble" : "remark"}>
           {tooLong
             ? `${text.length - MESSAGE_MAX_CHARS} characters too many: shorten it, or send it in two parts.`
             : `${MESSAGE_MAX_CHARS - text.length} characters left`}

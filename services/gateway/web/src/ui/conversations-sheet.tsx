@@ -36,7 +36,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
         <Icon name="plus" /> A new talk
       </button>
       {problem && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           {problem}
         </p>
       )}

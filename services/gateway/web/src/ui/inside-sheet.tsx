@@ -43,7 +43,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
         <TurnFigure key={trace.turnId} trace={trace} people={people} />
       ))}
       <h3>What runs</h3>
-      {status.problem && <p class="fate trouble">{status.problem.message}</p>}
+      {status.problem && <p class="remark trouble">{status.problem.message}</p>}
       {status.value && (
         <dl class="facts">
           {Object.entries(status.value.engines).map(([stage, engines]) => (
@@ -63,7 +63,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
         </dl>
       )}
       {status.value?.missing.map((what) => (
-        <p key={what} class="fate trouble">
+        <p key={what} class="remark trouble">
           {what}
         </p>
       ))}

@@ -1,6 +1,6 @@
 /** Where everyone sits: on the far side of a table whose near side is the user's. Pure. */
 
-export interface Place {
+export interface SeatPosition {
   /** In per cent of the scene's width and height. */
   readonly x: number;
   readonly y: number;
@@ -11,7 +11,7 @@ const CENTRE = { x: 50, y: 60 };
 const RADIUS = { x: 38, y: 34 };
 
 /** Places from left to right, spread over the far side. */
-export function seats(count: number): Place[] {
+export function seats(count: number): SeatPosition[] {
   // Two sit closer together than eight: people who talk do not sit at opposite ends.
   const spread = Math.min(200, 56 + count * 28);
   return Array.from({ length: count }, (_, index) => {

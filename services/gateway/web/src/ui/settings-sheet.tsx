@@ -18,7 +18,7 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
     <Sheet title="Model" onClose={onClose}>
       <p class="lead">For this talk, from the next message on. What you leave alone, the model decides.</p>
       {refused && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           The connection is lost; nothing was changed. Try again when it is back.
         </p>
       )}
