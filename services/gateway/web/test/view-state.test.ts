@@ -367,7 +367,7 @@ describe("an unavailable server", () => {
   const unavailable = (turnId = "") => said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
   it("is reported in the page's words, because the page sends messages again", () => {
-    expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as it can be");
+    expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");
     expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");
   });
 

@@ -1,15 +1,15 @@
 /**
- * Listening: the microphone and the listening session, hands-free or while a button is held.
+ * Controls the microphone and the listening session, hands-free or while a button is held.
  *
- * The microphone is opened when it is first wanted and closed when it is not. A session belongs to one connection; after
- * a reconnect the page begins another.
+ * The microphone opens on demand and closes when listening stops. A session belongs to one connection; after a
+ * reconnect the page starts another.
  */
 
 import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone } from "../audio/microphone";
 
 export interface ListeningCallbacks {
-  /** Send this, if the line is up. */
+  /** Send this command if the connection is up. */
   command(type: "start_listening" | "stop_listening"): void;
   pcm(pcm: ArrayBuffer): void;
   level(level: number): void;
@@ -17,7 +17,7 @@ export interface ListeningCallbacks {
   trouble(problem: string): void;
 }
 
-/** After push-to-talk the microphone stays open so long, so that the next press is heard from its first word. */
+/** After push-to-talk the microphone stays open this long, so that the next press does not lose its first word. */
 const WARM_MS = 20_000;
 
 export class ListeningController {
@@ -51,8 +51,8 @@ export class ListeningController {
     this.#cooling = setTimeout(() => void this.#close(), keepWarm ? WARM_MS : 0);
   }
 
-  /** The line is back: a session that was open has ended with the old one. */
-  again(): void {
+  /** Start a new session after a reconnect; the old one ended with its connection. */
+  restart(): void {
     if (this.#wanted && this.#microphone) this.#begin();
   }
 
@@ -65,8 +65,8 @@ export class ListeningController {
     if (this.#microphone) return;
     this.listener.microphone("opening");
     this.#opening ??= Microphone.open(
-      (frame) => this.#heard(frame),
-      () => this.#lost(),
+      (frame) => this.#onFrame(frame),
+      () => this.#onLost(),
     )
       .then((microphone) => {
         this.#microphone = microphone;
@@ -80,19 +80,19 @@ export class ListeningController {
         this.#opening = null;
       });
     await this.#opening;
-    // Released again before the browser had asked the user.
+    // The user released the button before the microphone was open.
     if (!this.#wanted) await this.#close();
   }
 
-  #heard({ pcm, level }: Captured): void {
+  #onFrame({ pcm, level }: Captured): void {
     if (!this.#wanted) return;
     this.listener.level(level);
     this.listener.pcm(pcm);
   }
 
-  #lost(): void {
+  #onLost(): void {
     this.stop(false);
-    this.listener.trouble("The microphone went away. Plug it in again, then press the button.");
+    this.listener.trouble("The microphone was disconnected. Plug it in again, then press the button.");
   }
 
   async #close(): Promise<void> {

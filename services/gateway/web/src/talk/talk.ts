@@ -1,6 +1,6 @@
 /**
- * The talk: joins connection, loudspeaker, microphone and view. Decisions are made by the pure modules; this carries them
- * out, in this order where an event touches several: sound first (it must stop at once), then what is shown.
+ * The page's controller: connects the WebSocket, the player, the microphone and the view. The pure modules decide; this
+ * class carries out. For an event that concerns several parts, sound comes first (it must stop at once), then the view.
  */
 
 import { signal } from "@preact/signals";
@@ -28,16 +28,16 @@ import type { Probe } from "./probe";
 import { EMPTY, type NoticePlace, type ViewState } from "./view";
 import { type ViewInput, reduce } from "./view-state";
 
-/** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
-const SAY_AGAIN_MS = 1_500;
-/** The loudspeaker could not be fetched: it is tried again after so long. */
-const LOAD_AGAIN_MS = 1_000;
+/** Delay before a message is sent again, under the same turn id, after the error `unavailable`. */
+const RESEND_MS = 1_500;
+/** Delay before another attempt to load the playback worklet. */
+const RELOAD_MS = 1_000;
 
 export class Talk {
   readonly view = signal<ViewState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
-  /** Root mean square, 0…1, several times a second. */
+  /** Root mean square, 0…1, updated several times a second. */
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;
@@ -52,12 +52,12 @@ export class Talk {
   #receipts = new Receipts();
   #bargeIn: BargeIn = NOT_DUCKED;
   #stopwatch = new Stopwatch();
-  #loadAgain: ReturnType<typeof setTimeout> | undefined;
-  /** The user said stop while the line was down. */
-  #stopOwed = false;
-  /** The server has been told to stop and has not said that it did. */
-  #stopAsked = false;
-  /** The conversation whose earlier messages are shown, or that has none. */
+  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The user pressed stop while disconnected; send `interrupt` after the reconnect. */
+  #interruptPending = false;
+  /** `interrupt` was sent and not confirmed yet. */
+  #interruptSent = false;
+  /** The conversation whose stored messages are shown, or that has none. */
   #storedOf = "";
 
   constructor(
@@ -70,13 +70,13 @@ export class Talk {
       audio: (frame) => this.#onAudio(frame),
       state: (state) => this.#onLink(state),
       live: () => this.#onLive(),
-      unreadable: (problem) => console.warn(`Tertulia: ${problem}; it was left out.`),
+      unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
     });
     this.#player = new Player(
       {
         report: (report) => this.#onReport(report),
         blocked: (blocked) => this.#apply({ on: "sound_blocked", blocked }),
-        overflowed: () => this.#tell("page", "overflow", "More sound has come than can be kept. Press stop and ask again."),
+        overflowed: () => this.#notify("page", "overflow", "Too much sound is waiting to be played. Press stop and ask again."),
       },
       probe !== null,
     );
@@ -85,7 +85,7 @@ export class Talk {
       pcm: (pcm) => this.#link.sendPcm(pcm),
       level: (level) => (this.micLevel.value = level),
       microphone: (microphone) => this.#apply({ on: "microphone", microphone }),
-      trouble: (problem) => this.#tell("talk", "microphone", problem),
+      trouble: (problem) => this.#notify("talk", "microphone", problem),
     });
   }
 
@@ -95,13 +95,13 @@ export class Talk {
     await this.#loadPlayer();
   }
 
-  // -- what the user does
+  // -- actions of the user
 
-  /** Returns false where the message was not taken, with a notice that says why. */
+  /** Send a message. Returns false, and shows a notice, if too many messages wait already. */
   say(text: string): boolean {
     const message = { turnId: newId(), text };
     if (!this.#outbox.add(message)) {
-      this.#tell("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
+      this.#notify("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
       return false;
     }
     void this.unlockSound();
@@ -112,12 +112,12 @@ export class Talk {
     return true;
   }
 
-  /** The user takes the floor without a word yet: typing, Esc, the stop button. */
+  /** Interrupt without a message: typing, Esc, the stop button. */
   stop(): void {
     if (!canStop(this.#state)) return;
     this.#silence();
-    this.#stopAsked = this.#link.send({ type: "interrupt" });
-    this.#stopOwed = !this.#stopAsked;
+    this.#interruptSent = this.#link.send({ type: "interrupt" });
+    this.#interruptPending = !this.#interruptSent;
   }
 
   listen(on: boolean, keepWarm = false): void {
@@ -141,12 +141,12 @@ export class Talk {
     await this.#player.unlock().catch(() => undefined);
   }
 
-  /** False: the line is down, and nothing was changed. */
+  /** Returns false if the connection is down; nothing is changed. */
   changeSettings(change: Partial<ModelSettings>): boolean {
     const sent = this.#link.send({ type: "model_settings", data: change });
     if (sent) {
       this.#apply({ on: "settings_changed", change });
-      // Not with the next frame: the next key on a dial steps from what is shown.
+      // Update the view at once, not with the next frame: the next key press on a dial steps from the shown value.
       this.view.value = this.#state;
     }
     return sent;
@@ -157,17 +157,17 @@ export class Talk {
   }
 
   newConversation(): void {
-    this.#leaveTalk();
+    this.#leaveConversation();
     if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
   }
 
   openConversation(id: string): void {
     if (id === this.#state.conversationId) return;
-    this.#leaveTalk();
+    this.#leaveConversation();
     this.#link.connect(id);
   }
 
-  /** After another page took the talk, or the server refused. */
+  /** Connect again after another page took the conversation over, or after the server refused. */
   reconnect(): void {
     this.#link.connect(this.#link.state.conversationId);
   }
@@ -176,22 +176,22 @@ export class Talk {
     this.#link.retryNow();
   }
 
-  /** One notice at a place, or all of them. */
+  /** Dismiss one notice at a place, or all of them. */
   dismiss(place: NoticePlace, code?: string): void {
     this.#apply({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
   }
 
-  // -- what happens to it
+  // -- inputs
 
   #onEvent(event: ServerEvent): void {
     const now = performance.now();
     this.#barge(event, now);
     if (event.type === "audio_complete") this.#player.end(event.message_id);
-    if (event.type === "interrupted") this.#stopOwed = this.#stopAsked = false;
-    // The stop was refused with everything else meanwhile.
-    if (event.type === "warning" && event.code === "writes_resumed" && this.#stopAsked) this.#link.send({ type: "interrupt" });
+    if (event.type === "interrupted") this.#interruptPending = this.#interruptSent = false;
+    // The server refused the interrupt while writes were paused.
+    if (event.type === "warning" && event.code === "writes_resumed" && this.#interruptSent) this.#link.send({ type: "interrupt" });
     if (event.type === "turn_accepted") {
-      this.#stopAsked = false;
+      this.#interruptSent = false;
       this.#outbox.settle(event.turn_id);
       this.#stopwatch.turn(event.turn_id);
     }
@@ -207,10 +207,10 @@ export class Talk {
 
   #onTurnError(turnId: string, code: string): void {
     if (code !== "unavailable") this.#outbox.settle(turnId);
-    else setTimeout(() => this.#sayAgain(), SAY_AGAIN_MS);
+    else setTimeout(() => this.#resend(), RESEND_MS);
   }
 
-  #sayAgain(): void {
+  #resend(): void {
     for (const command of this.#outbox.commands()) this.#link.send(command);
   }
 
@@ -230,9 +230,9 @@ export class Talk {
     }
   }
 
-  /** Nothing of what is being said is to be heard any more. */
+  /** Stop all sound, and drop the rest of the current replies. */
   #silence(): void {
-    // Read first: the audio thread may carry the flush out before this thread gets any further.
+    // Read the clocks first: the audio thread may run the flush at once.
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     this.#player.flush();
     this.#player.duck(false);
@@ -270,14 +270,14 @@ export class Talk {
   }
 
   #onLive(): void {
-    if (this.#stopOwed) this.#link.send({ type: "interrupt" });
-    this.#stopOwed = false;
-    this.#sayAgain();
-    this.#listening.again();
+    if (this.#interruptPending) this.#link.send({ type: "interrupt" });
+    this.#interruptPending = false;
+    this.#resend();
+    this.#listening.restart();
     void this.#loadPlayer();
-    // Answered by `characters`: who sits at the table.
+    // The server answers with `characters`.
     this.#link.send({ type: "refresh_characters" });
-    // Nothing to change: answered by what holds.
+    // An empty change is a query: the server answers with the current settings.
     this.#link.send({ type: "model_settings", data: {} });
   }
 
@@ -286,21 +286,21 @@ export class Talk {
       await this.#player.load();
     } catch (error) {
       if (error instanceof NoSound) {
-        this.#tell("page", "no_sound", `${error.message} You can still read along.`);
+        this.#notify("page", "no_sound", `${error.message} You can still read along.`);
         return;
       }
-      // The line broke while it was fetched. If the talk's own did, too, the next connection fetches it.
-      clearTimeout(this.#loadAgain);
-      this.#loadAgain = setTimeout(() => {
+      // The fetch failed. If the WebSocket is down as well, the next connection loads the worklet.
+      clearTimeout(this.#reloadTimer);
+      this.#reloadTimer = setTimeout(() => {
         if (this.#state.link === "live") void this.#loadPlayer();
-      }, LOAD_AGAIN_MS);
+      }, RELOAD_MS);
     }
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
     history.replaceState(null, "", `#/${id}`);
     for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
-    if (!resumed) this.#storedOf = id; // it begins here: there is none
+    if (!resumed) this.#storedOf = id; // a new conversation has no stored messages
     if (this.#storedOf !== id) void this.#loadStored(id);
   }
 
@@ -312,36 +312,36 @@ export class Talk {
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
       if (error.status === 404) this.#storedIsShown(conversationId);
-      else this.#tell("transcript", "stored", `What was said before cannot be shown: ${error.message}`);
+      else this.#notify("transcript", "stored", `The earlier messages cannot be shown: ${error.message}`);
     }
   }
 
   #storedIsShown(conversationId: string): void {
-    // Not of a talk that was left meanwhile: taken up again, it has nothing to show yet.
+    // Ignore the answer if the user has opened another conversation meanwhile.
     if (this.#state.conversationId === conversationId) this.#storedOf = conversationId;
   }
 
-  #leaveTalk(): void {
+  #leaveConversation(): void {
     this.#silence();
     this.#outbox.clear();
-    this.#stopOwed = this.#stopAsked = false;
+    this.#interruptPending = this.#interruptSent = false;
     this.#storedOf = "";
     this.traces.value = [];
   }
 
   #applyVolume(): void {
     const { volume, muted } = this.preferences.value;
-    // Squared: the ear hears loudness about so, and the slider's middle is then half as loud.
+    // Squared, because loudness is not linear: the middle of the slider is then about half as loud.
     this.#player.setVolume(muted ? 0 : volume * volume);
   }
 
-  #tell(place: NoticePlace, code: string, text: string): void {
+  #notify(place: NoticePlace, code: string, text: string): void {
     this.#apply({ on: "notice", notice: { place, code, text, serious: true } });
   }
 
-  /** Apply now, show with the next frame: a hundred tokens a second are then sixty drawings, or none in a hidden tab. */
-  #apply(what: ViewInput): void {
-    this.#state = reduce(this.#state, what);
+  /** Reduce now, publish with the next animation frame: a hundred tokens a second then cost at most sixty renders. */
+  #apply(input: ViewInput): void {
+    this.#state = reduce(this.#state, input);
     if (this.#publishing) return;
     this.#publishing = true;
     const publish = () => {

@@ -1,4 +1,4 @@
-/** The page: head, table, what was said, and the two ways to speak. */
+/** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -72,7 +72,7 @@ function PanelButton({ icon, label, onClick }: { icon: Parameters<typeof Icon>[0
   );
 }
 
-/** Esc stops whoever speaks, unless it closes a panel. */
+/** Esc interrupts the characters, unless it closes a panel. */
 function useStopKey(talk: Talk): void {
   useEffect(() => {
     const down = (event: KeyboardEvent) => {

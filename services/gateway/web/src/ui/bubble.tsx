@@ -21,7 +21,7 @@ function UserBubble({ message }: { message: UserMessage }): JSX.Element {
         {message.text}
       </p>
       {message.delivery === "sending" && <p class="remark">on its way…</p>}
-      {message.delivery === "refused" && <p class="remark trouble">This was not taken. See below, change it and send it again.</p>}
+      {message.delivery === "refused" && <p class="remark trouble">This was not accepted. See below, change it and send it again.</p>}
     </li>
   );
 }
@@ -76,8 +76,8 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
 
 function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.problem) return <p class="remark trouble">{reply.problem}</p>;
-  if (reply.status === "failed" && !reply.text) return <p class="remark trouble">No answer came. Ask again.</p>;
-  if (reply.status === "failed") return <p class="remark trouble">The answer broke off here. Ask again to hear the rest.</p>;
+  if (reply.status === "failed" && !reply.text) return <p class="remark trouble">There was no answer. Ask again.</p>;
+  if (reply.status === "failed") return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
     return <p class="remark">{reply.sentence >= 0 ? "You cut in here" : "You cut in before this was said"}</p>;
   }

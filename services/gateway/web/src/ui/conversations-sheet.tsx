@@ -1,4 +1,4 @@
-/** Talks of before: take one up, rename it, take it home as a file, delete it. */
+/** The panel of conversations: open, rename, export or delete one. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     if (before === null) round.current += 1;
     const mine = round.current;
     talk.api.conversations(before).then((page) => {
-      if (round.current !== mine) return; // it has been loaded anew from its beginning since: this is of the older list
+      if (round.current !== mine) return; // the list was reloaded since; this page belongs to the old one
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);
       setProblem("");
@@ -40,7 +40,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
           {problem}
         </p>
       )}
-      {rows?.length === 0 && <p class="lead">No talk has been kept yet. This one will be, once something is said.</p>}
+      {rows?.length === 0 && <p class="lead">No talk is saved yet. This one is saved with its first message.</p>}
       <ul class="list">
         {rows?.map((row) => (
           <Row

@@ -1,4 +1,4 @@
-/** The page's few signs, drawn with the text's colour. */
+/** The page's icons, drawn in the text colour. */
 
 import type { JSX } from "preact";
 

@@ -1,4 +1,4 @@
-/** See inside: where each turn's time went, what runs, and the streams to read along in. */
+/** The panel "See inside": where each turn's time went, what runs, and how to read the streams. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -29,7 +29,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
   return (
     <Sheet title="See inside" onClose={onClose}>
       <h3>Where the time went</h3>
-      {traces.length === 0 && <p class="lead">After the next answer, its way through the system is drawn here.</p>}
+      {traces.length === 0 && <p class="lead">After the next answer, this shows its way through the system.</p>}
       {traces.length > 0 && (
         <ul class="legend" aria-hidden="true">
           {LEGEND.map(([kind, label]) => (
@@ -49,7 +49,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
           {Object.entries(status.value.engines).map(([stage, engines]) => (
             <div key={stage}>
               <dt>{stage}</dt>
-              <dd>{engines.length > 0 ? engines.join(", ") : "nobody"}</dd>
+              <dd>{engines.length > 0 ? engines.join(", ") : "no worker"}</dd>
             </div>
           ))}
           <div>
@@ -68,7 +68,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
         </p>
       ))}
       <h3>The streams</h3>
-      <p class="lead">Each line can be pasted into redis-cli.</p>
+      <p class="lead">Paste a line into redis-cli to read along.</p>
       <ul class="keys">
         {keyLines(status.value?.namespace ?? "tertulia", conversationId, lastReply).map(({ what, command }) => (
           <KeyRow key={command} what={what} command={command} />

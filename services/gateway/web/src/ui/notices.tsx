@@ -4,7 +4,7 @@ import type { Talk } from "../talk/talk";
 import type { NoticePlace } from "../talk/view";
 import { Icon } from "./icons";
 
-/** What went wrong, at the place it belongs to. */
+/** The notices that belong to one place on the page. */
 export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JSX.Element | null {
   const notices = talk.view.value.notices.filter((notice) => notice.place === place);
   if (notices.length === 0) return null;

@@ -1,8 +1,8 @@
 import type { JSX } from "preact";
 
 /**
- * A character's picture, or the first letter of the name on its colour. Only inline pictures are shown: an address
- * would tell its server who looks at it.
+ * A character's picture, or the first letter of the name. Only inline pictures are shown: fetching a URL would reveal
+ * the user to another server.
  */
 export function Portrait({ name, image }: { name: string; image: string }): JSX.Element {
   return (

@@ -1,4 +1,4 @@
-/** The table and who sits at it: the state of the talk at a status. */
+/** The table with the characters, and the status line. */
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
@@ -45,11 +45,11 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
           {status.text}
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
-        {view.ducked && <p class="aside">lowered while you make yourself heard</p>}
+        {view.ducked && <p class="aside">the voice is lowered while you speak</p>}
         <PartialTranscript talk={talk} />
         {present.length === 0 && view.link === "live" && (
           <button type="button" class="invite" onClick={onInvite}>
-            <Icon name="plus" /> Nobody is here yet. Invite someone
+            <Icon name="plus" /> The table is empty. Invite someone
           </button>
         )}
       </div>
@@ -57,7 +57,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   );
 }
 
-/** What is being understood while one speaks: firm words dark, the rest still pale. */
+/** The partial transcript while the user speaks: the stable part dark, the rest pale. */
 function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
   const { partial, stable } = talk.view.value.listening;
   if (!partial && !stable) return null;
@@ -81,7 +81,7 @@ function Dots(): JSX.Element {
 }
 
 function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
-  // Also while the user is heard over them.
+  // Also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
   const { turn } = view;

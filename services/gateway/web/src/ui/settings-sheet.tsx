@@ -11,12 +11,12 @@ import { Sheet } from "./sheet";
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const settings = shownSettings(talk.view.value);
   const [refused, setRefused] = useState(false);
-  // What is being typed is the user's: an event that comes in between must not put the old name back.
+  // The text being typed: a render caused by an event must not put the old name back.
   const [typed, setTyped] = useState<string | null>(null);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
     <Sheet title="Model" onClose={onClose}>
-      <p class="lead">For this talk, from the next message on. What you leave alone, the model decides.</p>
+      <p class="lead">For this talk, from the next message on. The model decides about everything you do not set.</p>
       {refused && (
         <p class="remark trouble" role="alert">
           The connection is lost; nothing was changed. Try again when it is back.

@@ -1,4 +1,4 @@
-/** A panel over the page: a native dialog, so that focus, Esc and screen readers work as everywhere. */
+/** A panel over the page. A native dialog, so that focus, Esc and screen readers work as usual. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
