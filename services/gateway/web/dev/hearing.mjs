@@ -54,7 +54,9 @@ export class Hearing {
       this.#say("recording_start");
     }
     if (this.#loud % 6 !== 0) return;
-    const words = this.#line().split(" ").slice(0, this.#loud / 6);
+    const words = this.#line()
+      .split(" ")
+      .slice(0, this.#loud / 6);
     this.#say("transcription_update", { text: words.join(" ") });
     if (words.length > 2) this.#say("transcription_stabilized", { text: words.slice(0, -2).join(" ") });
   }

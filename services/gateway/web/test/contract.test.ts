@@ -40,7 +40,9 @@ function typesOfTheServer(): string[] {
 
 describe("the page's event types", () => {
   it("include every event class of the server", () => {
-    const missing = typesOfTheServer().filter((type) => !(EVENT_TYPES as readonly string[]).includes(type) && !(type in LEFT_OUT));
+    const missing = typesOfTheServer().filter(
+      (type) => !(EVENT_TYPES as readonly string[]).includes(type) && !(type in LEFT_OUT),
+    );
     expect(missing).toEqual([]);
   });
 
@@ -58,7 +60,9 @@ describe.each(readdirSync(RECORDED))("recorded events of format %s", (version) =
   it.each(sent)("parse: $type $id", ({ id, type, values }) => {
     const parsed = parseEvent(JSON.stringify({ type, ...values, event_id: id }));
     expect(parsed).toMatchObject({ type, eventId: id });
-    const unread = Object.keys(values).filter((name) => !(parsed && name in parsed) && !(`${type}.${name}` in FIELDS_LEFT_OUT));
+    const unread = Object.keys(values).filter(
+      (name) => !(parsed && name in parsed) && !(`${type}.${name}` in FIELDS_LEFT_OUT),
+    );
     expect(unread).toEqual([]);
   });
 });

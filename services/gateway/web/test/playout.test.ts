@@ -51,7 +51,7 @@ describe("Playout", () => {
     ]);
   });
 
-  it("puts out the very samples it was given", () => {
+  it("plays exactly the samples it was given", () => {
     const speaker = new Speaker();
     const samples = Int16Array.from({ length: 5_000 }, (_, index) => ((index * 7_919) % 65_536) - 32_768);
     speaker.playout.push({ messageId: "a", sentence: 0, chunk: 0, samples });
@@ -62,7 +62,7 @@ describe("Playout", () => {
     expect(speaker.of("ended")[0]?.tally).toMatchObject({ samples: 5_000, checksum });
   });
 
-  it("waits for a little sound before it starts, but not for ever", () => {
+  it("waits for the target depth before it starts, at most for the target time", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 8_000, 10 * MS);
     speaker.listen(SMALLEST_TARGET_MS / 2);
@@ -71,7 +71,7 @@ describe("Playout", () => {
     expect(speaker.of("started")).toHaveLength(1);
   });
 
-  it("counts silence inside a message as a gap and holds back more after it", () => {
+  it("counts silence inside a message as a gap and raises the target depth", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0);
     speaker.listen(200);
@@ -87,7 +87,7 @@ describe("Playout", () => {
     expect(speaker.of("started").map(({ messageId }) => messageId)).toEqual(["a"]);
   });
 
-  it("does not take the silence after a message for a gap", () => {
+  it("does not count the silence after a message as a gap", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0);
     speaker.listen(300);
@@ -96,7 +96,7 @@ describe("Playout", () => {
     expect(speaker.of("ended")[0]?.tally).toMatchObject({ samples: CHUNK, gaps: 0, gapMs: 0 });
   });
 
-  it("is silent within two blocks of a flush and tells how far it came", () => {
+  it("is silent within two blocks of a flush and reports its position", () => {
     const speaker = new Speaker();
     for (let chunk = 0; chunk < 10; chunk += 1) speaker.say("a", 0, chunk);
     speaker.listen(250);
@@ -110,7 +110,7 @@ describe("Playout", () => {
     expect(flushed?.consumed).toBe(10 * CHUNK);
   });
 
-  it("tells how far it came also when it is flushed twice in one breath", () => {
+  it("reports its position once if it is flushed twice before the next block", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 8_000, RATE);
     speaker.listen(150);
@@ -120,7 +120,7 @@ describe("Playout", () => {
     expect(speaker.of("flushed").map(({ messageId, consumed }) => [messageId, consumed])).toEqual([["a", RATE]]);
   });
 
-  it("plays what comes after a flush, and nothing of what came before", () => {
+  it("plays chunks pushed after a flush and none pushed before it", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 16_000, CHUNK * 5);
     speaker.listen(100);
@@ -132,7 +132,7 @@ describe("Playout", () => {
     expect(speaker.of("ended").map(({ messageId, tally }) => [messageId, tally.samples])).toEqual([["b", CHUNK]]);
   });
 
-  it("lowers the voice while ducked and brings it back where it was", () => {
+  it("lowers the voice while ducked and raises it again", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0, 16_000, RATE);
     speaker.listen(200);
@@ -146,7 +146,7 @@ describe("Playout", () => {
     expect(speaker.of("flushed")).toHaveLength(0);
   });
 
-  it("keeps the place of each sentence in its reports", () => {
+  it("reports the position of each sentence", () => {
     const speaker = new Speaker();
     speaker.say("a", 0, 0);
     speaker.say("a", 0, 1);

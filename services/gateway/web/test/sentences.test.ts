@@ -3,7 +3,12 @@ import { describe, expect, it } from "vitest";
 import { sentenceSpan } from "../src/talk/sentences";
 import type { Reply } from "../src/talk/view";
 
-function sentence(text: string, sentenceEnds: readonly number[], index: number, status: Reply["status"] = "complete"): string | null {
+function sentence(
+  text: string,
+  sentenceEnds: readonly number[],
+  index: number,
+  status: Reply["status"] = "complete",
+): string | null {
   const span = sentenceSpan({ text, sentenceEnds, status }, index);
   return span && text.slice(span.start, span.end);
 }

@@ -16,7 +16,14 @@ const said = (type: string, fields: Record<string, unknown> = {}): ViewInput => 
 const heard = (messageId: string, sentence: number, cause: Report["cause"] = "tick"): ViewInput => ({
   on: "report",
   report: {
-    cause, messageId, sentence, doneSentence: sentence, doneChunk: 0, playedMs: 100, level: 0, consumed: 0,
+    cause,
+    messageId,
+    sentence,
+    doneSentence: sentence,
+    doneChunk: 0,
+    playedMs: 100,
+    level: 0,
+    consumed: 0,
     tally: { samples: 0, checksum: 0, gapMs: 0, gaps: 0 },
   },
 });
@@ -31,7 +38,12 @@ const chunk = (text: string, of = LUNA, ends: readonly number[] = []) =>
 const OPEN = after([
   { on: "link", phase: "live", reason: "", conversationId: "c" },
   said("conversation_started", { conversation_id: "c", demo: true }),
-  said("characters", { characters: [{ id: "luna", name: "Luna" }, { id: "rex", name: "Rex" }] }),
+  said("characters", {
+    characters: [
+      { id: "luna", name: "Luna" },
+      { id: "rex", name: "Rex" },
+    ],
+  }),
 ]);
 const ASKED = after(
   [
@@ -44,7 +56,12 @@ const ASKED = after(
 );
 const TEXT = "Hello there. How are you today?";
 const SPOKEN = after(
-  [chunk("Hello there. "), chunk("How are you today?", LUNA, ["Hello there. ".length]), heard("m1", 0, "started"), heard("m1", 1, "sentence")],
+  [
+    chunk("Hello there. "),
+    chunk("How are you today?", LUNA, ["Hello there. ".length]),
+    heard("m1", 0, "started"),
+    heard("m1", 1, "sentence"),
+  ],
   ASKED,
 );
 
@@ -59,7 +76,10 @@ describe("messages", () => {
   });
 
   it("mark a message that the server refuses", () => {
-    const sent = after([{ on: "sent", turnId: "t", text: "x" }, said("error", { code: "bad_field", message: "too long", turn_id: "t" })], OPEN);
+    const sent = after(
+      [{ on: "sent", turnId: "t", text: "x" }, said("error", { code: "bad_field", message: "too long", turn_id: "t" })],
+      OPEN,
+    );
     expect(sent.messages).toMatchObject([{ delivery: "refused" }]);
     expect(sent.notices).toMatchObject([{ place: "composer", text: "too long" }]);
   });
@@ -71,7 +91,10 @@ describe("messages", () => {
   });
 
   it("take the sentence ends of a complete reply from message_complete", () => {
-    const complete = after([said("message_complete", { message_id: "m1", text: TEXT, sentence_ends: [13, 31] })], SPOKEN);
+    const complete = after(
+      [said("message_complete", { message_id: "m1", text: TEXT, sentence_ends: [13, 31] })],
+      SPOKEN,
+    );
     expect(reply(complete, "m1").sentenceEnds).toEqual([13, 31]);
   });
 
@@ -95,7 +118,11 @@ describe("messages", () => {
       ],
       cut,
     );
-    expect(reply(right, "m1")).toMatchObject({ text: TEXT, status: "interrupted", heardChars: "Hello there. How are".length });
+    expect(reply(right, "m1")).toMatchObject({
+      text: TEXT,
+      status: "interrupted",
+      heardChars: "Hello there. How are".length,
+    });
   });
 
   it("stay played if they were heard before the interruption", () => {
@@ -104,14 +131,20 @@ describe("messages", () => {
   });
 
   it("are not cut off by an interruption while no tts worker runs", () => {
-    const silent = after([chunk("Hello there."), said("message_complete", { message_id: "m1", text: "Hello there." })], ASKED);
+    const silent = after(
+      [chunk("Hello there."), said("message_complete", { message_id: "m1", text: "Hello there." })],
+      ASKED,
+    );
     expect(reply(after([{ on: "cut" }], silent), "m1").sound).toBe("due");
     const heardNothing = after([{ on: "cut" }, said("message_heard", { message_id: "m1", text: "" })], silent);
     expect(reply(heardNothing, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
   it("are cut off together with the reply before them in the turn", () => {
-    const both = after([chunk("Well.", REX), said("message_complete", { message_id: "m2", text: "Well." }), { on: "cut" }], SPOKEN);
+    const both = after(
+      [chunk("Well.", REX), said("message_complete", { message_id: "m2", text: "Well." }), { on: "cut" }],
+      SPOKEN,
+    );
     expect(reply(both, "m2")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
@@ -123,8 +156,24 @@ describe("messages", () => {
 
   it("from the store go in front, without those shown already", () => {
     const past = storedMessages([
-      { id: "u0", turn_id: "t0", role: "user", character_id: null, character_name: "You", text: "Before", status: "complete" },
-      { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna", text: TEXT, status: "complete" },
+      {
+        id: "u0",
+        turn_id: "t0",
+        role: "user",
+        character_id: null,
+        character_name: "You",
+        text: "Before",
+        status: "complete",
+      },
+      {
+        id: "m1",
+        turn_id: "t",
+        role: "character",
+        character_id: "luna",
+        character_name: "Luna",
+        text: TEXT,
+        status: "complete",
+      },
     ]);
     const state = after([{ on: "stored", conversationId: "c", messages: past }], SPOKEN);
     expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
@@ -136,14 +185,18 @@ describe("messages", () => {
 
   it("announce whole replies to screen readers, not tokens", () => {
     expect(SPOKEN.announcement).toBe("");
-    expect(after([said("message_complete", { message_id: "m1", text: TEXT })], SPOKEN).announcement).toBe(`Luna: ${TEXT}`);
+    expect(after([said("message_complete", { message_id: "m1", text: TEXT })], SPOKEN).announcement).toBe(
+      `Luna: ${TEXT}`,
+    );
   });
 
   it("start empty in another conversation, with the same characters", () => {
     const other = after([said("conversation_started", { conversation_id: "d" })], SPOKEN);
     expect(other).toMatchObject({ conversationId: "d", messages: [], demo: false, turn: null });
     expect(other.characters).toHaveLength(2);
-    expect(after([said("conversation_started", { conversation_id: "c", resumed: true })], SPOKEN).messages).toHaveLength(2);
+    expect(
+      after([said("conversation_started", { conversation_id: "c", resumed: true })], SPOKEN).messages,
+    ).toHaveLength(2);
   });
 });
 
@@ -154,11 +207,31 @@ describe("the status line", () => {
     ["right after sending", after([{ on: "sent", turnId: "t", text: "x" }], OPEN), "thinking", "Thinking"],
     ["while the first character's reply is awaited", ASKED, "thinking", "Luna is thinking"],
     ["while a character speaks", SPOKEN, "speaking", "Luna is speaking"],
-    ["while listening", after([{ on: "microphone", microphone: "on" }, said("vad_detect_start")], OPEN), "listening", "Listening"],
+    [
+      "while listening",
+      after([{ on: "microphone", microphone: "on" }, said("vad_detect_start")], OPEN),
+      "listening",
+      "Listening",
+    ],
     ["while the user speaks over a character", after([said("vad_start")], SPOKEN), "hearing", "Hearing you"],
-    ["while the next character's reply is awaited", after([said("message_complete", { message_id: "m1", text: TEXT }), heard("m1", 1, "ended")], SPOKEN), "thinking", "Rex is thinking"],
-    ["while disconnected", after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], SPOKEN), "offline", "Connection lost. Trying again…"],
-    ["after another page opened the conversation", after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN), "away", "This talk is open somewhere else"],
+    [
+      "while the next character's reply is awaited",
+      after([said("message_complete", { message_id: "m1", text: TEXT }), heard("m1", 1, "ended")], SPOKEN),
+      "thinking",
+      "Rex is thinking",
+    ],
+    [
+      "while disconnected",
+      after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], SPOKEN),
+      "offline",
+      "Connection lost. Trying again…",
+    ],
+    [
+      "after another page opened the conversation",
+      after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN),
+      "away",
+      "This talk is open somewhere else",
+    ],
     ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
   ])("is right %s", (_, state, mood, text) => {
     expect(statusLine(state)).toMatchObject({ mood, text });
@@ -170,7 +243,11 @@ describe("the status line", () => {
     expect(canStop(SPOKEN)).toBe(true);
     expect(canStop(after([{ on: "cut" }], SPOKEN))).toBe(false);
     const written = after(
-      [said("message_complete", { message_id: "m1", text: TEXT }), said("turn_started", { turn_id: "t", replies: [LUNA] }), said("turn_complete", { turn_id: "t" })],
+      [
+        said("message_complete", { message_id: "m1", text: TEXT }),
+        said("turn_started", { turn_id: "t", replies: [LUNA] }),
+        said("turn_complete", { turn_id: "t" }),
+      ],
       ASKED,
     );
     expect(canStop(written)).toBe(true);
@@ -180,9 +257,14 @@ describe("the status line", () => {
 
 describe("listening", () => {
   it("shows the partial transcript and clears it when it has become a message", () => {
-    const partial = after([said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })], OPEN);
+    const partial = after(
+      [said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })],
+      OPEN,
+    );
     expect(partial.listening).toMatchObject({ partial: "Hello the", stable: "Hello" });
-    expect(after([said("transcription_finished", { text: "Hello there", turn_id: "t" })], partial).listening).toMatchObject({ partial: "", stable: "" });
+    expect(
+      after([said("transcription_finished", { text: "Hello there", turn_id: "t" })], partial).listening,
+    ).toMatchObject({ partial: "", stable: "" });
   });
 });
 
@@ -191,7 +273,10 @@ const confirms = (settings: Record<string, unknown>) => said("model_settings", s
 
 describe("the model's settings", () => {
   it("show a pending change until it is confirmed, also after the answer to an earlier change", () => {
-    const state = after([confirms({ temperature: 1 }), changed({ temperature: 1.05 }), changed({ temperature: 1.1 })], OPEN);
+    const state = after(
+      [confirms({ temperature: 1 }), changed({ temperature: 1.05 }), changed({ temperature: 1.1 })],
+      OPEN,
+    );
     expect(shownSettings(state)).toMatchObject({ temperature: 1.1, model: null });
     expect(shownSettings(after([confirms({ temperature: 1.05 })], state)).temperature).toBe(1.1);
     const confirmed = after([confirms({ temperature: 1.1 })], state);
@@ -200,20 +285,33 @@ describe("the model's settings", () => {
   });
 
   it("go back to the confirmed values when the server refuses, with a notice in the settings panel", () => {
-    const state = after([confirms({ model: "a" }), changed({ model: "b" }), said("error", { code: "rate_limited", message: "slower" })], OPEN);
+    const state = after(
+      [confirms({ model: "a" }), changed({ model: "b" }), said("error", { code: "rate_limited", message: "slower" })],
+      OPEN,
+    );
     expect(shownSettings(state).model).toBe("a");
     expect(state.notices).toMatchObject([{ place: "settings", text: "slower" }]);
     expect(after([confirms({ model: "b" })], state).notices).toEqual([]);
   });
 
   it("ignore an error about a message", () => {
-    const state = after([changed({ model: "b" }), said("error", { code: "bad_field", message: "too long", turn_id: "t" })], ASKED);
+    const state = after(
+      [changed({ model: "b" }), said("error", { code: "bad_field", message: "too long", turn_id: "t" })],
+      ASKED,
+    );
     expect(state.pendingSettings).toEqual({ model: "b" });
     expect(state.notices).toMatchObject([{ place: "composer" }]);
   });
 
   it("go back to the confirmed values when the connection is lost", () => {
-    const state = after([confirms({ model: "a" }), changed({ model: "b" }), { on: "link", phase: "waiting", reason: "", conversationId: "c" }], OPEN);
+    const state = after(
+      [
+        confirms({ model: "a" }),
+        changed({ model: "b" }),
+        { on: "link", phase: "waiting", reason: "", conversationId: "c" },
+      ],
+      OPEN,
+    );
     expect(shownSettings(state).model).toBe("a");
   });
 });
@@ -225,8 +323,10 @@ describe("problems", () => {
     ["no_characters", "transcript"],
     ["rate_limited", "composer"],
     ["unavailable", "page"],
-  ])("of the kind %s appear at the %s", (code, place) => {
-    expect(after([said("error", { code, message: "what to do" })], OPEN).notices).toMatchObject([{ place, text: "what to do" }]);
+  ])("with code %s appear at the %s", (code, place) => {
+    expect(after([said("error", { code, message: "what to do" })], OPEN).notices).toMatchObject([
+      { place, text: "what to do" },
+    ]);
   });
 
   it("of one reply appear in its bubble", () => {
@@ -236,7 +336,10 @@ describe("problems", () => {
   });
 
   it("appear once each, and go with the next turn", () => {
-    const twice = after([said("error", { code: "llm_rate", message: "a" }), said("error", { code: "llm_rate", message: "b" })], OPEN);
+    const twice = after(
+      [said("error", { code: "llm_rate", message: "a" }), said("error", { code: "llm_rate", message: "b" })],
+      OPEN,
+    );
     expect(twice.notices).toHaveLength(1);
     expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], twice).notices).toEqual([]);
   });
@@ -252,7 +355,11 @@ describe("a page opened during a turn", () => {
     said("turn_accepted", { turn_id: "t", text: "Hello?", source: "typed" }),
     said("turn_started", { turn_id: "t", replies: [LUNA, REX] }),
   ];
-  const LUNAS = [said("message_started", { ...LUNA, turn_id: "t" }), chunk(TEXT), said("message_complete", { ...LUNA, text: TEXT })];
+  const LUNAS = [
+    said("message_started", { ...LUNA, turn_id: "t" }),
+    chunk(TEXT),
+    said("message_complete", { ...LUNA, text: TEXT }),
+  ];
   const REXS = [
     said("message_started", { ...REX, turn_id: "t" }),
     chunk("Hi. I am Rex.", REX, [4]),
@@ -261,8 +368,24 @@ describe("a page opened during a turn", () => {
   ];
   const STORED = storedMessages([
     { id: "u", turn_id: "t", role: "user", character_id: null, character_name: "", text: "Hello?", status: "complete" },
-    { id: "m1", turn_id: "t", role: "character", character_id: "luna", character_name: "Luna", text: TEXT, status: "complete" },
-    { id: "m2", turn_id: "t", role: "character", character_id: "rex", character_name: "Rex", text: "Hi. I am Rex.", status: "streaming" },
+    {
+      id: "m1",
+      turn_id: "t",
+      role: "character",
+      character_id: "luna",
+      character_name: "Luna",
+      text: TEXT,
+      status: "complete",
+    },
+    {
+      id: "m2",
+      turn_id: "t",
+      role: "character",
+      character_id: "rex",
+      character_name: "Rex",
+      text: "Hi. I am Rex.",
+      status: "streaming",
+    },
   ]);
   const LOADED: ViewInput = { on: "stored", conversationId: "c", messages: STORED };
   const opened = (heardBefore: unknown[]): ViewInput[] => [
@@ -290,7 +413,9 @@ describe("a page opened during a turn", () => {
 
   it("shows no reply as played if none was", () => {
     const state = after([...opened([]), LOADED, ...BEGIN, ...LUNAS, ...REXS]);
-    expect(state.messages.filter((message) => message.kind === "reply").map(({ sound, sentence }) => [sound, sentence])).toEqual([
+    expect(
+      state.messages.filter((message) => message.kind === "reply").map(({ sound, sentence }) => [sound, sentence]),
+    ).toEqual([
       ["due", -1],
       ["due", -1],
     ]);
@@ -322,7 +447,8 @@ describe("receipts of a page opened during a turn", () => {
 describe("warnings", () => {
   const PAUSED = said("warning", {
     code: "writes_paused",
-    message: "Redis has no memory left: nothing can be written just now. What you send now has to be sent again (with the same turn_id).",
+    message:
+      "Redis has no memory left: nothing can be written just now. What you send now has to be sent again (with the same turn_id).",
   });
   const AWAY = { code: "unavailable", message: "Redis is away. Send it again in a moment (with the same turn_id)." };
 
@@ -356,15 +482,22 @@ describe("warnings", () => {
     expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], state).notices).toEqual([]);
   });
 
-  it.each(["store_lost", "store_unavailable", "newer_release", "a_later_one"])("%s stays until it is dismissed", (code) => {
-    const both = after([said("warning", { code, message: "why" }), said("warning", { code: "other", message: "else" })], OPEN);
-    expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], both).notices).toHaveLength(2);
-    expect(after([{ on: "dismiss", place: "page", code }], both).notices).toMatchObject([{ code: "other" }]);
-  });
+  it.each(["store_lost", "store_unavailable", "newer_release", "a_later_one"])(
+    "%s stays until it is dismissed",
+    (code) => {
+      const both = after(
+        [said("warning", { code, message: "why" }), said("warning", { code: "other", message: "else" })],
+        OPEN,
+      );
+      expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], both).notices).toHaveLength(2);
+      expect(after([{ on: "dismiss", place: "page", code }], both).notices).toMatchObject([{ code: "other" }]);
+    },
+  );
 });
 
 describe("an unavailable server", () => {
-  const unavailable = (turnId = "") => said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
+  const unavailable = (turnId = "") =>
+    said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
   it("is reported in the page's words, because the page sends messages again", () => {
     expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");

@@ -9,13 +9,24 @@ import { compareIds } from "../src/wire/stream-id";
 describe("parseEvent", () => {
   it("reads an event and its id", () => {
     const frame = { type: "llm_chunk", text: "Hi", character_id: "c", message_id: "m", event_id: "17-0", epoch: 3 };
-    const expected = { type: "llm_chunk", text: "Hi", character_id: "c", message_id: "m", sentence_ends: [], eventId: "17-0" };
+    const expected = {
+      type: "llm_chunk",
+      text: "Hi",
+      character_id: "c",
+      message_id: "m",
+      sentence_ends: [],
+      eventId: "17-0",
+    };
     expect(parseEvent(JSON.stringify(frame))).toEqual(expected);
   });
 
   it("ignores types and fields it does not know", () => {
     expect(parseEvent('{"type":"weather","sun":true}')).toBeNull();
-    expect(parseEvent('{"type":"turn_complete","turn_id":"t","new":1}')).toEqual({ type: "turn_complete", turn_id: "t", eventId: "" });
+    expect(parseEvent('{"type":"turn_complete","turn_id":"t","new":1}')).toEqual({
+      type: "turn_complete",
+      turn_id: "t",
+      eventId: "",
+    });
   });
 
   it("ignores a type that is the name of an object's own property", () => {
@@ -23,8 +34,15 @@ describe("parseEvent", () => {
   });
 
   it("fills in the defaults of optional fields", () => {
-    expect(parseEvent('{"type":"conversation_started","conversation_id":"c"}')).toMatchObject({ resumed: false, demo: false });
-    expect(parseEvent('{"type":"model_settings","temperature":0.5}')).toMatchObject({ temperature: 0.5, top_k: null, model: null });
+    expect(parseEvent('{"type":"conversation_started","conversation_id":"c"}')).toMatchObject({
+      resumed: false,
+      demo: false,
+    });
+    expect(parseEvent('{"type":"model_settings","temperature":0.5}')).toMatchObject({
+      temperature: 0.5,
+      top_k: null,
+      model: null,
+    });
   });
 
   it.each([
@@ -40,7 +58,15 @@ describe("parseEvent", () => {
   });
 });
 
-const AUDIO = { type: "audio", message_id: "m", character_id: "c", sentence_index: 0, chunk_index: 2, id: "1-3", sample_rate: 24_000 };
+const AUDIO = {
+  type: "audio",
+  message_id: "m",
+  character_id: "c",
+  sentence_index: 0,
+  chunk_index: 2,
+  id: "1-3",
+  sample_rate: 24_000,
+};
 const binary = (map: unknown) => encode(map).slice().buffer;
 
 describe("parseAudioFrame", () => {

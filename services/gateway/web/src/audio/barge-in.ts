@@ -20,7 +20,12 @@ export const NOT_DUCKED: BargeIn = { duckedAtMs: null, recording: false };
 /** If no event follows a sound for this long, the recognizer has lost it: unduck. */
 export const LONGEST_DUCK_MS = 12_000;
 
-export function onServerEvent(state: BargeIn, event: ServerEvent, speaking: boolean, nowMs: number): [BargeIn, BargeInCommand] {
+export function onServerEvent(
+  state: BargeIn,
+  event: ServerEvent,
+  speaking: boolean,
+  nowMs: number,
+): [BargeIn, BargeInCommand] {
   switch (event.type) {
     case "vad_start":
       return duck(state, speaking, nowMs);

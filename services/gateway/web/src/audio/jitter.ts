@@ -1,8 +1,8 @@
 /**
  * Target depth of the jitter buffer: how much sound must be there before a message starts.
  *
- * Starts small for low latency, grows when the sound runs dry, and shrinks slowly while there are no gaps. It grows fast
- * and shrinks slowly because a gap is worse than 20 ms of latency.
+ * Starts small for low latency, grows when the sound runs dry, and shrinks while there are no gaps. It grows fast and
+ * shrinks slowly because a gap is worse than 20 ms of latency.
  */
 
 export const SMALLEST_TARGET_MS = 40;

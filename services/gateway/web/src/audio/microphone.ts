@@ -25,16 +25,24 @@ export class Microphone {
   static async open(onFrame: (frame: Captured) => void, onLost: () => void): Promise<Microphone> {
     // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
     if (!("mediaDevices" in navigator)) {
-      throw new NoMicrophone("The browser does not let this page use the microphone: open it over https, or as localhost.");
+      throw new NoMicrophone(
+        "The browser does not let this page use the microphone: open it over https, or as localhost.",
+      );
     }
     const stream = await navigator.mediaDevices
-      .getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true } })
+      .getUserMedia({
+        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      })
       .catch((error: unknown) => {
         throw new NoMicrophone(explain(error));
       });
     try {
       const { context, source } = await connect(stream);
-      const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+      const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
+        numberOfOutputs: 0,
+        channelCount: 1,
+        channelCountMode: "explicit",
+      });
       node.port.onmessage = ({ data }: MessageEvent<Captured>) => onFrame(data);
       source.connect(node);
       for (const track of stream.getAudioTracks()) track.addEventListener("ended", onLost, { once: true });

@@ -1,6 +1,12 @@
 /** The playback worklet, on the audio thread: a thin shell around `Playout`. */
 
-import { type FromWorklet, type PlaybackOptions, PLAYBACK_PROCESSOR, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import {
+  type FromWorklet,
+  type PlaybackOptions,
+  PLAYBACK_PROCESSOR,
+  type ToWorklet,
+  WORKLET_CAPACITY_MS,
+} from "./playback-port";
 import { Playout } from "./playout";
 import { Resampler } from "./resampler";
 

@@ -2,7 +2,13 @@
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
 import { PlaybackQueue } from "./playback-queue";
-import { type FromWorklet, PLAYBACK_PROCESSOR, type PlaybackOptions, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import {
+  type FromWorklet,
+  PLAYBACK_PROCESSOR,
+  type PlaybackOptions,
+  type ToWorklet,
+  WORKLET_CAPACITY_MS,
+} from "./playback-port";
 import workletUrl from "./playback-worklet?worker&url";
 
 export interface PlayerListener {

@@ -1,4 +1,4 @@
-/** Decides when to send a playback receipt: every 200 ms, and at once at the end of a sentence, a message or a flush. */
+/** Decides when to send a playback receipt: every 200 ms, and at once after a sentence, a message or a flush. */
 
 import type { Receipt } from "../wire/commands";
 import type { Report } from "./playback-report";
@@ -15,7 +15,7 @@ export class Receipts {
     this.#before.set(messageId, ms);
   }
 
-  /** The receipt to send after this report, or null. There is none before the first chunk has been played to its end. */
+  /** The receipt to send after this report, or null. The first one follows the end of the first chunk. */
   after(report: Report): Receipt | null {
     if (report.messageId === "" || report.doneChunk < 0) return null;
     if (report.messageId !== this.#messageId) {

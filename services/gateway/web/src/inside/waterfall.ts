@@ -33,7 +33,12 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
     ["pick", "who answers", 0, started],
   ]);
   const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
-  const rows: Row[] = [{ label: "You", characterId: "", bars: you }, ...messages.map((message, index) => rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])))].filter((row) => row.bars.length > 0);
+  const rows: Row[] = [
+    { label: "You", characterId: "", bars: you },
+    ...messages.map((message, index) =>
+      rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])),
+    ),
+  ].filter((row) => row.bars.length > 0);
   const all = rows.flatMap((row) => row.bars);
   const sounds = messages.map((message) => ms(message["first_frame"])).filter((time) => time !== null);
   const begin = speechEnd ?? 0;

@@ -33,7 +33,6 @@ export class Outbox {
     this.#waiting = [];
   }
 
-
   /** The commands to send again after a reconnect. */
   commands(): Command[] {
     return this.#waiting.map(({ turnId, text }) => ({ type: "user_message", data: { text, turn_id: turnId } }));

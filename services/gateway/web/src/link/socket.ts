@@ -102,7 +102,10 @@ export class Link {
     const current = (act: () => void) => () => {
       if (socket === this.#socket) act();
     };
-    socket.addEventListener("open", current(() => this.#step({ on: "socket_opened" })));
+    socket.addEventListener(
+      "open",
+      current(() => this.#step({ on: "socket_opened" })),
+    );
     socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (socket === this.#socket) this.#received(data);
     });

@@ -102,7 +102,11 @@ function dial({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
   return { do: "connect", at: { conversationId, lastEventId, lastAudio } };
 }
 
-function closed(state: LinkState, { code, reason }: { code: number; reason: string }, random: number): [LinkState, Effect[]] {
+function closed(
+  state: LinkState,
+  { code, reason }: { code: number; reason: string },
+  random: number,
+): [LinkState, Effect[]] {
   if (state.phase === "off") return [state, []];
   if (code === 4001) return [{ ...state, phase: "replaced", reason }, []];
   if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
@@ -129,7 +133,10 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
   return [{ ...state, lastEventId: event.eventId }, [{ do: "deliver" }]];
 }
 
-function started(state: LinkState, event: ServerEvent & { type: "conversation_started" }): [LinkState, readonly Effect[]] {
+function started(
+  state: LinkState,
+  event: ServerEvent & { type: "conversation_started" },
+): [LinkState, readonly Effect[]] {
   const same = event.conversation_id === state.conversationId;
   const live: LinkState = {
     phase: "live",

@@ -157,6 +157,7 @@ export class Api {
 /** The list in an answer, either bare or under a name. */
 function list<T>(answer: unknown, name: string): readonly T[] {
   if (Array.isArray(answer)) return answer as T[];
-  const inner = (answer as Record<string, unknown> | null)?.[name] ?? (answer as Record<string, unknown> | null)?.["items"];
+  const inner =
+    (answer as Record<string, unknown> | null)?.[name] ?? (answer as Record<string, unknown> | null)?.["items"];
   return Array.isArray(inner) ? (inner as T[]) : [];
 }

@@ -26,7 +26,9 @@ export class RequestFailed extends Error {
 /** Read the failure from an answer's body, which need not be problem+json. */
 export function readProblem(status: number, body: unknown): RequestFailed {
   const source = isRecord(body) ? body : {};
-  const text = [source["detail"], source["title"]].find((each): each is string => typeof each === "string" && each !== "");
+  const text = [source["detail"], source["title"]].find(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
   const errors = Array.isArray(source["errors"]) ? source["errors"].filter(isRecord) : [];
   const fields = errors.map((each) => ({ field: fieldOf(each), detail: firstText(each, "detail", "message", "msg") }));
   return new RequestFailed(status, text ?? inPlainWords(status), fields);

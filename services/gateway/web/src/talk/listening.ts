@@ -74,7 +74,9 @@ export class ListeningController {
       .catch((error: unknown) => {
         this.#wanted = false;
         this.listener.microphone("off");
-        this.listener.trouble(error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.");
+        this.listener.trouble(
+          error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.",
+        );
       })
       .finally(() => {
         this.#opening = null;

@@ -24,13 +24,17 @@ export function ofError({ code, message, turn_id: turnId }: Failure, writesPause
   if (code !== "unavailable") return { place: placeOf(code), code, text: message, serious: true };
   if (writesPaused) return null;
   // This page sends a message again by itself; the server's text is for clients that do not.
-  const text = turnId ? `The server cannot accept messages right now; ${SENT_AGAIN}` : message.replace(" (with the same turn_id)", "");
+  const text = turnId
+    ? `The server cannot accept messages right now; ${SENT_AGAIN}`
+    : message.replace(" (with the same turn_id)", "");
   return { place: "page", code, text, serious: true };
 }
 
 /** Remove the notices with these codes. */
 export function without(notices: readonly Notice[], ...codes: readonly string[]): readonly Notice[] {
-  return notices.some((notice) => codes.includes(notice.code)) ? notices.filter((notice) => !codes.includes(notice.code)) : notices;
+  return notices.some((notice) => codes.includes(notice.code))
+    ? notices.filter((notice) => !codes.includes(notice.code))
+    : notices;
 }
 
 function placeOf(code: string): NoticePlace {

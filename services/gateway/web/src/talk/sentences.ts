@@ -14,7 +14,10 @@ export interface Span {
 }
 
 /** The span of the sentence with this index. Null for a negative index: no sentence has begun. */
-export function sentenceSpan({ text, sentenceEnds, status }: Pick<Reply, "text" | "sentenceEnds" | "status">, index: number): Span | null {
+export function sentenceSpan(
+  { text, sentenceEnds, status }: Pick<Reply, "text" | "sentenceEnds" | "status">,
+  index: number,
+): Span | null {
   if (index < 0) return null;
   // Behind the last known end lies the sentence being written. Once the text is complete, that rest (an emoji, code)
   // belongs to the last sentence.

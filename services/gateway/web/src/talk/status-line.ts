@@ -3,15 +3,7 @@
 import { type ViewState, findReply } from "./view";
 
 export type Mood =
-  | "connecting"
-  | "offline"
-  | "idle"
-  | "listening"
-  | "hearing"
-  | "thinking"
-  | "speaking"
-  | "away"
-  | "refused";
+  "connecting" | "offline" | "idle" | "listening" | "hearing" | "thinking" | "speaking" | "away" | "refused";
 
 export interface StatusLine {
   readonly mood: Mood;
@@ -44,7 +36,8 @@ export function statusLine(state: ViewState): StatusLine {
   if (speaking) return of("speaking", `${speaking.name} is speaking`, speaking.characterId);
   if (state.writesPaused) return of("offline", "The server has to wait…");
   const thinking = thinkingCharacter(state);
-  if (thinking) return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
+  if (thinking)
+    return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
   if (state.listening.microphone === "opening") return of("connecting", "Opening the microphone…");
   if (state.listening.session) return of("listening", "Listening");
   return of("idle", "Ready when you are");

@@ -21,6 +21,7 @@ import type { ModelSettings, ServerEvent } from "../wire/events";
 import { AudioOrder } from "../wire/order";
 import { canStop } from "./status-line";
 import { ListeningController } from "./listening";
+import { InterruptRequest } from "./interrupt-request";
 import { newId } from "./new-id";
 import { storedMessages } from "./stored-messages";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
@@ -52,11 +53,8 @@ export class Talk {
   #receipts = new Receipts();
   #bargeIn: BargeIn = NOT_DUCKED;
   #stopwatch = new Stopwatch();
+  #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The user pressed stop while disconnected; send `interrupt` after the reconnect. */
-  #interruptPending = false;
-  /** `interrupt` was sent and not confirmed yet. */
-  #interruptSent = false;
   /** The conversation whose stored messages are shown, or that has none. */
   #storedOf = "";
 
@@ -76,7 +74,8 @@ export class Talk {
       {
         report: (report) => this.#onReport(report),
         blocked: (blocked) => this.#apply({ on: "sound_blocked", blocked }),
-        overflowed: () => this.#notify("page", "overflow", "Too much sound is waiting to be played. Press stop and ask again."),
+        overflowed: () =>
+          this.#notify("page", "overflow", "Too much sound is waiting to be played. Press stop and ask again."),
       },
       probe !== null,
     );
@@ -116,8 +115,7 @@ export class Talk {
   stop(): void {
     if (!canStop(this.#state)) return;
     this.#silence();
-    this.#interruptSent = this.#link.send({ type: "interrupt" });
-    this.#interruptPending = !this.#interruptSent;
+    this.#interrupt.request();
   }
 
   listen(on: boolean, keepWarm = false): void {
@@ -187,11 +185,8 @@ export class Talk {
     const now = performance.now();
     this.#barge(event, now);
     if (event.type === "audio_complete") this.#player.end(event.message_id);
-    if (event.type === "interrupted") this.#interruptPending = this.#interruptSent = false;
-    // The server refused the interrupt while writes were paused.
-    if (event.type === "warning" && event.code === "writes_resumed" && this.#interruptSent) this.#link.send({ type: "interrupt" });
+    this.#interrupt.onEvent(event);
     if (event.type === "turn_accepted") {
-      this.#interruptSent = false;
       this.#outbox.settle(event.turn_id);
       this.#stopwatch.turn(event.turn_id);
     }
@@ -201,7 +196,13 @@ export class Talk {
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
-      this.traces.value = withMetrics(this.traces.value, this.#state.messages, event.turn_id, event.metrics, heardAfterMs);
+      this.traces.value = withMetrics(
+        this.traces.value,
+        this.#state.messages,
+        event.turn_id,
+        event.metrics,
+        heardAfterMs,
+      );
     }
   }
 
@@ -270,8 +271,7 @@ export class Talk {
   }
 
   #onLive(): void {
-    if (this.#interruptPending) this.#link.send({ type: "interrupt" });
-    this.#interruptPending = false;
+    this.#interrupt.onLive();
     this.#resend();
     this.#listening.restart();
     void this.#loadPlayer();
@@ -324,7 +324,7 @@ export class Talk {
   #leaveConversation(): void {
     this.#silence();
     this.#outbox.clear();
-    this.#interruptPending = this.#interruptSent = false;
+    this.#interrupt.clear();
     this.#storedOf = "";
     this.traces.value = [];
   }

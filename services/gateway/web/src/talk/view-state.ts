@@ -9,9 +9,20 @@
 import type { Phase } from "../link/state-machine";
 import type { Report } from "../audio/playback-report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
-import { ofError, ofWarning, without } from "./notices";
-import { sentenceSpan } from "./sentences";
-import { EMPTY, type Listening, type Message, type Notice, type NoticePlace, type Reply, NOT_LISTENING, type UserMessage, type ViewState, findReply } from "./view";
+import { without } from "./notices";
+import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { asHeardBefore, cut, heard, messageComplete, nameOf, onReport, withReply } from "./replies";
+import {
+  EMPTY,
+  type Listening,
+  type Message,
+  type Notice,
+  type NoticePlace,
+  NOT_LISTENING,
+  type UserMessage,
+  type ViewState,
+  findReply,
+} from "./view";
 
 export type ViewInput =
   | { on: "event"; event: ServerEvent }
@@ -39,7 +50,13 @@ export function reduce(state: ViewState, input: ViewInput): ViewState {
       return { ...state, link: input.phase, linkReason: input.reason, pendingSettings };
     }
     case "sent": {
-      const message: UserMessage = { kind: "user", id: input.turnId, text: input.text, source: "typed", delivery: "sending" };
+      const message: UserMessage = {
+        kind: "user",
+        id: input.turnId,
+        text: input.text,
+        source: "typed",
+        delivery: "sending",
+      };
       return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
     }
     case "cut":
@@ -51,7 +68,8 @@ export function reduce(state: ViewState, input: ViewInput): ViewState {
     case "sound_blocked":
       return { ...state, soundBlocked: input.blocked };
     case "microphone": {
-      const listening = input.microphone === "off" ? NOT_LISTENING : { ...state.listening, microphone: input.microphone };
+      const listening =
+        input.microphone === "off" ? NOT_LISTENING : { ...state.listening, microphone: input.microphone };
       return { ...state, listening };
     }
     case "stored": {
@@ -76,7 +94,13 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       const { link, linkReason, characters, listening, soundBlocked } = state;
       const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
       const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
-      return { ...withoutNotices(base, "page"), writesPaused: false, conversationId: event.conversation_id, demo: event.demo, heardBefore };
+      return {
+        ...withoutNotices(base, "page"),
+        writesPaused: false,
+        conversationId: event.conversation_id,
+        demo: event.demo,
+        heardBefore,
+      };
     }
     case "turn_accepted":
       return accepted(state, event.turn_id, event.text, event.source);
@@ -99,7 +123,11 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       return withReply(
         state,
         event.message_id,
-        (reply) => ({ ...reply, text: reply.text + event.text, sentenceEnds: [...reply.sentenceEnds, ...event.sentence_ends] }),
+        (reply) => ({
+          ...reply,
+          text: reply.text + event.text,
+          sentenceEnds: [...reply.sentenceEnds, ...event.sentence_ends],
+        }),
         event.character_id,
       );
     case "message_resumed":
@@ -139,9 +167,16 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     case "model_settings": {
       const { type: _type, eventId: _eventId, ...settings } = event;
       // The answer to an earlier change does not confirm a later one.
-      const open = Object.entries(state.pendingSettings).filter(([name, value]) => settings[name as keyof ModelSettings] !== value);
+      const open = Object.entries(state.pendingSettings).filter(
+        ([name, value]) => settings[name as keyof ModelSettings] !== value,
+      );
       const base = withoutNotices(state, "settings");
-      return { ...base, notices: without(base.notices, "unavailable"), settings, pendingSettings: Object.fromEntries(open) };
+      return {
+        ...base,
+        notices: without(base.notices, "unavailable"),
+        settings,
+        pendingSettings: Object.fromEntries(open),
+      };
     }
     case "warning":
       return onWarning(state, event);
@@ -150,17 +185,6 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
     default:
       return state;
   }
-}
-
-/**
- * Reset a reply at its `message_started`: a stored copy may be shown already, with the whole text, though the reply is
- * not played yet. The events repeat the text; the server says how much of the sound was heard.
- */
-function asHeardBefore(state: ViewState, reply: Reply): Reply {
-  const before = state.heardBefore.find((each) => each.message_id === reply.id);
-  const fresh = reply.sound === "stored" ? { ...reply, text: "", sentenceEnds: [], status: "streaming" as const, heardChars: 0 } : reply;
-  if (before?.complete) return { ...fresh, sound: "played" };
-  return { ...fresh, sound: fresh.sound === "stored" ? "due" : fresh.sound, sentence: before?.sentence_index ?? fresh.sentence };
 }
 
 function accepted(state: ViewState, turnId: string, text: string, source: UserMessage["source"]): ViewState {
@@ -175,27 +199,6 @@ function accepted(state: ViewState, turnId: string, text: string, source: UserMe
   return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
 }
 
-function messageComplete(state: ViewState, event: ServerEvent & { type: "message_complete" }): ViewState {
-  const next = withReply(
-    state,
-    event.message_id,
-    (reply) => {
-      // An interrupted reply may come with the heard text only; the page keeps the longer text and marks the rest.
-      const keep = event.status === "interrupted" && reply.text.length > event.text.length;
-      if (keep) return { ...reply, status: event.status };
-      return { ...reply, text: event.text, sentenceEnds: event.sentence_ends, status: event.status };
-    },
-    event.character_id,
-  );
-  const reply = findReply(next, event.message_id);
-  return reply ? { ...next, announcement: `${reply.name}: ${reply.text}` } : next;
-}
-
-function heard(reply: Reply, text: string): Reply {
-  const whole = reply.text.startsWith(text) ? reply.text : text;
-  return { ...reply, text: whole, status: "interrupted", sound: "cut", heardChars: text.length };
-}
-
 function listeningStopped(state: ViewState, cause: string): ViewState {
   const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
   if (cause !== "failed") return quiet;
@@ -203,112 +206,6 @@ function listeningStopped(state: ViewState, cause: string): ViewState {
   return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
 }
 
-function onReport(state: ViewState, report: Report): ViewState {
-  const { messageId, sentence } = report;
-  if (report.cause === "flushed" || messageId === "") return state.speakingId ? { ...state, speakingId: "" } : state;
-  if (report.cause === "ended") {
-    const speakingId = state.speakingId === messageId ? "" : state.speakingId;
-    const next = { ...state, speakingId };
-    return findReply(state, messageId) ? withReply(next, messageId, (reply) => ({ ...reply, sound: "played", sentence })) : next;
-  }
-  const reply = findReply(state, messageId);
-  if (!reply || reply.sound === "cut") return state;
-  if (reply.sound === "playing" && reply.sentence === sentence && state.speakingId === messageId) return state;
-  return { ...withReply(state, messageId, (each) => ({ ...each, sound: "playing", sentence })), speakingId: messageId };
-}
-
-/**
- * Mark the reply being played, and those after it, as cut off. Replies without any sound so far wait for the server's
- * `message_heard`: if no tts worker runs, nothing was cut off.
- */
-function cut(state: ViewState): ViewState {
-  const voiced = new Set<string>();
-  for (const message of state.messages) {
-    if (message.kind === "reply" && (message.sound === "playing" || message.sound === "played" || message.sentence >= 0)) voiced.add(message.turnId);
-  }
-  const messages = state.messages.map((message) => {
-    if (message.kind !== "reply" || !(message.sound === "playing" || message.sound === "due")) return message;
-    if (message.sound === "due" && message.status !== "streaming" && !voiced.has(message.turnId)) return message;
-    const current = sentenceSpan(message, message.sentence);
-    const status = message.status === "streaming" ? ("interrupted" as const) : message.status;
-    return { ...message, status, sound: "cut" as const, heardChars: current?.start ?? 0 };
-  });
-  return { ...state, messages, speakingId: "", ducked: false, turn: state.turn && { ...state.turn, textComplete: true } };
-}
-
-function onWarning(state: ViewState, event: ServerEvent & { type: "warning" }): ViewState {
-  const writesPaused = event.code === "writes_paused";
-  if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
-  // Paused writes are also the cause of any `unavailable` error.
-  const next = { ...state, writesPaused, notices: without(state.notices, "writes_paused", "unavailable") };
-  return writesPaused ? withNotice(next, ofWarning(event)) : next;
-}
-
-function onError(state: ViewState, event: ServerEvent & { type: "error" }): ViewState {
-  const { code, message_id: messageId, turn_id: turnId } = event;
-  const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
-  const messages = refused
-    ? state.messages.map((each) => (each.kind === "user" && each.id === turnId ? { ...each, delivery: "refused" as const } : each))
-    : state.messages;
-  const base = { ...state, messages };
-  if (messageId && findReply(base, messageId)) {
-    return withReply(base, messageId, (reply) => ({
-      ...reply,
-      problem: event.message,
-      sound: reply.sound === "due" && code === "tts_failed" ? "played" : reply.sound,
-    }));
-  }
-  const over = turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
-  const notice = ofError(event, state.writesPaused);
-  if (turnId === "" && Object.keys(state.pendingSettings).length > 0 && REFUSALS.has(code)) {
-    const text = notice?.text ?? "The setting was not changed: the server cannot save anything just now.";
-    return withNotice({ ...over, pendingSettings: {} }, { code, serious: true, text, place: "settings" });
-  }
-  return notice ? withNotice(over, notice) : over;
-}
-
-/** Error codes by which the server refuses a command. */
-const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
-
-function withReply(state: ViewState, id: string, change: (reply: Reply) => Reply, characterId = ""): ViewState {
-  // Search from the end: only recent replies change, and a conversation may be long.
-  const at = state.messages.findLastIndex((message) => message.kind === "reply" && message.id === id);
-  const found = state.messages[at];
-  if (found?.kind === "reply") return { ...state, messages: state.messages.with(at, change(found)) };
-  const expected = state.turn?.replies.find((reply) => reply.messageId === id);
-  const speaker = expected?.characterId ?? characterId;
-  const fresh: Reply = {
-    kind: "reply",
-    id,
-    turnId: state.turn?.id ?? "",
-    characterId: speaker,
-    name: expected?.name ?? nameOf(state, speaker),
-    text: "",
-    sentenceEnds: [],
-    status: "streaming",
-    sound: "due",
-    heardChars: 0,
-    sentence: -1,
-    problem: "",
-  };
-  return { ...state, messages: [...state.messages, change(fresh)] };
-}
-
-function nameOf(state: ViewState, characterId: string): string {
-  return state.characters.find((character) => character.id === characterId)?.name ?? "Someone";
-}
-
 function withListening(state: ViewState, change: Partial<Listening>): ViewState {
   return { ...state, listening: { ...state.listening, ...change } };
-}
-
-function withNotice(state: ViewState, notice: Notice): ViewState {
-  const others = state.notices.filter((each) => !(each.place === notice.place && each.code === notice.code));
-  return { ...state, notices: [...others, notice].slice(-8) };
-}
-
-/** Remove the notices at a place, or only the one with this code. */
-function withoutNotices(state: ViewState, place: NoticePlace, code?: string): ViewState {
-  const notices = state.notices.filter((notice) => notice.place !== place || (code ?? notice.code) !== notice.code);
-  return notices.length < state.notices.length ? { ...state, notices } : state;
 }

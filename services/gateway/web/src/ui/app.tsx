@@ -63,7 +63,15 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   );
 }
 
-function PanelButton({ icon, label, onClick }: { icon: Parameters<typeof Icon>[0]["name"]; label: string; onClick: () => void }): JSX.Element {
+function PanelButton({
+  icon,
+  label,
+  onClick,
+}: {
+  icon: Parameters<typeof Icon>[0]["name"];
+  label: string;
+  onClick: () => void;
+}): JSX.Element {
   return (
     <button type="button" class="panel-button" onClick={onClick} title={label}>
       <Icon name={icon} />

@@ -8,9 +8,8 @@ import type { Message, Reply, UserMessage } from "../talk/view";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 
-export const Bubble = memo(
-  ({ message, look }: { message: Message; look: Look | null }): JSX.Element =>
-    message.kind === "user" ? <UserBubble message={message} /> : <ReplyBubble reply={message} look={look} />,
+export const Bubble = memo(({ message, look }: { message: Message; look: Look | null }): JSX.Element =>
+  message.kind === "user" ? <UserBubble message={message} /> : <ReplyBubble reply={message} look={look} />,
 );
 
 function UserBubble({ message }: { message: UserMessage }): JSX.Element {
@@ -21,7 +20,9 @@ function UserBubble({ message }: { message: UserMessage }): JSX.Element {
         {message.text}
       </p>
       {message.delivery === "sending" && <p class="remark">on its way…</p>}
-      {message.delivery === "refused" && <p class="remark trouble">This was not accepted. See below, change it and send it again.</p>}
+      {message.delivery === "refused" && (
+        <p class="remark trouble">This was not accepted. See below, change it and send it again.</p>
+      )}
     </li>
   );
 }
@@ -77,7 +78,8 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
 function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
   if (reply.problem) return <p class="remark trouble">{reply.problem}</p>;
   if (reply.status === "failed" && !reply.text) return <p class="remark trouble">There was no answer. Ask again.</p>;
-  if (reply.status === "failed") return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
+  if (reply.status === "failed")
+    return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;
   if (reply.sound === "cut" && reply.heardChars < reply.text.trimEnd().length) {
     return <p class="remark">{reply.sentence >= 0 ? "You cut in here" : "You cut in before this was said"}</p>;
   }

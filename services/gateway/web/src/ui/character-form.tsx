@@ -50,7 +50,8 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
         change({ image });
         setPictureProblem("");
       },
-      (error: unknown) => setPictureProblem(error instanceof BadPicture ? error.message : "The picture cannot be read."),
+      (error: unknown) =>
+        setPictureProblem(error instanceof BadPicture ? error.message : "The picture cannot be read."),
     );
   };
   return (
@@ -104,7 +105,9 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
           </select>
         ) : voices.length > 0 ? (
           <select id="character-voice" value={voice} onChange={(event) => change({ voice: event.currentTarget.value })}>
-            {!voices.some((each) => each.id === voice) && voice && <option value={voice}>{voice} (not available now)</option>}
+            {!voices.some((each) => each.id === voice) && voice && (
+              <option value={voice}>{voice} (not available now)</option>
+            )}
             {voices.map((each) => (
               <option key={each.id} value={each.id}>
                 {each.name}: {each.description || each.language}
@@ -121,7 +124,10 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
           />
         )}
         {voices.some((each) => each.id === voice) && <TryVoice talk={talk} voice={voice} />}
-        <p class="detail">{voicesProblem || (!waiting && voices.length === 0 ? "No speech engine is running; enter the voice's id." : "")}</p>
+        <p class="detail">
+          {voicesProblem ||
+            (!waiting && voices.length === 0 ? "No speech engine is running; enter the voice's id." : "")}
+        </p>
         <FieldProblem text={failure?.about("voice") ?? ""} />
       </div>
       <div class="field">

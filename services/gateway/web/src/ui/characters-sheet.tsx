@@ -19,7 +19,15 @@ function keep(switches: Switches, wanted: (id: string, active: boolean) => boole
   return Object.fromEntries(Object.entries(switches).filter(([id, active]) => wanted(id, active)));
 }
 
-export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
+export function CharactersSheet({
+  talk,
+  people,
+  onClose,
+}: {
+  talk: Talk;
+  people: People;
+  onClose: () => void;
+}): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
@@ -28,7 +36,8 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
   const [pending, setPending] = useState<Switches>({});
   useEffect(() => {
     const { value } = characters;
-    if (value) setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
+    if (value)
+      setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
   }, [characters.value]);
   const changed = () => {
     setEditing(null);
@@ -72,7 +81,9 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
             <Portrait name={character.name} image={character.image} />
             <div class="grow">
               <p class="name">{character.name}</p>
-              <p class="detail">{voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}</p>
+              <p class="detail">
+                {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
+              </p>
             </div>
             <button type="button" onClick={() => setEditing(character)} aria-label={`Change ${character.name}`}>
               Change

@@ -93,7 +93,9 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
     }, onFailed);
   };
   const take = (format: ExportFormat) => {
-    talk.api.exportConversation(row.id, format).then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
+    talk.api
+      .exportConversation(row.id, format)
+      .then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
   return (
     <li class="row talk-row">
@@ -131,11 +133,18 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
 
 function when(time: string): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
+  return Number.isNaN(date.getTime())
+    ? ""
+    : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
 function fileName(title: string): string {
-  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/gu, "").toLowerCase() || "talk";
+  return (
+    title
+      .replace(/[^\p{L}\p{N}]+/gu, "-")
+      .replace(/^-|-$/gu, "")
+      .toLowerCase() || "talk"
+  );
 }
 
 function download(file: Blob, name: string): void {

@@ -21,7 +21,15 @@ const LEGEND: readonly [BarKind, string][] = [
   ["sound", "sound"],
 ];
 
-export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
+export function InsideSheet({
+  talk,
+  people,
+  onClose,
+}: {
+  talk: Talk;
+  people: People;
+  onClose: () => void;
+}): JSX.Element {
   const status = useLoaded(() => talk.api.status());
   const { conversationId, messages } = talk.view.value;
   const lastReply = messages.findLast((message) => message.kind === "reply")?.id ?? "";
@@ -54,7 +62,9 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
           ))}
           <div>
             <dt>redis</dt>
-            <dd>{status.value.redis_ms === null ? "does not answer" : `${status.value.redis_ms.toFixed(1)} ms away`}</dd>
+            <dd>
+              {status.value.redis_ms === null ? "does not answer" : `${status.value.redis_ms.toFixed(1)} ms away`}
+            </dd>
           </div>
           <div>
             <dt>version</dt>
@@ -106,7 +116,9 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
                     />
                   ))}
                 </div>
-                <span class="unseen">{row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}</span>
+                <span class="unseen">
+                  {row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}
+                </span>
               </td>
             </tr>
           ))}

@@ -7,7 +7,11 @@ import type { JSX } from "preact";
 export function Portrait({ name, image }: { name: string; image: string }): JSX.Element {
   return (
     <span class="portrait" aria-hidden="true">
-      {image.startsWith("data:image/") ? <img src={image} alt="" draggable={false} /> : <span class="initial">{Array.from(name)[0] ?? "?"}</span>}
+      {image.startsWith("data:image/") ? (
+        <img src={image} alt="" draggable={false} />
+      ) : (
+        <span class="initial">{Array.from(name)[0] ?? "?"}</span>
+      )}
     </span>
   );
 }

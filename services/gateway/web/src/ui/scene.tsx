@@ -28,7 +28,11 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
           const state = seatState(view, character.id, status.characterId, status.mood);
           const { x, y } = places[index] ?? { x: 50, y: 30 };
           return (
-            <li key={character.id} class={`seat ${state.kind}`} style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}>
+            <li
+              key={character.id}
+              class={`seat ${state.kind}`}
+              style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}
+            >
               <span class="halo" style={state.kind === "speaking" ? level : ""}>
                 <Portrait name={character.name} image={character.image} />
               </span>

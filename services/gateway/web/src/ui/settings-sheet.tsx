@@ -48,7 +48,15 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
   );
 }
 
-function DialField({ dial, value, onChange }: { dial: Dial; value: number | null; onChange: (part: Partial<ModelSettings>) => void }): JSX.Element {
+function DialField({
+  dial,
+  value,
+  onChange,
+}: {
+  dial: Dial;
+  value: number | null;
+  onChange: (part: Partial<ModelSettings>) => void;
+}): JSX.Element {
   const [moving, setMoving] = useState<number | null>(null);
   const shown = moving ?? value ?? dial.usual;
   const id = `dial-${dial.name}`;
@@ -58,7 +66,12 @@ function DialField({ dial, value, onChange }: { dial: Dial; value: number | null
         <label for={id}>{dial.label}</label>
         <output for={id}>{value === null && moving === null ? "model's default" : shown}</output>
         {value !== null && (
-          <button type="button" class="link" onClick={() => onChange({ [dial.name]: null })} aria-label={`${dial.label}: back to the model's default`}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => onChange({ [dial.name]: null })}
+            aria-label={`${dial.label}: back to the model's default`}
+          >
             Reset
           </button>
         )}

@@ -130,5 +130,7 @@ function isPress(event: KeyboardEvent): boolean {
 }
 
 function isControl(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input,textarea,select,button,a,summary,[contenteditable]") !== null;
+  return (
+    target instanceof Element && target.closest("input,textarea,select,button,a,summary,[contenteditable]") !== null
+  );
 }

@@ -57,14 +57,26 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
 
   return (
     <section class="transcript" aria-label="What was said">
-      {/* Focusable, so that the keyboard can scroll it. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+      <div
+        class="scroller"
+        ref={scroller}
+        onScroll={onScroll}
+        // Focusable, so that the keyboard can scroll it.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Messages"
+      >
         {messages.length === 0 && <Welcome people={people} onSay={(text) => talk.say(text)} />}
         {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
         <ol>
           {messages.slice(first).map((message) => (
-            <Bubble key={message.id} message={message} look={message.kind === "reply" ? lookOf(message.characterId) : null} />
+            <Bubble
+              key={message.id}
+              message={message}
+              look={message.kind === "reply" ? lookOf(message.characterId) : null}
+            />
           ))}
         </ol>
         <Notices talk={talk} place="transcript" />
@@ -94,8 +106,8 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
       <h2>Pull up a chair.</h2>
       <p>
         {names.length > 0 ? `${sentenceList(names)} ${names.length === 1 ? "is" : "are"} here. ` : ""}
-        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over them
-        whenever you like.
+        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over
+        them whenever you like.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (
@@ -112,7 +124,11 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
 function openings(names: readonly string[]): string[] {
   const [first, second] = names;
   if (!first) return [];
-  return [`${first}, tell me a story.`, second ? `What does ${second} think of rain?` : "What do you think of rain?", "How are you all tonight?"];
+  return [
+    `${first}, tell me a story.`,
+    second ? `What does ${second} think of rain?` : "What do you think of rain?",
+    "How are you all tonight?",
+  ];
 }
 
 function sentenceList(names: readonly string[]): string {

@@ -34,9 +34,11 @@ export function parseAudioFrame(bytes: ArrayBuffer): AudioFrame | null {
   if (fields["type"] !== "audio") return null;
   const { message_id, character_id, sentence_index, chunk_index, id, sample_rate, pcm } = fields;
   if (typeof message_id !== "string" || typeof id !== "string") throw new UnreadableFrame("audio without ids");
-  if (!isIndex(sentence_index) || !isIndex(chunk_index)) throw new UnreadableFrame("audio without a sentence or chunk index");
+  if (!isIndex(sentence_index) || !isIndex(chunk_index))
+    throw new UnreadableFrame("audio without a sentence or chunk index");
   if (sample_rate !== SPEECH_RATE) throw new UnreadableFrame(`audio at ${String(sample_rate)} Hz, not ${SPEECH_RATE}`);
-  if (!(pcm instanceof Uint8Array) || pcm.byteLength % 2 !== 0) throw new UnreadableFrame("audio without 16-bit samples");
+  if (!(pcm instanceof Uint8Array) || pcm.byteLength % 2 !== 0)
+    throw new UnreadableFrame("audio without 16-bit samples");
   return {
     messageId: message_id,
     characterId: typeof character_id === "string" ? character_id : "",

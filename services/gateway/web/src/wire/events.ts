@@ -49,7 +49,10 @@ const EVENTS = {
     conversation_id: str,
     resumed: or(bool, false),
     demo: or(bool, false),
-    heard: or(listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })), []),
+    heard: or(
+      listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })),
+      [],
+    ),
   },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
   turn_started: {
@@ -81,9 +84,7 @@ const EVENTS = {
   transcription_finished: { ...session, text: str, turn_id: or(str, "") },
   listening_stopped: { ...session, cause: or(str, "stopped") },
   characters: {
-    characters: listOf(
-      shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) }),
-    ),
+    characters: listOf(shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) })),
   },
   model_settings: {
     model: nullableText,
@@ -142,7 +143,10 @@ export function parseEvent(text: string): ServerEvent | null {
   return { ...fields, type, eventId: str(source["event_id"]) ?? "" } as ServerEvent;
 }
 
-function readShape(shape: Shape, source: Record<string, unknown>): { fields?: Record<string, unknown>; wrong?: string } {
+function readShape(
+  shape: Shape,
+  source: Record<string, unknown>,
+): { fields?: Record<string, unknown>; wrong?: string } {
   const fields: Record<string, unknown> = {};
   for (const [name, read] of Object.entries(shape)) {
     const value = read(source[name]);
