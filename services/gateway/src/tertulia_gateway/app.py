@@ -14,6 +14,7 @@ from tertulia_gateway.rest import characters, conversations, middleware, problem
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.ws.connections import Hub
 from tertulia_gateway.ws.endpoint import Door
+from tertulia_shared.version import __version__
 
 DESCRIPTION = (
     "Talk with several AI characters. The conversation itself is at the WebSocket `/ws`: see docs/protocol.md."
@@ -23,7 +24,7 @@ DESCRIPTION = (
 def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, static: Path = page.STATIC) -> FastAPI:
     """The application. It owns nothing: bus, store and hub live as long as the caller lets them."""
     app = FastAPI(
-        title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None
+        title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None
     )  # fmt: skip
     access = Access(settings)
     door = Door(hub, access, backstage)

@@ -334,7 +334,7 @@ async function serveApi(request, response, url) {
   if (kind === "voices") return send(200, { voices: VOICES });
   if (kind === "status") {
     return send(200, {
-      version: "0.1.0",
+      version: "0",
       demo: true,
       redis_ms: 0.2,
       engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] },

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
@@ -14,8 +12,7 @@ from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
-
-VERSION = version("tertulia-gateway")
+from tertulia_shared.version import __version__
 
 
 def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> APIRouter:
@@ -39,7 +36,7 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> A
         """What is running, with which engines."""
         health = await look(bus, settings.alive_s)
         return Status(
-            version=VERSION, demo=DEMO in health.engines.get("llm", []),
+            version=__version__, demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms, engines=health.engines,
             missing=health.missing, connections=hub.count, namespace=settings.namespace,
         )  # fmt: skip
