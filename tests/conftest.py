@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
 from tests.harness.bus import Bench, MemoryBench, redis_bench
 from tests.harness.key_leaks import Leftovers
+from tests.harness.missing import skip_or_fail
 from tests.servers.postgres import Database, NoPostgres
 from tests.servers.redis_server import RedisServer
 
@@ -35,9 +35,7 @@ def supabase_server() -> Iterator[SupabaseServer]:
     try:
         database = Database()
     except NoPostgres as missing:
-        if "CI" in os.environ:
-            raise
-        pytest.skip(f"not tested on Supabase: {missing}")
+        skip_or_fail(missing)
     from tests.servers.supabase_server import SupabaseServer  # noqa: PLC0415 - see above
 
     with database, SupabaseServer(database) as server:
