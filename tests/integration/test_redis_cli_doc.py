@@ -29,7 +29,6 @@ from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.access import AccessBench
-from tests.harness.bus import until
 from tests.harness.client import talk
 from tests.harness.eventually import eventually
 from tests.harness.missing import skip_or_fail
@@ -348,7 +347,7 @@ async def until_blocked(left: Left, before: set[str]) -> None:
             if each["id"] not in before
         )
 
-    await until(blocked)
+    await eventually(blocked)
 
 
 # -- how to reach Redis

@@ -62,9 +62,7 @@ def find_postgres() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("postgres")
     if on_path is None and not found:
-        raise NoPostgres(
-            "the Supabase tests need PostgreSQL; install it, e.g. with `apt-get install postgresql`"
-        )
+        raise NoPostgres("the Supabase tests need PostgreSQL; install it, e.g. with `apt-get install postgresql`")
     return (found[-1] if found else Path(on_path or "").resolve()).parent
 
 
