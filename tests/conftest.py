@@ -21,6 +21,23 @@ if TYPE_CHECKING:  # the engines' environments, where this is read too, have no 
     from tests.servers.supabase_server import SupabaseServer
 
 
+SERVERS = {"redis_url", "supabase_server", "stack"}
+"""Fixtures that start a server or a whole stack."""
+ENGINES = {"pocketsphinx"}
+"""Parameters that name an engine which takes seconds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a slow engine: `make test-fast` leaves them out."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if SERVERS & set(item.fixturenames) or any(each in ENGINES for each in parameters if isinstance(each, str)):
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of one redis-server for the whole session (per xdist worker); it keeps nothing on disk."""
@@ -73,7 +90,7 @@ def no_leaked_keys(request: pytest.FixtureRequest, keys: Keys) -> Iterator[None]
     assert not faults, "keys left in Redis:\n" + "\n".join(faults)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.slow)])
 async def bench(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Bench]:
     """The fake and the real bus: what uses this runs on both."""
     if request.param == "memory":

@@ -24,6 +24,8 @@ from tests.harness.eventually import eventually
 from tests.harness.key_leaks import Leftovers
 from tests.servers.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 C = new_id()
 
 
