@@ -43,7 +43,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings
-from tertulia_tts.engines.instant import InstantEngine
+from tertulia_tts.engines.instant.engine import InstantEngine
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import Speaker as SpeakerHandler
 from tests.fakes.recognition_engine import ScriptedRecognition

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.pcm_queue import Handover
+from tertulia_tts.pcm_queue import Handover
 
 
 def handover() -> Handover:

@@ -26,7 +26,7 @@ from tertulia_stt import engine as heard
 from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
 from tertulia_stt.checkpoint import Tape, read_checkpoint
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
+from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.settings import STTSettings
 
@@ -224,14 +224,14 @@ class Listener:
             for entry in await self._bus.read(key):
                 session.being_said[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
 
-    def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
+    def _judge(self, session: _Session, event: STTEvent, text: str, *, is_final: bool) -> Verdict:
         begun = event.at_sample if session.speech_from is None else session.speech_from
         until = event.at_sample
         if isinstance(event, heard.TranscriptionFinished):  # its end is the end of the silence that ended it
             until = event.end_sample - END_SILENCE_SAMPLES
         return judge(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
-    async def _maybe_break_in(self, session: _Session, event: SttEvent, text: str) -> None:
+    async def _maybe_break_in(self, session: _Session, event: STTEvent, text: str) -> None:
         if not session.over or session.broke_in or not self._settings.stt_barge_in:
             return
         if self._judge(session, event, text, is_final=False) is not Verdict.BREAK_IN:

@@ -10,11 +10,9 @@ from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import pack
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
-from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
-from tertulia_tts.engines import load_engine
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines import load_engine, load_settings
 from tertulia_tts.speech_handler import Speaker
 
 RETRY_S = 1.0
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run until told to stop."""
-    settings = load(TTSSettings)
+    settings = load_settings()
     metrics = Metrics("tts")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:

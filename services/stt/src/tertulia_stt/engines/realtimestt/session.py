@@ -21,7 +21,7 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
 
-from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent, TranscriptionUpdate
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent, TranscriptionUpdate
 from tertulia_stt.engines.realtimestt.ordering import (
     Began,
     Ended,
@@ -77,7 +77,7 @@ class RecorderSession:
         self._pace = Pace()
         self._rest = bytearray()  # less than a chunk, waiting for the rest
         self._ordering = Ordering(first_sample)
-        self._output: asyncio.Queue[SttEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
+        self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
         self._change = asyncio.Event()  # something that `feed` may wait for has happened
         self._over = False
         self._failure: RecognitionFailed | None = None
@@ -119,7 +119,7 @@ class RecorderSession:
             del self._rest[:CHUNK_BYTES]
             self._pass_on(chunk)
 
-    async def events(self) -> AsyncIterator[SttEvent]:
+    async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:

@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
 from tertulia_tts.engines.espeak.library import NATIVE_RATE, speak
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES, EspeakVoice
-from tertulia_tts.engines.pcm_queue import Handover
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
-from tertulia_tts.engines.spoken_text import segments, speakable
+from tertulia_tts.pcm_queue import Handover
+from tertulia_tts.settings import TTSSettings
+from tertulia_tts.silence_trimmer import SilenceTrimmer
+from tertulia_tts.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever its voice and its end mark."""
@@ -37,6 +38,11 @@ _BY_ID = {known.voice.id: known for known in ESPEAK_VOICES}
 _VOICES = tuple(known.voice for known in ESPEAK_VOICES)
 
 log = logging.getLogger(__name__)
+
+
+def create(_settings: TTSSettings) -> EspeakEngine:
+    """The engine; it has no settings."""
+    return EspeakEngine()
 
 
 class EspeakEngine:

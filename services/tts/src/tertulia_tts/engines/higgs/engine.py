@@ -20,7 +20,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from tertulia_shared.voice_files import BadVoice, VoiceFiles, read_voices
 from tertulia_tts.engine import (
@@ -38,10 +37,10 @@ from tertulia_tts.engines.higgs.deadline_queue import Line
 from tertulia_tts.engines.higgs.decoding import FrameDecoder
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tertulia_tts.engines.higgs.text import max_frames, utterances
-from tertulia_tts.engines.pcm_queue import Handover
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.pcm_queue import Handover
+from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever the model leaves."""
@@ -71,6 +70,24 @@ class HiggsOptions:
     stall_s: float = 20.0
 
 
+def create(settings: HiggsSettings) -> HiggsEngine:
+    """The engine with the real model."""
+
+    def load() -> SpeechModel:
+        # Here and not above: importing torch and transformers takes seconds, and `start` explains their absence.
+        from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
+
+        return load_boson(settings)
+
+    options = HiggsOptions(
+        settings.voices_dir,
+        settings.data_dir / "voices",
+        settings.tts_higgs_wait_s,
+        settings.tts_higgs_stall_s,
+    )
+    return HiggsEngine(options, load)
+
+
 class HiggsEngine:
     """See the module."""
 
@@ -88,24 +105,6 @@ class HiggsEngine:
         self._failures = 0
         self._broken: EngineBroken | None = None
         self._broke = asyncio.Event()
-
-    @classmethod
-    def from_settings(cls, settings: TTSSettings) -> Self:
-        """The engine as it is set, with the real model."""
-
-        def load() -> SpeechModel:
-            # Here and not above: importing torch and transformers takes seconds, and their absence is to be explained.
-            from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
-
-            return load_boson(settings)
-
-        options = HiggsOptions(
-            settings.voices_dir,
-            settings.data_dir / "voices",
-            settings.tts_higgs_wait_s,
-            settings.tts_higgs_stall_s,
-        )
-        return cls(options, load)
 
     async def start(self) -> None:
         """Load the model, encode the voices, speak one word.

@@ -9,7 +9,7 @@ import soxr
 from numpy.typing import NDArray
 
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
+from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 MAX_HEADER_BYTES = 4096
 """A WAV header longer than this is none."""
