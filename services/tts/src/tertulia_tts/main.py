@@ -13,7 +13,7 @@ from tertulia_shared.process import CannotGoOn, CannotStart, run
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
 from tertulia_tts.engines import load_engine, load_settings
-from tertulia_tts.speech_handler import Speaker
+from tertulia_tts.speech_handler import SpeechHandler
 
 RETRY_S = 1.0
 PUBLISH_AGAIN_S = 600.0
@@ -33,7 +33,7 @@ def main() -> None:
         except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
-            speaker = Speaker(bus, engine, settings, metrics)
+            speaker = SpeechHandler(bus, engine, settings, metrics)
             worker = Worker(
                 bus, "tts", speaker, settings,
                 engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,

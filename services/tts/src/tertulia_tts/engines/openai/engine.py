@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, Voice, choose_voice
-from tertulia_tts.engines.openai.pcm_decoder import ForeignPCM, NotPCM
+from tertulia_tts.engines.openai.pcm_decoder import NotPCM, PCMDecoder
 from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.spoken_text import says_something, speakable
 
@@ -150,7 +150,7 @@ class OpenAIEngine:
             "stream": True,
         }
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
-        foreign = ForeignPCM(server.sample_rate, SENTENCE_GAP_MS)
+        decoder = PCMDecoder(server.sample_rate, SENTENCE_GAP_MS)
         received = 0
         with _server_errors(server, session):
             async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
@@ -159,9 +159,9 @@ class OpenAIEngine:
                     received += len(raw)
                     if received > MAX_ANSWER_BYTES:
                         raise SynthesisFailed("the speech server does not stop talking", retryable=False)
-                    if pcm := foreign.feed(raw):
+                    if pcm := decoder.feed(raw):
                         yield pcm
-                if pcm := foreign.finish():
+                if pcm := decoder.finish():
                     yield pcm
 
 

@@ -23,7 +23,7 @@ class NotPCM(ValueError):
     """It is no 16-bit mono PCM; the message says what it is."""
 
 
-class ForeignPCM:
+class PCMDecoder:
     """Signed 16-bit little-endian mono, raw or as a WAV file, to ``SAMPLE_RATE``; a gap replaces the silence around it.
 
     Some servers send WAV where PCM was asked for: its header is taken off, and its sample rate believed.
