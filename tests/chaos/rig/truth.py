@@ -155,6 +155,12 @@ class Truth:
                 kinds.append(kind)
         return b"interrupted" in kinds and b"turn_complete" in kinds
 
+    async def has_no_more_sound(self, conversation_id: str, message: Message) -> bool:
+        """Whether the client has all sound that Redis has of a message, to its final entry."""
+        entries = await self._entries(f"{{{conversation_id}}}:{message.message_id}:audio")
+        chunks = [entry_id for entry_id, fields in entries if fields.get(b"is_final") != b"1"]
+        return len(chunks) < len(entries) and chunks == [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]
+
     async def check_receipts(self, client: Client) -> None:
         """Every receipt in Redis is one that this client sent."""
         for _, fields in await self._entries(f"{{{client.ledger.conversation_id}}}:receipts"):

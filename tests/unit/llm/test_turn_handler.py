@@ -16,6 +16,7 @@ from tertulia_shared.events import (
     MessageHeard,
     MessageResumed,
     MessageStarted,
+    TurnAccepted,
     TurnComplete,
     TurnStarted,
 )
@@ -44,7 +45,8 @@ def assert_whole(client: Client) -> None:
     assert client.talk() == [LUNA, REX]
     assert client.speech() == [LINES["Luna"], LINES["Rex"]]
     assert client.errors == []
-    assert client.complete
+    frame = [event for _, event in client.events if isinstance(event, TurnAccepted | TurnStarted | TurnComplete)]
+    assert [type(event) for event in frame] == [TurnAccepted, TurnStarted, TurnComplete], "each is told once"
     assert isinstance(client.events[-1][1], TurnComplete)
 
 
@@ -99,6 +101,21 @@ async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_comple
 
 
 @virtual_time
+async def test_worker_killed_between_its_last_write_and_the_ack_tells_nothing_twice() -> None:
+    table = await laid()
+    await table.say(USER[1])
+    handler = await table.worker()
+    await handler.handle(await table.claimed())
+    before = (await table.client()).events
+    table.handler, table.orphaned = None, True
+    await table.work()
+    client = await table.client()
+    assert client.events == before
+    assert_whole(client)
+    assert await table.rows() == [USER, LUNA, REX]
+
+
+@virtual_time
 async def test_two_deaths_in_one_turn() -> None:
     for first in range(2, 40, 3):
         for second in range(2, 14, 3):
@@ -109,6 +126,7 @@ async def test_two_deaths_in_one_turn() -> None:
             client = await table.client()
             client.check()
             assert client.talk() == [LUNA, REX], f"deaths at {first} and then {second}"
+            assert len(client.complete) == 1
             assert await table.rows() == [USER, LUNA, REX]
 
 
@@ -158,7 +176,7 @@ async def test_a_worker_that_dies_while_it_ends_an_interrupted_turn_changes_noth
     while True:
         writes += 1
         table = await laid()
-        await table.say(USER[1])
+        turn_id = await table.say(USER[1])
         assert await table.die_after(12), "in the first reply"
         await table.interrupt()
         if not await table.die_after(writes):
@@ -167,6 +185,7 @@ async def test_a_worker_that_dies_while_it_ends_an_interrupted_turn_changes_noth
         client = await table.client()
         client.check()
         assert set(client.status.values()) == {"interrupted"}
+        assert client.complete == [turn_id]
         assert [row[2] for row in await table.rows()] == ["complete", "interrupted"], f"after a death at write {writes}"
     assert writes > 2
 

@@ -12,6 +12,7 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.rest import characters, conversations, middleware, problems, reference, status, voices
 from tertulia_gateway.ws.connections import Connections
 from tertulia_gateway.ws.endpoint import WebSocketEndpoint
+from tertulia_shared.version import __version__
 
 DESCRIPTION = (
     "Talk with several AI characters. The conversation itself is at the WebSocket `/ws`: see docs/protocol.md."
@@ -20,7 +21,7 @@ DESCRIPTION = (
 
 def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = page.STATIC) -> FastAPI:
     """Build the application. The caller opens and closes what `ctx` holds."""
-    app = FastAPI(title="Tertulia", version=status.VERSION, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    app = FastAPI(title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
     endpoint = WebSocketEndpoint(connections, ctx)
 
     middleware.install(app, ctx.access)

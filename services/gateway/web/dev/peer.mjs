@@ -249,7 +249,7 @@ async function serveApi(request, response, url) {
   const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
   if (kind === "voices") return send(200, { voices: VOICES });
   if (kind === "status") {
-    return send(200, { version: "0.1.0", demo: true, redis_ms: 0.2, engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] }, missing: [], connections: 1, namespace: "tertulia" });
+    return send(200, { version: "0", demo: true, redis_ms: 0.2, engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] }, missing: [], connections: 1, namespace: "tertulia" });
   }
   if (kind === "characters") {
     const found = characters.findIndex((character) => character.id === id);

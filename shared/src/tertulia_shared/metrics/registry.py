@@ -6,7 +6,6 @@ time that somebody asks for one of its series, so a process shows what it can te
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from itertools import product
 from typing import Protocol, cast, overload
 
@@ -25,6 +24,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import Health
+from tertulia_shared.version import __version__
 
 disable_created_metrics()  # a further series for each one, of which the text format's readers make nothing
 
@@ -76,8 +76,7 @@ class Metrics:
         self._made: dict[str, Made] = {}
         if service:
             ProcessCollector(registry=self._registry)
-            release = version("tertulia-shared")
-            self.of(catalogue.BUILD_INFO, service, release, str(VERSION)).set(1)
+            self.of(catalogue.BUILD_INFO, service, __version__, str(VERSION)).set(1)
             self._gauge(catalogue.HEALTHY).set_function(lambda: float(not self.health.problem()))
 
     @overload

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sized
-from importlib.metadata import version
 
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
@@ -13,8 +12,7 @@ from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
-
-VERSION = version("tertulia-gateway")
+from tertulia_shared.version import __version__
 
 
 def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) -> APIRouter:
@@ -38,7 +36,7 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
         """What is running, with which engines."""
         health = await check_health(bus, alive_s)
         return Status(
-            version=VERSION,
+            version=__version__,
             demo=DEMO in health.engines.get("llm", []),
             redis_ms=health.redis_ms,
             engines=health.engines,
