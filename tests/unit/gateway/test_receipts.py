@@ -1,4 +1,4 @@
-"""How receipts are written: not too many, and always the newest."""
+"""Receipts are written at a bounded rate, and the newest always is."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def bus(keys: Keys) -> MemoryBus:
 
 
 async def written(bus: MemoryBus) -> list[int]:
-    """The chunks that the receipts in Redis are for."""
+    """The chunks of the receipts in Redis."""
     entries = await bus.read(bus.keys.receipts(C))
     return [int(entry.fields[b"chunk_index"]) for entry in entries]
 
 
-async def test_of_receipts_that_come_too_fast_the_newest_is_written_a_moment_later(bus: MemoryBus) -> None:
+async def test_newest_of_receipts_above_the_rate_is_written_a_moment_later(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     for chunk in range(200):
@@ -38,7 +38,7 @@ async def test_of_receipts_that_come_too_fast_the_newest_is_written_a_moment_lat
     running.cancel()
 
 
-async def test_the_last_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
+async def test_deferred_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The REST API: what it gives, what it refuses and how it says so."""
+"""The REST API: answers, refusals and problem details."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def api(bus: MemoryBus, store: MemoryStore) -> AsyncGenerator[httpx2.Async
 
 
 async def talk(store: MemoryStore, messages: int = 3) -> str:
-    """A conversation with so many messages."""
+    """Store a conversation with this many messages."""
     c, now = str(uuid4()), utc_now()
     await store.ensure_conversation(c)
     mine = Message(str(uuid4()), c, str(uuid4()), "user", None, "", "Hello <b>", "complete", 0, now, now)
@@ -69,7 +69,7 @@ async def talk(store: MemoryStore, messages: int = 3) -> str:
 
 
 def problem(response: httpx2.Response, status: int) -> dict[str, Any]:
-    """The response as RFC 9457 problem details, checked."""
+    """Check that the response is RFC 9457 problem details. Returns them."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
     details: dict[str, Any] = response.json()
@@ -79,7 +79,7 @@ def problem(response: httpx2.Response, status: int) -> dict[str, Any]:
     return details
 
 
-async def test_conversations_are_paged(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_list_of_conversations_is_paged(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     made = {await talk(store) for _ in range(5)}
     got: list[str] = []
     before: str | None = None
@@ -93,7 +93,7 @@ async def test_conversations_are_paged(api: httpx2.AsyncClient, store: MemorySto
     assert set(got) == made
 
 
-async def test_messages_are_paged_in_order(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_messages_of_a_conversation_are_paged_in_order(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     c = await talk(store, 5)
     page = (await api.get(f"/api/conversations/{c}", params={"limit": 3})).json()
     assert [message["position"] for message in page["messages"]] == [0, 1, 2]
@@ -102,7 +102,7 @@ async def test_messages_are_paged_in_order(api: httpx2.AsyncClient, store: Memor
     assert rest["next"] is None
 
 
-async def test_rename_and_delete(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_conversation_is_renamed_and_deleted(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     c = await talk(store)
     assert (await api.patch(f"/api/conversations/{c}", json={"title": " Stars "})).json()["title"] == "Stars"
     assert (await api.delete(f"/api/conversations/{c}")).status_code == 204
@@ -110,7 +110,7 @@ async def test_rename_and_delete(api: httpx2.AsyncClient, store: MemoryStore) ->
     problem(await api.delete(f"/api/conversations/{c}"), 404)
 
 
-async def test_export_as_markdown_and_json(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_conversation_is_exported_as_markdown_and_json(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     c = await talk(store)
     markdown = await api.get(f"/api/conversations/{c}/export")
     assert markdown.headers["content-type"].startswith("text/markdown")
@@ -125,7 +125,7 @@ async def test_export_as_markdown_and_json(api: httpx2.AsyncClient, store: Memor
     problem(await api.get(f"/api/conversations/{ABSENT}/export"), 404)
 
 
-async def test_a_character_is_made_changed_and_removed(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_character_is_created_changed_and_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     made = await api.post("/api/characters", json={"name": "Iris", "voice": "luna", "system_prompt": "You are Iris."})
     assert made.status_code == 201
     id = made.json()["id"]
@@ -136,7 +136,7 @@ async def test_a_character_is_made_changed_and_removed(api: httpx2.AsyncClient, 
     assert (await api.get(f"/api/characters/{id}")).json() == changed.json()
     assert (await api.delete(f"/api/characters/{id}")).status_code == 204
     problem(await api.delete(f"/api/characters/{id}"), 404)
-    assert len(await bus.read(bus.keys.broadcast())) == 3  # each write is told to the workers
+    assert len(await bus.read(bus.keys.broadcast())) == 3  # each write notifies the workers
 
 
 @pytest.mark.parametrize(
@@ -150,18 +150,18 @@ async def test_a_character_is_made_changed_and_removed(api: httpx2.AsyncClient, 
         ({"name": "Iris", "voice": "luna", "mood": "good"}, "mood"),
     ],
 )
-async def test_a_bad_character_is_explained(api: httpx2.AsyncClient, body: dict[str, str], field: str) -> None:
+async def test_invalid_character_is_refused(api: httpx2.AsyncClient, body: dict[str, str], field: str) -> None:
     details = problem(await api.post("/api/characters", json=body), 422)
     assert [error["field"] for error in details["errors"]] == [field]
     assert field in details["detail"]
 
 
-async def test_a_name_that_is_taken(api: httpx2.AsyncClient) -> None:
+async def test_taken_name_is_a_conflict(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
     assert "another name" in details["detail"]
 
 
-async def test_voices_are_what_the_engines_publish(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_voices_are_those_that_engines_publish(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     assert (await api.get("/api/voices")).json() == {"voices": []}
     voice = {"id": "luna", "name": "Luna", "language": "en", "description": "warm"}
     outlet = bus.outlet()
@@ -170,7 +170,7 @@ async def test_voices_are_what_the_engines_publish(api: httpx2.AsyncClient, bus:
     assert (await api.get("/api/voices")).json() == {"voices": [voice | {"engine": "espeak"}]}
 
 
-async def test_a_voice_can_be_tried(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
     await outlet.flush()
@@ -200,19 +200,19 @@ async def test_a_voice_can_be_tried(api: httpx2.AsyncClient, bus: MemoryBus) -> 
     with wave.open(io.BytesIO(answer.content)) as wav:
         assert (wav.getframerate(), wav.getnchannels(), wav.getnframes()) == (24_000, 1, 480)
         assert wav.readframes(480) == b"\1\0" * 240 + b"\2\0" * 240
-    problem(await api.get("/api/voices/nobody/sample"), 404)
-    assert await left_of(bus, spoken[0]) == []
+    problem(await api.get("/api/voices/unknown/sample"), 404)
+    assert await remaining(bus, spoken[0]) == []
     assert await bus.hash(bus.keys.state(spoken[0].conversation_id)) == {}
 
 
-async def left_of(bus: MemoryBus, work: Work) -> list[object]:
-    """What is still there of a message's streams."""
+async def remaining(bus: MemoryBus, work: Work) -> list[object]:
+    """The entries that are left in a message's streams."""
     of_message = work.conversation_id, work.message_id
     streams = bus.keys.sentences(*of_message), bus.keys.audio(*of_message), bus.keys.events(work.conversation_id)
     return [entry for stream in streams for entry in await bus.read(stream)]
 
 
-async def test_samples_of_voices_leave_nothing_behind_when_they_fail(
+async def test_failed_voice_sample_leaves_no_entries(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.MAX_PCM_BYTES", 4)
@@ -235,10 +235,10 @@ async def test_samples_of_voices_leave_nothing_behind_when_they_fail(
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(speak(audio, **more))
             problem(await api.get("/api/voices/luna/sample"), 503)
-        assert await left_of(bus, asked.pop()) == []
+        assert await remaining(bus, asked.pop()) == []
 
 
-async def test_samples_are_spoken_one_at_a_time(
+async def test_voice_samples_are_spoken_one_at_a_time(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.1)
@@ -251,13 +251,13 @@ async def test_samples_are_spoken_one_at_a_time(
 
 
 async def publish_luna(bus: MemoryBus) -> None:
-    """An engine says that it has one voice."""
+    """An engine publishes one voice."""
     outlet = bus.outlet()
     outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
     await outlet.flush()
 
 
-async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(
+async def test_voice_sample_without_a_worker_times_out(
     api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.01)
@@ -268,11 +268,11 @@ async def test_a_voice_nobody_speaks_is_a_problem_not_a_wait(
 
 
 def _any_picture(image: str) -> bool:
-    """What an earlier release took."""
+    """The check of an earlier release."""
     return len(image) >= 0
 
 
-async def test_a_picture_of_an_earlier_release_is_not_shown_and_bars_no_change(
+async def test_external_picture_of_an_earlier_release_is_hidden_and_allows_changes(
     api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
@@ -289,12 +289,12 @@ async def test_a_picture_of_an_earlier_release_is_not_shown_and_bars_no_change(
     assert [error["field"] for error in refused["errors"]] == ["image"]
 
 
-async def test_pictures_come_from_nowhere_else(api: httpx2.AsyncClient) -> None:
+async def test_policy_allows_inline_pictures_only(api: httpx2.AsyncClient) -> None:
     policy = (await api.get("/healthz")).headers["content-security-policy"]
     assert "img-src 'self' data: blob:;" in policy
 
 
-async def test_status_and_readiness(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+async def test_status_and_readiness_follow_redis_and_workers(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
     assert (await api.get("/healthz")).json() == {"status": "up"}
     ready = await api.get("/readyz")
     assert (ready.status_code, ready.json()["missing"]) == (503, ["stt", "llm", "tts"])
@@ -309,7 +309,7 @@ async def test_status_and_readiness(api: httpx2.AsyncClient, bus: MemoryBus) -> 
     problem(await api.get("/api/voices"), 503)
 
 
-async def test_a_store_that_is_away(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+async def test_absent_store_is_a_problem(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     store.away = True
     assert "away" in problem(await api.get("/api/characters"), 503)["detail"]
 
@@ -318,25 +318,25 @@ async def test_a_store_that_is_away(api: httpx2.AsyncClient, store: MemoryStore)
     "path",
     ["/api/conversations?limit=0", "/api/conversations?before=x", "/api/conversations/7", "/api/characters/../x%00"],
 )
-async def test_bad_parameters_are_explained(api: httpx2.AsyncClient, path: str) -> None:
+async def test_bad_parameters_are_problems(api: httpx2.AsyncClient, path: str) -> None:
     response = await api.get(path)
     problem(response, 404 if "characters" in path else 422)
 
 
-async def test_wrong_paths_and_methods_are_problems_too(api: httpx2.AsyncClient) -> None:
+async def test_wrong_paths_and_methods_are_problems(api: httpx2.AsyncClient) -> None:
     problem(await api.get("/api/nothing"), 404)
     problem(await api.put("/api/characters", json={}), 405)
     problem(await api.post("/api/characters", content=b"{"), 422)
 
 
-async def test_other_origins_may_not_change_anything(api: httpx2.AsyncClient) -> None:
+async def test_other_origins_and_hosts_are_refused(api: httpx2.AsyncClient) -> None:
     evil = {"Origin": "https://evil.example"}
     problem(await api.post("/api/characters", json={"name": "Iris", "voice": "luna"}, headers=evil), 403)
     problem(await api.delete(f"/api/conversations/{ABSENT}", headers=evil), 403)
     problem(await api.get("/api/characters", headers={"Host": "evil.example"}), 403)
 
 
-async def test_the_token_is_asked_for(bus: MemoryBus, store: MemoryStore) -> None:
+async def test_api_requires_the_token_and_health_does_not(bus: MemoryBus, store: MemoryStore) -> None:
     secret = "y" * 20
     async with client_of(bus, store, token=secret) as api:
         refused = await api.get("/api/characters")
@@ -347,7 +347,7 @@ async def test_the_token_is_asked_for(bus: MemoryBus, store: MemoryStore) -> Non
         assert (await api.get("/api/characters", headers={"Authorization": f"Bearer {secret}"})).status_code == 200
 
 
-async def test_the_page_is_served_with_its_policy(bus: MemoryBus, store: MemoryStore, tmp_path: Path) -> None:
+async def test_page_is_served_with_its_policy(bus: MemoryBus, store: MemoryStore, tmp_path: Path) -> None:
     async with client_of(bus, store) as api:
         assert "make web" in (await api.get("/")).text
     (tmp_path / "index.html").write_text("<!doctype html>hello")
@@ -359,7 +359,7 @@ async def test_the_page_is_served_with_its_policy(bus: MemoryBus, store: MemoryS
         problem(await api.get("/api/nothing"), 404)
 
 
-async def test_openapi_tells_of_the_problems(api: httpx2.AsyncClient) -> None:
+async def test_openapi_describes_the_problems(api: httpx2.AsyncClient) -> None:
     spec = (await api.get("/openapi.json")).json()
     answers = spec["paths"]["/api/characters"]["post"]["responses"]
     for status in ("409", "422", "503"):
@@ -368,7 +368,7 @@ async def test_openapi_tells_of_the_problems(api: httpx2.AsyncClient) -> None:
         assert list(answers[status]["content"]) == ["application/problem+json"]
 
 
-async def test_the_reference_can_be_read(api: httpx2.AsyncClient) -> None:
+async def test_reference_lists_operations_and_shapes_without_scripts(api: httpx2.AsyncClient) -> None:
     page = (await api.get("/api/docs")).text
     assert "<code>PATCH /api/characters/{character_id}</code>" in page
     assert 'href="#ProblemDetails"' in page
@@ -376,7 +376,7 @@ async def test_the_reference_can_be_read(api: httpx2.AsyncClient) -> None:
     assert "<script" not in page
 
 
-async def test_bodies_are_bounded(api: httpx2.AsyncClient) -> None:
+async def test_long_and_chunked_bodies_are_refused(api: httpx2.AsyncClient) -> None:
     problem(await api.post("/api/characters", content=b"x" * (1024 * 1024 + 1)), 413)
 
     async def endless() -> AsyncGenerator[bytes]:
@@ -385,7 +385,7 @@ async def test_bodies_are_bounded(api: httpx2.AsyncClient) -> None:
     problem(await api.post("/api/characters", content=endless()), 411)
 
 
-async def test_metrics_are_shown_as_text_to_those_who_may_use_the_api(bus: MemoryBus, store: MemoryStore) -> None:
+async def test_metrics_are_text_and_need_access(bus: MemoryBus, store: MemoryStore) -> None:
     token = "x" * 16
     async with client_of(bus, store, token=token) as api:
         problem(await api.get("/metrics"), 401)
