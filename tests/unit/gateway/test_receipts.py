@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from tertulia_gateway.conversation.receipts import RECEIPTS_PER_S, ReceiptWriter
 from tertulia_shared.entries import Receipt
-from tertulia_shared.keys import Keys
 from tertulia_shared.receipts import last_receipts
 from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 M = "aaaaaaaa-0000-4000-8000-000000000001"
-
-
-@pytest.fixture
-def bus(keys: Keys) -> MemoryBus:
-    return MemoryBus(keys)
 
 
 async def written(bus: MemoryBus) -> list[int]:
