@@ -123,6 +123,8 @@ def test_every_kind_of_entry_is_recorded() -> None:
     assert there == (classes - NO_ENTRIES) | events | {ClientChanged.__name__}
     assert {each.name for each in PRESENT} >= {
         "work", "work message_id", "work session_id", "sentences final", "audio final", "mic stopped final",
+        "events turn_started reason", "events llm_chunk sentence_ends", "events message_resumed sentence_ends",
+        "events message_complete sentence_ends",
         "store message", "store conversation", "store settings", "control turn", "control request",
     }  # fmt: skip
 

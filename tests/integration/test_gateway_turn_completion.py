@@ -127,6 +127,16 @@ async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_has_begun_meanwhile(s
     assert await scene.is_talking()
 
 
+async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_this_gateway_has_just_written(scene: Scene) -> None:
+    scene.settle()
+    assert await scene.next_event() == "turn_metrics"
+    applied = await scene.bus.transact(C, [], raise_epoch=True, talk=True)
+    scene.position.raise_epoch(applied.epoch)  # the turn's event comes later
+    async with asyncio.timeout(10):
+        await scene.talk_ended.wait()
+    assert await scene.is_talking()
+
+
 async def test_played_audio_expires_soon(scene: Scene) -> None:
     await scene.write_audio()
     scene.settle()

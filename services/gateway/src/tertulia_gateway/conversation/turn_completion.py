@@ -45,7 +45,7 @@ class TurnCompletion:
 
     async def _complete(self) -> float | None:
         """Do what is due. Returns the seconds until the next call, if nothing changes before; None: no need for one."""
-        turn_id = self._timeline.turn_id
+        turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
         if not self._timeline.settled or self._ended == turn_id:
             return None
         try:
@@ -55,7 +55,7 @@ class TurnCompletion:
             remaining_s = self._position.playback.remaining(self._clock())
             if remaining_s > 0:
                 return remaining_s
-            await self._end_talk()
+            await self._end_talk(epoch)
         except BusError as error:
             ids = {"conversation_id": self._conversation_id}
             log.log(level_of(error), "the end of the talk is not written yet: %s", error, extra=ids)
@@ -80,9 +80,10 @@ class TurnCompletion:
             return
         await self._transport.send_text(frame)
 
-    async def _end_talk(self) -> None:
-        # the epoch alone is the fence: a turn that has begun meanwhile has raised it, and its mark must stay
-        fence = Fence(self._bus.keys.state(self._conversation_id), "", self._position.audio.epoch)
+    async def _end_talk(self, epoch: int) -> None:
+        # Fenced by the turn's own epoch: a newer turn has raised it, and its `talk` mark must stay. The audio queue's
+        # epoch won't do: this gateway raises it as soon as Redis has the newer turn, before the turn's event is read.
+        fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
             await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
         except Stale:

@@ -31,6 +31,7 @@ class _Turn:
     at: int
     speech_end: int | None
     transcript: int | None
+    epoch: int
     started: int | None = None
     complete: int | None = None
     replies: dict[str, _Reply] = field(default_factory=dict[str, _Reply])
@@ -96,6 +97,11 @@ class TurnTimeline:
     def turn_id(self) -> str:
         """The turn's id; "" without a turn or after an interruption."""
         return "" if self._turn is None else self._turn.turn_id
+
+    @property
+    def epoch(self) -> int:
+        """The turn's epoch; 0 without a turn."""
+        return 0 if self._turn is None else self._turn.epoch
 
     @property
     def settled(self) -> bool:
@@ -165,7 +171,9 @@ class TurnTimeline:
         spoken = source == "spoken"
         transcript = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
         self._failed.clear()
-        self._turn = _Turn(turn_id, source, at, self._speech_end if spoken else None, transcript)
+        self._turn = _Turn(
+            turn_id, source, at, self._speech_end if spoken else None, transcript, number(fields, b"epoch")
+        )
 
     def _turn_progressed(self, kind: bytes, fields: Fields) -> None:
         turn = self._of(fields)
