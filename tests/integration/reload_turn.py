@@ -1,4 +1,4 @@
-"""A turn of a client that vanishes, and what a client without marks gets of it."""
+"""A turn of a client that vanishes, and its rest for a client without marks."""
 
 from __future__ import annotations
 
