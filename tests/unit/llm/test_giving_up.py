@@ -1,4 +1,4 @@
-"""Whatever the store or Redis refuses, a turn ends: it is told, kept as a dead letter, and the next one is answered."""
+"""Turns that the store or Redis refuses: they end for the client, are dead-lettered, and the next one is answered."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ async def letters(table: Table) -> list[DeadLetter]:
 
 
 async def work_or_give_up(table: Table, reason: str = "test") -> None:
-    """As a worker does: work that can never succeed is given up."""
+    """Handle all work; give up what can never succeed, as `Worker` does."""
     handler = table.handler or await table.worker()
     while await table.bus.open_work("llm"):
         claim = await table.claimed()
         try:
             await handler.handle(claim)
-        except Exception as raised:  # noqa: BLE001 - a worker takes it as it comes
+        except Exception as raised:  # noqa: BLE001 - like `Worker`
             error = first_error(raised)
             if ending_of(error) not in (Ending.DEAD, Ending.NEWER):
-                assert claim.attempt == 1, f"a second attempt at poison: {error!r}"
+                assert claim.attempt == 1, f"a permanent error was retried: {error!r}"
                 table.orphaned = True
                 continue
             await handler.give_up(claim, f"{reason}: {error}")
@@ -56,11 +56,11 @@ async def work_or_give_up(table: Table, reason: str = "test") -> None:
 
 
 async def assert_answers(table: Table) -> Client:
-    """The next message is answered by both, by the present worker and by a new one."""
+    """Both characters answer the next message, from the present worker and from a new one."""
     for handler in (table.handler, None):
         table.handler = handler
         before = (await table.client()).complete
-        turn_id = await say_as_the_gateway_does(table)
+        turn_id = await say_and_mend(table)
         client = await table.client()
         assert client.complete == [*before, turn_id]
         assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
@@ -109,7 +109,7 @@ async def test_turn_id_of_another_conversation_loses_only_its_rows() -> None:
 
 
 class RefusingStore(CountingStore):
-    """Refuses messages for good, or breaks at them."""
+    """A store that fails to save messages."""
 
     def __init__(self, table: Table, error: Exception) -> None:
         super().__init__(table.tables, table.death)
@@ -136,7 +136,7 @@ async def test_store_that_refuses_every_row_does_not_stop_turns(
     client = await table.client()
     client.check()
     assert [status for _, _, status in client.talk()] == ["complete"] * 4
-    assert [warning.code for warning in client.warnings] == ["store_refused"] * 2, "once a turn"
+    assert [warning.code for warning in client.warnings] == ["store_refused"] * 2, "one warning a turn"
 
 
 @virtual_time
@@ -146,7 +146,7 @@ async def test_giving_up_ends_a_turn_that_cannot_be_saved(monkeypatch: pytest.Mo
     handler = await table.worker()
 
     async def broken(*_: object) -> None:
-        raise RuntimeError("nobody thought of this")
+        raise RuntimeError("a bug")
 
     monkeypatch.setattr(TurnRows, "save", broken)
     monkeypatch.setattr(TurnReplies, "open", broken)
@@ -168,7 +168,7 @@ async def test_turn_behind_a_given_up_one_is_answered_before_the_ack() -> None:
     handler, given_up = await table.worker(), await table.claimed()
     second = await table.say(HELLO)
     await handler.give_up(given_up, "test")
-    for _ in range(2):  # the second turn's own pointer, and the one that giving up has posted
+    for _ in range(2):  # the second turn's own pointer, and the one that giving up posts
         await handler.handle(await table.claimed())
     assert (await table.client()).complete[-1] == second
 
@@ -200,7 +200,7 @@ async def test_invalid_state_field_costs_at_most_one_turn(field: str, value: str
     outlet = table.bus.outlet()
     outlet.put(state, {field: raw})
     await outlet.flush()
-    await say_as_the_gateway_does(table)
+    await say_and_mend(table)
     await assert_answers(table)
 
 
@@ -218,7 +218,7 @@ async def test_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
     else:
         outlet.put(key, {"a": "b"})
     await outlet.flush()
-    await say_as_the_gateway_does(table)
+    await say_and_mend(table)
     await assert_answers(table)
 
 
@@ -232,7 +232,7 @@ async def test_stream_without_ids_left_costs_at_most_one_turn(name: str, id: str
     outlet = table.bus.outlet()
     outlet.append(getattr(table.bus.keys, name)(table.conversation_id), Interrupted("turn"), id=id)
     await outlet.flush()
-    await say_as_the_gateway_does(table)
+    await say_and_mend(table)
     await assert_answers(table)
 
 
@@ -244,8 +244,8 @@ async def test_invalid_owner_token_does_not_block_turns(token: str) -> None:
     await assert_answers(table)
 
 
-async def say_as_the_gateway_does(table: Table) -> str:
-    """A message; what is refused for good is sent again after the conversation was mended."""
+async def say_and_mend(table: Table) -> str:
+    """Send a message; if Redis refuses the write for good, mend the conversation and send it again."""
     turn_id = new_id()
     try:
         await table.say(HELLO, turn_id)
@@ -322,7 +322,7 @@ async def test_client_is_warned_once_that_the_store_was_lost() -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()
-    assert await table.store.delete_conversation(table.conversation_id)  # with the file
+    assert await table.store.delete_conversation(table.conversation_id)  # as if the file was deleted
     table.store.losses += 1
     for _ in range(2):
         await table.say(HELLO)

@@ -43,7 +43,7 @@ async def said(model: Model, settings: ModelSettings | None = None, seed: int | 
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
-    """What came before the failure, and the failure."""
+    """The texts before the failure, and the failure."""
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
@@ -113,7 +113,7 @@ async def test_refusal_has_a_code_and_is_retryable_or_not(status: int, code: str
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], code, retryable)
         assert "sk-test" not in str(failure)
-        assert len(server.requests) == 1, "what to repeat is the caller's to say"
+        assert len(server.requests) == 1, "retries are the caller's decision"
 
 
 async def test_unreadable_headers_are_retryable() -> None:

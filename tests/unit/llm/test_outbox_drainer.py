@@ -1,4 +1,4 @@
-"""What waits for the store is applied in order when it is there, by one worker; whoever dies at it loses nothing."""
+"""The outbox drainer: writes are applied in order by one worker, and survive its death."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from tests.harness.virtual_time import now, virtual_time
 
 
 class WatchedStore(MemoryStore):
-    """Notes what is saved; `silent`: it does not answer. `at_save` is awaited before each save of messages."""
+    """Records the saved texts. `silent`: it does not answer."""
 
     def __init__(self, tables: MemoryTables) -> None:
         super().__init__(tables)
@@ -53,7 +53,7 @@ NEWER = f"llm:box-1-aaaaaa.v{VERSION + 1}:demo"
 
 
 class DiesInMove(MemoryBus):
-    """Redis goes away when half of a move is done, once."""
+    """Redis breaks off in mid-move, once."""
 
     died = False
 
@@ -62,8 +62,8 @@ class DiesInMove(MemoryBus):
             await super().move(key, entries, to)
             return
         self.died = True
-        await super().move(key, [replace(entry, id="1-1") for entry in entries], to)  # appended, and not deleted
-        raise BusUnavailable("in between")
+        await super().move(key, [replace(entry, id="1-1") for entry in entries], to)  # appended but not removed
+        raise BusUnavailable("in mid-move")
 
 
 def wall_ms() -> int:
@@ -102,7 +102,7 @@ class Scene:
             await asyncio.sleep(0.01)
 
     async def newer_worker(self, for_s: float) -> None:
-        """One is alive for so long; it does nothing."""
+        """Keep an idle worker of a newer release alive."""
         until = now() + for_s
         while now() < until:
             await self.bus.beat(NEWER)
@@ -142,9 +142,9 @@ async def test_waiting_writes_are_applied_in_order_and_removed() -> None:
         assert await it.store.history(it.talk, 1000) == rows
         assert await it.store.model_settings(it.talk) == {"top_k": 2}
         assert (await it.store.conversations(1))[0].title == "A title"
-        assert [text for batch in it.store.saved for text in batch] == [row.text for row in rows], "each once"
+        assert [text for batch in it.store.saved for text in batch] == [row.text for row in rows], "each is saved once"
         assert len(it.store.saved) == 3
-        await it.post(message_write(said(it.talk, 9999)))  # and it goes on
+        await it.post(message_write(said(it.talk, 9999)))  # the drainer continues
         await it.emptied()
     assert len(await it.store.history(it.talk, 1000)) == len(rows) + 1
 
@@ -189,12 +189,12 @@ async def test_drainer_is_replaced_when_it_dies() -> None:
     await it.post(message_write(said(it.talk, 1)))
     async with it.draining("first", first) as dying, it.draining("second", second):
         await asyncio.sleep(30)
-        assert second.saved == [], "the first one has the lease"
+        assert second.saved == [], "the first drainer has the lease"
         assert await it.bus.hold(it.bus.keys.drainer(), "first")
         begun = now()
         dying.cancel()
         await asyncio.wait([dying])
-        assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
+        assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: the lease was not released
         await it.emptied()
         assert now() - begun <= it.bus.keys.drainer().ttl_s + LEASE_POLL_S + 0.1
     assert second.saved == [["1"]]
@@ -206,7 +206,7 @@ async def test_replay_after_a_death_between_write_and_remove_changes_nothing() -
     rows = [said(it.talk, 1), reply(it.talk, 2, "Heard", "interrupted")]
     await it.post(conversation_write(it.talk, ""), *(message_write(row) for row in rows))
     await it.store.ensure_conversation(it.talk)
-    await it.store.save_messages(rows)  # what the dead one had done
+    await it.store.save_messages(rows)  # written by the drainer that died
     async with it.draining():
         await it.emptied()
     assert await it.store.history(it.talk, 10) == rows
@@ -231,7 +231,7 @@ async def test_refused_writes_are_dead_lettered_and_block_nothing() -> None:
     letters = await it.dead()
     assert [(letter.stage, letter.conversation_id) for letter in letters] == [("store", it.talk)] * 4
     assert letters[0].message_id == bad.id
-    assert "a\x00b" not in letters[0].reason, "no speech"
+    assert "a\x00b" not in letters[0].reason, "the reason quotes no text"
     assert scraped(it.metrics).of("tertulia_dead_letters_total", stage="store") == 4
 
 
@@ -263,7 +263,7 @@ async def test_write_of_a_newer_release_is_deferred_and_blocks_no_other() -> Non
         assert await outbox.is_waiting(it.talk)
         assert not await outbox.is_waiting(other)
         await asyncio.sleep(60)
-        assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "it may have the lease"
+        assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "the lease is free"
     assert await it.dead() == []
 
 
@@ -286,10 +286,10 @@ async def test_deferred_write_blocks_its_own_conversation_only() -> None:
     assert await it.store.model_settings(it.talk) in (None, {})
 
 
-@pytest.mark.parametrize("dies", [False, True], ids=["put aside", "put aside by one that died at it"])
+@pytest.mark.parametrize("dies", [False, True], ids=["deferred", "deferred by a worker that died"])
 @virtual_time
 async def test_newer_worker_applies_deferred_writes_in_order(
-    dies: bool,  # noqa: FBT001 - a parameter of pytest's
+    dies: bool,  # noqa: FBT001 - a parameter of the test
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     it = await scene()
@@ -323,7 +323,7 @@ async def test_idle_newer_worker_polls_for_deferred_writes(
     async with it.draining("newer"):
         await asyncio.sleep(60)
         outlet = it.bus.outlet()
-        outlet.append(it.bus.keys.held_back(), message_write(said(it.talk, 1)))  # as an older one that had the lease
+        outlet.append(it.bus.keys.held_back(), message_write(said(it.talk, 1)))  # as an older worker with the lease
         await outlet.flush()
         async with asyncio.timeout(DEFERRED_POLL_S + 0.1):
             await it.all_applied()
@@ -338,7 +338,7 @@ async def test_deferred_write_expires_whole_and_the_rest_is_applied() -> None:
     await it.post_newer(message_write(newer))
     await it.post(message_write(said(it.talk, 2)))
     (entry, _) = await it.bus.read(it.bus.keys.store())
-    await asyncio.sleep(2 * DEFER_MAX_S)  # the store was away: how old it is says nothing
+    await asyncio.sleep(2 * DEFER_MAX_S)  # the age of an entry does not count: the store may have been away
     async with it.draining():
         await asyncio.sleep(DEFER_MAX_S - 60)
         assert it.store.saved == []
@@ -349,7 +349,7 @@ async def test_deferred_write_expires_whole_and_the_rest_is_applied() -> None:
     (letter,) = await it.dead()
     assert (letter.stage, letter.conversation_id, letter.message_id) == ("store", it.talk, newer.id)
     assert "newer release" in letter.reason
-    assert unpack(letter.entry) == dict(entry.fields), "with these fields it can be written again"
+    assert unpack(letter.entry) == dict(entry.fields), "the entry can be written again"
 
 
 @virtual_time
@@ -374,10 +374,10 @@ def test_missing_time_restarts_after_a_gap_in_updates_or_questions() -> None:
         assert missing.missing_s(2) == at
     assert missing.missing_s(3) == 0
     missing.update([], at + UNSEEN_S + 1)
-    assert missing.missing_s(2) == 0, "nobody looked"
+    assert missing.missing_s(2) == 0, "a gap between updates"
     missing.update([], at + UNSEEN_S + 2)
     missing.update([], at + UNSEEN_S + 3)
-    assert missing.missing_s(2) == 0, "nothing of it was there"
+    assert missing.missing_s(2) == 0, "the version was not asked for"
     missing.update(["tts:a.v2:x", "llm:b.v1:x"], at + UNSEEN_S + 4)
     assert missing.missing_s(2) == 1
     missing.update(["llm:c.v3:x"], at + UNSEEN_S + 5)

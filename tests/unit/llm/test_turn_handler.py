@@ -1,4 +1,4 @@
-"""A turn from the user's message to its rows, undisturbed and with a worker that dies after each single write."""
+"""Turns from the user's message to the saved rows, undisturbed and with a death of the worker after each write."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def assert_whole(client: Client) -> None:
     assert client.speech() == [LINES["Luna"], LINES["Rex"]]
     assert client.errors == []
     frame = [event for _, event in client.events if isinstance(event, TurnAccepted | TurnStarted | TurnComplete)]
-    assert [type(event) for event in frame] == [TurnAccepted, TurnStarted, TurnComplete], "each is told once"
+    assert [type(event) for event in frame] == [TurnAccepted, TurnStarted, TurnComplete], "each event comes once"
     assert isinstance(client.events[-1][1], TurnComplete)
 
 
@@ -77,8 +77,8 @@ async def test_prompt_has_earlier_turns_in_order_once() -> None:
     for words in ("One?", "Two?"):
         await table.say(words)
         await table.work()
-    told = [message["content"] for message in table.model.requests[1][1:]]
-    assert told == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
+    prompt = [message["content"] for message in table.model.requests[1][1:]]
+    assert prompt == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
 
 
 @virtual_time
@@ -167,7 +167,7 @@ async def test_interruption_after_any_write_ends_the_turn_there() -> None:
             assert_cut_off(client, turn_id)
             rows = await table.rows()
             ended = [row[:2] for row in rows if row[2] != "streaming"]
-            assert ended == [USER[:2], *(entry[:2] for entry in client.talk())], "nothing that the client did not see"
+            assert ended == [USER[:2], *(entry[:2] for entry in client.talk())], "only replies that the client saw"
             assert not [row for row in rows if row[2] == "streaming" and row[1]]
         except AssertionError as error:
             raise AssertionError(f"interrupted at write {writes}") from error
@@ -176,7 +176,7 @@ async def test_interruption_after_any_write_ends_the_turn_there() -> None:
 
 def assert_cut_off(client: Client, turn_id: str) -> None:
     client.check()
-    assert client.complete == [turn_id], "told once"
+    assert client.complete == [turn_id], "one `turn_complete`"
     events = [event for _, event in client.events]
     cut = next(at for at, event in enumerate(events) if isinstance(event, Interrupted))
     late = [e for e in events[cut:] if isinstance(e, LLMChunk | MessageStarted | MessageResumed | TurnStarted)]
@@ -194,7 +194,7 @@ async def test_interrupted_turn_ends_the_same_after_a_death_at_any_write() -> No
         writes += 1
         table = await laid()
         turn_id = await table.say(USER[1])
-        assert await table.die_after(12), "in the first reply"
+        assert await table.die_after(12), "during the first reply"
         await table.interrupt()
         if not await table.die_after(writes):
             break
@@ -242,8 +242,8 @@ async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     assert (await table.rows())[1] == ("Luna", client.heard[luna], "interrupted")
     await table.say("And then?")
     await table.work()
-    told = "\n".join(message["content"] for message in table.model.requests[-1])
-    assert "Vega" not in told
+    prompt = "\n".join(message["content"] for message in table.model.requests[-1])
+    assert "Vega" not in prompt
     assert luna == reply_id(turn_id, (await table.store.characters())[0].id)
 
 
@@ -286,12 +286,12 @@ async def test_reply_refused_by_an_interruption_is_neither_saved_nor_shown(
     await table.work()
     if gives_receipts:
         await table.played((await table.client()).order[0], 9, 9)
-    await table.bus.transact(table.conversation_id, [], talk=False)  # it was heard to its end
+    await table.bus.transact(table.conversation_id, [], talk=False)  # it was played to the end
     await table.say("Luna, hello")
-    table.store.delay_s = 1.0  # meanwhile all of the reply arrives
+    table.store.delay_s = 1.0  # meanwhile the whole reply arrives
     table.bus.latency_s = 0.1
     answering = asyncio.create_task(table.work())
-    await asyncio.sleep(1.05)  # the row is saved, the writes of the reply are on their way
+    await asyncio.sleep(1.05)  # the row is saved, the reply's writes are in flight
     table.store.delay_s = 0.0
     await table.interrupt()
     await answering
@@ -346,7 +346,7 @@ async def test_broken_stream_is_continued_behind_the_last_sentence(words: int) -
 @virtual_time
 async def test_progress_between_failures_resets_the_retry_count() -> None:
     table = await laid("Luna")
-    table.model.acts = [BreakAfter(7) for _ in range(3)]  # a sentence each time
+    table.model.acts = [BreakAfter(7) for _ in range(3)]  # one sentence each time
     await table.say("Hello")
     await table.work()
     assert (await table.client()).talk() == [LUNA]
@@ -474,7 +474,7 @@ async def test_message_started_comes_after_the_row_is_saved() -> None:
 @virtual_time
 async def test_turn_without_active_characters_is_an_error_and_complete() -> None:
     table = Table()
-    await table.set("Nobody")
+    await table.set()
     turn_id = await table.say("Hello?")
     await table.work()
     client = await table.client()
@@ -620,7 +620,7 @@ async def test_user_row_is_saved_after_a_lost_connection() -> None:
     table.orphaned = True
     table.bus.restore_connection()
     table.store.delay_s = 0.0
-    await table.work()  # the same process
+    await table.work()  # in the same process
     assert [row[:2] for row in await table.rows()][2:] == [("Jay", "Hello"), ("Sage", LINES["Sage"])]
 
 
@@ -634,7 +634,7 @@ async def test_handler_raises_nothing_on_an_interruption() -> None:
     try:
         await job
     except Stale:  # pragma: no cover
-        pytest.fail("an interruption is no failure")
+        pytest.fail("the handler raised on an interruption")
 
 
 @virtual_time
@@ -669,7 +669,7 @@ async def test_waiting_rows_outlive_their_worker_and_need_no_further_turn() -> N
     assert await table.rows() == []
     assert (await table.waiting())[0] == ("conversation", "")
     assert ("message", LINES["Sage"]) in await table.waiting()
-    table.handler = None  # the store is back, and another process finds it so
+    table.handler = None  # the store is back, and a new process starts
     await table.drain()
     assert await table.rows() == [("Jay", "One?", "complete"), ("Sage", LINES["Sage"], "complete")]
     assert len(table.model.requests) == 1
@@ -685,7 +685,7 @@ async def test_client_is_warned_once_per_store_outage() -> None:
         for words in ("Luna and Rex?", "And now?"):
             await table.say(words)
             await table.work()
-        await table.worker()  # another one takes over
+        await table.worker()  # another worker takes over
         table.store.away = True
         await table.say("Still there?")
         await table.work()
@@ -729,16 +729,16 @@ async def test_new_worker_reads_the_history_from_the_streams() -> None:
     table.store.away = True
     await table.work()
     assert len((await table.client()).talk()) == 2
-    told = [message["content"] for message in table.model.requests[-1]]
-    assert told[1:] == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
+    prompt = [message["content"] for message in table.model.requests[-1]]
+    assert prompt[1:] == ["One?", f"<Sage>{LINES['Sage']}</Sage>", "Two?"]
     table.store.away = False
     await table.say("Three?")
     await table.work()
     assert [text for _, text, _ in await table.rows()] == [
         text for words in ("One?", "Two?", "Three?") for text in (words, LINES["Sage"])
     ]
-    told = [message["content"] for message in table.model.requests[-1]]
-    assert told[1::2] == ["One?", "Two?", "Three?"]
+    prompt = [message["content"] for message in table.model.requests[-1]]
+    assert prompt[1::2] == ["One?", "Two?", "Three?"]
 
 
 @virtual_time
@@ -757,9 +757,9 @@ async def test_heard_text_reaches_the_next_worker_while_the_store_is_away() -> N
     table.store.away = True
     await table.say("And then?")
     await table.work()
-    told = "\n".join(message["content"] for message in table.model.requests[-1])
-    assert heard.strip() in told
-    assert "Vega" not in told
+    prompt = "\n".join(message["content"] for message in table.model.requests[-1])
+    assert heard.strip() in prompt
+    assert "Vega" not in prompt
     table.store.away = False
     await table.drain()
     assert (await table.rows())[1] == ("Luna", heard, "interrupted")

@@ -1,4 +1,4 @@
-"""What a newer release wrote, and what is no entry at all: one turn is given up with a word; nothing else suffers."""
+"""Entries of a newer release, and unreadable ones: one turn is given up and reported; nothing else is affected."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ HELLO = "Hello, Luna and Rex"
 
 @dataclass
 class BrokenTime:
-    """An entry whose envelope cannot be read."""
+    """An entry with an unreadable `ts`."""
 
     ts: str
 
 
 @dataclass
 class BrokenEpoch:
-    """The same."""
+    """An entry with an unreadable `epoch`."""
 
     epoch: str
 
 
 def _plan(**wrong: Any) -> bytes:
-    """A plan in which something is wrong."""
+    """A packed plan with these wrong fields."""
     return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
 
 
@@ -58,7 +58,7 @@ async def laid(*names: str) -> Table:
 
 
 async def say_in(table: Table, extra: dict[str, Any]) -> str:
-    """A turn of the user's, written by a gateway of another release."""
+    """Write a turn as a gateway of another release."""
     turn_id, keys, c = new_id(), table.bus.keys, table.conversation_id
     turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), extra={**extra})
     await table.bus.transact(c, [turn], raise_epoch=True, talk=True, then=("llm", Work(c)))
@@ -66,7 +66,7 @@ async def say_in(table: Table, extra: dict[str, Any]) -> str:
 
 
 async def given_up(table: Table, reason: str) -> Client:
-    """What the client sees once the next piece of work was tried, could not be done, and is given up."""
+    """Handle the next piece of work, which fails, and give it up. Returns what the client sees."""
     handler = table.handler or await table.worker()
     claim = await table.claimed()
     with pytest.raises((BadEntry, BadWork, ExceptionGroup, BusError)):
@@ -76,9 +76,9 @@ async def given_up(table: Table, reason: str) -> Client:
     return await table.client()
 
 
-async def assert_goes_on(table: Table) -> None:
-    """The conversation is as well as any."""
-    table.handler = None  # also for a worker that has just started
+async def assert_answers_next_turn(table: Table) -> None:
+    """Both characters answer the next turn."""
+    table.handler = None  # on a new worker
     before = len((await table.client()).complete)
     await table.say(HELLO)
     await table.work()
@@ -110,7 +110,7 @@ async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> N
     assert "newer release" in error.message
     assert "update this worker" in error.message
     assert client.complete == [turn_id]
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
@@ -142,7 +142,7 @@ async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, A
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete == [turn_id]
     await table.bus.finish(claim, "worker")
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
@@ -174,7 +174,7 @@ async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> Non
     await handler.give_up(claim, "it cannot be read")
     await table.bus.finish(claim, "worker")
     keys, c = table.bus.keys, table.conversation_id
-    await table.bus.remove(keys.sentences(c, message_id), ["51-0"])  # only so that the bench can read it
+    await table.bus.remove(keys.sentences(c, message_id), ["51-0"])  # so that the harness can read the stream
     client = await table.client()
     assert [error.turn_id for error in client.errors] == [turn_id]
     assert client.complete == [turn_id]
@@ -204,7 +204,7 @@ async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
     client = await given_up(table, "its state cannot be read")
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete[-1] == turn_id
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
@@ -299,7 +299,7 @@ async def test_command_of_a_newer_release_interrupts() -> None:
     handler, claim = await table.worker(), await table.claimed()
     job = asyncio.create_task(handler.handle(claim))
     await asyncio.sleep(0.1)
-    outlet = table.bus.outlet(epoch=2)  # as a newer gateway's interruption, whatever else it says
+    outlet = table.bus.outlet(epoch=2)  # an interruption of a newer gateway
     outlet.put(table.bus.keys.state(table.conversation_id), {"epoch": 2})
     outlet.append(table.bus.keys.control(table.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
@@ -317,6 +317,6 @@ async def test_sweep_survives_an_unreadable_cursor() -> None:
     sweeping = asyncio.create_task(sweep(table.bus))
     await asyncio.sleep(3 * SWEEP_S)
     assert not sweeping.done()
-    assert await table.bus.open_work("llm") >= 1, "somebody is to look at it"
+    assert await table.bus.open_work("llm") >= 1, "the turn is posted again"
     sweeping.cancel()
     await asyncio.wait([sweeping])
