@@ -51,8 +51,8 @@ Example clients <examples/README>
 :caption: Understand
 ARCHITECTURE
 docs/glossary
-docs/reliability
-docs/security
+Reliability <docs/reliability>
+Security model <docs/security>
 docs/adr/README
 ```
 ```{toctree}
@@ -61,7 +61,7 @@ docs/adr/README
 CONTRIBUTING
 services/gateway/web/README
 CODE_OF_CONDUCT
-SECURITY
+Report a vulnerability <SECURITY>
 CHANGELOG
 ```
 """,

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, cast
 
 from playwright.async_api import Browser, Page, expect
-from tests.fakes.eventually import PATIENCE_S, POLL_S
-from tests.fakes.stack import Stack
 
 from tests.e2e.bad_line import BadLine
-from tests.fakes.spoken_reply import SpokenReply, newest_replies
+from tests.harness.eventually import PATIENCE_S, POLL_S
+from tests.harness.spoken_reply import SpokenReply, newest_replies
+from tests.harness.stack import Stack
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REPLIES = ("Luna", "Rex")

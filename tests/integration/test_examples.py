@@ -8,11 +8,11 @@ import wave
 from pathlib import Path
 
 import pytest
-from tests.fakes.eventually import PATIENCE_S
-from tests.fakes.stack import Stack
 
 from tests.e2e.bad_line import BadLine
-from tests.fakes.spoken_reply import newest_replies
+from tests.harness.eventually import PATIENCE_S
+from tests.harness.spoken_reply import newest_replies
+from tests.harness.stack import Stack
 
 CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 

@@ -16,10 +16,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from pydantic_settings import BaseSettings
-from tests.fakes.redis_server import CHOICE
 
 from scripts.env_example import default_text, render, settings_classes, variable
 from tertulia_shared.version import __version__
+from tests.servers.redis_server import CHOICE
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("docs/**/*.md")])

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tests.fakes.stack import Stack
+from tests.harness.stack import Stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.fakes.redis_server import CHOICE, RedisDidNotStart, find_redis_server
+
+from tests.servers.redis_server import CHOICE, RedisDidNotStart, find_redis_server
 
 
 def test_named_server_is_preferred_to_the_one_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
