@@ -21,7 +21,7 @@ from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
 from tests.harness.llm import LINES, START_MS, Table
 from tests.harness.virtual_time import VirtualLoop, now
-from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
+from tests.unit.llm.turns import HELLO, say_and_mend
 from tests.unit.stt.test_listener import HELLO as SPOKEN
 from tests.unit.stt.test_listener import Ear
 from tests.unit.tts.test_speech_handler import SENTENCES, Stand
@@ -87,9 +87,9 @@ async def _turns(rng: Random) -> None:
             case _:
                 key = table.bus.keys.turns(table.conversation_id)
                 _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
-    await say_as_the_gateway_does(table)  # may be the one turn that is harmed
+    await say_and_mend(table)  # may be the one turn that is harmed
     table.handler = None
-    turn_id = await say_as_the_gateway_does(table)
+    turn_id = await say_and_mend(table)
     client = await table.client()
     assert client.complete.count(turn_id) == 1, "the next message is not answered"
     assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]

@@ -194,3 +194,8 @@ def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
     assert retry_delay_s(1, failure, 0.0) == 0.25
     assert retry_delay_s(1, ModelFailed("x", "x", retryable=True, retry_after_s=500), 0.0) == MAX_RETRY_DELAY_S
     assert 0 <= jitter() <= 1
+
+
+@pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
+def test_invalid_usage_figure_is_left_out(figure: object) -> None:
+    assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

@@ -26,6 +26,7 @@ from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, Client, Table
 from tests.harness.virtual_time import virtual_time
+from tests.unit.llm.turns import table_with
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
@@ -49,12 +50,6 @@ class BrokenEpoch:
 def _plan(**wrong: Any) -> bytes:
     """A packed plan with these wrong fields."""
     return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
-
-
-async def laid(*names: str) -> Table:
-    table = Table()
-    await table.set(*(names or ("Luna", "Rex")))
-    return table
 
 
 async def say_in(table: Table, extra: dict[str, Any]) -> str:
@@ -90,7 +85,7 @@ async def assert_answers_next_turn(table: Table) -> None:
 
 @virtual_time
 async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
-    table = await laid()
+    table = await table_with()
     await say_in(table, NEWER)
     with pytest.raises(UnknownVersion):
         await table.work()
@@ -102,7 +97,7 @@ async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
 
 @virtual_time
 async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> None:
-    table = await laid()
+    table = await table_with()
     turn_id = await say_in(table, NEWER)
     client = await given_up(table, str(UnknownVersion(VERSION + 1)))
     (error,) = client.errors
@@ -115,7 +110,7 @@ async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> N
 
 @virtual_time
 async def test_turn_without_a_version_is_dead_lettered_alone() -> None:
-    table = await laid()
+    table = await table_with()
     await say_in(table, NO_VERSION)
     await table.say(HELLO)
     await table.work()
@@ -128,7 +123,7 @@ async def test_turn_without_a_version_is_dead_lettered_alone() -> None:
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
 async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, Any]) -> None:
-    table = await laid()
+    table = await table_with()
     keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
     await table.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
     outlet = table.bus.outlet()
@@ -147,7 +142,7 @@ async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, A
 
 @virtual_time
 async def test_pointer_at_nothing_is_given_up_silently() -> None:
-    table = await laid()
+    table = await table_with()
     await table.bus.post("llm", Work("no id"))
     client = await given_up(table, "nonsense")
     assert client.errors == []
@@ -156,7 +151,7 @@ async def test_pointer_at_nothing_is_given_up_silently() -> None:
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
 async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> None:
-    table = await laid()
+    table = await table_with()
     turn_id = await table.say(HELLO)
     assert await table.die_after(12)
     state = await table.bus.hash(table.bus.keys.state(table.conversation_id))
@@ -196,7 +191,7 @@ async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> Non
 )  # fmt: skip
 @virtual_time
 async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
-    table = await laid()
+    table = await table_with()
     await table.say(HELLO)
     await table.work()
     turn_id = await table.say("And you, Rex?")
@@ -209,7 +204,7 @@ async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
 
 @virtual_time
 async def test_unknown_fields_of_the_state_are_ignored() -> None:
-    table = await laid()
+    table = await table_with()
     await table.say(HELLO)
     assert await table.die_after(8)
     key = table.bus.keys.state(table.conversation_id)
@@ -233,7 +228,7 @@ async def test_unknown_fields_of_the_state_are_ignored() -> None:
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
 async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
-    table = await laid("Luna")
+    table = await table_with("Luna")
     turn_id = await table.say("Luna?")
     assert await table.die_after(14)
     (message_id,) = (await table.client()).order
@@ -254,7 +249,7 @@ async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
 
 @virtual_time
 async def test_reply_with_unreadable_audio_keeps_its_text() -> None:
-    table = await laid("Luna")
+    table = await table_with("Luna")
     await table.say("Luna?")
     assert await table.die_after(14)
     (message_id,) = (await table.client()).order
@@ -276,7 +271,7 @@ async def test_reply_with_unreadable_audio_keeps_its_text() -> None:
 @pytest.mark.parametrize("field", ["ts", "epoch"])
 @virtual_time
 async def test_unreadable_command_interrupts_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
-    table = await laid()
+    table = await table_with()
     await table.say(HELLO)
     outlet = table.bus.outlet()
     outlet.append(
@@ -294,7 +289,7 @@ async def test_unreadable_command_interrupts_nothing(field: str, caplog: pytest.
 
 @virtual_time
 async def test_command_of_a_newer_release_interrupts() -> None:
-    table = await laid()
+    table = await table_with()
     await table.say(HELLO)
     handler, claim = await table.worker(), await table.claimed()
     job = asyncio.create_task(handler.handle(claim))
@@ -309,7 +304,7 @@ async def test_command_of_a_newer_release_interrupts() -> None:
 
 @virtual_time
 async def test_sweep_survives_an_unreadable_cursor() -> None:
-    table = await laid()
+    table = await table_with()
     await table.say(HELLO)
     await table.work()
     key = table.bus.keys.state(table.conversation_id)
