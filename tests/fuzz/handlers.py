@@ -22,7 +22,7 @@ from tests.fuzz.mutations import raw
 from tests.harness.crash import START_MS
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
-from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
+from tests.unit.llm.turns import HELLO, say_and_mend
 from tests.unit.stt.test_listener import HELLO as SPOKEN
 from tests.unit.stt.test_listener import Ear
 from tests.unit.tts.test_speech_handler import SENTENCES, Stand
@@ -88,9 +88,9 @@ async def _turns(rng: Random) -> None:
             case _:
                 key = table.bus.keys.turns(table.conversation_id)
                 _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
-    await say_as_the_gateway_does(table)  # the hostile entries may cost this one turn
+    await say_and_mend(table)  # the hostile entries may cost this one turn
     table.handler = None
-    turn_id = await say_as_the_gateway_does(table)
+    turn_id = await say_and_mend(table)
     client = await table.client()
     assert client.complete.count(turn_id) == 1, "the next message is not answered"
     assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]

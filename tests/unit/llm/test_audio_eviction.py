@@ -1,4 +1,4 @@
-"""Near the memory limit sound goes, heard sound first and the oldest first; never what is made or played, nor text."""
+"""Eviction near the memory limit: heard audio first, oldest first; never audio in use, never text."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_plan_frees_enough_with_no_stream_to_spare(sounds: list[Sound], excess: 
     assert len(chosen) == len(set(chosen))
     if chosen:
         assert plan.size - chosen[-1].size < excess
-    if plan.size < excess:  # then all that may go has gone
+    if plan.size < excess:  # then everything evictable was chosen
         assert plan == plan_eviction(sounds, 1 << 50, NOW_MS)
 
 
@@ -98,7 +98,7 @@ async def test_eviction_near_the_limit_deletes_audio_and_keeps_text() -> None:
     it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) + SECOND
     task = it.eviction()
     await settle()
-    assert (await it.length(old), await it.length(fresh)) == (2, 2), "there is room"
+    assert (await it.length(old), await it.length(fresh)) == (2, 2), "below the limit"
     it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) - 1_000
     await asyncio.sleep(POLL_S)
     await settle()

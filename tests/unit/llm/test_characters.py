@@ -65,7 +65,7 @@ async def test_cache_starts_without_redis_writes_and_stores_characters_later(
 @virtual_time
 async def test_change_is_seen_after_a_refresh_only() -> None:
     bus, store, characters = await table()
-    await refresh(bus)  # an old one
+    await refresh(bus)  # older than the cache
     following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
@@ -80,7 +80,7 @@ async def test_change_is_seen_after_a_refresh_only() -> None:
 @virtual_time
 async def test_change_is_seen_if_its_refresh_comes_while_following_starts() -> None:
     class Slow(MemoryBus):
-        """While it is asked for the last refresh, somebody is invited."""
+        """A character is added while `last` is read."""
 
         async def last(self, key: Key) -> Entry | None:
             await settle()
@@ -131,8 +131,8 @@ async def test_cache_starts_from_redis_while_the_store_is_away() -> None:
     assert names(another) == ["Luna", "Rex", "Sage"]
 
 
-class TellingStore(MemoryStore):
-    """Says that characters have changed when a test does."""
+class NotifyingStore(MemoryStore):
+    """Reports a change when a test sets `change`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class TellingStore(MemoryStore):
 
 @virtual_time
 async def test_change_reported_by_the_store_is_seen_without_a_refresh() -> None:
-    store = TellingStore()
+    store = NotifyingStore()
     await store.open()
     characters = CharacterCache(MemoryBus(Keys("test")), store)
     following = asyncio.create_task(characters.follow())

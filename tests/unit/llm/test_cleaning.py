@@ -1,4 +1,4 @@
-"""Text that comes in pieces is cleaned as if it had come whole."""
+"""The stream cleaner equals `clean_text` of the whole text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the user's words are taken for, typed or transcribed (lower case, without punctuation)."""
+"""Intents of messages, typed or transcribed (lower case, without punctuation)."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_simple_sums_are_answered(text: str, answer: str) -> None:
     [
         "what is 2 plus 3 times 4",  # would need precedence
         "what is 2 plus 3 percent",
-        "I bought 2 x 4 planks",  # nobody asked
+        "I bought 2 x 4 planks",  # no question
         "what is 99999999999 plus 1",  # out of bounds
         "the score was 10-4",
     ],

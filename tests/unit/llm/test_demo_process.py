@@ -1,4 +1,4 @@
-"""The demo model as a process: it says where it is, and stops at once when told to."""
+"""The demo model as a process: it prints its URL, and stops on a signal."""
 
 from __future__ import annotations
 

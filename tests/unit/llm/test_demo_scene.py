@@ -1,4 +1,4 @@
-"""What the demo model reads from the messages of a request."""
+"""Reading the scene from the messages of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_llm.text.prompt import HistoryMessage, build_messages
 
 
 def worker_messages(name: str, *history: HistoryMessage, continuing: str = "", persona: str = "") -> list[Message]:
-    """The request as the llm worker makes it."""
+    """The messages that the llm worker sends."""
     built = build_messages(
         character_name=name,
         system_prompt=persona,

@@ -1,4 +1,4 @@
-"""Which reply is given: fitting, never twice running, the same for the same request, able to go on after any cut."""
+"""The choice of a reply: fitting, not repeated at once, deterministic, and resumable after any cut."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_begun_part_and_rest_make_up_the_whole_reply(
 def test_reply_continues_the_text_in_the_workers_prompt(
     history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
 ) -> None:
-    """The worker sends the words said without the space at their end, in a window that may be another one."""
+    """The worker sends the begun text without its trailing space, and may send another window of the history."""
     whole = next_words(ask(name, history), seed=seed)
     begun = whole[: data.draw(st.integers(1, len(whole)))].rstrip()
     rest = next_words(ask(name, history, continuing=begun), seed=seed)

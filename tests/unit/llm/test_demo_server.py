@@ -1,4 +1,4 @@
-"""The demo model over HTTP, asked by the SDK that the worker uses, and by clients that do it wrong."""
+"""The demo model over HTTP: requests of the SDK that the worker uses, and invalid ones."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ async def test_replies_above_the_limit_are_refused_until_one_ends() -> None:
             await stream(client)
         assert caught.value.response.headers["retry-after"] == "1"
         await first.close()
-        # The client has left; the server notices in its own time.
+        # the client has disconnected; the server notices later
         while True:
             try:
                 second = await client.chat.completions.create(model=MODEL, messages=STORY, stream=True)
@@ -189,7 +189,7 @@ async def test_slow_reply_is_aborted_when_the_server_stops() -> None:
 
 
 class Clock:
-    """Time that passes only by sleeping."""
+    """A clock that only `sleep` moves."""
 
     def __init__(self) -> None:
         self.now = 100.0

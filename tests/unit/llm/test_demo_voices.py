@@ -1,4 +1,4 @@
-"""Every voice can answer everything, in plain sentences made to be heard."""
+"""The voices have lines for every intent, in plain sentences that can be read aloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a request may be, and what a bad one is told."""
+"""Valid requests, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_smaller_of_both_token_limits_applies() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "param", "told"),
+    ("body", "param", "part"),
     [
         ([], None, "must be a JSON object, not a list"),
         ({}, "model", MODEL),
@@ -75,12 +75,12 @@ def test_smaller_of_both_token_limits_applies() -> None:
         (request(stop=7), "stop", "string"),
     ],
 )
-def test_error_names_the_field_and_its_valid_values(body: object, param: str | None, told: str) -> None:
+def test_error_names_the_field_and_its_valid_values(body: object, param: str | None, part: str) -> None:
     with pytest.raises(BadRequestError) as caught:
         parse_request(body)
     error = caught.value.body()["error"]
     assert (caught.value.status, error["param"], error["type"]) == (400, param, "invalid_request_error")
-    assert told in error["message"]
+    assert part in error["message"]
 
 
 def test_unknown_model_error_names_the_model() -> None:

@@ -72,7 +72,7 @@ async def test_history_is_cached_for_its_cursor(store: MemoryStore) -> None:
     cache.keep(CONVERSATION, "1-0", history)
     assert await cache.load(CONVERSATION, "1-0") == (history, True)
     again, is_cached = await cache.load(CONVERSATION, "2-0")
-    assert not is_cached, "another worker has answered since"
+    assert not is_cached, "another worker has moved the cursor"
     assert again is not history
 
 
@@ -93,7 +93,7 @@ async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
     assert (history.messages, history.is_complete, is_cached) == ({}, False, False)
     cache.keep(CONVERSATION, "1-0", history)
     store.away = False
-    outbox.is_away = False  # as when it has been emptied
+    outbox.is_away = False  # as when the outbox is drained
     history, is_cached = await cache.load(CONVERSATION, "1-0")
     assert (len(history.messages), is_cached) == (1, False)
 
@@ -105,5 +105,5 @@ async def test_cache_evicts_the_least_recently_used_conversation(store: MemorySt
         if n == MAX_CONVERSATIONS // 2:
             assert (await cache.load(CONVERSATION, "1-0"))[1]
         cache.keep(f"other {n}", "1-0", History())
-    assert (await cache.load(CONVERSATION, "1-0"))[1], "talked in since"
+    assert (await cache.load(CONVERSATION, "1-0"))[1], "recently used"
     assert not (await cache.load("other 0", "1-0"))[1]

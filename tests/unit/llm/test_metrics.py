@@ -1,4 +1,4 @@
-"""How fast turns are answered and how they end, as the metrics have it."""
+"""The metrics of turns: latencies, results, failures, tokens."""
 
 from __future__ import annotations
 

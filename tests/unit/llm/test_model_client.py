@@ -43,7 +43,7 @@ async def said(model: Model, settings: ModelSettings | None = None, seed: int | 
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
-    """What came before the failure, and the failure."""
+    """The texts before the failure, and the failure."""
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
@@ -113,7 +113,7 @@ async def test_refusal_has_a_code_and_is_retryable_or_not(status: int, code: str
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], code, retryable)
         assert "sk-test" not in str(failure)
-        assert len(server.requests) == 1, "what to repeat is the caller's to say"
+        assert len(server.requests) == 1, "retries are the caller's decision"
 
 
 async def test_unreadable_headers_are_retryable() -> None:
@@ -194,3 +194,8 @@ def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
     assert retry_delay_s(1, failure, 0.0) == 0.25
     assert retry_delay_s(1, ModelFailed("x", "x", retryable=True, retry_after_s=500), 0.0) == MAX_RETRY_DELAY_S
     assert 0 <= jitter() <= 1
+
+
+@pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
+def test_invalid_usage_figure_is_left_out(figure: object) -> None:
+    assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

@@ -1,4 +1,4 @@
-"""The scripted model does what its script says, as seen by the SDK that the worker uses."""
+"""The scripted model server, seen through the SDK that the worker uses."""
 
 from __future__ import annotations
 
@@ -174,8 +174,8 @@ async def test_instant_model_keeps_the_connection(instant_url: str) -> None:
     trace.on_connection_create_end.append(count)
     async with aiohttp.ClientSession(trace_configs=[trace]) as http:
         for _ in range(3):
-            # Larger than one read, so that the end of the request has to be found.
+            # larger than one read, so the server must find the end of the request
             async with http.post(f"{instant_url}/chat/completions", json={"long": "x" * 300_000}) as response:
-                # The head, 60 tokens, the finish, the usage and the end.
+                # head, 60 tokens, finish, usage, end
                 assert (await response.read()).count(b"data: ") == 64
     assert opened == 1

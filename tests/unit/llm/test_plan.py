@@ -105,7 +105,7 @@ def test_invalid_setting_is_left_out(name: str, value: object) -> None:
     plan = {**plan, "settings": {**plan["settings"], name: value}}
     try:
         read = state_of(plan=pack(plan)).plan
-    except BadEntry:  # of another type, or not finite: that plan was not written by a worker
+    except BadEntry:  # of another type, or not finite: no worker wrote that plan
         return
     assert read is not None
     assert read.settings == expected

@@ -17,7 +17,7 @@ LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 
 
 class Page:
-    """One reply and what was published of it."""
+    """A reply on an in-memory bus, with the events and sentences it publishes."""
 
     def __init__(self, written: WrittenText | None = None) -> None:
         self.bus = MemoryBus(Keys("test"))
@@ -85,7 +85,7 @@ async def test_resumed_text_is_joined_with_a_space_where_needed(before: str, tex
     resumed = (await page.events())[0]
     assert resumed == MessageResumed(page.message_id, LUNA.id, before, (len(before),))
     entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
-    assert entries[0].id == "2-0", "behind what is in the stream"
+    assert entries[0].id == "2-0", "behind the last entry"
 
 
 @pytest.mark.parametrize("texts", [(), ("  ",), ("<Luna>", "</Luna>"), ("<Rex>My turn!",)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter, SplitterSettings
 
-# "|" marks the ends that are expected (no case contains one of its own). White space at a cut is not looked at.
+# "|" marks the expected ends (no text contains one). White space at an end is not compared.
 SPLITS = [
     "Hello there.| How are you?",
     "Hi!| I'm Luna.| Nice to meet you.",
@@ -143,7 +143,7 @@ def test_result_is_complete_and_independent_of_stream_cuts(
     ("fed", "given_out"),
     [
         ("Hello there", None),
-        ("Hello there.", None),  # may go on as "there.com"
+        ("Hello there.", None),  # may continue as "there.com"
         ("Hello there. ", None),
         ("Hello there. H", "Hello there. "),
         ("Hello there.\n", "Hello there.\n"),
@@ -205,8 +205,8 @@ def test_only_a_long_first_sentence_is_cut_at_a_clause() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Yes, and then we all went home together that night.",  # the comma comes too soon
-        "When I was young we used to live by the sea, indeed.",  # too little would be left
+        "Yes, and then we all went home together that night.",  # the comma comes too early
+        "When I was young we used to live by the sea, indeed.",  # the rest would be too short
         "All in all it must have cost us something like 1,000,000 dollars back then.",  # no clause
         "*leans over the table until it creaks a little, and smiles warmly* Hello.",  # half a stage direction
         "It is all written in [the long and boring old manual, second edition](https://example.com).",  # half a link

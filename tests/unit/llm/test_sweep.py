@@ -24,7 +24,7 @@ async def sweeping() -> AsyncGenerator[MemoryBus]:
 
 
 async def write_turn(bus: MemoryBus, conversation_id: str) -> str:
-    """A turn without a pointer: its writer died in between. Its entry id comes back."""
+    """Write a turn without a pointer, as a gateway that died between the two writes. Returns its entry id."""
     outlet = bus.outlet()
     outlet.append(bus.keys.turns(conversation_id), UserTurn(new_id(), conversation_id, "Hello?", "typed"))
     await outlet.flush()
@@ -43,7 +43,7 @@ async def test_turn_without_a_pointer_is_posted_at_the_second_sweep() -> None:
         conversation_id = new_id()
         await write_turn(bus, conversation_id)
         await asyncio.sleep(SWEEP_S)
-        assert await bus.open_work("llm") == 0, "it may have been written this very moment"
+        assert await bus.open_work("llm") == 0, "its writer may be about to post the pointer"
         await asyncio.sleep(SWEEP_S)
         (claim,) = await bus.claim("llm", "worker", count=9, block_s=0)
         assert decode(Work, claim.fields) == Work(conversation_id)

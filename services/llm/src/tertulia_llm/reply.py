@@ -123,9 +123,15 @@ class Reply:
     def _sentence(self, spoken: str, written: str, *, is_final: bool = False) -> None:
         index = self.written.sentences
         entry = TTSSentence(
-            spoken, index, self.conversation_id, self.message_id, self.speaker.id, self.speaker.name,
-            self.speaker.voice, is_final,
-        )  # fmt: skip
+            spoken,
+            index,
+            self.conversation_id,
+            self.message_id,
+            self.speaker.id,
+            self.speaker.name,
+            self.speaker.voice,
+            is_final,
+        )
         key = self.keys.sentences(self.conversation_id, self.message_id)
         self.outlet.append(key, entry, id=f"{index + 1}-0", written=written)
         text, ends = self.written.text + written, self.written.sentence_ends

@@ -32,9 +32,17 @@ class TurnReplies:
             if ending is not None:
                 self._rows.add_reply_row(turn, number, written.text, ending)
         return Reply(
-            self._bus.keys, outlet, turn.conversation_id, turn.user_turn.turn_id, message_id, number, speaker,
-            [name for name in turn.plan.others if name != speaker.name], self._user_name, written,
-        )  # fmt: skip
+            self._bus.keys,
+            outlet,
+            turn.conversation_id,
+            turn.user_turn.turn_id,
+            message_id,
+            number,
+            speaker,
+            [name for name in turn.plan.others if name != speaker.name],
+            self._user_name,
+            written,
+        )
 
     async def written(self, turn: Turn, message_id: str) -> WrittenText:
         """The text of a reply that is in its `sentences` stream."""

@@ -36,10 +36,18 @@ class TurnRows:
             return
         now = utc_now()
         row = Message(
-            id=turn.user_turn.turn_id, conversation_id=turn.conversation_id, turn_id=turn.user_turn.turn_id,
-            role="user", character_id=None, character_name=self._user_name, text=turn.user_turn.text,
-            status="complete", position=position_of(turn.plan.entry_id, 0), created_at=now, updated_at=now,
-        )  # fmt: skip
+            id=turn.user_turn.turn_id,
+            conversation_id=turn.conversation_id,
+            turn_id=turn.user_turn.turn_id,
+            role="user",
+            character_id=None,
+            character_name=self._user_name,
+            text=turn.user_turn.text,
+            status="complete",
+            position=position_of(turn.plan.entry_id, 0),
+            created_at=now,
+            updated_at=now,
+        )
         turn.history.add(row)
         turn.unsaved[row.id] = row
 
@@ -55,11 +63,18 @@ class TurnRows:
         speaker = turn.plan.speakers[number]
         now = utc_now()
         return Message(
-            id=reply_id(turn.user_turn.turn_id, speaker.id), conversation_id=turn.conversation_id,
-            turn_id=turn.user_turn.turn_id, role="character", character_id=speaker.id, character_name=speaker.name,
-            text=text, status=status, position=position_of(turn.plan.entry_id, number + 1),
-            created_at=now, updated_at=now,
-        )  # fmt: skip
+            id=reply_id(turn.user_turn.turn_id, speaker.id),
+            conversation_id=turn.conversation_id,
+            turn_id=turn.user_turn.turn_id,
+            role="character",
+            character_id=speaker.id,
+            character_name=speaker.name,
+            text=text,
+            status=status,
+            position=position_of(turn.plan.entry_id, number + 1),
+            created_at=now,
+            updated_at=now,
+        )
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
         """Save the unsaved rows.

@@ -64,10 +64,18 @@ def messages_from_streams(
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             turn, time = decode(UserTurn, entry.fields), _time(entry)
             user_message = Message(
-                id=turn.turn_id, conversation_id=conversation_id, turn_id=turn.turn_id, role="user", character_id=None,
-                character_name=user_name, text=turn.text, status="complete", position=position_of(entry.id, 0),
-                created_at=time, updated_at=time,
-            )  # fmt: skip
+                id=turn.turn_id,
+                conversation_id=conversation_id,
+                turn_id=turn.turn_id,
+                role="user",
+                character_id=None,
+                character_name=user_name,
+                text=turn.text,
+                status="complete",
+                position=position_of(entry.id, 0),
+                created_at=time,
+                updated_at=time,
+            )
             messages += [user_message, *_replies(user_message, entry.id, shown)]
     return messages
 
@@ -80,10 +88,17 @@ def _replies(user_message: Message, entry_id: str, shown: _Shown) -> Iterator[Me
             continue
         end, time = shown.ended[message_id]
         row = replace(
-            user_message, id=message_id, role="character", character_id=str(reply["character_id"]),
-            character_name=str(reply["character_name"]), text=end.text, status=end.status,
-            position=position_of(entry_id, slot), created_at=time, updated_at=time,
-        )  # fmt: skip
+            user_message,
+            id=message_id,
+            role="character",
+            character_id=str(reply["character_id"]),
+            character_name=str(reply["character_name"]),
+            text=end.text,
+            status=end.status,
+            position=position_of(entry_id, slot),
+            created_at=time,
+            updated_at=time,
+        )
         if message_id in shown.heard:
             row = replace(row, text=shown.heard[message_id].text, status="interrupted")
         yield row

@@ -33,8 +33,17 @@ class TagStripper:
     """
 
     __slots__ = (
-        "_at_start", "_cut", "_longest", "_others", "_own", "_pending", "_prefixes", "_skip_space", "_tail", "_user",
-    )  # fmt: skip
+        "_at_start",
+        "_cut",
+        "_longest",
+        "_others",
+        "_own",
+        "_pending",
+        "_prefixes",
+        "_skip_space",
+        "_tail",
+        "_user",
+    )
 
     def __init__(self, speaker: str, *, others: Iterable[str] = (), user: str = "") -> None:
         self._own = _variants(speaker)
