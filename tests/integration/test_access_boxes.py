@@ -127,7 +127,7 @@ def test_a_revocation_takes_nobody_elses_login(bench: AccessBench) -> None:
 
 
 def test_a_renewed_box_keeps_what_is_not_said(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    kept = bench.access.folder.boxes
+    kept = bench.access.folder.nodes
     first = renewed(bench, capfdbinary, "--stages", "stt,tts", "--port", "7000", "--days", "30")
     again = renewed(bench, capfdbinary, "--renew")
     assert first.password != again.password
@@ -141,5 +141,5 @@ def test_a_renewed_box_keeps_what_is_not_said(bench: AccessBench, capfdbinary: p
 
 def test_a_new_box_gets_what_is_usual(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert renewed(bench, capfdbinary).port == 6380
-    box = bench.access.folder.boxes()["gpu3"]
+    box = bench.access.folder.nodes()["gpu3"]
     assert (box.stages, box.days, box.port) == (("tts",), 365, 6380)

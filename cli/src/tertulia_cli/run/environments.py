@@ -1,4 +1,4 @@
-"""Which Python an engine's worker runs in: the command's own, or one that has what only this engine needs."""
+"""Selects the Python of a worker: the command's own, or the environment of an engine with extra dependencies."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import Stage
 
 OWN: Final[Mapping[str, str]] = {"realtimestt": ".venv-stt", "higgs": ".venv-higgs"}
-"""Engine → the folder of its environment, below the working directory. `make setup-stt` and the like make them."""
+"""Engine → folder of its environment, below the working directory (`make setup-stt` and `make higgs-env` make them)."""
 
 
 def python_of(stage: Stage, settings: RunSettings) -> str:
-    """The Python of a stage's workers. Where the engine's own is missing it is ours: the worker says what it lacks."""
+    """The Python of a stage's workers.
+
+    Falls back to ours if the engine's environment is missing; the worker then reports the missing packages.
+    """
     engine = {"stt": settings.stt_engine, "tts": settings.tts_engine}.get(stage, "")
     own = Path(OWN.get(engine, "")).absolute() / "bin" / "python"
     return str(own) if engine in OWN and own.is_file() else sys.executable
