@@ -131,7 +131,7 @@ async def test_run_starts_answers_and_stops(run: Run) -> None:
     assert seen.returncode == 0, seen.stderr
     assert "“Hello Luna”" in seen.stdout
     assert "first sound" in seen.stdout
-    assert "nothing waits, nothing was given up" in seen.stdout
+    assert "no work is waiting, none was given up" in seen.stdout
 
     second = run.tertulia("run")
     assert second.returncode == 1
@@ -142,7 +142,7 @@ async def test_run_starts_answers_and_stops(run: Run) -> None:
     assert "the gateway answers there" in doctor.stdout
 
     os.kill(run.child("tertulia_llm"), signal.SIGKILL)
-    await run.says(r"llm was killed by SIGKILL; it is started again now")
+    await run.says(r"llm was killed by SIGKILL; restarting now")
     await run.says(r"✓ llm +is back \(demo\)")
     assert run.services() == ["gateway", "stt", "llm", "tts", "tts"], "each where it was"
     assert run.tertulia("say", "Rex?").returncode == 0

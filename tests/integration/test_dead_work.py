@@ -171,7 +171,7 @@ async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, mode
         entry = await only_letter(bus)
         shown = (await dead(stack, "dead", "show", entry.id)).stdout
         assert f"to answer “Luna, tell me a story.” (turn {turn_id}" in shown
-        assert "is said again, as a new turn" in shown
+        assert "is asked again as a new turn" in shown
 
         retried = await dead(stack, "dead", "retry", entry.id)
         assert retried.returncode == 0, retried.stderr
@@ -196,7 +196,7 @@ async def test_what_is_too_late_is_said_and_dropped(stack: Stack, model: Scripte
 
         refused = await dead(stack, "dead", "retry", "--all")
         assert refused.returncode == 1
-        assert "a retry is pointless: the conversation's epoch has moved on" in refused.stdout
+        assert "cannot be retried: the conversation's epoch has moved on" in refused.stdout
         assert (await dead(stack, "dead", "retry")).returncode == 2
         assert (await dead(stack, "dead", "retry", "1-1")).returncode == 2
         dropped = await dead(stack, "dead", "drop", entry.id)

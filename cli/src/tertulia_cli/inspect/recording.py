@@ -129,7 +129,7 @@ async def sound_of(bus: Bus, conversation_id: str, message_id: str) -> AsyncIter
 
 
 async def conversation_of_message(bus: Bus, asked: str) -> tuple[str, str] | None:
-    """The conversation and id of the first message whose id begins with `asked`, in the most recent conversations first."""
+    """The conversation and full id of the message whose id begins with `asked`; recent conversations come first."""
     for listed in await list_conversations(bus):
         async for entry in entries_of(bus, bus.keys.events(listed.id)):
             id = entry.fields.get(b"message_id", b"").decode(errors="replace")
