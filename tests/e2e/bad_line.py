@@ -1,4 +1,4 @@
-"""A line between the browser and the gateway that breaks where a test says."""
+"""A TCP proxy between the browser and the gateway that breaks connections on request."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ CHUNK_BYTES = 1 << 16
 
 
 class BadLine:
-    """Passes bytes on, both ways. Connections that ask for a path in `refused` break off at once."""
+    """Forwards bytes in both directions. Aborts connections that request the path `refused`."""
 
     def __init__(self, host: str, port: int) -> None:
         self._there = (host, port)
@@ -20,7 +20,7 @@ class BadLine:
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str]:
-        """Where the line begins: an address for the browser."""
+        """Serve; yields the address for the browser."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         try:
             yield "http://{}:{}".format(*server.sockets[0].getsockname())
@@ -29,7 +29,7 @@ class BadLine:
             self.cut()
 
     def cut(self) -> None:
-        """Break all that is open; what is opened afterwards holds."""
+        """Abort all open connections. Later ones work."""
         for writer in list(self._open):
             writer.transport.abort()
 
@@ -50,7 +50,7 @@ class BadLine:
 
     async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK_BYTES):
-            # A browser writes the head of a request in one piece, on a connection that waits for nothing else.
+            # A browser writes a request's head in one piece, on an idle connection.
             if self.refused and data.startswith(f"GET {self.refused}".encode()):
                 self.refusals += 1
                 break

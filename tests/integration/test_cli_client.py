@@ -332,7 +332,7 @@ async def test_talk_sends_the_file_and_waits_for_the_end_of_playback(
 
 async def test_talk_sends_no_receipt_for_interrupted_speech(tmp_path: Path) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 40)
-    told: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
     async def script(client: Client) -> None:
         await client.started()
@@ -348,11 +348,11 @@ async def test_talk_sends_no_receipt_for_interrupted_speech(tmp_path: Path) -> N
         await client.send("turn_accepted", id="7-0", epoch=2, turn_id="turn-2")
         await client.send("turn_complete", id="8-0", epoch=2, turn_id="turn-2")
         await client.send("listening_stopped", id="9-0", epoch=2, cause="stopped")
-        told.extend(await read_to_end(client))
+        received.extend(await read_to_end(client))
 
     async with gateway(script) as address:
         assert await talk(address, TalkOptions(path)) == OK
-    assert all(each["data"]["chunk_index"] < 99 for each in told)
+    assert all(each["data"]["chunk_index"] < 99 for each in received)
 
 
 async def test_talk_without_recognized_speech_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

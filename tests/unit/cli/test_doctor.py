@@ -123,9 +123,9 @@ def test_demo_model_is_reported_without_a_key(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     assert "demo" in findings.model(settings_of(RunSettings)).what
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
-    told = findings.model(settings_of(RunSettings))
-    assert told.ok
-    assert "sk-secret" not in told.what
+    finding = findings.model(settings_of(RunSettings))
+    assert finding.ok
+    assert "sk-secret" not in finding.what
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, OK), (503, FAILED)])
@@ -139,7 +139,7 @@ async def test_services_in_containers_need_no_local_installation(
     nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
     monkeypatch.setattr(findings, "PARTS", (nowhere,))
     assert await command.doctor(settings_of(RunSettings, redis_url=redis_url)) == code
-    told = capsys.readouterr().out
-    assert "not installed" not in told
-    assert "Redis answers" in told
-    assert ("is ready" if code == OK else "is not ready (503)  →") in told
+    out = capsys.readouterr().out
+    assert "not installed" not in out
+    assert "Redis answers" in out
+    assert ("is ready" if code == OK else "is not ready (503)  →") in out

@@ -135,7 +135,7 @@ def test_json_line_has_stable_names() -> None:
 # -- following
 
 
-class Told:
+class Lines:
     """Collects the reported lines."""
 
     def __init__(self) -> None:
@@ -159,9 +159,9 @@ class Told:
 
 
 @asynccontextmanager
-async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
+async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Lines]:
     """Follows streams while the block runs."""
-    lines, ready = Told(), asyncio.Event()
+    lines, ready = Lines(), asyncio.Event()
     task = asyncio.create_task(Following(bus, conversation_id, lines, lines.warnings.append).run(ready.set))
     await ready.wait()
     try:
@@ -273,8 +273,8 @@ async def test_longest_silent_conversation_is_paused_above_the_bound(
         assert sum("}:events" in name for name in follows) == 2
         assert not [name for name in follows if ids[2] in name]
     assert follows == []
-    told = [(line.conversation_id, line.what) for line in lines.lines if line.stream == "turns"]
-    assert told == [
+    turns = [(line.conversation_id, line.what) for line in lines.lines if line.stream == "turns"]
+    assert turns == [
         (ids[2], "typed “text 2”"),
         *((ids[0], f"typed “text {n}”") for n in (3, 4)),
         (ids[1], "typed “text 5”"),
@@ -290,7 +290,7 @@ async def test_conversation_skipped_at_the_start_is_reported_from_the_start_time
     monkeypatch.setattr(following_module, "POLL_WHEN_FULL_S", 0.01)
     await say(bus, C, M1, "before")
     written = wall_ms()
-    while wall_ms() == written:  # noqa: ASYNC110 - the clock tells nobody; ids of one millisecond do not say what came first
+    while wall_ms() == written:  # noqa: ASYNC110 - a clock has no event; ids of one ms are not ordered
         await asyncio.sleep(0)
     await say(bus, T2, M2, "before, too")
     third = str(UUID(int=0xA0))

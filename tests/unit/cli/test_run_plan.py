@@ -44,11 +44,11 @@ def test_workers_of_a_stage_have_different_names(settings: RunSettings) -> None:
 
 
 def test_environment_has_the_addresses_and_folders(settings: RunSettings) -> None:
-    told = plan.environment(settings, {"PATH": "/bin"}, "unix:///x.sock?db=0")
-    assert told["PATH"] == "/bin"
-    assert told["TERTULIA_REDIS_URL"] == "unix:///x.sock?db=0"
-    assert told["TERTULIA_DATA_DIR"] == str(settings.data_dir)
-    assert told["TERTULIA_PORT"] == "8000"
+    env = plan.environment(settings, {"PATH": "/bin"}, "unix:///x.sock?db=0")
+    assert env["PATH"] == "/bin"
+    assert env["TERTULIA_REDIS_URL"] == "unix:///x.sock?db=0"
+    assert env["TERTULIA_DATA_DIR"] == str(settings.data_dir)
+    assert env["TERTULIA_PORT"] == "8000"
 
 
 def test_own_model_server_disables_the_demo(settings: RunSettings) -> None:
@@ -85,8 +85,8 @@ def test_metrics_ports_follow_each_other_in_start_order(settings: RunSettings) -
     counts = plan.parse_workers("tts=2")
     ports = plan.metrics_ports(settings, counts)
     assert ports == {"gateway": 9100, "stt": 9101, "llm": 9102, "tts": 9103, "tts-2": 9104}
-    told = {"TERTULIA_METRICS_PORT": "9100", "PATH": "/bin"}
-    specs = [plan.gateway(settings, told), *(worker.spec for worker in plan.workers(settings, counts, told))]
+    env = {"TERTULIA_METRICS_PORT": "9100", "PATH": "/bin"}
+    specs = [plan.gateway(settings, env), *(worker.spec for worker in plan.workers(settings, counts, env))]
     assert {spec.name: spec.environment["TERTULIA_METRICS_PORT"] for spec in specs} == dict.fromkeys(ports, "9100")
     own = {spec.name: plan.with_metrics(spec, ports).environment for spec in specs}
     assert {name: int(each["TERTULIA_METRICS_PORT"]) for name, each in own.items()} == ports
