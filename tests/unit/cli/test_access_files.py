@@ -139,6 +139,7 @@ def test_node_of_an_older_release_gets_the_default_port(tmp_path: Path) -> None:
     assert folder.nodes()["gpu1"].days == 30
 
 
+@pytest.mark.slow
 def test_help_works_without_the_extra() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from tertulia_cli.main import main; main()"
     words = [sys.executable, "-c", program, "access", "init"]

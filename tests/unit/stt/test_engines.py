@@ -34,6 +34,7 @@ def test_so_it_is_with_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
         load_engine(settings_of(STTSettings))
 
 
+@pytest.mark.slow
 def test_no_engine_is_imported_before_it_is_asked_for() -> None:
     code = "import sys, tertulia_stt.main; print([m for m in sys.modules if m.startswith('tertulia_stt.engines.')])"
     shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
