@@ -166,7 +166,7 @@ def test_who_was_first_is_not_said_of_users_that_redis_has(
     said = capsys.readouterr().err
     assert "its first users" not in said
     assert "new logins for keeper" in said
-    assert "it was not told" in said
+    assert "it could not be updated" in said
     assert "restart it, and it reads users.acl" in said
     assert bench.client("tts").ping()
 
