@@ -14,9 +14,9 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tertulia_cli.dead_letters.read import Letter, read_facts, read_letters
-from tertulia_cli.dead_letters.recovery import Again, remedy_for
-from tertulia_cli.dead_letters.retry import carry_out
+from tertulia_cli.dead_letters.read import DeadEntry, read_dead, read_facts
+from tertulia_cli.dead_letters.recovery import Requeue, recovery_for
+from tertulia_cli.dead_letters.retry import recover
 from tertulia_shared.bus import Bus
 from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
@@ -77,14 +77,14 @@ def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.P
         )  # fmt: skip
 
 
-async def only_letter(bus: Bus) -> Letter:
+async def only_letter(bus: Bus) -> DeadEntry:
     """Wait for the only dead letter."""
-    found: list[Letter] = []
+    found: list[DeadEntry] = []
     while not found:
-        found = await read_letters(bus)
+        found = await read_dead(bus)
         await asyncio.sleep(0.01)
-    (letter,) = found
-    return letter
+    (entry,) = found
+    return entry
 
 
 async def unspoken_reply(client: TalkClient) -> str:
@@ -123,22 +123,22 @@ async def test_reply_that_failed_in_tts_is_spoken_after_retry(stack: Stack, tmp_
     stack.start("tts")  # takes the work over and gives it up, at its last attempt
 
     async with stack.bus() as bus:
-        letter = await only_letter(bus)
-        assert letter.id in (await dead(stack, "dead", "list")).stdout
-        shown = (await dead(stack, "dead", "show", letter.id)).stdout
+        entry = await only_letter(bus)
+        assert entry.id in (await dead(stack, "dead", "list")).stdout
+        shown = (await dead(stack, "dead", "show", entry.id)).stdout
         assert "to speak Luna's reply “" in shown
         assert "the device is lost" in shown
         assert "On retry: A tts worker speaks all of it" in shown
         audio = bus.keys.audio(conversation_id, message_id)
         assert [entry.fields.get(b"is_final") for entry in await bus.read(audio)] == [b"1"]
 
-        # a retry that is killed before it removes the letter can be repeated
-        facts = await read_facts(bus, letter)
-        remedy = remedy_for(letter, facts)
-        assert isinstance(remedy, Again)
-        await bus.reopen(audio, remedy.end_id)
-        await bus.post(remedy.stage, remedy.work, epoch=remedy.epoch)
-        assert await carry_out(bus, letter.id, remedy)
+        # a retry that is killed before it removes the entry can be repeated
+        facts = await read_facts(bus, entry)
+        recovery = recovery_for(entry, facts)
+        assert isinstance(recovery, Requeue)
+        await bus.reopen(audio, recovery.end_id)
+        await bus.post(recovery.stage, recovery.work, epoch=recovery.epoch)
+        assert await recover(bus, entry.id, recovery)
         assert "No work was given up" in (await dead(stack, "dead", "list")).stdout
 
         follow = bus.follow(audio, "0-0")
@@ -165,12 +165,12 @@ async def test_turn_that_was_given_up_is_asked_again_after_retry(stack: Stack, m
         error = await client.until_event("error")
         assert error["code"] == "turn_failed"
         await client.until_done(turn_id)
-        letter = await only_letter(bus)
-        shown = (await dead(stack, "dead", "show", letter.id)).stdout
+        entry = await only_letter(bus)
+        shown = (await dead(stack, "dead", "show", entry.id)).stdout
         assert f"to answer “Luna, tell me a story.” (turn {turn_id}" in shown
-        assert "is said again, as a new turn" in shown
+        assert "is asked again as a new turn" in shown
 
-        retried = await dead(stack, "dead", "retry", letter.id)
+        retried = await dead(stack, "dead", "retry", entry.id)
         assert retried.returncode == 0, retried.stderr
         assert "posted again" in retried.stdout
         accepted = await client.until_event("turn_accepted", 2)
@@ -178,7 +178,7 @@ async def test_turn_that_was_given_up_is_asked_again_after_retry(stack: Stack, m
         await client.until_done(accepted["turn_id"])
         (story,) = client.record.of_turn(accepted["turn_id"])
         assert story.status == "complete"
-        assert await read_letters(bus) == []
+        assert await read_dead(bus) == []
 
 
 async def test_retry_of_an_outdated_turn_is_refused_and_dropped(stack: Stack, model: ScriptedModel) -> None:
@@ -188,17 +188,17 @@ async def test_retry_of_an_outdated_turn_is_refused_and_dropped(stack: Stack, mo
     async with talk(*stack.urls) as client, stack.bus() as bus:
         await kill_llm_in_mid_story(stack, model, client)
         await client.until_event("error")
-        letter = await only_letter(bus)
+        entry = await only_letter(bus)
         await client.hears("Rex?", new_id())
 
         refused = await dead(stack, "dead", "retry", "--all")
         assert refused.returncode == 1
-        assert "a retry is pointless: the conversation's epoch has moved on" in refused.stdout
+        assert "cannot be retried: the conversation's epoch has moved on" in refused.stdout
         assert (await dead(stack, "dead", "retry")).returncode == 2
         assert (await dead(stack, "dead", "retry", "1-1")).returncode == 2
-        dropped = await dead(stack, "dead", "drop", letter.id)
+        dropped = await dead(stack, "dead", "drop", entry.id)
         assert (dropped.returncode, dropped.stdout) == (0, "Dropped 1 entry.\n")
-        assert await read_letters(bus) == []
+        assert await read_dead(bus) == []
 
 
 @pytest.mark.usefixtures("model")

@@ -62,7 +62,7 @@ const LINES = {
     ],
     [
       "I was on the roof until two.",
-      " The moon came up behind the water tower like a slow orange balloon, and for a minute nobody in the street was in a hurry.",
+      " The moon came up behind the water tower like a slow orange balloon, and for a minute the street stood still.",
     ],
   ],
   Rex: [
