@@ -58,7 +58,7 @@ class Scene:
     def starting(self) -> int:
         """How many processes have been started and do not work yet."""
         return sum(
-            process.pid not in self.working and not process.told_to_end
+            process.pid not in self.working and not process.stopping
             for service in SERVICES
             for process in self.stack.of(service)
         )
@@ -68,7 +68,7 @@ class Scene:
         return [
             process
             for process in self.stack.of(service)
-            if process.pid in self.working and process.pid not in self.frozen and not process.told_to_end
+            if process.pid in self.working and process.pid not in self.frozen and not process.stopping
         ]
 
     async def victim(self, service: Service, dice: random.Random) -> Process | None:
@@ -91,7 +91,7 @@ def _end(service: Service, number: signal.Signals) -> Fault:
         victim = await scene.victim(service, dice)
         if victim is None:
             return
-        victim.told_to_end = True  # no other fault takes it
+        victim.stopping = True  # no other fault takes it
         scene.stack.start(service)
         await asyncio.to_thread(victim.send, number)
 
@@ -122,9 +122,9 @@ def _moment(dice: random.Random) -> float:
 
 def _end_all(*services: Service, redis_too: bool = False) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        victims = [process for service in services for process in scene.stack.of(service) if not process.told_to_end]
+        victims = [process for service in services for process in scene.stack.of(service) if not process.stopping]
         for victim in victims:
-            victim.told_to_end = True
+            victim.stopping = True
         for victim in victims:
             await asyncio.to_thread(victim.send, signal.SIGKILL)
         if redis_too:
