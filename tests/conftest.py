@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -27,15 +27,33 @@ ENGINES = {"pocketsphinx"}
 """Parameters that name an engine which takes seconds."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server or a slow engine: `make test-fast` leaves them out."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark the tests that need a server or a slow engine; put the longest first if several workers share the tests."""
     for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if SERVERS & set(item.fixturenames) or any(each in ENGINES for each in parameters if isinstance(each, str)):
+        if isinstance(item, pytest.Function) and _is_slow(item):
             item.add_marker(pytest.mark.slow)
+    yield
+    if hasattr(config, "workerinput"):
+        from tests.harness.scheduling import order  # noqa: PLC0415 - xdist is not in every environment
+
+        items.sort(key=lambda item: order(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Start each stack on one worker only."""
+    from tests.harness.scheduling import SharedStackScheduling  # noqa: PLC0415 - as above
+
+    config.option.loadscopereorder = False
+    return SharedStackScheduling(config, log)
+
+
+def _is_slow(item: pytest.Function) -> bool:
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return bool(SERVERS & set(item.fixturenames)) or any(
+        each in ENGINES for each in parameters if isinstance(each, str)
+    )
 
 
 @pytest.fixture(scope="session")
