@@ -18,7 +18,7 @@ from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speech_handler import SENTENCE_WAIT_S, Speaker, seed_of
+from tertulia_tts.speech_handler import SENTENCE_WAIT_S, SpeechHandler, seed_of
 from tests.fakes.speech_engine import Failure, ScriptedSpeech
 from tests.harness.crash import CountingBus, Writes
 from tests.harness.scrape import scraped
@@ -39,7 +39,7 @@ class Stand:
         self.engine = engine or ScriptedSpeech()
         self.conversation_id, self.message_id = new_id(), new_id()
         self.metrics = Metrics()
-        self.speaker = Speaker(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
+        self.speaker = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
 
     async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
         await self.bus.prepare("tts")

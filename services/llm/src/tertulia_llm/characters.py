@@ -45,7 +45,9 @@ class CharacterCache:
                 self.active = tuple(known(Speaker, speaker) for speaker in unpack(kept))
             except (BadEntry, TypeError):
                 raise error from None
-            log.warning("the store is away; using the last characters from Redis: %s", error, extra={"count": len(self.active)})
+            log.warning(
+                "the store is away; using the last characters from Redis: %s", error, extra={"count": len(self.active)}
+            )
         except BusError as error:  # they are read; `follow` keeps them in Redis as soon as it takes writes
             log.warning("characters are not kept in Redis yet: %s", error)
 

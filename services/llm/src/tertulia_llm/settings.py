@@ -37,7 +37,11 @@ class LLMSettings(CommonSettings):
         40.0, ge=0, le=10_000, description="pace of the demo model, in tokens per second (0: as fast as it can)"
     )
     user_name: str = Field(
-        "Jay", min_length=1, max_length=40, pattern=r"^[^<>\n\r]+$", description="the name that the characters call the user by"
+        "Jay",
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^<>\n\r]+$",
+        description="the name that the characters call the user by",
     )
 
     @field_validator("llm_base_url")
