@@ -1,4 +1,4 @@
-"""The floor: one hop through Redis, XADD to the blocked XREAD of another process. No pipeline over streams beats it."""
+"""Measures one hop through Redis, XADD to a blocked XREAD in another process: the lower bound of any pipeline."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PAYLOAD = b"\0" * 200
 
 
 async def _next(link: Link, stream: str, after: bytes | str) -> tuple[bytes, list[bytes]]:
-    """The next entry: its id and its fields."""
+    """Read the next entry: its id and its fields."""
     while True:
         (reply,) = await link.call(("XREAD", "COUNT", 1, "BLOCK", 10_000, "STREAMS", stream, after), timeout_s=20.0)
         if reply:
@@ -25,7 +25,7 @@ async def _next(link: Link, stream: str, after: bytes | str) -> tuple[bytes, lis
 
 
 async def _echo(url: str) -> None:
-    """The other process: hands every entry of `floor:ping` back through `floor:pong`."""
+    """The other process: copies every entry of `floor:ping` to `floor:pong`."""
     link = Link(make_pool(url), "floor")
     last: bytes | str = "0-0"
     await link.call(("XADD", "floor:pong", "*", "ready", 1))

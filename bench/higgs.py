@@ -3,7 +3,7 @@
     .venv-higgs/bin/python -m bench.higgs                the weights that are set (TERTULIA_TTS_HIGGS_…)
     .venv-higgs/bin/python -m bench.higgs --random       random ones of the full size, made on the spot (13 GB)
 
-Random weights cost what real ones do, a step, and speak up to the bound.
+A step with random weights costs as much as with real ones; a run always reaches the frame limit.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def _measure(engine: SpeechEngine, runs: int) -> None:
 
 
 async def _stop(engine: SpeechEngine, run: int) -> float:
-    """How much longer the first sound takes, in ms, for having to wait until an interrupted sentence has ended."""
+    """The delay of the first sound, in ms, while an interrupted sentence still has to end."""
     voice = engine.voices()[0].id
     began = time.perf_counter()
     async with aclosing(engine.synthesize(TEXT, voice, SEED + run)) as pieces:

@@ -1,10 +1,10 @@
-"""How fast does everything stop when the user cuts in?
+"""Measures how fast all processes stop after an interruption.
 
     python -m bench.interruption [--times 100]
 
-A story is told (demo model at 40 tokens a second, espeak) and cut off at a random moment. Measured from the client's
-`interrupt`: until the client is told (`interrupted`: it flushes), until the last llm and tts worker has let go of the
-conversation (its work streams are empty), and how many frames or texts of the old epoch came after the `interrupted`.
+A story (demo model at 40 tokens a second, espeak) is interrupted at a random moment. Measured from the client's
+`interrupt`: the time until the client gets `interrupted`, the time until the last llm and tts worker has finished the
+conversation's work (the work streams are empty), and the number of frames and texts of the old epoch that came later.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REPLY_EVENTS = ("message_started", "llm_chunk", "message_resumed", "turn_started
 
 
 async def cut_off(socket: ClientConnection, bus: Bus, after_s: float) -> tuple[float, float, int]:
-    """One interruption: ms until told, ms until the last worker stopped, stale frames after it."""
+    """One interruption: ms until `interrupted`, ms until the last worker stopped, number of stale frames."""
     await socket.send(json.dumps({"type": "user_message", "data": {"text": "Luna and Rex, tell me a story."}}))
     while not isinstance(await socket.recv(), bytes):
         pass
@@ -38,19 +38,19 @@ async def cut_off(socket: ClientConnection, bus: Bus, after_s: float) -> tuple[f
     begun = time.perf_counter()
     await socket.send(json.dumps({"type": "interrupt"}))
     stopped = asyncio.create_task(_until_idle(bus, begun))
-    told, stale = 0.0, 0
-    while not told:
+    notified, stale = 0.0, 0
+    while not notified:
         frame = await socket.recv()
         if isinstance(frame, str) and json.loads(frame)["type"] == "interrupted":
-            told = (time.perf_counter() - begun) * 1000
+            notified = (time.perf_counter() - begun) * 1000
     stopped_ms = await stopped
     try:
-        async with asyncio.timeout(0.3):  # what a late worker might still send
+        async with asyncio.timeout(0.3):  # time for frames of a late worker
             while True:
                 frame = await socket.recv()
                 stale += isinstance(frame, bytes) or json.loads(frame)["type"] in REPLY_EVENTS
     except TimeoutError:
-        return told, stopped_ms, stale
+        return notified, stopped_ms, stale
 
 
 async def _drain(socket: ClientConnection, seconds: float) -> None:
@@ -69,9 +69,9 @@ async def _until_idle(bus: Bus, begun: float) -> float:
 
 
 async def measure(running: System, times: int, seed: int) -> None:
-    """So many interruptions; prints the table."""
+    """Measure so many interruptions and print the table."""
     rng = random.Random(seed)
-    told: list[float] = []
+    notified: list[float] = []
     stopped: list[float] = []
     stale = 0
     async with (
@@ -79,17 +79,17 @@ async def measure(running: System, times: int, seed: int) -> None:
         connect(f"ws://127.0.0.1:{running.port}/ws", max_size=None, compression=None) as socket,
     ):
         for _ in range(times):
-            told_ms, stopped_ms, late = await cut_off(socket, bus, rng.uniform(0.0, 1.5))
-            told.append(told_ms)
+            notified_ms, stopped_ms, late = await cut_off(socket, bus, rng.uniform(0.0, 1.5))
+            notified.append(notified_ms)
             stopped.append(stopped_ms)
             stale += late
-    for name, values in (("client told", told), ("last worker stopped", stopped)):
+    for name, values in (("client notified", notified), ("last worker stopped", stopped)):
         print(f"{name:20} p50 {percentile(values, 0.5):6.2f} ms   p99 {percentile(values, 0.99):6.2f} ms")
     print(f"{times} interruptions, {stale} frames or texts of an older epoch after `interrupted`")
 
 
 async def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=100, help="interruptions")
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")

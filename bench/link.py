@@ -1,4 +1,4 @@
-"""What distance costs: tts on another machine, behind 50 ms of round trip and lost packets, against tts on this one.
+"""Compares tts on another machine, behind 50 ms of round trip and lost packets, with tts on this one.
 
     python -m bench.link [--turns 20] [--delay-ms 25] [--loss 0.01]
 
@@ -30,7 +30,7 @@ QUESTION = "Luna, tell me a story about the ocean."
 
 @dataclass
 class Heard:
-    """Of so many turns: ms to the first sound, ms of each gap, seconds of speech."""
+    """Figures of all turns: ms to the first sound, ms of each gap, seconds of speech."""
 
     first_ms: list[float] = field(default_factory=list[float])
     gaps_ms: list[float] = field(default_factory=list[float])
@@ -38,7 +38,7 @@ class Heard:
 
 
 async def listen(socket: ClientConnection, heard: Heard) -> None:
-    """One question; ends when all of the answer has been received."""
+    """Ask one question, and receive the whole answer."""
     begun = time.perf_counter()
     await socket.send(json.dumps({"type": "user_message", "data": {"text": QUESTION}}))
     dry_at = 0.0
@@ -63,7 +63,7 @@ async def listen(socket: ClientConnection, heard: Heard) -> None:
 
 
 async def measure(link: FarLink | None, turns: int) -> Heard:
-    """So many turns, one after the other, in conversations of their own."""
+    """Run so many turns one after the other, each in its own conversation."""
     heard = Heard()
     with (
         tempfile.TemporaryDirectory(prefix="tertulia-bench-") as folder,
@@ -86,7 +86,7 @@ def row(name: str, heard: Heard, near: Heard) -> str:
 
 
 async def main() -> None:
-    """Measure, and print the table."""
+    """Measure and print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=20)
     parser.add_argument("--delay-ms", type=float, default=25.0, help="each way")

@@ -31,7 +31,7 @@ WARM_UP_TURNS = 20
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn as its client saw it, in ms since it sent the message."""
+    """One turn at the client, in ms since it sent the message."""
 
     first_text: float
     first_audio: float
@@ -40,7 +40,7 @@ class Turn:
 
 
 async def converse(port: int, turns: int) -> list[Turn]:
-    """One conversation: so many turns, each sent when the one before has been heard."""
+    """One conversation: so many turns, each sent when the previous one has been heard."""
     async with connect(f"ws://127.0.0.1:{port}/ws", max_size=None, compression=None) as socket:
         return [await _turn(socket) for _ in range(turns)]
 
@@ -111,7 +111,7 @@ def report(conversations: int, turns: list[Turn], seconds: float, cpu: dict[str,
 
 
 async def main() -> None:
-    """Run it all."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--k", type=int, nargs="+", default=[1, 8, 32], help="conversations at once")
     parser.add_argument("--turns", type=int, default=400, help="turns in all, for each K")

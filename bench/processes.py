@@ -1,4 +1,4 @@
-"""The system under test as real processes, and the CPU time each has used."""
+"""The system under test as real processes, with the CPU time of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 @dataclass
 class System:
-    """A running system: its processes by name, where it listens, and where its Redis is."""
+    """A running system: its processes by name, its address, and its Redis."""
 
     port: int
     redis_url: str
@@ -51,7 +51,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
         "TERTULIA_REDIS_URL": running.redis_url,
         "TERTULIA_DATA_DIR": str(folder / "data"),
         "TERTULIA_PORT": str(port),
-        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # these clients are faster than people
+        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the clients are faster than people
         "TERTULIA_LOG_LEVEL": "WARNING",
     }
     try:
@@ -99,7 +99,7 @@ def _start(command: list[str], environment: Mapping[str, str], log: Path) -> sub
 
 
 def _wait_until_ready(port: int) -> None:
-    """Until the gateway misses nothing but stt, which is not needed here."""
+    """Wait until the gateway lacks no stage but stt, which the benchmark does not use."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if set(_missing(port)) <= {"stt"}:

@@ -1,4 +1,4 @@
-"""How long is it silent after a fault?
+"""Measures the silence after a fault.
 
     python -m bench.recovery [--times 5] [--lease 3] [--only "kill -9"]
 
@@ -28,12 +28,12 @@ from tests.harness.stack import Stack
 
 STORY = "Luna, tell me a story about the ocean."
 SPOKEN_FRAMES = 8
-"""Frames of sound before the fault."""
+"""The number of audio frames before the fault."""
 Fault = Callable[[Stack, TalkClient], Awaitable[None]]
 
 
 def strike(stage: Stage, number: signal.Signals) -> Fault:
-    """A signal to the worker that owns the work, and a new worker beside it."""
+    """Send a signal to the worker that owns the work, and start a new worker."""
 
     async def fault(stack: Stack, _client: TalkClient) -> None:
         process = stack.owner(stage) or stack.of(stage)[0]
@@ -44,7 +44,7 @@ def strike(stage: Stage, number: signal.Signals) -> Fault:
 
 
 def freeze(stage: Stage, seconds: float) -> Fault:
-    """SIGSTOP of the worker that owns the work, for so long."""
+    """SIGSTOP the worker that owns the work, for so long."""
 
     async def fault(stack: Stack, _client: TalkClient) -> None:
         process = stack.owner(stage) or stack.of(stage)[0]
@@ -55,26 +55,26 @@ def freeze(stage: Stage, seconds: float) -> Fault:
 
 
 async def kill_the_gateway(stack: Stack, _client: TalkClient) -> None:
-    """kill -9 of the only gateway, started again on its port."""
+    """kill -9 the only gateway, and restart it on its port."""
     (gateway,) = stack.of("gateway")
     await asyncio.to_thread(gateway.send, signal.SIGKILL)
     stack.start("gateway", port=gateway.port)
 
 
 async def restart_redis(stack: Stack, _client: TalkClient) -> None:
-    """kill -9 of Redis, started again with what its append-only file has."""
+    """kill -9 Redis, and restart it with its append-only file."""
     await asyncio.to_thread(stack.redis.kill)
     await asyncio.to_thread(stack.redis.start)
 
 
 async def freeze_redis(stack: Stack, _client: TalkClient) -> None:
-    """SIGSTOP of Redis for 5 s."""
+    """SIGSTOP Redis for 5 s."""
     stack.redis.pause()
     asyncio.get_running_loop().call_later(5, stack.redis.resume)
 
 
 async def cut_connections(stack: Stack, _client: TalkClient) -> None:
-    """CLIENT KILL of every connection to Redis, once."""
+    """CLIENT KILL every connection to Redis, once."""
     client = cast("Any", Redis.from_url(stack.redis.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     await client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     await client.aclose()
@@ -122,7 +122,7 @@ async def silence_s(stack: Stack, fault: Fault) -> float:
 
 
 async def measure(stack: Stack, times: int, only: str) -> None:
-    """The table, a row as soon as it is known."""
+    """Print the table, each row as soon as it is measured."""
     for name, fault in FAULTS.items():
         if only not in name:
             continue
@@ -138,7 +138,7 @@ async def measure(stack: Stack, times: int, only: str) -> None:
 
 
 async def main() -> None:
-    """Run it."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=5, help="turns for each fault")
     parser.add_argument("--lease", type=float, default=3.0, help="TERTULIA_LEASE_S")

@@ -1,10 +1,10 @@
-"""Fixtures that every area may use: a real Redis, a namespace for each test, and the bus on both."""
+"""Fixtures for all tests: a real Redis, a namespace for each test, and the bus in memory and on Redis."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +17,7 @@ from tests.harness.missing import skip_or_fail
 from tests.servers.postgres import Database, NoPostgres
 from tests.servers.redis_server import RedisServer
 
-if TYPE_CHECKING:  # the engines' environments, where this is read too, have no aiohttp
+if TYPE_CHECKING:  # the environments of the full engines read this file, too, and have no aiohttp
     from tests.servers.supabase_server import SupabaseServer
 
 
@@ -27,20 +27,38 @@ ENGINES = {"pocketsphinx"}
 """Parameters that name an engine which takes seconds."""
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need a server or a slow engine: `make test-fast` leaves them out."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+    """Mark the tests that need a server or a slow engine; put the longest first if several workers share the tests."""
     for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
-        if SERVERS & set(item.fixturenames) or any(each in ENGINES for each in parameters if isinstance(each, str)):
+        if isinstance(item, pytest.Function) and _is_slow(item):
             item.add_marker(pytest.mark.slow)
+    yield
+    if hasattr(config, "workerinput"):
+        from tests.harness.scheduling import order  # noqa: PLC0415 - xdist is not in every environment
+
+        items.sort(key=lambda item: order(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Start each stack on one worker only."""
+    from tests.harness.scheduling import SharedStackScheduling  # noqa: PLC0415 - as above
+
+    config.option.loadscopereorder = False
+    return SharedStackScheduling(config, log)
+
+
+def _is_slow(item: pytest.Function) -> bool:
+    parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return bool(SERVERS & set(item.fixturenames)) or any(
+        each in ENGINES for each in parameters if isinstance(each, str)
+    )
 
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of one redis-server for the whole session (per xdist worker); it keeps nothing on disk."""
+    """The URL of a redis-server that lives for the session (one for each xdist worker) and keeps nothing on disk."""
     folder: Path = tmp_path_factory.mktemp("redis")
     with RedisServer(folder) as server:
         yield server.url
@@ -48,7 +66,7 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def supabase_server() -> Iterator[SupabaseServer]:
-    """A PostgREST over a PostgreSQL with the project's migrations, as Supabase has them (per xdist worker)."""
+    """PostgREST before a PostgreSQL with the project's migrations, as Supabase has them; one for each xdist worker."""
     try:
         database = Database()
     except NoPostgres as missing:
@@ -61,7 +79,7 @@ def supabase_server() -> Iterator[SupabaseServer]:
 
 @pytest.fixture
 def supabase(supabase_server: SupabaseServer) -> Iterator[SupabaseServer]:
-    """The same with nothing in it but the first characters, answering, whatever a test did to it before."""
+    """`supabase_server`, running and reset to the first characters."""
     supabase_server.let_go()
     if not supabase_server.database.running:
         supabase_server.database.start()
@@ -72,27 +90,27 @@ def supabase(supabase_server: SupabaseServer) -> Iterator[SupabaseServer]:
 
 @pytest.fixture
 def keys() -> Keys:
-    """A namespace that is this test's alone."""
+    """A namespace of this test's own."""
     return Keys(f"test-{uuid4().hex[:12]}")
 
 
 @pytest.fixture(autouse=True)
 def no_leaked_keys(request: pytest.FixtureRequest, keys: Keys) -> Iterator[None]:
-    """Fails a test that used the real server and left a key that is unknown, never expires, or is above its bound."""
+    """Fail a test that leaves a key in Redis that is unknown, never expires or exceeds its bound."""
     yield
     if "redis_url" not in request.fixturenames:
         return
-    left = Leftovers(request.getfixturevalue("redis_url"), keys)
+    leftovers = Leftovers(request.getfixturevalue("redis_url"), keys)
     try:
-        faults = left.faults()
+        faults = leftovers.faults()
     finally:
-        left.clear()
+        leftovers.clear()
     assert not faults, "keys left in Redis:\n" + "\n".join(faults)
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.slow)])
 async def bench(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Bench]:
-    """The fake and the real bus: what uses this runs on both."""
+    """The bus in memory and the bus on Redis: each test that uses this runs on both."""
     if request.param == "memory":
         yield MemoryBench(keys)
         return

@@ -25,7 +25,7 @@ KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "mo
 
 
 @pytest.mark.timeout(150, method="signal")
-def test_short_run_finds_no_damage(tmp_path: Path) -> None:
+def test_short_run_finds_no_failure(tmp_path: Path) -> None:
     outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
@@ -45,7 +45,7 @@ def test_checker_imports_nothing_of_the_product(name: str) -> None:
     assert not [each for each in imported if each.startswith(("tertulia", "tests")) and each not in allowed]
 
 
-def test_rig_model_continues_a_broken_reply() -> None:
+def test_model_continues_an_interrupted_reply() -> None:
     full = reply_to("Hello", "Luna")
     begun = full[: full.index(".") + 1]
     system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
@@ -104,7 +104,7 @@ COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete",
         ([{"type": "turn_accepted", "turn_id": "t", "text": "Bye", "event_id": "6-0", "epoch": 1}], "wrong"),
     ],
 )
-def test_ledger_detects_damage(frames: list[dict[str, object]], kind: Kind) -> None:
+def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], kind: Kind) -> None:
     ledger, found = heard()
     for frame in frames:
         ledger.feed(frame)
@@ -121,7 +121,7 @@ def test_ledger_detects_damage(frames: list[dict[str, object]], kind: Kind) -> N
         ([1, 2, 1], ["doubled"]),
     ],
 )
-def test_ledger_checks_where_audio_continues_after_a_reload(chunks: list[int], kinds: list[Kind]) -> None:
+def test_after_a_reload_sound_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
     ledger, found = heard()
     ledger.reloaded()
     for chunk in chunks:
@@ -143,7 +143,7 @@ WHOLE = ["1-1", "1-2", "2-0"]
         (["2-0"], ("kill llm", "oom"), True),
     ],
 )
-def test_heard_audio_may_be_missing_only_if_redis_was_full(
+def test_heard_sound_may_be_missing_only_if_redis_was_full(
     kept: list[str],
     faults: tuple[str, ...],
     is_right: bool,  # noqa: FBT001 - a parameter of the test
@@ -165,7 +165,7 @@ REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 re
         ("llm", REFUSED, [Struck("speech refuse", 5.0)], False),
     ],
 )
-def test_only_a_tts_worker_may_exit_and_only_while_the_speech_server_refuses(
+def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
     service: str,
     log: str,
     struck: list[Struck],
@@ -174,13 +174,13 @@ def test_only_a_tts_worker_may_exit_and_only_while_the_speech_server_refuses(
     assert may_have_ended(service, log, 10.0, struck) == may
 
 
-def test_each_kind_of_fault_comes_once_before_any_repeats() -> None:
+def test_each_fault_runs_once_before_any_runs_again() -> None:
     names = deck(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)
 
 
-def test_the_table_can_be_pasted_into_a_document() -> None:
+def test_report_is_a_markdown_table() -> None:
     ledger, _ = heard()
     user = User(0, Client(ledger, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
     user.client.arrivals += [1.0, 2.5, 3.0]

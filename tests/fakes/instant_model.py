@@ -1,4 +1,4 @@
-"""The quickest model there can be: one reply, made beforehand, for every request, with next to no CPU of its own."""
+"""The fastest possible model: one precomputed reply for every request, at almost no CPU time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import cast
 
 from tests.fakes.model_sse import chunk, ending
 
-# One sentence of the instant reply has as many tokens as come out even; the fifth takes the rest.
+# The tokens are divided evenly among the sentences; the last one takes the rest.
 _INSTANT_SENTENCES = 5
 _INSTANT_WRITES = 4
 _WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - reads better
@@ -36,9 +36,9 @@ def instant_tokens(count: int) -> list[str]:
 
 
 class InstantModel(asyncio.Protocol):
-    """HTTP/1.1 with keep-alive and one reply made beforehand, sent in a few writes: all that a benchmark's peer needs.
+    """HTTP/1.1 with keep-alive and one precomputed reply in a few writes, as the peer of a benchmark.
 
-    It reads no request but for where it ends (Content-Length), so that what is measured is the other side.
+    It parses only the length of a request, so that the benchmark measures the client.
     """
 
     def __init__(self, parts: Sequence[bytes]) -> None:
@@ -65,7 +65,7 @@ class InstantModel(asyncio.Protocol):
 
 
 def instant_parts(tokens: Sequence[str]) -> list[bytes]:
-    """The whole HTTP response to every request, in as many parts as it is written in."""
+    """The HTTP response to every request, as the parts of its writes."""
     chunks = [chunk({"role": "assistant", "content": ""}), *(chunk({"content": token}) for token in tokens)]
     size = -(-len(chunks) // _INSTANT_WRITES)
     groups = [b"".join(chunks[at : at + size]) for at in range(0, len(chunks), size)]

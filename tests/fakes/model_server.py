@@ -21,14 +21,14 @@ from aiohttp import web
 from tests.fakes.instant_model import serve_instantly
 from tests.fakes.model_sse import HEAD, KEEP_ALIVE, chunk, ending, event, usage
 
-# How long replies under way may go on at the end. aiohttp takes 0 for "as long as they like".
+# How long running replies may take at shutdown. For aiohttp 0 means no limit.
 _SHUTDOWN_S = 0.01
 _SECRET_HEADERS = frozenset({"authorization", "api-key", "x-api-key", "cookie"})
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """In mid-reply: once `after_tokens` are sent, set `reached` and wait for `event`."""
+    """Pause a reply: after `after_tokens`, set `reached` and wait for `event`."""
 
     after_tokens: int
     event: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,7 +37,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply of `tokens`, one SSE event each, with what real servers put in between.
+    """A reply of `tokens`, one SSE event each, with the extra events of real servers.
 
     `keep_alives`: comment lines before the first token. `empty_choices`: a chunk without choices after the role chunk.
     `null_content`: a chunk whose content is null after the first token. `usage`: a last chunk with the usage alone.
@@ -85,7 +85,7 @@ Act = Reply | Fail | Break | ErrorInStream
 
 @dataclass(frozen=True, slots=True)
 class SeenRequest:
-    """A request that came in. Header names are in lower case; secret values are replaced by "…"."""
+    """A received request. Header names are in lower case; secret values are replaced by "…"."""
 
     headers: Mapping[str, str]
     body: Mapping[str, Any]
@@ -93,15 +93,15 @@ class SeenRequest:
 
 @contextmanager
 def reserved_port() -> Generator[int]:
-    """A TCP port on 127.0.0.1 where servers may come and go: between two of them the system gives it to nobody else."""
+    """Reserve a TCP port on 127.0.0.1 for several servers in turn: no other process gets it in between."""
     with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # who listens has it, too
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server that listens sets it, too
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
 
 def model_at(port: int) -> dict[str, str]:
-    """The environment of an llm worker that asks whatever model listens at `port`."""
+    """The environment of an llm worker that uses the model at `port`."""
     return {"TERTULIA_LLM_BASE_URL": f"http://127.0.0.1:{port}/v1"}
 
 
@@ -125,7 +125,7 @@ class ScriptedModel:
         app = web.Application(client_max_size=16 * 1024 * 1024)
         app.router.add_post("/v1/chat/completions", self._complete)
         app.router.add_get("/v1/models", self._models)
-        # Cancelled as soon as the client leaves, so that `broken_off` tells when that was seen.
+        # Cancelled as soon as the client disconnects, so that `broken_off` is set at that time.
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
 
     async def __aenter__(self) -> Self:
@@ -145,12 +145,12 @@ class ScriptedModel:
         await self._runner.cleanup()
 
     async def until_asked(self, times: int) -> None:
-        """Wait until `times` requests have come in."""
+        """Wait for the request number `times`."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= times)
 
     async def until_broken_off(self, times: int) -> None:
-        """Wait until the client has left `times` replies."""
+        """Wait until the client has abandoned `times` replies."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: self.broken_off >= times)
 
@@ -195,7 +195,7 @@ class ScriptedModel:
                 return response
             case Break():
                 response = await _stream(request, act.reply, act.after_tokens)
-                # Closed without the last chunk of the chunked encoding: that is what a crash looks like to the client.
+                # Closed without the last chunk of the chunked encoding, as after a crash of the server.
                 if request.transport is not None:
                     request.transport.close()
                 return response

@@ -1,4 +1,4 @@
-"""The pieces of an OpenAI-style stream, as the fakes send them."""
+"""Encodes the events of an OpenAI-style stream for the fakes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> 
 
 
 def ending(tokens: int, *, finish_reason: str = "stop", with_usage: bool = False) -> bytes:
-    """What comes after the last of so many tokens."""
+    """The events after the last of so many tokens."""
     last = event({**HEAD, "choices": [], "usage": usage(tokens)}) if with_usage else b""
     return chunk({}, finish_reason) + last + DONE
 

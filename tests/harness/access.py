@@ -1,4 +1,4 @@
-"""A folder of `tertulia access` and a Redis that was started with what it wrote."""
+"""A folder of `tertulia access`, and a Redis that runs with the files in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.servers.redis_server import Fsync, RedisServer, find_tls_redis_server
 
 
 class AccessBench:
-    """`host` is what Redis' certificate is for; with `tls` the server listens on `tls_port`, too."""
+    """With `tls` the server also listens on `tls_port`, with a certificate for `host`."""
 
     def __init__(
         self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost", fsync: Fsync = "off"
@@ -41,7 +41,7 @@ class AccessBench:
         self._names = (host,) if tls else ()
 
     def init(self, *rotated: str, names: Sequence[str] | None = None) -> None:
-        """`tertulia access init`."""
+        """Run `tertulia access init`."""
         assert command.init(self.access, self._names if names is None else names, rotated) == 0
         self.server.login = urlsplit(self.url("operator")).netloc.rpartition("@")[0]
 
@@ -54,11 +54,11 @@ class AccessBench:
             return {entry.name: entry for entry in tar}
 
     def box_folder(self, name: str) -> Path:
-        """Where a bundle was unpacked."""
+        """The folder of an unpacked bundle."""
         return self.root.parent / f"box-{name}"
 
     def box_url(self, name: str) -> str:
-        """The login in a bundle."""
+        """The Redis URL in a bundle."""
         return (self.box_folder(name) / "secrets" / "TERTULIA_REDIS_URL").read_text().strip()
 
     def box_tls(self, name: str) -> Tls:
@@ -67,9 +67,9 @@ class AccessBench:
         return Tls(tls / "ca.crt", tls / "client.crt", tls / "client.key")
 
     def url(self, name: str) -> str:
-        """The login of a service or a person."""
+        """The Redis URL of a service or a person."""
         return self.access.folder.login(name).read_text().strip()
 
     def client(self, name: str) -> Any:
-        """A connection as that user; as nobody for ""."""
+        """A connection as that user; without a login for ""."""
         return cast("Any", redis.Redis.from_url(self.url(name) if name else self.server.url_as("")))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs

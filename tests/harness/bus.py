@@ -1,4 +1,4 @@
-"""A bus under test, fake or real, with a second one beside it and a hand on the time that passes."""
+"""A bus under test, in memory or on Redis, with a second bus beside it and control over time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from tests.harness.eventually import eventually
 T = TypeVar("T")
 
 LONG_S = 3600.0
-"""An idle time that no test reaches by waiting."""
+"""An idle time longer than any test."""
 
 
 class Clock:
-    """A time that only the test moves (seconds)."""
+    """A clock that only the test advances (seconds)."""
 
     def __init__(self) -> None:
         self.now = 1_000.0
@@ -35,27 +35,27 @@ class Clock:
 
 
 class Bench(Protocol):
-    """What the contract suite needs beside the port."""
+    """What the contract suite needs besides the port."""
 
     bus: Bus
     rival: Bus
-    """Another process' bus on the same Redis (the fake: the same object)."""
+    """The bus of another process on the same Redis; in memory it is the same object."""
 
     @abstractmethod
     async def pass_time(self, seconds: float) -> None:
-        """Return when so much time has passed for the server."""
+        """Return when the server's clock has advanced by so much."""
 
     @abstractmethod
     async def let_idle(self, claim: Claim, worker: str) -> None:
-        """Return when the server has heard nothing of this claim of the worker's for `LONG_S`."""
+        """Make the claim idle for `LONG_S`."""
 
     @abstractmethod
     async def break_and_lose(self, key: Key, ids: Sequence[str]) -> None:
-        """The connection is cut, and when it is back these entries of the stream are gone."""
+        """Cut the connection; when it is back, these entries of the stream are lost."""
 
     @abstractmethod
     async def until_reading(self) -> None:
-        """Return when the bus' read waits at the server for entries."""
+        """Return when the bus waits at the server for entries."""
 
 
 class MemoryBench(Bench):
@@ -75,7 +75,7 @@ class MemoryBench(Bench):
         self._memory.restore_connection()
 
     async def until_reading(self) -> None:
-        await asyncio.sleep(0)  # a task that was made has begun to wait
+        await asyncio.sleep(0)  # lets a new task start to wait
 
 
 class RedisBench(Bench):
@@ -122,7 +122,7 @@ class RedisBench(Bench):
 
 @asynccontextmanager
 async def running(url: str, keys: Keys, name: str = "tertulia") -> AsyncGenerator[RedisBus]:
-    """`open_bus` in a task of its own: a fixture's two halves run in two tasks, which a task group cannot."""
+    """`open_bus` in a task of its own: a fixture's two halves run in different tasks, which a task group forbids."""
     ready: asyncio.Future[RedisBus] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
@@ -144,7 +144,7 @@ async def running(url: str, keys: Keys, name: str = "tertulia") -> AsyncGenerato
 
 @asynccontextmanager
 async def redis_bench(url: str, keys: Keys) -> AsyncGenerator[RedisBench]:
-    """Two running buses on one Redis."""
+    """Two open buses on one Redis."""
     name = f"bench-{new_id()[:8]}"
     async with running(url, keys, name) as bus, running(url, keys) as rival:
         bench = RedisBench(bus, rival, name, url)
@@ -163,14 +163,14 @@ async def claimed(bus: Bus, stage: Stage = "tts", worker: str = "a", *, work: Wo
 
 
 async def owned(bus: Bus, claim: Claim, conversation_id: str, thing: str) -> Owned:
-    """Own what nobody else does."""
-    answer = await bus.own(claim, conversation_id, thing)
-    assert isinstance(answer, Owned), answer
-    return answer
+    """Take the ownership of a thing that has no owner."""
+    taken = await bus.own(claim, conversation_id, thing)
+    assert isinstance(taken, Owned), taken
+    return taken
 
 
 async def read_count(follow: Follow, count: int) -> Sequence[Entry]:
-    """Read on until there are `count` entries."""
+    """Read until there are `count` entries."""
     entries: list[Entry] = []
     while len(entries) < count:
         entries += await follow.read()
@@ -178,5 +178,5 @@ async def read_count(follow: Follow, count: int) -> Sequence[Entry]:
 
 
 async def listed(items: AsyncIterator[T]) -> list[T]:
-    """All of it."""
+    """All items."""
     return [item async for item in items]

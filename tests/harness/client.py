@@ -1,4 +1,4 @@
-"""A client as the page is one: it reconnects and resumes, repeats what was not accepted, and checks all that comes."""
+"""A client that behaves like the page: it reconnects, resumes, resends unaccepted messages, and checks every frame."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from tests.harness.talk_record import Record
 RETRY_S = 0.05
 REPLACED = 4001
 ENDING_MS = 1500
-"""Silence behind spoken words, in which the end of an utterance is noticed."""
+"""Silence after the spoken words, so that the recognizer finds the end of the utterance."""
 AT_ONCE_MS = 4900
-"""How much is spoken faster than a mouth could: of 5 s the gateway takes every bit, of what is behind only some."""
+"""Sound that is sent faster than real time: the gateway accepts 5 s at any rate, and only part of what is beyond."""
 
 
 class TalkClient:
-    """One client; `record` is what it got. Frames are read and checked in the background."""
+    """One client. A background task reads the frames; `record` keeps and checks them."""
 
     def __init__(self, urls: Sequence[str]) -> None:
         self.record = Record()
         self.close_code: int | None = None
-        """The code of a close that is final (another client took over)."""
+        """The code of a final close (another client took over)."""
         self.connections = 0
         self._urls = list(urls)
         self._url = self._urls[0]
@@ -41,20 +41,20 @@ class TalkClient:
         self._news = asyncio.Event()
         self._unaccepted: dict[str, str] = {}
 
-    # -- what the user does
+    # -- input of the user
 
     async def send(self, kind: str, **data: Any) -> None:
-        """A command; if the connection breaks it is not sent again."""
+        """Send a command; it is not resent if the connection breaks."""
         await self.send_raw(json.dumps({"type": kind, "data": data}))
 
     async def send_raw(self, frame: str | bytes) -> None:
-        """A frame as it is."""
+        """Send a frame unchanged."""
         await self.until(lambda: self._socket is not None, "a connection")
         assert self._socket is not None
         await self._socket.send(frame)
 
     async def say(self, text: str, turn_id: str) -> str:
-        """Send a message until it is accepted; `turn_id` comes back."""
+        """Send a message, and resend it until it is accepted; returns `turn_id`."""
         self._unaccepted[turn_id] = text
         await self._repeat(turn_id, text)
         await self.until(lambda: turn_id in self.record.turns_accepted, "turn_accepted")
@@ -62,14 +62,14 @@ class TalkClient:
         return turn_id
 
     async def hears(self, text: str, turn_id: str) -> None:
-        """Send a message, and wait until all that is answered has come, text and sound."""
+        """Send a message, and wait for the whole answer, text and sound."""
         await self.say(text, turn_id)
         await self.until_done(turn_id)
 
     async def speak(self, name: str) -> None:
-        """Speak a WAV of tests/fixtures all at once, with as much silence behind it as `AT_ONCE_MS` has room for.
+        """Send a WAV of tests/fixtures as fast as possible, followed by silence up to `AT_ONCE_MS`.
 
-        So the gateway takes all of it at whatever pace. `stop_listening` ends an utterance that silence has not ended.
+        The gateway accepts so much at any rate. `stop_listening` ends an utterance that the silence has not ended.
         """
         most = AT_ONCE_MS // FRAME_MS
         assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"
@@ -79,22 +79,22 @@ class TalkClient:
         await self.send("stop_listening")
 
     def drop(self) -> None:
-        """Lose the connection, without a word to the server."""
+        """Abort the connection without a close frame."""
         if self._socket is not None:
             self._socket.transport.abort()
 
     def go_to(self, urls: Sequence[str]) -> None:
-        """The addresses to connect to from now on."""
+        """Connect to these addresses from now on."""
         self._urls[:] = urls
 
     def connected_to(self, gateways: Sequence[Process]) -> Process:
         """The gateway at the other end."""
         return next(gateway for gateway in gateways if f":{gateway.port}/" in self._url)
 
-    # -- what comes
+    # -- received frames
 
     async def until(self, test: Callable[[], object], what: str) -> None:
-        """Wait until `test()` is true; fails as soon as something came that should not have."""
+        """Wait until `test()` is true; fails at once if the record has a fault."""
         try:
             async with asyncio.timeout(PATIENCE_S):
                 while not test():
@@ -107,32 +107,32 @@ class TalkClient:
         self.check()
 
     async def until_event(self, kind: str, nth: int = 1) -> dict[str, Any]:
-        """The `nth` frame of a type, counted from the first that this client ever got."""
+        """The `nth` frame of a type, counted over all connections of this client."""
         await self.until(lambda: len(self.record.of(kind)) >= nth, f"{kind} ({nth})")
         return self.record.of(kind)[nth - 1]
 
     async def until_done(self, turn_id: str) -> None:
-        """All the turn's text and sound."""
+        """Wait for all text and sound of the turn."""
         await self.until(lambda: self.record.turn_is_done(turn_id), f"the whole answer to {turn_id}")
 
     async def until_frames(self, count: int) -> None:
-        """So many frames in all."""
+        """Wait for so many frames in all."""
         await self.until(lambda: len(self.record.frames) >= count, f"frame {count}")
 
     async def until_closed(self) -> int:
-        """The close code of a final close."""
+        """Wait for a final close; returns its code."""
         await self.until(lambda: self.close_code is not None, "the close")
         assert self.close_code is not None
         return self.close_code
 
     def check(self) -> None:
-        """Fail if something came that should not have."""
+        """Fail if the record has a fault."""
         assert not self.record.faults, "\n".join(self.record.faults[:5])
 
     # -- the connection
 
     async def run(self) -> None:
-        """Connect, read, and connect again at the next address, until closed for good or cancelled."""
+        """Connect, read, and reconnect at the next address, until a final close or cancellation."""
         attempt = 0
         while self.close_code is None:
             self._url = self._urls[attempt % len(self._urls)]
@@ -170,7 +170,7 @@ class TalkClient:
                     json.dumps({"type": "user_message", "data": {"text": text, "turn_id": turn_id}})
                 )
             except ConnectionClosed:
-                return  # it is sent again on the next connection
+                return  # the next connection resends it
 
 
 def _joined(url: str, query: str) -> str:
@@ -179,7 +179,7 @@ def _joined(url: str, query: str) -> str:
 
 @asynccontextmanager
 async def talk(*urls: str) -> AsyncGenerator[TalkClient]:
-    """A connected client with a conversation of its own; whatever it got must have been right."""
+    """A connected client with a conversation of its own; fails at the end if the record has a fault."""
     client = TalkClient(urls)
     try:
         async with asyncio.TaskGroup() as tasks:

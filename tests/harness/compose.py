@@ -1,4 +1,4 @@
-"""The compose file, brought up as a project of its own: its services as containers, struck as a test asks."""
+"""Runs docker-compose.yml as a project of its own, and disturbs its containers as a test asks."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ POLL_S = 0.1
 
 
 class NoDocker(RuntimeError):
-    """There is no Docker engine with Compose here; the message says what is missing."""
+    """This machine has no Docker engine with Compose; the message says what is missing."""
 
 
 def find_docker() -> docker.DockerClient:
-    """The engine.
+    """Connect to the Docker engine.
 
     Raises:
-        NoDocker: it does not answer, or has no Compose.
+        NoDocker: the engine does not answer, or has no Compose.
     """
     try:
         client = docker.from_env()
@@ -46,9 +46,9 @@ def find_docker() -> docker.DockerClient:
 
 
 class Compose:
-    """`with Compose() as stack:` has it built, up and ready; at the end nothing of it is left.
+    """`with Compose() as stack:` builds and starts the project and waits until it is ready; at the end it is removed.
 
-    `files` are overlays in deploy/compose; `settings` go into the environment, as no `.env` is read.
+    `files` are overlays in deploy/compose. `settings` go into the environment; no `.env` is read.
     """
 
     def __init__(self, *files: str, settings: Mapping[str, str] | None = None) -> None:
@@ -56,7 +56,7 @@ class Compose:
         self.engine = find_docker()
         self.project = f"tertulia-test-{uuid4().hex[:8]}"
         self.port = 0
-        """Where the gateway is published, once it is up."""
+        """The published port of the gateway, once it is up."""
         self._files = [ROOT / "docker-compose.yml", *(ROOT / "deploy" / "compose" / name for name in files)]
         self._environment = {
             "PATH": os.environ["PATH"],
@@ -68,7 +68,7 @@ class Compose:
     def __enter__(self) -> Self:
         try:
             self.run("build", "--quiet", timeout_s=BUILD_S)
-            self.port = free_port()  # not before the build: in its minutes somebody else would take it
+            self.port = free_port()  # after the build: during its minutes another process could take the port
             self._environment["TERTULIA_PORT"] = str(self.port)
             self.run("up", "--detach", "--no-build")
             self.wait_ready()
@@ -89,7 +89,7 @@ class Compose:
     # -- compose
 
     def run(self, *args: str, timeout_s: float = UP_S, check: bool = True) -> str:
-        """`docker compose …`; what it printed."""
+        """Run `docker compose …`; returns its output."""
         files = [part for path in self._files for part in ("--file", str(path))]
         done = subprocess.run(
             ["docker", "compose", "--project-name", self.project, "--env-file", os.devnull, *files, *args],
@@ -99,18 +99,18 @@ class Compose:
         return done.stdout
 
     def config(self) -> dict[str, Any]:
-        """The whole of it, as Compose understands it."""
+        """The merged configuration, as Compose reads it."""
         return json.loads(self.run("config", "--format", "json"))
 
     def containers(self, service: str = "") -> Sequence[docker.Container]:
-        """Those that there are, also if they have stopped."""
+        """All containers, also stopped ones."""
         labels = [f"com.docker.compose.project={self.project}", "com.docker.compose.oneoff=False"]
         if service:
             labels.append(f"com.docker.compose.service={service}")
         return self.engine.containers.list(all=True, filters={"label": labels})
 
     def image(self, service: str) -> docker.Image:
-        """What a service that is built here runs."""
+        """The image of a service that this project builds."""
         return self.engine.images.get(f"{self.project}-{service}")
 
     def engines(self, stage: str) -> Sequence[str]:
@@ -118,25 +118,25 @@ class Compose:
         return json.loads(self.get("/readyz")[1])["engines"][stage]
 
     def replace(self, *services: str) -> None:
-        """Stop what runs, as an upgrade does, and start new containers in its place."""
+        """Replace the containers by new ones, as an upgrade does."""
         self.run("up", "--detach", "--no-build", "--no-deps", "--force-recreate", *services)
 
     def kill_process(self, service: str) -> None:
-        """SIGKILL to what a service's container runs. (`docker kill` would count as stopping it by hand.)"""
+        """Send SIGKILL to the process in a container. (After `docker kill`, Docker does not restart a container.)"""
         self.run("exec", "--no-TTY", service, "sh", "-c", "kill -9 $(cat /proc/1/task/1/children)")
 
     def redis(self, *command: str) -> str:
-        """What the wrapper in the redis container prints."""
+        """Run the wrapper in the redis container; returns its output."""
         return self.run("exec", "--no-TTY", "redis", "tertulia-redis-cli", *command).rstrip("\n")
 
     def logs(self, *services: str) -> str:
-        """What they wrote."""
+        """The logs of the services."""
         return self.run("logs", "--no-color", "--no-log-prefix", *services)
 
     # -- the gateway
 
     def get(self, path: str) -> tuple[int, str]:
-        """Status and body of what the published port answers; 0 if nothing does."""
+        """Status and body of the answer at the published port; status 0 without an answer."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
                 return answer.status, answer.read().decode()
@@ -146,11 +146,11 @@ class Compose:
             return 0, str(error)
 
     def wait_ready(self) -> None:
-        """Until somebody can talk."""
+        """Wait until the gateway is ready."""
         self.wait(lambda: self.get("/readyz")[0] == 200, "the gateway and a worker of each stage", self.logs)
 
     def wait_healthy(self, *services: str) -> None:
-        """Until every container of these is healthy by its own check."""
+        """Wait until the health check of every container of these services passes."""
 
         def healthy() -> bool:
             found = [container for service in services for container in self.containers(service)]
@@ -159,7 +159,7 @@ class Compose:
         self.wait(healthy, f"healthy: {', '.join(services)}", lambda: self.run("ps", "--all"))
 
     def wait(self, look: Any, what: str, else_show: Any) -> None:
-        """Until `look()` is true."""
+        """Wait until `look()` is true."""
         deadline = time.monotonic() + UP_S
         while not look():
             assert time.monotonic() < deadline, f"{what}: it never happened\n{else_show()}"

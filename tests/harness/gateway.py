@@ -29,7 +29,7 @@ from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.eventually import eventually
 
 PATIENCE_S = 20.0
-"""How long a test waits for what must come."""
+"""How long a test waits for a frame or for the end of the gateway."""
 LUNA = "aaaaaaaa-0000-4000-8000-000000000001"
 REX = "aaaaaaaa-0000-4000-8000-000000000002"
 NAMES = {LUNA: "Luna", REX: "Rex"}
@@ -37,7 +37,7 @@ NAMES = {LUNA: "Luna", REX: "Rex"}
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """A gateway that listens."""
+    """A running gateway."""
 
     port: int
     bus: Bus
@@ -51,7 +51,7 @@ class Gateway:
 async def gateway(
     redis_url: str, keys: Keys, *, store: Store | None = None, bounds: SocketBounds | None = None, **settings: Any
 ) -> AsyncGenerator[Gateway]:
-    """A gateway process's inside, with a bus of its own; stopped in order at the end."""
+    """A gateway inside this process, with a bus of its own; stopped in order at the end."""
     if store is None:
         store = MemoryStore()
         await store.open()
@@ -64,13 +64,13 @@ async def gateway(
             yield Gateway(await port, bus, stop)
         finally:
             stop.set()
-            _, going_on = await asyncio.wait([serving], timeout=PATIENCE_S)
-            assert not going_on, "the gateway does not stop"
+            _, running = await asyncio.wait([serving], timeout=PATIENCE_S)
+            assert not running, "the gateway does not stop"
 
 
 @dataclass
 class Client:
-    """A client that keeps all it gets; `marks` are what it would resume with."""
+    """A client that keeps all received frames."""
 
     socket: ClientConnection
     frames: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
@@ -79,7 +79,7 @@ class Client:
     @classmethod
     @asynccontextmanager
     async def at(cls, url: str, **options: Any) -> AsyncGenerator[Self]:
-        """Connect; the connection is closed at the end."""
+        """Connect; closes the connection at the end."""
         async with connect(url, proxy=None, compression=None, **options) as socket:
             yield cls(socket)
 
@@ -87,7 +87,7 @@ class Client:
         await self.socket.send(json.dumps({"type": kind, "data": data}))
 
     async def next(self) -> dict[str, Any]:
-        """The next frame: an event, or an audio frame (type "audio")."""
+        """Receive the next frame: an event, or an audio frame (type "audio")."""
         async with asyncio.timeout(PATIENCE_S):
             raw = await self.socket.recv()
         frame: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else msgpack.unpackb(raw)
@@ -104,23 +104,23 @@ class Client:
                 return frame
 
     async def close_code(self) -> int:
-        """Read until the server closes; its code."""
+        """Read until the server closes the connection; returns the close code."""
         with pytest.raises(ConnectionClosed) as closed:
-            await self.until("nothing that ever comes")
-        assert closed.value.rcvd is not None, "it was not closed by the server"
+            await self.until("a type that never comes")
+        assert closed.value.rcvd is not None, "the server did not close the connection"
         return closed.value.rcvd.code
 
     def of(self, kind: str) -> list[dict[str, Any]]:
-        """The frames of one type that came so far."""
+        """The frames of one type so far."""
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def resume(self) -> dict[str, Any]:
-        """The data of a `resume` from what came so far."""
+        """The data of a `resume` after the frames so far."""
         return resume_of(self.conversation_id, self.frames)
 
 
 def resume_of(conversation_id: str, frames: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """What a client that got these frames would resume with."""
+    """The data of a `resume` after these frames."""
     data: dict[str, Any] = {"conversation_id": conversation_id}
     for frame in frames:
         if "event_id" in frame:
@@ -131,7 +131,7 @@ def resume_of(conversation_id: str, frames: Sequence[dict[str, Any]]) -> dict[st
 
 
 async def redis_is_back(bus: Bus) -> None:
-    """Wait until the bus has noticed."""
+    """Wait until the bus reaches Redis again."""
 
     async def answers() -> bool:
         try:
@@ -144,7 +144,7 @@ async def redis_is_back(bus: Bus) -> None:
 
 
 class Workers:
-    """Plays stt, llm and tts for one conversation, step by step."""
+    """Scripted stt, llm and tts for one conversation, step by step."""
 
     def __init__(self, bus: Bus, conversation_id: str) -> None:
         self.bus = bus
@@ -153,7 +153,7 @@ class Workers:
         self._ready: list[tuple[UserTurn, int]] = []
 
     async def next_turn(self) -> tuple[UserTurn, int]:
-        """The user's next message and its epoch."""
+        """Read the user's next message and its epoch."""
         async with asyncio.timeout(PATIENCE_S):
             while not self._ready:
                 self._ready += [
@@ -162,12 +162,12 @@ class Workers:
         return self._ready.pop(0)
 
     def reply(self, turn: UserTurn, epoch: int, speakers: Sequence[str] = (LUNA,)) -> Reply:
-        """Begin to answer a turn."""
+        """A reply to a turn."""
         return Reply(self, turn, epoch, speakers)
 
 
 class Reply:
-    """The answer to one turn; each step is written when it is awaited."""
+    """The answer to one turn, in steps; `flush` waits until they are written."""
 
     def __init__(self, workers: Workers, turn: UserTurn, epoch: int, speakers: Sequence[str]) -> None:
         self._bus = workers.bus
@@ -218,7 +218,7 @@ class Reply:
         await self.outlet.flush()
 
     def steps(self, *, sentences: int = 3, chunks: int = 4, pcm: bytes = b"\1\0" * 240) -> list[Callable[[], None]]:
-        """The whole answer, as text and sound come: a speaker's sound while the next one's text is written."""
+        """The steps of a whole answer; the sound of one speaker comes while the text of the next is written."""
         steps: list[Callable[[], None]] = [self.start]
         late: list[Callable[[], None]] = []
         for speaker in self.message_ids:
@@ -238,7 +238,7 @@ class Reply:
         return [*steps, *late[:half], self.complete, *late[half:]]
 
     async def whole(self, **shape: Any) -> None:
-        """The whole answer at once."""
+        """Write the whole answer."""
         for step in self.steps(**shape):
             step()
             await self.outlet.room()

@@ -1,4 +1,4 @@
-"""What an ear would say of an engine's PCM (24 kHz s16le mono)."""
+"""Level and pitch of an engine's PCM (24 kHz s16le mono)."""
 
 from __future__ import annotations
 

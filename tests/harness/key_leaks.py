@@ -1,4 +1,4 @@
-"""What a test has left in Redis: each key must be one of `Keys`, must expire, and must be within its bound."""
+"""Checks the keys that a test leaves in Redis: each is one of `Keys`, expires, and is within its bound."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Leftovers:
         self._keys = keys
 
     def faults(self) -> list[str]:
-        """What is wrong with what is there, a line each; empty if all is well."""
+        """One line for each fault; empty if all keys are in order."""
         shapes = _shapes(self._keys)
         return [fault for name in self._names() for fault in self._faults_of(name, shapes)]
 

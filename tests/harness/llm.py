@@ -1,7 +1,7 @@
-"""A table with characters, a scripted model, and llm workers that die where a test says: in memory, on virtual time.
+"""One conversation with a scripted model and llm workers that crash after a chosen write, in memory, on virtual time.
 
-`Table` plays the gateway, `Table.worker()` is the stage's handler as a new process would have it, and `Client` folds
-the streams into what a person sees and hears.
+`Table` is the gateway's side of it. `Table.worker()` makes the stage's handler as a new process does. `Client` folds
+the streams into the state that a client shows.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ class BreakAfter:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """The model says this, whatever is to be said."""
+    """The model answers with this text."""
 
     text: str
 
 
 @dataclass(slots=True)
 class Words:
-    """A reply's stream, as `ModelStream` is one."""
+    """The stream of a reply; implements `ModelStream`."""
 
     texts: AsyncGenerator[str]
     usage: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -77,7 +77,7 @@ class Words:
 
 
 class TableModel:
-    """Says each character's `lines`, word by word, and goes on where it is asked to. `acts`: what to do instead."""
+    """Streams each character's line word by word, and continues it on request. `acts` replace the next replies."""
 
     def __init__(self, lines: Mapping[str, str]) -> None:
         self.lines = dict(lines)
@@ -101,18 +101,18 @@ class TableModel:
         try:
             yield Words(self._words(act, self._wanted(messages, act)))
         finally:
-            await asyncio.sleep(0)  # closing a connection takes a moment
+            await asyncio.sleep(0)  # closing a connection yields to the event loop
 
     def _wanted(self, messages: Sequence[Mapping[str, str]], act: BreakAfter | Say | None) -> str:
         if isinstance(act, Say):
             return act.text
         speaker = _SPEAKER.search(messages[0]["content"])
-        assert speaker is not None, "the system prompt does not say who is to speak"
+        assert speaker is not None, "the system prompt does not name the speaker"
         line = self.lines[speaker.group(1)]
         if not messages[-1]["content"].startswith("[Stage: continue"):
             return line
         said = messages[-2]["content"].rpartition(f"<{speaker.group(1)}>")[2]
-        assert line.startswith(said), f"asked to go on from {said!r}, which is no beginning of {line!r}"
+        assert line.startswith(said), f"asked to continue {said!r}, which is not the start of {line!r}"
         return line[len(said) :]
 
     async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
@@ -131,7 +131,7 @@ LINES = {
 
 
 class Table:
-    """One conversation, the gateway's part of it, and its workers."""
+    """One conversation: the gateway's writes, and its workers."""
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
         self.writes = Writes()
@@ -145,10 +145,10 @@ class Table:
         self.handler: TurnHandler | None = None
         self.claim: Claim | None = None
         self.orphaned = False
-        """A claim is pending whose worker is dead."""
+        """A worker crashed and left its claim pending."""
 
     async def set(self, *names: str) -> None:
-        """Lay the table: these characters are active."""
+        """Make exactly these characters active."""
         await self.store.open()
         for character in await self.store.characters():
             if character.name not in names:
@@ -157,7 +157,7 @@ class Table:
         await self.bus.prepare("tts")
 
     async def say(self, words: str, turn_id: str = "") -> str:
-        """The user's message, as the gateway writes it."""
+        """Write the user's message as the gateway does; returns the turn id."""
         keys, conversation_id, turn_id = self.bus.keys, self.conversation_id, turn_id or new_id()
         await self.bus.transact(
             conversation_id,
@@ -174,20 +174,20 @@ class Table:
         return turn_id
 
     async def interrupt(self) -> None:
-        """The user's interruption, as the gateway writes it."""
+        """Write the user's interruption as the gateway does."""
         await self.bus.transact(
             self.conversation_id, [], raise_epoch=True, talk=False,
             if_talking=self._interruption("request"), then=("llm", Work(self.conversation_id)),
         )  # fmt: skip
 
     async def played(self, message_id: str, sentence: int, chunk: int) -> None:
-        """A receipt of the client's."""
+        """Write a receipt of the client."""
         outlet = self.bus.outlet()
         outlet.append(self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0))
         await outlet.flush()
 
     async def worker(self) -> TurnHandler:
-        """The handler of a new process."""
+        """Make the handler of a new process."""
         self.store = CountingStore(self.tables, self.writes)
         await self.store.open()
         characters = CharacterCache(self.bus, self.store)
@@ -209,7 +209,7 @@ class Table:
         return self.handler
 
     async def claimed(self) -> Claim:
-        """The next pointer, or the last one again as a further attempt."""
+        """Claim the next work, or take over the work of the crashed worker."""
         if self.orphaned:
             claims = await self.bus.take_over("llm", "worker", idle_s=0, count=1)
         else:
@@ -219,7 +219,7 @@ class Table:
         return self.claim
 
     async def work(self) -> None:
-        """A worker handles all pointers that there are, one after the other."""
+        """Handle all open work, one piece after the other."""
         handler = self.handler or await self.worker()
         while await self.bus.open_work("llm"):
             claim = await self.claimed()
@@ -229,7 +229,7 @@ class Table:
             await self.drain()
 
     async def drain(self) -> None:
-        """Some worker applies what waits for the store."""
+        """Apply all writes in the outbox."""
         store = MemoryStore(self.tables)
         await store.open()
         drain = asyncio.create_task(OutboxDrainer(self.bus, store, "drainer").run())
@@ -239,12 +239,12 @@ class Table:
         await asyncio.wait([drain])
 
     async def waiting(self) -> list[tuple[str, str]]:
-        """What waits for the store: the kinds of the writes, and the texts of messages."""
+        """The writes in the outbox: their kinds, and the texts of messages."""
         writes = [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
         return [(write.kind, message_of(write).text if write.kind == "message" else "") for write in writes]
 
     async def die_after(self, writes: int) -> bool:
-        """A new worker handles the conversation, and dies after so many writes. False if it was done before."""
+        """A new worker handles the conversation and crashes after so many writes. False if it ended before."""
         handler = await self.worker()
         store = self.store
 
@@ -256,7 +256,7 @@ class Table:
         return crashed
 
     async def client(self) -> Client:
-        """What the client has seen by now."""
+        """The client's state after all events so far."""
         client = Client()
         for entry in await self.bus.read(self.bus.keys.events(self.conversation_id)):
             client.see(decode_event(entry.fields), envelope(entry.fields).epoch)
@@ -270,7 +270,7 @@ class Table:
         return client
 
     async def rows(self) -> list[tuple[str, str, str]]:
-        """Who said what, and the status, in order."""
+        """Name, text and status of each stored message, in order."""
         store = MemoryStore(self.tables)
         await store.open()
         found = await store.messages(self.conversation_id, 1000)
@@ -286,7 +286,7 @@ class Table:
 
 @dataclass(slots=True)
 class Client:
-    """Folds events as docs/protocol.md says."""
+    """The state of a client, folded from the events by the rules of docs/protocol.md."""
 
     order: list[str] = field(default_factory=list[str])
     names: dict[str, str] = field(default_factory=dict[str, str])
@@ -294,7 +294,7 @@ class Client:
     ends: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
     """The sentence ends of each message."""
     status: dict[str, str] = field(default_factory=dict[str, str])
-    told: dict[str, str] = field(default_factory=dict[str, str])
+    final: dict[str, str] = field(default_factory=dict[str, str])
     """The text of each `message_complete`."""
     sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
     written: dict[str, str] = field(default_factory=dict[str, str])
@@ -307,7 +307,7 @@ class Client:
     events: list[tuple[int, Event]] = field(default_factory=list[tuple[int, Event]])
 
     def see(self, event: Event, epoch: int) -> None:
-        """The next event."""
+        """Apply the next event."""
         self.events.append((epoch, event))
         match event:
             case MessageStarted():
@@ -322,8 +322,8 @@ class Client:
                 self.shown[event.message_id] = event.text
                 self.ends[event.message_id] = event.sentence_ends
             case MessageComplete():
-                assert event.message_id not in self.told, "a message was completed twice"
-                self.told[event.message_id] = event.text
+                assert event.message_id not in self.final, "a message was completed twice"
+                self.final[event.message_id] = event.text
                 known = self.ends.get(event.message_id, ())
                 assert event.status != "complete" or event.sentence_ends[: len(known)] == known, "an end was taken back"
                 self.ends[event.message_id] = event.sentence_ends
@@ -340,15 +340,15 @@ class Client:
                 pass
 
     def talk(self) -> list[tuple[str, str, str]]:
-        """Who is shown to have said what, and the status."""
-        return [(self.names[id], self.told.get(id, self.shown[id]), self.status.get(id, "?")) for id in self.order]
+        """Name, text and status of each message, as the client shows them."""
+        return [(self.names[id], self.final.get(id, self.shown[id]), self.status.get(id, "?")) for id in self.order]
 
     def speech(self) -> list[str]:
-        """What is spoken of each message."""
+        """The text that tts speaks of each message."""
         return [" ".join(s.text for s in self.sentences.get(id, ()) if not s.is_final) for id in self.order]
 
     def check(self) -> None:
-        """What holds of every talk whose text is complete, whatever happened in between."""
+        """Check the invariants of a conversation whose text is complete."""
         for id in self.order:
             spoken = self.sentences.get(id, [])
             assert [s.index for s in spoken] == list(range(len(spoken))), "sentences in order, each once"
@@ -356,7 +356,7 @@ class Client:
                 assert [s.is_final for s in spoken] == [False] * (len(spoken) - 1) + [True], (
                     "one final entry, at the end"
                 )
-                assert self.told[id] == self.written[id], "what was shown is what is spoken"
+                assert self.final[id] == self.written[id], "the shown text is the spoken text"
                 assert list(self.ends[id]) == self.written_ends.get(id, []), "each sentence ends where it was spoken to"
             if self.status[id] == "complete":
-                assert self.shown[id] == self.told[id], "the chunks add up to the reply"
+                assert self.shown[id] == self.final[id], "the chunks add up to the reply"

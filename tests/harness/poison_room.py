@@ -1,7 +1,7 @@
-"""A talk with real workers of every stage on either bus and on a SQLite file, and a hand that spoils what they share.
+"""Real workers of every stage on either bus and on a SQLite file, and writes that corrupt their shared data.
 
-`Room` runs the workers for as many conversations as are to be spoiled; `Talk` is one of them: it speaks as the gateway
-does, and tells what came of a turn. `Raw` writes into Redis (or the memory bus) what no code of ours would write.
+`Room` runs the workers for any number of conversations. `Talk` is one conversation: it writes as the gateway does, and
+checks the outcome of a turn. `Raw` writes data into Redis (or the memory bus) that the product never writes.
 """
 
 from __future__ import annotations
@@ -54,26 +54,26 @@ LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
 PATIENCE_S = 6.0
-"""How long a turn may take, harmed or not."""
+"""The longest time of a turn, also of a corrupted one."""
 LEASE_S = 1.0
 LOOK_S = 0.01
 LIFE_S = 600
 
 
 class Raw(Protocol):
-    """Writes that go by no rule."""
+    """Writes without any validation."""
 
     @abstractmethod
     async def add(self, key: Key, fields: Mapping[bytes, bytes], id: str | None) -> None:
-        """An entry, if the server takes it."""
+        """Append an entry, if the server accepts it."""
 
     @abstractmethod
     async def put(self, key: Key, name: bytes, value: bytes) -> None:
-        """A field of a hash, if the key is one."""
+        """Set a field, if the key holds a hash."""
 
     @abstractmethod
     async def turn_into(self, key: Key, kind: str, value: bytes) -> None:
-        """The key holds a `string`, `hash` or `stream`, whatever it held."""
+        """Replace the key by a `string`, `hash` or `stream`."""
 
 
 class RawRedis(Raw):
@@ -81,7 +81,7 @@ class RawRedis(Raw):
         self._client = cast("Any", Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
     async def add(self, key: Key, fields: Mapping[bytes, bytes], id: str | None) -> None:
-        with suppress(ResponseError):  # the key holds something else, or the id is not above the last one
+        with suppress(ResponseError):  # the key is no stream, or the id is not above the last one
             await self._client.xadd(key.name, dict(fields) or {b"": b""}, id or "*")
             await self._client.expire(key.name, LIFE_S)
 
@@ -128,7 +128,7 @@ class RawMemory(Raw):
 
 
 class Counted(Handler):
-    """A handler that tells how often a piece of work was tried at most."""
+    """A handler that records the highest attempt of any work in `most`."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -144,7 +144,7 @@ class Counted(Handler):
 
 @dataclass
 class Room:
-    """Workers of all stages, for any number of talks."""
+    """Workers of all stages, for any number of conversations."""
 
     bus: Bus
     raw: Raw
@@ -154,12 +154,12 @@ class Room:
     handlers: list[Counted] = field(default_factory=list[Counted])
 
     def row(self, table: str, id: str, column: str, value: object) -> None:
-        """Set a column of a row to what the database takes there."""
+        """Set a column of a row, if the database accepts the value."""
         with sqlite3.connect(self.path, timeout=5) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
-            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, id))  # noqa: S608 - names of ours
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, id))  # noqa: S608 - the test chooses the names
 
     def new_row(self, columns: Mapping[str, object]) -> None:
-        """Insert a message row, if the database takes it."""
+        """Insert a message row, if the database accepts it."""
         names, marks = ", ".join(columns), ", ".join("?" for _ in columns)
         with sqlite3.connect(self.path, timeout=5) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
             db.execute(f"INSERT INTO messages ({names}) VALUES ({marks})", tuple(columns.values()))  # noqa: S608
@@ -178,7 +178,7 @@ class Talk:
         return reply_id(turn_id, self.room.speakers[name].id)
 
     async def say(self, turn_id: str) -> None:
-        """A message of the user's, as the gateway writes it; where it is refused, once more after mending."""
+        """Write the user's message as the gateway does; if Redis refuses it, mend the keys and try once more."""
         bus, keys = self.room.bus, self.room.bus.keys
         why = [Append(keys.control(self.id), Interrupt("turn")), Append(keys.events(self.id), Interrupted("turn"))]
         for is_last in (False, True):
@@ -200,15 +200,15 @@ class Talk:
                 return
 
     async def listen(self) -> None:
-        """A listening session begins, as the gateway begins it."""
+        """Start a listening session as the gateway does."""
         await self.room.bus.post("stt", Work(self.id, session_id=self.session_id))
 
     async def until_over(self, turn_id: str) -> bool:
-        """Return when the turn is told to be complete; False if that was not told in time."""
+        """Wait for the turn's `turn_complete`; False if it does not come in time."""
         return await self._until(lambda event: isinstance(event, TurnComplete) and event.turn_id == turn_id)
 
     async def until_heard_out(self) -> bool:
-        """Return when the listening session is told to be over."""
+        """Wait for the session's `listening_stopped`; False if it does not come in time."""
         return await self._until(
             lambda event: isinstance(event, ListeningStopped) and event.session_id == self.session_id
         )
@@ -222,7 +222,7 @@ class Talk:
         return False
 
     async def _events(self) -> list[object]:
-        """Every event that can be read."""
+        """All events that can be decoded."""
         found: list[object] = []
         with suppress(WriteRefused):
             for entry in await self.room.bus.read(self.room.bus.keys.events(self.id)):
@@ -231,19 +231,19 @@ class Talk:
         return found
 
     async def trouble_with(self, turn_id: str) -> list[str]:
-        """What is wrong with the turn, in words; nothing if both replies have their text and their sound."""
+        """The faults of the turn; empty if both replies have their text and their sound."""
         if not await self.until_over(turn_id):
             return ["it is not over"]
         events = await self._events()
         found: list[str] = []
         ends = sum(isinstance(event, TurnComplete) and event.turn_id == turn_id for event in events)
         if ends != 1:
-            found.append(f"its end is told {ends} times")
+            found.append(f"turn_complete came {ends} times")
         for name, line in LINES.items():
             message_id = self.reply_to(turn_id, name)
-            told = [e for e in events if isinstance(e, MessageComplete) and e.message_id == message_id]
-            if [(each.text, each.status) for each in told] != [(line, "complete")]:
-                found.append(f"{name}'s text: {told}")
+            completed = [e for e in events if isinstance(e, MessageComplete) and e.message_id == message_id]
+            if [(each.text, each.status) for each in completed] != [(line, "complete")]:
+                found.append(f"{name}'s text: {completed}")
             elif not await self._is_spoken(message_id, SENTENCES[name]):
                 found.append(f"{name} has no sound: {await self._sound(message_id)}")
         return found
@@ -257,7 +257,7 @@ class Talk:
         return False
 
     async def _sound(self, message_id: str) -> list[int]:
-        """The sentences that are spoken, in order, and -1 for the end."""
+        """The sentences that have sound, in order, and -1 for the end."""
         found: list[int] = []
         with suppress(WriteRefused):
             for entry in await self.room.bus.read(self.room.bus.keys.audio(self.id, message_id)):
@@ -271,7 +271,7 @@ class Talk:
 
 @asynccontextmanager
 async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
-    """Two workers of each stage would hide a loop: one of each, with the shortest lease."""
+    """One worker of each stage, with the shortest lease: a second one would hide an endless loop."""
     path = folder / "tertulia.db"
     store = SQLiteStore(path)
     await store.open()
@@ -335,7 +335,7 @@ async def redis_room(url: str, keys: Keys, folder: Path) -> AsyncGenerator[Room]
 
 
 def message_row(talk: Talk, turn_id: str) -> dict[str, object]:
-    """The columns of a message's row, as the store writes it."""
+    """A message's row as the store writes it."""
     now = utc_now()
     row = Message(
         new_id(),

@@ -1,4 +1,4 @@
-"""A client that writes bytes and RFC 6455 frames to a socket as it likes, and need not read."""
+"""A client that writes arbitrary bytes and RFC 6455 frames to a socket, and reads only if asked."""
 
 from __future__ import annotations
 
@@ -69,13 +69,13 @@ class RawSocket:
             yield raw
 
     async def write(self, data: bytes) -> None:
-        """Write as much of it as the server takes."""
+        """Write as much of the data as the server accepts."""
         with suppress(ConnectionError):
             self.writer.write(data)
             await self.writer.drain()
 
     async def rest(self) -> bytes:
-        """All that comes up to the end of the connection."""
+        """All bytes up to the end of the connection."""
         got = b""
         with suppress(ConnectionError):
             async with asyncio.timeout(PATIENCE_S):

@@ -1,7 +1,7 @@
-"""Entries as they lie in Redis, in files that a person can read: one file a stream or hash, JSON.
+"""Entries as Redis stores them, in readable JSON files: one file for each stream or hash.
 
-A field is text, `{"msgpack": …}` where it is a nested structure, or else `{"base64": …}`. Beside its fields stands what
-an entry reads as (`values`).
+A field is text, `{"msgpack": …}` if it is a nested structure, or else `{"base64": …}`. `values` holds what an entry
+decodes to.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ STREAMS: Mapping[str, type[Any] | None] = {
     "broadcast": entries.Refresh,
     "dead": entries.DeadLetter,
 }
-"""What each stream holds; `events` says it in each entry."""
+"""The class of each stream's entries; an entry of `events` names its own."""
 HASHES = ("state", "cast", "voices", "mic_progress")
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """One entry. `values` is what its class must read from `fields`, `extra` what it has beside them."""
+    """One entry. `values` is what its class must decode from `fields`; `extra` holds the fields beyond the class."""
 
     stream: str
     id: str
@@ -49,7 +49,7 @@ class Recorded:
 
     @property
     def cls(self) -> type[Any]:
-        """What it reads as."""
+        """The class that it decodes to."""
         cls = STREAMS[self.stream]
         if cls is not None:
             return cls
@@ -58,7 +58,7 @@ class Recorded:
 
     @property
     def name(self) -> str:
-        """What is recorded with it, for a test's id."""
+        """The id of its test."""
         said = [self.fields.get(name, b"").decode() for name in (b"type", b"kind", b"cause", b"stage")]
         if self.stream == "work":
             said += [name for name in ("message_id", "session_id") if name.encode() in self.fields]
@@ -72,7 +72,7 @@ class Recorded:
 
     @property
     def extra(self) -> dict[str, Value]:
-        """What its writer adds to the class's own fields."""
+        """The fields that the writer adds to those of the class."""
         own = {field.name.encode() for field in fields(self.cls)}
         return {name.decode(): raw for name, raw in self.fields.items() if name not in own and name not in ENVELOPE}
 
@@ -92,19 +92,19 @@ def load_hash(version: int, name: str) -> Fields:
 
 
 def new(stream: str, id: str, fields: Fields) -> Recorded:
-    """An entry that is recorded now, with the values that this release reads."""
+    """A new recording, with the values that this release decodes."""
     blank = Recorded(stream, id, fields, {})
     return Recorded(stream, id, fields, shown(as_dict(blank.cls, fields)))
 
 
 def save(version: int, stream: str, found: Iterable[Recorded]) -> None:
-    """Write down a stream's entries."""
+    """Write the entries of a stream to its file."""
     content = [{"id": each.id, "fields": _to_json(each.fields), "values": each.values} for each in found]
     _write(version, stream, content)
 
 
 def save_hash(version: int, name: str, fields: Fields) -> None:
-    """Write down a hash."""
+    """Write a hash to its file."""
     _write(version, name, _to_json(fields))
 
 
@@ -115,7 +115,7 @@ def written(entry: object, *, ts: int, epoch: int, extra: Mapping[str, Value]) -
 
 
 def shown(value: Any) -> Any:
-    """A value as JSON has it: no tuples, no bytes, no dataclasses."""
+    """A value that JSON can hold: no tuples, bytes or dataclasses."""
     match value:
         case bytes():
             return _raw_to_json(value)

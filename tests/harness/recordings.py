@@ -1,4 +1,4 @@
-"""What Redis holds of a talk, written out by hand: for what `tertulia inspect` and `tertulia dead` make of it."""
+"""The entries of a conversation, written by hand, for the tests of `tertulia inspect` and `tertulia dead`."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ T0 = 1_700_000_000_000
 
 
 def entry(what: object, at: int, epoch: int = 1) -> Entry:
-    """An entry as the bus reads it, written `at` ms after T0."""
+    """An entry as the bus returns it, written `at` ms after T0."""
     flat = encode(what, ts=T0 + at, epoch=epoch)
     raw = [each if isinstance(each, bytes) else str(each).encode() for each in flat]
     return Entry(f"{T0 + at}-0", dict(zip(raw[::2], raw[1::2], strict=True)))
 
 
 def sentence(text: str, index: int, *, final: bool = False) -> TTSSentence:
-    """One of the message M1."""
+    """A sentence of the message M1."""
     return TTSSentence(text, index, C, M1, L, "Luna", "luna", is_final=final)
 
 
 def recording(events: list[Entry], **more: object) -> Recording:
-    """Of these events, read 10 s after T0; `more` are its other fields."""
+    """A recording of these events, read 10 s after T0; `more` are its other fields."""
     given: dict[str, object] = {"state": {b"epoch": b"1"}, "turns": [], **more}
     return Recording(C, T0 + 10_000, events=events, **given)  # pyright: ignore[reportArgumentType] - a table's row
 
 
 def replies(*pairs: tuple[str, str]) -> tuple[dict[str, str], ...]:
-    """Who answers: message ids and names."""
+    """The replies of a turn, from message ids and names."""
     return tuple({"message_id": id, "character_id": L, "character_name": name} for id, name in pairs)
 
 

@@ -1,4 +1,4 @@
-"""Reads `/metrics` as Prometheus does: the text over HTTP, or of one `Metrics`, as series and their values."""
+"""Reads metrics as Prometheus does, over HTTP or from a `Metrics`: series and their values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Series = tuple[str, frozenset[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """What was shown at one moment."""
+    """The values at one moment."""
 
     values: dict[Series, float]
 
     def of(self, name: str, **labels: str) -> float:
-        """A series' value; a histogram's is found under `…_count` and `…_sum`."""
+        """The value of a series; a histogram has `…_count` and `…_sum`."""
         return self.values[name, frozenset(labels.items())]
 
     def has(self, name: str) -> bool:
@@ -36,7 +36,7 @@ def parsed(text: str) -> Scrape:
     """The series of a text.
 
     Raises:
-        ValueError: it is not Prometheus' text format.
+        ValueError: the text is not in Prometheus' format.
     """
     families: Any = parser.text_string_to_metric_families(text)
     return Scrape(
@@ -49,11 +49,11 @@ def parsed(text: str) -> Scrape:
 
 
 def scraped(metrics: Metrics) -> Scrape:
-    """What a process would show."""
+    """The metrics of this process."""
     return parsed(metrics.text().decode())
 
 
 def scrape(port: int) -> Scrape:
-    """What the process with its metrics at `port` shows."""
+    """The metrics of the process that serves them at `port`."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
         return parsed(response.read().decode())

@@ -1,4 +1,4 @@
-"""Settings for a test: the defaults and what it says, whatever the environment's `.env` holds."""
+"""Settings for a test: the defaults and the given values; `.env` is not read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ S = TypeVar("S", bound=CommonSettings)
 
 
 def settings_of(cls: type[S], **values: object) -> S:
-    """Settings of that class."""
+    """Settings of that class, with these values."""
     given: dict[str, Any] = {"_env_file": None, **values}
     return cls(**given)

@@ -1,4 +1,4 @@
-"""Sound in tests: a WAV as a microphone gives it, and what an ear would say of PCM."""
+"""Sound in tests: a WAV in the frames of a microphone; length and loudness of PCM."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FRAME_MS = 100
 
 
 def microphone(name: str, *, silence_ms: int = 0) -> Iterator[bytes]:
-    """The frames of a WAV in tests/fixtures (16 kHz s16le mono, 100 ms each), then so much silence."""
+    """The frames of a WAV in tests/fixtures (16 kHz s16le mono, 100 ms each), followed by silence."""
     with wave.open(str(FIXTURES / name)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (SAMPLE_RATE_IN, 2, 1)
         pcm = file.readframes(file.getnframes())
@@ -26,7 +26,7 @@ def microphone(name: str, *, silence_ms: int = 0) -> Iterator[bytes]:
 
 
 def seconds(pcm: bytes | bytearray) -> float:
-    """The length of speech (24 kHz s16le mono)."""
+    """The length of PCM (24 kHz s16le mono)."""
     return len(pcm) / 2 / SAMPLE_RATE_OUT
 
 

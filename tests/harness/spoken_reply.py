@@ -1,4 +1,4 @@
-"""What a stack holds of its newest conversation: the replies, and the sound that tts made of them."""
+"""Reads the replies of a stack's newest conversation, with the sound that tts made."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class SpokenReply:
 
 
 async def newest_replies(stack: Stack) -> list[SpokenReply]:
-    """The replies in the conversation that somebody wrote to last."""
+    """The replies of the conversation that was changed last."""
     newest = _get(stack.http("/api/conversations?limit=1"))["items"][0]
     messages = _get(stack.http(f"/api/conversations/{newest['id']}"))["messages"]
     async with stack.bus() as bus:

@@ -1,4 +1,4 @@
-"""The whole of Tertulia as real processes, to be talked to, killed, paused and started again, on a Redis of its own."""
+"""Runs all of Tertulia as real processes on a Redis of its own; a test kills, pauses and restarts them."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ STOP_S = 30.0
 POLL_S = 0.02
 TAIL_LINES = 15
 STORY_PACE = "80"
-"""Tokens a second of the demo model: its stories of 150 tokens take two seconds, long enough to be disturbed in."""
+"""Tokens a second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
 
 
 class StackFailed(AssertionError):
-    """A process did not do what it should; the message has the ends of the logs."""
+    """A process failed; the message has the ends of the logs."""
 
 
 class Process:
     """One service process; its log is a file.
 
-    `told_to_end`: by SIGTERM or SIGKILL. `killed`: by SIGKILL, so its exit code says nothing. `may_fail`: it ended by
-    itself, and was expected to. `began`: when it was started (monotonic seconds).
+    `stopping`: the test sent SIGTERM or SIGKILL. `killed`: the test sent SIGKILL, so the exit code means nothing.
+    `may_fail`: the process is expected to end by itself. `began`: its start (monotonic seconds).
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Process:
         self.log = log
         self.port = port
         self.metrics_port = metrics_port
-        self.told_to_end = False
+        self.stopping = False
         self.killed = False
         self.may_fail = False
         self.began = time.monotonic()
@@ -77,18 +77,18 @@ class Process:
         return self._popen.poll() is None
 
     def send(self, number: signal.Signals) -> None:
-        """A signal; SIGKILL is waited for."""
-        self.told_to_end = self.told_to_end or number in (signal.SIGTERM, signal.SIGKILL)
+        """Send a signal; after SIGKILL, wait for the end."""
+        self.stopping = self.stopping or number in (signal.SIGTERM, signal.SIGKILL)
         self._popen.send_signal(number)
         if number is signal.SIGKILL:
             self.killed = True
             self._popen.wait(STOP_S)
 
     def wait(self) -> int:
-        """The exit code, once it has ended.
+        """Wait for the end; returns the exit code.
 
         Raises:
-            StackFailed: it goes on.
+            StackFailed: the process does not end in time.
         """
         try:
             return self._popen.wait(STOP_S)
@@ -96,7 +96,7 @@ class Process:
             raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
 
     def left_behind(self) -> bool:
-        """Whether processes that it started are still there, though it has ended."""
+        """Whether child processes outlived the process; kills them."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
@@ -105,18 +105,17 @@ class Process:
         return True
 
     def tail(self, behind: int = 0) -> str:
-        """The end of its log, at most from so many bytes on."""
+        """The last lines of its log, without the first `behind` bytes."""
         lines = self.log.read_bytes()[behind:].decode(errors="replace").splitlines()[-TAIL_LINES:]
         return "\n".join([f"-- {self.name}:", *lines])
 
 
 class Stack:
-    """`with Stack(folder) as stack:` starts everything, waits until it can work, and at the end stops it and checks.
+    """`with Stack(folder) as stack:` starts all processes, waits until they are ready, and at the end stops and checks.
 
-    What is checked at the end: each process that was not killed on purpose exits 0 on SIGTERM and leaves none behind;
-    every key in Redis is known, expires and is within its bound; no log holds anything of `unsaid`.
-    `link`: Redis can be reached from the other end of it, too.
-    Each service logs in to Redis as a user with its own rights alone; Redis must have refused nobody anything.
+    The checks: each process that the test did not kill exits 0 on SIGTERM and leaves no child process; every key in
+    Redis is known, expires and is within its bound; no log contains a text of `unsaid`; Redis has refused no command.
+    Each service logs in to Redis as a user with only its own rights. `link`: Redis also listens at its other end.
     """
 
     def __init__(
@@ -131,7 +130,7 @@ class Stack:
         metrics: bool = False,
         redis_options: Sequence[str] = (),
     ) -> None:
-        """`metrics`: each process serves them, at a port of its own (`Process.metrics_port`)."""
+        """`metrics`: each process serves metrics at its `Process.metrics_port`."""
         self._metrics = metrics
         self.folder = folder
         self.keys = Keys(namespace or f"stack-{uuid4().hex[:8]}")
@@ -148,7 +147,7 @@ class Stack:
             ],
         )
         self.unsaid: set[str] = set()
-        """Texts that must not stand in any log: what was said, and keys."""
+        """Texts that no log may contain: what was said, and keys."""
         self._workers = workers
         self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
             "TERTULIA_NAMESPACE": self.keys.ns,
@@ -163,20 +162,20 @@ class Stack:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a process is told that is started beside them; its Redis user may do everything."""
+        """The environment for a further process; its Redis user has all rights."""
         return self._env | {"TERTULIA_REDIS_URL": self.redis.url}
 
     @property
     def data_dir(self) -> Path:
-        """Where the SQLite file is."""
+        """The folder of the SQLite file."""
         return self.folder / "data"
 
     # -- processes
 
     def start(self, service: Service, *, port: int | None = None, far: bool = False, **env: str) -> Process:
-        """Start one more process of a service; it is not waited for. A gateway takes a free port unless given one.
+        """Start one more process of a service, without waiting for it. A gateway gets a free port by default.
 
-        `far`: on the other machine, at the end of the stack's `link`.
+        `far`: start it at the other end of the stack's `link`, as on another machine.
         """
         number = sum(process.service == service for process in self._all)
         name = f"{service}-{number}"
@@ -209,14 +208,14 @@ class Stack:
 
     @property
     def processes(self) -> list[Process]:
-        """All that were started and not told to end."""
-        return [process for process in self._all if not process.told_to_end]
+        """All processes that the test has not stopped."""
+        return [process for process in self._all if not process.stopping]
 
     def wait_ready(self) -> None:
-        """Wait until every process can work: gateways answer /readyz, workers have said that they are there.
+        """Wait until every process can work: each gateway answers /readyz, each worker has registered.
 
         Raises:
-            StackFailed: one of them ended, or it takes too long.
+            StackFailed: a process ended, or it takes too long.
         """
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
@@ -225,17 +224,17 @@ class Stack:
             time.sleep(POLL_S)
 
     def fallen(self) -> list[Process]:
-        """The processes that ended without being told to."""
-        return [process for process in self._all if not process.running and not process.told_to_end]
+        """The processes that ended by themselves."""
+        return [process for process in self._all if not process.running and not process.stopping]
 
     def replace_fallen(self) -> None:
-        """Start a new process for each of these."""
+        """Start a new process for each that ended by itself."""
         for process in self.fallen():
-            process.told_to_end = True
+            process.stopping = True
             self.start(process.service)
 
     def owner(self, stage: Stage) -> Process | None:
-        """The process that holds a stage's oldest piece of work; None if nobody does."""
+        """The process that has claimed the stage's oldest work; None if no work is claimed."""
         pending = self._client.xpending_range(self.keys.work(stage).name, stage, "-", "+", 1)
         if not pending:
             return None
@@ -243,16 +242,16 @@ class Stack:
         return next(process for process in self._all if process.pid == pid)
 
     def length(self, key: Key) -> int:
-        """How many entries a stream has."""
+        """The length of a stream."""
         return self._client.xlen(key.name)
 
     def flush(self) -> None:
-        """FLUSHALL, as an operator may do it by mistake."""
+        """FLUSHALL, as after an operator's mistake."""
         self._client.flushall()
 
     @contextmanager
     def writes_paused(self) -> Generator[None]:
-        """Redis answers, and takes no writes: it misses a replica."""
+        """Redis answers, but refuses writes: it lacks a replica."""
         self._client.config_set("min-replicas-to-write", 1)
         try:
             yield
@@ -260,7 +259,7 @@ class Stack:
             self._client.config_set("min-replicas-to-write", 0)
 
     def at_the_table(self) -> list[str]:
-        """The names of the active characters as llm has read them last."""
+        """The names of the active characters, as llm last read them."""
         kept = self._client.hget(self.keys.cast().name, "speakers")
         return [speaker["name"] for speaker in unpack(kept)] if kept else []
 
@@ -272,14 +271,14 @@ class Stack:
         return [f"ws://127.0.0.1:{gateway.port}/ws" for gateway in self.of("gateway")]
 
     def http(self, path: str) -> str:
-        """An address at the first gateway."""
+        """A URL of the first gateway."""
         return f"http://127.0.0.1:{self.of('gateway')[0].port}{path}"
 
     def bus(self) -> AbstractAsyncContextManager[RedisBus]:
-        """A bus on the stack's Redis, to look at what is there."""
+        """A bus on the stack's Redis."""
         return open_bus(self.redis.url, self.keys, name="test")
 
-    # -- the whole
+    # -- start and end
 
     def __enter__(self) -> Self:
         self.data_dir.mkdir(parents=True)
@@ -297,7 +296,7 @@ class Stack:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
             try:
-                self.wait_ready()  # a process that has not got as far as its signal handlers cannot stop in order
+                self.wait_ready()  # a process without signal handlers yet would not exit 0
             except BaseException:
                 self._end()
                 raise
@@ -306,11 +305,11 @@ class Stack:
             raise StackFailed("\n".join([*faults, self.tails()]))
 
     def log_sizes(self) -> Mapping[str, int]:
-        """How long each log is, in bytes."""
+        """The size of each log, in bytes."""
         return {process.name: process.log.stat().st_size for process in self._all}
 
     def tails(self, behind: Mapping[str, int] = MappingProxyType({})) -> str:
-        """The ends of all logs that have grown since they had these sizes."""
+        """The last lines of each log that has grown beyond its size in `behind`."""
         return "\n".join(
             process.tail(behind.get(process.name, 0))
             for process in self._all
@@ -351,7 +350,7 @@ class Stack:
         return faults
 
     def working(self, known: frozenset[int] = frozenset()) -> set[int]:
-        """The ids of the processes that have come up, without those that are known to have."""
+        """The ids of the processes that have come up and are not in `known`."""
         names = self._present()
         return {
             process.pid
@@ -387,7 +386,7 @@ def _is_ours(name: str) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of our own
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of the stack
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -1,4 +1,4 @@
-"""Records for tests: valid, each with an id of its own, at times that the test chooses."""
+"""Valid records for tests, each with a new id, at times that the test chooses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client has received, checked as it comes: order, gaps, repeats, and nothing of an older epoch. No I/O."""
+"""Records the frames of a client and checks order, gaps, repeats and epochs as they come. No I/O."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 REPLIES = frozenset({"turn_started", "message_started", "llm_chunk", "message_resumed"})
-"""Events of which none may come once a newer epoch has begun."""
+"""Events that must not come after a newer epoch has begun."""
 
 
 @dataclass
 class Heard:
-    """One message as this client got it. `chunks`: (sentence, chunk) of each audio frame, in order of arrival."""
+    """One message as the client received it. `chunks`: (sentence, chunk) of each audio frame, in order of arrival."""
 
     message_id: str
     turn_id: str
@@ -23,18 +23,18 @@ class Heard:
     resumed: int = 0
     chunks: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
-    """The sound, by sentence."""
+    """The sound of each sentence."""
     ended_at: str | None = None
-    """The id in its `audio_complete`; "heard" if it was heard to its end before this client came."""
+    """The id in `audio_complete`; "heard" if the user heard all of it before this client connected."""
 
     @property
     def is_done(self) -> bool:
-        """Whether its text and its sound are complete."""
+        """Whether text and sound are complete."""
         return bool(self.status) and self.ended_at is not None
 
 
 class Record:
-    """Feed it each frame as it comes; `faults` says in words what should not have been."""
+    """Takes each received frame; `faults` describes each that breaks a rule."""
 
     def __init__(self) -> None:
         self.frames: list[dict[str, Any]] = []
@@ -47,10 +47,10 @@ class Record:
         self.last_audio: tuple[str, str] | None = None
         self.faults: list[str] = []
         self.heard_before: dict[str, dict[str, Any]] = {}
-        """What the server says was heard before this client came, by message id."""
+        """By message id, how far the user had heard it before this client connected, as the gateway says."""
 
     def feed(self, frame: dict[str, Any]) -> None:
-        """The next frame: an event, or an audio frame."""
+        """Add the next frame: an event, or an audio frame."""
         self.frames.append(frame)
         kind: str = frame["type"]
         if kind == "audio":
@@ -74,7 +74,7 @@ class Record:
                 pass
 
     def resume_query(self) -> str:
-        """The address that takes the talk up where this record ends; "" before there is a conversation."""
+        """The query that resumes after this record; "" before there is a conversation."""
         if not self.conversation_id:
             return ""
         query = f"?conversation_id={self.conversation_id}"
@@ -85,11 +85,11 @@ class Record:
         return query
 
     def of_turn(self, turn_id: str) -> list[Heard]:
-        """The turn's messages, in the order they began."""
+        """The messages of the turn, in the order of their start."""
         return [message for message in self.messages.values() if message.turn_id == turn_id]
 
     def turn_is_done(self, turn_id: str) -> bool:
-        """Whether all its text has come, and all the sound of it."""
+        """Whether all text and sound of the turn has come."""
         return turn_id in self.turns_complete and all(message.is_done for message in self.of_turn(turn_id))
 
     def of(self, kind: str) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ class Record:
         return [frame for frame in self.frames if frame["type"] == kind]
 
     def words(self) -> set[str]:
-        """Everything that was said or shown, in pieces long enough to be looked for in a log."""
+        """All texts, in pieces long enough to search a log for them."""
         return {
             piece.strip()
             for frame in self.frames
@@ -115,10 +115,10 @@ class Record:
 
     def _envelope(self, frame: Mapping[str, Any]) -> None:
         if self.last_event_id and _order(frame["event_id"]) <= _order(self.last_event_id):
-            self._fault(f"an event that is not behind {self.last_event_id}", frame)
+            self._fault(f"an event that does not follow {self.last_event_id}", frame)
         self.last_event_id = frame["event_id"]
         if frame["epoch"] < self.epoch and frame["type"] in REPLIES:
-            self._fault(f"an event of a reply that epoch {self.epoch} has ended", frame)
+            self._fault(f"an event of a reply that epoch {self.epoch} ended", frame)
         if frame["epoch"] < self.epoch and frame["type"] in {"turn_accepted", "interrupted"}:
             self._fault(f"the epoch fell from {self.epoch}", frame)
         self.epoch = max(self.epoch, frame["epoch"])
@@ -126,7 +126,7 @@ class Record:
     def _started(self, frame: Mapping[str, Any]) -> None:
         message_id = frame["message_id"]
         if message_id in self.messages:
-            self._fault("a message that began twice", frame)
+            self._fault("a message started twice", frame)
             return
         message = Heard(message_id, frame["turn_id"], frame["character_name"], frame["epoch"])
         self.messages[message_id] = message
@@ -139,19 +139,19 @@ class Record:
     def _of_message(self, kind: str, frame: Mapping[str, Any]) -> None:
         message = self.messages.get(frame["message_id"])
         if message is None:
-            self._fault("of a message that has not begun", frame)
+            self._fault("of a message that has not started", frame)
             return
         match kind:
             case "llm_chunk":
                 if message.status:
-                    self._fault("text behind the end of a message", frame)
+                    self._fault("text after the end of a message", frame)
                 message.text += frame["text"]
             case "message_resumed":
                 message.text = frame["text"]
                 message.resumed += 1
             case "message_complete":
                 if message.status:
-                    self._fault("a message that was complete twice", frame)
+                    self._fault("a message completed twice", frame)
                 message.status = frame["status"]
                 if message.status == "complete" and message.text != frame["text"]:
                     self._fault(f"the chunks make up {message.text!r}", frame)
@@ -160,19 +160,19 @@ class Record:
 
     def _audio_complete(self, message: Heard, frame: Mapping[str, Any]) -> None:
         if message.ended_at:
-            self._fault("sound that was complete twice", frame)
+            self._fault("sound completed twice", frame)
         message.ended_at = frame["id"]
         if frame["id"]:
             self.last_audio = (message.message_id, frame["id"])
             sentences = int(frame["id"].partition("-")[0]) - 1
             come = message.chunks[-1][0] + 1 if message.message_id in self.heard_before else len(message.pcm)
             if come != sentences:
-                self._fault(f"the sound of {len(message.pcm)} sentences came", frame)
+                self._fault(f"the sound of only {len(message.pcm)} sentences came", frame)
 
     def _audio(self, frame: Mapping[str, Any]) -> None:
         message = self.messages.get(frame["message_id"])
         if message is None:
-            self._fault("sound of a message that has not begun", frame)
+            self._fault("sound of a message that has not started", frame)
             return
         here = (frame["sentence_index"], frame["chunk_index"])
         last = message.chunks[-1] if message.chunks else (-1, 0)
@@ -181,14 +181,14 @@ class Record:
         if frame["id"] != f"{here[0] + 1}-{here[1] + 1}":
             self._fault("a wrong id", frame)
         if message.epoch < self.epoch:
-            self._fault(f"sound that epoch {self.epoch} has ended", frame)
+            self._fault(f"sound of a reply that epoch {self.epoch} ended", frame)
         if message.ended_at:
-            self._fault("sound behind its end", frame)
+            self._fault("sound after its end", frame)
         for earlier in self.messages.values():
             if earlier is message:
                 break
             if earlier.epoch == message.epoch and earlier.ended_at is None:
-                self._fault(f"sound before {earlier.name}'s is complete", frame)
+                self._fault(f"sound before the sound of {earlier.name} is complete", frame)
         message.chunks.append(here)
         message.pcm.setdefault(here[0], bytearray()).extend(frame["pcm"])
         self.last_audio = (message.message_id, frame["id"])

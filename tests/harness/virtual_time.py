@@ -1,6 +1,6 @@
-"""A loop whose time jumps to the next timer when nothing else is to be done: seconds of waiting take none.
+"""An event loop whose time jumps to the next timer when it is idle: waiting takes no real time.
 
-For tests without threads and sockets: where nothing is left to wait for, the test fails instead of hanging.
+For tests without threads and sockets. If nothing is left to wait for, the test fails instead of hanging.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 
 
 class _JumpingSelector(selectors.DefaultSelector):
-    """Where the loop would sleep until its next timer, the time goes there at once."""
+    """Instead of sleeping until the next timer, advances the time to it."""
 
     now = 1_000.0
 
@@ -23,13 +23,13 @@ class _JumpingSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if not ready:
             if timeout is None:
-                raise RuntimeError("everything waits, and nothing will ever come")
+                raise RuntimeError("every task waits, and no timer is left")
             self.now += max(timeout, 0.0)
         return ready
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop on a time of its own."""
+    """An event loop with a clock of its own."""
 
     def __init__(self) -> None:
         self._jumping = _JumpingSelector()
@@ -51,10 +51,10 @@ def virtual_time(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, No
 
 
 def now() -> float:
-    """The running loop's time, for whatever wants a clock."""
+    """The time of the running loop, as a clock."""
     return asyncio.get_running_loop().time()
 
 
 async def settle() -> None:
-    """Return when nothing is left to be done but what waits for a later time."""
+    """Return when all tasks wait for a later time."""
     await asyncio.sleep(1e-6)

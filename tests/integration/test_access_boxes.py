@@ -1,4 +1,4 @@
-"""Further machines in the folder of `tertulia access` and in a Redis that runs: the same ones, whatever breaks off."""
+"""Remote machines: the folder of `tertulia access` and the running Redis agree, also after a command was killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.harness.access import AccessBench
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """Redis runs and knows two boxes."""
+    """A running Redis with two boxes."""
     made = AccessBench(tmp_path, keys)
     made.init(names=(made.host,))
     with made.server:
@@ -36,12 +36,12 @@ class BrokenOff(BaseException):
 
 
 def break_off(*_: object) -> Never:
-    """What happens in place of a step."""
+    """Replaces a step of the command."""
     raise BrokenOff
 
 
 def break_off_revoking(bench: AccessBench, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    """`tertulia access revoke gpu1`, killed before that step."""
+    """Run `tertulia access revoke gpu1`, killed before that step."""
     with monkeypatch.context() as then:
         then.setattr(command, step, break_off)
         with pytest.raises(BrokenOff):
@@ -49,19 +49,19 @@ def break_off_revoking(bench: AccessBench, monkeypatch: pytest.MonkeyPatch, step
 
 
 def connect(bench: AccessBench, box: str) -> Any:
-    """A connection with a box's login; at the port without TLS, which is not the matter here."""
+    """A connection with a box's login, at the port without TLS."""
     login = urlsplit(bench.box_url(box)).netloc.rpartition("@")[0]
     return cast("Any", redis.Redis.from_url(f"redis://{login}@{bench.access.redis}/0"))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
 def boxes_known(bench: AccessBench) -> list[str]:
-    """The users of boxes that the Redis that runs has."""
+    """The box users of the running Redis."""
     users = bench.client("keeper").execute_command("ACL", "USERS")
     return sorted(user.decode() for user in users if user.startswith(b"box-"))
 
 
 def renewed(bench: AccessBench, capture: pytest.CaptureFixture[bytes], *words: str) -> SplitResult:
-    """`tertulia access box gpu3 …`, as somebody types it; the login in the bundle."""
+    """Run `tertulia access box gpu3 …` through the command line; returns the login in the bundle."""
     said = ["access", "--dir", str(bench.root), "--redis", bench.access.redis, "box", "gpu3", "--host", bench.host]
     args = parser().parse_args([*said, *words])
     assert args.do(args) == 0
@@ -72,14 +72,14 @@ def renewed(bench: AccessBench, capture: pytest.CaptureFixture[bytes], *words: s
 
 
 @pytest.mark.parametrize("step", ["write", "set_accounts"])
-def test_a_revocation_that_broke_off_is_finished_by_the_next(
+def test_killed_revocation_is_finished_by_next_one(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], step: str
 ) -> None:
     gone, stays = connect(bench, "gpu1"), connect(bench, "gpu2")
     id = stays.client_id()
     assert gone.ping()
     break_off_revoking(bench, monkeypatch, step)
-    assert gone.ping()  # nobody told Redis
+    assert gone.ping()  # Redis does not know yet
     assert command.revoke(bench.access, "gpu1") == 0
     assert "box-gpu1 has no access any more" in capsys.readouterr().err
     with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
@@ -89,7 +89,7 @@ def test_a_revocation_that_broke_off_is_finished_by_the_next(
     assert stays.client_id() == id
 
 
-def test_a_revocation_that_broke_off_is_finished_by_init(
+def test_killed_revocation_is_finished_by_init(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     break_off_revoking(bench, monkeypatch, "set_accounts")
@@ -112,14 +112,14 @@ def test_a_box_that_nobody_knows_is_told(bench: AccessBench) -> None:
     bench.server.start()
 
 
-def test_nobody_is_revoked_where_nobody_was_let_in(tmp_path: Path, keys: Keys) -> None:
+def test_revoking_in_empty_folder_writes_no_login(tmp_path: Path, keys: Keys) -> None:
     bench = AccessBench(tmp_path, keys)
     with pytest.raises(Failure, match=r"^there is no box 'gpu1'; the boxes are: none\.$"):
         command.revoke(bench.access, "gpu1")
     assert [path.name for path in bench.root.rglob("*") if path.is_file()] == ["lock"]
 
 
-def test_a_revocation_takes_nobody_elses_login(bench: AccessBench) -> None:
+def test_revocation_keeps_other_logins(bench: AccessBench) -> None:
     url = bench.url("reader")
     bench.access.folder.login("reader").unlink()
     assert command.revoke(bench.access, "gpu1") == 0
@@ -139,7 +139,7 @@ def test_a_renewed_box_keeps_what_is_not_said(bench: AccessBench, capfdbinary: p
     assert kept()["gpu3"].stages == ("tts",)
 
 
-def test_a_new_box_gets_what_is_usual(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_new_box_gets_defaults(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     assert renewed(bench, capfdbinary).port == 6380
     box = bench.access.folder.nodes()["gpu3"]
     assert (box.stages, box.days, box.port) == (("tts",), 365, 6380)

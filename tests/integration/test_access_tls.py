@@ -1,4 +1,4 @@
-"""Further machines: let in over TLS with a certificate and a login, told what is wrong, and let in no more."""
+"""Remote machines: they connect over TLS with a certificate and a login, get clear errors, and can be revoked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.servers.redis_server import RedisDidNotStart
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """Redis with TLS, and a box called gpu1."""
+    """Redis with TLS, and a box named gpu1."""
     try:
         made = AccessBench(tmp_path, keys, tls=True)
     except RedisDidNotStart as missing:
@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 async def refused(url: str, tls: Tls | None) -> str:
-    """Why the bus is not let in. (What is wrong with our certificate may not reach us; then it is told as a guess.)"""
+    """The error of a refused connection. (For a bad certificate Redis may give no reason; then it is a guess.)"""
     with pytest.raises(BusUnavailable) as why:
         async with open_bus(url, Keys(), tls=tls):
             pass
@@ -46,12 +46,12 @@ async def refused(url: str, tls: Tls | None) -> str:
 
 
 async def client_id(bus: RedisBus) -> int:
-    """Redis' id of its connection for calls."""
+    """The id that Redis gave to the bus' connection for calls."""
     await bus.open_work("tts")
     return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
 
 
-async def test_a_box_works_with_the_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
+async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         await bus.prepare("tts")
         assert await bus.open_work("tts") == 0
@@ -60,7 +60,7 @@ async def test_a_box_works_with_the_rights_of_its_stages(bench: AccessBench, key
         await bus.retire("tts", "nobody")
 
 
-async def test_a_box_is_given_what_it_needs_and_no_more(bench: AccessBench, keys: Keys) -> None:
+async def test_bundle_has_only_the_files_of_its_box(bench: AccessBench, keys: Keys) -> None:
     entries = await asyncio.to_thread(bench.box, "gpu2", "stt", "tts")
     assert {name: stat.S_IMODE(entry.mode) for name, entry in entries.items()} == {
         "secrets": 0o700, "secrets/TERTULIA_REDIS_URL": 0o444, "secrets/TERTULIA_NAMESPACE": 0o444,
@@ -72,7 +72,7 @@ async def test_a_box_is_given_what_it_needs_and_no_more(bench: AccessBench, keys
         assert await bus.open_work("stt") == 0
 
 
-async def test_wrong_proofs_are_told_apart(bench: AccessBench) -> None:
+async def test_wrong_login_and_wrong_certificate_give_different_errors(bench: AccessBench) -> None:
     url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
     other = bench.root.parent / "other.pem"
     other.write_text(certificates.make_authority(certificates.now()).certificate)
@@ -86,7 +86,7 @@ async def test_wrong_proofs_are_told_apart(bench: AccessBench) -> None:
     assert url.split(":")[2].split("@")[0] not in await refused(url, replace(tls, ca=other))
 
 
-async def test_a_certificate_of_another_authority_is_not_taken(bench: AccessBench, tmp_path: Path) -> None:
+async def test_certificate_of_another_authority_is_refused(bench: AccessBench, tmp_path: Path) -> None:
     now = certificates.now()
     forged = certificates.make_client(certificates.make_authority(now), "box-gpu1", now, 30)
     (tmp_path / "forged.crt").write_text(forged.certificate)
@@ -95,7 +95,7 @@ async def test_a_certificate_of_another_authority_is_not_taken(bench: AccessBenc
     assert "our certificate" in await refused(bench.box_url("gpu1"), tls)
 
 
-async def test_a_box_whose_certificate_has_expired_is_told_so(
+async def test_box_with_expired_certificate_gets_clear_error(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past = certificates.now() - timedelta(days=60)
@@ -104,7 +104,7 @@ async def test_a_box_whose_certificate_has_expired_is_told_so(
     assert "our certificate" in await refused(bench.box_url("old"), bench.box_tls("old"))
 
 
-async def test_an_expired_certificate_of_redis_is_told_and_renewed(
+async def test_expired_certificate_of_redis_is_reported_and_renewed(
     bench: AccessBench, keys: Keys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench.server.stop()
@@ -115,14 +115,14 @@ async def test_an_expired_certificate_of_redis_is_told_and_renewed(
     bench.server.start()
     url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
     assert "has expired" in await refused(url, tls)
-    await asyncio.to_thread(bench.init, names=())  # for the names that it has
+    await asyncio.to_thread(bench.init, names=())  # for the same names
     bench.server.stop()
     bench.server.start()
     async with open_bus(url, keys, tls=tls) as bus:
         assert await bus.open_work("tts") == 0
 
 
-async def test_a_revoked_box_is_out_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
+async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
     await asyncio.to_thread(bench.box, "gpu2")
     async with (
         open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as gone,
@@ -130,28 +130,28 @@ async def test_a_revoked_box_is_out_at_once_and_others_stay(bench: AccessBench, 
     ):
         id = await client_id(stays)
         assert await asyncio.to_thread(command.revoke, bench.access, "gpu1") == 0
-        with pytest.raises(BusUnavailable):  # its connection was closed
+        with pytest.raises(BusUnavailable):  # Redis closed the connection
             await gone.open_work("tts")
-        with pytest.raises(BusRefused, match="was it revoked"):  # and it may make no other
+        with pytest.raises(BusRefused, match="was it revoked"):  # and refuses a new one
             await gone.open_work("tts")
         assert await client_id(stays) == id
 
 
-async def test_a_revoked_box_stays_out_when_redis_starts_again(bench: AccessBench) -> None:
+async def test_revoked_box_stays_out_after_restart_of_redis(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()
     assert "does not let the user" in await refused(bench.box_url("gpu1"), bench.box_tls("gpu1"))
 
 
-def test_a_redis_that_cannot_be_told_is_said(bench: AccessBench) -> None:
+def test_unreachable_redis_is_reported(bench: AccessBench) -> None:
     bench.server.stop()
     with pytest.raises(Failure, match=r"removed from .*If it is running, restart it"):
         command.revoke(bench.access, "gpu1")
     bench.server.start()
 
 
-def test_a_box_is_renewed_only_when_asked(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_box_is_renewed_only_on_request(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
     before = bench.box_url("gpu1")
     with pytest.raises(Failure, match=r"'gpu1' already exists: --renew"):
         bench.box("gpu1")
@@ -166,7 +166,7 @@ def test_a_box_is_renewed_only_when_asked(bench: AccessBench, capsys: pytest.Cap
     assert capsys.readouterr().out.startswith("gpu1: stt, tts, by localhost, until ")
 
 
-def test_redis_certificate_is_made_anew_for_other_names(bench: AccessBench) -> None:
+def test_new_names_get_new_redis_certificate(bench: AccessBench) -> None:
     certificate, _ = bench.access.folder.server
     before = certificate.read_text()
     bench.init()
@@ -175,7 +175,7 @@ def test_redis_certificate_is_made_anew_for_other_names(bench: AccessBench) -> N
     assert certificates.names_of(certificate.read_text()) == ("localhost", "192.168.1.10", "::1")
 
 
-async def test_leases_are_renewed_over_tls_with_the_rights_of_a_box(bench: AccessBench, keys: Keys) -> None:
+async def test_box_renews_leases_over_tls(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         claim = await claimed(bus, worker="a")
         lost: list[str] = []
@@ -184,4 +184,4 @@ async def test_leases_are_renewed_over_tls_with_the_rights_of_a_box(bench: Acces
         )
         async with leases:
             await bus.take_over("tts", "b", idle_s=0, count=1)
-            await eventually(lambda: lost, "the loss is told")
+            await eventually(lambda: lost, "the loss of the lease is reported")

@@ -1,4 +1,4 @@
-"""A Redis that Tertulia cannot use is refused at the start of each service, and by the doctor, in one sentence."""
+"""Each service and `tertulia doctor` refuse an unsuitable Redis with one sentence."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def run(words: list[str], redis_url: str, folder: Path) -> subprocess.CompletedP
 
 @pytest.mark.parametrize("service", ["gateway", "llm", "tts", "stt"])
 @pytest.mark.parametrize(("options", "said"), UNFIT, ids=["cluster", "allkeys-lru", "volatile-ttl"])
-def test_a_service_says_why_it_cannot_use_this_redis(
+def test_service_refuses_unsuitable_redis_with_reason(
     tmp_path: Path, service: str, options: list[str], said: str
 ) -> None:
     with RedisServer(tmp_path / "redis", options=options) as server:
         ended = run([f"tertulia_{service}.main"], server.url, tmp_path)
     assert ended.returncode == 1
-    (told,) = [line for line in ended.stderr.splitlines() if "cannot start" in line]
-    assert said in told
+    (line,) = [each for each in ended.stderr.splitlines() if "cannot start" in each]
+    assert said in line
     assert "Traceback" not in ended.stderr
 
 
 @pytest.mark.parametrize(("options", "said"), UNFIT, ids=["cluster", "allkeys-lru", "volatile-ttl"])
-def test_the_doctor_says_what_to_set(tmp_path: Path, options: list[str], said: str) -> None:
+def test_doctor_names_setting_to_change(tmp_path: Path, options: list[str], said: str) -> None:
     with RedisServer(tmp_path / "redis", options=options) as server:
         ended = run(["tertulia_cli.main", "doctor"], server.url, tmp_path)
     assert any(line.startswith("✗") and said in line for line in ended.stdout.splitlines()), ended.stdout

@@ -1,4 +1,4 @@
-"""docs/redis-cli.md: every recipe is run in a shell, on what a real talk left in Redis, as a user who may only read."""
+"""Runs every recipe of docs/redis-cli.md in a shell, on the data of a real conversation, as a read-only user."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ SAID = "Luna, what is up there tonight?"
 AWKWARD = 'Rex — “quotes", \\x41, tab\tand\nline ≠ ASCII'
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
 SETTING_UP = ("Reaching Redis", "One entry a line", "Watching it live")
-"""Tested apart from the recipes that print something."""
+"""Sections with tests of their own; the others are recipes that print something."""
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -56,7 +56,7 @@ FUNCTIONS = BLOCKS["One entry a line"][0]
 
 @dataclass(frozen=True)
 class Left:
-    """What there is to be found, and how to reach it."""
+    """The data in Redis, and the way to reach it."""
 
     cli: str
     folder: Path
@@ -77,7 +77,7 @@ class Left:
         return message
 
     def run(self, shell: str, script: str, **extra: str) -> str:
-        """What a script prints; `cli`, `C` and `M` are set, and the functions are there."""
+        """Run a script after the document's functions, with `cli`, `C` and `M` set; returns its output."""
         before = f"cli='{self.cli}'\nC={self.conversation_id}\nM={self.message.message_id}\n{FUNCTIONS}"
         done = subprocess.run(
             [shell, "-c", before + script],
@@ -92,14 +92,14 @@ class Left:
 
 @pytest.fixture(scope="module")
 def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
-    """What a talk left."""
+    """The data of a conversation."""
     folder = tmp_path_factory.mktemp("doc")
     with Stack(folder / "stack", namespace="tertulia") as stack:
         yield asyncio.run(talked(stack, folder))
 
 
 async def talked(stack: Stack, folder: Path) -> Left:
-    """A talk; then a piece of work that died, one that is held, one that waits, and a row to save."""
+    """Hold a conversation; then leave one dead letter, one claimed work, one waiting work, and one row to save."""
     async with talk(*stack.urls) as client:
         await client.hears(AWKWARD, new_id())
         older = client.record.conversation_id
@@ -135,7 +135,7 @@ async def talked(stack: Stack, folder: Path) -> Left:
 
 
 def reader(url: str) -> str:
-    """The command line of a redis-cli that may do nothing but read: as the user of the compose file."""
+    """The command line of a redis-cli with the rights of the compose file's reader."""
     client = cast("Any", redis.Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     account = Account("reader", digest("secret"), reader_rules(Keys("tertulia")))
     client.execute_command("ACL", "SETUSER", *account.words())
@@ -144,15 +144,15 @@ def reader(url: str) -> str:
 
 
 def redis_cli() -> str:
-    """The one on PATH, else the one beside the redis-server."""
+    """The redis-cli on PATH, else the one beside the redis-server."""
     return shutil.which("redis-cli") or str(Path(find_redis_server()).with_name("redis-cli"))
 
 
-# -- what each recipe must print; the names are the document's headings
+# -- the expected output of each recipe
 
 
 def conversations(left: Left, outputs: list[str]) -> None:
-    """The list with the most recent one first; then that one's id."""
+    """The list, newest first; then the id of the newest."""
     first, second = [line.split("  ", 2) for line in outputs[0].splitlines()]
     assert first == [str(left.turn.accepted), left.conversation_id, SAID]
     assert second[1:] == [left.older, " ".join(AWKWARD.split())]
@@ -224,10 +224,10 @@ def died(left: Left, outputs: list[str]) -> None:
 
 
 def state(left: Left, outputs: list[str]) -> None:
-    told = dict(line.split(":", 1) for line in outputs[0].splitlines())
-    assert list(told) == ["epoch", "cut", "talk", "cursor", "started", "complete", "failed"]
-    assert (told["epoch"], told["cursor"]) == (f" {left.turn.epoch}", f" {left.cursor}")
-    assert (told["started"], told["complete"], told["failed"].strip()) == (" 1", " 1", "")
+    fields = dict(line.split(":", 1) for line in outputs[0].splitlines())
+    assert list(fields) == ["epoch", "cut", "talk", "cursor", "started", "complete", "failed"]
+    assert (fields["epoch"], fields["cursor"]) == (f" {left.turn.epoch}", f" {left.cursor}")
+    assert (fields["started"], fields["complete"], fields["failed"].strip()) == (" 1", " 1", "")
 
 
 def outbox(left: Left, outputs: list[str]) -> None:
@@ -259,13 +259,13 @@ RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
 }
 
 
-def test_every_recipe_of_the_document_is_tested() -> None:
+def test_every_section_of_the_document_has_a_test() -> None:
     assert {heading for heading, scripts in BLOCKS.items() if scripts} == {*RECIPES, *SETTING_UP}
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("heading", list(RECIPES))
-async def test_a_recipe_prints_what_the_document_says(left: Left, heading: str, shell: str) -> None:
+async def test_recipe_prints_the_recorded_data(left: Left, heading: str, shell: str) -> None:
     RECIPES[heading](left, [left.run(shell, script) for script in BLOCKS[heading]])
     if heading == "How does it sound?":
         async with left.stack.bus() as bus:
@@ -274,7 +274,7 @@ async def test_a_recipe_prints_what_the_document_says(left: Left, heading: str, 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_sound_of_every_byte_survives_the_recipe(left: Left, shell: str) -> None:
+async def test_sound_recipe_keeps_every_byte_value(left: Left, shell: str) -> None:
     every = bytes(range(256)) + b"\\x41\"\n\r\t\a\b'%s\\n" * 3
     message_id = new_id()
     async with left.stack.bus() as bus:
@@ -292,7 +292,7 @@ async def write_audio(bus: Bus, conversation_id: str, message_id: str, *chunks: 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_text_survives_the_recipes_but_for_line_breaks(left: Left, shell: str) -> None:
+async def test_text_recipe_replaces_only_line_breaks_and_tabs(left: Left, shell: str) -> None:
     message_id = new_id()
     said = TTSSentence(AWKWARD, 0, left.conversation_id, message_id, "luna", "Zoë", "luna")
     async with left.stack.bus() as bus:
@@ -304,7 +304,7 @@ async def test_text_survives_the_recipes_but_for_line_breaks(left: Left, shell: 
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-async def test_watching_shows_each_event_as_it_comes(left: Left, shell: str) -> None:
+async def test_watching_prints_each_event_at_once(left: Left, shell: str) -> None:
     out = left.folder / f"watch-{shell}.txt"
     script = f"cli='{left.cli}'\nC={left.conversation_id}\n{FUNCTIONS}{BLOCKS['Watching it live'][0]}"
     before = {client["id"] for client in await clients(left)}
@@ -317,9 +317,9 @@ async def test_watching_shows_each_event_as_it_comes(left: Left, shell: str) -> 
                 outlet.append(bus.keys.events(left.conversation_id), TurnComplete(turn_id))
                 await outlet.flush()
                 await eventually(lambda turn_id=turn_id: f"turn_id={turn_id}\n" in out.read_text(), turn_id)
-        told = out.read_text().splitlines()
-        assert [line.rpartition("=")[2] for line in told] == ["first", "second", "third"]
-        assert all("\ttype=turn_complete\t" in line for line in told)
+        lines = out.read_text().splitlines()
+        assert [line.rpartition("=")[2] for line in lines] == ["first", "second", "third"]
+        assert all("\ttype=turn_complete\t" in line for line in lines)
     finally:
         os.killpg(watching.pid, signal.SIGKILL)
         watching.wait()
@@ -331,13 +331,13 @@ def start_watching(shell: str, script: str, out: Path) -> subprocess.Popen[bytes
 
 
 async def clients(left: Left) -> list[dict[str, str]]:
-    """Who is connected to the stack's Redis."""
+    """The connections of the stack's Redis."""
     async with Redis.from_url(left.stack.redis.url) as client:  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
         return await cast("Any", client).client_list()
 
 
 async def until_blocked(left: Left, before: set[str]) -> None:
-    """Wait until the shell's XREAD waits at the server. Who was there `before` may be another shell's, which has been
+    """Wait until the shell's XREAD waits at the server. A connection in `before` may belong to another shell, which was
     killed while Redis has not noticed yet."""
 
     async def blocked() -> bool:
@@ -357,7 +357,7 @@ PING = "\n$cli PING\n"
 
 @pytest.fixture
 def server(tmp_path: Path) -> Any:
-    """A Redis on a socket where `make run` has it."""
+    """A Redis on the socket of `make run`."""
     folder = tmp_path / "data" / "redis"
     with RedisServer(folder, unix=True) as running:
         yield running
@@ -371,25 +371,25 @@ def reached(script: str, folder: Path, **extra: str) -> str:
     ).stdout  # fmt: skip
 
 
-def test_the_redis_of_make_run_is_reached(server: RedisServer, tmp_path: Path) -> None:
+def test_redis_of_make_run_is_reached(server: RedisServer, tmp_path: Path) -> None:
     assert reached(BLOCKS["Reaching Redis"][0], tmp_path) == "PONG\n"
 
 
-def test_a_redis_of_ones_own_is_reached(redis_url: str, tmp_path: Path) -> None:
+def test_redis_at_a_url_is_reached(redis_url: str, tmp_path: Path) -> None:
     assert reached(BLOCKS["Reaching Redis"][1], tmp_path, TERTULIA_REDIS_URL=redis_url) == "PONG\n"
 
 
 SHOW = '\necho "$cli"'
 
 
-def test_the_password_is_on_no_command_line(tmp_path: Path) -> None:
+def test_password_is_on_no_command_line(tmp_path: Path) -> None:
     secret = "pa:ss"  # noqa: S105 - of a server that lives as long as this test
     with RedisServer(tmp_path / "server", password=secret) as server:
         for login in (f":{secret}", f"default:{secret}"):
             url = server.url_as(login)
-            told = reached(BLOCKS["Reaching Redis"][1] + SHOW, tmp_path, TERTULIA_REDIS_URL=url).splitlines()
-            assert secret not in told[0]
-            assert told[1:] == ["PONG"]
+            lines = reached(BLOCKS["Reaching Redis"][1] + SHOW, tmp_path, TERTULIA_REDIS_URL=url).splitlines()
+            assert secret not in lines[0]
+            assert lines[1:] == ["PONG"]
 
 
 def test_redis_that_requires_certificates_is_reached(keys: Keys, tmp_path: Path) -> None:
@@ -413,7 +413,7 @@ def test_redis_that_requires_certificates_is_reached(keys: Keys, tmp_path: Path)
             reached(own, tmp_path, **env)
 
 
-def test_the_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, keys: Keys, tmp_path: Path) -> None:
+def test_redis_of_compose_is_reached_through_its_wrapper(redis_url: str, keys: Keys, tmp_path: Path) -> None:
     docker = tmp_path / "bin" / "docker"
     docker.parent.mkdir()
     docker.write_text(

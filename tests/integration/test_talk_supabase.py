@@ -160,7 +160,7 @@ async def test_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase
     # they must exit by themselves
     starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
     for process in starting:
-        process.told_to_end = process.killed = True
+        process.stopping = process.killed = True
     for process in starting:
         assert process.wait() == 1
         last = process.tail().splitlines()[-1]

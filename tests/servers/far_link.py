@@ -1,4 +1,4 @@
-"""Another machine, far away: a network namespace behind a wire that delays packets, loses some, or is cut.
+"""A distant machine: a network namespace behind a link that delays packets, loses some, or is cut.
 
 The wire is two tun devices and a thread that carries packets from one to the other, so TCP meets what it meets in
 the world: round trips, retransmissions, silence. (The kernel's own netem is not in every kernel.) Needs root.
@@ -26,11 +26,11 @@ MTU = 1500
 
 
 class NoFarLink(RuntimeError):
-    """It cannot be made here; the message says why."""
+    """This machine cannot make the link; the message says why."""
 
 
 class FarLink:
-    """`with FarLink(delay_ms=25) as link:` `near` is our address, `far` that of the other machine.
+    """`with FarLink(delay_ms=25) as link:` `near` is the address of this end, `far` that of the other machine.
 
     `delay_ms` and `loss` (0 to 1) hold for each direction. `seed` decides which packets are lost.
     """
@@ -48,15 +48,15 @@ class FarLink:
         self._pump = threading.Thread(target=self._carry, name=self.name)
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """What runs `command` on the other machine, with the same process id and the same files."""
+        """The command line that runs `command` on the other machine, with the same process id and the same files."""
         return ["ip", "netns", "exec", self.name, *command]
 
     def cut(self) -> None:
-        """From now on nothing arrives, and nobody is told."""
+        """Drop every packet, without an error to either end."""
         self._cut.set()
 
     def mend(self) -> None:
-        """The wire carries again; what was sent meanwhile is lost."""
+        """Forward packets again; those sent meanwhile are lost."""
         self._cut.clear()
 
     def __enter__(self) -> Self:

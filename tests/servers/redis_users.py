@@ -1,4 +1,4 @@
-"""Redis users for tests: one for each service with the rights that it has, and one that may do everything."""
+"""Redis users for tests: one for each service with its rights, and one with all rights."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class RedisUsers:
         ]
 
     def login(self, name: str) -> str:
-        """What stands before the @ in a URL."""
+        """`user:password` for a URL."""
         return f"{name}:{_password(name)}"
 
     def options(self, folder: Path) -> Sequence[str]:
-        """Writes the ACL file; what a redis-server is started with to use it."""
+        """Write the ACL file; returns the options of a redis-server that uses it."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "users.acl"
         path.write_text(acl_file(self._accounts))
@@ -36,7 +36,7 @@ class RedisUsers:
 
 
 def refusals(client: Any) -> list[str]:
-    """What Redis refused to whom: a right is missing, or somebody asks for what is none of its business."""
+    """The commands that Redis refused, from its ACL log."""
     return [
         f"Redis refused {entry['username']} {entry['reason']} {entry['object']} ({entry['context']})"
         for entry in client.acl_log()

@@ -1,4 +1,4 @@
-"""What stands before PostgREST in Supabase: a gate that knows keys and strips /rest/v1, and Realtime, scripted."""
+"""Supabase's API gateway before PostgREST: it checks API keys and strips /rest/v1; Realtime is scripted."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _base64(raw: bytes) -> str:
 
 
 def make_key(role: str, secret: str = JWT_SECRET) -> str:
-    """A key as Supabase hands it out: a signed token that names the role."""
+    """An API key like Supabase's: a signed token that names the role."""
     head, body = (_base64(json.dumps(part).encode()) for part in ({"alg": "HS256", "typ": "JWT"}, {"role": role}))
     signature = hmac.new(secret.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
     return f"{head}.{body}.{_base64(signature)}"
@@ -38,16 +38,16 @@ ANON_KEY = make_key("anon")
 
 
 class SupabaseServer:
-    """`with SupabaseServer(database) as server:` serves at `server.url`, in a thread of its own."""
+    """`with SupabaseServer(database) as server:` serves at `server.url`, in its own thread."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.listeners = 0
-        """Realtime connections that have joined."""
+        """The number of Realtime connections that have joined."""
         self.requests = 0
-        """Requests that went on to PostgREST."""
+        """The number of requests that were forwarded to PostgREST."""
         self._sockets: dict[web.WebSocketResponse, str] = {}
         self._open = threading.Event()
         self._open.set()
@@ -68,18 +68,18 @@ class SupabaseServer:
         self._thread.join(10)
         self._loop.close()
 
-    # -- what a test does to it
+    # -- control by a test
 
     def hold(self) -> None:
-        """From now on requests are taken and not answered."""
+        """Accept requests, but do not answer them."""
         self._open.clear()
 
     def let_go(self) -> None:
-        """Answer again, what was held too."""
+        """Answer again, also the held requests."""
         self._open.set()
 
     def tell_of_change(self, table: str) -> None:
-        """Realtime: a row of the table was changed."""
+        """Realtime: report that a row of the table changed."""
         self._in_loop(self._tell(table))
 
     def drop_listeners(self) -> None:
@@ -89,7 +89,7 @@ class SupabaseServer:
     def _in_loop(self, what: Any) -> None:
         asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
 
-    # -- the gate
+    # -- the API gateway
 
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
@@ -135,7 +135,7 @@ class SupabaseServer:
         try:
             async with client.request(
                 request.method,
-                # as it came: nothing is to be encoded twice
+                # unchanged: nothing may be encoded twice
                 URL(f"http://127.0.0.1:{self.database.port}{path}", encoded=True),
                 data=body,
                 headers={name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP},
@@ -145,7 +145,7 @@ class SupabaseServer:
         except aiohttp.ClientError:
             return web.Response(status=502, text="<html>bad gateway</html>", content_type="text/html")
 
-    # -- Realtime, of which only row changes are spoken
+    # -- Realtime, only for row changes
 
     async def _realtime(self, request: web.Request) -> web.StreamResponse:
         socket = web.WebSocketResponse()
@@ -156,13 +156,13 @@ class SupabaseServer:
                 if message["event"] == "phx_join":
                     changes = message["payload"]["config"]["postgres_changes"]
                     bound = [{"id": number, **change} for number, change in enumerate(changes, 1)]
-                    self._sockets[socket] = message["topic"]  # before the client hears of it, and the test of that
+                    self._sockets[socket] = message["topic"]  # before the reply, which a test may wait for
                     self.listeners += 1
                     await self._reply(socket, message, {"postgres_changes": bound})
                 elif message["event"] in ("heartbeat", "phx_leave"):
                     await self._reply(socket, message, {})
         except ConnectionResetError:
-            pass  # the client, or a test, has closed it meanwhile
+            pass  # the client or a test has closed the connection
         finally:
             self._sockets.pop(socket, None)
         return socket
@@ -179,7 +179,7 @@ class SupabaseServer:
             "columns": [], "record": {}, "old_record": {}, "errors": None,
         }  # fmt: skip
         for socket, topic in list(self._sockets.items()):
-            with contextlib.suppress(ConnectionResetError):  # nobody listens there any more
+            with contextlib.suppress(ConnectionResetError):  # that listener has gone
                 await socket.send_json(
                     {"event": "postgres_changes", "topic": topic, "ref": None, "payload": {"ids": [1], "data": data}}
                 )

@@ -1,4 +1,4 @@
-"""Talks on a whole Tertulia while it is broken on purpose, and compares everything: `make chaos`."""
+"""`make chaos`: breaks a running Tertulia on purpose while clients talk, and checks everything they receive."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SHOWN = 40
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run it; 1 if anything was lost, doubled, out of order or wrong."""
+    """Run the plan; returns 1 if anything was lost, doubled, out of order or wrong."""
     parser = argparse.ArgumentParser(prog="make chaos", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--turns", type=int, default=60, help="turns over all conversations")
     parser.add_argument("--faults", type=int, default=20, help="faults, spread over the turns")

@@ -1,4 +1,4 @@
-"""The rig's own WebSocket client: it reconnects, resumes, repeats what was not accepted, and misbehaves on demand."""
+"""The rig's WebSocket client: it reconnects, resumes, resends unaccepted messages, and misbehaves on demand."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECEIPT_EVERY = 6
 
 
 class Gone(Exception):
-    """The connection broke while something was being sent."""
+    """The connection broke during a send."""
 
 
 class Client:
@@ -37,7 +37,7 @@ class Client:
         self.breaks = 0
         """How often the connection was lost."""
         self.was_refused = False
-        """Whether an `unavailable` came: what was sent may not have arrived, and the connection goes on."""
+        """Whether an `unavailable` came: the last command may be lost, though the connection is open."""
         self._urls = urls
         self._dice = dice
         self._socket: ClientConnection | None = None
@@ -48,16 +48,16 @@ class Client:
         self._unaccepted: dict[str, str] = {}
         self._frames = 0
 
-    # -- what the user does
+    # -- input of the user
 
     async def say(self, text: str, turn_id: str) -> None:
-        """Send a message; it is sent again on each new connection until it is accepted."""
+        """Send a message, and resend it on each new connection until it is accepted."""
         self.ledger.turn(turn_id, text)
         self._unaccepted[turn_id] = text
         await self.repeat()
 
     async def send(self, kind: str, **data: Any) -> None:
-        """A command, sent once.
+        """Send a command once.
 
         Raises:
             Gone: the connection broke; the server may have it or not.
@@ -65,7 +65,7 @@ class Client:
         await self.send_raw(json.dumps({"type": kind, "data": data}))
 
     async def send_raw(self, frame: str | bytes) -> None:
-        """A frame as it is, once."""
+        """Send a frame unchanged, once."""
         await self.until(lambda: self._socket is not None, 60.0)
         if self._socket is None:
             raise Gone
@@ -75,11 +75,11 @@ class Client:
             raise Gone from None
 
     def forget(self, turn_id: str) -> None:
-        """Do not send this message again."""
+        """Stop resending this message."""
         self._unaccepted.pop(turn_id, None)
 
     async def until(self, test: Callable[[], object], seconds: float) -> bool:
-        """Wait for `test()` to be true; False if it is not within so many seconds."""
+        """Wait until `test()` is true; False after so many seconds."""
         try:
             async with asyncio.timeout(seconds):
                 while not test():
@@ -89,10 +89,10 @@ class Client:
             return False
         return True
 
-    # -- what happens to it
+    # -- faults of the connection
 
     def cut(self, *, in_mid_frame: bool = False) -> None:
-        """The network breaks, maybe in the middle of a frame from the client."""
+        """Abort the connection, possibly in the middle of a frame from the client."""
         if self._socket is not None:
             if in_mid_frame:
                 self._socket.transport.write(b"\x81\xfe\x01\x00half of a masked header and")
@@ -103,19 +103,19 @@ class Client:
         self._slow_until = time.monotonic() + seconds
 
     def take_over(self) -> None:
-        """Another tab of the same user goes on from the same marks; this connection must be told 4001."""
+        """Resume in a second tab; the gateway must close this connection with 4001."""
         self._replacing = True
         self._news.set()
 
     def reload(self) -> None:
-        """The page is loaded again: it knows the conversation's id and nothing else."""
+        """Reload the page: the client keeps only the id of the conversation."""
         self._without_marks = True
         self.cut()
 
     # -- the connection
 
     async def run(self) -> None:
-        """Connect, read, and connect again at the next gateway until cancelled."""
+        """Connect, read, and reconnect at the next gateway, until cancelled."""
         turn = self._dice.randrange(8)
         while True:
             urls = self._urls()
@@ -130,7 +130,7 @@ class Client:
                 ) as socket:  # fmt: skip
                     await self._converse(socket)
             except* (OSError, EOFError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError):
-                pass  # grouped where a second tab was open
+                pass  # a group if a second tab was open
             finally:
                 self._socket = None
                 self.breaks += 1
@@ -155,7 +155,7 @@ class Client:
             raw = await socket.recv()
             frame: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else msgpack.unpackb(raw)
             if self._replacing:
-                continue  # what the first tab still gets is not counted: the second one asks for it again
+                continue  # frames of the first tab do not count: the second tab receives them again
             self.ledger.feed(frame)
             self.was_refused |= frame["type"] == "error" and frame["code"] == "unavailable"
             if frame["type"] == "audio" or "event_id" in frame:
@@ -168,7 +168,7 @@ class Client:
             self._news.set()
 
     async def _replace(self, first: ClientConnection) -> None:
-        """Open the second tab beside the first one; the first must be closed with 4001."""
+        """Open the second tab; the gateway must close the first one with 4001."""
         self._replacing = False
         urls = self._urls()
         async with (
@@ -192,7 +192,7 @@ class Client:
             self.ledger.complain("wrong", "the first tab was not closed after a second one took over")
 
     async def repeat(self) -> None:
-        """Send again what was not accepted."""
+        """Resend unaccepted messages."""
         for turn_id, text in list(self._unaccepted.items()):
             if self.ledger.turn(turn_id).accepted:
                 del self._unaccepted[turn_id]
@@ -201,7 +201,7 @@ class Client:
                 try:
                     await self._socket.send(command)
                 except ConnectionClosed:
-                    return  # it is sent on the next connection
+                    return  # the next connection resends it
 
     async def _receipt(self, socket: ClientConnection, frame: Mapping[str, Any]) -> None:
         if frame["type"] not in ("audio", "audio_complete"):
@@ -222,5 +222,5 @@ class Client:
 
 
 def in_progress(ledger: Ledger) -> list[Turn]:
-    """The turns that were said and are not over."""
+    """The turns in progress."""
     return [turn for turn in ledger.turns.values() if not ledger.is_done(turn) and not turn.interrupted]

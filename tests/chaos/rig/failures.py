@@ -1,4 +1,4 @@
-"""What the checker says when something is wrong."""
+"""A failure that the checker reports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KINDS: tuple[Kind, ...] = ("lost", "doubled", "disordered", "wrong")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One thing that is wrong. `turn` is "" where it belongs to no turn; `faults` hit the turn while it ran."""
+    """One failure. `turn` is "" if it belongs to no turn; `faults` are those that hit the turn."""
 
     kind: Kind
     what: str
@@ -22,7 +22,7 @@ class Failure:
     """Seconds since the run began."""
 
     def as_json(self) -> dict[str, Any]:
-        """A plain structure."""
+        """As a dict for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:

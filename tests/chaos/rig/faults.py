@@ -1,4 +1,4 @@
-"""What is done to a running Tertulia. Each fault leaves the processes as complete as they were."""
+"""The faults that the rig injects. After each fault as many processes run as before."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ Fault = Callable[["Scene", random.Random], Awaitable[None]]
 WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")
 SERVICES: tuple[Service, ...] = ("gateway", *WORKERS)
 LOSES_TALKS = frozenset({"flushall"})
-"""Faults after which a turn may be lost, if the client is told."""
+"""Faults after which a turn may be lost, provided that the client gets an error."""
 
 
 ALONE = LOSES_TALKS
-"""Faults that fall while no other one is in force: what they excuse must not hide what another one did."""
+"""Faults that never overlap another one: the losses that they excuse must not hide those of another fault."""
 RARITY: Mapping[str, int] = {
     "kill everything": 1, "kill all workers": 2, "kill all gateways": 2, "kill redis": 3, "stop redis": 3,
     "flushall": 1,
 }  # fmt: skip
-"""How often a kind falls, where the others fall 4 times: restarts of many processes cost a machine its seconds."""
+"""Relative frequency of a kind; the default is 4. Faults that restart many processes take seconds of CPU time."""
 TOLD_S = 15.0
-"""After a loss: until each client must know of it, reconnecting included."""
+"""The time after a loss until each client has noticed it, including reconnects."""
 VICTIM_S = 30.0
-"""How long a fault waits for a process to fall on."""
+"""How long a fault waits for a suitable process."""
 
 
 @dataclass
 class Scene:
-    """What faults act on. `working`: ids of the processes that have been ready since they were started."""
+    """The targets of the faults. `working`: ids of the processes that have been ready since their start."""
 
     stack: Stack
     servers: Servers
@@ -52,27 +52,27 @@ class Scene:
 
     @property
     def redis(self) -> Any:
-        """A connection of the fault's own."""
+        """A new connection to Redis."""
         return cast("Any", redis.Redis.from_url(self.stack.redis.url, socket_timeout=10))  # pyright: ignore[reportUnknownMemberType] - untyped
 
     def starting(self) -> int:
-        """How many processes have been started and do not work yet."""
+        """The number of started processes that are not ready yet."""
         return sum(
-            process.pid not in self.working and not process.told_to_end
+            process.pid not in self.working and not process.stopping
             for service in SERVICES
             for process in self.stack.of(service)
         )
 
     def candidates(self, service: Service) -> list[Process]:
-        """The processes that a fault may fall on: they have come up, and no other fault has them."""
+        """The processes that a fault may choose: they are ready, and no other fault uses them."""
         return [
             process
             for process in self.stack.of(service)
-            if process.pid in self.working and process.pid not in self.frozen and not process.told_to_end
+            if process.pid in self.working and process.pid not in self.frozen and not process.stopping
         ]
 
     async def victim(self, service: Service, dice: random.Random) -> Process | None:
-        """The process that holds work of this kind, else any; None if there is none for long."""
+        """The process that has claimed work of the stage, else any of the stage; None if none is ready in time."""
         deadline = time.monotonic() + VICTIM_S
         while not self.candidates(service):
             if time.monotonic() > deadline:
@@ -91,7 +91,7 @@ def _end(service: Service, number: signal.Signals) -> Fault:
         victim = await scene.victim(service, dice)
         if victim is None:
             return
-        victim.told_to_end = True  # no other fault takes it
+        victim.stopping = True  # no other fault chooses it
         scene.stack.start(service)
         await asyncio.to_thread(victim.send, number)
 
@@ -116,15 +116,15 @@ def _freeze(service: Service) -> Fault:
 
 
 def _moment(dice: random.Random) -> float:
-    """How long something is away: mostly short, sometimes longer than leases and time-outs."""
+    """The length of an outage: mostly short, sometimes longer than leases and timeouts."""
     return dice.uniform(0.3, 2.0) if dice.random() < 0.9 else dice.uniform(2.0, 6.0)
 
 
 def _end_all(*services: Service, redis_too: bool = False) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        victims = [process for service in services for process in scene.stack.of(service) if not process.told_to_end]
+        victims = [process for service in services for process in scene.stack.of(service) if not process.stopping]
         for victim in victims:
-            victim.told_to_end = True
+            victim.stopping = True
         for victim in victims:
             await asyncio.to_thread(victim.send, signal.SIGKILL)
         if redis_too:
@@ -202,14 +202,14 @@ async def _flush_all(scene: Scene, dice: random.Random) -> None:
         user.ledger.lost_data()
     await asyncio.to_thread(scene.redis.flushall)
     for user in scene.users:
-        user.ledger.lost_data()  # what was accepted between the two
+        user.ledger.lost_data()  # the turns accepted between the two
     for user, count, run in before:
         if run is None or not run.turn_id:
             continue
         turn = user.ledger.turn(run.turn_id)
 
         def told_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
-            # a turn that the user cuts off by saying more is not missed, whatever Redis had of it
+            # a turn that the next message interrupts is not missed, even if Redis lost it
             return user.ledger.lost_talks > count or turn.interrupted or user.ledger.is_done(turn)
 
         if not await user.client.until(told_or_answered, TOLD_S):
@@ -231,7 +231,7 @@ async def _lock_store(scene: Scene, dice: random.Random) -> None:
 
 def _server(server: Literal["model", "speech"], trouble: Trouble) -> Fault:
     async def fault(scene: Scene, dice: random.Random) -> None:
-        seconds = dice.uniform(0.2, 1.0)  # shorter than the tries of one reply together
+        seconds = dice.uniform(0.2, 1.0)  # shorter than all retries of one reply
         scene.servers.trouble(server, trouble, seconds)
         await asyncio.sleep(seconds)
 
@@ -286,11 +286,11 @@ RESTARTS: Mapping[str, int] = {
     **{f"{verb} {service}": 1 for verb in ("kill", "stop") for service in SERVICES},
     "kill all gateways": 2, "kill all workers": 5, "kill everything": 7,
 }  # fmt: skip
-"""How many processes a fault restarts, where it restarts any."""
+"""The number of processes that a fault restarts."""
 
 
 def taken_away_by(name: str) -> str:
-    """What a fault takes away; two faults that take the same away do not overlap. Else the fault's own name."""
+    """The resource that a fault takes away; faults of the same resource do not overlap. Default: the fault's name."""
     if name in _OF_REDIS:
         return "Redis"
     first = name.partition(" ")[0]

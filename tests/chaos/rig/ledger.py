@@ -9,14 +9,14 @@ from typing import Any
 from tests.chaos.rig.failures import Kind
 
 OF_A_REPLY = frozenset({"turn_started", "message_started", "llm_chunk", "message_resumed"})
-"""Events of which none may come once a newer epoch has begun."""
+"""Events that must not come after a newer epoch has begun."""
 Report = Callable[[Kind, str, str], None]
-"""Called with the kind of failure, what is wrong, and the turn's id."""
+"""Called with the kind of failure, its description, and the turn's id."""
 
 
 @dataclass
 class Message:
-    """One reply as the client has it. `chunks`: (sentence, chunk) of each audio frame in order of arrival."""
+    """One reply as the client received it. `chunks`: (sentence, chunk) of each audio frame in order of arrival."""
 
     message_id: str
     turn_id: str
@@ -29,16 +29,16 @@ class Message:
     pcm: dict[int, bytearray] = field(default_factory=dict[int, bytearray])
     sound_over: bool = False
     at: tuple[int, int] = (-1, 0)
-    """The chunk that came last: behind the end of `chunks` while sound is repeated after a reload."""
+    """The last received chunk; not the last of `chunks` while sound is repeated after a reload."""
     may_begin_anew: bool = False
-    """After a reload: its sound may go on at any place that had been reached, once."""
+    """After a reload: the sound may continue once at any chunk that was reached."""
     may_end_again: bool = False
     """After a reload: `audio_complete` may come again, once."""
 
 
 @dataclass
 class Turn:
-    """One turn as the client has it."""
+    """One turn as the client received it."""
 
     turn_id: str
     text: str
@@ -48,15 +48,15 @@ class Turn:
     messages: list[str] = field(default_factory=list[str])
     interrupted: bool = False
     excused: str = ""
-    """Why it may be lost: the fault took away what Redis had acknowledged."""
+    """The reason why it may be lost: a fault removed data that Redis had acknowledged."""
     reloaded: bool = False
-    """Whether the client was reloaded in this turn: if it was interrupted and complete by then, no event says so."""
+    """Whether the client was reloaded in this turn: of an earlier interruption or end it then gets no event."""
     checked: bool = False
-    """Whether it was compared with Redis and SQLite."""
+    """Whether the rig has compared it with Redis and SQLite."""
 
 
 class Ledger:
-    """Feed it every frame; `report` hears of what should not have come."""
+    """Takes every received frame, and calls `report` for each that breaks a rule."""
 
     def __init__(self, report: Report) -> None:
         self._tell = report
@@ -69,12 +69,12 @@ class Ledger:
         self.errors: list[Mapping[str, Any]] = []
         self.lost_talks = 0
         self.listening_ended: list[str] = []
-        """Causes of each `listening_stopped`."""
+        """The cause of each `listening_stopped`."""
         self._replaying = False
         self._may_fall = False
 
     def query(self) -> str:
-        """The marks that a connection needs to go on from here."""
+        """The marks with which a connection resumes here."""
         if not self.conversation_id:
             return ""
         query = f"?conversation_id={self.conversation_id}"
@@ -85,7 +85,7 @@ class Ledger:
         return query
 
     def reloaded(self) -> None:
-        """The client forgot its marks: what it had of the turn in progress may come again, once."""
+        """The client lost its marks: the turn in progress may come again, once."""
         self._replaying = True
         for message in self.messages.values():
             if message.chunks:
@@ -95,14 +95,14 @@ class Ledger:
             turn.reloaded |= not self.is_done(turn)
 
     def lost_data(self) -> None:
-        """Redis lost what it had: the epoch may fall once, and what is not checked yet may be lost."""
+        """Redis lost its data: the epoch may fall once, and unchecked turns may be lost."""
         self._may_fall = True
         for turn in self.turns.values():
             if not turn.checked:
                 turn.excused = "Redis lost it"
 
     def feed(self, frame: Mapping[str, Any]) -> None:
-        """The next frame: an event, or an audio frame."""
+        """Check the next frame: an event, or an audio frame."""
         kind = frame["type"]
         if kind == "audio":
             self._audio(frame)
@@ -114,11 +114,11 @@ class Ledger:
             handler(frame)
 
     def turn(self, turn_id: str, text: str = "") -> Turn:
-        """The turn of this id, made if it is new."""
+        """The turn with this id; adds a new one."""
         return self.turns.setdefault(turn_id, Turn(turn_id, text))
 
     def is_done(self, turn: Turn) -> bool:
-        """Whether all text and sound of a turn has come (of an interrupted one: its end)."""
+        """Whether all text and sound of a turn has come; for an interrupted turn, its end."""
         if not turn.completed:
             return False
         return turn.interrupted or all(
@@ -126,12 +126,12 @@ class Ledger:
         )
 
     def complain(self, kind: Kind, what: str, turn_id: str = "") -> None:
-        """Report what is wrong, unless the turn may be lost."""
+        """Report a failure, unless the turn may be lost."""
         if turn_id not in self.turns or not self.turns[turn_id].excused:
             self._tell(kind, what, turn_id)
 
     def complain_in_any_case(self, kind: Kind, what: str, turn_id: str) -> None:
-        """Report what is wrong even with a turn that may be lost."""
+        """Report a failure, also of a turn that may be lost."""
         self._tell(kind, what, turn_id)
 
     # -- events
@@ -160,7 +160,7 @@ class Ledger:
         self.conversation_id = frame["conversation_id"]
         for place in frame.get("heard", ()):
             if place["complete"] and (message := self.messages.get(place["message_id"])):
-                message.sound_over = True  # the server knows from a receipt that its last chunk was played
+                message.sound_over = True  # the gateway knows from a receipt that the last chunk was played
 
     def _on_turn_accepted(self, frame: Mapping[str, Any]) -> None:
         turn = self.turn(frame["turn_id"], frame["text"])
@@ -170,7 +170,7 @@ class Ledger:
                 self.complain("doubled", "turn_accepted came twice as an event", turn.turn_id)
         for other in self.turns.values():
             if other is not turn and not self.is_done(other):
-                other.interrupted = True  # a new turn cuts off the one before it
+                other.interrupted = True  # a new turn interrupts the previous one
         if turn.text != frame["text"]:
             self.complain("wrong", f"accepted was {frame['text']!r}, said {turn.text!r}", turn.turn_id)
 
@@ -205,7 +205,7 @@ class Ledger:
         if (message := self._known(frame)) is None:
             return
         if message.status and not self._replaying:
-            self.complain("disordered", "text came behind the end of a message", message.turn_id)
+            self.complain("disordered", "text came after the end of a message", message.turn_id)
         message.text += frame["text"]
 
     def _on_message_resumed(self, frame: Mapping[str, Any]) -> None:
@@ -269,7 +269,7 @@ class Ledger:
         last = message.at
         if message.may_begin_anew and here in message.chunks:
             message.may_begin_anew = False
-            return  # the client heard it before it was reloaded; from here on they follow each other
+            return  # the client heard it before the reload; from here the chunks must be consecutive
         if here <= last:
             kind: Kind = "doubled" if here in message.chunks else "disordered"
             self.complain(kind, f"chunk {here} came behind {last}", message.turn_id)
@@ -277,7 +277,7 @@ class Ledger:
             self.complain("lost", f"chunk {here} came directly behind {last}", message.turn_id)
 
     def _timely(self, message: Message) -> None:
-        """Report sound that comes when it is not this message's time to be heard."""
+        """Report sound that comes before or after the turn of this message."""
         if message.epoch < self.epoch:
             self.complain("disordered", f"sound of epoch {message.epoch} came in epoch {self.epoch}", message.turn_id)
         if message.sound_over and not message.may_end_again:

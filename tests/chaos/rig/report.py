@@ -1,4 +1,4 @@
-"""One table of what happened: a row for each kind of fault."""
+"""The table of a run: one row for each kind of fault."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = ("fault", "count", "turns hit", "lost", "doubled", "out of order", "wrong
 
 @dataclass
 class Struck:
-    """One fault that fell: when, until when, and which turns were in progress."""
+    """One injected fault: its start, its end, and the turns in progress."""
 
     name: str
     at: float
@@ -26,7 +26,7 @@ class Struck:
 def silences(struck: Sequence[Struck]) -> dict[str, list[float]]:
     """For each kind of fault, the longest silence (s) of each turn it hit.
 
-    A silence counts for the fault in force when it began: those that begin after the next fault belong to that one.
+    A silence counts for the fault that was active when it began.
     """
     out: dict[str, list[float]] = {}
     for number, fault in enumerate(struck):
@@ -55,7 +55,7 @@ class Row:
     recovery: tuple[float, ...]
 
     def cells(self) -> tuple[str, ...]:
-        """The row as text."""
+        """The cells of the row."""
         times = self.recovery
         quiet = f"{median(times):.2f} / {max(times):.2f}" if times else "-"
         return (self.name, str(self.count), str(self.hit), *map(str, self.wrong), quiet)

@@ -1,4 +1,4 @@
-"""One run of the rig: users talk, faults fall at moments given by the seed, and every frame is checked."""
+"""One run of the rig: users talk, the seed decides when faults start, and every frame is checked."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
 PROGRESS_S = 10.0
 FEW_FAULTS = 100
-"""Up to so many, each is told when it falls."""
+"""With at most so many faults, each is printed when it starts."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
-"""Exceptions that a fault of the rig explains, as the last line of a logged traceback names them."""
+"""Exceptions that a fault explains, as the last line of a logged traceback names them."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to run."""
+    """The parameters of a run."""
 
     turns: int
     faults: int
@@ -50,12 +50,12 @@ class Plan:
     kinds: tuple[str, ...] = tuple(FAULTS)
     cuts: float = CUTS
     minutes: float = float("inf")
-    """After this time no turn and no fault begins any more."""
+    """After this time no turn and no fault starts."""
 
 
 @dataclass
 class Outcome:
-    """What came of it."""
+    """The outcome of a run."""
 
     plan: Plan
     turns: int = 0
@@ -64,9 +64,9 @@ class Outcome:
     sentences: int = 0
     wall_s: float = 0.0
     stopped: str = ""
-    """Why it ended before all turns and faults were over."""
+    """Why the run ended before all turns and faults."""
     unchecked: bool = False
-    """Whether it ended before everything was looked at: then no failures mean nothing."""
+    """Whether it ended before all checks: then the absence of failures means nothing."""
     struck: list[Struck] = field(default_factory=list[Struck])
     failures: list[Failure] = field(default_factory=list[Failure])
 
@@ -88,7 +88,7 @@ class Outcome:
         return f"; {self.stopped} (asked for: {self.plan.turns} turns, {self.plan.faults} faults)"
 
     def as_json(self) -> str:
-        """Everything needed to look at the failures and to run the same again."""
+        """All data to examine the failures and to repeat the run."""
         return json.dumps(
             {
                 "seed": self.plan.seed, "turns": self.plan.turns, "faults": self.plan.faults,
@@ -103,7 +103,7 @@ class Outcome:
 
 
 def run(plan: Plan, folder: Path, tell: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Start everything in `folder`, run the plan, stop everything. `tell` hears of each fault and failure at once."""
+    """Start everything in `folder`, run the plan, stop everything. `tell` prints each fault and failure at once."""
     return asyncio.run(_Rig(plan, folder, tell).run())
 
 
@@ -149,7 +149,7 @@ class _Rig:
                 self._read_logs(stack)
 
     def _stop(self, why: str) -> None:
-        """Begin nothing new; what has begun is finished and checked."""
+        """Start nothing new; turns in progress are finished and checked."""
         if not self._budget.stopped:
             self._budget.stopped = True
             self._outcome.stopped = why
@@ -157,7 +157,7 @@ class _Rig:
 
     @contextlib.contextmanager
     def _stopped_by_signals(self) -> Generator[None]:
-        """The first SIGINT or SIGTERM ends the run in order, the next one at once; the report comes in any case."""
+        """End the run in order on the first SIGINT or SIGTERM, and at once on the next; both print the report."""
         loop, running = asyncio.get_running_loop(), asyncio.current_task()
         assert running is not None
 
@@ -179,7 +179,7 @@ class _Rig:
                 loop.remove_signal_handler(number)
 
     async def _progress(self, storm: Storm) -> None:
-        """A line now and then; the end of the time."""
+        """Print the progress from time to time, and stop when the time is over."""
         while True:
             await asyncio.sleep(PROGRESS_S)
             plan, over = self._plan, self._budget.over
@@ -238,7 +238,7 @@ class _Rig:
     # -- the end
 
     async def _complete(self, scene: Scene, storm: Storm) -> None:
-        """Wait until every process is up; report, and replace, what ended by itself."""
+        """Wait until every process is up; report and replace those that ended by themselves."""
         while True:
             try:
                 await asyncio.to_thread(scene.stack.wait_ready)
@@ -252,7 +252,7 @@ class _Rig:
                 return
 
     async def _settle(self, scene: Scene, truth: Truth, storm: Storm) -> None:
-        """Nobody talks any more: wait until no work is left, then look at what there is."""
+        """After the last turn, wait until no work is left, then check all of Redis."""
         self._say("all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
@@ -295,7 +295,7 @@ class _Rig:
 
 
 def environment(servers: Servers, plan: Plan) -> dict[str, str]:
-    """How the services are set: the rig's model and speech servers, and bounds short enough to be met."""
+    """The services' settings: the rig's model and speech servers, and bounds so short that the faults reach them."""
     return {
         "OPENROUTER_API_KEY": "rig",
         "TERTULIA_LLM_BASE_URL": servers.base_url,

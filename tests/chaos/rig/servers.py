@@ -1,4 +1,4 @@
-"""The model server and the speech server behind the services under test, with faults that last until a given time."""
+"""The model server and the speech server for the services under test, with faults of a given duration."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Servers:
         await self._runner.cleanup()
 
     def trouble(self, server: Literal["model", "speech"], kind: Trouble, seconds: float) -> None:
-        """For so long, requests to this server and replies under way meet the trouble."""
+        """For so long, the trouble affects requests to this server and running replies."""
         self._trouble[server] = (kind, time.monotonic() + seconds)
 
     def _now(self, server: str) -> Trouble:
@@ -89,7 +89,7 @@ class Servers:
 
 
 def _until_gone(handler: Handler) -> Handler:
-    """A client that is killed or gives up in mid-reply is no error of the server."""
+    """A client that is killed or gives up during a reply is no error of the server."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:
@@ -101,7 +101,7 @@ def _until_gone(handler: Handler) -> Handler:
 
 
 def what_is_left(messages: Sequence[Mapping[str, str]]) -> str:
-    """The reply to these messages, or the rest of it where the last assistant message is its beginning."""
+    """The reply to these messages, or its rest if the last assistant message is its start."""
     found = next(filter(None, (_SPEAKER.search(message["content"]) for message in messages)))
     character = found.group(1)
     full = reply_to(last_said(messages), character)
@@ -112,7 +112,7 @@ def what_is_left(messages: Sequence[Mapping[str, str]]) -> str:
 
 
 def last_said(messages: Sequence[Mapping[str, str]]) -> str:
-    """The user's last message, without the notes in brackets that stand beside it."""
+    """The user's last message, without notes in brackets."""
     for message in reversed(messages):
         if message["role"] == "user":
             own = [part for part in message["content"].split("\n\n") if not part.startswith("[")]
@@ -136,7 +136,7 @@ def _refusal(trouble: Trouble) -> web.Response | None:
 
 
 async def _disturbed(request: web.Request, answer: web.StreamResponse, trouble: Trouble) -> bool:
-    """Meet the trouble in mid-reply; True if the reply ends here."""
+    """Apply the trouble to a running reply; True if the reply ends here."""
     match trouble:
         case "break":
             if request.transport is not None:
@@ -147,7 +147,7 @@ async def _disturbed(request: web.Request, answer: web.StreamResponse, trouble: 
             await answer.write_eof()
             return True
         case "stall":
-            await asyncio.Event().wait()  # until the client leaves
+            await asyncio.Event().wait()  # until the client disconnects
             return True
         case _:
             return False

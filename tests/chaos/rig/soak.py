@@ -1,4 +1,4 @@
-"""A steady load for a long time, and whether anything grows with it: `make soak`."""
+"""`make soak`: a steady load for a long time, to see whether memory, files or keys grow."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from tests.harness.stack import Stack
 
 SAMPLE_S = 5.0
 TURNS_EACH = 10
-"""Turns of a conversation before its user begins another one, on a new connection."""
+"""Turns of a conversation before its user starts another one, on a new connection."""
 WARM_UP = 0.4
-"""Share of the run that is left out: caches fill, allocators find their size."""
+"""Share of the run that does not count: caches fill, allocators reach their size."""
 TOLERATED = 0.10
-"""Growth over the rest of the run that counts as level, as a share of the value at its beginning."""
+"""Tolerated growth over the rest of the run, as a share of the first value."""
 NOISE: dict[str, float] = {"MB": 6.0, "files": 4.0, "threads": 3.0, "per turn": 0.0}
-"""Growth that counts as level in any case, by unit."""
+"""Growth that is always tolerated, by unit."""
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|\d{13}-\d+")
 
 
@@ -47,26 +47,26 @@ class Series:
     points: list[tuple[float, float]] = field(default_factory=list[tuple[float, float]])
 
     def settled(self) -> list[tuple[float, float]]:
-        """The points behind the warm-up."""
+        """The points after the warm-up."""
         start = self.points[0][0] + WARM_UP * (self.points[-1][0] - self.points[0][0])
         return [point for point in self.points if point[0] >= start]
 
     def slope(self) -> float:
-        """Growth a minute behind the warm-up, by least squares."""
+        """Growth per minute after the warm-up, by least squares."""
         points = self.settled()
         mean_t, mean_v = (sum(column) / len(points) for column in zip(*points, strict=True))
         spread = sum((t - mean_t) ** 2 for t, _ in points)
         return 60 * sum((t - mean_t) * (v - mean_v) for t, v in points) / spread if spread else 0.0
 
     def grows(self) -> bool:
-        """Whether it rose by more than what is tolerated."""
+        """Whether it grew by more than is tolerated."""
         points = self.settled()
         rise = self.slope() * (points[-1][0] - points[0][0]) / 60
         return rise > max(NOISE[self.unit], TOLERATED * points[0][1])
 
 
 class Soak:
-    """Talks for so long, and samples meanwhile."""
+    """Talks for a given time, and samples the figures."""
 
     def __init__(self, minutes: float, conversations: int, seed: int) -> None:
         self.series: dict[str, Series] = {}
@@ -178,7 +178,7 @@ def _count(pid: int, what: str) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run it; 1 if anything grows, or anything was lost, doubled, out of order or wrong."""
+    """Run it; returns 1 if anything grows, or anything was lost, doubled, out of order or wrong."""
     parser = argparse.ArgumentParser(prog="make soak", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60.0, help="how long")
     parser.add_argument("--conversations", type=int, default=3, help="conversations at once")

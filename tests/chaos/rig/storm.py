@@ -1,4 +1,4 @@
-"""Lets the faults of a plan fall, several at once, but never two that take the same thing away."""
+"""Injects the faults of a plan, several at once, but never two that take the same resource away."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from tests.chaos.rig.user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
-"""Between two faults, also where no turn ends meanwhile."""
+"""The pause between two faults, also if no turn ends meanwhile."""
 SHORTEST_GAP_S = 0.2
 WITHOUT_A_TURN = 4
-"""Faults in a row without the end of any turn; then the next one waits: where no talk goes on, nothing is seen."""
+"""After so many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
 MANY_STARTING = 4
-"""Processes that come up at once; then no more are restarted: two cores would be busy with nothing else."""
+"""No fault restarts more while so many processes start: two cores would do nothing else."""
 LOOK_S = 0.3
-"""How often it is looked which processes work and which have fallen."""
+"""Interval of the checks which processes work and which have ended."""
 RECOVERY_S = {"model": 3.0, "speech": 3.0}
-"""A reply is tried again a few times: two outages of a server must not use up the tries of one reply together."""
+"""A reply has a few retries: two outages of a server must not use up those of one reply."""
 Tell = Callable[[str], None]
 Complain = Callable[[Kind, str], None]
 
 
 class Storm:
-    """`run()` returns once all faults have fallen and are over. `struck` has each of them."""
+    """`run()` returns when all faults are over. `struck` has each of them."""
 
     def __init__(
         self, scene: Scene, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
@@ -50,7 +50,7 @@ class Storm:
         self._dice = random.Random(f"{seed}/gaps")
 
     async def run(self) -> None:
-        """Let all faults fall."""
+        """Inject all faults."""
         async with asyncio.TaskGroup() as falling:
             last, over, without = time.monotonic(), 0, 0
             while self._waiting and not self._budget.stopped:
@@ -71,7 +71,7 @@ class Storm:
         self._budget.is_open = False
 
     async def _next(self) -> str:
-        """The first fault that may fall now."""
+        """The first fault that may start now."""
         while True:
             waits: set[str] = set()
             for name in self._waiting:
@@ -80,7 +80,7 @@ class Storm:
                     self._waiting.remove(name)
                     return name
                 if name in ALONE:
-                    break  # the others let it pass, else its moment never comes
+                    break  # the others wait for it, otherwise it never starts
                 waits.add(kind)
             await asyncio.sleep(0.05)
 
@@ -107,7 +107,7 @@ class Storm:
     async def _fall(self, struck: Struck, dice: random.Random) -> None:
         name, taken = struck.name, taken_away_by(struck.name)
         try:
-            # an overlapping fault may have Redis away: this one cannot fall then, or the restart has undone it
+            # an overlapping fault may have stopped Redis: this one is then impossible, or the restart has undone it
             with contextlib.suppress(RedisError, OSError):
                 await FAULTS[name](self._scene, dice)
             struck.ended = time.monotonic()
@@ -120,7 +120,7 @@ class Storm:
             self._taken.discard(taken)
 
     async def watch(self) -> None:
-        """Keep `scene.working` up to date, and replace and report what ended by itself, until cancelled."""
+        """Keep `scene.working` up to date, and replace and report processes that ended, until cancelled."""
         scene = self._scene
         while True:
             with contextlib.suppress(RedisError, OSError):
@@ -129,7 +129,7 @@ class Storm:
             await asyncio.sleep(LOOK_S)
 
     def replace_fallen(self) -> None:
-        """Start a new process for each that ended by itself, and report those that should not have."""
+        """Start a new process for each that ended by itself, and report those that must not end."""
         for process in self._scene.stack.fallen():
             if may_have_ended(process.service, process.tail(), process.began, self.struck):
                 process.may_fail = True
@@ -154,7 +154,7 @@ def may_have_ended(service: str, log: str, began: float, struck: Sequence[Struck
 
 
 def deck(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:
-    """The faults of a run: each kind once, then each as often as its rarity says, in an order given by the dice."""
+    """The faults of a run in random order: each kind once, then each as often as its rarity says."""
     names = dice.sample(kinds, len(kinds))
     while len(names) < count:
         cards = [name for name in kinds for _ in range(RARITY.get(name, 4))]

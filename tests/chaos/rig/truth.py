@@ -17,7 +17,7 @@ from tests.chaos.rig.ledger import Message, Turn
 from tests.chaos.rig.world import rendering_of, reply_to
 
 PATIENCE_S = 60.0
-"""How long a row may take to agree with what was shown: the turn of a dead worker may wait for the sweep."""
+"""How long a row may take to agree with the events: the turn of a dead worker may wait for the sweep."""
 POLL_S = 0.1
 FIRST_MS, REST_MS = 40, 80
 BYTES_PER_MS = 48
@@ -41,7 +41,7 @@ class Truth:
         await self.redis.aclose()
 
     async def check(self, client: Client, turn: Turn, faults: Container[str] = ()) -> None:
-        """Report what is wrong with a turn that is over. `faults` were in force at some time since it began."""
+        """Check a turn that is over. `faults` were active at some time since it began."""
         ledger = client.ledger
         if turn.planned is None:
             if not turn.interrupted:
@@ -107,7 +107,7 @@ class Truth:
             complain("wrong", f"{sentences} sentences count as heard, receipts went out for {most}", message.turn_id)
 
     async def _check_rows(self, client: Client, turn: Turn) -> None:
-        """Rows may be written after the last event: wait until they agree."""
+        """Wait until the rows agree: they may be written after the last event."""
         rows: dict[str, tuple[str, str]] = {}
         said: list[tuple[str, str]] = []
         wanted: dict[str, tuple[str, str]] | None = None
@@ -155,7 +155,7 @@ class Truth:
         return len(chunks) < len(entries) and chunks == [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]
 
     async def check_receipts(self, client: Client) -> None:
-        """Every receipt in Redis is one that this client sent."""
+        """Check that this client sent every receipt in Redis."""
         for _, fields in await self._entries(f"{{{client.ledger.conversation_id}}}:receipts"):
             if b"rig" in fields:
                 continue  # written by a fault
@@ -167,12 +167,12 @@ class Truth:
                 client.ledger.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
 
     async def leftovers(self, max_attempts: int) -> list[str]:
-        """What is wrong with all that is in Redis now: keys without TTL, work that lies, attempts above the bound."""
+        """The faults of all data in Redis: keys without TTL, unhandled work, attempts above the bound."""
         names = [key async for key in self.redis.scan_iter(f"{self.namespace}:*", count=1000)]
         found = [f"{key.decode()} never expires" for key in names if await self.redis.ttl(key) == -1]
         for stage in STAGES:
             work = f"{self.namespace}:work:{stage}"
-            with contextlib.suppress(RedisError):  # the group is made with the first worker
+            with contextlib.suppress(RedisError):  # the first worker creates the group
                 pending = await self.redis.xpending_range(work, stage, "-", "+", 1000)
                 found += [
                     f"{work}: entry {entry['message_id'].decode()} has had {entry['times_delivered']} attempts"
@@ -180,11 +180,11 @@ class Truth:
                     if entry["times_delivered"] > max_attempts
                 ]
             lying = await self.redis.xrange(work, count=5)
-            found += [f"{work}: {entry_id.decode()} lies there though nobody talks: {at}" for entry_id, at in lying]
+            found += [f"{work}: {entry_id.decode()} is unhandled after the last turn: {at}" for entry_id, at in lying]
         return found
 
     async def dead(self) -> list[str]:
-        """What was given up: stage and reason of each dead letter."""
+        """Stage and reason of each dead letter."""
         letters = await self._entries("dead")
         return [
             f"{fields.get(b'stage', b'?').decode()}: {fields.get(b'reason', b'?').decode()}" for _, fields in letters
@@ -194,12 +194,12 @@ class Truth:
         while True:
             try:
                 return await self.redis.xrange(f"{self.namespace}:{key}")
-            except (RedisError, OSError):  # a fault has Redis away: it comes back
+            except (RedisError, OSError):  # a fault has stopped Redis: it comes back
                 await asyncio.sleep(POLL_S)
 
 
 def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: Container[str]) -> bool:
-    """Whether Redis has the chunks that were heard of a message, and its end.
+    """Whether Redis has the heard chunks of a message, and its end.
 
     Sound that was heard may be deleted early, all of it or all but its end, but only where Redis is nearly full.
     """
@@ -216,7 +216,7 @@ def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | Non
     return {
         message.message_id: (message.text, message.status)
         if message.heard is None
-        else (message.heard, "interrupted")  # also where its text had been complete
+        else (message.heard, "interrupted")  # also if its text was complete
         for message in messages
     }
 

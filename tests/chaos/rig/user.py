@@ -26,14 +26,14 @@ ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Lu
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
 LOOK_S = 5.0
-"""How often Redis is asked whether a turn was over when its client was reloaded."""
+"""Interval of asking Redis whether a turn was over when its client was reloaded."""
 REPEAT_S = 1.0
-"""After how long a message is sent again that met an `unavailable`."""
+"""The time after which a message is resent that got `unavailable`."""
 CUTS = 0.18
-"""Share of the turns that the user cuts off."""
+"""Share of the turns that the user interrupts."""
 FRAME_BYTES = 3_200
 AT_ONCE_FRAMES = 49
-"""100 ms each: of five seconds the gateway takes every bit at whatever pace."""
+"""100 ms each: the gateway accepts five seconds at any rate."""
 
 
 @dataclass
@@ -46,20 +46,20 @@ class Run:
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
     fallen_before: int = 0
-    """How many faults had fallen when it began."""
+    """The number of faults before it began."""
 
 
 @dataclass
 class Budget:
-    """Over all users: how many turns to begin at least, and how many are over. More begin while faults still fall."""
+    """Of all users: the minimum of turns, and how many are over. More turns start while faults are left."""
 
     turns: int
     begun: int = 0
     over: int = 0
     is_open: bool = False
-    """Whether faults are still to fall."""
+    """Whether faults are left."""
     stopped: bool = False
-    """Whether the run ends before its turns and faults are used up."""
+    """Whether the run ends early."""
     in_force: list[str] = field(default_factory=list[str])
     """The faults that are not over."""
     fallen: list[str] = field(default_factory=list[str])
@@ -85,7 +85,7 @@ class User:
         self.runs: list[Run] = []
         self.current: Run | None = None
         self.unheard = 0
-        """Spoken utterances that a fault cut off before they became a turn."""
+        """Spoken utterances that a fault ended before they became a turn."""
         self._truth = truth
         self._dice = dice
         self._speaks = speaks
@@ -109,7 +109,7 @@ class User:
                 await self._typed()
             await self._check()
             budget.over += 1
-        # the last turn's end is settled once the next one begins: end with one that nobody interrupts
+        # the next turn settles the end of the last one: finish with a turn without interruption
         await self._typed()
         await self._check()
         await self._truth.check_receipts(self.client)
@@ -126,7 +126,7 @@ class User:
         turn = self.ledger.turn(run.turn_id)
         await self.client.until(lambda: len(self.client.arrivals) >= seen or self.ledger.is_done(turn), PATIENCE_S)
         if self._dice.random() < 0.5:
-            with contextlib.suppress(Gone):  # whether the server has it shows in what comes
+            with contextlib.suppress(Gone):  # the following frames show whether the gateway has it
                 await self.client.send("interrupt")
             await self._until_over(run)
             return
@@ -150,7 +150,7 @@ class User:
             return len(self.ledger.listening_ended) > stopped or self.client.breaks > breaks
 
         await self.client.until(stopped_or_cut, PATIENCE_S)
-        if self.client.breaks > breaks:  # words that were on the way to the server may be lost with the connection
+        if self.client.breaks > breaks:  # words in transit may be lost with the connection
             await self.client.until(heard, 5.0)
         turns = heard()
         undisturbed = self.client.breaks == breaks and not run.faults
@@ -226,7 +226,7 @@ class User:
             turn.checked = True
 
     def _faults_since(self, turn_id: str) -> set[str]:
-        """The faults that were in force at any time since a turn began: more than those that hit it."""
+        """The faults that were active at any time since a turn began: more than those that hit it."""
         runs = [run for run in self.runs if run.turn_id == turn_id]
         return {name for run in runs for name in (*run.faults, *self._budget.fallen[run.fallen_before :])}
 

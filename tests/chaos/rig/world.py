@@ -1,4 +1,4 @@
-"""What an undisturbed run says and how it sounds: pure functions of the request, written without the product's code.
+"""Text and sound of an undisturbed run: pure functions of the request, without the product's code.
 
 The rig's model server answers with `reply_to`, its speech server with `sound_of`. The checker calls the same functions,
 so the expected text and samples of every reply are known without a recording.
@@ -43,5 +43,5 @@ def sound_of(text: str, voice: str) -> bytes:
 
 
 def rendering_of(text: str, voice: str) -> bytes:
-    """What the client hears of a sentence when nothing disturbs it."""
+    """The sound of a sentence at the client without disturbance."""
     return sound_of(text, voice) + bytes(2 * GAP_SAMPLES)

@@ -56,7 +56,7 @@ async def test_a_worker_without_weights_says_so_and_ends(tmp_path: Path) -> None
     with stack:
         worker = stack.start("stt")
         worker.killed = True  # its exit code is looked at here
-        worker.told_to_end = True
+        worker.stopping = True
         await eventually(lambda: not worker.running, "it ends")
         assert worker.wait() == 1
         assert "fetch-models" in worker.tail()

@@ -57,7 +57,7 @@ def record_of(frames: list[Frame]) -> Record:
     return record
 
 
-def test_a_right_talk_has_no_faults() -> None:
+def test_correct_conversation_has_no_faults() -> None:
     record = record_of(a_talk())
     assert record.faults == []
     assert record.turn_is_done("t1")
@@ -66,7 +66,7 @@ def test_a_right_talk_has_no_faults() -> None:
 
 
 @pytest.mark.parametrize("length", range(17))
-def test_a_turn_is_done_at_its_last_frame_and_not_before(length: int) -> None:
+def test_turn_is_done_only_at_its_last_frame(length: int) -> None:
     record = record_of(a_talk()[:length])
     assert record.faults == []
     assert not record.turn_is_done("t1")
@@ -90,7 +90,7 @@ WRONG: dict[str, Callable[[list[Frame]], object]] = {
     "a sentence's sound is lost": lambda frames: frames.pop(13),
     "sound comes before its message": lambda frames: moved(frames, 7, 2),
     "sound comes before the earlier message's": lambda frames: moved(frames, 15, 13),
-    "sound comes behind its end": lambda frames: frames.append(sound("b", 0, 1)),
+    "sound comes after its end": lambda frames: frames.append(sound("b", 0, 1)),
     "sound ends twice": lambda frames: frames.append(ended("b", "2-0")),
     "an event comes twice": lambda frames: frames.insert(4, frames[3]),
     "events change places": lambda frames: moved(frames, 4, 3),
@@ -99,7 +99,7 @@ WRONG: dict[str, Callable[[list[Frame]], object]] = {
     "a message ends twice": lambda frames: frames.append(
         event(12, "message_complete", message_id="a", text="One. Two.", status="complete")
     ),
-    "text behind the end": lambda frames: frames.append(event(12, "llm_chunk", message_id="a", text="!")),
+    "text after the end": lambda frames: frames.append(event(12, "llm_chunk", message_id="a", text="!")),
     "the epoch falls": lambda frames: frames.append(event(12, "turn_accepted", epoch=0, turn_id="t2", text="")),
     "sound of an older epoch": newer_epoch_then(sound("a", 0, 0)),
     "text of an older epoch": newer_epoch_then(event(9, "llm_chunk", message_id="a", text="x")),
@@ -110,13 +110,13 @@ WRONG: dict[str, Callable[[list[Frame]], object]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_seen(name: str) -> None:
+def test_record_reports_each_kind_of_fault(name: str) -> None:
     frames = a_talk()
     WRONG[name](frames)
     assert record_of(frames).faults
 
 
-def test_how_an_old_reply_ended_may_still_be_told() -> None:
+def test_end_of_an_interrupted_reply_is_no_fault() -> None:
     frames = a_talk()[:9]
     frames += [
         event(8, "interrupted", epoch=2, cause="request"),
