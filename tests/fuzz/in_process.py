@@ -1,4 +1,4 @@
-"""The kinds of input that are read in this process: parsers and decoders, which raise errors of their own at most."""
+"""Kinds of input for parsers and decoders in this process. These may raise only their own error types."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CHUNK: Final = {
 
 
 def command(rng: Random) -> str:
-    """A text frame: a mutated command, or JSON, or no JSON."""
+    """A text frame: a mutated command, other JSON, or invalid JSON."""
     known = changed(rng, rng.choice(COMMANDS))
     if isinstance(known.get("data"), dict):
         known["data"] = changed(rng, known["data"])
@@ -79,14 +79,14 @@ def server_sent_events(rng: Random) -> None:
 
 
 def fields(rng: Random) -> Fields:
-    """A stream entry: the fields of some class, whose values are hostile, and an envelope that mostly is right."""
+    """A stream entry: the fields of a random class with hostile values, and a mostly valid envelope."""
     out = fields_of(rng, rng.choice((*ENTRIES, *EVENTS.values())))
     out[b"type"] = rng.choice(tuple(EVENTS)).encode() if rng.randrange(8) else raw(rng)
     return out
 
 
 def fields_of(rng: Random, cls: type[Any], **right: str) -> dict[bytes, bytes]:
-    """The fields of this class with hostile values, but mostly those of `right` and an envelope that is."""
+    """The fields of this class with hostile values; the fields in `right` and the envelope are mostly valid."""
     names = [each.name for each in dataclasses.fields(cls)]
     out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
     good = {"v": "1", "ts": "1700000000000", "epoch": "1", **right}

@@ -16,8 +16,8 @@ from tests.chaos.rig.client import Client
 from tests.chaos.rig.ledger import Message, Turn
 from tests.chaos.rig.world import rendering_of, reply_to
 
-PATIENCE_S = 30.0
-"""How long a row may take to agree with what was shown: SQLite may be locked, and Redis away."""
+PATIENCE_S = 60.0
+"""How long a row may take to agree with what was shown: the turn of a dead worker may wait for the sweep."""
 POLL_S = 0.1
 FIRST_MS, REST_MS = 40, 80
 BYTES_PER_MS = 48

@@ -1,7 +1,10 @@
-"""Audio goes out in the order in which messages were started, and never of an old epoch."""
+"""The audio queue: messages in the order in which they start, and none of an old epoch."""
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,20 +22,20 @@ def begin(queue: AudioQueue, *message_ids: str, epoch: int = 1) -> None:
         queue.see(b"message_started", started(message_id), epoch)
 
 
-def ids(queue: AudioQueue) -> list[str]:
+def queued(queue: AudioQueue) -> list[str]:
     return [message.message_id for message in queue.waiting]
 
 
-def test_messages_are_heard_in_the_order_of_their_start() -> None:
+def test_messages_are_queued_in_the_order_in_which_they_start() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     assert queue.head is not None
     assert queue.head.message_id == "a"
     queue.done("a")
-    assert ids(queue) == ["b"]
+    assert queued(queue) == ["b"]
 
 
-def test_a_message_that_is_announced_again_is_heard_once() -> None:
+def test_repeated_message_started_does_not_queue_a_message_again() -> None:
     queue = AudioQueue()
     begin(queue, "a")
     queue.done("a")
@@ -40,7 +43,7 @@ def test_a_message_that_is_announced_again_is_heard_once() -> None:
     assert queue.head is None
 
 
-def test_a_new_epoch_ends_all_that_waits() -> None:
+def test_newer_epoch_drops_all_queued_messages() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", epoch=1)
     message = queue.head
@@ -52,7 +55,7 @@ def test_a_new_epoch_ends_all_that_waits() -> None:
     assert queue.head is None
 
 
-def test_a_reply_that_failed_without_a_word_is_silent() -> None:
+def test_reply_that_failed_before_its_first_word_is_silent() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b")
     queue.see(b"message_complete", {b"message_id": b"a", b"status": b"failed", b"text": b""}, 1)
@@ -61,26 +64,56 @@ def test_a_reply_that_failed_without_a_word_is_silent() -> None:
     assert not queue.is_silent("b")
 
 
-def test_a_client_that_heard_a_part_hears_the_rest() -> None:
+def test_mark_in_a_queued_message_keeps_the_audio_behind_it() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", "c")
     queue.keep_from(AudioMark("b", "2-3"))
     assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_a_client_that_heard_an_older_turn_hears_all_of_this_one() -> None:
+def test_mark_in_an_older_turn_keeps_all_of_the_present_turn() -> None:
     queue = AudioQueue()
     begin(queue, "old", epoch=1)
     begin(queue, "a", epoch=2)
     queue.keep_from(AudioMark("old", "9-0"))
-    assert ids(queue) == ["a"]
+    assert queued(queue) == ["a"]
 
 
-def test_an_epoch_that_went_back_begins_anew() -> None:
+def test_reset_accepts_messages_of_a_lower_epoch() -> None:
     queue = AudioQueue(epoch=7)
     queue.reset(1)
     begin(queue, "a", epoch=1)
-    assert ids(queue) == ["a"]
+    assert queued(queue) == ["a"]
+
+
+async def test_next_waits_for_a_message() -> None:
+    queue = AudioQueue()
+    waiting = asyncio.create_task(queue.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    begin(queue, "a")
+    assert (await waiting).message_id == "a"
+    assert (await queue.next()).message_id == "a", "it stays until it is done"
+
+
+@pytest.mark.parametrize("cause", ["interruption", "loss", "failure"])
+async def test_dropped_message_cancels_the_task_that_sends_it(cause: str) -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b")
+    sending = asyncio.create_task(asyncio.Event().wait())
+    queue.cancel_when_dropped(await queue.next(), sending)
+    queue.see(b"message_complete", {b"message_id": b"b", b"status": b"failed"}, 1)
+    await asyncio.sleep(0)
+    assert not sending.done()
+    match cause:
+        case "interruption":
+            queue.raise_epoch(2)
+        case "loss":
+            queue.reset(0)
+        case _:
+            queue.see(b"message_complete", {b"message_id": b"a", b"status": b"failed"}, 1)
+    await asyncio.wait([sending])
+    assert sending.cancelled()
 
 
 EVENT = st.tuples(
@@ -91,7 +124,7 @@ EVENT = st.tuples(
 
 
 @given(st.lists(EVENT, max_size=40))
-def test_whatever_happens_only_the_newest_epoch_waits_each_message_once(events: list[tuple[bytes, str, int]]) -> None:
+def test_queue_holds_each_message_of_the_newest_epoch_once(events: list[tuple[bytes, str, int]]) -> None:
     queue = AudioQueue()
     newest, order = 0, list[str]()
     for kind, message_id, epoch in events:
@@ -103,7 +136,7 @@ def test_whatever_happens_only_the_newest_epoch_waits_each_message_once(events: 
             newest, order = epoch, []
         if kind == b"message_started" and epoch == newest and message_id not in order:
             order.append(message_id)
-        waiting = ids(queue)
+        waiting = queued(queue)
         assert queue.epoch == newest
         assert all(message.epoch == newest for message in queue.waiting)
         assert waiting == [each for each in order if each in waiting]

@@ -16,7 +16,6 @@ from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
-from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
 
 C = "cccccccc-0000-4000-8000-000000000001"
@@ -48,11 +47,6 @@ class GatedTransport:
         async with asyncio.timeout(10):
             while await self.asked.get() != name:
                 pass
-
-
-@pytest.fixture
-def bus(keys: Keys) -> MemoryBus:
-    return MemoryBus(keys)
 
 
 @pytest.fixture

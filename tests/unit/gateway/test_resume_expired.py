@@ -1,4 +1,4 @@
-"""A client that resumes waits for sound that is still to come, and not for sound that has expired after the talk."""
+"""A resuming client waits for audio that is still to come, and not for audio that expired after the talk."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOW_MS = 1_800_000_000_000
 
 
 class Scene:
-    """A turn whose text and sound are complete."""
+    """A turn whose text and audio are complete."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -52,7 +52,7 @@ class Scene:
 
 
 @pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
-async def test_soon_after_the_talk_its_sound_comes_again_for_a_client_that_has_none(later_s: int) -> None:
+async def test_audio_is_queued_within_its_grace_period_after_the_talk(later_s: int) -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
@@ -61,7 +61,7 @@ async def test_soon_after_the_talk_its_sound_comes_again_for_a_client_that_has_n
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_later_nobody_waits_for_it() -> None:
+async def test_audio_is_not_awaited_after_its_grace_period() -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
@@ -71,7 +71,7 @@ async def test_later_nobody_waits_for_it() -> None:
     assert opened.position.timeline.settled
 
 
-async def test_sound_that_was_not_heard_is_there_for_its_hour() -> None:
+async def test_unheard_audio_is_queued_for_its_whole_ttl() -> None:
     it = Scene()
     await it.begin()
     it.clock.now += 10 * SOUND_GRACE_S
@@ -79,7 +79,7 @@ async def test_sound_that_was_not_heard_is_there_for_its_hour() -> None:
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_of_sound_that_was_deleted_to_make_room_the_end_is_told() -> None:
+async def test_deleted_audio_keeps_its_final_entry() -> None:
     it = Scene()
     await it.begin()
     await it.bus.free([it.bus.keys.audio(C, M).name], keep_end=True)

@@ -1,4 +1,4 @@
-"""Where a turn's time went."""
+"""The times of a turn's steps, and when a turn is settled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def spoken_turn(timeline: TurnTimeline) -> None:
     timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
 
 
-def test_a_spoken_turn() -> None:
+def test_spoken_turn_has_all_times_and_settles() -> None:
     timeline = TurnTimeline()
     spoken_turn(timeline)
     assert not timeline.settled
@@ -45,21 +45,21 @@ def test_a_spoken_turn() -> None:
     }  # fmt: skip
 
 
-def test_a_transcript_that_is_told_behind_its_turn_counts_too() -> None:
+def test_transcript_after_its_turn_is_recorded() -> None:
     timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
     timeline.see(b"transcription_finished", event(1001, turn_id="t"))
     assert timeline.metrics()["transcript"] == 1
 
 
-def test_a_typed_turn_has_no_speech() -> None:
+def test_typed_turn_has_no_speech_end() -> None:
     timeline = TurnTimeline()
     timeline.see(b"vad_stop", event(900))
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
     assert timeline.metrics()["speech_end"] is None
 
 
-def test_a_turn_that_was_cut_off_does_not_settle() -> None:
+def test_interrupted_turn_does_not_settle() -> None:
     timeline = TurnTimeline()
     spoken_turn(timeline)
     timeline.see(b"interrupted", event(1800))

@@ -104,7 +104,7 @@ class Microphone:
                 await self.flush()
                 backoff_s = FIRST_BACKOFF_S
             except BusError as error:
-                if not isinstance(error, WritesPaused):  # the writes probe has logged it and told the client
+                if not isinstance(error, WritesPaused):  # the writes probe has logged it and warned the client
                     log.warning(
                         "microphone audio cannot be written yet: %s", error, extra={"session_id": self._session_id}
                     )

@@ -14,7 +14,7 @@ from tertulia_shared.entries import Receipt
 
 
 class ClientPosition:
-    """Keeps event filter, audio queue, turn timeline and playback in step; all their changes go through it.
+    """Keeps event filter, audio queue, turn timeline and playback in step through events, interruptions and losses.
 
     `after` is the id of the last entry of the `events` stream that was looked at.
     """

@@ -44,7 +44,7 @@ class TurnCompletion:
             await self._position.turn_change(wait_s)
 
     async def _complete(self) -> float | None:
-        """Do what is due. Returns the seconds until the next call, if nothing changes before; None: no need for one."""
+        """Report the turn or end its talk if it is time. Returns the seconds until the next call; None: not needed."""
         turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
         if not self._timeline.settled or self._ended == turn_id:
             return None
