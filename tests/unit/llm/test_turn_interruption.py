@@ -62,7 +62,7 @@ def assert_cut_off(client: Client, turn_id: str) -> None:
     assert set(client.status) == set(client.order)
     for message_id in client.order:
         if client.status[message_id] == "interrupted":
-            assert client.told[message_id] == client.written.get(message_id, "")
+            assert client.final[message_id] == client.written.get(message_id, "")
 
 
 @virtual_time
