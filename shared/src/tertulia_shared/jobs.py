@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tertulia_shared.bus import Bus, BusError, BusRefused, BusUnavailable, Claim, WriteRefused, WritesPaused
 from tertulia_shared.codec import UnknownVersion
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
@@ -246,12 +247,17 @@ class Jobs:
             else:
                 log.exception("giving up failed", extra=self._ids(claim))
         work = pointed_at(claim.fields)
-        await self._post_letter(
-            DeadLetter(
-                self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id,
-                turn_id=turn_id or "",
-            )
-        )  # fmt: skip
+        letter = DeadLetter(
+            self._stage,
+            claim.id,
+            claim.attempt,
+            reason,
+            work.conversation_id,
+            work.message_id,
+            work.session_id,
+            turn_id=turn_id or "",
+        )
+        await write_dead_letter(self._bus, letter)
         self._metrics.buried()
         await self._bus.finish(claim, self._worker)
 
@@ -262,19 +268,6 @@ class Jobs:
             raise
         except WriteRefused as error:
             return f"unknown ({error})"
-
-    async def _post_letter(self, letter: DeadLetter) -> None:
-        for key in (self._bus.keys.dead(), self._bus.keys.dead_aside()):
-            outlet = self._bus.outlet()
-            outlet.append(key, letter)
-            try:
-                await outlet.flush()
-            except WritesPaused:
-                raise
-            except WriteRefused as error:
-                log.error("%s takes no dead letter: %s", key, error, extra={"work_id": letter.work_id})  # noqa: TRY400
-            else:
-                return
 
     def _ids(self, claim: Claim) -> dict[str, object]:
         return {"work_id": claim.id, "attempt": claim.attempt, "worker": self._worker}

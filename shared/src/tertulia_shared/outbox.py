@@ -18,7 +18,7 @@ from typing import Any
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, encode
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
@@ -184,7 +184,7 @@ class Outbox:
         reason = str(error) if isinstance(error, StoreError) else f"the store failed with {type(error).__name__}"
         ids = {"conversation_id": write.conversation_id, "message_id": write.message_id}
         log.error("the store refused a row for good: %s", reason, extra=ids)
-        await bury(self._bus, refused_letter(write, reason))
+        await write_dead_letter(self._bus, refused_letter(write, reason))
 
     async def _append(self, writes: Sequence[StoreWrite]) -> None:
         key = self._bus.keys.store()

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from tertulia_cli.dead_letters.read import remove_letters
 from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Remedy, SaveAgain
-from tertulia_shared.bus import Append, Bus, Put
-from tertulia_shared.entries import Interrupt, UserTurn, Work
-from tertulia_shared.events import Interrupted, TurnAccepted
+from tertulia_shared.bus import Bus, Put
+from tertulia_shared.conversation_writes import accept_turn
+from tertulia_shared.entries import UserTurn
 
 
 async def carry_out(bus: Bus, letter_id: str, remedy: Remedy) -> bool:
@@ -44,19 +44,4 @@ async def _again(bus: Bus, remedy: Again) -> None:
 
 async def _ask_again(bus: Bus, remedy: AskAgain) -> None:
     """As the gateway writes down what the user types."""
-    id, keys = remedy.conversation_id, bus.keys
-    await bus.transact(
-        id,
-        [
-            Append(keys.turns(id), UserTurn(remedy.turn_id, id, remedy.text, "typed")),
-            Append(keys.events(id), TurnAccepted(remedy.turn_id, remedy.text, "typed")),
-        ],
-        raise_epoch=True,
-        talk=True,
-        if_talking=[
-            Append(keys.control(id), Interrupt("turn")),
-            Append(keys.events(id), Interrupted("turn")),
-        ],
-        once=keys.turn_seen(id, remedy.turn_id),
-        then=("llm", Work(id)),
-    )
+    await accept_turn(bus, UserTurn(remedy.turn_id, remedy.conversation_id, remedy.text, "typed"))

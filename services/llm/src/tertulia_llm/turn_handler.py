@@ -35,7 +35,7 @@ from tertulia_shared.bus import (
     WritesPaused,
 )
 from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.exception_groups import first_error
@@ -341,7 +341,7 @@ class Turns:
     async def _bury(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """A turn that cannot be read: dead-letter it and go on with the next."""
         turn_id = _turn_id(entry)
-        await bury(self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id))
+        await write_dead_letter(self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id))
         self._paces.buried()
         outlet = self._bus.outlet(owned.fence())
         outlet.append(

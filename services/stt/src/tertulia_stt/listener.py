@@ -15,7 +15,8 @@ from tertulia_shared import codec
 from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
-from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
@@ -241,15 +242,7 @@ class Listener:
             session.broke_in = True
             self._metrics.broke_in()
             conversation_id = session.work.conversation_id
-            await self._bus.transact(
-                conversation_id,
-                [],
-                fence=session.owned.fence(),
-                raise_epoch=True,
-                talk=False,
-                if_talking=self._interruption(conversation_id),
-                then=("llm", Work(conversation_id)),
-            )
+            await interrupt(self._bus, conversation_id, "turn", fence=session.owned.fence())
 
     async def _finished(self, session: _Session, event: heard.TranscriptionFinished) -> None:
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
@@ -271,19 +264,13 @@ class Listener:
             return
         turn_id = spoken_turn_id(work.session_id, event.start_sample)
         log.info("an utterance became a turn", extra={"conversation_id": conversation_id, "turn_id": turn_id})
-        await self._bus.transact(
-            conversation_id,
-            [
-                Append(keys.events(conversation_id), wire.TranscriptionFinished(work.session_id, text, turn_id)),
-                Append(keys.turns(conversation_id), UserTurn(turn_id, conversation_id, text, "spoken")),
-                Append(keys.events(conversation_id), wire.TurnAccepted(turn_id, text, "spoken")),
-                done,
-            ],
+        finished = wire.TranscriptionFinished(work.session_id, text, turn_id)
+        await accept_turn(
+            self._bus,
+            UserTurn(turn_id, conversation_id, text, "spoken"),
+            before=[Append(keys.events(conversation_id), finished), done],
             fence=fence,
-            raise_epoch=True,
-            talk=True,
-            if_talking=self._interruption(conversation_id),
-            then=("llm", Work(conversation_id)),
+            once=False,
         )
         self._metrics.came_to("turn")
         if broke_in_late:
@@ -296,12 +283,6 @@ class Listener:
         ):  # it has finished since: a "yes" is the answer, and only its echo is not
             return echo_share(words_of(text), list(session.being_said.values())) >= self._bounds.echo_share
         return not self._settings.stt_barge_in or self._judge(session, event, text, is_final=True) is Verdict.IGNORE
-
-    def _interruption(self, conversation_id: str) -> list[Append]:
-        return [
-            Append(self._bus.keys.control(conversation_id), Interrupt("turn")),
-            Append(self._bus.keys.events(conversation_id), wire.Interrupted("turn")),
-        ]
 
 
 _PLAIN = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -23,7 +23,6 @@ from tertulia_gateway.serialization import answer_json, event_json, settings_jso
 from tertulia_gateway.transport import REPLACED, Closing, Wire
 from tertulia_gateway.writes_probe import level_of
 from tertulia_shared.bus import (
-    Append,
     Applied,
     Bus,
     BusError,
@@ -32,14 +31,14 @@ from tertulia_shared.bus import (
     Fence,
     Put,
     Stale,
-    Write,
     WriteRefused,
     WritesPaused,
     order,
 )
 from tertulia_shared.codec import BadEntry, number, pack, unpack
-from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, UserTurn, Work
-from tertulia_shared.events import ConversationStarted, Error, Interrupted, TurnAccepted
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import ModelSettings, Receipt, UserTurn
+from tertulia_shared.events import ConversationStarted, Error, TurnAccepted
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.model_settings import possible_settings
 
@@ -110,21 +109,8 @@ class Conversation:
         Raises:
             BusError: whether it was written is unknown; the same `turn_id` may be sent again.
         """
-        keys = self._bus.keys
-        applied = await self._transact(
-            [
-                Append(keys.turns(self.id), UserTurn(turn_id, self.id, text, "typed")),
-                Append(keys.events(self.id), TurnAccepted(turn_id, text, "typed")),
-            ],
-            raise_epoch=True,
-            talk=True,
-            if_talking=[
-                Append(keys.control(self.id), Interrupt("turn")),
-                Append(keys.events(self.id), Interrupted("turn")),
-            ],
-            once=keys.turn_seen(self.id, turn_id),
-            then=("llm", Work(self.id)),
-        )
+        turn = UserTurn(turn_id, self.id, text, "typed")
+        applied = await self._mending(lambda: accept_turn(self._bus, turn))
         if applied.new:
             self.raise_epoch(applied.epoch)
         else:
@@ -135,29 +121,18 @@ class Conversation:
         await self._cut_off()
 
     async def _cut_off(self, fence: Fence | None = None) -> None:
-        keys = self._bus.keys
-        applied = await self._transact(
-            [],
-            fence=fence,
-            raise_epoch=True,
-            talk=False,
-            if_talking=[
-                Append(keys.control(self.id), Interrupt("request")),
-                Append(keys.events(self.id), Interrupted("request")),
-            ],
-            then=("llm", Work(self.id)),
-        )
+        applied = await self._mending(lambda: interrupt(self._bus, self.id, "request", fence=fence))
         self.raise_epoch(applied.epoch)
 
-    async def _transact(self, writes: Sequence[Write], **how: Any) -> Applied:
-        """As `Bus.transact`; a conversation whose keys take no writes is mended, once."""
+    async def _mending(self, write: Callable[[], Awaitable[Applied]]) -> Applied:
+        """Write; if Redis refuses it for good, mend the conversation's keys and write once more."""
         try:
-            return await self._bus.transact(self.id, writes, **how)
+            return await write()
         except WritesPaused:
             raise
         except WriteRefused as error:
             await self._mended(error)  # or another process has mended it since
-        return await self._bus.transact(self.id, writes, **how)
+        return await write()
 
     async def _mended(self, error: object) -> bool:
         mended = await self._bus.mend(self.id)
@@ -170,7 +145,8 @@ class Conversation:
         held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
         settings = possible_settings(held)
         # what a newer release knows beside them stays
-        await self._transact([Put(key, {"settings": pack({**held, **asdict(settings)})})])
+        packed = pack({**held, **asdict(settings)})
+        await self._mending(lambda: self._bus.transact(self.id, [Put(key, {"settings": packed})]))
         await self._wire.text(settings_json(settings))
         return settings
 

@@ -17,7 +17,7 @@ from tertulia_llm.outbox.deferred import Absent, HeldBack
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
@@ -190,7 +190,7 @@ class Drain:
         letter = DeadLetter(
             "store", entry.id, 1, reason, of.conversation_id, of.message_id, entry=codec.pack(dict(entry.fields))
         )
-        await bury(self._bus, letter)
+        await write_dead_letter(self._bus, letter)
         self._dead_letters.inc()
 
 
