@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus import Bus, order
+from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Receipt
+from tertulia_shared.entry_ids import order
 from tertulia_shared.events import MessageHeard, TranscriptionUpdate
 from tertulia_shared.keys import Keys
 from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway

@@ -9,7 +9,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tertulia_shared.bus import Bus, BusError, Follow, Stale
-from tertulia_shared.codec import BadEntry, envelope, number
+from tertulia_shared.codec import BadEntry, envelope
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.exception_groups import first_error
 
 LOOK_S = 10.0
@@ -54,7 +55,7 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             if raised <= epoch:
                 continue
             # only the state says what the epoch is: a command that nothing in the state bears out ends no work
-            held = number(await bus.hash(bus.keys.state(conversation_id)), b"epoch")
+            held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
             if held > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {held}")
             log.warning("left out a command of an epoch that is not there", extra={"conversation_id": conversation_id})
@@ -66,6 +67,6 @@ async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> N
         await asyncio.sleep(LOOK_S)
         held = epoch
         with contextlib.suppress(BusError):  # the next look, or the work itself, sees to it
-            held = number(await bus.hash(bus.keys.state(conversation_id)), b"epoch")
+            held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
         if held != epoch:
             raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")

@@ -16,10 +16,11 @@ from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.event_filter import Feed
 from tertulia_gateway.conversation.resume import Opening
 from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
 from tertulia_shared.keys import Keys
-from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"

@@ -16,10 +16,11 @@ from tertulia_gateway.context import Backstage
 from tertulia_gateway.conversation.session import Current
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.bus import BusError, BusUnavailable
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
 from tertulia_shared.outbox import Outbox
-from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.virtual_time import now, settle, virtual_time
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -19,6 +18,7 @@ from tertulia_cli.formatting import ago, clock, counted, harmless, short
 from tertulia_cli.open_redis import redis_in_use
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter
 
@@ -35,7 +35,7 @@ async def dead_list(settings: RunSettings) -> int:
     if not letters:
         console.print(NOTHING)
         return OK
-    console.print(table(letters, _now_ms()))
+    console.print(table(letters, wall_ms()))
     console.print("`tertulia dead show ID` says more; `retry` has it done after all; `drop` forgets it.", style="dim")
     return OK
 
@@ -207,7 +207,3 @@ def _agreed(count: int) -> bool:
 
 def _console() -> Console:
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_COLUMNS)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

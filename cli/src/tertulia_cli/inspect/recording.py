@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from tertulia_shared.bus import Bus, Claim, Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event, envelope
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import AudioChunk, DeadLetter, Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import MessageStarted
 from tertulia_shared.keys import STAGES, Key, Stage
 
@@ -92,9 +94,9 @@ async def list_conversations(bus: Bus) -> list[Listed]:
     async for id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(id))
         if last is not None:
-            state = await bus.hash(bus.keys.state(id))
+            state = ConversationState(await bus.hash(bus.keys.state(id)))
             text = last.fields.get(b"text", b"").decode(errors="replace")
-            answered = state.get(b"cursor") == last.id.encode()
+            answered = state.get(StateField.CURSOR) == last.id.encode()
             found.append(Listed(id, ts_of(last.fields), text, answered))
         if len(found) >= MAX_LISTED:
             break
@@ -140,7 +142,7 @@ async def conversation_of_message(bus: Bus, asked: str) -> tuple[str, str] | Non
 
 async def entries_of(bus: Bus, key: Key) -> AsyncIterator[Entry]:
     """All entries of a stream, read page by page."""
-    after = "0-0"
+    after = BEGINNING
     while page := await bus.read(key, after, count=PAGE):
         for entry in page:
             yield entry

@@ -16,6 +16,7 @@ from tertulia_llm.text.tags import TagStripper
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus, Warn
 from tertulia_shared.keys import Keys
@@ -81,7 +82,7 @@ class Reply:
             self.outlet.append(
                 events, MessageStarted(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
             )
-            self.outlet.put(self.keys.state(self.conversation_id), {"started": self.number + 1})
+            self.outlet.put(self.keys.state(self.conversation_id), {StateField.STARTED: self.number + 1})
         self.shown = self.said.text
         self.begun = True
 
@@ -144,7 +145,7 @@ class Reply:
         events = self.keys.events(self.conversation_id)
         done = MessageComplete(self.message_id, self.speaker.id, self.said.text, status, self.usage)
         self.outlet.append(events, done)
-        self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
+        self.outlet.put(self.keys.state(self.conversation_id), {StateField.COMPLETE: self.number + 1})
 
     def end_speech(self) -> None:
         """No more sentences follow (the model gave up): tts may finish what it has."""

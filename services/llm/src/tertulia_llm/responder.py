@@ -20,6 +20,7 @@ from tertulia_llm.turn import Turn
 from tertulia_llm.turn_rows import Saving
 from tertulia_llm.turn_state import read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Work
 from tertulia_shared.events import Error, Event, MessageComplete, TurnComplete
 from tertulia_shared.ids import reply_id
@@ -136,7 +137,7 @@ class Answerer:
     def _end(self, turn: Turn, outlet: Outlet) -> None:
         """Tell the client, once however often the turn is attempted, that no more text comes in it."""
         outlet.append(self._bus.keys.events(turn.conversation_id), TurnComplete(turn.said.turn_id))
-        outlet.put(self._bus.keys.state(turn.conversation_id), {"ended": turn.said.turn_id})
+        outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.ENDED: turn.said.turn_id})
         turn.is_ended = True
 
     async def _open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
@@ -249,6 +250,9 @@ class Answerer:
         outlet.append(events, Error(failure.code, str(failure), turn.said.turn_id, reply.message_id if begun else ""))
         if begun:
             reply.complete("failed")
-        outlet.put(keys.state(turn.conversation_id), {"complete": len(turn.plan.speakers), "failed": reply.number})
+        outlet.put(
+            keys.state(turn.conversation_id),
+            {StateField.COMPLETE: len(turn.plan.speakers), StateField.FAILED: reply.number},
+        )
         self._end(turn, outlet)
         self._saving.reply_row(turn, reply.number, reply.said.text, "failed")

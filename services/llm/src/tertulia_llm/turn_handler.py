@@ -35,8 +35,10 @@ from tertulia_shared.bus import (
     WritesPaused,
 )
 from tertulia_shared.codec import BadEntry, UnknownVersion, Value, decode, envelope
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, TurnPlan, UserTurn, Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import Error, MessageHeard, TurnComplete, TurnStarted
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -115,7 +117,9 @@ class Turns:
             log.error("a turn is lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
             events = keys.events(conversation_id)
             told = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
-            await self._bus.transact(conversation_id, [*told, Put(keys.state(conversation_id), {"ended": turn_id})])
+            await self._bus.transact(
+                conversation_id, [*told, Put(keys.state(conversation_id), {StateField.ENDED: turn_id})]
+            )
         return turn_id
 
     async def _handle(self, claim: Claim, conversation_id: str, *, again: bool = False) -> None:
@@ -210,7 +214,7 @@ class Turns:
     ) -> None:
         """End the turn for the client and move the cursor behind it, in one write."""
         keys = self._bus.keys
-        put: dict[str, Value | None] = {"cursor": entry.id}
+        put: dict[str, Value | None] = {StateField.CURSOR: entry.id}
         outlet = self._bus.outlet(owned.fence())
         try:
             turn = self._read_turn(owned, entry, state, Past(), self._paces.begin())
@@ -227,7 +231,7 @@ class Turns:
             if state.ended != error.turn_id:
                 outlet.append(keys.events(conversation_id), error)
                 outlet.append(keys.events(conversation_id), TurnComplete(error.turn_id))
-                put["ended"] = error.turn_id
+                put[StateField.ENDED] = error.turn_id
         outlet.put(keys.state(conversation_id), put)
         await outlet.flush()
 
@@ -238,9 +242,9 @@ class Turns:
             return read_state(owned.state)
         log.error("the state cannot be read: %s", ", ".join(bad), extra={"conversation_id": conversation_id})
         put: dict[str, Value | None] = dict.fromkeys(bad)
-        if "cursor" in bad:  # of a day's turns all but the last one count as answered
+        if StateField.CURSOR in bad:  # of a day's turns all but the last one count as answered
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
-            put["cursor"] = turns[-2].id if len(turns) > 1 else "0-0"
+            put[StateField.CURSOR] = turns[-2].id if len(turns) > 1 else BEGINNING
         outlet = self._bus.outlet(owned.fence())
         outlet.put(self._bus.keys.state(conversation_id), put)
         await outlet.flush()
@@ -285,7 +289,7 @@ class Turns:
             {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name}
             for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
         )
-        outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), "cursor": cursor})
+        outlet.put(self._bus.keys.state(conversation_id), {**plan_fields(plan), StateField.CURSOR: cursor})
         outlet.append(self._bus.keys.events(conversation_id), TurnStarted(plan.turn_id, replies))
 
     def _read_turn(self, owned: Owned, entry: Entry, state: TalkState, past: Past, pace: Pace) -> Turn:
@@ -333,7 +337,7 @@ class Turns:
             )
         if changed:  # through the outbox: the next reply is not to wait for the store
             await self._outbox.post_messages(changed)
-        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.turn_id})
         for message_id in message_ids(plan):  # its sound is not needed any more
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()
@@ -348,7 +352,7 @@ class Turns:
             self._bus.keys.events(conversation_id),
             Error("bad_turn", f"A message cannot be read: {reason}"[:MAX_REASON_CHARS]),
         )
-        outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+        outlet.put(self._bus.keys.state(conversation_id), {StateField.CURSOR: entry.id})
         await outlet.flush()
         await self._end_lost_turn(conversation_id)  # it may stand where that one stood
 

@@ -48,7 +48,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-SAMPLE_RATE = 16_000
+from tertulia_shared.entries import SAMPLE_RATE_IN
+
+SAMPLE_RATE = SAMPLE_RATE_IN
 """Samples per second of all input."""
 
 BYTES_PER_SAMPLE = 2

@@ -15,6 +15,7 @@ from tertulia_shared import codec
 from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.exception_groups import first_error
@@ -209,11 +210,11 @@ class Listener:
     async def _is_talking(self, session: _Session) -> bool:
         """Whether a character speaks just now; what it says is added to what has been said."""
         conversation_id = session.work.conversation_id
-        state = await self._bus.hash(self._bus.keys.state(conversation_id))
-        talking = b"talk" in state
-        if (talking or session.over) and b"plan" in state:
+        state = ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id)))
+        talking, plan = state.is_talking, state.get(StateField.PLAN)
+        if (talking or session.over) and plan is not None:
             try:
-                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(state[b"plan"])))
+                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(plan)))
             except ValueError as error:  # also a BadEntry: it only helps to tell an echo: listening goes on without
                 log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
         return talking

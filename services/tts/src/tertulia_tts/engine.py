@@ -39,7 +39,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-SAMPLE_RATE = 24_000
+from tertulia_shared.entries import SAMPLE_RATE_OUT
+
+SAMPLE_RATE = SAMPLE_RATE_OUT
 """Samples a second of all PCM that engines give."""
 
 BYTES_PER_SAMPLE = 2

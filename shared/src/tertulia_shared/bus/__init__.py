@@ -28,8 +28,6 @@ from tertulia_shared.bus.port import (
     Write,
     WriteRefused,
     WritesPaused,
-    order,
-    state_epoch,
 )
 
 __all__ = [
@@ -60,6 +58,4 @@ __all__ = [
     "Write",
     "WriteRefused",
     "WritesPaused",
-    "order",
-    "state_epoch",
 ]

@@ -23,8 +23,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from tertulia_shared.codec import Fields, Value, number
+from tertulia_shared.codec import Fields, Value
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key, Keys, Stage
 
 MAX_FIRST = 16
@@ -63,8 +65,6 @@ class WritesPaused(WriteRefused):
     """Redis takes no writes just now (out of memory, full disk, read-only replica). The same write succeeds later."""
 
 
-MAX_EPOCH = 2**53
-"""What Lua can compare exactly: the scripts refuse to work with a higher one."""
 MAX_AHEAD_S = 60.0
 """How far another machine's clock may be ahead of this one."""
 
@@ -75,18 +75,6 @@ class Entry:
 
     id: str
     fields: Fields
-
-
-def order(entry_id: str) -> tuple[int, int]:
-    """An entry id as Redis compares it."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)
-
-
-def state_epoch(state: Fields) -> int:
-    """The epoch in a conversation's state; 0 where no script has written it."""
-    epoch = number(state, b"epoch")
-    return epoch if epoch <= MAX_EPOCH else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +161,7 @@ class Owned:
     @property
     def epoch(self) -> int:
         """The conversation's epoch at that moment; 0 where the state holds none that can be read."""
-        return state_epoch(self.state)
+        return ConversationState(self.state).epoch
 
     def fence(self, epoch: int | None = None) -> Fence:
         """The fence for this owner's writes."""
@@ -490,7 +478,7 @@ class Bus(Protocol):
         ...
 
     # -- reading
-    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> Follow:
+    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
         """Follow a stream from behind the entry id `after`; `"$"` is not offered: say where you are.
 
         `tell_loss`: when the entry that was read last is no longer there (looked at after a break of the connection,
@@ -502,7 +490,7 @@ class Bus(Protocol):
         """
         ...
 
-    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+    async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
         """The entries behind `after`, at most `count`."""
         ...
 

@@ -13,8 +13,9 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused, order
+from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused
 from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
@@ -28,7 +29,6 @@ LOSS_LOOK_S = 1.0
 MAX_BACKOFF_S = 0.25
 """Between two tries to reconnect: a client waits for sound in the meantime."""
 
-NOTHING = "0-0"
 """The cursor before all entries."""
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ class StreamFollow:
 
     def can_lose(self, now_ms: int) -> bool:
         """Whether it is to be told if the entry at its cursor is gone: not twice, and not if its time was over."""
-        if not self._tell_loss or self.closed or self.cursor in (NOTHING, self._told_at):
+        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._told_at):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms
 

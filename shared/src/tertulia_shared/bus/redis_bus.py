@@ -43,8 +43,10 @@ from tertulia_shared.bus.reader import Reader, StreamFollow
 from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.space import RedisSpace
 from tertulia_shared.bus.writer import EPOCH_MARK, Writer, fence_args, fence_keys, operations_of, refusal
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.tls import Tls
 
@@ -58,11 +60,6 @@ PRESENCE_KEPT_S = 600.0
 SCAN_COUNT = 1_000
 HELD_COUNT = 500
 """Pending entries that are asked for at a time."""
-
-
-def wall_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class RedisBus:
@@ -334,10 +331,10 @@ class RedisBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> StreamFollow:
+    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> StreamFollow:
         return self._reader.follow(key, after, tell_loss=tell_loss)
 
-    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+    async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
         limit = () if count is None else ("COUNT", count)
         reply = await self._call(("XRANGE", key.name, f"({after}", "+", *limit))
         return [Entry(id.decode(), _fields(raw)) for id, raw in reply]

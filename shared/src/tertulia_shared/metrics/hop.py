@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Literal
 
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.registry import Metrics
 
 HopName = Literal["mic", "turns", "sentences", "audio", "events", "work_stt", "work_llm", "work_tts"]
-
-
-def wall_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class Hop:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from tertulia_shared.bus import BusError, Claim, order
+from tertulia_shared.bus import BusError, Claim
+from tertulia_shared.clock import wall_ms
+from tertulia_shared.entry_ids import order
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import catalogue
-from tertulia_shared.metrics.hop import Hop, HopName, wall_ms
+from tertulia_shared.metrics.hop import Hop, HopName
 from tertulia_shared.metrics.registry import Metrics
 from tertulia_shared.work import RetryLater
 

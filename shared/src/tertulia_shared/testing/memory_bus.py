@@ -40,11 +40,13 @@ from tertulia_shared.bus.port import (
     WriteRefused,
     WritesPaused,
 )
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.testing.memory_mend import mend
 from tertulia_shared.testing.memory_server import MemoryServer
-from tertulia_shared.testing.memory_streams import Delivery, EntryId, Group, order
+from tertulia_shared.testing.memory_streams import Delivery, EntryId, Group
 
 HANDED_BACK_MS = 24 * 3600 * 1000
 """Idle time given to work that is handed back: above any lease."""
@@ -53,11 +55,6 @@ MAX_PER_READ = 512
 """Entries that a follower is given at a time."""
 
 T = TypeVar("T")
-
-
-def wall_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 class MemoryBus:
@@ -284,7 +281,7 @@ class MemoryBus:
 
     # -- reading
 
-    def follow(self, key: Key, after: str = "0-0", *, tell_loss: bool = False) -> MemoryFollow:
+    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> MemoryFollow:
         return MemoryFollow(self, key, order(after), tell_loss=tell_loss)
 
     def is_lost(self, key: Key, entry: EntryId) -> bool:
@@ -299,7 +296,7 @@ class MemoryBus:
         """For followers: whether that very entry is there."""
         return self._server.stream(key).get(entry) is not None
 
-    async def read(self, key: Key, after: str = "0-0", *, count: int | None = None) -> Sequence[Entry]:
+    async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
         self._check()
         return self._server.stream(key).after(order(after), count)
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from tertulia_shared.bus.port import (
-    MAX_EPOCH,
     Append,
     Applied,
     Backlog,
@@ -26,8 +25,10 @@ from tertulia_shared.bus.port import (
     WriteRefused,
 )
 from tertulia_shared.codec import Fields, Value, encode
+from tertulia_shared.conversation_state import MAX_EPOCH, ConversationState, StateField
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
-from tertulia_shared.testing.memory_streams import Group, Stream, order
+from tertulia_shared.testing.memory_streams import Group, Stream
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
@@ -225,7 +226,7 @@ class MemoryServer:
 
     def _waiting(self, turns: Key, state: Fields, count: int) -> Sequence[Entry]:
         stream = self.stream(turns)
-        raw = state.get(b"cursor", b"0-0")
+        raw = ConversationState(state).get(StateField.CURSOR, BEGINNING.encode())
         if CURSOR.fullmatch(raw) is None:
             raise WriteRefused("the cursor in the state is no entry id")
         cursor = order(raw.decode())
@@ -236,8 +237,8 @@ class MemoryServer:
     def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
         """See `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
-        self.apply(Put(state, {"cursor": cursor}), 0)
-        if turn_waits() or (self.hash(state).get(b"cut") or b"0") != str(cut).encode():
+        self.apply(Put(state, {StateField.CURSOR: cursor}), 0)
+        if turn_waits() or (ConversationState(self.hash(state)).get(StateField.CUT) or b"0") != str(cut).encode():
             return False
         del self._strings[owned.owner.name]
         return True
@@ -276,12 +277,12 @@ class MemoryServer:
             if once.name in self._strings:
                 return Applied(new=False, epoch=epoch)
             self._strings[once.name] = "1"
-        talking = b"talk" in self.hash(state)
+        talking = ConversationState(self.hash(state)).is_talking
         if raise_epoch:
             epoch += 1
-            self.apply(Put(state, {"epoch": epoch, **({"cut": epoch} if talking else {})}), epoch)
+            self.apply(Put(state, {StateField.EPOCH: epoch, **({StateField.CUT: epoch} if talking else {})}), epoch)
         if talk is not None:
-            self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
+            self.apply(Put(state, {StateField.TALK: "1" if talk else None}), epoch)
         try:
             for write in (*(if_talking if talking else ()), *writes):
                 self.apply(write, epoch)
@@ -346,7 +347,7 @@ class MemoryServer:
             raise Stale(f"interrupted: the conversation is at epoch {current}")
 
     def _epoch(self, state: Key) -> int:
-        raw = self.hash(state).get(b"epoch", b"0")
+        raw = ConversationState(self.hash(state)).get(StateField.EPOCH, b"0")
         if not is_sane_epoch(raw):
             raise WriteRefused("the epoch in the state is no number that a script has written")
         return int(raw)

@@ -7,15 +7,10 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tertulia_shared.bus.port import Entry, Held
+from tertulia_shared.entry_ids import order
 
 EntryId = tuple[int, int]
 HIGHEST: EntryId = (2**64 - 1, 2**64 - 1)
-
-
-def order(entry_id: str) -> EntryId:
-    """An entry id `ms-seq` as Redis compares it."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)
 
 
 def id_text(entry_id: EntryId) -> str:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.conversation.audio_queue import BEGINNING, Spoken, is_final, is_in_place
+from tertulia_gateway.conversation.audio_queue import Spoken, is_final, is_in_place
 from tertulia_gateway.conversation.metrics import Waits
 from tertulia_gateway.conversation.playback import Playback
 from tertulia_gateway.conversation.resume import Opening
@@ -19,6 +19,7 @@ from tertulia_gateway.serialization import answer_json, audio_frame
 from tertulia_gateway.transport import Wire
 from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import AudioComplete
 
 log = logging.getLogger(__name__)

@@ -33,11 +33,12 @@ from tertulia_shared.bus import (
     Stale,
     WriteRefused,
     WritesPaused,
-    order,
 )
-from tertulia_shared.codec import BadEntry, number, pack, unpack
+from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, Receipt, UserTurn
+from tertulia_shared.entry_ids import order
 from tertulia_shared.events import ConversationStarted, Error, TurnAccepted
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.model_settings import possible_settings
@@ -142,11 +143,14 @@ class Conversation:
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Let these settings hold from the next turn on; what holds now comes back, and is told to the client."""
         key = self._bus.keys.state(self.id)
-        held: dict[str, Any] = {**self.read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
+        held: dict[str, Any] = {
+            **self.read_settings(ConversationState(await self._bus.hash(key)).get(StateField.SETTINGS)),
+            **changes,
+        }
         settings = possible_settings(held)
         # what a newer release knows beside them stays
         packed = pack({**held, **asdict(settings)})
-        await self._mending(lambda: self._bus.transact(self.id, [Put(key, {"settings": packed})]))
+        await self._mending(lambda: self._bus.transact(self.id, [Put(key, {StateField.SETTINGS: packed})]))
         await self._wire.text(settings_json(settings))
         return settings
 
@@ -236,7 +240,7 @@ class Conversation:
     async def _begin_anew(self) -> None:
         keys = self._bus.keys
         state = keys.state(self.id)
-        held = number(await self._bus.hash(state), b"epoch")
+        held = ConversationState(await self._bus.hash(state)).epoch
         since = await self._bus.read(keys.events(self.id), self._seen)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in since):
             # the user has spoken since: that turn is answered, and its epoch may be one that we knew before
@@ -246,7 +250,9 @@ class Conversation:
         # what was being said is cut off: nobody knows how much of it the workers still have. The epoch goes far above
         # any that was lost, so that it does not fall for anybody
         epoch = max(held, self._feed.epoch) + LOST_EPOCHS
-        await self._bus.transact(self.id, [Put(state, {"epoch": epoch, "talk": "1"})], fence=Fence(state, "", held))
+        await self._bus.transact(
+            self.id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=Fence(state, "", held)
+        )
         with contextlib.suppress(Stale):  # the user has spoken this very moment, which did the same
             await self._cut_off(Fence(state, "", epoch))
 

@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
-from tertulia_gateway.conversation.audio_queue import BEGINNING, Playlist, Spoken, is_final
+from tertulia_gateway.conversation.audio_queue import Playlist, Spoken, is_final
 from tertulia_gateway.conversation.event_filter import ClientChanged, Feed, Verdict, epoch_of
 from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.turn_timeline import Timeline
 from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, Fields, known, pack
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.receipts import readable_receipts
@@ -63,7 +65,7 @@ async def open_new(bus: Bus, client: str, *, demo: bool) -> Opening:
     await bus.transact(
         conversation_id,
         [
-            Put(bus.keys.state(conversation_id), {"client": client}),
+            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client}),
             Append(bus.keys.events(conversation_id), started),
         ],
     )
@@ -80,18 +82,18 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
         BusError, StoreError: it could not be looked up.
     """
     conversation_id = resume.conversation_id
-    state = await bus.hash(bus.keys.state(conversation_id))
+    state = ConversationState(await bus.hash(bus.keys.state(conversation_id)))
     tip = await bus.last(bus.keys.events(conversation_id))
-    if not state and tip is None and await store.conversation(conversation_id) is None:
+    if not state.fields and tip is None and await store.conversation(conversation_id) is None:
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
     after = BEGINNING if tip is None else _start(resume.last_event_id, tip)
-    put: dict[str, str | bytes] = {"client": client}
-    if b"settings" not in state:
+    put: dict[str, str | bytes] = {StateField.CLIENT: client}
+    if StateField.SETTINGS not in state:
         saved = await _saved_settings(store, conversation_id)
         if saved is not None:
-            put["settings"] = saved
+            put[StateField.SETTINGS] = saved
     applied = await bus.transact(
         conversation_id,
         [
@@ -106,7 +108,7 @@ async def take_up(bus: Bus, store: Store, client: str, resume: Resume, now_ms: i
     if await _go_through(bus, opening, resume.last_event_id, now_ms):
         opening = replace(opening, lost=True)
     opening.playlist.raise_epoch(applied.epoch)
-    is_talking = b"talk" in state
+    is_talking = state.is_talking
     turn, opening = opening.turn, replace(opening, turn=[])  # not kept for as long as the connection lives
     if not resume.last_event_id and resume.last_audio is None:
         return await _go_on_without_marks(bus, opening, turn, now_ms, is_talking=is_talking)
@@ -244,9 +246,3 @@ async def _is_over(bus: Bus, conversation_id: str, spoken: Spoken, now_ms: int, 
     if last is None:  # not begun, or expired: soon after the talk was over, at the latest after the key's whole life
         return spoken.after != BEGINNING or not is_talking or spoken.started_ms + key.ttl_s * 1000 < now_ms
     return is_final(last.fields) and order(spoken.after) >= order(last.id)
-
-
-def order(entry_id: str) -> tuple[int, int]:
-    """An entry id as Redis compares it."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)

@@ -19,6 +19,7 @@ from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
@@ -37,7 +38,6 @@ LOOK_S = 1.0
 
 HELD_LOOK_S = 10.0
 """How often a worker looks at what is held back: whether it can save it, and whether somebody is left who could."""
-BEGINNING = "0-0"
 
 log = logging.getLogger(__name__)
 
