@@ -46,9 +46,9 @@ async def test_what_is_handed_back_is_told_apart_until_it_is_taken_over(bench: B
     await bus.prepare("tts")
     await post(bus, 3)
     claim, *_ = await bus.claim("tts", "a", count=2, block_s=0)
-    await bus.hand_back(claim, "a")
+    await bus.nack(claim, "a")
     assert figures(await bus.backlog("tts")) == (1, 1, 1)
-    await bus.retire("tts", "a")
+    await bus.deregister("tts", "a")
     assert figures(await bus.backlog("tts")) == (1, 0, 2)
     assert len(await bench.rival.take_over("tts", "b", idle_s=3600, count=9)) == 2
     assert figures(await bus.backlog("tts")) == (1, 2, 0)

@@ -156,7 +156,7 @@ async def test_idle_work_behind_much_busy_work_is_found(bus: Bus) -> None:
         await bus.post("tts", Work(str(n)))
     *busy, idle = await bus.claim("tts", "a", count=40, block_s=0)
     assert len(busy) == 39
-    assert await bus.hand_back(idle, "a")
+    assert await bus.nack(idle, "a")
     (found,) = await bus.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert found.id == idle.id
 
@@ -169,7 +169,7 @@ async def test_a_worker_may_take_over_what_it_forgot_itself(bus: Bus) -> None:
 
 async def test_work_handed_back_is_taken_over_at_once(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
-    assert await bench.bus.hand_back(claim, "a")
+    assert await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
 
@@ -187,7 +187,7 @@ async def test_work_passed_on_goes_to_whoever_waits_for_work(bench: Bench) -> No
     claim = await claimed(bench.bus, worker="a")
     waiting = asyncio.create_task(bench.rival.claim("tts", "b", count=9, block_s=30))
     await bench.pass_time(IDLE_S)
-    assert await bench.bus.pass_on(claim, "a")
+    assert await bench.bus.requeue(claim, "a")
     (again,) = await waiting
     assert again.fields == claim.fields
     assert again.attempt == 1
@@ -197,27 +197,27 @@ async def test_work_passed_on_goes_to_whoever_waits_for_work(bench: Bench) -> No
     # the one who passed it on has nothing of it left
     assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "a")
-    assert not await bench.bus.pass_on(claim, "a")
+    assert not await bench.bus.requeue(claim, "a")
     assert await bench.rival.finish(again, "b")
     assert await bench.bus.open_work("tts") == 0
 
 
 async def test_only_its_holder_passes_work_on(bus: Bus) -> None:
     first = await claimed(bus, worker="a")
-    assert not await bus.pass_on(first, "b")
+    assert not await bus.requeue(first, "b")
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
-    assert not await bus.pass_on(first, "a"), "an earlier attempt of the same worker"
+    assert not await bus.requeue(first, "a"), "an earlier attempt of the same worker"
     assert await bus.finish(second, "a")
-    assert not await bus.pass_on(second, "a")
+    assert not await bus.requeue(second, "a")
     assert await bus.claim("tts", "c", count=9, block_s=0) == []
 
 
 async def test_only_its_holder_hands_work_back(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
-    assert not await bus.hand_back(claim, "b")
+    assert not await bus.nack(claim, "b")
     assert await bus.take_over("tts", "c", idle_s=LONG_S, count=1) == []
     assert await bus.finish(claim, "a")
-    assert not await bus.hand_back(claim, "a")
+    assert not await bus.nack(claim, "a")
 
 
 async def test_renewing_begins_the_idle_time_anew(bench: Bench) -> None:
@@ -231,22 +231,22 @@ async def test_renewing_begins_the_idle_time_anew(bench: Bench) -> None:
 
 async def test_work_handed_back_is_no_longer_the_workers(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
-    await bus.hand_back(claim, "a")
+    await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bus.finish(claim, "a")
-    assert not await bus.hand_back(claim, "a")
+    assert not await bus.nack(claim, "a")
     assert await bus.open_work("tts") == 1
 
 
 async def test_a_worker_that_retires_leaves_all_it_has_to_others(bench: Bench) -> None:
     mine = [await claimed(bench.bus, worker="a") for _ in range(3)]
     theirs = await claimed(bench.bus, worker="b")
-    await bench.bus.retire("tts", "a")
+    await bench.bus.deregister("tts", "a")
     taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
     assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
     assert await bench.bus.finish(theirs, "b")
-    await bench.bus.retire("tts", "a")  # again, and of one who never was: nothing happens
-    await bench.bus.retire("tts", "z")
+    await bench.bus.deregister("tts", "a")  # again, and of one who never was: nothing happens
+    await bench.bus.deregister("tts", "z")
 
 
 async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
@@ -264,7 +264,7 @@ async def test_how_often_work_was_left_to_newer_workers_is_counted(bench: Bench)
     claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
     assert await bench.bus.uncounted(claim) == 0
     await bench.bus.note_uncounted(claim)
-    await bench.bus.hand_back(claim, "a")
+    await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)
     await bench.rival.note_uncounted(again)
     assert await bench.bus.uncounted(again) == 2
@@ -274,7 +274,7 @@ async def test_how_often_work_was_left_to_newer_workers_is_counted(bench: Bench)
 async def test_renewing_tells_what_is_lost(bench: Bench) -> None:
     kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
     await bench.bus.finish(finished, "a")
-    await bench.bus.hand_back(taken, "a")
+    await bench.bus.nack(taken, "a")
     assert len(await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)) == 1
     lost = await bench.bus.renew("tts", "a", [kept.id, finished.id, taken.id])
     assert lost == {finished.id, taken.id}
@@ -288,7 +288,7 @@ async def test_a_worker_that_was_paused_cannot_harm_its_successor(bench: Bench) 
 
     assert await bench.bus.renew("tts", "paused", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "paused")
-    assert not await bench.bus.hand_back(claim, "paused")
+    assert not await bench.bus.nack(claim, "paused")
 
     assert await bench.bus.take_over("tts", "third", idle_s=LONG_S, count=1) == []
     assert await bench.rival.renew("tts", "rival", [again.id]) == set()
@@ -302,7 +302,7 @@ async def test_an_earlier_attempt_of_the_same_worker_can_neither_finish_nor_hand
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (second.id, second.attempt) == (first.id, first.attempt + 1)
     assert not await bus.finish(first, "a")
-    assert not await bus.hand_back(first, "a")
+    assert not await bus.nack(first, "a")
     assert await bus.finish(second, "a")
 
 

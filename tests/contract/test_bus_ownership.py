@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
-from tertulia_shared.bus.port import MAX_FIRST
+from tertulia_shared.bus.port.ownership import MAX_FIRST
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -124,7 +124,7 @@ async def test_owner_with_an_attempt_that_was_never_made_keeps_no_worker_out(ben
 async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench: Bench) -> None:
     first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     await owned(bench.bus, first, CONVERSATION, "turns")
-    await bench.bus.hand_back(first, "a")
+    await bench.bus.nack(first, "a")
     assert isinstance(await bench.bus.own(other, CONVERSATION, "turns"), Refused)
     (again,) = await bench.rival.take_over("llm", "b", idle_s=1, count=1)
     assert again.id == first.id
@@ -134,7 +134,7 @@ async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench:
 async def test_whoever_gets_work_that_was_passed_on_owns_its_thing(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     before = await owned(bench.bus, claim, CONVERSATION, "turns")
-    assert await bench.bus.pass_on(claim, "a")
+    assert await bench.bus.requeue(claim, "a")
     (again,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
     await owned(bench.rival, again, CONVERSATION, "turns")
     outlet = bench.bus.outlet(before.fence())

@@ -117,7 +117,7 @@ async def test_while_redis_is_away_everything_says_so(server: RedisServer, bus: 
     calls = [
         bus.ping(), bus.prepare("llm"), bus.post("llm", Work(C)), bus.claim("llm", "a", count=1, block_s=30),
         bus.take_over("llm", "a", idle_s=0, count=1), bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"),
-        bus.hand_back(claim, "a"), bus.pass_on(claim, "a"), bus.own(claim, C, "turns"),
+        bus.nack(claim, "a"), bus.requeue(claim, "a"), bus.own(claim, C, "turns"),
         bus.transact(C, [], then=("llm", Work(C))),
         bus.read(bus.keys.events(C)), bus.last(bus.keys.events(C)), bus.hash(bus.keys.state(C)),
         bus.beat("a"), bus.leave("a"), bus.alive(1), bus.open_work("llm"),

@@ -59,7 +59,7 @@ async def test_a_box_works_with_the_rights_of_its_stages(bench: AccessBench, key
         assert await bus.open_work("tts") == 0
         with pytest.raises(WriteRefused, match=r"'box-gpu1' lacks the right to do XLEN"):
             await bus.open_work("llm")
-        await bus.retire("tts", "nobody")
+        await bus.deregister("tts", "nobody")
 
 
 async def test_a_box_is_given_what_it_needs_and_no_more(bench: AccessBench, keys: Keys) -> None:

@@ -204,7 +204,7 @@ class Jobs:
                 if len(self.left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
                     del self.left_to_newer[next(iter(self.left_to_newer))]
                 await self._bus.note_uncounted(claim)  # to look at it is no attempt
-                await self._bus.hand_back(claim, self._worker)
+                await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
                 log.warning("left work to a newer worker: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
@@ -219,7 +219,7 @@ class Jobs:
                 self._metrics.failed(error)
             case Ending.RETRY | Ending.INTERRUPTED:
                 broke = self._broke()
-                await (self._bus.hand_back if broke else self._bus.pass_on)(claim, self._worker)
+                await (self._bus.nack if broke else self._bus.requeue)(claim, self._worker)
                 self._metrics.ended("handed_back" if broke else "passed_on")
                 log.info("handed work back", extra=ids)
 

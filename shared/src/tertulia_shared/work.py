@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from tertulia_shared.bus.port import BusUnavailable, NotOwner, Stale, WritesPaused
+from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WritesPaused
 from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
 from tertulia_shared.entries import Work
 from tertulia_shared.exception_groups import first_error

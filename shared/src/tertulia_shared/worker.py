@@ -91,7 +91,7 @@ class Worker:
             for task in upkeep:
                 task.cancel()
         with contextlib.suppress(BusError):
-            await self._bus.retire(self._stage, self.name)
+            await self._bus.deregister(self._stage, self.name)
             await self._bus.leave(self.member)
 
     # -- getting work

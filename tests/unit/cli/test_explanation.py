@@ -11,7 +11,7 @@ from tertulia_cli.inspect.explanation import explain_stuck, explain_turn, is_nam
 from tertulia_cli.inspect.recording import GivenUp, OpenWork, Piece
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Turn
-from tertulia_shared.bus import NOBODY, Entry
+from tertulia_shared.bus import UNASSIGNED, Entry
 from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
     Error,
@@ -188,7 +188,7 @@ def test_a_stage_whose_workers_are_busy() -> None:
         ("h-2-b", 0.4, "is held by h-2-b (attempt 2), heard of 0.4 s ago."),
         ("h-2-b", 2.5, "is held by h-2-b (attempt 2), heard of 2.5 s ago. It waits for its next attempt."),
         ("h", 8.0, "is held by h (attempt 2), heard of 8.0 s ago. It is not alive: a peer takes over after its lease."),
-        (NOBODY, 9e4, "was handed back and waits for a worker."),
+        (UNASSIGNED, 9e4, "was handed back and waits for a worker."),
     ],
     ids=["at work", "failed", "lost", "handed back"],
 )  # fmt: skip

@@ -110,7 +110,7 @@ async def test_near_the_limit_room_is_made_and_text_stays() -> None:
 @virtual_time
 async def test_who_does_not_hold_the_lease_deletes_nothing_but_a_full_redis_needs_no_lease() -> None:
     it = Scene()
-    await it.bus.hold(it.bus.keys.space_keeper(), "b")
+    await it.bus.acquire_lease(it.bus.keys.space_keeper(), "b")
     old = await it.reply(heard=True)
     it.bus.limit_bytes = 1_000
     task = it.budget("a")

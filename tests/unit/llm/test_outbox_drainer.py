@@ -183,11 +183,11 @@ async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
     async with it.draining("first", first) as dying, it.draining("second", second):
         await asyncio.sleep(30)
         assert second.saved == [], "the first one has the lease"
-        assert await it.bus.hold(it.bus.keys.drainer(), "first")
+        assert await it.bus.acquire_lease(it.bus.keys.drainer(), "first")
         begun = now()
         dying.cancel()
         await asyncio.wait([dying])
-        assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
+        assert await it.bus.acquire_lease(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
         await it.emptied()
         assert now() - begun <= it.bus.keys.drainer().ttl_s + LOOK_S + 0.1
     assert second.saved == [["1"]]
@@ -256,7 +256,7 @@ async def test_what_a_newer_release_wrote_is_put_aside_and_nobody_else_waits() -
         assert await outbox.is_waiting(it.talk)
         assert not await outbox.is_waiting(other)
         await asyncio.sleep(60)
-        assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "it may have the lease"
+        assert await it.bus.acquire_lease(it.bus.keys.drainer(), "a newer worker"), "it may have the lease"
     assert await it.dead() == []
 
 

@@ -27,7 +27,7 @@ async def serve(bus, stop):
 
 run("test", CommonSettings(_env_file=None, redis_url=sys.argv[1]), serve)
 """
-NOBODY = "redis://127.0.0.1:1/0"
+UNASSIGNED = "redis://127.0.0.1:1/0"
 
 
 async def start(*args: str) -> Process:
@@ -61,7 +61,7 @@ async def test_what_cannot_start_says_why_in_one_sentence_and_exits_1(redis_url:
 
 
 async def test_told_to_stop_while_it_waits_for_redis_it_stops() -> None:
-    process = await start(NOBODY)
+    process = await start(UNASSIGNED)
     await line(process.stderr, "waiting for Redis")
     process.terminate()
     assert await process.wait() == 0
@@ -82,7 +82,7 @@ def healthz(port: int) -> str:
 async def test_while_redis_is_away_its_health_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
-    process = await start(NOBODY)
+    process = await start(UNASSIGNED)
     await line(process.stderr, "waiting for Redis")
     assert await asyncio.to_thread(healthz, port) == "503 not ready: Redis has not answered yet\n"
     process.terminate()
@@ -106,7 +106,7 @@ async def test_a_metrics_port_that_is_taken_keeps_it_from_starting(monkeypatch: 
         taken.listen()
         port = taken.getsockname()[1]
         monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
-        process = await start(NOBODY)
+        process = await start(UNASSIGNED)
         _, errors = await process.communicate()
     assert process.returncode == 1
     assert errors.decode() == (

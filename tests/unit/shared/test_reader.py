@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus.link import Command, Link, make_pool
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Follow
+from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost
+from tertulia_shared.bus.port.reading import Follow
 from tertulia_shared.bus.reader import Reader
+from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.keys import Key
 from tests.harness.virtual_time import settle, virtual_time
 

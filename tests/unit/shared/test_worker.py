@@ -332,7 +332,7 @@ async def test_a_late_answer_about_lost_work_does_not_hit_the_job_that_got_it_ba
         (stolen,) = await claims_of(bus)
         await asyncio.sleep(RENEWED_S)  # the renewal is refused, but the answer is under way
         given_up.set()
-        await bus.hand_back(stolen, "peer")
+        await bus.nack(stolen, "peer")
         await asyncio.sleep(RENEWED_S)  # ours again
         assert len(handler.begun) == 2
         bus.late.set()
@@ -508,7 +508,7 @@ async def test_work_that_a_peer_took_over_during_the_break_is_left_to_it() -> No
         await post(bus)
         await asyncio.sleep(1)
         assert [claim.attempt for claim in handler.begun] == [1]
-        assert [held.worker for held in await bus.held("tts")] == ["peer"]
+        assert [held.worker for held in await bus.pending("tts")] == ["peer"]
 
 
 @virtual_time
@@ -719,7 +719,7 @@ async def test_what_a_newer_release_wrote_is_left_to_a_live_worker_of_that_relea
         assert len(old.begun) + len(other.begun) == 2, "each looks at it once"
         assert old.given_up == other.given_up == []
         (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
-        assert await bus.hand_back(claim, "peer")
+        assert await bus.nack(claim, "peer")
         await bus.leave(member)
         await asyncio.sleep(SETTINGS.lease_s)
         assert len(old.given_up) + len(other.given_up) == 1, "nobody is left who could"

@@ -35,7 +35,7 @@ class Piece:
 class OpenWork:
     """A piece of work that waits for a worker or is being worked on.
 
-    `worker`: who has it ("" if nobody has claimed it yet, `bus.NOBODY` if it was handed back), heard of `idle_s` ago;
+    `worker`: its worker ("" before the first claim, `bus.UNASSIGNED` after a nack), last heard of `idle_s` ago;
     `attempt`: how often it was given out.
     """
 
@@ -152,7 +152,7 @@ async def entries_of(bus: Bus, key: Key) -> AsyncIterator[Entry]:
 async def _open_work(bus: Bus, conversation_id: str) -> list[OpenWork]:
     found: list[OpenWork] = []
     for stage in STAGES:
-        held = {each.id: each for each in await bus.held(stage)}
+        held = {each.id: each for each in await bus.pending(stage)}
         async for entry in entries_of(bus, bus.keys.work(stage)):
             try:
                 work = decode(Work, entry.fields)

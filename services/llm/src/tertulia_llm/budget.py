@@ -117,7 +117,7 @@ class Budget:
     async def _make_room(self, space: Space, limit: int) -> None:
         lease = self._bus.keys.space_keeper()
         with contextlib.suppress(WritesPaused):  # a full Redis gives no lease: deleting twice does no harm
-            if not await self._bus.hold(lease, self._holder):
+            if not await self._bus.acquire_lease(lease, self._holder):
                 return
         sounds = [sound async for sound in self._bus.sounds()]
         plan = to_free(sounds, space.used - int(LOW * limit), self._now_ms())

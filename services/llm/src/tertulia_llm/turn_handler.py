@@ -206,7 +206,7 @@ class Turns:
     async def _let_go(self, owned: Owned, conversation_id: str, cursor: str, state: TalkState) -> None:
         """Give the turns up; those that wait get a new pointer, whose worker can own them at once."""
         if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
-            await self._bus.let_go(owned.owner, owned.token)  # first: a pointer to what is owned would be let go
+            await self._bus.release(owned.owner, owned.token)  # first: a pointer to what is owned would be let go
             await self._bus.post("llm", Work(conversation_id))
 
     async def _step_over(

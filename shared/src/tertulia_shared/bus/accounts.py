@@ -14,7 +14,7 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link, make_pool
-from tertulia_shared.bus.port import BusUnavailable, WriteRefused
+from tertulia_shared.bus.port.errors import BusUnavailable, WriteRefused
 from tertulia_shared.keys import Keys
 
 DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")

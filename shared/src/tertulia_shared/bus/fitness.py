@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tertulia_shared.bus.port import Bus, WriteRefused
+from tertulia_shared.bus.port import Bus
+from tertulia_shared.bus.port.errors import WriteRefused
 
 OLDEST = (6, 2)
 

@@ -18,9 +18,9 @@ from typing import Any, cast
 from redis.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from tertulia_shared.bus.link import Command
-from tertulia_shared.bus.port import HUNG_LOOP_S, InHand, OnLost
-from tertulia_shared.bus.scripts import RENEW
+from tertulia_shared.bus.port.work import HUNG_LOOP_S, InHand, OnLost
+from tertulia_shared.bus.scripts.script import Command
+from tertulia_shared.bus.scripts.work import RENEW
 
 REPLY_TIMEOUT_S = 2.0
 """How long a renewal may take before its connection is made anew."""

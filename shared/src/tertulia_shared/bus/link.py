@@ -7,7 +7,6 @@ pool check-out per command is what this leaves out.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import socket
 import ssl
@@ -26,28 +25,15 @@ from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptErr
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry as BlockingRetry
 
-from tertulia_shared.bus.port import BusRefused, BusUnavailable
+from tertulia_shared.bus.port.errors import BusRefused, BusUnavailable
+from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
-
-Command = Sequence[str | bytes | int | float]
 
 REPLY_TIMEOUT_S = 10.0
 """How long a command that does not block may take before its connection counts as lost."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """Seconds without a word before the kernel asks, seconds between its questions, and their number: a router between us
 forgets a connection that is silent for long, and what is written next would be waited for in vain."""
-
-
-class Script:
-    """A Lua script, called by its digest; each connection loads it when it connects."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
-
-    def __call__(self, keys: Sequence[str], *args: str | bytes | int) -> Command:
-        """The command that runs it."""
-        return ("EVALSHA", self.digest, len(keys), *keys, *args)
 
 
 class _TlsConnection(SSLConnection):

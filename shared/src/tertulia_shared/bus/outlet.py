@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from tertulia_shared.bus.port import Append, Expire, Fence, Put, Write
+from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.codec import Value
 from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key

@@ -13,7 +13,8 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused
+from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost, WriteRefused, WritesPaused
+from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key

@@ -18,7 +18,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from tertulia_shared.bus.port import WriteRefused, WritesPaused
+from tertulia_shared.bus.port.errors import WriteRefused, WritesPaused
 
 _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN)\b")
 """Redis 6.2 puts the code of an error inside a script in the middle of its text."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final, Literal, Self
 
-from tertulia_shared.bus import scripts
-from tertulia_shared.bus.link import Script
+from tertulia_shared.bus.scripts import ownership, repair, work, writing
+from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.bus.writer import OPERATIONS
 from tertulia_shared.keys import Keys, Stage
 
@@ -55,7 +55,7 @@ class Rights:
 def called_by(script: Script) -> frozenset[str]:
     """The commands that a script calls, as its source says."""
     named = (" ".join(filter(None, found)) for found in _CALLED.findall(script.source))
-    return frozenset({*named, *(OPERATIONS if "redis.pcall(unpack(op))" in script.source else ())})
+    return frozenset({*named, *(OPERATIONS if writing.RUNS_OPERATIONS in script.source else ())})
 
 
 def _running(*called: Script) -> Rights:
@@ -68,18 +68,18 @@ def _commands(*names: str) -> Rights:
 
 _CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD", "INFO")
 _READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNBLOCK")
-_WRITE = _running(scripts.WRITE)
-_TRANSACT = _running(scripts.TRANSACT)
+_WRITE = _running(writing.WRITE)
+_TRANSACT = _running(writing.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
-    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RECLAIM, scripts.RENEW, scripts.FINISH)
-    + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
+    + _running(work.FORGET_DEAD, work.TAKE_OVER, work.RECLAIM, work.RENEW, work.FINISH)
+    + _running(work.REQUEUE, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
     + _PRESENT
 )  # fmt: skip
-_MEND = _running(scripts.MEND)
-_LEASE = _running(scripts.HOLD, scripts.DISOWN)
+_MEND = _running(repair.MEND)
+_LEASE = _running(ownership.ACQUIRE_LEASE, ownership.DISOWN)
 
 
 def rights_of(service: Service, keys: Keys) -> Rights:
@@ -94,7 +94,7 @@ def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
 
 def _gateway(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _MEND + _running(scripts.BACKLOG)
+        _READ + _WRITE + _TRANSACT + _POST + _MEND + _running(work.BACKLOG)
         + _commands("ZRANGEBYSCORE", "SET", "UNLINK")
         + _patterns(
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
@@ -122,7 +122,7 @@ def _stt(keys: Keys) -> Rights:
 
 def _llm(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _MEND + _running(scripts.RELEASE_TURNS)
+        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _MEND + _running(ownership.RELEASE_TURNS)
         + _commands("SCAN", "XDEL", "INFO", "TTL", "MEMORY USAGE", "XTRIM", "UNLINK")
         + _patterns(
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
@@ -136,7 +136,7 @@ def _llm(keys: Keys) -> Rights:
 
 def _tts(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _WORK + _running(scripts.REOPEN)
+        _READ + _WRITE + _TRANSACT + _WORK + _running(ownership.REOPEN)
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),

@@ -13,11 +13,14 @@ from typing import Any
 import msgpack
 from redis.exceptions import ResponseError
 
-from tertulia_shared.bus.link import Command, Link
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, BusUnavailable, Expire, Fence, NotOwner, Put, Stale, Write, WriteRefused
+from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.bus.refusals import refusal_of
-from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
+from tertulia_shared.bus.scripts import writing as scripts
+from tertulia_shared.bus.scripts.script import Command
+from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, STALE, FenceArguments
 from tertulia_shared.codec import Value, encode
 from tertulia_shared.keys import Key
 
@@ -109,25 +112,18 @@ class Writer:
         # without a fence, the write that makes a key again after FLUSHALL is not refused: it must set the TTL
         fresh_until = outlet.fresh_until if outlet.fence is not None else None
         keys, operations = operations_of(
-            writes, first=3, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
+            writes, first=FIRST_WRITE_KEY, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
         )
-        return WRITE(
-            fence_keys(outlet.fence, writes[0].key, self._state_key) + keys, *fence_args(outlet.fence), operations
-        )
+        fence = fence_arguments(outlet.fence, any_key=writes[0].key, state_key=self._state_key)
+        return scripts.write(fence, keys=keys, operations=operations)
 
 
-def fence_keys(fence: Fence | None, any_key: Key, state_key: Callable[[str], Key]) -> list[str]:
-    """The owner and state keys that a script checks; where nothing is to be checked, a key of the same slot."""
+def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
+    """A fence as the scripts take it. Without a fence they get `any_key`, a key of the same slot, and check nothing."""
     if fence is None:
-        return [any_key.name, any_key.name]
-    return [fence.owner.name, state_key(fence.owner.name).name]
-
-
-def fence_args(fence: Fence | None) -> tuple[str, str]:
-    """The token and epoch that a script checks; "" where it isn't to."""
-    if fence is None:
-        return "", ""
-    return fence.token, "" if fence.epoch is None else str(fence.epoch)
+        return FenceArguments(any_key.name, any_key.name)
+    epoch = "" if fence.epoch is None else str(fence.epoch)
+    return FenceArguments(fence.owner.name, state_key(fence.owner.name).name, fence.token, epoch)
 
 
 def operations_of(

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tertulia_shared.bus.port import Put
+from tertulia_shared.bus.port.writing import Put
 from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key, Keys
-from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_sane_epoch
+from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_readable_epoch
 from tertulia_shared.testing.memory_streams import id_text
 
 FAR_MS = 24 * 3600 * 1000
 RAISED = 1000
 LOOKED_AT = 100
-"""Of the newest events, for an epoch."""
-MAX_TOLD_EPOCH = 10**15
+"""Newest events that are searched for an epoch."""
+MAX_EVENT_EPOCH = 10**15
 
 
 def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *, with_owner: bool) -> list[str]:
-    """See `port.Bus.mend`."""
+    """As `port.Bus.mend`."""
     id = conversation_id
     state, turns, events = keys.state(id), keys.turns(id), keys.events(id)
     streams = {"turns": turns, "events": events, "control": keys.control(id), "receipts": keys.receipts(id)}
@@ -36,9 +36,9 @@ def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *,
     far = now_ms + FAR_MS
     mended += [name for name, key in streams.items() if _rebuilt(server, key, far)]
     epoch = ConversationState(server.hash(state)).get(StateField.EPOCH)
-    if is_lost or (epoch is not None and not is_sane_epoch(epoch)):
-        told = [entry.fields.get(b"epoch", b"") for entry in server.stream(events).after((0, 0))[-LOOKED_AT:]]
-        newest = max((int(raw) for raw in told if raw.isdigit() and int(raw) < MAX_TOLD_EPOCH), default=0)
+    if is_lost or (epoch is not None and not is_readable_epoch(epoch)):
+        epochs = [entry.fields.get(b"epoch", b"") for entry in server.stream(events).after((0, 0))[-LOOKED_AT:]]
+        newest = max((int(raw) for raw in epochs if raw.isdigit() and int(raw) < MAX_EVENT_EPOCH), default=0)
         server.apply(Put(state, {StateField.EPOCH: newest + RAISED}), 0)
         mended.append("epoch")
     cursor = ConversationState(server.hash(state)).get(StateField.CURSOR, BEGINNING.encode()).decode(errors="replace")

@@ -98,7 +98,7 @@ class Drain:
             self._told = held.count
         finally:
             with contextlib.suppress(BusError):
-                await self._bus.let_go(self._bus.keys.drainer(), self._holder)
+                await self._bus.release(self._bus.keys.drainer(), self._holder)
 
     async def _apply_held(self, held: HeldBack) -> int:
         is_any = await self._bus.length(self._held_key) > 0
@@ -181,7 +181,7 @@ class Drain:
                 raise BadEntry(f"a write of the kind {write.kind!r} is not known to this release")
 
     async def _hold(self) -> None:
-        if not await self._bus.hold(self._bus.keys.drainer(), self._holder):
+        if not await self._bus.acquire_lease(self._bus.keys.drainer(), self._holder):
             raise NotMine
 
     async def _bury(self, entry: Entry, reason: str) -> None:
