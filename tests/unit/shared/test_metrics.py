@@ -11,7 +11,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import Health, Metrics, catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import SILENT_S
-from tertulia_shared.metrics.heartbeat import Pulse
+from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.metrics.hop import Hop
 from tests.harness.scrape import scraped
 
@@ -141,13 +141,13 @@ def test_a_process_is_well_from_its_first_sign_of_life_until_some_seconds_after_
 
 async def test_a_sign_of_life_tells_that_the_process_is_well_and_how_long_the_way_is() -> None:
     metrics = Metrics()
-    pulse = Pulse(metrics)
+    heartbeat = Heartbeat(metrics)
 
     async def sign() -> None:
         return None
 
-    await pulse.beat(sign())
-    await pulse.rest(0)
+    await heartbeat.beat(sign())
+    await heartbeat.rest(0)
     seen = scraped(metrics)
     assert metrics.health.problem() == ""
     assert seen.of("tertulia_redis_round_trip_seconds_count") == 1
@@ -162,7 +162,7 @@ async def test_a_sign_of_life_that_is_not_taken_is_counted_and_is_none() -> None
         raise ConnectionError("scripted")
 
     with pytest.raises(ConnectionError):
-        await Pulse(metrics).beat(sign())
+        await Heartbeat(metrics).beat(sign())
     seen = scraped(metrics)
     assert seen.of("tertulia_redis_failures_total") == 1
     assert seen.of("tertulia_redis_round_trip_seconds_count") == 0

@@ -12,7 +12,7 @@ from tertulia_gateway.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.metrics.heartbeat import Pulse
+from tertulia_shared.metrics.heartbeat import Heartbeat
 
 LOOK_S = 2.0
 """Between two looks: each is a round trip and one more for each stage and stream."""
@@ -32,7 +32,7 @@ class Lookout:
         self._bus = bus
         self._metrics = metrics
         self._alive_s = alive_s
-        self._pulse = Pulse(metrics)
+        self._heartbeat = Heartbeat(metrics)
         self._redis_up = metrics.of(catalogue.REDIS_UP)
         self._is_blind = False
 
@@ -44,11 +44,11 @@ class Lookout:
             if not (is_up and await self._sees()):
                 for family in SEEN:
                     self._metrics.forget(family)
-            await self._pulse.rest(LOOK_S)
+            await self._heartbeat.rest(LOOK_S)
 
     async def _is_up(self) -> bool:
         try:
-            await self._pulse.beat(self._ping())
+            await self._heartbeat.beat(self._ping())
         except (BusError, TimeoutError):
             return False
         except Exception:  # noqa: BLE001 - a look must not end the gateway

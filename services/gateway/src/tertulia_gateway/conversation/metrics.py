@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tertulia_shared.codec import Fields, number
-from tertulia_shared.metrics import Measures, Metrics, catalogue
+from tertulia_shared.metrics import Histogram, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 
 
@@ -23,9 +23,9 @@ class Waits:
         self._events = Hop(metrics, "events", wall_ms)
         self._audio = Hop(metrics, "audio", wall_ms)
         self._accepted_ms = 0
-        self._text: Measures | None = None
+        self._text: Histogram | None = None
         """What is waited for, where something is."""
-        self._sound: Measures | None = None
+        self._sound: Histogram | None = None
 
     def event(self, kind: bytes, fields: Fields) -> None:
         """An event other than a piece of text was sent."""
