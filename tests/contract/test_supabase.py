@@ -75,19 +75,19 @@ async def noticed(url: str) -> None:
 
 
 @pytest.mark.parametrize("key", [make_key("service_role", "another-secret-that-is-long-enough-too"), "nonsense"])
-async def test_a_wrong_key_is_said_to_be_one(supabase: SupabaseServer, key: str) -> None:
+async def test_wrong_key_is_reported(supabase: SupabaseServer, key: str) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_KEY"):
         async with opened(supabase.url, key):
             pass
 
 
-async def test_the_public_key_is_not_enough(supabase: SupabaseServer) -> None:
+async def test_public_key_is_not_enough(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="service role key"):
         async with opened(supabase.url, ANON_KEY):
             pass
 
 
-async def test_missing_tables_are_said_to_be_missing(supabase: SupabaseServer) -> None:
+async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
@@ -101,20 +101,20 @@ async def test_missing_tables_are_said_to_be_missing(supabase: SupabaseServer) -
         await noticed(supabase.url)  # PostgREST looks when it comes to it; the next test's store must open
 
 
-async def test_older_tables_are_said_to_be_older(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 2)
     with pytest.raises(StoreUnusable, match="version 1 of Tertulia's tables, 2 is needed"):
         async with opened(supabase.url):
             pass
 
 
-async def test_a_server_that_is_none_of_supabases_is_said_to_be_none(supabase: SupabaseServer) -> None:
+async def test_server_that_is_no_postgrest_is_reported(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
         async with opened(f"{supabase.url}/elsewhere"):
             pass
 
 
-async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: SupabaseServer) -> None:
+async def test_unreachable_server_is_an_unavailable_store(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnavailable, match="SUPABASE_URL"):
         async with opened(f"http://127.0.0.1:{free_port()}"):
             pass
@@ -127,7 +127,7 @@ async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: Supab
     await store.close()
 
 
-def test_its_library_is_loaded_where_it_is_chosen_and_nowhere_else() -> None:
+def test_library_is_imported_only_if_supabase_is_chosen() -> None:
     program = (
         "import sys, tertulia_shared.store, tertulia_llm.main, tertulia_gateway.main; print('supabase' in sys.modules)"
     )
@@ -148,7 +148,7 @@ async def test_migrations_may_be_applied_again_and_change_nothing(supabase: Supa
         assert await store.characters() == [edited, sage]
 
 
-async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
+async def test_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         found = await store.characters()
     now = datetime.now(UTC)
@@ -164,7 +164,7 @@ async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseS
         ("seeds", "applied_at"),
     ],
 )
-async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
+async def test_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -173,7 +173,7 @@ async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer,
             assert answer.status_code in (401, 403), method
 
 
-async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
+async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
@@ -187,7 +187,7 @@ async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
             assert answer.status_code in (401, 403), name
 
 
-def test_policies_stand_where_grants_do_not(supabase: SupabaseServer) -> None:
+def test_row_policies_hold_without_grants(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("grant select on public.characters to anon")
     try:
@@ -197,7 +197,7 @@ def test_policies_stand_where_grants_do_not(supabase: SupabaseServer) -> None:
         database.sql("revoke select on public.characters from anon")
 
 
-async def test_a_hand_in_the_dashboard_leaves_rows_that_fit(supabase: SupabaseServer) -> None:
+async def test_dashboard_edit_leaves_valid_rows(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("insert into characters (id, name, voice) values (gen_random_uuid(), '  Ｚoë   Quick', 'luna')")
     assert database.sql("select name_key from characters where voice = 'luna' and name <> 'Luna'") == "zoë quick"
@@ -209,7 +209,7 @@ async def test_a_hand_in_the_dashboard_leaves_rows_that_fit(supabase: SupabaseSe
     assert not database.sql("select name from characters where created_at < '2002-01-01'")
 
 
-async def test_a_hand_that_corrects_a_message_moves_its_time(supabase: SupabaseServer) -> None:
+async def test_dashboard_edit_of_a_message_moves_its_time(supabase: SupabaseServer) -> None:
     talk, database = new_id(), supabase.database
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -224,7 +224,7 @@ async def test_a_hand_that_corrects_a_message_moves_its_time(supabase: SupabaseS
     assert found.updated_at == corrected.updated_at
 
 
-async def test_a_page_may_be_longer_than_what_the_server_gives_at_once(supabase: SupabaseServer) -> None:
+async def test_page_may_exceed_the_servers_row_limit(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -232,7 +232,7 @@ async def test_a_page_may_be_longer_than_what_the_server_gives_at_once(supabase:
         assert len(await store.messages(talk, 1000)) == 1003
 
 
-async def test_what_only_postgresql_refuses_is_a_bad_record(supabase: SupabaseServer) -> None:
+async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -244,7 +244,7 @@ async def test_what_only_postgresql_refuses_is_a_bad_record(supabase: SupabaseSe
 # -- away
 
 
-async def test_a_database_that_is_killed_is_away_and_comes_back_with_everything(supabase: SupabaseServer) -> None:
+async def test_killed_database_is_unavailable_and_returns_with_all_rows(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -259,7 +259,7 @@ async def test_a_database_that_is_killed_is_away_and_comes_back_with_everything(
         assert await store.history(talk, 10) == said
 
 
-async def test_a_database_that_does_not_answer_is_away(supabase: SupabaseServer) -> None:
+async def test_silent_database_is_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.hold()
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -268,7 +268,7 @@ async def test_a_database_that_does_not_answer_is_away(supabase: SupabaseServer)
         await answers(store)
 
 
-async def test_what_needs_a_person_later_on_counts_as_away(supabase: SupabaseServer) -> None:
+async def test_later_error_for_a_person_counts_as_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.database.sql("revoke select on public.characters from service_role")
         try:
@@ -309,7 +309,7 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
     await asyncio.wait([watch])
 
 
-async def test_changed_characters_are_told(supabase: SupabaseServer) -> None:
+async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
         await changed.reach(1)  # listening: what changed before is to be read, too
@@ -317,7 +317,7 @@ async def test_changed_characters_are_told(supabase: SupabaseServer) -> None:
         await changed.reach(2)
 
 
-async def test_a_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):
@@ -328,7 +328,7 @@ async def test_a_lost_connection_is_made_again(supabase: SupabaseServer, monkeyp
         await changed.reach(3)
 
 
-async def test_where_there_is_no_realtime_nothing_happens(
+async def test_watch_without_realtime_calls_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)

@@ -143,7 +143,7 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-async def test_while_the_connection_is_broken_everything_says_so(bus: MemoryBus) -> None:
+async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) -> None:
     c = new_id()
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
@@ -165,7 +165,7 @@ async def test_while_the_connection_is_broken_everything_says_so(bus: MemoryBus)
     assert await bus.finish(claim, "a")
 
 
-async def test_who_waits_to_claim_is_told_and_who_follows_goes_on(bus: MemoryBus) -> None:
+async def test_waiting_claim_raises_and_followers_go_on_after_a_break(bus: MemoryBus) -> None:
     c = new_id()
     await bus.prepare("llm")
     follow = bus.follow(bus.keys.events(c))
@@ -180,7 +180,7 @@ async def test_who_waits_to_claim_is_told_and_who_follows_goes_on(bus: MemoryBus
     assert len(await reading) == 1
 
 
-async def test_entries_bear_the_time_they_are_given(keys: Keys) -> None:
+async def test_entries_have_the_given_time(keys: Keys) -> None:
     bus: Bus = MemoryBus(keys, now_ms=lambda: 1234)
     for _ in range(2):
         await bus.transact("c", [Append(keys.events("c"), TurnComplete("t"))])

@@ -67,12 +67,12 @@ def may_touch(service: Service, key: Key) -> bool:
     ],
     ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
 )  # fmt: skip
-def test_a_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
+def test_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
     assert not may_touch(service, key)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
+def test_service_may_touch_what_it_works_with(service: Service) -> None:
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
@@ -92,7 +92,7 @@ def test_service_that_repairs_a_conversation_may_touch_what_it_repairs(service: 
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> None:
+def test_service_has_no_administrative_rights(service: Service) -> None:
     forbidden = {"FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "ACL", "EVAL", "DEBUG", "SHUTDOWN", "CLIENT", "CLIENT KILL",
                  "MONITOR", "SCRIPT", "SCRIPT FLUSH", "REPLICAOF", "MIGRATE", "RENAME", "COPY", "PUBLISH"}  # fmt: skip
     assert not rights_of(service, KEYS).commands & forbidden
@@ -100,7 +100,7 @@ def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> 
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_every_command_that_the_bus_sends_is_somebodys_right() -> None:
+def test_every_command_of_the_bus_is_a_right_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
     for where in (*REDIS_MODULES, reader, Link):
@@ -111,7 +111,7 @@ def test_every_command_that_the_bus_sends_is_somebodys_right() -> None:
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_every_scripts_commands_are_somebodys_right() -> None:
+def test_every_command_of_the_scripts_is_a_right_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
@@ -137,7 +137,7 @@ def source_of(method: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
+def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
     used = used_by(service)
     assert {"read", "outlet"} <= used
     run = re.compile(r"\b(?:scripts|ownership|repair)\.([a-z_]+)\(")
@@ -149,7 +149,7 @@ def test_a_service_has_the_rights_of_each_script_that_it_runs(service: Service) 
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
+def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
     have = rights_of(service, KEYS).commands
     sent: set[str] = set()
     for method in used_by(service):
@@ -159,7 +159,7 @@ def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service)
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # options, and an error, look the same
 
 
-def test_what_a_script_calls_is_read_from_its_source() -> None:
+def test_commands_of_a_script_are_read_from_its_source() -> None:
     script = Script("redis.call('XINFO', 'CONSUMERS', KEYS[1]) local x = redis.pcall('GET', KEYS[2])")
     assert called_by(script) == {"XINFO CONSUMERS", "GET"}
     assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(writing.WRITE)
@@ -171,7 +171,7 @@ def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
     assert rights_of_stages((), KEYS) == Rights()
 
 
-def test_an_acl_file_has_a_user_a_line_and_no_password() -> None:
+def test_acl_file_has_a_user_a_line_and_no_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
     assert first == "user default reset off ~* &* +@all"
