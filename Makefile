@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -49,6 +49,8 @@ lint: setup-dev ## style, format, types, architecture, and the page's own checks
 	@$(BIN)/pyright
 	@echo "lint: architecture (import-linter)"
 	@$(BIN)/lint-imports
+	@echo "lint: width of Markdown lines"
+	@$(BIN)/python -m scripts.markdown_width
 	@scripts/web.sh check
 
 fmt: setup-dev ## format the Python code and fix what can be fixed
@@ -85,6 +87,10 @@ bench: setup-dev ## measure latency and throughput on this machine
 
 web: setup ## build the page
 	@scripts/web.sh build
+
+docs: setup-dev ## build the documentation as a site, into build/site; a broken link is an error
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs -d build/site-cache . build/site
+	@echo "docs: build/site/index.html"
 
 lock: setup ## pin the newest dependencies that fit, by hash, into requirements/
 	@scripts/lock.sh --upgrade

@@ -29,7 +29,8 @@ find_python() {
 }
 
 fingerprint() { # of all that decides what is installed
-    cat "$1" requirements/tools.txt scripts/setup.sh shared/pyproject.toml cli/pyproject.toml services/*/pyproject.toml |
+    cat "$1" requirements/tools.txt scripts/setup.sh shared/pyproject.toml cli/pyproject.toml services/*/pyproject.toml \
+        shared/src/tertulia_shared/version.py |
         cksum
     echo "${PYTHON:-}"
     pwd

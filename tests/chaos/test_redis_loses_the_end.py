@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_gateway.conversation.conversation import LOST_EPOCHS
+from tertulia_gateway.conversation.data_loss import LOST_EPOCHS
 from tertulia_shared.ids import new_id
 from tests.chaos.verdict import judge_turn
 from tests.harness.client import TalkClient, talk

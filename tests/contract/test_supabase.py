@@ -173,6 +173,14 @@ async def test_public_key_reads_and_writes_nothing(supabase: SupabaseServer, tab
             assert answer.status_code in (401, 403), method
 
 
+def granted(supabase: SupabaseServer) -> str:
+    """Each function with its owner and grants in PostgreSQL."""
+    return supabase.database.sql(
+        "select oid::regprocedure, pg_get_userbyid(proowner), proacl from pg_proc"
+        " where pronamespace = 'public'::regnamespace"
+    )
+
+
 async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
@@ -184,7 +192,7 @@ async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for name, arguments in calls.items():
             answer = await client.post(f"{supabase.url}/rest/v1/rpc/{name}", json=arguments)
-            assert answer.status_code in (401, 403), name
+            assert answer.status_code in (401, 403), f"{name}: {answer.status_code} {answer.text}\n{granted(supabase)}"
 
 
 def test_row_policies_hold_without_grants(supabase: SupabaseServer) -> None:

@@ -62,7 +62,7 @@ async def test_a_character_falls_silent_at_once(visitor: Visitor, by: str) -> No
             await visitor.box.press("w")
     await assert_cut_off(visitor, message_id, flushes)
     assert len(visitor.log.commands("interrupt")) == 1
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
 
 async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(visitor: Visitor) -> None:

@@ -33,7 +33,7 @@ async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
     await visitor.until_speaking(accepted["turn_id"])
     await keyboard.press("Escape")
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
     panel = visitor.page.get_by_role("button", name="Characters")
     await tab_to(visitor, panel)

@@ -50,7 +50,7 @@ async def reload(visitor: Visitor) -> None:
     visitor.log.begin_anew()
     await visitor.page.reload()
     await eventually(lambda: visitor.log.of("conversation_started"), "the page is back")
-    await visitor.page.locator(".glance").click()
+    await visitor.page.locator(".status-line").click()
 
 
 async def assert_goes_on(visitor: Visitor, bus: Bus, turn_id: str, receipts: list[dict[str, Any]]) -> None:
@@ -112,7 +112,7 @@ async def test_reloaded_at_any_moment_it_goes_on_where_it_was_heard(visit: Visit
             lines = cast("str", await visitor.page.evaluate("sessionStorage.before")).splitlines()
             receipts = [json.loads(line)["data"] for line in lines]
             if not visitor.log.of("turn_accepted"):  # heard to its end: nothing goes on
-                await expect(visitor.page.locator(".message.theirs.past")).to_have_count(2)
+                await expect(visitor.page.locator(".message.theirs.stored")).to_have_count(2)
                 continue
             await assert_goes_on(visitor, bus, turn_id, receipts)
             await expect(visitor.mine).to_have_text([f"You: {QUESTION}"])

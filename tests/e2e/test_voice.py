@@ -19,11 +19,11 @@ async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(
     assert "weather" in accepted["text"]
     await expect(visitor.mine).to_contain_text(accepted["text"])
 
-    slips = await visitor.slips()
-    assert any(pale.strip() for _, pale in slips), "words that may still change were shown"
-    assert any(firm.strip() for firm, _ in slips), "words became firm while the question was spoken"
+    partial_transcripts = await visitor.partial_transcripts()
+    assert any(pale.strip() for _, pale in partial_transcripts), "words that may still change were shown"
+    assert any(firm.strip() for firm, _ in partial_transcripts), "words became firm while the question was spoken"
     guesses = {event["text"] for event in visitor.log.of("transcription_update")}
-    assert {firm + pale for firm, pale in slips if pale} <= guesses
+    assert {firm + pale for firm, pale in partial_transcripts if pale} <= guesses
 
     (answer,) = await visitor.hears(accepted["turn_id"])
     assert (answer.name, answer.status) == ("Rex", "complete")

@@ -40,10 +40,10 @@ async def test_a_stop_holds_though_it_could_not_be_written_at_first(visitor: Vis
     with stack.writes_paused():
         await expect(visitor.page.locator(".notice")).to_contain_text([PAUSED])
         await visitor.page.keyboard.press("Escape")
-        await expect(visitor.glance).to_have_text("The server has to wait…")
+        await expect(visitor.status_line).to_have_text("The server has to wait…")
         await eventually(lambda: visitor.log.of("error"), "it was refused")
     await eventually(lambda: visitor.log.of("interrupted"), "they stop")
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
 
 async def test_warnings_of_a_turn_go_with_the_next_and_others_one_by_one(visitor: Visitor, stack: Stack) -> None:

@@ -26,13 +26,13 @@ READY = "Ready when you are"
 """What the table says when all is well and nobody speaks."""
 # What the page's words looked like while somebody spoke: the slip is gone before a test could look at it.
 SLIPS = """
-window.slips = [];
+window.partialTranscripts = [];
 new MutationObserver(() => {
-  const slip = document.querySelector(".slip");
-  if (!slip) return;
-  const [firm, pale] = Array.from(slip.children, (part) => part.textContent);
-  const last = window.slips.at(-1);
-  if (last?.firm !== firm || last?.pale !== pale) window.slips.push({ firm, pale });
+  const shown = document.querySelector(".partial-transcript");
+  if (!shown) return;
+  const [firm, pale] = Array.from(shown.children, (part) => part.textContent);
+  const last = window.partialTranscripts.at(-1);
+  if (last?.firm !== firm || last?.pale !== pale) window.partialTranscripts.push({ firm, pale });
 }).observe(document, { subtree: true, childList: true, characterData: true });
 """
 # What the audio thread runs is fetched when all else is there; the browser tells nobody outside the page of it.
@@ -88,7 +88,7 @@ class Visitor:
         if not device:
             await microphone.connect(self.page)
         await self.page.goto(self.address + at)
-        await expect(self.glance).to_have_text(READY)
+        await expect(self.status_line).to_have_text(READY)
         await expect(self.seats).not_to_have_count(0)
         if loudspeaker:
             await self.until(self._loudspeaker, "the loudspeaker is there")
@@ -131,8 +131,8 @@ class Visitor:
         return self.page.get_by_role("textbox", name="Your message")
 
     @property
-    def glance(self) -> Locator:
-        return self.page.locator(".glance")
+    def status_line(self) -> Locator:
+        return self.page.locator(".status-line")
 
     @property
     def seats(self) -> Locator:
@@ -150,9 +150,9 @@ class Visitor:
         """Its `turn_accepted`."""
         return [event for event in self.log.of("turn_accepted") if event["turn_id"] == turn_id]
 
-    async def slips(self) -> list[tuple[str, str]]:
+    async def partial_transcripts(self) -> list[tuple[str, str]]:
         """Every state of the words being understood: (firm, may change)."""
-        seen = cast("list[dict[str, str]]", await self.page.evaluate("window.slips"))
+        seen = cast("list[dict[str, str]]", await self.page.evaluate("window.partialTranscripts"))
         return [(each["firm"], each["pale"]) for each in seen]
 
     async def picture(self, name: str) -> None:

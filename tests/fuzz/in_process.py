@@ -13,14 +13,13 @@ import orjson
 
 from tertulia_cli.client import wav
 from tertulia_gateway import commands
-from tertulia_gateway.conversation.audio_queue import Playlist
-from tertulia_gateway.conversation.event_filter import Feed, epoch_of
-from tertulia_gateway.conversation.metrics import Waits
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.metrics import ConversationMetrics
+from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.client import added
 from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_shared import entries
+from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
@@ -110,18 +109,16 @@ def entry(rng: Random) -> None:
 
 
 def followers(rng: Random) -> None:
-    """What the gateway derives from events: none of it may raise, for it also sees what cannot be sent."""
-    feed, playlist, timeline = Feed("me", claimed=True), Playlist(), Timeline()
-    waits = Waits(METRICS, lambda: 1_700_000_000_000)
-    for _ in range(3):
+    """Objects of the gateway that consume events. None may raise, since they also get events that cannot be sent."""
+    position = ClientPosition("me", claimed=True)
+    metrics = ConversationMetrics(METRICS, lambda: 1_700_000_000_000)
+    for n in range(3):
         given = fields(rng)
-        kind = given[b"type"]
-        feed.judge(kind, given)
-        playlist.see(kind, given, epoch_of(given))
-        timeline.see(kind, given)
-        waits.event(kind, given)
-        waits.sound(given, asked_ms=0)
-        timeline.metrics()
+        position.advance(Entry(f"{n + 1}-0", given))
+        position.has_event(Entry(f"{n + 1}-0", given))
+        metrics.event_sent(given[b"type"], given)
+        metrics.audio_sent(given, asked_ms=0)
+        position.timeline.metrics()
 
 
 def wav_file(rng: Random) -> None:

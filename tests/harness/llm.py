@@ -13,14 +13,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from tertulia_llm.characters import Cast
-from tertulia_llm.history.history import Memory
-from tertulia_llm.metrics import Paces
+from tertulia_llm.characters import CharacterCache
+from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model, ModelFailed
-from tertulia_llm.outbox.drainer import Drain
-from tertulia_llm.responder import Answerer
+from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turn_handler import Turns
+from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Claim, Owned
 from tertulia_shared.bus.outlet import QueueOutlet
 from tertulia_shared.codec import decode, decode_event, envelope, text
@@ -183,7 +182,7 @@ class TableModel:
         return line[len(said) :]
 
     async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
-        for number, word in enumerate(re.findall(r"\s*\S+", wanted)):
+        for number, word in enumerate(re.findall(r"\s*\S+(?:\s+$)?", wanted)):
             if isinstance(act, BreakAfter) and number == act.words:
                 raise act.failure
             await asyncio.sleep(self.word_s)
@@ -209,7 +208,7 @@ class Table:
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
         self.store = CountingStore(self.tables, self.death)
-        self.handler: Turns | None = None
+        self.handler: TurnHandler | None = None
         self.claim: Claim | None = None
         self.orphaned = False
         """A claim is pending whose worker is dead."""
@@ -239,20 +238,26 @@ class Table:
         outlet.append(self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0))
         await outlet.flush()
 
-    async def worker(self) -> Turns:
+    async def worker(self) -> TurnHandler:
         """The handler of a new process."""
         self.store = CountingStore(self.tables, self.death)
         await self.store.open()
-        cast_ = Cast(self.bus, self.store)
-        await cast_.read()
+        characters = CharacterCache(self.bus, self.store)
+        await characters.read()
         store: Store = self.store
         model = cast("Model", self.model)
         outbox = Outbox(self.bus, store, self.settings.store_patience_s)
-        self.handler = Turns(
-            self.bus, outbox,
-            Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
-            Answerer(self.bus, outbox, model, self.settings, Paces(self.metrics, "scripted")),
-        )  # fmt: skip
+        histories = HistoryCache(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name)
+        metrics = LLMMetrics(self.metrics, "scripted")
+        self.handler = TurnHandler(
+            self.bus,
+            outbox,
+            histories=histories,
+            characters=characters,
+            model=model,
+            settings=self.settings,
+            metrics=metrics,
+        )
         return self.handler
 
     async def claimed(self) -> Claim:
@@ -279,7 +284,7 @@ class Table:
         """Some worker applies what waits for the store."""
         store = MemoryStore(self.tables)
         await store.open()
-        drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
+        drain = asyncio.create_task(OutboxDrainer(self.bus, store, "drainer").run())
         while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
             await asyncio.sleep(0.01)
         drain.cancel()
@@ -324,6 +329,8 @@ class Table:
                 sentence = decode(TTSSentence, entry.fields)
                 client.sentences.setdefault(message_id, []).append(sentence)
                 client.written[message_id] = client.written.get(message_id, "") + text(entry.fields, b"written", "")
+                if not sentence.is_final:
+                    client.written_ends.setdefault(message_id, []).append(len(client.written[message_id]))
         return client
 
     async def rows(self) -> list[tuple[str, str, str]]:
@@ -341,11 +348,15 @@ class Client:
     order: list[str] = field(default_factory=list[str])
     names: dict[str, str] = field(default_factory=dict[str, str])
     shown: dict[str, str] = field(default_factory=dict[str, str])
+    ends: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """The sentence ends of each message."""
     status: dict[str, str] = field(default_factory=dict[str, str])
     told: dict[str, str] = field(default_factory=dict[str, str])
     """The text of each `message_complete`."""
     sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
     written: dict[str, str] = field(default_factory=dict[str, str])
+    written_ends: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    """Where each sentence of `sentences` ends in `written`."""
     heard: dict[str, str] = field(default_factory=dict[str, str])
     complete: list[str] = field(default_factory=list[str])
     errors: list[Error] = field(default_factory=list[Error])
@@ -363,11 +374,16 @@ class Client:
                 self.shown[event.message_id] = ""
             case LLMChunk():
                 self.shown[event.message_id] += event.text
+                self.ends[event.message_id] = self.ends.get(event.message_id, ()) + event.sentence_ends
             case MessageResumed():
                 self.shown[event.message_id] = event.text
+                self.ends[event.message_id] = event.sentence_ends
             case MessageComplete():
                 assert event.message_id not in self.told, "a message was completed twice"
                 self.told[event.message_id] = event.text
+                known = self.ends.get(event.message_id, ())
+                assert event.status != "complete" or event.sentence_ends[: len(known)] == known, "an end was taken back"
+                self.ends[event.message_id] = event.sentence_ends
                 self.status[event.message_id] = event.status
             case MessageHeard():
                 self.heard[event.message_id] = event.text
@@ -398,5 +414,6 @@ class Client:
                     "one final entry, at the end"
                 )
                 assert self.told[id] == self.written[id], "what was shown is what is spoken"
+                assert list(self.ends[id]) == self.written_ends.get(id, []), "each sentence ends where it was spoken to"
             if self.status[id] == "complete":
                 assert self.shown[id] == self.told[id], "the chunks add up to the reply"

@@ -28,8 +28,8 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(180)
 STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
 BAD_TTS = """
-from tertulia_tts import main, registry
-registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
+from tertulia_tts import engines, main
+engines.ENGINES = {**engines.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
 main.main()
 """
 

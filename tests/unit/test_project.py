@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import tomllib
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +18,12 @@ from packaging.utils import canonicalize_name
 from pydantic_settings import BaseSettings
 
 from scripts.env_example import default_text, render, settings_classes, variable
+from tertulia_shared.version import __version__
+from tests.servers.redis_server import CHOICE
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + sorted(
-    (ROOT / "docs").rglob("*.md")
-)
-ADRS = sorted((ROOT / "docs" / "adr").glob("*.md"))
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("docs/**/*.md")])
+ADRS = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
 PROJECTS = [
     ROOT / "pyproject.toml",
     *sorted(ROOT.glob("*/pyproject.toml")),
@@ -33,6 +35,11 @@ REQUIREMENTS = sorted((ROOT / "requirements").rglob("*.txt"))
 def relative(path: Path) -> str:
     """A test's id: the path from the root."""
     return path.relative_to(ROOT).as_posix()
+
+
+def project(path: Path) -> Mapping[str, Any]:
+    """The content of a pyproject.toml."""
+    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def tracked() -> list[Path]:
@@ -75,7 +82,7 @@ def test_one_variable_has_one_default() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
-    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()}
+    known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {CHOICE}
     for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):  # theirs alone: a port to publish
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))
     named = set(re.findall(r"\b(?:TERTULIA|OPENROUTER)_[A-Z_]*[A-Z]\b", document.read_text(encoding="utf-8")))
@@ -138,6 +145,21 @@ def test_an_adr_states_choice_alternatives_and_what_enforces_it(adr: Path) -> No
     assert {"Choice", "Alternatives", "What enforces it"} <= set(headings)
 
 
+def test_adr_index_lists_every_adr_by_its_title() -> None:
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    titles = [adr.read_text(encoding="utf-8").partition("\n")[0].partition(". ")[2] for adr in ADRS]
+    assert re.findall(r"(?m)^\d+\. (.*)$", index) == [
+        f"[{title}]({adr.name})" for title, adr in zip(titles, ADRS, strict=True)
+    ]
+
+
+def test_glossary_names_modules_that_exist() -> None:
+    named = re.findall(r"`([\w/]+\.py)`", (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8"))
+    sources = [*ROOT.glob("shared/src/**/*.py"), *ROOT.glob("services/*/src/**/*.py")]
+    assert named
+    assert [name for name in named if not any(path.as_posix().endswith(f"/{name}") for path in sources)] == []
+
+
 def test_adr_numbers_are_unique_and_without_gaps() -> None:
     assert [int(adr.name[:4]) for adr in ADRS] == list(range(1, len(ADRS) + 1))
 
@@ -171,6 +193,27 @@ def as_text(path: Path) -> str | None:
         return None
 
 
+# -- the version
+
+
+def test_no_package_names_a_version_of_its_own() -> None:
+    for path in PROJECTS[1:]:
+        assert "version" not in project(path)["project"], relative(path)
+        assert project(path)["project"]["dynamic"] == ["version"], relative(path)
+    web = ROOT / "services" / "gateway" / "web"
+    assert "version" not in json.loads((web / "package.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", [project(path)["project"]["name"] for path in PROJECTS[1:]])
+def test_installed_package_has_the_version_of_the_source(name: str) -> None:
+    assert version(name) == __version__, "run `make setup-dev`"
+
+
+def test_changelog_describes_the_current_version() -> None:
+    headings = re.findall(r"(?m)^## \[([^\]]+)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert headings[:2] == ["Unreleased", __version__]
+
+
 # -- dependencies
 
 
@@ -179,11 +222,6 @@ def pins(name: str) -> Iterator[Requirement]:
     for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith((" ", "#")):
             yield Requirement(line.removesuffix("\\").strip())
-
-
-def project(path: Path) -> Mapping[str, Any]:
-    """A pyproject.toml."""
-    return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS, ids=relative)

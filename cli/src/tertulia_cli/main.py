@@ -25,6 +25,7 @@ from tertulia_cli.voice import command as voice
 from tertulia_cli.voice.command import NewVoice
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.settings import load
+from tertulia_shared.version import __version__
 
 EXIT_CODES: Final = """exit codes:
   0    done                              3  no connection to the gateway or to Redis
@@ -76,6 +77,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    top.add_argument("--version", action="version", version=f"tertulia {__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _add_run(commands)
     _add_say(commands)

@@ -108,20 +108,13 @@ class Truth:
 
     async def _check_rows(self, client: Client, turn: Turn) -> None:
         """Rows may be written after the last event: wait until they agree."""
-        if turn.interrupted and any(client.ledger.messages[each].heard is None for each in turn.messages):
-            wanted = None  # the heard text is settled before the next turn: only what can be known is compared
-        else:
-            wanted = {
-                message.message_id: (message.text, message.status)
-                if message.heard is None
-                else (message.heard, "interrupted")  # also where its text had been complete
-                for message in (client.ledger.messages[each] for each in turn.messages)
-            }
         rows: dict[str, tuple[str, str]] = {}
         said: list[tuple[str, str]] = []
+        wanted: dict[str, tuple[str, str]] | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while True:
+                    wanted = _wanted_rows(client, turn)  # again each time: message_heard may come meanwhile
                     rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
                     user_is_right = said == [(turn.text, "complete")]
                     if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
@@ -154,6 +147,12 @@ class Truth:
             if kind == b"interrupted" or of == turn_id:
                 kinds.append(kind)
         return b"interrupted" in kinds and b"turn_complete" in kinds
+
+    async def has_no_more_sound(self, conversation_id: str, message: Message) -> bool:
+        """Whether the client has all sound that Redis has of a message, to its final entry."""
+        entries = await self._entries(f"{{{conversation_id}}}:{message.message_id}:audio")
+        chunks = [entry_id for entry_id, fields in entries if fields.get(b"is_final") != b"1"]
+        return len(chunks) < len(entries) and chunks == [f"{s + 1}-{c + 1}".encode() for s, c in message.chunks]
 
     async def check_receipts(self, client: Client) -> None:
         """Every receipt in Redis is one that this client sent."""
@@ -207,6 +206,19 @@ def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: 
     if len(kept) < 2 and FILLS_MEMORY in faults:
         return True
     return list(kept[:-1]) == [f"{sentence + 1}-{chunk + 1}" for sentence, chunk in heard]
+
+
+def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | None:
+    """Text and status that each reply's row must have; None while the heard text is not settled."""
+    messages = [client.ledger.messages[each] for each in turn.messages]
+    if turn.interrupted and any(message.heard is None for message in messages):
+        return None
+    return {
+        message.message_id: (message.text, message.status)
+        if message.heard is None
+        else (message.heard, "interrupted")  # also where its text had been complete
+        for message in messages
+    }
 
 
 def _equal(one: bytes, other: bytes) -> int:

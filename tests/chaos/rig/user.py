@@ -197,9 +197,19 @@ class User:
         while not await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, LOOK_S):
             if time.monotonic() > deadline:
                 return False
-            if turn.reloaded and await self._truth.has_interrupted(self.ledger.conversation_id, turn.turn_id):
-                turn.interrupted, turn.completed = True, 1
+            if turn.reloaded:
+                await self._end_silently(turn)
         return True
+
+    async def _end_silently(self, turn: Turn) -> None:
+        """End a turn that was over when the client was reloaded: the server sends nothing of it."""
+        conversation_id = self.ledger.conversation_id
+        if await self._truth.has_interrupted(conversation_id, turn.turn_id):
+            turn.interrupted, turn.completed = True, 1
+        for message_id in turn.messages:
+            message = self.ledger.messages[message_id]
+            if not message.sound_over and await self._truth.has_no_more_sound(conversation_id, message):
+                message.sound_over = True
 
     async def _check(self) -> None:
         while self._unchecked:

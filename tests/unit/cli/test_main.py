@@ -10,6 +10,7 @@ import pytest
 from tertulia_cli import main as command
 from tertulia_cli.client.say import addressed
 from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, STOPPED, Failure
+from tertulia_shared.version import __version__
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,11 @@ def test_help_names_the_commands_and_the_exit_codes(capsys: pytest.CaptureFixtur
     text = capsys.readouterr().out
     for word in ("run", "say", "talk", "inspect", "dead", "doctor", "exit codes", "130"):
         assert word in text
+
+
+def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends_with("--version") == OK
+    assert capsys.readouterr().out == f"tertulia {__version__}\n"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tertulia_gateway.backlog_monitor import LOOK_S, Lookout
-from tertulia_gateway.health import PATIENCE_S
+from tertulia_gateway.monitoring.backlog_monitor import POLL_S, BacklogMonitor
+from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id
@@ -31,7 +31,7 @@ class Scene:
 
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(Lookout(self.bus, self.metrics, ALIVE_S).run())
+        task = asyncio.create_task(BacklogMonitor(self.bus, self.metrics, ALIVE_S).run())
         await settle()
         try:
             yield
@@ -79,13 +79,13 @@ async def test_while_redis_is_away_nothing_is_said_of_what_it_holds() -> None:
     async with it.watched():
         assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0
         it.bus.break_connection()
-        await asyncio.sleep(LOOK_S * 2)
+        await asyncio.sleep(POLL_S * 2)
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 0
         for gone in ("work_waiting", "work_oldest_held_seconds", "workers", "store_outbox_entries"):
             assert not seen.has(f"tertulia_{gone}")
         it.bus.restore_connection()
-        await asyncio.sleep(LOOK_S * 2)
+        await asyncio.sleep(POLL_S * 2)
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 1
         assert seen.of("tertulia_workers", stage="tts") == 0
@@ -125,11 +125,11 @@ async def test_a_redis_that_refuses_to_be_looked_at_is_up_and_that_is_said_once(
     it = Scene()
     it.bus = Forbidding(Keys("test"), clock=now)
     async with it.watched():
-        await asyncio.sleep(LOOK_S * 3)
+        await asyncio.sleep(POLL_S * 3)
     seen = scraped(it.metrics)
     assert seen.of("tertulia_redis_up") == 1
     assert not seen.has("tertulia_work_waiting")
     assert it.metrics.health.problem() == ""
     assert [record.getMessage() for record in caplog.records] == [
-        "what is open in Redis cannot be seen: Redis refused EVALSHA: NOPERM scripted"
+        "the backlog in Redis cannot be polled: Redis refused EVALSHA: NOPERM scripted"
     ]

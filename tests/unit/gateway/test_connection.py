@@ -12,16 +12,13 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from tertulia_gateway.commands import NewConversation
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.ws.connection import Connection
-from tertulia_shared.clock import wall_ms
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.virtual_time import now, settle, virtual_time
+from tests.unit.gateway.gateway_context import gateway_context
 
 M = "aaaaaaaa-0000-4000-8000-000000000001"
 A_MESSAGE = ("user_message", {"text": "Hello?"})
@@ -69,11 +66,10 @@ async def receipts_kept(*frames: tuple[str, dict[str, Any]], told_of_the_end: bo
     bus, line = Hanging(Keys("test"), clock=now), Line()
     store = MemoryStore()
     await store.open()
-    saver = SettingsSaver(Outbox(bus, store, 1.0))
-    backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
+    ctx = gateway_context(bus, store, clock=now)
     line.queue.put_nowait({"type": "websocket.connect"})
     await line.socket.accept()
-    serving = asyncio.create_task(Connection(line.socket, backstage).serve(NewConversation()))
+    serving = asyncio.create_task(Connection(line.socket, ctx).serve(NewConversation()))
     await settle()
     conversation_id = line.told[0]["conversation_id"]
     bus.hangs = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tertulia_gateway.health import Health, engines_of
+from tertulia_gateway.monitoring.health import Health, engines_of
 
 
 def test_engines_by_stage() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_shared.metrics import Metrics
 from tests.harness.scrape import Scrape, scraped
 
@@ -15,16 +15,18 @@ class Scene:
     def __init__(self) -> None:
         self.now_ms = OPENED_MS
         self.metrics = Metrics()
-        self.waits = Waits(self.metrics, lambda: self.now_ms)
+        self.measured = ConversationMetrics(self.metrics, lambda: self.now_ms)
 
     def accepted(self, at_ms: int, source: str = "typed") -> None:
-        self.waits.event(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})
+        self.measured.event_sent(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})
 
     def event(self, kind: bytes, at_ms: int, **fields: bytes) -> None:
-        self.waits.event(kind, {b"ts": str(at_ms).encode(), **{name.encode(): raw for name, raw in fields.items()}})
+        self.measured.event_sent(
+            kind, {b"ts": str(at_ms).encode(), **{name.encode(): raw for name, raw in fields.items()}}
+        )
 
     def sound(self, at_ms: int, asked_ms: int = OPENED_MS) -> None:
-        self.waits.sound({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
+        self.measured.audio_sent({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
 
     @property
     def seen(self) -> Scrape:
@@ -39,9 +41,9 @@ def it() -> Scene:
 def test_a_turn_is_waited_for_until_its_first_text_and_its_first_sound(it: Scene) -> None:
     it.accepted(OPENED_MS + 100, "spoken")
     it.now_ms += 400
-    it.waits.text()
+    it.measured.text_sent()
     it.now_ms += 200
-    it.waits.text()
+    it.measured.text_sent()
     it.sound(OPENED_MS + 590)
     it.sound(OPENED_MS + 600)  # the second character's
     assert it.seen.of("tertulia_turns_total", source="spoken") == 1
@@ -53,7 +55,7 @@ def test_a_turn_is_waited_for_until_its_first_text_and_its_first_sound(it: Scene
 
 
 def test_text_and_sound_that_nobody_waits_for_are_not_counted(it: Scene) -> None:
-    it.waits.text()
+    it.measured.text_sent()
     it.sound(OPENED_MS)
     assert not it.seen.has("tertulia_turn_first_text_seconds_count")
     assert not it.seen.has("tertulia_turn_first_sound_seconds_count")
@@ -62,7 +64,7 @@ def test_text_and_sound_that_nobody_waits_for_are_not_counted(it: Scene) -> None
 def test_what_was_before_the_client_came_back_says_nothing(it: Scene) -> None:
     it.accepted(OPENED_MS - 5000)
     it.event(b"interrupted", OPENED_MS - 1, cause=b"turn")
-    it.waits.text()
+    it.measured.text_sent()
     assert not it.seen.has("tertulia_turns_total")
     assert not it.seen.has("tertulia_interruptions_total")
     assert it.seen.of("tertulia_hop_seconds_count", hop="events") == 0
@@ -72,7 +74,7 @@ def test_what_was_before_the_client_came_back_says_nothing(it: Scene) -> None:
 def test_after_an_interruption_nothing_is_waited_for(it: Scene, cause: str) -> None:
     it.accepted(OPENED_MS)
     it.event(b"interrupted", OPENED_MS, cause=cause.encode())
-    it.waits.text()
+    it.measured.text_sent()
     it.sound(OPENED_MS)
     assert it.seen.of("tertulia_interruptions_total", cause=cause) == 1
     assert it.seen.of("tertulia_turn_first_text_seconds_count", source="typed") == 0

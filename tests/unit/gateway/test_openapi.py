@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,14 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.gateway_context import gateway_context
 
 HERE = {"Host": "localhost"}
 OPERATIONS = (
@@ -42,17 +38,8 @@ def described() -> Any:
     """The OpenAPI document of an application on the fakes."""
     store = MemoryStore()
     asyncio.run(store.open())
-    bus = MemoryBus(Keys("openapi"))
-    backstage = Backstage(
-        bus,
-        store,
-        SettingsSaver(Outbox(bus, store, 2.0)),
-        alive_s=5.0,
-        max_frames_per_s=50.0,
-        clock=time.monotonic,
-        wall_ms=lambda: 0,
-    )
-    app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
+    ctx = gateway_context(MemoryBus(Keys("openapi")), store)
+    app = make_app(ctx, Connections(1), static=Path("/nowhere"))
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 
 

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.protocols.unfinished import UnfinishedConnections
 
 
 @dataclass(eq=False)
@@ -70,7 +70,7 @@ async def test_what_cannot_be_parsed_ends_its_own_connection_only() -> None:
 
 
 def test_one_too_many_evicts_the_oldest_that_waits() -> None:
-    unfinished = Unfinished(2)
+    unfinished = UnfinishedConnections(2)
     busy, idle, new = Sender("busy", 0, waits=False), Sender("idle", 0), Sender("new", 0)
     for connection in (busy, idle, new):
         unfinished.enter(connection)
@@ -79,7 +79,7 @@ def test_one_too_many_evicts_the_oldest_that_waits() -> None:
 
 
 def test_where_all_are_being_answered_the_newest_is_refused() -> None:
-    unfinished = Unfinished(1)
+    unfinished = UnfinishedConnections(1)
     busy, new = Sender("busy", 0, waits=False), Sender("new", 0, waits=False)
     unfinished.enter(busy)
     unfinished.enter(new)

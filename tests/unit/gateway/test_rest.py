@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import io
-import time
 import wave
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -16,18 +15,15 @@ import httpx2
 import pytest
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.codec import decode, pack
 from tertulia_shared.entries import AudioChunk, TTSSentence, Work
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Message
 from tertulia_shared.store.records import utc_now
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.gateway_context import gateway_context
 
 ABSENT = "12345678-1234-4234-8234-123456789012"
 
@@ -45,17 +41,7 @@ async def store() -> MemoryStore:
 
 
 def client_of(bus: MemoryBus, store: MemoryStore, static: Path = Path("/nowhere"), **given: Any) -> httpx2.AsyncClient:
-    settings = GatewaySettings.model_validate(given)
-    backstage = Backstage(
-        bus,
-        store,
-        SettingsSaver(Outbox(bus, store, 2.0)),
-        alive_s=5.0,
-        max_frames_per_s=50.0,
-        clock=time.monotonic,
-        wall_ms=lambda: 0,
-    )
-    app = make_app(settings, Hub(1), backstage, static=static)
+    app = make_app(gateway_context(bus, store, **given), Connections(1), static=static)
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://localhost:8000")
 
 

@@ -22,7 +22,8 @@ def stored(entry: object) -> Fields:
 def test_an_event_is_flat_json_with_its_id() -> None:
     message = orjson.loads(event_json("17-0", stored(LLMChunk("Grüße 🌙", "c", "m")), 5))
     assert message == {
-        "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "event_id": "17-0", "epoch": 5,
+        "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "sentence_ends": [],
+        "event_id": "17-0", "epoch": 5,
     }  # fmt: skip
 
 

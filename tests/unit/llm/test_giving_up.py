@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from tertulia_llm.generation import MAX_ROUNDS
 from tertulia_llm.model.client import added
-from tertulia_llm.reply import MAX_REPLY_CHARS
-from tertulia_llm.responder import MAX_ROUNDS
+from tertulia_llm.reply_writer import MAX_REPLY_CHARS
+from tertulia_llm.turn_replies import TurnReplies
+from tertulia_llm.turn_rows import TurnRows
 from tertulia_shared.bus import Append, Put, WriteRefused
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import DeadLetter, Interrupt, UserTurn, Work
@@ -69,7 +71,7 @@ async def assert_answers(table: Table) -> Client:
 
 @pytest.mark.parametrize("character", ["\u0092", "\x7f", "\x85", "\u2028", "\x00", "\x1b"])
 @virtual_time
-async def test_a_first_message_with_any_control_character_is_answered_and_kept(character: str) -> None:
+async def test_message_with_a_control_character_is_answered_and_saved(character: str) -> None:
     table = await laid()
     turn_id = await table.say(f"Luna, it{character}s me{character}")
     await table.work()
@@ -79,7 +81,7 @@ async def test_a_first_message_with_any_control_character_is_answered_and_kept(c
 
 
 @virtual_time
-async def test_a_turn_of_any_length_is_cut_to_what_the_store_takes() -> None:
+async def test_long_turn_is_truncated_to_the_stores_limit() -> None:
     table = await laid()
     await table.say("Luna! " + "x" * TEXT_MAX_CHARS)
     await table.work()
@@ -88,7 +90,7 @@ async def test_a_turn_of_any_length_is_cut_to_what_the_store_takes() -> None:
 
 
 @virtual_time
-async def test_a_turn_id_of_another_conversation_costs_its_rows_and_nothing_else() -> None:
+async def test_turn_id_of_another_conversation_loses_only_its_rows() -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     await table.work()
@@ -119,7 +121,7 @@ class RefusingStore(CountingStore):
 
 @pytest.mark.parametrize("error", [InvalidRecord("x", "refused"), OverflowError("big"), TypeError("of what?")])
 @virtual_time
-async def test_a_store_that_takes_no_row_at_all_does_not_stop_the_talk(
+async def test_store_that_refuses_every_row_does_not_stop_turns(
     error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = await laid()
@@ -138,7 +140,7 @@ async def test_a_store_that_takes_no_row_at_all_does_not_stop_the_talk(
 
 
 @virtual_time
-async def test_giving_up_ends_the_turn_even_if_nothing_of_it_can_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_giving_up_ends_a_turn_that_cannot_be_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     handler = await table.worker()
@@ -146,20 +148,21 @@ async def test_giving_up_ends_the_turn_even_if_nothing_of_it_can_be_saved(monkey
     async def broken(*_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr(handler._answerer._saving, "save", broken)
-    monkeypatch.setattr(handler._answerer, "_open", broken)
+    monkeypatch.setattr(TurnRows, "save", broken)
+    monkeypatch.setattr(TurnReplies, "open", broken)
     claim = await table.claimed()
     assert await handler.give_up(claim, "ten attempts") == turn_id
     await table.bus.finish(claim, "worker")
     client = await table.client()
     assert client.complete == [turn_id]
     assert [error.code for error in client.errors] == ["turn_failed"]
+    monkeypatch.undo()
     table.handler = None
     await assert_answers(table)
 
 
 @virtual_time
-async def test_the_turn_behind_one_that_is_given_up_is_answered_before_that_one_is_acknowledged() -> None:
+async def test_turn_behind_a_given_up_one_is_answered_before_the_ack() -> None:
     table = await laid()
     await table.say(HELLO)
     handler, given_up = await table.worker(), await table.claimed()
@@ -171,7 +174,7 @@ async def test_the_turn_behind_one_that_is_given_up_is_answered_before_that_one_
 
 
 @virtual_time
-async def test_turns_that_are_gone_are_told_to_be_lost() -> None:
+async def test_turn_that_is_gone_from_the_stream_is_reported_lost() -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     key = table.bus.keys.turns(table.conversation_id)
@@ -188,7 +191,7 @@ async def test_turns_that_are_gone_are_told_to_be_lost() -> None:
 @pytest.mark.parametrize("field", ["cursor", "epoch"])
 @pytest.mark.parametrize("value", ["", "yesterday", "-1", "1e15", "9" * 18, f"{FAR}-{FAR}", "\udcff", "9" * 400])
 @virtual_time
-async def test_a_state_field_that_no_script_wrote_costs_at_most_one_turn(field: str, value: str) -> None:
+async def test_invalid_state_field_costs_at_most_one_turn(field: str, value: str) -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()
@@ -203,7 +206,7 @@ async def test_a_state_field_that_no_script_wrote_costs_at_most_one_turn(field: 
 
 @pytest.mark.parametrize("name", ["state", "turns", "events", "control", "receipts"])
 @virtual_time
-async def test_a_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
+async def test_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()
@@ -222,7 +225,7 @@ async def test_a_key_of_another_type_costs_at_most_one_turn(name: str) -> None:
 @pytest.mark.parametrize("name", ["turns", "events", "control", "receipts"])
 @pytest.mark.parametrize("id", [f"{FAR}-{FAR}", f"{FAR}-{FAR - 1}", f"{FAR}-0", f"{START_MS * 10}-0"])
 @virtual_time
-async def test_a_stream_whose_ids_have_run_out_costs_at_most_one_turn(name: str, id: str) -> None:
+async def test_stream_without_ids_left_costs_at_most_one_turn(name: str, id: str) -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()
@@ -235,7 +238,7 @@ async def test_a_stream_whose_ids_have_run_out_costs_at_most_one_turn(name: str,
 
 @pytest.mark.parametrize("token", ["garbage", "", "1-1", "/", "1-1/x", "9-9/99"])
 @virtual_time
-async def test_an_owner_that_is_no_token_stops_nobody(token: str) -> None:
+async def test_invalid_owner_token_does_not_block_turns(token: str) -> None:
     table = await laid()
     table.bus._server._strings[table.bus.keys.owner(table.conversation_id, "turns").name] = token
     await assert_answers(table)
@@ -254,7 +257,7 @@ async def say_as_the_gateway_does(table: Table) -> str:
 
 
 @virtual_time
-async def test_a_turn_that_stands_in_the_stream_twice_is_answered_once() -> None:
+async def test_turn_with_two_entries_is_answered_once() -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     await table.work()
@@ -269,7 +272,7 @@ async def test_a_turn_that_stands_in_the_stream_twice_is_answered_once() -> None
 
 
 @virtual_time
-async def test_a_turn_of_a_time_that_no_clock_gives_is_answered() -> None:
+async def test_turn_with_an_impossible_time_is_answered() -> None:
     table = await laid()
     keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
     turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), id="5-0")
@@ -281,7 +284,7 @@ async def test_a_turn_of_a_time_that_no_clock_gives_is_answered() -> None:
 
 
 @virtual_time
-async def test_a_reply_without_an_end_is_cut_at_its_last_whole_sentence() -> None:
+async def test_endless_reply_is_cut_at_its_last_whole_sentence() -> None:
     table = await laid()
     table.model.word_s = 0.0
     table.model.acts = [Say("One more sentence follows here. " * 1_000)]
@@ -297,7 +300,7 @@ async def test_a_reply_without_an_end_is_cut_at_its_last_whole_sentence() -> Non
 
 
 @virtual_time
-async def test_a_server_that_breaks_off_after_every_sentence_is_not_asked_for_ever() -> None:
+async def test_server_that_breaks_off_after_every_sentence_gets_limited_requests() -> None:
     table = await laid()
     table.model.lines["Luna"] = "One more sentence. " * 500
     table.model.acts = [BreakAfter(7) for _ in range(100)]
@@ -310,12 +313,12 @@ async def test_a_server_that_breaks_off_after_every_sentence_is_not_asked_for_ev
 
 
 @pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
-def test_a_figure_that_cannot_be_added_is_left_out(figure: object) -> None:
+def test_invalid_usage_figure_is_left_out(figure: object) -> None:
     assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}
 
 
 @virtual_time
-async def test_the_client_is_told_once_that_the_store_was_lost() -> None:
+async def test_client_is_warned_once_that_the_store_was_lost() -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()

@@ -9,8 +9,15 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.outbox.deferred import HELD_S, UNSEEN_S, Absent
-from tertulia_llm.outbox.drainer import AGAIN_MAX_S, BATCH, CALL_S, HELD_LOOK_S, LOOK_S, Drain
+from tertulia_llm.outbox.deferred import DEFER_MAX_S, UNSEEN_S, MissingReaders
+from tertulia_llm.outbox.drainer import (
+    BATCH,
+    CALL_TIMEOUT_S,
+    DEFERRED_POLL_S,
+    LEASE_POLL_S,
+    RETRY_MAX_S,
+    OutboxDrainer,
+)
 from tertulia_shared import codec
 from tertulia_shared.bus import BusUnavailable, Entry
 from tertulia_shared.codec import VERSION, decode, pack, unpack
@@ -107,7 +114,7 @@ class Scene:
 
     @asynccontextmanager
     async def draining(self, holder: str = "a", store: Store | None = None) -> AsyncGenerator[asyncio.Task[None]]:
-        drain = Drain(self.bus, store or self.store, holder, self.metrics)
+        drain = OutboxDrainer(self.bus, store or self.store, holder, self.metrics)
         task = asyncio.create_task(drain.run())
         yield task
         task.cancel()
@@ -125,7 +132,7 @@ def said(talk: str, position: int) -> Message:
 
 
 @virtual_time
-async def test_what_waits_is_applied_in_order_and_removed() -> None:
+async def test_waiting_writes_are_applied_in_order_and_removed() -> None:
     it = await scene()
     rows = [said(it.talk, position) for position in range(2 * BATCH + 5)]
     await it.post(conversation_write(it.talk, "A title"), *(message_write(row) for row in rows))
@@ -143,7 +150,7 @@ async def test_what_waits_is_applied_in_order_and_removed() -> None:
 
 
 @virtual_time
-async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when_it_is_back() -> None:
+async def test_writes_wait_until_the_store_is_back_and_are_applied_once() -> None:
     it = await scene()
     it.store.away = True
     row = said(it.talk, 1)
@@ -154,25 +161,25 @@ async def test_while_the_store_is_away_everything_stays_and_is_applied_once_when
         it.store.away = False
         begun = now()
         await it.emptied()
-        assert now() - begun < AGAIN_MAX_S + 0.1
+        assert now() - begun < RETRY_MAX_S + 0.1
     assert it.store.saved == [["1"]]
 
 
 @virtual_time
-async def test_a_store_that_does_not_answer_is_one_that_is_away() -> None:
+async def test_silent_store_counts_as_away() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.silent = True
     await it.post(message_write(said(it.talk, 1)))
     async with it.draining():
-        await asyncio.sleep(10 * CALL_S)
+        await asyncio.sleep(10 * CALL_TIMEOUT_S)
         it.store.silent = False
         await it.emptied()
     assert it.store.saved == [["1"]]
 
 
 @virtual_time
-async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
+async def test_drainer_is_replaced_when_it_dies() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     first, second = WatchedStore(it.tables), WatchedStore(it.tables)
@@ -189,12 +196,12 @@ async def test_one_drains_and_another_takes_over_when_it_dies() -> None:
         await asyncio.wait([dying])
         assert await it.bus.acquire_lease(it.bus.keys.drainer(), "first")  # as after kill -9: nobody has let it go
         await it.emptied()
-        assert now() - begun <= it.bus.keys.drainer().ttl_s + LOOK_S + 0.1
+        assert now() - begun <= it.bus.keys.drainer().ttl_s + LEASE_POLL_S + 0.1
     assert second.saved == [["1"]]
 
 
 @virtual_time
-async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
+async def test_replay_after_a_death_between_write_and_remove_changes_nothing() -> None:
     it = await scene()
     rows = [said(it.talk, 1), reply(it.talk, 2, "Heard", "interrupted")]
     await it.post(conversation_write(it.talk, ""), *(message_write(row) for row in rows))
@@ -206,7 +213,7 @@ async def test_a_death_between_writing_and_removing_changes_nothing() -> None:
 
 
 @virtual_time
-async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -> None:
+async def test_refused_writes_are_dead_lettered_and_block_nothing() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     bad = replace(said(it.talk, 2), position=-1)
@@ -229,7 +236,7 @@ async def test_what_the_store_will_never_take_is_buried_and_holds_nothing_up() -
 
 
 @virtual_time
-async def test_messages_of_a_deleted_conversation_are_dropped_and_the_others_saved() -> None:
+async def test_messages_of_a_deleted_conversation_are_dropped() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     await it.post(message_write(said(new_id(), 1)), message_write(said(it.talk, 2)))
@@ -240,7 +247,7 @@ async def test_messages_of_a_deleted_conversation_are_dropped_and_the_others_sav
 
 
 @virtual_time
-async def test_what_a_newer_release_wrote_is_put_aside_and_nobody_else_waits() -> None:
+async def test_write_of_a_newer_release_is_deferred_and_blocks_no_other() -> None:
     it = await scene()
     other = new_id()
     for conversation_id in (it.talk, other):
@@ -261,7 +268,7 @@ async def test_what_a_newer_release_wrote_is_put_aside_and_nobody_else_waits() -
 
 
 @virtual_time
-async def test_what_is_held_back_holds_up_its_own_conversation_only() -> None:
+async def test_deferred_write_blocks_its_own_conversation_only() -> None:
     it = await scene()
     other = new_id()
     for conversation_id in (it.talk, other):
@@ -281,7 +288,7 @@ async def test_what_is_held_back_holds_up_its_own_conversation_only() -> None:
 
 @pytest.mark.parametrize("dies", [False, True], ids=["put aside", "put aside by one that died at it"])
 @virtual_time
-async def test_a_newer_worker_saves_what_was_held_back_and_what_followed_in_order(
+async def test_newer_worker_applies_deferred_writes_in_order(
     dies: bool,  # noqa: FBT001 - a parameter of pytest's
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -307,7 +314,7 @@ async def test_a_newer_worker_saves_what_was_held_back_and_what_followed_in_orde
 
 
 @virtual_time
-async def test_a_newer_worker_that_has_nothing_to_do_looks_for_what_is_held_back(
+async def test_idle_newer_worker_polls_for_deferred_writes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     it = await scene()
@@ -318,22 +325,22 @@ async def test_a_newer_worker_that_has_nothing_to_do_looks_for_what_is_held_back
         outlet = it.bus.outlet()
         outlet.append(it.bus.keys.held_back(), message_write(said(it.talk, 1)))  # as an older one that had the lease
         await outlet.flush()
-        async with asyncio.timeout(HELD_LOOK_S + 0.1):
+        async with asyncio.timeout(DEFERRED_POLL_S + 0.1):
             await it.all_applied()
     assert it.store.saved == [["1"]]
 
 
 @virtual_time
-async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_saved() -> None:
+async def test_deferred_write_expires_whole_and_the_rest_is_applied() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     newer = said(it.talk, 1)
     await it.post_newer(message_write(newer))
     await it.post(message_write(said(it.talk, 2)))
     (entry, _) = await it.bus.read(it.bus.keys.store())
-    await asyncio.sleep(2 * HELD_S)  # the store was away: how old it is says nothing
+    await asyncio.sleep(2 * DEFER_MAX_S)  # the store was away: how old it is says nothing
     async with it.draining():
-        await asyncio.sleep(HELD_S - 60)
+        await asyncio.sleep(DEFER_MAX_S - 60)
         assert it.store.saved == []
         assert await it.dead() == []
         await asyncio.sleep(120)
@@ -346,39 +353,39 @@ async def test_what_no_newer_worker_came_for_is_given_up_whole_and_the_rest_is_s
 
 
 @virtual_time
-async def test_nothing_is_given_up_while_a_newer_worker_lives() -> None:
+async def test_deferred_write_does_not_expire_while_a_newer_worker_is_alive() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     await it.post_newer(message_write(said(it.talk, 1)))
     async with it.draining():
-        await asyncio.sleep(HELD_S - 60)
-        await it.newer_worker(2 * HELD_S)
-        await asyncio.sleep(HELD_S - 60)
+        await asyncio.sleep(DEFER_MAX_S - 60)
+        await it.newer_worker(2 * DEFER_MAX_S)
+        await asyncio.sleep(DEFER_MAX_S - 60)
         assert await it.dead() == []
         assert len(await it.held()) == 1
         await asyncio.sleep(120)
         assert len(await it.dead()) == 1
 
 
-def test_how_long_nobody_was_there_begins_anew_when_nobody_looked_or_asked() -> None:
-    absent = Absent()
+def test_missing_time_restarts_after_a_gap_in_updates_or_questions() -> None:
+    missing = MissingReaders()
     for at in (0, UNSEEN_S, 2 * UNSEEN_S):
-        absent.look([], at)
-        assert absent.for_s(2) == at
-    assert absent.for_s(3) == 0
-    absent.look([], at + UNSEEN_S + 1)
-    assert absent.for_s(2) == 0, "nobody looked"
-    absent.look([], at + UNSEEN_S + 2)
-    absent.look([], at + UNSEEN_S + 3)
-    assert absent.for_s(2) == 0, "nothing of it was there"
-    absent.look(["tts:a.v2:x", "llm:b.v1:x"], at + UNSEEN_S + 4)
-    assert absent.for_s(2) == 1
-    absent.look(["llm:c.v3:x"], at + UNSEEN_S + 5)
-    assert absent.for_s(2) == 0
+        missing.update([], at)
+        assert missing.missing_s(2) == at
+    assert missing.missing_s(3) == 0
+    missing.update([], at + UNSEEN_S + 1)
+    assert missing.missing_s(2) == 0, "nobody looked"
+    missing.update([], at + UNSEEN_S + 2)
+    missing.update([], at + UNSEEN_S + 3)
+    assert missing.missing_s(2) == 0, "nothing of it was there"
+    missing.update(["tts:a.v2:x", "llm:b.v1:x"], at + UNSEEN_S + 4)
+    assert missing.missing_s(2) == 1
+    missing.update(["llm:c.v3:x"], at + UNSEEN_S + 5)
+    assert missing.missing_s(2) == 0
 
 
 @virtual_time
-async def test_what_an_older_or_newer_release_knows_of_a_row_beside_ours_is_ignored() -> None:
+async def test_unknown_fields_of_a_row_are_ignored() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     row = said(it.talk, 1)
@@ -390,7 +397,7 @@ async def test_what_an_older_or_newer_release_knows_of_a_row_beside_ours_is_igno
 
 
 @virtual_time
-async def test_redis_being_away_does_not_end_it() -> None:
+async def test_drainer_survives_a_redis_outage() -> None:
     it = await scene()
     async with it.draining():
         await asyncio.sleep(1)

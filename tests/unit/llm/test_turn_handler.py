@@ -16,6 +16,7 @@ from tertulia_shared.events import (
     MessageHeard,
     MessageResumed,
     MessageStarted,
+    TurnAccepted,
     TurnComplete,
     TurnStarted,
 )
@@ -44,12 +45,13 @@ def assert_whole(client: Client) -> None:
     assert client.talk() == [LUNA, REX]
     assert client.speech() == [LINES["Luna"], LINES["Rex"]]
     assert client.errors == []
-    assert client.complete
+    frame = [event for _, event in client.events if isinstance(event, TurnAccepted | TurnStarted | TurnComplete)]
+    assert [type(event) for event in frame] == [TurnAccepted, TurnStarted, TurnComplete], "each is told once"
     assert isinstance(client.events[-1][1], TurnComplete)
 
 
 @virtual_time
-async def test_each_named_character_answers_in_turn_and_everything_is_saved() -> None:
+async def test_named_characters_answer_in_order_and_all_rows_are_saved() -> None:
     table = await laid("Luna", "Rex", "Sage")
     turn_id = await table.say(USER[1])
     await table.work()
@@ -62,7 +64,7 @@ async def test_each_named_character_answers_in_turn_and_everything_is_saved() ->
 
 
 @virtual_time
-async def test_the_second_character_is_told_what_the_first_has_said() -> None:
+async def test_second_characters_prompt_has_the_first_reply() -> None:
     table = await laid()
     await table.say(USER[1])
     await table.work()
@@ -70,7 +72,7 @@ async def test_the_second_character_is_told_what_the_first_has_said() -> None:
 
 
 @virtual_time
-async def test_turns_are_answered_in_order_with_the_past_told_once() -> None:
+async def test_prompt_has_earlier_turns_in_order_once() -> None:
     table = await laid("Sage")
     for words in ("One?", "Two?"):
         await table.say(words)
@@ -80,7 +82,7 @@ async def test_turns_are_answered_in_order_with_the_past_told_once() -> None:
 
 
 @virtual_time
-async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_completes_the_same_turn() -> None:
+async def test_turn_is_completed_after_a_worker_dies_at_any_write() -> None:
     writes = 0
     while True:
         writes += 1
@@ -99,7 +101,39 @@ async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_comple
 
 
 @virtual_time
-async def test_two_deaths_in_one_turn() -> None:
+async def test_worker_killed_between_its_last_write_and_the_ack_repeats_nothing() -> None:
+    table = await laid()
+    await table.say(USER[1])
+    handler = await table.worker()
+    await handler.handle(await table.claimed())
+    before = (await table.client()).events
+    table.handler, table.orphaned = None, True
+    await table.work()
+    client = await table.client()
+    assert client.events == before
+    assert_whole(client)
+    assert await table.rows() == [USER, LUNA, REX]
+
+
+@virtual_time
+async def test_resumed_reply_is_complete_if_the_model_has_nothing_to_add() -> None:
+    writes = 0
+    while True:
+        writes += 1
+        table = Table({"Luna": "Hello there.\n"})  # the line end completes the sentence before the stream ends
+        await table.set("Luna")
+        await table.say("Hello")
+        if not await table.die_after(writes):
+            break
+        await table.work()
+        client = await table.client()
+        client.check()
+        assert client.talk() == [("Luna", "Hello there.\n", "complete")], f"after a death at write {writes}"
+    assert writes > 5
+
+
+@virtual_time
+async def test_turn_is_completed_after_two_deaths() -> None:
     for first in range(2, 40, 3):
         for second in range(2, 14, 3):
             table = await laid()
@@ -109,11 +143,12 @@ async def test_two_deaths_in_one_turn() -> None:
             client = await table.client()
             client.check()
             assert client.talk() == [LUNA, REX], f"deaths at {first} and then {second}"
+            assert len(client.complete) == 1
             assert await table.rows() == [USER, LUNA, REX]
 
 
 @virtual_time
-async def test_an_interruption_after_any_write_ends_the_turn_where_it_is() -> None:
+async def test_interruption_after_any_write_ends_the_turn_there() -> None:
     writes = 0
     while True:
         writes += 1
@@ -153,12 +188,12 @@ def assert_cut_off(client: Client, turn_id: str) -> None:
 
 
 @virtual_time
-async def test_a_worker_that_dies_while_it_ends_an_interrupted_turn_changes_nothing_about_the_end() -> None:
+async def test_interrupted_turn_ends_the_same_after_a_death_at_any_write() -> None:
     writes = 0
     while True:
         writes += 1
         table = await laid()
-        await table.say(USER[1])
+        turn_id = await table.say(USER[1])
         assert await table.die_after(12), "in the first reply"
         await table.interrupt()
         if not await table.die_after(writes):
@@ -167,12 +202,13 @@ async def test_a_worker_that_dies_while_it_ends_an_interrupted_turn_changes_noth
         client = await table.client()
         client.check()
         assert set(client.status.values()) == {"interrupted"}
+        assert client.complete == [turn_id]
         assert [row[2] for row in await table.rows()] == ["complete", "interrupted"], f"after a death at write {writes}"
     assert writes > 2
 
 
 @virtual_time
-async def test_a_message_cut_off_before_it_was_answered_is_remembered_and_complete() -> None:
+async def test_turn_interrupted_before_its_answer_is_saved_and_complete() -> None:
     table = await laid("Sage")
     first = await table.say("One?")
     second = await table.say("Two?")
@@ -188,7 +224,7 @@ async def test_a_message_cut_off_before_it_was_answered_is_remembered_and_comple
 
 
 @virtual_time
-async def test_after_an_interruption_no_more_is_remembered_than_was_heard() -> None:
+async def test_interrupted_reply_is_shortened_to_the_heard_text() -> None:
     table = await laid("Luna")
     turn_id = await table.say("Hello")
     await table.work()
@@ -212,7 +248,7 @@ async def test_after_an_interruption_no_more_is_remembered_than_was_heard() -> N
 
 
 @virtual_time
-async def test_who_gives_receipts_and_none_for_a_reply_has_heard_nothing_of_it() -> None:
+async def test_reply_without_a_receipt_is_unheard_if_the_client_sends_receipts() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
@@ -229,7 +265,7 @@ async def test_who_gives_receipts_and_none_for_a_reply_has_heard_nothing_of_it()
 
 
 @virtual_time
-async def test_who_gives_no_receipts_at_all_is_taken_to_have_heard_it() -> None:
+async def test_reply_counts_as_heard_if_the_client_sends_no_receipts() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
@@ -241,7 +277,7 @@ async def test_who_gives_no_receipts_at_all_is_taken_to_have_heard_it() -> None:
 
 @pytest.mark.parametrize("gives_receipts", [True, False])
 @virtual_time
-async def test_reply_whose_writes_an_interruption_refuses_is_neither_remembered_nor_told(
+async def test_reply_refused_by_an_interruption_is_neither_saved_nor_shown(
     gives_receipts: bool,  # noqa: FBT001 - pytest gives it by name
 ) -> None:
     table = await laid("Luna", "Rex")
@@ -269,7 +305,7 @@ async def test_reply_whose_writes_an_interruption_refuses_is_neither_remembered_
 
 
 @virtual_time
-async def test_a_worker_that_dies_while_it_settles_leaves_the_same_memory_and_tells_the_client() -> None:
+async def test_interruption_is_settled_after_a_death_at_any_write() -> None:
     writes = 0
     while True:
         writes += 1
@@ -288,7 +324,7 @@ async def test_a_worker_that_dies_while_it_settles_leaves_the_same_memory_and_te
 
 
 @virtual_time
-async def test_a_failure_before_the_first_word_is_tried_again_unseen() -> None:
+async def test_failure_before_the_first_token_is_retried_unseen() -> None:
     table = await laid()
     table.model.acts = [BreakAfter(0), BreakAfter(0)]
     await table.say(USER[1])
@@ -298,7 +334,7 @@ async def test_a_failure_before_the_first_word_is_tried_again_unseen() -> None:
 
 @pytest.mark.parametrize("words", [1, 3, 4, 10, 17, 18])
 @virtual_time
-async def test_a_stream_that_breaks_is_taken_up_where_speech_stopped(words: int) -> None:
+async def test_broken_stream_is_continued_behind_the_last_sentence(words: int) -> None:
     table = await laid()
     table.model.acts = [BreakAfter(words)]
     await table.say(USER[1])
@@ -308,7 +344,7 @@ async def test_a_stream_that_breaks_is_taken_up_where_speech_stopped(words: int)
 
 
 @virtual_time
-async def test_progress_between_failures_starts_the_count_anew() -> None:
+async def test_progress_between_failures_resets_the_retry_count() -> None:
     table = await laid("Luna")
     table.model.acts = [BreakAfter(7) for _ in range(3)]  # a sentence each time
     await table.say("Hello")
@@ -317,7 +353,7 @@ async def test_progress_between_failures_starts_the_count_anew() -> None:
 
 
 @virtual_time
-async def test_without_the_model_the_turn_ends_with_an_error_and_the_next_one_is_answered() -> None:
+async def test_model_failure_ends_the_turn_and_the_next_is_answered() -> None:
     table = await laid()
     table.model.acts = [BreakAfter(0, FATAL)]
     turn_id = await table.say(USER[1])
@@ -331,7 +367,7 @@ async def test_without_the_model_the_turn_ends_with_an_error_and_the_next_one_is
 
 
 @virtual_time
-async def test_a_model_that_fails_in_mid_reply_leaves_what_was_said_and_lets_speech_end() -> None:
+async def test_model_failure_in_mid_reply_keeps_the_text_and_ends_speech() -> None:
     table = await laid()
     table.model.acts = [BreakAfter(6, FATAL)]
     turn_id = await table.say(USER[1])
@@ -347,7 +383,7 @@ async def test_a_model_that_fails_in_mid_reply_leaves_what_was_said_and_lets_spe
 
 @pytest.mark.parametrize("words", [0, 6])
 @virtual_time
-async def test_a_turn_that_failed_is_a_failed_one_also_for_whoever_finishes_it(words: int) -> None:
+async def test_failed_turn_stays_failed_after_a_takeover(words: int) -> None:
     writes, expected = 0, None
     while True:
         writes += 1
@@ -373,7 +409,7 @@ async def test_a_turn_that_failed_is_a_failed_one_also_for_whoever_finishes_it(w
 
 @pytest.mark.parametrize("text", ["", "   ", "<Luna></Luna>", "<Rex>It is my turn!</Rex>"])
 @virtual_time
-async def test_an_empty_reply_is_asked_for_again(text: str) -> None:
+async def test_empty_reply_is_retried(text: str) -> None:
     table = await laid()
     table.model.acts = [Say(text)]
     await table.say(USER[1])
@@ -382,7 +418,7 @@ async def test_an_empty_reply_is_asked_for_again(text: str) -> None:
 
 
 @virtual_time
-async def test_a_reply_that_might_have_been_a_name_tag_to_its_end_is_a_reply() -> None:
+async def test_reply_that_equals_the_speakers_name_is_kept() -> None:
     table = await laid("Luna")
     table.model.acts = [Say("Luna")]
     await table.say("What is your name?")
@@ -392,7 +428,7 @@ async def test_a_reply_that_might_have_been_a_name_tag_to_its_end_is_a_reply() -
 
 
 @virtual_time
-async def test_a_model_that_says_nothing_again_and_again_has_failed() -> None:
+async def test_repeated_empty_replies_fail_the_turn() -> None:
     table = await laid("Luna")
     table.model.acts = [Say("") for _ in range(3)]
     await table.say("Hello")
@@ -403,7 +439,7 @@ async def test_a_model_that_says_nothing_again_and_again_has_failed() -> None:
 
 
 @virtual_time
-async def test_what_the_model_says_for_others_is_cut() -> None:
+async def test_text_for_another_character_is_cut() -> None:
     table = await laid()
     table.model.acts = [Say(f"{LINES['Luna']} <Rex>Woof, says the model.</Rex>")]
     await table.say(USER[1])
@@ -414,7 +450,7 @@ async def test_what_the_model_says_for_others_is_cut() -> None:
 
 
 @virtual_time
-async def test_nothing_with_a_messages_id_is_told_before_its_row_is_there() -> None:
+async def test_message_started_comes_after_the_row_is_saved() -> None:
     table = await laid()
     handler = await table.worker()
     table.store.delay_s = 1.0
@@ -436,7 +472,7 @@ async def test_nothing_with_a_messages_id_is_told_before_its_row_is_there() -> N
 
 
 @virtual_time
-async def test_nobody_there_is_an_error_and_the_turn_is_complete() -> None:
+async def test_turn_without_active_characters_is_an_error_and_complete() -> None:
     table = Table()
     await table.set("Nobody")
     turn_id = await table.say("Hello?")
@@ -448,7 +484,7 @@ async def test_nobody_there_is_an_error_and_the_turn_is_complete() -> None:
 
 
 @virtual_time
-async def test_a_conversation_deleted_in_mid_turn_stays_deleted() -> None:
+async def test_conversation_deleted_in_mid_turn_stays_deleted() -> None:
     table = await laid("Luna")
     await table.say("Hello")
     job = asyncio.create_task(table.work())
@@ -461,7 +497,7 @@ async def test_a_conversation_deleted_in_mid_turn_stays_deleted() -> None:
 
 
 @virtual_time
-async def test_a_conversation_deleted_before_what_was_heard_is_settled_does_not_stop_it() -> None:
+async def test_turns_continue_after_deletion_before_settling() -> None:
     table = await laid("Luna")
     await table.say("Hello")
     await table.work()
@@ -475,7 +511,7 @@ async def test_a_conversation_deleted_before_what_was_heard_is_settled_does_not_
 
 
 @virtual_time
-async def test_an_unreadable_turn_is_buried_and_the_next_one_answered() -> None:
+async def test_unreadable_turn_is_dead_lettered_and_the_next_answered() -> None:
     table = await laid("Sage")
     outlet = table.bus.outlet()
     outlet.append(table.bus.keys.turns(table.conversation_id), Work(table.conversation_id))
@@ -491,7 +527,7 @@ async def test_an_unreadable_turn_is_buried_and_the_next_one_answered() -> None:
 
 
 @virtual_time
-async def test_a_turn_whose_id_makes_no_ids_is_buried() -> None:
+async def test_turn_with_an_invalid_id_is_dead_lettered() -> None:
     table = await laid("Sage")
     await table.say("Hello", turn_id="not-a-uuid")
     await table.work()
@@ -501,7 +537,7 @@ async def test_a_turn_whose_id_makes_no_ids_is_buried() -> None:
 
 
 @virtual_time
-async def test_a_pointer_without_a_conversation_is_bad_work() -> None:
+async def test_pointer_without_a_conversation_is_bad_work() -> None:
     table = await laid()
     await table.bus.post("llm", Work("nonsense"))
     with pytest.raises(BadWork, match="UUID"):
@@ -511,7 +547,7 @@ async def test_a_pointer_without_a_conversation_is_bad_work() -> None:
 
 
 @virtual_time
-async def test_a_second_pointer_to_a_conversation_being_answered_is_no_work() -> None:
+async def test_second_pointer_to_an_owned_conversation_is_ignored() -> None:
     table = await laid("Sage")
     await table.say("Hello")
     handler = await table.worker()
@@ -525,7 +561,7 @@ async def test_a_second_pointer_to_a_conversation_being_answered_is_no_work() ->
 
 
 @virtual_time
-async def test_a_turn_given_up_is_told_stepped_over_and_its_replies_are_ended() -> None:
+async def test_given_up_turn_ends_its_replies_and_the_cursor_moves_on() -> None:
     table = await laid()
     turn_id = await table.say(USER[1])
     assert await table.die_after(12)
@@ -543,7 +579,7 @@ async def test_a_turn_given_up_is_told_stepped_over_and_its_replies_are_ended() 
 
 
 @virtual_time
-async def test_giving_up_before_the_first_word_ends_the_speech_that_is_waited_for() -> None:
+async def test_giving_up_before_the_first_token_ends_speech() -> None:
     table = await laid("Luna")
     turn_id = await table.say("Hello")
     assert await table.die_after(3)
@@ -554,7 +590,7 @@ async def test_giving_up_before_the_first_word_ends_the_speech_that_is_waited_fo
 
 
 @virtual_time
-async def test_giving_up_steps_over_one_turn_only() -> None:
+async def test_giving_up_ends_one_turn_only() -> None:
     table = await laid("Sage")
     first = await table.say("One?")
     await table.say("Two?")
@@ -568,7 +604,7 @@ async def test_giving_up_steps_over_one_turn_only() -> None:
 
 
 @virtual_time
-async def test_the_users_message_is_saved_when_the_first_attempt_met_a_lost_connection() -> None:
+async def test_user_row_is_saved_after_a_lost_connection() -> None:
     table = await laid("Sage")
     handler = await table.worker()
     await table.say("Zero")
@@ -589,7 +625,7 @@ async def test_the_users_message_is_saved_when_the_first_attempt_met_a_lost_conn
 
 
 @virtual_time
-async def test_stale_does_not_come_out_of_a_handler() -> None:
+async def test_handler_raises_nothing_on_an_interruption() -> None:
     table = await laid("Sage")
     await table.say("One?")
     job = asyncio.create_task(table.work())
@@ -602,7 +638,7 @@ async def test_stale_does_not_come_out_of_a_handler() -> None:
 
 
 @virtual_time
-async def test_a_store_that_is_away_does_not_stop_the_talk() -> None:
+async def test_turns_continue_while_the_store_is_away() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
@@ -624,7 +660,7 @@ async def test_a_store_that_is_away_does_not_stop_the_talk() -> None:
 
 
 @virtual_time
-async def test_rows_that_wait_for_the_store_outlive_the_worker_and_are_saved_without_a_further_turn() -> None:
+async def test_waiting_rows_outlive_their_worker_and_need_no_further_turn() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.worker()
@@ -641,7 +677,7 @@ async def test_rows_that_wait_for_the_store_outlive_the_worker_and_are_saved_wit
 
 
 @virtual_time
-async def test_the_client_is_warned_once_until_the_store_takes_something_again() -> None:
+async def test_client_is_warned_once_per_store_outage() -> None:
     table = await laid("Luna", "Rex")
     for round_ in (1, 2):
         await table.worker()
@@ -662,7 +698,7 @@ async def test_the_client_is_warned_once_until_the_store_takes_something_again()
 
 
 @virtual_time
-async def test_a_store_that_does_not_answer_holds_the_talk_up_once_and_no_longer_than_patience_lasts() -> None:
+async def test_silent_store_delays_one_turn_by_its_patience() -> None:
     table = await laid("Sage")
     await table.worker()
     table.store.delay_s = 3600.0
@@ -684,7 +720,7 @@ async def test_a_store_that_does_not_answer_holds_the_talk_up_once_and_no_longer
 
 
 @virtual_time
-async def test_a_worker_that_never_knew_the_past_is_told_it_by_the_streams() -> None:
+async def test_new_worker_reads_the_history_from_the_streams() -> None:
     table = await laid("Sage")
     await table.say("One?")
     await table.work()
@@ -706,7 +742,7 @@ async def test_a_worker_that_never_knew_the_past_is_told_it_by_the_streams() -> 
 
 
 @virtual_time
-async def test_what_was_heard_is_known_to_whoever_answers_next_while_the_store_is_away() -> None:
+async def test_heard_text_reaches_the_next_worker_while_the_store_is_away() -> None:
     table = await laid("Luna")
     await table.say("Hello")
     await table.worker()

@@ -89,7 +89,7 @@ async def assert_goes_on(table: Table) -> None:
 
 
 @virtual_time
-async def test_a_newer_turn_is_left_to_a_newer_worker() -> None:
+async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
     table = await laid()
     await say_in(table, NEWER)
     with pytest.raises(UnknownVersion):
@@ -101,7 +101,7 @@ async def test_a_newer_turn_is_left_to_a_newer_worker() -> None:
 
 
 @virtual_time
-async def test_a_newer_turn_is_stepped_over_and_told_where_there_is_no_newer_worker() -> None:
+async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> None:
     table = await laid()
     turn_id = await say_in(table, NEWER)
     client = await given_up(table, str(UnknownVersion(VERSION + 1)))
@@ -114,7 +114,7 @@ async def test_a_newer_turn_is_stepped_over_and_told_where_there_is_no_newer_wor
 
 
 @virtual_time
-async def test_a_turn_without_a_version_is_buried_alone() -> None:
+async def test_turn_without_a_version_is_dead_lettered_alone() -> None:
     table = await laid()
     await say_in(table, NO_VERSION)
     await table.say(HELLO)
@@ -127,7 +127,7 @@ async def test_a_turn_without_a_version_is_buried_alone() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extra: dict[str, Any]) -> None:
+async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, Any]) -> None:
     table = await laid()
     keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
     await table.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
@@ -146,7 +146,7 @@ async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extr
 
 
 @virtual_time
-async def test_a_pointer_at_nothing_is_given_up_without_a_word() -> None:
+async def test_pointer_at_nothing_is_given_up_silently() -> None:
     table = await laid()
     await table.bus.post("llm", Work("no id"))
     client = await given_up(table, "nonsense")
@@ -155,7 +155,7 @@ async def test_a_pointer_at_nothing_is_given_up_without_a_word() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any]) -> None:
+async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> None:
     table = await laid()
     turn_id = await table.say(HELLO)
     assert await table.die_after(12)
@@ -195,7 +195,7 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
          "started", "complete", "failed", "cut", "settled", "cut-not-as-written", "complete-negative", "ended"],
 )  # fmt: skip
 @virtual_time
-async def test_a_state_that_cannot_be_read_costs_one_turn(field: str, raw: bytes) -> None:
+async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()
@@ -208,7 +208,7 @@ async def test_a_state_that_cannot_be_read_costs_one_turn(field: str, raw: bytes
 
 
 @virtual_time
-async def test_what_a_newer_release_added_to_the_state_is_ignored() -> None:
+async def test_unknown_fields_of_the_state_are_ignored() -> None:
     table = await laid()
     await table.say(HELLO)
     assert await table.die_after(8)
@@ -232,7 +232,7 @@ async def test_what_a_newer_release_added_to_the_state_is_ignored() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, Any]) -> None:
+async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
     table = await laid("Luna")
     turn_id = await table.say("Luna?")
     assert await table.die_after(14)
@@ -253,7 +253,7 @@ async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, Any
 
 
 @virtual_time
-async def test_sound_that_cannot_be_read_leaves_open_what_was_heard() -> None:
+async def test_reply_with_unreadable_audio_keeps_its_text() -> None:
     table = await laid("Luna")
     await table.say("Luna?")
     assert await table.die_after(14)
@@ -275,7 +275,7 @@ async def test_sound_that_cannot_be_read_leaves_open_what_was_heard() -> None:
 
 @pytest.mark.parametrize("field", ["ts", "epoch"])
 @virtual_time
-async def test_a_command_that_cannot_be_read_ends_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_unreadable_command_interrupts_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
     table = await laid()
     await table.say(HELLO)
     outlet = table.bus.outlet()
@@ -293,7 +293,7 @@ async def test_a_command_that_cannot_be_read_ends_nothing(field: str, caplog: py
 
 
 @virtual_time
-async def test_a_newer_command_interrupts_all_the_same() -> None:
+async def test_command_of_a_newer_release_interrupts() -> None:
     table = await laid()
     await table.say(HELLO)
     handler, claim = await table.worker(), await table.claimed()
@@ -308,7 +308,7 @@ async def test_a_newer_command_interrupts_all_the_same() -> None:
 
 
 @virtual_time
-async def test_the_sweep_lives_through_a_cursor_that_cannot_be_read() -> None:
+async def test_sweep_survives_an_unreadable_cursor() -> None:
     table = await laid()
     await table.say(HELLO)
     await table.work()

@@ -6,7 +6,6 @@ the first request for one of its series, so a process exports only its own famil
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from itertools import product
 from typing import Protocol, cast, overload
 
@@ -17,6 +16,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import Health
+from tertulia_shared.version import __version__
 
 prometheus.disable_created_metrics()  # they are further series, which readers of the text format ignore
 
@@ -68,8 +68,7 @@ class Metrics:
         self._made: dict[str, Made] = {}
         if service:
             prometheus.ProcessCollector(registry=self._registry)
-            release = version("tertulia-shared")
-            self.of(catalogue.BUILD_INFO, service, release, str(VERSION)).set(1)
+            self.of(catalogue.BUILD_INFO, service, __version__, str(VERSION)).set(1)
             self._gauge(catalogue.HEALTHY).set_function(lambda: float(not self.health.problem()))
 
     @overload

@@ -1,0 +1,73 @@
+"""Writes the user's commands into one conversation's keys, and repairs keys that refuse writes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+from tertulia_shared.bus import Applied, Bus, Fence, Put, WriteRefused, WritesPaused
+from tertulia_shared.codec import BadEntry, pack, unpack
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import ModelSettings, UserTurn
+from tertulia_shared.model_settings import possible_settings
+
+log = logging.getLogger(__name__)
+
+
+class ConversationWriter:
+    """All methods raise `BusError` if the outcome of the write is unknown."""
+
+    def __init__(self, bus: Bus, conversation_id: str) -> None:
+        self._bus = bus
+        self._id = conversation_id
+
+    async def user_message(self, text: str, turn_id: str) -> Applied:
+        """Begin a turn with this message, and interrupt the reply in progress. Idempotent per `turn_id`."""
+        turn = UserTurn(turn_id, self._id, text, "typed")
+        return await self._repairing(lambda: accept_turn(self._bus, turn))
+
+    async def interrupt(self, fence: Fence | None = None) -> Applied:
+        """Stop the reply in progress."""
+        return await self._repairing(lambda: interrupt(self._bus, self._id, "request", fence=fence))
+
+    async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
+        """Change model settings from the next turn on. Returns all settings as they are then."""
+        key = self._bus.keys.state(self._id)
+        state = ConversationState(await self._bus.hash(key))
+        stored: dict[str, Any] = {**read_settings(state.get(StateField.SETTINGS)), **changes}
+        settings = possible_settings(stored)
+        # settings that only a newer release knows stay
+        put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
+        await self._repairing(lambda: self._bus.transact(self._id, [put]))
+        return settings
+
+    async def repair(self, reason: object) -> bool:
+        """Repair keys that cannot be used. Returns False if there was nothing to repair: another process has done it,
+        or the keys cannot be repaired."""
+        repaired = await self._bus.mend(self._id)
+        ids = {"conversation_id": self._id}
+        log.error("the conversation's keys cannot be used: %s; repaired: %s", reason, repaired, extra=ids)
+        return bool(repaired)
+
+    async def _repairing(self, write: Callable[[], Awaitable[Applied]]) -> Applied:
+        """Write. If Redis refuses the write, repair the keys and write once more."""
+        try:
+            return await write()
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            await self.repair(error)
+        return await write()
+
+
+def read_settings(raw: bytes | None) -> Mapping[str, Any]:
+    """The model settings in a conversation's state; empty if there are none or they cannot be decoded."""
+    try:
+        settings: Any = unpack(raw) if raw else {}
+    except BadEntry as error:
+        log.warning("settings cannot be read: %s", error)
+        return {}
+    return cast("Mapping[str, Any]", settings) if isinstance(settings, dict) else {}

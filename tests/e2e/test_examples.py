@@ -1,0 +1,94 @@
+"""The example client for the browser, served from another origin than the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from array import array
+from collections.abc import Generator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, cast
+
+from playwright.async_api import Browser, Page, expect
+
+from tests.e2e.bad_line import BadLine
+from tests.harness.eventually import PATIENCE_S, POLL_S
+from tests.harness.spoken_reply import SpokenReply, newest_replies
+from tests.harness.stack import Stack
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+REPLIES = ("Luna", "Rex")
+# Keeps what is put out (16-bit samples, in the order of their start times), and counts what was played to its end.
+RECORDER = """
+window.samples = [];
+window.started = window.ended = 0;
+const start = AudioBufferSourceNode.prototype.start;
+AudioBufferSourceNode.prototype.start = function (when) {
+  window.samples.push(...Array.from(this.buffer.getChannelData(0), (sample) => Math.round(sample * 32768)));
+  window.started += 1;
+  this.addEventListener("ended", () => (window.ended += 1));
+  start.call(this, when);
+};
+"""
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files without a line in the output for each request."""
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@contextmanager
+def served(folder: Path) -> Generator[str]:
+    """The origin at which the folder's files are."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+async def test_browser_example_plays_every_sample_once_after_a_lost_connection(browser: Browser, stack: Stack) -> None:
+    with served(EXAMPLES) as origin:
+        gateway = stack.start("gateway", TERTULIA_ORIGINS=origin)
+        stack.wait_ready()
+        line = BadLine("127.0.0.1", gateway.port)
+        async with line.listening() as address, await browser.new_context() as context:
+            page = await context.new_page()
+            errors: list[str] = []
+            page.on("pageerror", lambda error: errors.append(str(error)))
+            await page.add_init_script(RECORDER)
+            socket = address.replace("http://", "ws://") + "/ws"
+            await page.goto(f"{origin}/client.html?gateway={socket}")
+            status = page.get_by_role("status")
+            await expect(status).to_have_text("Connected")
+            await page.get_by_label("Message").fill("Luna and Rex, how are you?")
+            await page.get_by_role("button", name="Send").click()
+            await expect(page.locator("main p").first).to_contain_text("Luna: ")
+            line.cut()
+            await expect(status).to_have_text("Resumed")
+
+            replies = await visible_replies(page, stack)
+            heard = cast("list[int]", await page.evaluate("window.samples"))
+    assert array("h", heard).tobytes() == b"".join(reply.pcm for reply in replies)
+    assert not errors
+
+
+async def visible_replies(page: Page, stack: Stack) -> list[SpokenReply]:
+    """Wait until both replies are complete, were played to the end and stand on the page."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            replies = await newest_replies(stack)
+            if len(replies) == len(REPLIES) and all(reply.whole for reply in replies):
+                break
+            await asyncio.sleep(POLL_S)
+    samples = sum(len(reply.pcm) for reply in replies) // 2
+    await page.wait_for_function(f"window.samples.length >= {samples} && window.ended === window.started")
+    await expect(page.locator("main p")).to_have_text([f"{reply.name}: {reply.text}" for reply in replies])
+    return replies

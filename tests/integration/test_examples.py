@@ -1,0 +1,46 @@
+"""The example client in Python, started as a user starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import wave
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.bad_line import BadLine
+from tests.harness.eventually import PATIENCE_S
+from tests.harness.spoken_reply import newest_replies
+from tests.harness.stack import Stack
+
+CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
+
+
+@pytest.mark.timeout(120)
+async def test_python_example_saves_every_sample_once_after_a_lost_connection(stack: Stack, tmp_path: Path) -> None:
+    file = tmp_path / "reply.wav"
+    line = BadLine("127.0.0.1", stack.of("gateway")[0].port)
+    async with line.listening() as address:
+        url = address.replace("http://", "ws://") + "/ws"
+        client = await asyncio.create_subprocess_exec(
+            sys.executable, CLIENT, "Luna and Rex, tell me a story.", file, url,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        assert client.stdout is not None
+        assert client.stderr is not None
+        async with asyncio.timeout(PATIENCE_S):
+            shown = await client.stdout.readuntil(b"Luna: ")
+            line.cut()
+            shown += await client.stdout.read()
+            complaints = await client.stderr.read()
+            assert await client.wait() == 0, complaints.decode()
+    assert b"The connection is lost" in complaints
+
+    replies = await newest_replies(stack)
+    assert [(reply.name, reply.whole) for reply in replies] == [("Luna", True), ("Rex", True)]
+    for reply in replies:
+        assert f"\n{reply.name}: {reply.text}" in shown.decode()
+    with wave.open(str(file)) as saved:
+        assert (saved.getframerate(), saved.getnchannels(), saved.getsampwidth()) == (24_000, 1, 2)
+        assert saved.readframes(saved.getnframes()) == b"".join(reply.pcm for reply in replies)
