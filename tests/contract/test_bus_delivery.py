@@ -132,7 +132,7 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
     assert again.attempt == 2
     assert again.token == f"{claim.id}/2"
-    # and has begun its idle time anew
+    # and has reset its idle time
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
@@ -377,6 +377,6 @@ async def test_kept_leases_are_renewed_and_losses_are_reported_with_their_attemp
         held=lambda: dict(held),
         on_lost=lambda work_id, attempt: lost.append((work_id, attempt)),
     ):
-        await eventually(lambda: lost, "the loss is told")
+        await eventually(lambda: lost, "the loss is reported")
         assert lost[0] == (stolen_id, 1)
         assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9, of="a") == []

@@ -44,7 +44,7 @@ async def test_stage_without_a_group_has_no_pending_work(bus: Bus) -> None:
 async def test_claimed_work_is_pending_until_it_is_finished(bench: Bench) -> None:
     bus = bench.bus
     first, second = await claimed(bus, worker="a"), await claimed(bus, worker="b")
-    await bus.post("tts", Work(C, M))  # waits: nobody holds it
+    await bus.post("tts", Work(C, M))  # waits: no worker holds it
     held = await bus.pending("tts")
     assert [(each.id, each.worker, each.attempt) for each in held] == [(first.id, "a", 1), (second.id, "b", 1)]
     assert all(0 <= each.idle_s < LONG_S for each in held)

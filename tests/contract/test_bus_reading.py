@@ -1,4 +1,4 @@
-"""What is followed arrives whole and in order, whoever else is followed and however slowly it is read."""
+"""Followed streams arrive complete and in order, with any number of followers and slow readers."""
 
 from __future__ import annotations
 
@@ -187,31 +187,31 @@ async def test_conversations_with_turns_are_found(bus: Bus) -> None:
 async def test_follow_with_tell_loss_raises_and_reads_on(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
-    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
-    for follow in (told, other):
+    telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (telling, other):
         await read_count(follow, 3)
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     with pytest.raises(EntriesLost, match="events"):
-        await told.read()
+        await telling.read()
     (after,) = await write(bench.rival, key, "4")
-    for follow in (told, other):
+    for follow in (telling, other):
         assert [entry.id for entry in await follow.read()] == [after]
 
 
 async def test_loss_is_raised_before_later_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
-    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
-    for follow in (told, other):
+    telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (telling, other):
         await read_count(follow, 3)
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     (after,) = await write(bench.rival, key, "4")
     await other.read()  # by now it has come to both
     with pytest.raises(EntriesLost):
-        await told.read()
-    assert [entry.id for entry in await told.read()] == [after]
+        await telling.read()
+    assert [entry.id for entry in await telling.read()] == [after]
 
 
 async def test_loss_is_raised_once_for_several_breaks(bench: Bench) -> None:

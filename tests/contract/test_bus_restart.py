@@ -202,7 +202,7 @@ async def test_write_with_an_unknown_outcome_raises(server: RedisServer, bus: Re
     server.pause()
     outlet = bus.outlet()
     outlet.append(bus.keys.events(C), TurnComplete("2"))
-    await until(lambda: _is(bus._writes._lock.locked()))  # it has been sent, and nobody answers
+    await until(lambda: _is(bus._writes._lock.locked()))  # it has been sent, and the server does not answer
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await outlet.flush()

@@ -153,7 +153,7 @@ async def test_leases_are_renewed_again_after_the_connection_broke(redis_url: st
             client.script_flush()
             await eventually(lambda: ids() - {before}, "a new connection")
             await bus.take_over("tts", "b", idle_s=0, count=1)
-            await eventually(lambda: lost, "the loss is told over it")
+            await eventually(lambda: lost, "the loss is reported over it")
     client.close()
 
 
@@ -170,4 +170,4 @@ async def _is_kept(bus: Bus) -> None:
         "tts", "a", every_s=0.05, held=lambda: {claim.id: 1}, on_lost=lambda work_id, _: lost.append(work_id)
     ):
         await bus.take_over("tts", "b", idle_s=0, count=1)
-        await eventually(lambda: lost, "the loss is told")
+        await eventually(lambda: lost, "the loss is reported")

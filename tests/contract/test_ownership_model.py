@@ -47,7 +47,7 @@ _number = count()
 
 @dataclass
 class Piece:
-    """An open work entry as the model has it. `holder` "" means that nobody has claimed it yet."""
+    """An open work entry in the model. `holder` "": not claimed yet."""
 
     conversation: int
     holder: str = ""
@@ -238,7 +238,7 @@ class OwnershipModel(RuleBasedStateMachine):
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def pass_on(self, data: st.DataObject) -> None:
-        """A stopping worker posts its work anew; the new entry's holder can own what the old one's did."""
+        """A stopping worker requeues its work; the new entry's holder can own the same thing."""
         grip = data.draw(st.sampled_from(self.grips))
         held = self.holds(grip)
         assert self.do(self.bus_of(grip.worker).requeue(grip.claim, grip.worker)) == held

@@ -91,7 +91,7 @@ async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
-        # also because it is asked to look anew below: what it found before must not come later than what it finds then
+        # the reload below must not be overtaken by an earlier one
         await forgotten(supabase.url)
         with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
             async with opened(supabase.url):

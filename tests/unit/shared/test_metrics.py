@@ -1,4 +1,4 @@
-"""What a process counts: named as Prometheus has it, bounded whatever comes, and each process' own."""
+"""A process's metrics: named as Prometheus asks, bounded in number, separate for each process."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_caller_that_disconnects_harms_no_other(port: int, metrics: Metrics) -> 
 
 
 def is_answered(port: int) -> bool:
-    """Whether health is told; False if the caller is cut off."""
+    """Whether health is answered; False if the caller is disconnected."""
     try:
         return ask(port, "/healthz")[0] == 200
     except (ConnectionError, IndexError):  # without an answer there is no status

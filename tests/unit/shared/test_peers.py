@@ -98,9 +98,9 @@ async def test_death_of_a_peer_is_reported(
     watching.watch([name, worker_name(), "laptop-1-a1b2c3.v1"])
     assert dead == []
     process.send_signal(signal.SIGKILL)
-    await eventually(lambda: dead, "the death is told")
+    await eventually(lambda: dead, "the death is reported")
     watching.watch([name])
-    assert dead == [name], "it was told"
+    assert dead == [name], "it was reported"
     watching.watch([name], holding=[name])
     assert dead == [name, name], "there is work of it again"
     watching.close()

@@ -68,7 +68,7 @@ async def test_signal_stops_a_service_that_waits_for_redis() -> None:
 
 
 def healthz(port: int) -> str:
-    """What `/healthz` says; "" while nobody listens."""
+    """The body of `/healthz`; "" while the port is closed."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as response:
             return response.read().decode()

@@ -157,7 +157,7 @@ async def test_second_break_raises_no_loss_twice() -> None:
     _, reply = await reads.asked.get()
     reply.set_exception(BusUnavailable("cut again"))
     command, reply = await reads.asked.get()
-    assert command[0] == "XREAD"  # nothing is asked of a loss that was told
+    assert command[0] == "XREAD"  # a loss that was raised is not checked again
     reply.set_result(entries("a", SECOND))
     assert [entry.id for entry in await follow.read()] == [SECOND]
     running.cancel()

@@ -61,14 +61,14 @@ def test_all_mistakes_are_reported_at_once_without_values(
         monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(SystemExit) as exit_:
         load(Settings)
-    told = capsys.readouterr().err
+    report = capsys.readouterr().err
     assert exit_.value.code == 2
     for name, value in wrong.items():
-        assert f"  {PREFIX}{name}: " in told
-        assert len(value) < 4 or value not in told
-    assert "hunter2" not in told
-    assert "redis://" in told
-    assert ".env" in told
+        assert f"  {PREFIX}{name}: " in report
+        assert len(value) < 4 or value not in report
+    assert "hunter2" not in report
+    assert "redis://" in report
+    assert ".env" in report
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("url", "names", "told"),
+    ("url", "names", "report"),
     [
         ("rediss://h", ["CERT"], "belong together"),
         ("rediss://h", ["KEY", "CA"], "belong together"),
@@ -152,7 +152,7 @@ def test_contradicting_tls_settings_are_reported(
     *,
     url: str,
     names: list[str],
-    told: str,
+    report: str,
 ) -> None:
     monkeypatch.setenv("TERTULIA_REDIS_URL", url)
     for name, _, gone in (each.partition(":") for each in names):
@@ -162,4 +162,4 @@ def test_contradicting_tls_settings_are_reported(
         monkeypatch.setenv(f"TERTULIA_REDIS_{name}", str(path))
     with pytest.raises(SystemExit):
         load(Settings)
-    assert told in capsys.readouterr().err
+    assert report in capsys.readouterr().err

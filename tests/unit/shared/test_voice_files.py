@@ -40,7 +40,7 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (replace(GOOD, id="Bad Name"), "a-z"),
         (replace(GOOD, id="../up"), "a-z"),
@@ -56,8 +56,8 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
         (replace(GOOD, pcm=clipped()), "clipped"),
     ],
 )  # fmt: skip
-def test_unusable_clip_is_refused_with_the_reason(wrong: VoiceFiles, told: str) -> None:
-    with pytest.raises(BadVoice, match=told):
+def test_unusable_clip_is_refused_with_the_reason(wrong: VoiceFiles, message: str) -> None:
+    with pytest.raises(BadVoice, match=message):
         check(wrong)
 
 

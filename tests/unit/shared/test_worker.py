@@ -88,7 +88,7 @@ def make_bus() -> MemoryBus:
 async def working(
     bus: MemoryBus, handler: ScriptedHandler, *, concurrency: int = 10, settings: CommonSettings = SETTINGS
 ) -> AsyncGenerator[Worker]:
-    """A worker that runs as long as the block does, and is then told to stop."""
+    """A worker that runs while the block does, and is then stopped."""
     worker = Worker(bus, "tts", handler, settings, engine="scripted", concurrency=concurrency)
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
@@ -404,7 +404,7 @@ async def test_after_the_last_attempt_it_is_given_up_once_with_the_last_failure(
 @virtual_time
 async def test_failing_give_up_neither_ends_the_worker_nor_keeps_the_work() -> None:
     async def broken(_claim: Claim) -> None:
-        raise BadEntry("what was to be told cannot be read")
+        raise BadEntry("the event cannot be read")
 
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
     handler.on_give_up = broken
@@ -722,7 +722,7 @@ async def test_newer_work_is_left_to_a_live_worker_of_its_release() -> None:
         assert await bus.nack(claim, "peer")
         await bus.leave(member)
         await asyncio.sleep(SETTINGS.lease_s)
-        assert len(old.given_up) + len(other.given_up) == 1, "nobody is left who could"
+        assert len(old.given_up) + len(other.given_up) == 1, "no worker is left that could"
         assert await bus.open_work("tts") == 0
 
 
