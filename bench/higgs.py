@@ -20,7 +20,7 @@ from pathlib import Path
 from tertulia_shared.settings import load
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, EngineUnavailable, SpeechEngine
 from tertulia_tts.engines import load_engine
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 
 TEXT = "I was just thinking about lunch, and what we could cook together for everybody."
 SEED = 20
@@ -33,7 +33,7 @@ async def main() -> None:
     parser.add_argument("--tiny", action="store_true", help="tiny random weights: shows that it runs, measures nothing")
     parser.add_argument("--runs", type=int, default=10, help="sentences to measure (%(default)s)")
     asked = parser.parse_args()
-    settings = load(TTSSettings)
+    settings = load(HiggsSettings)
     with tempfile.TemporaryDirectory(prefix="tertulia-bench-") as scratch:
         if asked.random or asked.tiny:
             settings = _random(settings, Path(scratch), tiny=asked.tiny)
@@ -91,7 +91,7 @@ def _print_memory() -> None:
         print(f"GPU memory, peak       {peak:8.1f} GiB on {torch.cuda.get_device_name()}")
 
 
-def _random(settings: TTSSettings, folder: Path, *, tiny: bool) -> TTSSettings:
+def _random(settings: HiggsSettings, folder: Path, *, tiny: bool) -> HiggsSettings:
     from tests.fakes.tiny_higgs import FULL, TINY, make_tiny_higgs  # noqa: PLC0415 - imports what may be missing
 
     made = make_tiny_higgs(folder, TINY if tiny else FULL).settings()

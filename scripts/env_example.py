@@ -7,12 +7,14 @@ import importlib.util
 import inspect
 from collections.abc import Iterator, Sequence
 from enum import Enum
+from itertools import groupby
 from pathlib import Path
 
 from pydantic import AliasChoices, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, installed_engines
 from tertulia_shared.settings import PREFIX, CommonSettings
 
 FILE = Path(__file__).resolve().parent.parent / ".env.example"
@@ -36,7 +38,16 @@ def settings_classes() -> list[type[BaseSettings]]:
             for _, cls in inspect.getmembers(module, inspect.isclass)
             if issubclass(cls, BaseSettings) and cls.__module__ == module.__name__
         ]
+        found += [cls for cls in engine_settings(package) if cls not in found]
     return found
+
+
+def engine_settings(package: str) -> Iterator[type[BaseSettings]]:
+    """The settings of the engines that a service brings itself, in alphabetical order of the engines."""
+    for group in (STT_ENGINES, TTS_ENGINES):
+        for engine in installed_engines(group).values():
+            if engine.package == package.replace("_", "-"):
+                yield engine.spec().settings
 
 
 def variable(name: str, field: FieldInfo) -> str:
@@ -66,15 +77,18 @@ def default_text(field: FieldInfo) -> str:
 
 
 def sections(classes: Sequence[type[BaseSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
-    """For each class its name in the file and its fields that no earlier class had, by variable."""
+    """For each service its name in the file and its fields that no earlier service had, by variable."""
     seen: set[str] = set()
-    for cls in classes:
-        title = "every service" if cls is CommonSettings else cls.__module__.split(".")[0].removeprefix("tertulia_")
-        own = [(variable(name, field), field) for name, field in cls.model_fields.items()]
-        fresh = [(name, field) for name, field in own if name not in seen]
-        seen.update(name for name, _ in fresh)
+    for title, own in groupby(classes, _title):
+        fields = {variable(*item): item[1] for cls in own for item in cls.model_fields.items()}
+        fresh = [(name, field) for name, field in fields.items() if name not in seen]
+        seen.update(fields)
         if fresh:
             yield title, fresh
+
+
+def _title(cls: type[BaseSettings]) -> str:
+    return "every service" if cls is CommonSettings else cls.__module__.split(".")[0].removeprefix("tertulia_")
 
 
 def render(classes: Sequence[type[BaseSettings]]) -> str:

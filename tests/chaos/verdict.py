@@ -13,7 +13,7 @@ from pathlib import Path
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.entries import TTSSentence
-from tertulia_tts.engines.instant import PIECE_MS, PIECES
+from tertulia_tts.engines.instant.engine import PIECE_MS, PIECES
 from tests.harness.eventually import eventually
 from tests.harness.talk_record import Heard, Record
 

@@ -1,13 +1,13 @@
-"""What every recognition engine owes its callers, on one made for tests and on the real ones.
+"""The contract of the recognition port, tested on a fake and on every installed engine whose libraries are installed.
 
-`realtimestt` has an environment of its own: `make test-engines` runs these tests on it, `make test` on the others.
+Engines are found by their entry points. `realtimestt` has its own environment: `make test-engines` runs these tests
+there.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import itertools
 import re
 import threading
@@ -22,18 +22,14 @@ from tertulia_stt.engine import (
     RecognitionEngine,
     RecognitionFailed,
     RecognitionSession,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
     VadDetectStart,
     VadDetectStop,
 )
-from tertulia_stt.engines import load_engine
-from tertulia_stt.settings import STTSettings
-from tests.fakes.loud_recognition import LoudnessEngine
-from tests.fakes.tiny_whisper import make_tiny_whisper
-from tests.harness.settings_of import settings_of
+from tests.fakes.recognition_engines import WANDER, make_engine, runnable_engines
 
 pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt hears at the pace of speech, some recordings twice
 
@@ -55,27 +51,15 @@ LETTERS = {
 ORDER = re.compile(r"W(VwR[us]*vrFW)*(VwR[us]*vrF|w)")
 
 
-LIBRARIES = {"pocketsphinx": "pocketsphinx", "realtimestt": "RealtimeSTT"}
-INSTALLED = [name for name, library in LIBRARIES.items() if importlib.util.find_spec(library)]
-WANDER = {"realtimestt": 8_000}
-"""Samples by which an engine's positions for the same audio may differ: it goes by the clock on the wall."""
-
-
 @pytest.fixture(scope="session")
-def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a small Whisper model."""
-    return make_tiny_whisper(tmp_path_factory.mktemp("weights") / "tiny")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which engines make small models."""
+    return tmp_path_factory.mktemp("models")
 
 
-@pytest.fixture(params=["loudness", *INSTALLED])
-async def engine(request: pytest.FixtureRequest) -> AsyncIterator[RecognitionEngine]:
-    if request.param == "loudness":
-        engine: RecognitionEngine = LoudnessEngine()
-    else:
-        model = str(request.getfixturevalue("whisper")) if request.param == "realtimestt" else ""
-        engine = load_engine(
-            settings_of(STTSettings, stt_engine=request.param, stt_model=model, stt_realtime_model=model)
-        )
+@pytest.fixture(params=runnable_engines())
+async def engine(request: pytest.FixtureRequest, models: Path) -> AsyncIterator[RecognitionEngine]:
+    engine = make_engine(request.param, models)
     await engine.start()
     yield engine
     await engine.close()
@@ -98,7 +82,7 @@ def pcm(name: str) -> bytes:
         return audio.readframes(audio.getnframes())
 
 
-async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> list[SttEvent]:
+async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> list[STTEvent]:
     """Everything that a session makes of `audio`, fed to the end in pieces of `piece` bytes."""
 
     async def feed() -> None:
@@ -113,7 +97,7 @@ async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> 
     return events
 
 
-def finals(events: Sequence[SttEvent]) -> list[TranscriptionFinished]:
+def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
 
@@ -136,7 +120,7 @@ async def test_events_come_in_the_promised_order_at_rising_positions(engine: Rec
 
 async def test_partial_texts_change_and_stable_ones_only_grow(engine: RecognitionEngine) -> None:
     session, audio, amid = await engine.open(), pcm("hello_luna"), 2 * 32_000
-    events: list[SttEvent] = []
+    events: list[STTEvent] = []
     is_shown, is_stable = asyncio.Event(), asyncio.Event()
 
     async def read() -> None:
@@ -223,7 +207,7 @@ async def test_the_end_of_an_utterance_is_where_another_session_can_go_on(engine
 async def test_close_amid_speech_ends_the_events_without_a_final(engine: RecognitionEngine) -> None:
     session = await engine.open()
     await session.feed(pcm("hello_luna")[: 2 * 32_000])
-    seen: list[SttEvent] = []
+    seen: list[STTEvent] = []
     async for event in session.events():
         seen.append(event)
         if isinstance(event, TranscriptionUpdate):
@@ -239,7 +223,7 @@ async def test_close_amid_speech_ends_the_events_without_a_final(engine: Recogni
 async def test_closing_wakes_the_reader(engine: RecognitionEngine) -> None:
     session = await engine.open()
 
-    async def read() -> list[SttEvent]:
+    async def read() -> list[STTEvent]:
         return [event async for event in session.events()]
 
     async with asyncio.TaskGroup() as tasks:

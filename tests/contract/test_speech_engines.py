@@ -1,7 +1,7 @@
-"""What the tts worker relies on, asked of every engine whose libraries are installed.
+"""The contract of the speech port, tested on every installed engine whose libraries are installed.
 
-Teach ``engine_maker`` an engine's name and all of it applies. ``higgs`` runs with tiny random weights, in an
-environment of its own: ``make test-engines``.
+Engines are found by their entry points. `higgs` runs with tiny random weights, in its own environment:
+`make test-engines`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine
-from tests.fakes.speech_engines import HERE, Make, engine_maker
+from tests.fakes.speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
 from tests.harness.heard_pcm import level_dbfs, pitch_hz, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
@@ -42,7 +42,7 @@ ODD_TEXTS = {
 }
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.higgs if name == "higgs" else ()) for name in HERE])
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in runnable_engines()])
 async def make(request: pytest.FixtureRequest) -> AsyncGenerator[Make]:
     name: str = request.param
     async with engine_maker(name) as made:
@@ -127,7 +127,7 @@ async def test_voices_are_distinct(engine: SpeechEngine) -> None:
 
 
 async def test_the_three_characters_are_told_apart_by_pitch(engine: SpeechEngine) -> None:
-    if engine.name == "higgs":
+    if engine.name in WITHOUT_PITCH:
         pytest.skip("random weights have no pitch")
     pitches = sorted([pitch_hz(await spoken(engine, SENTENCE, voice)) for voice in ("luna", "rex", "sage")])
     assert pitches[1] / pitches[0] > 1.3  # more than four semitones

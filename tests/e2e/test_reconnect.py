@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.bad_line import BadLine
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
 from tests.harness.stack import Process, Stack
+from tests.servers.breaking_proxy import BreakingProxy
 
 LOST = "The connection is lost."
 REFUSED = "WebSocket connection to"
@@ -88,7 +88,7 @@ async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voic
     parts = urlsplit(stack.http(""))
     assert parts.hostname
     assert parts.port
-    line = BadLine(parts.hostname, parts.port)
+    line = BreakingProxy(parts.hostname, parts.port)
     async with line.listening() as address:
         visitor.address = address
         visitor.forgive(REFUSED)

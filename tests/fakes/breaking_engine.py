@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
-from tertulia_tts.engine import EngineBroken, SynthesisFailed
-from tertulia_tts.engines.instant import InstantEngine
+from tertulia_shared.engines import TTS_ENGINES
+from tertulia_tts.engine import EngineBroken, EngineSpec, SynthesisFailed
+from tertulia_tts.engines.instant.engine import InstantEngine
+from tertulia_tts.settings import TTSSettings
+from tests.fakes.engine_package import offer_engines
+
+ENGINE = EngineSpec("tests.fakes.breaking_engine:create", TTSSettings)
+
+
+def create(_settings: TTSSettings) -> BreakingEngine:
+    """The engine; it has no settings."""
+    return BreakingEngine()
+
+
+def with_breaking_engine(folder: Path) -> dict[str, str]:
+    """The environment variables with which a tts worker finds the engine and chooses it."""
+    packages = offer_engines(folder, TTS_ENGINES, {"breaking": "tests.fakes.breaking_engine:ENGINE"})
+    root = Path(__file__).parents[2]
+    return {"PYTHONPATH": os.pathsep.join(map(str, (packages, root))), "TERTULIA_TTS_ENGINE": "breaking"}
 
 
 class BreakingEngine(InstantEngine):
-    """Registered by the tests that need it."""
+    """Offered by `with_breaking_engine`, for tests of the worker."""
 
     name = "breaking"
 

@@ -10,7 +10,7 @@ from tertulia_stt.engine import (
     EngineUnavailable,
     RecordingStart,
     RecordingStop,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -60,17 +60,17 @@ class LoudnessRecognizer:
         self._samples = array("h")
         self._loud = 0
 
-    def begin(self) -> Iterator[SttEvent]:
+    def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
 
-    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         self._samples.frombytes(pcm)
         while len(self._samples) >= FRAME_SAMPLES:
             frame, self._samples = self._samples[:FRAME_SAMPLES], self._samples[FRAME_SAMPLES:]
             loud = sum(map(abs, frame)) > LOUD * FRAME_SAMPLES
             yield from self._tell(self._endpointer.push(float(loud)), loud=loud)
 
-    def finish(self) -> Iterator[SttEvent]:
+    def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._samples))
         if ended is None:
             yield VadDetectStop(self._endpointer.position)
@@ -80,7 +80,7 @@ class LoudnessRecognizer:
     def close(self) -> None:
         self._samples = array("h")
 
-    def _tell(self, boundary: SpeechBegan | SpeechEnded | None, *, loud: bool) -> Iterator[SttEvent]:
+    def _tell(self, boundary: SpeechBegan | SpeechEnded | None, *, loud: bool) -> Iterator[STTEvent]:
         at = self._endpointer.position
         if isinstance(boundary, SpeechEnded):
             yield from self._end(boundary)
@@ -96,7 +96,7 @@ class LoudnessRecognizer:
             if self._loud == 10:
                 yield TranscriptionStabilized(at, "heard")
 
-    def _end(self, ended: SpeechEnded) -> Iterator[SttEvent]:
+    def _end(self, ended: SpeechEnded) -> Iterator[STTEvent]:
         yield VadStop(ended.end_sample)
         yield RecordingStop(ended.end_sample)
         yield TranscriptionFinished(ended.end_sample, self._text(), ended.start_sample, ended.end_sample)

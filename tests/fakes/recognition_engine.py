@@ -14,7 +14,7 @@ from tertulia_stt.engine import (
     RecognitionFailed,
     RecordingStart,
     RecordingStop,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -35,10 +35,10 @@ class Utterance:
     partials: Sequence[tuple[int, str]] = ()
     stable: str = ""
 
-    def events(self) -> list[SttEvent]:
+    def events(self) -> list[STTEvent]:
         """All of it, in the order of the port."""
         begun = self.start + 1
-        out: list[SttEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
+        out: list[STTEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
         out += [TranscriptionUpdate(at, text) for at, text in self.partials]
         if self.stable:
             out.append(TranscriptionStabilized(self.end - 1, self.stable))
@@ -81,8 +81,8 @@ class ScriptedSession:
         self._number = len(engine.fed) - 1
         self._heard = first_sample
         self._script = [u for u in engine.script if u.start >= first_sample]
-        self._due: list[SttEvent] = [event for utterance in self._script for event in utterance.events()]
-        self._ready: asyncio.Queue[SttEvent | RecognitionFailed | None] = asyncio.Queue()
+        self._due: list[STTEvent] = [event for utterance in self._script for event in utterance.events()]
+        self._ready: asyncio.Queue[STTEvent | RecognitionFailed | None] = asyncio.Queue()
         self._ready.put_nowait(VadDetectStart(first_sample))
 
     async def feed(self, pcm: bytes) -> None:
@@ -96,7 +96,7 @@ class ScriptedSession:
         while self._due and self._due[0].at_sample <= self._heard:
             self._ready.put_nowait(self._due.pop(0))
 
-    async def events(self) -> AsyncIterator[SttEvent]:
+    async def events(self) -> AsyncIterator[STTEvent]:
         while (event := await self._ready.get()) is not None:
             if isinstance(event, RecognitionFailed):
                 raise event

@@ -1,50 +1,81 @@
-"""Every speech engine that the libraries installed here allow, each ready to be made as often as a test likes."""
+"""Every speech engine that can run in this environment, for the contract suite to make as often as a test likes.
+
+An engine is made with the defaults of its settings, unless it is named in `PREPARED`: those need a peer or a model.
+"""
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+import pytest
+
+from tertulia_shared.engines import TTS_ENGINES, installed_engines
 from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.engines import load_engine
+from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.settings import TTSSettings
 from tests.harness.settings_of import settings_of
 
 Make = Callable[[], SpeechEngine]
 
-NEEDS = {"espeak": "espeakng_loader", "instant": "numpy", "openai": "aiohttp", "higgs": "boson_multimodal"}
-HERE = tuple(name for name, module in NEEDS.items() if importlib.util.find_spec(module) is not None)
-"""`higgs` has an environment of its own (`make test-engines`), and nothing else is there."""
-
 VOICES = Path(__file__).parent.parent.parent / "voices"
+
+
+def runnable_engines() -> list[str]:
+    """The names of the installed engines whose libraries are installed too. Some have an environment of their own."""
+    return [name for name, engine in installed_engines(TTS_ENGINES).items() if not engine.spec().missing()]
 
 
 @asynccontextmanager
 async def engine_maker(name: str) -> AsyncGenerator[Make]:
     """How to make engines of that name, not started; those of one maker sound alike."""
-    if name == "openai":
-        from tests.fakes.speech_server import SpeechServer  # noqa: PLC0415 - not installed where higgs is
+    async with PREPARED.get(name, lambda: _default(name))() as make:
+        yield make
 
-        async with SpeechServer() as server:
-            settings = settings_of(TTSSettings, tts_openai_base_url=server.base_url)
-            yield lambda: load_engine(name, settings)
-    elif name == "higgs":
-        from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions  # noqa: PLC0415
 
-        model = tiny_higgs_model()
-        yield lambda: HiggsEngine(HiggsOptions(VOICES, _scratch() / "kept"), lambda: model)
-    else:
-        yield lambda: load_engine(name)
+@asynccontextmanager
+async def _default(name: str) -> AsyncGenerator[Make]:
+    settings = settings_of(installed_engines(TTS_ENGINES)[name].spec().settings)
+    assert isinstance(settings, TTSSettings)
+    yield lambda: load_engine(name, settings)
+
+
+@asynccontextmanager
+async def _openai() -> AsyncGenerator[Make]:
+    from tests.fakes.speech_server import SpeechServer  # noqa: PLC0415 - aiohttp is not installed where higgs is
+
+    async with SpeechServer() as server:
+        settings = settings_of(OpenAISettings, tts_openai_base_url=server.base_url)
+        yield lambda: load_engine("openai", settings)
+
+
+@asynccontextmanager
+async def _higgs() -> AsyncGenerator[Make]:
+    from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions  # noqa: PLC0415 - as in `tiny_higgs_model`
+
+    model = tiny_higgs_model()
+    yield lambda: HiggsEngine(HiggsOptions(VOICES, _scratch() / "kept"), lambda: model)
+
+
+PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {"higgs": _higgs, "openai": _openai}
+"""Engines that the defaults of their settings do not start."""
+
+MARKS: Final[Mapping[str, pytest.MarkDecorator]] = {"higgs": pytest.mark.higgs}
+"""The marks by which `make test-engines` selects engines."""
+
+WITHOUT_PITCH: Final = frozenset({"higgs"})
+"""Engines whose test model makes noise that has no pitch."""
 
 
 @cache
 def tiny_higgs_model():
     """The real loading code on tiny weights; once a process."""
-    import torch  # noqa: PLC0415
+    import torch  # noqa: PLC0415 - installed only where higgs is
 
     from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
     from tests.fakes.tiny_higgs import make_tiny_higgs, thin_codec  # noqa: PLC0415

@@ -26,7 +26,7 @@ from transformers import HubertConfig, HubertModel, LlamaConfig, PreTrainedToken
 
 # First, as it silences what boson-multimodal's import has to say about itself.
 import tertulia_tts.engines.higgs.boson  # noqa: F401 # pyright: ignore[reportUnusedImport]
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tests.harness.settings_of import settings_of
 
 SPECIAL = (
@@ -71,10 +71,10 @@ class TinyHiggs:
     codec: Path
     hubert: Path
 
-    def settings(self) -> TTSSettings:
+    def settings(self) -> HiggsSettings:
         """Those with which the engine runs on it."""
         return settings_of(
-            TTSSettings,
+            HiggsSettings,
             tts_higgs_model=str(self.model),
             tts_higgs_codec=str(self.codec),
             tts_higgs_hubert=str(self.hubert),

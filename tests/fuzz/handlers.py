@@ -19,7 +19,8 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
-from tests.harness.llm import LINES, START_MS, Table
+from tests.harness.crash import START_MS
+from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
 from tests.unit.stt.test_listener import HELLO as SPOKEN

@@ -24,7 +24,7 @@ from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_even
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import Metrics
-from tertulia_stt.checkpoint import Tape, read_checkpoint
+from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
 from tests.fuzz.mutations import changed, flipped, raw, value
 
 ENTRIES: Final[Sequence[type[Any]]] = tuple(
@@ -134,10 +134,10 @@ def wav_file(rng: Random) -> None:
 
 def microphone(rng: Random) -> None:
     names = (b"sample", b"entry", b"entry_sample")
-    tape = Tape(read_checkpoint({name: str(rng.randrange(100)).encode() for name in names}))
+    tracker = CheckpointTracker(read_checkpoint({name: str(rng.randrange(100)).encode() for name in names}))
     for number in range(rng.randrange(1, 6)):
-        tape.add(number, rng.randbytes(rng.randrange(50)))
-        tape.checkpoint(rng.randrange(200))
+        tracker.add(number, rng.randbytes(rng.randrange(50)))
+        tracker.checkpoint(rng.randrange(200))
 
 
 KINDS: Final[Mapping[str, tuple[Callable[[Random], object], tuple[type[Exception], ...]]]] = {

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import cast
 
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
@@ -20,8 +20,7 @@ from tertulia_llm.model.client import Model, ModelFailed
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import TurnHandler
-from tertulia_shared.bus import Claim, Owned
-from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode, decode_event, envelope, text
 from tertulia_shared.conversation_writes import accept_turn, interrupt
 from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
@@ -40,78 +39,12 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
-from tertulia_shared.store import Message
 from tertulia_shared.store.port import Store
-from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tests.harness.crash import CountingBus, CountingStore, Writes
 from tests.harness.settings_of import settings_of
-from tests.harness.virtual_time import now
 
-T = TypeVar("T")
-START_MS = 1_767_225_600_000
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
-
-
-class Death:
-    """Counts what a process has written; after `lives` of them it calls `at_end`, once."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.lives: int | None = None
-        self.at_end: Callable[[], None] = lambda: None
-
-    def step(self) -> None:
-        self.count += 1
-        if self.lives is not None and self.count >= self.lives:
-            self.lives = None
-            self.at_end()
-
-
-class CountingBus(MemoryBus):
-    """A `MemoryBus` that tells `death` of each write that was applied; outlets' writes take `latency_s` to arrive."""
-
-    def __init__(self, keys: Keys, death: Death) -> None:
-        super().__init__(keys, clock=now, now_ms=lambda: START_MS + round(now() * 1000))
-        self._death = death
-        self.latency_s = 0.0
-
-    def wake(self, outlet: QueueOutlet) -> None:
-        if self.latency_s:
-            asyncio.get_running_loop().call_later(self.latency_s, super().wake, outlet)
-        else:
-            super().wake(outlet)
-
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
-        released = await super().release_turns(owned, conversation_id, cursor, cut=cut)
-        self._death.step()
-        return released
-
-    def _in_turn(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        def counted() -> T:
-            result = work()
-            self._death.step()
-            return result
-
-        return super()._in_turn(counted)
-
-    def _settle(self, outlet: QueueOutlet) -> None:
-        super()._settle(outlet)
-        self._death.step()
-
-
-class CountingStore(MemoryStore):
-    """A `MemoryStore` that takes `delay_s` to write, and tells `death` of each write."""
-
-    def __init__(self, tables: MemoryTables, death: Death) -> None:
-        super().__init__(tables)
-        self._death = death
-        self.delay_s = 0.0
-
-    async def save_messages(self, messages: Sequence[Message]) -> None:
-        if self.delay_s:
-            await asyncio.sleep(self.delay_s)
-        await super().save_messages(messages)
-        self._death.step()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,14 +133,14 @@ class Table:
     """One conversation, the gateway's part of it, and its workers."""
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
-        self.death = Death()
+        self.writes = Writes()
         self.metrics = Metrics()
-        self.bus = CountingBus(Keys("test"), self.death)
+        self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
         self.model = TableModel(lines)
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
-        self.store = CountingStore(self.tables, self.death)
+        self.store = CountingStore(self.tables, self.writes)
         self.handler: TurnHandler | None = None
         self.claim: Claim | None = None
         self.orphaned = False
@@ -240,7 +173,7 @@ class Table:
 
     async def worker(self) -> TurnHandler:
         """The handler of a new process."""
-        self.store = CountingStore(self.tables, self.death)
+        self.store = CountingStore(self.tables, self.writes)
         await self.store.open()
         characters = CharacterCache(self.bus, self.store)
         await characters.read()
@@ -298,26 +231,14 @@ class Table:
     async def die_after(self, writes: int) -> bool:
         """A new worker handles the conversation, and dies after so many writes. False if it was done before."""
         handler = await self.worker()
-        claim = await self.claimed()
-        died = asyncio.Event()
         store = self.store
 
-        def kill() -> None:
-            self.bus.break_connection()
+        def lose_store() -> None:
             store.away = True
-            died.set()
 
-        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
-        job = asyncio.create_task(handler.handle(claim))
-        waiting = asyncio.create_task(died.wait())
-        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
-        self.death.lives = None
-        for task in (job, waiting):
-            task.cancel()
-        await asyncio.gather(job, waiting, return_exceptions=True)
-        self.bus.restore_connection()
+        crashed = await self.bus.crash_after(writes, handler.handle(await self.claimed()), on_crash=lose_store)
         self.handler, self.orphaned = None, True
-        return died.is_set()
+        return crashed
 
     async def client(self) -> Client:
         """What the client has seen by now."""

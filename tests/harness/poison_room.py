@@ -42,9 +42,9 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.worker import Worker
 from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings
-from tertulia_tts.engines.instant import InstantEngine
+from tertulia_tts.engines.instant.engine import InstantEngine
 from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speech_handler import Speaker as SpeakerHandler
+from tertulia_tts.speech_handler import SpeechHandler
 from tests.fakes.recognition_engine import ScriptedRecognition
 from tests.harness.bus import running
 from tests.harness.llm import TableModel
@@ -298,7 +298,7 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
     stt = settings_of(STTSettings, lease_s=LEASE_S, drain_s=0, stt_idle_s=1)
     room = Room(bus, raw, path, {each.name: each for each in characters.active}, model)
     room.handlers = [
-        Counted(turns), Counted(SpeakerHandler(bus, InstantEngine(), tts)),
+        Counted(turns), Counted(SpeechHandler(bus, InstantEngine(), tts)),
         Counted(Listener(bus, ScriptedRecognition(()), stt)),
     ]  # fmt: skip
     stop = asyncio.Event()

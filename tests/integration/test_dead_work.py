@@ -20,6 +20,7 @@ from tertulia_cli.dead_letters.retry import carry_out
 from tertulia_shared.bus import Bus
 from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
+from tests.fakes.breaking_engine import with_breaking_engine
 from tests.fakes.model_server import Hold, Reply, ScriptedModel, model_at
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
@@ -27,11 +28,6 @@ from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(180)
 STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever ran aground.")
-BAD_TTS = """
-from tertulia_tts import engines, main
-engines.ENGINES = {**engines.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
-main.main()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +115,8 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         message_id = await unspoken_reply(client)
         conversation_id = client.record.conversation_id
     bad = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", BAD_TTS, env={**stack.environment, "TERTULIA_TTS_ENGINE": "breaking"},
+        sys.executable, "-m", "tertulia_tts.main",
+        env={**stack.environment, **with_breaking_engine(tmp_path / "engines")},
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert await bad.wait() == 1

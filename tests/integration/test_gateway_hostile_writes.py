@@ -14,7 +14,8 @@ from tertulia_shared.codec import decode, envelope, pack
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tests.harness.gateway import LUNA, Client, Gateway, Workers, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, Client, Gateway, Workers, gateway
 
 Writer = Callable[[Any, str], Awaitable[Any]]
 

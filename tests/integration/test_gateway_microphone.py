@@ -10,7 +10,8 @@ from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import Client, Gateway, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import Client, Gateway, gateway
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from tertulia_shared.entries import Receipt
 from tertulia_shared.entry_ids import order
 from tertulia_shared.events import MessageHeard, TranscriptionUpdate
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, gateway
 
 SEEDS = 40
 MOMENTS_UNTIL = 40

@@ -11,7 +11,8 @@ import pytest
 
 from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway, resume_of
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, gateway, resume_of
 
 SEEDS = 100
 

@@ -13,7 +13,8 @@ from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import Interrupted, TurnAccepted
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, gateway
 
 
 @pytest.fixture

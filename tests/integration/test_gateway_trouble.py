@@ -12,7 +12,8 @@ import redis
 
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import LUNA, Client, Workers, eventually, gateway, redis_is_back
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, Client, Workers, gateway, redis_is_back
 from tests.servers.redis_server import RedisServer
 
 AGAIN = "12345678-1234-4234-8234-123456789012"

@@ -12,7 +12,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.entry_ids import order
 from tertulia_shared.ids import new_id
 from tests.harness.client import TalkClient, talk
-from tests.harness.gateway import eventually
+from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 MOMENTS = 10

@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from pathlib import Path
 from uuid import uuid4
 
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.keys import Keys
-
-WORKER = """
-from tertulia_tts import engines, main
-engines.ENGINES = {**engines.ENGINES, "breaking": "tests.fakes.breaking_engine:BreakingEngine"}
-main.main()
-"""
+from tests.fakes.breaking_engine import with_breaking_engine
 
 
-async def test_the_worker_hands_its_work_back_and_exits_for_its_supervisor(redis_url: str, keys: Keys) -> None:
+async def test_worker_whose_engine_breaks_hands_its_work_back_and_exits(
+    redis_url: str, keys: Keys, tmp_path: Path
+) -> None:
     conversation_id, message_id = str(uuid4()), str(uuid4())
     environment = {
         **os.environ,
         "TERTULIA_REDIS_URL": redis_url,
         "TERTULIA_NAMESPACE": keys.ns,
-        "TERTULIA_TTS_ENGINE": "breaking",
+        **with_breaking_engine(tmp_path),
     }
     async with open_bus(redis_url, keys, name="test") as bus:
         await bus.prepare("tts")
@@ -34,7 +32,7 @@ async def test_the_worker_hands_its_work_back_and_exits_for_its_supervisor(redis
         outlet.append(keys.work("tts"), Work(conversation_id, message_id))
         await outlet.flush()
         worker = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", WORKER, env=environment, stderr=asyncio.subprocess.PIPE
+            sys.executable, "-m", "tertulia_tts.main", env=environment, stderr=asyncio.subprocess.PIPE
         )
         _, told = await worker.communicate()
         assert worker.returncode == 1

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from pydantic_settings import BaseSettings
 
-from scripts.env_example import variable
+from scripts.env_example import engine_settings, variable
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_llm.settings import LLMSettings
-from tertulia_shared.settings import CommonSettings
 from tertulia_stt.settings import STTSettings
 from tertulia_tts.settings import TTSSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-READS: Mapping[str, type[CommonSettings]] = {
-    "gateway": GatewaySettings, "stt": STTSettings, "llm": LLMSettings, "tts": TTSSettings,
-}  # fmt: skip
+READS: Mapping[str, Sequence[type[BaseSettings]]] = {
+    "gateway": [GatewaySettings],
+    "stt": [STTSettings, *engine_settings("tertulia_stt")],
+    "llm": [LLMSettings],
+    "tts": [TTSSettings, *engine_settings("tertulia_tts")],
+}
 OVERLAYS = sorted((ROOT / "deploy" / "compose").glob("*.yml"))
 STORES = ("gateway", "llm")
 OF_THE_STORE = {"TERTULIA_STORE", "TERTULIA_STORE_PATIENCE_S", "SUPABASE_URL", "SUPABASE_KEY"}
@@ -41,7 +44,7 @@ def services(*files: Path) -> dict[str, dict[str, Any]]:
 
 
 def settings_of(service: str) -> set[str]:
-    names = {variable(name, field) for name, field in READS[service].model_fields.items()} - IN_THE_IMAGE
+    names = {variable(*item) for cls in READS[service] for item in cls.model_fields.items()} - IN_THE_IMAGE
     return names if service in STORES else names - OF_THE_STORE
 
 

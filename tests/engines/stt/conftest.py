@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
-from tertulia_stt.settings import STTSettings
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tests.fakes.tiny_whisper import make_tiny_whisper
 from tests.harness.settings_of import settings_of
 
@@ -21,15 +21,17 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(whisper: Path) -> STTSettings:
+def settings(whisper: Path) -> RealtimeSTTSettings:
     """Settings that use it."""
-    return settings_of(STTSettings, stt_engine="realtimestt", stt_model=str(whisper), stt_realtime_model=str(whisper))
+    return settings_of(
+        RealtimeSTTSettings, stt_engine="realtimestt", stt_model=str(whisper), stt_realtime_model=str(whisper)
+    )
 
 
 @pytest.fixture
-async def engine(settings: STTSettings) -> AsyncIterator[RealtimeSTTEngine]:
+async def engine(settings: RealtimeSTTSettings) -> AsyncIterator[RealtimeSTTEngine]:
     """The engine, started."""
-    engine = load_engine(settings)
+    engine = load_engine("realtimestt", settings)
     assert isinstance(engine, RealtimeSTTEngine)
     await engine.start()
     yield engine

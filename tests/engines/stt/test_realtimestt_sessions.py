@@ -16,7 +16,7 @@ from tertulia_stt.engine import (
     EngineUnavailable,
     RecognitionFailed,
     RecognitionSession,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionUpdate,
     VadDetectStart,
@@ -26,8 +26,8 @@ from tertulia_stt.engines.realtimestt import engine as engine_module
 from tertulia_stt.engines.realtimestt import recorder as recorder_module
 from tertulia_stt.engines.realtimestt import session as session_module
 from tertulia_stt.engines.realtimestt.engine import RealtimeSTTEngine
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.engines.realtimestt.whisper import SharedWhisper
-from tertulia_stt.settings import STTSettings
 from tests.fakes.tiny_whisper import SENTENCE
 from tests.harness.eventually import PATIENCE_S, eventually
 from tests.harness.sound import microphone
@@ -41,7 +41,7 @@ def pcm(name: str) -> bytes:
     return b"".join(microphone(f"{name}.wav"))
 
 
-async def hear(session: RecognitionSession, audio: bytes) -> list[SttEvent]:
+async def hear(session: RecognitionSession, audio: bytes) -> list[STTEvent]:
     await session.feed(audio)
     await session.finish()
     events = [event async for event in session.events()]
@@ -49,7 +49,7 @@ async def hear(session: RecognitionSession, audio: bytes) -> list[SttEvent]:
     return events
 
 
-def finals(events: Sequence[SttEvent]) -> list[TranscriptionFinished]:
+def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
 
@@ -173,7 +173,7 @@ async def test_a_recorder_that_stands_still_fails_its_session(
 
 
 async def test_a_recorder_that_never_comes_is_given_up_and_explained(
-    engine: RealtimeSTTEngine, settings: STTSettings, monkeypatch: pytest.MonkeyPatch
+    engine: RealtimeSTTEngine, settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, discarded = threading.Event(), threading.Event()
     real = recorder_module.make_recorder

@@ -11,37 +11,37 @@ import pytest
 from tertulia_stt.download_models import fetch
 from tertulia_stt.engine import EngineUnavailable
 from tertulia_stt.engines import load_engine
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.engines.realtimestt.whisper import models_dir, plan
-from tertulia_stt.settings import STTSettings
 from tests.harness.settings_of import settings_of
 
 pytestmark = pytest.mark.timeout(240, method="signal")
 
 
-async def start(settings: STTSettings, **changes: object) -> None:
-    engine = load_engine(settings.model_copy(update=changes))
+async def start(settings: RealtimeSTTSettings, **changes: object) -> None:
+    engine = load_engine("realtimestt", settings.model_copy(update=changes))
     try:
         await engine.start()
     finally:
         await engine.close()
 
 
-async def test_a_model_whose_weights_are_not_there(settings: STTSettings, tmp_path: Path) -> None:
+async def test_a_model_whose_weights_are_not_there(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"weights of .* 'small'.*fetch-models.*TERTULIA_STT_MODEL"):
         await start(settings, stt_model="small", data_dir=tmp_path)
 
 
-async def test_a_realtime_model_whose_weights_are_not_there(settings: STTSettings, tmp_path: Path) -> None:
+async def test_a_realtime_model_whose_weights_are_not_there(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"'tiny'.*TERTULIA_STT_REALTIME_MODEL"):
         await start(settings, stt_realtime_model="tiny", data_dir=tmp_path)
 
 
-async def test_a_model_that_does_not_exist(settings: STTSettings) -> None:
+async def test_a_model_that_does_not_exist(settings: RealtimeSTTSettings) -> None:
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_MODEL=gigantic is neither.*large-v3-turbo"):
         await start(settings, stt_model="gigantic")
 
 
-async def test_a_folder_without_a_model(settings: STTSettings, tmp_path: Path) -> None:
+async def test_a_folder_without_a_model(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"holds no Whisper model.*model\.bin"):
         await start(settings, stt_model=str(tmp_path))
 
@@ -53,24 +53,24 @@ def broken_model(whisper: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_broken_model(settings: STTSettings, broken_model: Path) -> None:
+async def test_a_broken_model(settings: RealtimeSTTSettings, broken_model: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"cannot be loaded on cpu as int8"):
         await start(settings, stt_model=str(broken_model))
 
 
-async def test_cuda_where_there_is_none(settings: STTSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_cuda_where_there_is_none(settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_DEVICE=cuda.*TERTULIA_STT_DEVICE=cpu"):
         await start(settings, stt_device="cuda")
 
 
-async def test_a_compute_type_that_the_device_does_not_have(settings: STTSettings) -> None:
+async def test_a_compute_type_that_the_device_does_not_have(settings: RealtimeSTTSettings) -> None:
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_COMPUTE_TYPE=float99 .*allowed: .*int8"):
         await start(settings, stt_compute_type="float99", stt_device="cpu")
 
 
 def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
-    defaults = settings_of(STTSettings)
+    defaults = settings_of(RealtimeSTTSettings)
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 1)
     on_gpu = plan(defaults)
     assert (on_gpu.device, on_gpu.compute_type, on_gpu.model) == ("cuda", "float16", "large-v3-turbo")
@@ -80,7 +80,7 @@ def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPat
 
 
 def test_fetching_brings_both_models_where_the_engine_looks(
-    settings: STTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[tuple[str, str]] = []
 
@@ -94,7 +94,7 @@ def test_fetching_brings_both_models_where_the_engine_looks(
 
 
 def test_fetching_without_a_network_is_explained(
-    settings: STTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:
         raise ConnectionError("Name or service not known")

@@ -139,6 +139,7 @@ def test_a_box_of_an_older_release_has_the_usual_port(tmp_path: Path) -> None:
     assert folder.boxes()["gpu1"].days == 30
 
 
+@pytest.mark.slow
 def test_what_may_be_asked_is_known_without_the_extra() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from tertulia_cli.main import main; main()"
     words = [sys.executable, "-c", program, "access", "init"]

@@ -14,6 +14,8 @@ import pytest
 
 from tertulia_llm.demo.main import main
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def demo(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:

@@ -20,7 +20,8 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.store import InvalidRecord, Message
 from tertulia_shared.store.validation import TEXT_MAX_CHARS
 from tertulia_shared.work import Ending, ending_of
-from tests.harness.llm import LINES, START_MS, BreakAfter, Client, CountingStore, Say, Table
+from tests.harness.crash import START_MS, CountingStore
+from tests.harness.llm import LINES, BreakAfter, Client, Say, Table
 from tests.harness.virtual_time import virtual_time
 
 HELLO = "Hello, Luna and Rex"
@@ -112,7 +113,7 @@ class RefusingStore(CountingStore):
     """Refuses messages for good, or breaks at them."""
 
     def __init__(self, table: Table, error: Exception) -> None:
-        super().__init__(table.tables, table.death)
+        super().__init__(table.tables, table.writes)
         self._error = error
 
     async def save_messages(self, messages: Sequence[Message]) -> None:

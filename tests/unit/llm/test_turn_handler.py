@@ -155,8 +155,9 @@ async def test_interruption_after_any_write_ends_the_turn_there() -> None:
         table = await laid()
         turn_id = await table.say(USER[1])
         interruptions: list[asyncio.Task[None]] = []
-        table.death.count, table.death.lives = 0, writes
-        table.death.at_end = lambda table=table, to=interruptions: to.append(asyncio.create_task(table.interrupt()))
+        table.writes.after(
+            writes, lambda table=table, to=interruptions: to.append(asyncio.create_task(table.interrupt()))
+        )
         await table.work()
         if not interruptions:
             break

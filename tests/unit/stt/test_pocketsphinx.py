@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import SttEvent, TranscriptionFinished
+from tertulia_stt.engine import STTEvent, TranscriptionFinished
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
+
+pytestmark = pytest.mark.slow
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAMES = {"luna": "Luna", "rex": "Rex", "sage": "Sage"}
@@ -28,7 +30,7 @@ def decoder() -> Iterator[Decoder]:
 
 def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
     recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, hand_back=lambda _: None)
-    events: list[SttEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
+    events: list[STTEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
     recognizer.close()
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 

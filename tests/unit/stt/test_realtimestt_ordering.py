@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -37,12 +37,12 @@ LETTERS = {
 }  # fmt: skip
 
 
-def told(*notes: Note, first_sample: int = 0) -> list[SttEvent]:
+def told(*notes: Note, first_sample: int = 0) -> list[STTEvent]:
     ordering = Ordering(first_sample)
     return [event for note in notes for event in ordering.take(note)]
 
 
-def letters(events: list[SttEvent]) -> str:
+def letters(events: list[STTEvent]) -> str:
     return "".join(LETTERS[type(event)] for event in events)
 
 

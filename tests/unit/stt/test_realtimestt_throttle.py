@@ -3,12 +3,12 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.engines.realtimestt.throttle import CATCH_UP, SLACK_S, Pace
+from tertulia_stt.engines.realtimestt.throttle import CATCH_UP, SLACK_S, Throttle
 
 CHUNK_S = 0.032
 
 
-def pass_all(pace: Pace, arrivals: list[float]) -> list[float]:
+def pass_all(pace: Throttle, arrivals: list[float]) -> list[float]:
     """When chunks that arrive at these times are passed on."""
     now, passed = 0.0, list[float]()
     for arrival in arrivals:
@@ -21,17 +21,17 @@ def pass_all(pace: Pace, arrivals: list[float]) -> list[float]:
 
 def test_live_audio_is_passed_on_at_once() -> None:
     arrivals = [i * CHUNK_S for i in range(100)]
-    assert pass_all(Pace(), arrivals) == arrivals
+    assert pass_all(Throttle(), arrivals) == arrivals
 
 
 def test_frames_of_100_ms_are_hardly_delayed() -> None:
     arrivals = [(i // 3) * 3 * CHUNK_S for i in range(99)]
-    passed = pass_all(Pace(), arrivals)
+    passed = pass_all(Throttle(), arrivals)
     assert max(at - arrival for at, arrival in zip(passed, arrivals, strict=True)) < CHUNK_S
 
 
 def test_a_backlog_is_passed_on_at_the_pace_of_speech_and_a_little_faster() -> None:
-    passed = pass_all(Pace(), [0.0] * 1000)
+    passed = pass_all(Throttle(), [0.0] * 1000)
     assert abs(passed[-1] - (999 * CHUNK_S / CATCH_UP - SLACK_S)) < 0.001
 
 
@@ -41,7 +41,7 @@ def test_never_faster_whatever_the_gaps(gaps: list[float]) -> None:
     for gap in gaps:
         at += gap
         arrivals.append(at)
-    passed = pass_all(Pace(), arrivals)
+    passed = pass_all(Throttle(), arrivals)
     for i, begun in enumerate(passed):
         for j in range(i, len(passed)):
             assert (j - i) * CHUNK_S <= (passed[j] - begun + SLACK_S) * CATCH_UP + 1e-6

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tertulia_stt.engine import RecognitionFailed, SttEvent, TranscriptionUpdate, VadDetectStart, VadDetectStop
+from tertulia_stt.engine import RecognitionFailed, STTEvent, TranscriptionUpdate, VadDetectStart, VadDetectStop
 from tertulia_stt.threaded import ThreadedSession
 
 SECOND = bytes(32_000)
@@ -23,10 +23,10 @@ class Scripted:
         self.told = 0
         self.closed = threading.Event()
 
-    def begin(self) -> Iterator[SttEvent]:
+    def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(0)
 
-    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         self.gate.wait()
         if pcm == self.broken:
             raise ZeroDivisionError("the model divided by zero")
@@ -35,7 +35,7 @@ class Scripted:
             self.told += 1
             yield TranscriptionUpdate(self.heard, str(self.told))
 
-    def finish(self) -> Iterator[SttEvent]:
+    def finish(self) -> Iterator[STTEvent]:
         yield VadDetectStop(self.heard)
 
     def close(self) -> None:

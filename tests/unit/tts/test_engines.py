@@ -1,38 +1,78 @@
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
+from tertulia_shared.engines import TTS_ENGINES, installed_engines
 from tertulia_tts.engine import EngineUnavailable, EngineUnknown, Voice, choose_voice
-from tertulia_tts.engines import ENGINES, load_engine
+from tertulia_tts.engines import load_engine, load_settings
+from tertulia_tts.engines.openai.settings import OpenAISettings
+from tertulia_tts.settings import TTSSettings
 
+BUILT_IN = [name for name, engine in installed_engines(TTS_ENGINES).items() if engine.package == "tertulia-tts"]
 VOICES = (Voice("first", "First", "en", "the default"), Voice("second", "Second", "en", "another"))
 
 
-def test_an_unknown_engine_is_refused_with_those_that_exist() -> None:
-    with pytest.raises(EngineUnknown, match=r"'parrot'; choose one of: espeak, higgs, instant, openai"):
+def test_unknown_engine_is_refused_with_a_list_of_the_installed_ones() -> None:
+    with pytest.raises(EngineUnknown, match=r"'parrot'; installed are: espeak, higgs, instant, openai"):
         load_engine("parrot")
 
 
-def test_an_engine_without_its_dependencies_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_engine_without_its_libraries_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "tertulia_tts.engines.espeak.engine", raising=False)
     monkeypatch.setitem(sys.modules, "soxr", None)
-    with pytest.raises(EngineUnavailable, match=r"pip install tertulia-tts\[espeak\]"):
+    with pytest.raises(EngineUnavailable, match=r"needs soxr.*pip install 'tertulia-tts\[espeak\]'"):
         load_engine("espeak")
 
 
-@pytest.mark.parametrize("name", ["espeak", "higgs", "instant", "openai"])
-def test_an_engine_has_the_name_it_is_loaded_by(name: str) -> None:
-    assert name in ENGINES
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_engine_has_the_name_that_loads_it(name: str) -> None:
     assert load_engine(name).name == name
 
 
-def test_a_voice_is_chosen_by_its_id() -> None:
+def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERTULIA_TTS_ENGINE", "openai")
+    monkeypatch.setenv("TERTULIA_TTS_OPENAI_MODEL", "tts-1")
+    settings = load_settings()
+    assert isinstance(settings, OpenAISettings)
+    assert settings.tts_openai_model == "tts-1"
+
+
+def test_settings_of_an_unknown_engine_are_those_of_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERTULIA_TTS_ENGINE", "parrot")
+    assert type(load_settings()) is TTSSettings
+
+
+def test_wrong_setting_of_the_chosen_engine_ends_the_start(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERTULIA_TTS_ENGINE", "openai")
+    monkeypatch.setenv("TERTULIA_TTS_OPENAI_VOICES", "luna")
+    with pytest.raises(SystemExit) as ended:
+        load_settings()
+    assert ended.value.code == 2
+    assert "TERTULIA_TTS_OPENAI_VOICES: 'luna' is not of the form" in capsys.readouterr().err
+
+
+def test_specs_import_no_engine() -> None:
+    code = """if True:
+        import sys
+        from tertulia_shared.engines import TTS_ENGINES, installed_engines
+        specs = [engine.spec() for engine in installed_engines(TTS_ENGINES).values()]
+        print([spec.factory for spec in specs if spec.factory.partition(":")[0] in sys.modules])
+        print([name for name in ("numpy", "aiohttp", "soxr", "espeakng_loader", "torch") if name in sys.modules])
+    """
+    ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ran.stdout.split("\n") == ["[]", "[]", ""]
+
+
+def test_choose_voice_takes_the_voice_with_that_id() -> None:
     choice = choose_voice(VOICES, "second")
     assert (choice.voice.id, choice.substituted) == ("second", False)
 
 
-def test_an_unknown_voice_is_the_default_and_marked() -> None:
+def test_choose_voice_substitutes_the_default_for_an_unknown_id() -> None:
     choice = choose_voice(VOICES, "third")
     assert (choice.voice.id, choice.substituted) == ("first", True)

@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from tertulia_tts.engines.higgs.deadline_queue import Line
+from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 
 
 async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() -> None:
-    line = Line()
+    line = DeadlineQueue()
     await line.enter(0, 60)
     served: list[str] = []
 
@@ -26,7 +26,7 @@ async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() ->
 
 
 async def test_one_who_gives_up_is_passed_over() -> None:
-    line = Line()
+    line = DeadlineQueue()
     await line.enter(0, 60)
     with pytest.raises(TimeoutError):
         await line.enter(0, 0.01)
@@ -35,7 +35,7 @@ async def test_one_who_gives_up_is_passed_over() -> None:
 
 
 async def test_one_cancelled_in_the_moment_of_its_turn_lets_the_next_one_in() -> None:
-    line = Line()
+    line = DeadlineQueue()
     await line.enter(0, 60)
     first = asyncio.create_task(line.enter(1, 60))
     second = asyncio.create_task(line.enter(2, 60))

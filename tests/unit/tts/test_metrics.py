@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tertulia_shared.metrics import Metrics
-from tertulia_tts.metrics import BYTES_PER_SECOND, Paces
+from tertulia_tts.metrics import BYTES_PER_SECOND, SpeechMetrics
 from tests.harness.scrape import scraped
 
 
@@ -18,13 +18,13 @@ class Clock:
 
 def test_a_sentence_is_measured_from_its_taking_to_its_first_chunk_and_to_its_end() -> None:
     metrics, clock = Metrics(), Clock()
-    pace = Paces(metrics, "scripted", clock).begin()
+    timer = SpeechMetrics(metrics, "scripted", clock).begin()
     clock.now += 0.25
-    pace.made(bytes(BYTES_PER_SECOND))
-    pace.first_chunk()
+    timer.made(bytes(BYTES_PER_SECOND))
+    timer.first_chunk()
     clock.now += 0.75
-    pace.made(bytes(BYTES_PER_SECOND * 3))
-    pace.done()
+    timer.made(bytes(BYTES_PER_SECOND * 3))
+    timer.done()
     seen = scraped(metrics)
     assert seen.of("tertulia_tts_first_chunk_seconds_sum", engine="scripted") == pytest.approx(0.25)
     assert seen.of("tertulia_tts_real_time_ratio_sum", engine="scripted") == pytest.approx(0.25)
@@ -33,5 +33,5 @@ def test_a_sentence_is_measured_from_its_taking_to_its_first_chunk_and_to_its_en
 
 def test_a_sentence_without_a_sound_has_no_pace() -> None:
     metrics = Metrics()
-    Paces(metrics, "scripted").begin().done()
+    SpeechMetrics(metrics, "scripted").begin().done()
     assert scraped(metrics).of("tertulia_tts_real_time_ratio_count", engine="scripted") == 0

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines import openai
-from tertulia_tts.engines.openai import OpenAIEngine, SpeechServer
+from tertulia_tts.engines.openai import engine as openai
+from tertulia_tts.engines.openai.engine import OpenAIEngine, SpeechServer
 from tests.fakes import speech_server
 from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
 from tests.harness.heard_pcm import level_dbfs, pitch_hz

@@ -5,15 +5,15 @@ import asyncio
 import pytest
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
-from tertulia_tts.engines.pcm_queue import Handover
+from tertulia_tts.pcm_queue import PCMQueue
 
 
-def handover() -> Handover:
-    return Handover(asyncio.get_running_loop())
+def queue() -> PCMQueue:
+    return PCMQueue(asyncio.get_running_loop())
 
 
 async def test_pieces_made_before_they_are_asked_for_come_joined() -> None:
-    pieces = handover()
+    pieces = queue()
     assert pieces.offer(b"ab")
     assert pieces.offer(b"cd")
     pieces.finish()
@@ -22,7 +22,7 @@ async def test_pieces_made_before_they_are_asked_for_come_joined() -> None:
 
 
 async def test_a_taker_that_waits_is_woken_from_the_thread() -> None:
-    pieces = handover()
+    pieces = queue()
     async with asyncio.TaskGroup() as tasks:
         taker = tasks.create_task(pieces.take())
         tasks.create_task(asyncio.to_thread(pieces.offer, b"ab"))
@@ -30,7 +30,7 @@ async def test_a_taker_that_waits_is_woken_from_the_thread() -> None:
 
 
 async def test_a_stopped_maker_is_told_so() -> None:
-    pieces = handover()
+    pieces = queue()
     assert pieces.offer(b"ab")
     pieces.stop()
     assert pieces.stopped
@@ -39,7 +39,7 @@ async def test_a_stopped_maker_is_told_so() -> None:
 
 
 async def test_a_taker_hears_why_it_was_stopped() -> None:
-    pieces = handover()
+    pieces = queue()
     reason = SynthesisFailed("closed", retryable=True)
     async with asyncio.TaskGroup() as tasks:
         taker = tasks.create_task(_error_of(pieces))
@@ -48,7 +48,7 @@ async def test_a_taker_hears_why_it_was_stopped() -> None:
 
 
 async def test_what_was_made_comes_before_the_failure() -> None:
-    pieces = handover()
+    pieces = queue()
     pieces.offer(b"ab")
     pieces.finish(EngineUnavailable("gone"))
     assert await pieces.take() == b"ab"
@@ -57,7 +57,7 @@ async def test_what_was_made_comes_before_the_failure() -> None:
 
 
 async def test_an_unforeseen_failure_is_one_of_the_engine() -> None:
-    pieces = handover()
+    pieces = queue()
     cause = ZeroDivisionError("oops")
     pieces.finish(cause)
     with pytest.raises(SynthesisFailed, match="ZeroDivisionError: oops") as caught:
@@ -68,14 +68,14 @@ async def test_an_unforeseen_failure_is_one_of_the_engine() -> None:
 
 def test_a_maker_that_outlives_the_loop_stops() -> None:
     loop = asyncio.new_event_loop()
-    pieces = Handover(loop)
+    pieces = PCMQueue(loop)
     loop.close()
     pieces.offer(b"ab")
     assert pieces.stopped
     assert not pieces.offer(b"cd")
 
 
-async def _error_of(pieces: Handover) -> SynthesisFailed:
+async def _error_of(pieces: PCMQueue) -> SynthesisFailed:
     with pytest.raises(SynthesisFailed) as caught:
         await pieces.take()
     return caught.value

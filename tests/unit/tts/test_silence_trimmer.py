@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_tts.engines.silence_trimmer import LEAD_MS, SILENCE_PEAK, Samples, SilenceTrimmer
+from tertulia_tts.silence_trimmer import LEAD_MS, SILENCE_PEAK, Samples, SilenceTrimmer
 
 PER_MS = 24
 GAP_MS = 200

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_tts.engines.spoken_text import segments, speakable
+from tertulia_tts.spoken_text import segments, speakable
 
 
 @pytest.mark.parametrize(

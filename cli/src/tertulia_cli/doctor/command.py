@@ -25,6 +25,7 @@ async def doctor(settings: RunSettings) -> int:
     found = [
         findings.python(),
         *(findings.part(part) for part in findings.PARTS),
+        *findings.engines(settings),
         findings.redis_server(settings),
         *await findings.redis_answer(settings),
         findings.port(settings, running=status is not None),

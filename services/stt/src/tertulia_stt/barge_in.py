@@ -28,7 +28,7 @@ ECHO_WINDOW = 3
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
-class Verdict(Enum):
+class BargeInDecision(Enum):
     """What to do about speech over a character."""
 
     WAIT = "wait"
@@ -55,9 +55,9 @@ class Bounds:
     echo_share: float
 
 
-def judge(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> Verdict:
+def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDecision:
     """What the speech is, given what the characters are saying (`being_said`: their sentences)."""
-    undecided = Verdict.IGNORE if heard.is_final else Verdict.WAIT
+    undecided = BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
     words = words_of(heard.text)
     if not words or heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
         return undecided
@@ -66,8 +66,8 @@ def judge(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> Verdict:
     if all(word in LISTENING_SOUNDS for word in words):
         return undecided
     if len(words) >= MIN_WORDS or heard.is_final or STOP_WORDS.intersection(words):
-        return Verdict.BREAK_IN
-    return Verdict.WAIT
+        return BargeInDecision.BREAK_IN
+    return BargeInDecision.WAIT
 
 
 def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:

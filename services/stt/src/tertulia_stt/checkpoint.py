@@ -49,7 +49,7 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
     return Checkpoint(sample, max(1, entry), entry_sample)
 
 
-class Tape:
+class CheckpointTracker:
     """Knows at which sample each microphone entry begins, back to the last checkpoint."""
 
     def __init__(self, start: Checkpoint) -> None:

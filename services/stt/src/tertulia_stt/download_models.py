@@ -12,20 +12,20 @@ from typing import Any
 
 from tertulia_shared.settings import load
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.settings import STTSettings
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 
 def main() -> None:
     """Fetch what is not there yet; exits 1 with one sentence if that fails."""
     try:
-        for line in fetch(load(STTSettings)):
+        for line in fetch(load(RealtimeSTTSettings)):
             print(line, flush=True)  # noqa: T201 - for a person
     except EngineUnavailable as error:
         print(f"fetch-models: {error}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
 
 
-def fetch(settings: STTSettings) -> Any:
+def fetch(settings: RealtimeSTTSettings) -> Any:
     """Fetch the models of the engine `realtimestt`, saying what is done, line by line.
 
     Raises:

@@ -17,18 +17,19 @@ where the bracketed `VadDetectStart` is missing after an utterance that the end 
 
 Errors:
 
-    SttError
-    ├── EngineUnavailable   the engine cannot run here; says what is missing and what to do
-    └── RecognitionFailed   one session broke; the engine and its other sessions go on
+    EngineError
+    ├── EngineUnknown        no installed package offers an engine of that name
+    ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
+    └── RecognitionFailed    one session broke; the engine and its other sessions go on
 
-Another engine is a module in `tertulia_stt.engines` with a function `create(settings) -> RecognitionEngine`, named in
-`tertulia_stt.engines.ENGINES`. When its library blocks, write only the blocking part and let
-`tertulia_stt.threaded` carry it over to asyncio::
+Another engine is a package with an entry point in the group `tertulia.stt_engines` (see `tertulia_stt.engines`), which
+names an `EngineSpec`. When its library blocks, write only the blocking part and let `tertulia_stt.threaded` carry it
+over to asyncio::
 
-    class Parrot:  # a BlockingRecognizer
-        def begin(self) -> Iterator[SttEvent]: ...
-        def accept(self, pcm: bytes) -> Iterator[SttEvent]: ...
-        def finish(self) -> Iterator[SttEvent]: ...
+    class ParrotRecognizer:  # a BlockingRecognizer; all calls come from one thread
+        def begin(self) -> Iterator[STTEvent]: ...
+        def accept(self, pcm: bytes) -> Iterator[STTEvent]: ...
+        def finish(self) -> Iterator[STTEvent]: ...
         def close(self) -> None: ...
 
 
@@ -37,9 +38,11 @@ Another engine is a module in `tertulia_stt.engines` with a function `create(set
 
         async def start(self) -> None: ...  # load the models; raise EngineUnavailable
         async def open(self, *, first_sample: int = 0) -> RecognitionSession:
-            return ThreadedSession(Parrot(first_sample))
+            return ThreadedSession(ParrotRecognizer(first_sample))
 
         async def close(self) -> None: ...
+
+`tests/contract/test_recognition_engines.py` runs on every engine that is installed, and says what is expected of it.
 """
 
 from __future__ import annotations
@@ -48,7 +51,30 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from tertulia_shared.engines import EngineError, EngineSpec, EngineUnavailable, EngineUnknown
 from tertulia_shared.entries import SAMPLE_RATE_IN
+
+__all__ = [
+    "BYTES_PER_SAMPLE",
+    "SAMPLE_RATE",
+    "EngineError",
+    "EngineSpec",
+    "EngineUnavailable",
+    "EngineUnknown",
+    "RecognitionEngine",
+    "RecognitionFailed",
+    "RecognitionSession",
+    "RecordingStart",
+    "RecordingStop",
+    "STTEvent",
+    "TranscriptionFinished",
+    "TranscriptionStabilized",
+    "TranscriptionUpdate",
+    "VadDetectStart",
+    "VadDetectStop",
+    "VadStart",
+    "VadStop",
+]
 
 SAMPLE_RATE = SAMPLE_RATE_IN
 """Samples per second of all input."""
@@ -56,15 +82,7 @@ SAMPLE_RATE = SAMPLE_RATE_IN
 BYTES_PER_SAMPLE = 2
 
 
-class SttError(Exception):
-    """Speech recognition went wrong."""
-
-
-class EngineUnavailable(SttError):
-    """The engine cannot run here. The message says what is missing and what to do about it."""
-
-
-class RecognitionFailed(SttError):
+class RecognitionFailed(EngineError):
     """One session broke. What it had finished stays valid; its last utterance must be heard again."""
 
 
@@ -140,7 +158,7 @@ class TranscriptionFinished:
     end_sample: int
 
 
-SttEvent: TypeAlias = (
+STTEvent: TypeAlias = (
     VadDetectStart
     | VadDetectStop
     | VadStart
@@ -165,7 +183,7 @@ class RecognitionSession(Protocol):
         """
         ...
 
-    def events(self) -> AsyncIterator[SttEvent]:
+    def events(self) -> AsyncIterator[STTEvent]:
         """Events in order, for one reader; ends after `finish` or `close`.
 
         Raises:

@@ -25,10 +25,10 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.text import clean_text
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_stt import engine as heard
-from tertulia_stt.barge_in import Bounds, Heard, Verdict, echo_share, judge, words_of
-from tertulia_stt.checkpoint import Tape, read_checkpoint
+from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
+from tertulia_stt.checkpoint import CheckpointTracker, read_checkpoint
 from tertulia_stt.endpointing import EndpointSettings
-from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, SttEvent
+from tertulia_stt.engine import SAMPLE_RATE, RecognitionEngine, RecognitionFailed, RecognitionSession, STTEvent
 from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.settings import STTSettings
 
@@ -47,7 +47,7 @@ class _Session:
 
     work: Work
     owned: Owned
-    tape: Tape
+    tracker: CheckpointTracker
     cause: str = "stopped"
     speech_from: int | None = None
     """The sample at which the present utterance began."""
@@ -97,7 +97,7 @@ class Listener:
         if b"ended" in fields:
             return
         start = read_checkpoint(fields)
-        session = _Session(work, owned, Tape(start))
+        session = _Session(work, owned, CheckpointTracker(start))
         recognizer = await self._engine.open(first_sample=start.sample)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -170,7 +170,7 @@ class Listener:
                 session.cause = chunk.cause or "stopped"
                 return True
             number = int(entry.id.partition("-")[0])
-            if pcm := session.tape.add(number, chunk.pcm):
+            if pcm := session.tracker.add(number, chunk.pcm):
                 await recognizer.feed(pcm)
         return False
 
@@ -226,20 +226,20 @@ class Listener:
             for entry in await self._bus.read(key):
                 session.being_said[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text
 
-    def _judge(self, session: _Session, event: SttEvent, text: str, *, is_final: bool) -> Verdict:
+    def _decide(self, session: _Session, event: STTEvent, text: str, *, is_final: bool) -> BargeInDecision:
         begun = event.at_sample if session.speech_from is None else session.speech_from
         until = event.at_sample
         if isinstance(event, heard.TranscriptionFinished):  # its end is the end of the silence that ended it
             until = event.end_sample - END_SILENCE_SAMPLES
-        return judge(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
+        return decide(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
-    async def _maybe_break_in(self, session: _Session, event: SttEvent, text: str) -> None:
+    async def _maybe_break_in(self, session: _Session, event: STTEvent, text: str) -> None:
         if not session.over or session.broke_in or not self._settings.stt_barge_in:
             return
-        if self._judge(session, event, text, is_final=False) is not Verdict.BREAK_IN:
+        if self._decide(session, event, text, is_final=False) is not BargeInDecision.BREAK_IN:
             return
         await self._is_talking(session)  # it may be the echo of a sentence that has come since
-        if self._judge(session, event, text, is_final=False) is Verdict.BREAK_IN:
+        if self._decide(session, event, text, is_final=False) is BargeInDecision.BREAK_IN:
             session.broke_in = True
             self._metrics.broke_in()
             conversation_id = session.work.conversation_id
@@ -249,7 +249,7 @@ class Listener:
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
         conversation_id = work.conversation_id
         done = Put(
-            keys.mic_progress(conversation_id, work.session_id), session.tape.checkpoint(event.end_sample).fields()
+            keys.mic_progress(conversation_id, work.session_id), session.tracker.checkpoint(event.end_sample).fields()
         )
         ignored = session.over and not session.broke_in and await self._is_false_alarm(session, event, text)
         broke_in_late = session.over and not session.broke_in
@@ -283,7 +283,10 @@ class Listener:
             session
         ):  # it has finished since: a "yes" is the answer, and only its echo is not
             return echo_share(words_of(text), list(session.being_said.values())) >= self._bounds.echo_share
-        return not self._settings.stt_barge_in or self._judge(session, event, text, is_final=True) is Verdict.IGNORE
+        return (
+            not self._settings.stt_barge_in
+            or self._decide(session, event, text, is_final=True) is BargeInDecision.IGNORE
+        )
 
 
 _PLAIN = {

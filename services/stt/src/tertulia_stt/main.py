@@ -7,24 +7,22 @@ import asyncio
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotStart, run
-from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
-from tertulia_stt.engine import SttError
-from tertulia_stt.engines import load_engine
+from tertulia_stt.engine import EngineError
+from tertulia_stt.engines import load_engine, load_settings
 from tertulia_stt.listener import Listener
-from tertulia_stt.settings import STTSettings
 
 
 def main() -> None:
     """Run until told to stop."""
-    settings = load(STTSettings)
+    settings = load_settings()
     metrics = Metrics("stt")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         try:
-            engine = load_engine(settings)
+            engine = load_engine(settings.stt_engine, settings)
             await engine.start()
-        except (SttError, ValueError) as error:
+        except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
             listener = Listener(bus, engine, settings, metrics)

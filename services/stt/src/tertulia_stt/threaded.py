@@ -12,7 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Final, Protocol
 
-from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
 
 _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
 """A recogniser is handed at most 100 ms at once, so that a close is noticed soon."""
@@ -21,15 +21,15 @@ _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
 class BlockingRecognizer(Protocol):
     """The blocking part of an engine. All calls come from one thread, `close` last and always."""
 
-    def begin(self) -> Iterator[SttEvent]:
+    def begin(self) -> Iterator[STTEvent]:
         """The session is open; nothing was heard yet."""
         ...
 
-    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         """Hear some more; each event is passed on as soon as it is yielded."""
         ...
 
-    def finish(self) -> Iterator[SttEvent]:
+    def finish(self) -> Iterator[STTEvent]:
         """The input is over: bring out what is still in the works."""
         ...
 
@@ -60,7 +60,7 @@ class ThreadedSession:
         self._backlog = 0  # bytes fed and not yet heard; touched on the loop only
         self._room = asyncio.Event()
         self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # bounded by the backlog
-        self._output: asyncio.Queue[SttEvent | None] = asyncio.Queue()  # bounded by the semaphore
+        self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded by the semaphore
         self._unread = threading.Semaphore(max_events)
         self._closing = threading.Event()
         self._over = False  # no more input is taken
@@ -85,7 +85,7 @@ class ThreadedSession:
         for start in range(0, len(pcm), _SLICE_BYTES):
             self._input.put(pcm[start : start + _SLICE_BYTES])
 
-    async def events(self) -> AsyncIterator[SttEvent]:
+    async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
@@ -141,7 +141,7 @@ class ThreadedSession:
         if not self._closing.is_set():
             self._deliver(self._recognizer.finish())
 
-    def _deliver(self, events: Iterator[SttEvent]) -> bool:
+    def _deliver(self, events: Iterator[STTEvent]) -> bool:
         """Pass events on one by one; False once the session is being closed."""
         for event in events:
             self._unread.acquire()

@@ -2,35 +2,17 @@
 
 PCM everywhere in this service is signed 16-bit little-endian mono at ``SAMPLE_RATE``.
 
-Writing another engine takes one module with one class and one line in ``engines.ENGINES``::
+Another engine is a package with an entry point in the group `tertulia.tts_engines` (see `tertulia_tts.engines`), which
+names an `EngineSpec`; `examples/tts-engine-tone` is a whole one. `tests/contract/test_speech_engines.py` runs on every
+engine that is installed, and says what is expected of it.
 
-    class ParrotEngine:
-        name = "parrot"
-
-        async def start(self) -> None:
-            self._model = await load_off_the_loop()  # raise EngineUnavailable if it cannot be had
-
-        def voices(self) -> Sequence[Voice]:
-            return (Voice("polly", "Polly", "en", "squawks"),)  # the first one is the default
-
-        async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-            chosen = choose_voice(self.voices(), voice).voice
-            async for pcm in self._model.speak(text, chosen.id, seed):
-                yield pcm
-
-        async def close(self) -> None:
-            await self._model.unload()
-
-An engine with settings of its own has a class method ``from_settings(settings: TTSSettings)``; any other is made
-without arguments. ``tests/contract/test_speech_engines.py`` says what is expected of it: add the engine's name there.
-
-Errors::
+Errors:
 
     EngineError
-    ├── EngineUnknown        no engine of that name
-    ├── EngineUnavailable    it cannot be started here, and what to do about that
-    ├── EngineBroken         it ran and can no longer; only a new process helps
-    └── SynthesisFailed      one sentence failed; ``retryable`` says whether another try may succeed
+    ├── EngineUnknown        no installed package offers an engine of that name
+    ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
+    ├── EngineBroken         the engine ran and can no longer; only a new process helps
+    └── SynthesisFailed      one sentence failed; `retryable` says whether another try may succeed
 """
 
 from __future__ import annotations
@@ -39,24 +21,29 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from tertulia_shared.engines import EngineError, EngineSpec, EngineUnavailable, EngineUnknown
 from tertulia_shared.entries import SAMPLE_RATE_OUT
+
+__all__ = [
+    "BYTES_PER_SAMPLE",
+    "SAMPLE_RATE",
+    "Breakable",
+    "EngineBroken",
+    "EngineError",
+    "EngineSpec",
+    "EngineUnavailable",
+    "EngineUnknown",
+    "SpeechEngine",
+    "SynthesisFailed",
+    "Voice",
+    "VoiceChoice",
+    "choose_voice",
+]
 
 SAMPLE_RATE = SAMPLE_RATE_OUT
 """Samples a second of all PCM that engines give."""
 
 BYTES_PER_SAMPLE = 2
-
-
-class EngineError(Exception):
-    """Anything a speech engine can fail with."""
-
-
-class EngineUnknown(EngineError):
-    """There is no engine of the name that was asked for."""
-
-
-class EngineUnavailable(EngineError):
-    """The engine cannot run here; the message says what is missing and what to do."""
 
 
 class EngineBroken(EngineError):

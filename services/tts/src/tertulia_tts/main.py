@@ -10,12 +10,10 @@ from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import pack
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.process import CannotGoOn, CannotStart, run
-from tertulia_shared.settings import load
 from tertulia_shared.worker import Worker
 from tertulia_tts.engine import Breakable, EngineBroken, EngineError, SpeechEngine
-from tertulia_tts.engines import load_engine
-from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speech_handler import Speaker
+from tertulia_tts.engines import load_engine, load_settings
+from tertulia_tts.speech_handler import SpeechHandler
 
 RETRY_S = 1.0
 PUBLISH_AGAIN_S = 600.0
@@ -25,7 +23,7 @@ log = logging.getLogger(__name__)
 
 def main() -> None:
     """Run until told to stop."""
-    settings = load(TTSSettings)
+    settings = load_settings()
     metrics = Metrics("tts")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
@@ -35,7 +33,7 @@ def main() -> None:
         except EngineError as error:
             raise CannotStart(str(error)) from error
         try:
-            speaker = Speaker(bus, engine, settings, metrics)
+            speaker = SpeechHandler(bus, engine, settings, metrics)
             worker = Worker(
                 bus, "tts", speaker, settings,
                 engine=engine.name, concurrency=settings.tts_concurrency, metrics=metrics,

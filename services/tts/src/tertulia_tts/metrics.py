@@ -11,7 +11,7 @@ from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
 
-class Paces:
+class SpeechMetrics:
     """Measures for one engine. `clock`: seconds from any beginning."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -21,21 +21,21 @@ class Paces:
         self._failures = metrics.of(catalogue.TTS_FAILURES)
         self.clock = clock
 
-    def begin(self) -> Pace:
+    def begin(self) -> SentenceTimer:
         """A sentence was taken."""
-        return Pace(self)
+        return SentenceTimer(self)
 
     def failed(self) -> None:
         """A sentence could not be spoken, and is left out."""
         self._failures.inc()
 
 
-class Pace:
+class SentenceTimer:
     """One sentence."""
 
-    def __init__(self, paces: Paces) -> None:
-        self._paces = paces
-        self._begun = paces.clock()
+    def __init__(self, metrics: SpeechMetrics) -> None:
+        self._metrics = metrics
+        self._begun = metrics.clock()
         self._bytes = 0
 
     def made(self, pcm: bytes) -> None:
@@ -44,11 +44,11 @@ class Pace:
 
     def first_chunk(self) -> None:
         """The first chunk that was not there yet is on its way."""
-        self._paces.first_chunk.observe(self._paces.clock() - self._begun)
+        self._metrics.first_chunk.observe(self._metrics.clock() - self._begun)
 
     def done(self) -> None:
-        """The sentence is complete. One without a sound says nothing of the pace."""
+        """The sentence is complete. One without a sound says nothing of the timer."""
         if self._bytes:
             audio_s = self._bytes / BYTES_PER_SECOND
-            self._paces.audio.inc(audio_s)
-            self._paces.ratio.observe((self._paces.clock() - self._begun) / audio_s)
+            self._metrics.audio.inc(audio_s)
+            self._metrics.ratio.observe((self._metrics.clock() - self._begun) / audio_s)

@@ -39,7 +39,7 @@ from tertulia_shared.metrics.hop import Hop
 from tertulia_shared.work import BadWork, RetryLater, pointed_at
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
-from tertulia_tts.metrics import Paces
+from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
@@ -58,7 +58,7 @@ def seed_of(message_id: str, sentence_index: int) -> int:
     return int.from_bytes(digest, "big")
 
 
-class Speaker:
+class SpeechHandler:
     """The tts stage's `Handler`."""
 
     def __init__(
@@ -68,7 +68,7 @@ class Speaker:
         self._engine = engine
         self._settings = settings
         metrics = metrics or Metrics()
-        self._paces = Paces(metrics, engine.name)
+        self._metrics = SpeechMetrics(metrics, engine.name)
         self._hop = Hop(metrics, "sentences")
 
     async def handle(self, claim: Claim) -> None:
@@ -220,28 +220,28 @@ class Speaker:
             publish.end()
             return
         publish.skip(resume.chunks_to_skip(sentence.index))
-        pace = self._paces.begin()
+        timer = self._metrics.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
         try:
             async with aclosing(self._synthesize(sentence)) as pieces:
                 async for piece in pieces:
-                    pace.made(piece)
+                    timer.made(piece)
                     if publish.chunks(chunker.feed(piece)):
-                        pace.first_chunk()
+                        timer.first_chunk()
                         await asyncio.sleep(0)  # an engine that never waits must not keep the first sound back
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:
                 raise RetryLater(str(failure)) from failure
-            self._paces.failed()
+            self._metrics.failed()
             log.warning("a sentence cannot be spoken", extra={"message_id": sentence.message_id}, exc_info=True)
             outlet.append(
                 self._bus.keys.events(sentence.conversation_id),
                 Error("tts_failed", f"A sentence could not be spoken: {failure}", message_id=sentence.message_id),
             )
         if publish.chunks(chunker.finish()):
-            pace.first_chunk()
-        pace.done()
+            timer.first_chunk()
+        timer.done()
 
     def _synthesize(self, sentence: TTSSentence) -> AsyncGenerator[bytes, None]:
         choice = choose_voice(self._engine.voices(), sentence.voice_id)

@@ -13,9 +13,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tertulia_shared.bus import Append, Bus, BusError, WritesPaused
+from tertulia_shared.bus import Bus, BusError, WritesPaused
 from tertulia_shared.entries import MicChunk, Work
-from tertulia_shared.events import ListeningStopped
 from tertulia_shared.ids import new_id
 
 MAX_WAITING = 1_500
@@ -27,14 +26,6 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
-    conversation_id: str
-    session_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """Redis lost a session that the client has stopped. The gateway reports its end, because no worker can."""
-
     conversation_id: str
     session_id: str
 
@@ -56,13 +47,13 @@ class Microphone:
     def __init__(self, bus: Bus, on_unavailable: Callable[[], Awaitable[None]]) -> None:
         self._bus = bus
         self._on_unavailable = on_unavailable
-        self._waiting: deque[tuple[int, _Begin | _Lost | _Chunk]] = deque()
+        self._waiting: deque[tuple[int, _Begin | _Chunk]] = deque()
         self._queued = 0
         self._woken = asyncio.Event()
         self._conversation_id = ""
         self._session_id = ""
-        self._stopping_id = ""
-        """The stopped session whose `listening_stopped` event has not come yet."""
+        self._final: _Chunk | None = None
+        """The end of the stopped session whose `listening_stopped` event has not come yet."""
         self._chunks = 0
 
     @property
@@ -78,16 +69,20 @@ class Microphone:
         return self._session_id
 
     def redis_lost_data(self) -> None:
-        """Post the open session's work pointer again (idempotent); end a stopped session that may be lost."""
+        """Write the session's work pointer again, and its end if it was stopped.
+
+        Idempotent. A worker that finds only the end reports it, so that the client does not wait for it.
+        """
         if self._session_id:
             self._queue(_Begin(self._conversation_id, self._session_id))
-        elif self._stopping_id:
-            self._queue(_Lost(self._conversation_id, self._stopping_id))
+        elif self._final is not None:
+            self._queue(_Begin(self._final.conversation_id, self._final.session_id))
+            self._queue(self._final)
 
     def ended(self, session_id: str) -> None:
         """A session's `listening_stopped` event has come."""
-        if session_id == self._stopping_id:
-            self._stopping_id = ""
+        if self._final is not None and session_id == self._final.session_id:
+            self._final = None
 
     def feed(self, pcm: bytes) -> None:
         """Queue PCM of the open session."""
@@ -96,8 +91,8 @@ class Microphone:
     def stop(self, cause: str) -> None:
         """End the open session, if there is one; `cause` is "stopped" or "abandoned"."""
         if self._session_id:
-            self._chunk(MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned"))
-            self._stopping_id, self._session_id = self._session_id, ""
+            end = MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned")
+            self._final, self._session_id = self._chunk(end), ""
 
     async def run(self) -> None:
         """Write queued items until cancelled, retrying while Redis is away."""
@@ -131,29 +126,23 @@ class Microphone:
             while self._waiting and self._waiting[0][0] <= last:
                 self._waiting.popleft()
 
-    async def _write(self, batch: list[_Begin | _Lost | _Chunk]) -> None:
+    async def _write(self, batch: list[_Begin | _Chunk]) -> None:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
                 # idempotent: a worker that claims a second pointer finds the session owned
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
-            elif isinstance(item, _Lost):
-                await self._report_end(item)
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)
         await outlet.flush()
 
-    async def _report_end(self, lost: _Lost) -> None:
-        if lost.session_id != self._stopping_id:
-            return  # a worker has reported its end in the meantime
-        stopped = ListeningStopped(lost.session_id, "failed")
-        await self._bus.transact(lost.conversation_id, [Append(self._bus.keys.events(lost.conversation_id), stopped)])
-
-    def _chunk(self, entry: MicChunk) -> None:
+    def _chunk(self, entry: MicChunk) -> _Chunk:
         self._chunks += 1
-        self._queue(_Chunk(self._conversation_id, self._session_id, f"{self._chunks}-0", entry))
+        chunk = _Chunk(self._conversation_id, self._session_id, f"{self._chunks}-0", entry)
+        self._queue(chunk)
+        return chunk
 
-    def _queue(self, item: _Begin | _Lost | _Chunk) -> None:
+    def _queue(self, item: _Begin | _Chunk) -> None:
         self._queued += 1
         self._waiting.append((self._queued, item))
         if len(self._waiting) > MAX_WAITING:

@@ -1,40 +1,37 @@
-"""The recognition engines there are, each imported only when it is asked for."""
+"""The recognizers: a package each, found by its entry point in the group `tertulia.stt_engines`.
+
+An engine's package has this shape:
+
+    __init__.py    `ENGINE`, an `EngineSpec`; imports none of the engine's libraries
+    settings.py    a subclass of `STTSettings`, if the engine has settings of its own
+    engine.py      `create(settings)`, which makes the `RecognitionEngine`
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from importlib import import_module
-from typing import Final, TypeAlias, cast
+from typing import cast
 
-from tertulia_stt.engine import EngineUnavailable, RecognitionEngine
+from tertulia_shared.engines import STT_ENGINES, find_engine
+from tertulia_shared.settings import load
+from tertulia_stt.engine import EngineError, RecognitionEngine
 from tertulia_stt.settings import STTSettings
 
-EngineFactory: TypeAlias = Callable[[STTSettings], RecognitionEngine]
 
-ENGINES: Final[Mapping[str, str]] = {
-    "pocketsphinx": "tertulia_stt.engines.pocketsphinx.engine",
-    "realtimestt": "tertulia_stt.engines.realtimestt.engine",
-}
-"""Engine name → the module whose `create(settings)` makes it."""
-IN_A_CHECKOUT: Final[Mapping[str, str]] = {"realtimestt": " (in a checkout: make setup-stt)"}
+def load_settings() -> STTSettings:
+    """The worker's settings with those of the engine that they choose; exits where one is wrong."""
+    settings = load(STTSettings)
+    try:
+        cls = find_engine(STT_ENGINES, settings.stt_engine).spec().settings
+    except EngineError:  # `load_engine` raises it again, where the worker can report it
+        return settings
+    return cast("STTSettings", load(cls))
 
 
-def load_engine(settings: STTSettings) -> RecognitionEngine:
-    """The engine that the settings name, not started yet.
+def load_engine(name: str, settings: STTSettings | None = None) -> RecognitionEngine:
+    """The engine of that name, not yet started; without `settings` it gets their defaults.
 
     Raises:
-        ValueError: no engine has that name.
-        EngineUnavailable: the libraries that the engine needs are not installed.
+        EngineUnknown: no engine of that name is installed; the message lists those that are.
+        EngineUnavailable: its libraries are not installed, or its settings cannot be used.
     """
-    name = settings.stt_engine
-    module_name = ENGINES.get(name)
-    if module_name is None:
-        raise ValueError(f"unknown stt engine {name!r}; allowed: {', '.join(sorted(ENGINES))}")
-    try:
-        module = import_module(module_name)
-    except ImportError as error:
-        raise EngineUnavailable(
-            f"stt engine {name!r} needs {error.name or error}, which is not installed;"
-            f" install it with: pip install 'tertulia-stt[{name}]'{IN_A_CHECKOUT.get(name, '')}"
-        ) from error
-    return cast("EngineFactory", module.create)(settings)
+    return cast("RecognitionEngine", find_engine(STT_ENGINES, name).create(settings))

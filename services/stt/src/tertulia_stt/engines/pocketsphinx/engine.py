@@ -20,7 +20,7 @@ from tertulia_stt.engine import (
     EngineUnavailable,
     RecordingStart,
     RecordingStop,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -130,17 +130,17 @@ class PocketSphinxRecognizer:
         self._frames_unseen = 0  # heard by the decoder since the last look at its hypothesis
         decoder.forget_speaker()
 
-    def begin(self) -> Iterator[SttEvent]:
+    def begin(self) -> Iterator[STTEvent]:
         yield VadDetectStart(self._endpointer.position)
 
-    def accept(self, pcm: bytes) -> Iterator[SttEvent]:
+    def accept(self, pcm: bytes) -> Iterator[STTEvent]:
         audio = self._incomplete + pcm
         whole = len(audio) - len(audio) % _FRAME_BYTES
         self._incomplete = audio[whole:]
         for start in range(0, whole, _FRAME_BYTES):
             yield from self._hear(audio[start : start + _FRAME_BYTES])
 
-    def finish(self) -> Iterator[SttEvent]:
+    def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
         if ended is None:
             yield VadDetectStop(self._endpointer.position)
@@ -151,7 +151,7 @@ class PocketSphinxRecognizer:
     def close(self) -> None:
         self._hand_back(self._decoder)
 
-    def _hear(self, frame: bytes) -> Iterator[SttEvent]:
+    def _hear(self, frame: bytes) -> Iterator[STTEvent]:
         was_in_speech = self._endpointer.in_speech
         self._recent.append(frame)
         boundary = self._endpointer.push(self._vad(frame))
@@ -170,7 +170,7 @@ class PocketSphinxRecognizer:
             self._frames_unseen = 0
             yield from self._look()
 
-    def _begin_utterance(self, began: SpeechBegan) -> Iterator[SttEvent]:
+    def _begin_utterance(self, began: SpeechBegan) -> Iterator[STTEvent]:
         at = began.at_sample
         yield VadStart(at)
         yield VadDetectStop(at)
@@ -182,14 +182,14 @@ class PocketSphinxRecognizer:
         for frame in list(self._recent)[-frames:]:
             self._decoder.process(frame)
 
-    def _end_utterance(self, ended: SpeechEnded) -> Iterator[SttEvent]:
+    def _end_utterance(self, ended: SpeechEnded) -> Iterator[STTEvent]:
         at = ended.end_sample
         yield VadStop(at)
         yield RecordingStop(at)
         self._decoder.end()
         yield TranscriptionFinished(at, sentence_case(self._decoder.words()), ended.start_sample, at)
 
-    def _look(self) -> Iterator[SttEvent]:
+    def _look(self) -> Iterator[STTEvent]:
         at = self._endpointer.position
         seen = self._partials.see(self._decoder.words())
         if seen.update is not None:

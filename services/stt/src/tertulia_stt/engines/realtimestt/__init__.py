@@ -1,9 +1,24 @@
-"""RealtimeSTT: voice activity detection, endpointing and Whisper, one recorder per listening session.
+"""The engine `realtimestt`: voice activity detection, endpointing and Whisper, one recorder per listening session.
 
-engine     loads the models, makes sessions
-session    one session: audio in at the pace of speech, events out in the port's order
-recorder   one `AudioToTextRecorder`, made in time or not at all
-whisper    the models that all sessions share; what must be there for them
-ordering   the recorder's callbacks → the port's events (pure)
-pace       when the next piece of audio is due (pure)
+settings       the engine's settings
+engine         loads the models, makes sessions
+session        one session: audio in at the pace of speech, events out in the port's order
+recorder       one `AudioToTextRecorder`, made within a time limit
+whisper        the models that all sessions share, and checks that they can run
+ordering       maps the recorder's callbacks to the port's events (pure)
+throttle       when the next piece of audio is due (pure)
+silence_clock  measures silence by audio instead of wall time (pure)
 """
+
+from __future__ import annotations
+
+from tertulia_stt.engine import EngineSpec
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
+
+ENGINE = EngineSpec(
+    "tertulia_stt.engines.realtimestt.engine:create",
+    RealtimeSTTSettings,
+    modules=("RealtimeSTT", "torch"),
+    install="pip install 'tertulia-stt[realtimestt]' (in a checkout: make setup-stt)",
+    environment=".venv-stt",
+)

@@ -9,6 +9,7 @@ from typing import Any
 from tertulia_stt.engine import EngineUnavailable
 from tertulia_stt.engines.realtimestt.recorder import in_time, load_library, make_recorder
 from tertulia_stt.engines.realtimestt.session import RecorderSession, shut_down
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.engines.realtimestt.whisper import (
     FINAL_BEAM,
     REALTIME_BEAM,
@@ -19,10 +20,9 @@ from tertulia_stt.engines.realtimestt.whisper import (
     plan,
     weights,
 )
-from tertulia_stt.settings import STTSettings
 
 
-def create(settings: STTSettings) -> RealtimeSTTEngine:
+def create(settings: RealtimeSTTSettings) -> RealtimeSTTEngine:
     """The engine as these settings want it."""
     return RealtimeSTTEngine(settings)
 
@@ -32,7 +32,7 @@ class RealtimeSTTEngine:
 
     name = "realtimestt"
 
-    def __init__(self, settings: STTSettings) -> None:
+    def __init__(self, settings: RealtimeSTTSettings) -> None:
         self._settings = settings
         self._models: tuple[SharedWhisper, SharedWhisper] | None = None
         self._sessions: set[RecorderSession] = set()

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from tertulia_stt.engine import (
     RecordingStart,
     RecordingStop,
-    SttEvent,
+    STTEvent,
     TranscriptionFinished,
     TranscriptionStabilized,
     TranscriptionUpdate,
@@ -108,7 +108,7 @@ class Ordering:
         """Notes that wait for an earlier utterance's text."""
         return len(self._held)
 
-    def take(self, note: Note) -> Iterator[SttEvent]:
+    def take(self, note: Note) -> Iterator[STTEvent]:
         """What there is to tell now that this is known."""
         if self._state is _State.TRANSCRIBING and not isinstance(note, Transcribed):
             self._hold(note)
@@ -126,7 +126,7 @@ class Ordering:
                 self._held.remove(replaced)
         self._held.append(note)
 
-    def _tell(self, note: Note) -> Iterator[SttEvent]:
+    def _tell(self, note: Note) -> Iterator[STTEvent]:
         match note:
             case Listening() if self._state is _State.IDLE:
                 yield from self._listen(note.at)
@@ -148,11 +148,11 @@ class Ordering:
             case _:
                 pass  # too late, or of no account
 
-    def _listen(self, at: int) -> Iterator[SttEvent]:
+    def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING
         yield VadDetectStart(self._reach(at))
 
-    def _begin(self, note: Began) -> Iterator[SttEvent]:
+    def _begin(self, note: Began) -> Iterator[STTEvent]:
         if self._state is _State.IDLE:
             yield from self._listen(note.speech_at)
         self._state = _State.RECORDING
@@ -162,7 +162,7 @@ class Ordering:
         yield VadDetectStop(self._reach(note.speech_at))
         yield RecordingStart(self._reach(note.at))
 
-    def _partial(self, note: Partial) -> Iterator[SttEvent]:
+    def _partial(self, note: Partial) -> Iterator[STTEvent]:
         if note.is_stable:
             if note.text != self._stable and note.text.startswith(self._stable):
                 self._stable = note.text
@@ -171,7 +171,7 @@ class Ordering:
             self._update = note.text
             yield TranscriptionUpdate(self._reach(note.at), note.text)
 
-    def _finish(self, note: Transcribed) -> Iterator[SttEvent]:
+    def _finish(self, note: Transcribed) -> Iterator[STTEvent]:
         self._state = _State.IDLE
         yield TranscriptionFinished(self._at, note.text, note.start, note.end)
         if self._is_cut:

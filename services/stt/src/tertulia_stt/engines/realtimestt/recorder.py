@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, Final, Protocol, TypeVar
 
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.settings import STTSettings
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 T = TypeVar("T")
 
@@ -71,7 +71,7 @@ def _drop(*_: object, **__: object) -> None:
     """Instead of `print`."""
 
 
-def make_recorder(settings: STTSettings, callbacks: Callbacks, final: Any, realtime: Any) -> Any:
+def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: Any, realtime: Any) -> Any:
     """A recorder whose texts are made by `final` and `realtime` (see `SessionExecutor`). Blocks for some 100 ms."""
     from RealtimeSTT import AudioToTextRecorder  # noqa: PLC0415 - only after `load_library`
 

@@ -21,7 +21,7 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import Any, Final
 
-from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, SttEvent, TranscriptionUpdate
+from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent, TranscriptionUpdate
 from tertulia_stt.engines.realtimestt.ordering import (
     Began,
     Ended,
@@ -34,7 +34,7 @@ from tertulia_stt.engines.realtimestt.ordering import (
 )
 from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
 from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
-from tertulia_stt.engines.realtimestt.throttle import Pace
+from tertulia_stt.engines.realtimestt.throttle import Throttle
 
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
@@ -74,10 +74,10 @@ class RecorderSession:
         self._signals: SimpleQueue[_Signal] = SimpleQueue()
         self._closing = threading.Event()
         # On the event loop.
-        self._pace = Pace()
+        self._throttle = Throttle()
         self._rest = bytearray()  # less than a chunk, waiting for the rest
         self._ordering = Ordering(first_sample)
-        self._output: asyncio.Queue[SttEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
+        self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
         self._change = asyncio.Event()  # something that `feed` may wait for has happened
         self._over = False
         self._failure: RecognitionFailed | None = None
@@ -119,7 +119,7 @@ class RecorderSession:
             del self._rest[:CHUNK_BYTES]
             self._pass_on(chunk)
 
-    async def events(self) -> AsyncIterator[SttEvent]:
+    async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
@@ -162,7 +162,7 @@ class RecorderSession:
         """Wait until the next chunk may be passed on, or never can be."""
         while not self._over:
             self._change.clear()
-            wait_s = self._pace.wait_s(self._loop.time())
+            wait_s = self._throttle.wait_s(self._loop.time())
             unheard = self._fed // CHUNK_SAMPLES - self._heard >= MAX_UNHEARD_CHUNKS
             unread = self._output.qsize() >= MAX_UNREAD_EVENTS or self._ordering.held >= MAX_HELD_NOTES
             if not (wait_s or unheard or unread):
@@ -175,7 +175,7 @@ class RecorderSession:
                     self._fail(RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s"))
 
     def _pass_on(self, chunk: bytes) -> None:
-        self._pace.passed(self._loop.time(), CHUNK_S)
+        self._throttle.passed(self._loop.time(), CHUNK_S)
         self._fed += CHUNK_SAMPLES
         self._recorder.feed_audio(chunk)
 

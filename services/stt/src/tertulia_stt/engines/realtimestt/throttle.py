@@ -15,7 +15,7 @@ SLACK_S: Final = 0.06
 """Audio may come this much early: networks deliver unevenly, and clients send frames of up to 100 ms."""
 
 
-class Pace:
+class Throttle:
     """A leaky bucket over audio time."""
 
     def __init__(self, *, catch_up: float = CATCH_UP, slack_s: float = SLACK_S) -> None:

@@ -12,7 +12,7 @@ import faster_whisper
 from RealtimeSTT import TranscriptionInfo, TranscriptionResult
 
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.settings import STTSettings
+from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 DEFAULTS: Final = {
     "cpu": ("small", "tiny", "int8"),
@@ -34,7 +34,7 @@ class Plan:
     realtime_model: str
 
 
-def plan(settings: STTSettings) -> Plan:
+def plan(settings: RealtimeSTTSettings) -> Plan:
     """What the settings come to on this machine, whether or not it can do that."""
     device = settings.stt_device
     if device == "auto":
@@ -67,7 +67,7 @@ def check_device(plan: Plan) -> None:
         )
 
 
-def models_dir(settings: STTSettings) -> Path:
+def models_dir(settings: RealtimeSTTSettings) -> Path:
     """Where weights are kept that `tertulia fetch-models` brings."""
     return settings.data_dir / "models"
 

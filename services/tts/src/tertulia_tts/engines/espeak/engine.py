@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable, SynthesisFailed, Voice, choose_voice
 from tertulia_tts.engines.espeak.library import NATIVE_RATE, speak
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES, EspeakVoice
-from tertulia_tts.engines.pcm_queue import Handover
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
-from tertulia_tts.engines.spoken_text import segments, speakable
+from tertulia_tts.pcm_queue import PCMQueue
+from tertulia_tts.settings import TTSSettings
+from tertulia_tts.silence_trimmer import SilenceTrimmer
+from tertulia_tts.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever its voice and its end mark."""
@@ -39,6 +40,11 @@ _VOICES = tuple(known.voice for known in ESPEAK_VOICES)
 log = logging.getLogger(__name__)
 
 
+def create(_settings: TTSSettings) -> EspeakEngine:
+    """The engine; it has no settings."""
+    return EspeakEngine()
+
+
 class EspeakEngine:
     """See the module."""
 
@@ -46,7 +52,7 @@ class EspeakEngine:
 
     def __init__(self) -> None:
         self._executor: ThreadPoolExecutor | None = None
-        self._running: set[Handover] = set()
+        self._running: set[PCMQueue] = set()
 
     async def start(self) -> None:
         """Load every voice once, and see that a sentence comes out the same twice.
@@ -77,23 +83,23 @@ class EspeakEngine:
             gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else SEGMENT_GAP_MS
             if self._executor is None:
                 raise SynthesisFailed("the espeak engine is not running; start() it first", retryable=True)
-            handover = Handover(asyncio.get_running_loop())
-            self._running.add(handover)
-            job = self._executor.submit(_speak_into, handover, how, part, seed, gap_ms)
+            queue = PCMQueue(asyncio.get_running_loop())
+            self._running.add(queue)
+            job = self._executor.submit(_speak_into, queue, how, part, seed, gap_ms)
             try:
-                while (pcm := await handover.take()) is not None:
+                while (pcm := await queue.take()) is not None:
                     yield pcm
             finally:
-                handover.stop()
+                queue.stop()
                 job.cancel()  # frees its place in the queue where it has not begun
-                self._running.discard(handover)
+                self._running.discard(queue)
 
     async def close(self) -> None:
         if self._executor is None:
             return
         self._executor = None
-        for handover in self._running:
-            handover.stop(SynthesisFailed("the espeak engine was closed", retryable=True))
+        for queue in self._running:
+            queue.stop(SynthesisFailed("the espeak engine was closed", retryable=True))
         await _thread.release()
 
 
@@ -133,8 +139,8 @@ def _nothing() -> None:
     """Done when all before it is done."""
 
 
-def _speak_into(handover: Handover, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
-    if handover.stopped:
+def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
+    if queue.stopped:
         return
     try:
         # Floats: soxr dithers int16 from a seed of its own, so that no two results would be equal.
@@ -146,14 +152,14 @@ def _speak_into(handover: Handover, voice: EspeakVoice, text: str, seed: int, ga
             return trimmer.feed(np.rint(resampled).clip(-32768, 32767).astype("<i2")).tobytes()
 
         def on_pcm(pcm: bytes) -> bool:
-            return handover.offer(convert(np.frombuffer(pcm, "<i2").astype(np.float32), last=False))
+            return queue.offer(convert(np.frombuffer(pcm, "<i2").astype(np.float32), last=False))
 
         speak(voice, text, seed, on_pcm)
-        handover.offer(convert(np.empty(0, np.float32), last=True) + trimmer.finish().tobytes())
+        queue.offer(convert(np.empty(0, np.float32), last=True) + trimmer.finish().tobytes())
     except BaseException as error:  # noqa: BLE001 -- whatever it is, the one who waits must hear of it
-        handover.finish(error)
+        queue.finish(error)
     else:
-        handover.finish()
+        queue.finish()
 
 
 def _check() -> None:

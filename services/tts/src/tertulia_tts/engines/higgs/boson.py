@@ -38,8 +38,8 @@ from tertulia_tts.engine import SAMPLE_RATE, EngineUnavailable
 from tertulia_tts.engines.higgs.codes import CODES, Codes
 from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tertulia_tts.engines.higgs.weights import Weights, locate
-from tertulia_tts.settings import TTSSettings
 
 CODEBOOKS = 8
 DEFAULT_SCENE = "Audio is recorded from a quiet room."
@@ -79,7 +79,7 @@ class BosonModel:
 
     codebooks = CODEBOOKS
 
-    def __init__(self, serve: Any, settings: TTSSettings, fingerprint: str) -> None:
+    def __init__(self, serve: Any, settings: HiggsSettings, fingerprint: str) -> None:
         self._serve = serve
         self._sampling = {
             "temperature": settings.tts_higgs_temperature,
@@ -166,7 +166,7 @@ class BosonModel:
         }
 
 
-def load_boson(settings: TTSSettings) -> BosonModel:
+def load_boson(settings: HiggsSettings) -> BosonModel:
     """The model, on its device, its CUDA graphs captured.
 
     Raises:

@@ -7,7 +7,7 @@ import heapq
 from itertools import count
 
 
-class Line:
+class DeadlineQueue:
     """Of one event loop. Whoever has entered leaves; whoever gives up waiting need not."""
 
     def __init__(self) -> None:

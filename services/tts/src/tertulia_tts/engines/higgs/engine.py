@@ -20,7 +20,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from tertulia_shared.voice_files import BadVoice, VoiceFiles, read_voices
 from tertulia_tts.engine import (
@@ -34,14 +33,14 @@ from tertulia_tts.engine import (
 )
 from tertulia_tts.engines.higgs.cloning import clone
 from tertulia_tts.engines.higgs.codes import Codes, Undelayer
-from tertulia_tts.engines.higgs.deadline_queue import Line
+from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 from tertulia_tts.engines.higgs.decoding import FrameDecoder
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tertulia_tts.engines.higgs.text import max_frames, utterances
-from tertulia_tts.engines.pcm_queue import Handover
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.pcm_queue import PCMQueue
+from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever the model leaves."""
@@ -71,6 +70,24 @@ class HiggsOptions:
     stall_s: float = 20.0
 
 
+def create(settings: HiggsSettings) -> HiggsEngine:
+    """The engine with the real model."""
+
+    def load() -> SpeechModel:
+        # Here and not above: importing torch and transformers takes seconds, and `start` explains their absence.
+        from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
+
+        return load_boson(settings)
+
+    options = HiggsOptions(
+        settings.voices_dir,
+        settings.data_dir / "voices",
+        settings.tts_higgs_wait_s,
+        settings.tts_higgs_stall_s,
+    )
+    return HiggsEngine(options, load)
+
+
 class HiggsEngine:
     """See the module."""
 
@@ -83,29 +100,11 @@ class HiggsEngine:
         self._voices: tuple[Voice, ...] = ()
         self._thread: DeviceThread | None = None
         self._model: SpeechModel | None = None
-        self._line = Line()
-        self._running: set[Handover] = set()
+        self._line = DeadlineQueue()
+        self._running: set[PCMQueue] = set()
         self._failures = 0
         self._broken: EngineBroken | None = None
         self._broke = asyncio.Event()
-
-    @classmethod
-    def from_settings(cls, settings: TTSSettings) -> Self:
-        """The engine as it is set, with the real model."""
-
-        def load() -> SpeechModel:
-            # Here and not above: importing torch and transformers takes seconds, and their absence is to be explained.
-            from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
-
-            return load_boson(settings)
-
-        options = HiggsOptions(
-            settings.voices_dir,
-            settings.data_dir / "voices",
-            settings.tts_higgs_wait_s,
-            settings.tts_higgs_stall_s,
-        )
-        return cls(options, load)
 
     async def start(self) -> None:
         """Load the model, encode the voices, speak one word.
@@ -116,7 +115,7 @@ class HiggsEngine:
         if self._thread is not None:
             return
         files = self._voice_files()
-        self._line, self._failures = Line(), 0
+        self._line, self._failures = DeadlineQueue(), 0
         self._broken, self._broke = None, asyncio.Event()
         self._thread = thread = DeviceThread(self._options.stall_s, self._stalled)
         try:
@@ -154,14 +153,14 @@ class HiggsEngine:
             utterance = _Utterance(
                 self._cloned[chosen.voice.id], part, (seed + index * _SEED_STEP) & _SEED_MASK, max_frames(part), gap_ms
             )
-            handover = await self._begin(utterance, deadline)
+            queue = await self._begin(utterance, deadline)
             try:
-                while (pcm := await handover.take()) is not None:
+                while (pcm := await queue.take()) is not None:
                     deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener will have heard it all
                     yield pcm
             finally:
-                handover.stop()
-                self._running.discard(handover)
+                queue.stop()
+                self._running.discard(queue)
 
     async def broken(self) -> EngineBroken:
         await self._broke.wait()
@@ -173,11 +172,11 @@ class HiggsEngine:
         if thread is None:
             return
         failure = self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
-        for handover in self._running:
-            handover.stop(failure)
+        for queue in self._running:
+            queue.stop(failure)
         await thread.close()
 
-    async def _begin(self, utterance: _Utterance, deadline: float) -> Handover:
+    async def _begin(self, utterance: _Utterance, deadline: float) -> PCMQueue:
         """Have the utterance made as soon as it is its turn.
 
         Raises:
@@ -194,16 +193,16 @@ class HiggsEngine:
         if thread is None or model is None or self._broken is not None:
             line.leave()  # so that whoever waits behind hears of it, too
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
-        handover = Handover(asyncio.get_running_loop())
-        self._running.add(handover)
-        job = thread.submit(lambda: _speak(model, utterance, handover, thread.beat))
+        queue = PCMQueue(asyncio.get_running_loop())
+        self._running.add(queue)
+        job = thread.submit(lambda: _speak(model, utterance, queue, thread.beat))
 
         def ended(done: asyncio.Future[Exception | None]) -> None:
             line.leave()
             self._ended(done.result())
 
         job.add_done_callback(ended)
-        return handover
+        return queue
 
     def _ended(self, error: Exception | None) -> None:
         self._failures = self._failures + 1 if isinstance(error, OutOfMemory) else 0
@@ -220,8 +219,8 @@ class HiggsEngine:
             return
         self._broken = EngineBroken(f"the speech engine 'higgs' broke: {why}")
         failure = self._broken_failure()
-        for handover in self._running:
-            handover.stop(failure)
+        for queue in self._running:
+            queue.stop(failure)
         self._line.leave()  # the one who has the device will not give it back; the others must hear of it
         self._broke.set()
 
@@ -259,14 +258,14 @@ class _Utterance:
     gap_ms: int
 
 
-def _speak(model: SpeechModel, utterance: _Utterance, handover: Handover, beat: Callable[[], None]) -> Exception | None:
+def _speak(model: SpeechModel, utterance: _Utterance, queue: PCMQueue, beat: Callable[[], None]) -> Exception | None:
     """Thread: make one utterance; what went wrong, if anything did. Never raises."""
     given = 0
 
     def offer(pcm: bytes) -> bool:
         nonlocal given
         given += len(pcm)
-        return handover.offer(pcm)
+        return queue.offer(pcm)
 
     try:
         try:
@@ -274,18 +273,18 @@ def _speak(model: SpeechModel, utterance: _Utterance, handover: Handover, beat: 
         except OutOfMemory as error:
             log.warning("out of memory, trying once more: %s", error)
             model.free()
-            _run(model, utterance, _without(given, handover.offer), beat)
+            _run(model, utterance, _without(given, queue.offer), beat)
     except OutOfMemory as error:
         model.free()
-        handover.finish(SynthesisFailed(f"the voice's device is out of memory: {error}", retryable=True))
+        queue.finish(SynthesisFailed(f"the voice's device is out of memory: {error}", retryable=True))
         return error
     except DeviceLost as error:
-        handover.finish(SynthesisFailed(f"the voice's device is lost: {error}", retryable=True))
+        queue.finish(SynthesisFailed(f"the voice's device is lost: {error}", retryable=True))
         return error
     except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
-        handover.finish(error)
+        queue.finish(error)
         return error
-    handover.finish()
+    queue.finish()
     return None
 
 

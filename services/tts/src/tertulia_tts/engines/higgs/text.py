@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tertulia_tts.engines.spoken_text import says_something, segments, speakable
+from tertulia_tts.spoken_text import says_something, segments, speakable
 
 FRAMES_A_CHARACTER = 2.5
 SPARE_FRAMES = 50

@@ -16,7 +16,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 
 from tertulia_shared.settings import load
 from tertulia_tts.engine import EngineUnavailable
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.higgs.settings import HiggsSettings
 
 MODEL_REVISION = "10840182ca4ad5d9d9113b60b9bb3c1ef1ba3f84"
 """Of bosonai/higgs-audio-v2-generation-3B-base: the last one in boson-multimodal's format. On 2026-04-05 the files
@@ -50,7 +50,7 @@ class Weights:
     hubert: Path
 
 
-def parts(settings: TTSSettings) -> tuple[Part, Part, Part]:
+def parts(settings: HiggsSettings) -> tuple[Part, Part, Part]:
     """What is needed, in the order of `Weights`."""
     return (
         Part("model", "TERTULIA_TTS_HIGGS_MODEL", settings.tts_higgs_model, ("config.json", "tokenizer.json")),
@@ -59,7 +59,7 @@ def parts(settings: TTSSettings) -> tuple[Part, Part, Part]:
     )
 
 
-def locate(settings: TTSSettings) -> Weights:
+def locate(settings: HiggsSettings) -> Weights:
     """The folders, without asking the network.
 
     Raises:
@@ -103,7 +103,7 @@ def _folder(part: Part) -> Path:
 
 def main() -> None:
     """Fetch what is missing."""
-    for part in parts(load(TTSSettings)):
+    for part in parts(load(HiggsSettings)):
         print(f"higgs: {part.what}, {part.name}")  # noqa: T201 - for a person
         try:
             folder = fetch(part)

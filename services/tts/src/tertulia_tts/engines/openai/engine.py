@@ -14,14 +14,13 @@ import logging
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
-from typing import Self
 
 import aiohttp
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed, Voice, choose_voice
-from tertulia_tts.engines.pcm_decoder import ForeignPCM, NotPCM
-from tertulia_tts.engines.spoken_text import says_something, speakable
-from tertulia_tts.settings import TTSSettings
+from tertulia_tts.engines.openai.pcm_decoder import NotPCM, PCMDecoder
+from tertulia_tts.engines.openai.settings import OpenAISettings
+from tertulia_tts.spoken_text import says_something, speakable
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence, whatever the server appends."""
@@ -50,6 +49,21 @@ class SpeechServer:
     retries: int = 2
 
 
+def create(settings: OpenAISettings) -> OpenAIEngine:
+    """The engine for the server that the settings name."""
+    return OpenAIEngine(
+        SpeechServer(
+            settings.tts_openai_base_url,
+            settings.tts_openai_key.get_secret_value(),
+            settings.tts_openai_model,
+            settings.openai_voices,
+            settings.tts_openai_sample_rate,
+            settings.tts_openai_timeout_s,
+            settings.tts_openai_retries,
+        )
+    )
+
+
 class OpenAIEngine:
     """See the module."""
 
@@ -62,21 +76,6 @@ class OpenAIEngine:
             for ours, theirs in server.voices.items()
         )
         self._session: aiohttp.ClientSession | None = None
-
-    @classmethod
-    def from_settings(cls, settings: TTSSettings) -> Self:
-        """The engine as it is set."""
-        return cls(
-            SpeechServer(
-                settings.tts_openai_base_url,
-                settings.tts_openai_key.get_secret_value(),
-                settings.tts_openai_model,
-                settings.openai_voices,
-                settings.tts_openai_sample_rate,
-                settings.tts_openai_timeout_s,
-                settings.tts_openai_retries,
-            )
-        )
 
     async def start(self) -> None:
         """Speak one word, so that a wrong address, key, model or voice is known now.
@@ -151,7 +150,7 @@ class OpenAIEngine:
             "stream": True,
         }
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
-        foreign = ForeignPCM(server.sample_rate, SENTENCE_GAP_MS)
+        decoder = PCMDecoder(server.sample_rate, SENTENCE_GAP_MS)
         received = 0
         with _server_errors(server, session):
             async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
@@ -160,9 +159,9 @@ class OpenAIEngine:
                     received += len(raw)
                     if received > MAX_ANSWER_BYTES:
                         raise SynthesisFailed("the speech server does not stop talking", retryable=False)
-                    if pcm := foreign.feed(raw):
+                    if pcm := decoder.feed(raw):
                         yield pcm
-                if pcm := foreign.finish():
+                if pcm := decoder.finish():
                     yield pcm
 
 

@@ -9,7 +9,7 @@ import soxr
 from numpy.typing import NDArray
 
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
-from tertulia_tts.engines.silence_trimmer import SilenceTrimmer
+from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 MAX_HEADER_BYTES = 4096
 """A WAV header longer than this is none."""
@@ -23,7 +23,7 @@ class NotPCM(ValueError):
     """It is no 16-bit mono PCM; the message says what it is."""
 
 
-class ForeignPCM:
+class PCMDecoder:
     """Signed 16-bit little-endian mono, raw or as a WAV file, to ``SAMPLE_RATE``; a gap replaces the silence around it.
 
     Some servers send WAV where PCM was asked for: its header is taken off, and its sample rate believed.

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Sequence
 import numpy as np
 
 from tertulia_tts.engine import SAMPLE_RATE, Voice, choose_voice
+from tertulia_tts.settings import TTSSettings
 
 PIECE_MS = 100
 PIECES = 12
@@ -18,6 +19,11 @@ LEVEL_DBFS = -30.0
 
 # Multiples of 10 Hz: a whole number of cycles fits into a piece, so the same piece repeats without a click.
 _TONES_HZ = {"luna": 440, "rex": 220, "sage": 330}
+
+
+def create(_settings: TTSSettings) -> InstantEngine:
+    """The engine; it has no settings."""
+    return InstantEngine()
 
 
 class InstantEngine:

@@ -8,7 +8,7 @@ from threading import Lock
 from tertulia_tts.engine import EngineError, SynthesisFailed
 
 
-class Handover:
+class PCMQueue:
     """One maker in a thread, one taker on a loop.
 
     What was made and not yet taken is held here without a bound of its own: the maker waits for

@@ -1,0 +1,70 @@
+"""The settings of the engine `openai`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator
+
+from tertulia_tts.settings import TTSSettings
+
+
+class OpenAISettings(TTSSettings):
+    """`TERTULIA_TTS_OPENAI_…`."""
+
+    tts_openai_base_url: str = Field(
+        "http://127.0.0.1:8880/v1", description="openai: server of /audio/speech (vLLM, SGLang, Kokoro, …)"
+    )
+    tts_openai_key: SecretStr = Field(SecretStr(""), description="openai: its key, if it asks for one")
+    tts_openai_model: str = Field("kokoro", min_length=1, description="openai: model to ask for")
+    tts_openai_voices: str = Field(
+        "luna=af_bella, rex=am_michael, sage=bm_george",
+        max_length=10_000,
+        description="openai: our voice=the server's voice, comma-separated; the first one is the default",
+    )
+    tts_openai_sample_rate: int = Field(
+        24_000, ge=8_000, le=96_000, description="openai: samples a second of the PCM that the server sends"
+    )
+    tts_openai_timeout_s: float = Field(
+        20.0, gt=0, le=600, description="openai: wait for the first sound, and between pieces, in seconds"
+    )
+    tts_openai_retries: int = Field(2, ge=0, le=10, description="openai: further tries before the first sound")
+
+    @property
+    def openai_voices(self) -> Mapping[str, str]:
+        """`tts_openai_voices` as our voice → the server's, in order."""
+        return parse_voices(self.tts_openai_voices)
+
+    @field_validator("tts_openai_base_url")
+    @classmethod
+    def _base_url(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("must be an http:// or https:// URL, such as http://127.0.0.1:8880/v1")
+        return url.rstrip("/")
+
+    @field_validator("tts_openai_voices")
+    @classmethod
+    def _voices(cls, text: str) -> str:
+        parse_voices(text)
+        return text
+
+
+def parse_voices(text: str) -> Mapping[str, str]:
+    """`luna=af_bella, rex=am_michael` as a mapping, in order.
+
+    Raises:
+        ValueError: a part has no name, a name comes twice, or there is none.
+    """
+    voices: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        ours, _, theirs = (side.strip() for side in part.partition("="))
+        if not ours or not theirs:
+            raise ValueError(f"{part!r} is not of the form our-voice=the-server's-voice")
+        if ours in voices:
+            raise ValueError(f"the voice {ours!r} is named twice")
+        voices[ours] = theirs
+    if not voices:
+        raise ValueError("at least one voice is needed, such as luna=af_bella")
+    return voices
