@@ -1,7 +1,7 @@
-"""Looks for known vulnerabilities in what is pinned: `make audit`.
+"""Looks for known vulnerabilities in the pinned packages: `make audit`.
 
-pip-audit (in an environment of its own) reads each requirements file, `npm audit` the page's lock file. Where advisory
-data cannot be had, a row says "no data", which is neither clean nor a failure. Exits 1 if anything is vulnerable.
+pip-audit (in an environment of its own) reads each requirements file, `npm audit` the page's lock file. A row
+without advisory data says "no data", which is neither clean nor a failure. Exits 1 if anything is vulnerable.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ WEB = ROOT / "services/gateway/web"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One file: how many packages were looked up, how many could not be, and what is vulnerable."""
+    """One file's result: packages looked up, packages without data, and vulnerabilities."""
 
     name: str
     checked: int = 0
     unknown: int = 0
     vulnerable: tuple[str, ...] = ()
     reason: str = ""
-    """Why there is no data."""
+    """The reason for missing data."""
 
     @property
     def verdict(self) -> str:
-        """In one word or two."""
+        """The state in one or two words."""
         if self.vulnerable:
             return "VULNERABLE"
         if not self.checked:
@@ -43,7 +43,7 @@ class Result:
 
 
 def read_pip(name: str, code: int, out: str, err: str) -> Result:
-    """What pip-audit's JSON says."""
+    """The result in pip-audit's JSON."""
     try:
         found: list[dict[str, Any]] = json.loads(out)["dependencies"]
     except (ValueError, KeyError):
@@ -59,7 +59,7 @@ def read_pip(name: str, code: int, out: str, err: str) -> Result:
 
 
 def read_npm(name: str, code: int, out: str, err: str) -> Result:
-    """What npm's JSON says."""
+    """The result in npm's JSON."""
     try:
         report: dict[str, Any] = json.loads(out)
         flaws: dict[str, dict[str, Any]] = report["vulnerabilities"]
@@ -80,10 +80,10 @@ def table(results: Sequence[Result]) -> list[str]:
 
 
 def main() -> int:
-    """Audit everything; 1 if anything is vulnerable."""
+    """Audit all files; returns 1 if anything is vulnerable."""
     files = sorted((ROOT / "requirements").rglob("*.txt"))
     probe = _pip(ROOT / "requirements/tools.txt")
-    # one package tells whether there is data at all: asking for each of some hundred would tell the same
+    # one package shows whether there is data at all; no need to ask for a hundred
     results = [_pip(file) for file in files] if probe.checked else [Result("requirements", reason=probe.reason)]
     path = f"{ROOT / '.tools/node'}:{os.environ.get('PATH', '')}"
     results.append(read_npm("package-lock.json", *_run(["npm", "audit", "--json"], WEB, {**os.environ, "PATH": path})))

@@ -1,4 +1,4 @@
-"""Writes `.env.example` from the settings classes: `make env`. A test holds the two together."""
+"""Writes `.env.example` from the settings classes: `make env`. A test compares the two."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def variable(name: str, field: FieldInfo) -> str:
 
 
 def default_text(field: FieldInfo) -> str:
-    """The default as one would write it into the file."""
+    """The default as it is written in the file."""
     value = field.get_default(call_default_factory=True)
     match value:
         case None:
@@ -77,7 +77,7 @@ def default_text(field: FieldInfo) -> str:
 
 
 def sections(classes: Sequence[type[BaseSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
-    """For each service its name in the file and the fields that no service before it had, by variable."""
+    """For each service its name in the file and its fields that no earlier service had, by variable."""
     seen: set[str] = set()
     for title, own in groupby(classes, _title):
         fields = {variable(*item): item[1] for cls in own for item in cls.model_fields.items()}

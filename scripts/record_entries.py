@@ -1,7 +1,7 @@
 """Records one entry of each kind from a real talk into tests/contract/recorded/v<VERSION>.
 
-`python -m scripts.record_entries` keeps what is recorded already and adds what is missing: what an earlier release of
-the same schema version has written must be read for ever. `--anew` is for a new version.
+`python -m scripts.record_entries` keeps the recorded entries and adds missing ones: entries that an earlier release of
+the same schema version wrote must stay readable. `--anew` records from scratch, for a new version.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "2
 
 
 class Recorder:
-    """Keeps the first entry of each kind, by its name; those that are `known` are the first."""
+    """Keeps the first entry of each kind, by its name; `known` ones come first."""
 
     def __init__(self, known: Iterable[recorded.Recorded]) -> None:
         self._found = {each.name: each for each in known}
 
     def of(self, stream: str) -> list[recorded.Recorded]:
-        """What is kept of a stream."""
+        """The recorded entries of a stream."""
         return [each for each in self._found.values() if each.stream == stream]
 
     def see(self, stream: str, entries: Iterable[Entry]) -> None:
-        """These are in the stream."""
+        """Record these entries."""
         for entry in entries:
             if entry.fields.get(b"v") != str(VERSION).encode():
                 continue
@@ -50,7 +50,7 @@ class Recorder:
 
 
 async def record(stack: Stack, recorder: Recorder) -> None:
-    """Talk, and write down what is said behind the scenes."""
+    """Run a conversation and record the entries of its streams."""
     async with stack.bus() as bus, _following(bus, recorder), talk(*stack.urls) as client:
         await _talk(stack, bus, client)
         c, keys = client.record.conversation_id, bus.keys
@@ -71,7 +71,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
-    # a story that is cut off: what was heard of it goes through the outbox
+    # a story that is cut off: the heard text goes through the outbox
     begun = len(client.record.frames)
     await client.say("Luna, tell me a story.", new_id())
     await client.until(lambda: len(client.record.frames) > begun + 60, "some of a story")
@@ -99,7 +99,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await client.until_event("transcription_finished")
     await client.send("stop_listening")
     await client.until_event("listening_stopped")
-    # what nobody can answer: a turn of a newer release, and a pointer at nothing
+    # unanswerable work: a turn of a newer release, and a pointer at nothing
     outlet = bus.outlet(epoch=99)
     outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=VERSION + 1)
     await outlet.flush()
@@ -122,7 +122,7 @@ async def _record_conversation(bus: Bus, recorder: Recorder, c: str, message_ids
 
 @asynccontextmanager
 async def _following(bus: Bus, recorder: Recorder) -> AsyncGenerator[None]:
-    """Sees also what is deleted as soon as it is done."""
+    """A bus that also records entries that are deleted at once."""
 
     async def follow(stream: str, key: Key) -> None:
         reading = bus.follow(key)

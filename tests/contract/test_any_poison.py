@@ -1,4 +1,4 @@
-"""Whatever stands in the keys of a conversation or in its rows, the conversation answers: with text and with sound.
+"""With any content of its keys or rows, a conversation still answers: with text and with sound.
 
 Real workers of every stage run on either bus; each example spoils one conversation, before a turn or in the midst of
 it, and talks on. `POISON_EXAMPLES` searches deeper.
@@ -268,7 +268,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
         await spoil_all(talk, poison, turns)
     harm = await talk.trouble_with(turns[1])
     note(f"the poisoned turn: {harm}")
-    assert "it is not over" not in harm, "nobody told that the turn is over"
+    assert "it is not over" not in harm, "no event says that the turn is over"
     await recovers(talk, harm)
     if is_heard:
         assert await talk.until_heard_out(), "the listening session does not end"

@@ -18,16 +18,16 @@ def figures(backlog: Backlog) -> tuple[int, int, int]:
     return backlog.waiting, backlog.held, backlog.handed_back
 
 
-async def test_a_stage_that_nobody_has_prepared_has_none(bus: Bus) -> None:
+async def test_backlog_of_an_unprepared_stage_is_empty(bus: Bus) -> None:
     assert await bus.backlog("stt") == Backlog()
 
 
-async def test_a_stage_without_work_has_none(bus: Bus) -> None:
+async def test_backlog_of_a_stage_without_work_is_empty(bus: Bus) -> None:
     await bus.prepare("tts")
     assert await bus.backlog("tts") == Backlog()
 
 
-async def test_it_waits_is_held_and_is_done(bus: Bus) -> None:
+async def test_work_counts_as_waiting_then_held_then_not_at_all(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 5)
     assert figures(await bus.backlog("tts")) == (5, 0, 0)
@@ -42,20 +42,20 @@ async def test_it_waits_is_held_and_is_done(bus: Bus) -> None:
     assert figures(await bus.backlog("tts")) == (1, 0, 0)
 
 
-async def test_what_is_handed_back_is_told_apart_until_it_is_taken_over(bench: Bench) -> None:
+async def test_nacked_work_is_counted_apart_until_it_is_taken_over(bench: Bench) -> None:
     bus = bench.bus
     await bus.prepare("tts")
     await post(bus, 3)
     claim, *_ = await bus.claim("tts", "a", count=2, block_s=0)
-    await bus.hand_back(claim, "a")
+    await bus.nack(claim, "a")
     assert figures(await bus.backlog("tts")) == (1, 1, 1)
-    await bus.retire("tts", "a")
+    await bus.deregister("tts", "a")
     assert figures(await bus.backlog("tts")) == (1, 0, 2)
     assert len(await bench.rival.take_over("tts", "b", idle_s=3600, count=9)) == 2
     assert figures(await bus.backlog("tts")) == (1, 2, 0)
 
 
-async def test_other_stages_are_left_aside(bus: Bus) -> None:
+async def test_backlog_ignores_other_stages(bus: Bus) -> None:
     for stage in ("llm", "tts"):
         await bus.prepare(stage)
     await post(bus, 2)
@@ -63,7 +63,7 @@ async def test_other_stages_are_left_aside(bus: Bus) -> None:
     assert figures(await bus.backlog("tts")) == (2, 0, 0)
 
 
-async def test_the_oldest_of_each_is_told_by_its_age(bus: Bus) -> None:
+async def test_backlog_has_the_age_of_the_oldest_of_each_kind(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 1)
 
@@ -83,7 +83,7 @@ async def test_the_oldest_of_each_is_told_by_its_age(bus: Bus) -> None:
     assert (await bus.backlog("tts")).oldest_given_out_s == 0
 
 
-async def test_an_older_piece_that_was_given_out_does_not_hide_one_that_waits(bus: Bus) -> None:
+async def test_older_pending_work_does_not_hide_waiting_work(bus: Bus) -> None:
     await bus.prepare("tts")
     await post(bus, 2)
     await bus.claim("tts", "a", count=1, block_s=0)

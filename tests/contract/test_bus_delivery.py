@@ -19,7 +19,7 @@ from tests.harness.eventually import eventually
 IDLE_S = 0.02
 
 
-def test_both_are_the_port(keys: Keys) -> None:
+def test_both_buses_implement_the_port(keys: Keys) -> None:
     fake: Bus = MemoryBus(keys)
     real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # connects when it is used
     assert fake.keys == real.keys == keys
@@ -39,7 +39,7 @@ async def test_work_is_claimed_once_and_in_order(bench: Bench) -> None:
     assert await bench.bus.claim("tts", "a", count=9, block_s=0) == []
 
 
-async def test_many_claim_and_each_piece_goes_to_one(bench: Bench) -> None:
+async def test_concurrent_claims_deliver_each_piece_to_one_worker(bench: Bench) -> None:
     await bench.bus.prepare("llm")
     wanted = {new_id() for _ in range(40)}
     seen: list[str] = []
@@ -67,7 +67,7 @@ async def test_stages_do_not_share_work(bus: Bus) -> None:
     assert await bus.open_work("stt") == 1
 
 
-async def test_a_claim_waits_for_work(bench: Bench) -> None:
+async def test_claim_waits_for_work(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -77,12 +77,12 @@ async def test_a_claim_waits_for_work(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("block_s", [0, 0.0001, 0.01])
-async def test_a_claim_without_work_comes_back_empty(bus: Bus, block_s: float) -> None:
+async def test_claim_without_work_returns_nothing(bus: Bus, block_s: float) -> None:
     await bus.prepare("tts")
     assert await bus.claim("tts", "a", count=1, block_s=block_s) == []
 
 
-async def test_a_claim_that_is_cancelled_takes_nothing_with_it(bench: Bench) -> None:
+async def test_cancelled_claim_takes_no_work(bench: Bench) -> None:
     await bench.bus.prepare("tts")
     waiting = asyncio.create_task(bench.bus.claim("tts", "a", count=1, block_s=30))
     await bench.pass_time(IDLE_S)
@@ -94,7 +94,7 @@ async def test_a_claim_that_is_cancelled_takes_nothing_with_it(bench: Bench) -> 
     assert claim.attempt == 1
 
 
-async def test_work_posted_before_the_group_was_made_is_given_out(bus: Bus) -> None:
+async def test_work_posted_before_the_group_exists_is_delivered(bus: Bus) -> None:
     await bus.post("llm", Work("early"))
     await bus.prepare("llm")
     await bus.prepare("llm")
@@ -102,13 +102,13 @@ async def test_work_posted_before_the_group_was_made_is_given_out(bus: Bus) -> N
     assert decode(Work, claim.fields).conversation_id == "early"
 
 
-async def test_a_claim_makes_a_group_that_is_missing(bus: Bus) -> None:
+async def test_claim_creates_a_missing_group(bus: Bus) -> None:
     await bus.post("llm", Work("early"))
     assert await bus.claim("llm", "a", count=5, block_s=0) == []
     assert len(await bus.claim("llm", "a", count=5, block_s=0)) == 1
 
 
-async def test_finished_work_is_gone(bus: Bus) -> None:
+async def test_finished_work_is_deleted(bus: Bus) -> None:
     claim = await claimed(bus)
     assert await bus.open_work("tts") == 1
     assert await bus.finish(claim, "a")
@@ -117,7 +117,7 @@ async def test_finished_work_is_gone(bus: Bus) -> None:
     assert await bus.take_over("tts", "b", idle_s=0, count=9) == []
 
 
-async def test_only_its_holder_finishes_work(bus: Bus) -> None:
+async def test_only_the_holder_finishes_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     assert not await bus.finish(claim, "b")
     assert await bus.open_work("tts") == 1
@@ -132,11 +132,11 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
     assert again.attempt == 2
     assert again.token == f"{claim.id}/2"
-    # and has begun its idle time anew
+    # and has reset its idle time
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
-async def test_each_take_over_counts_as_an_attempt_and_renewing_does_not(bench: Bench) -> None:
+async def test_take_over_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="w1")
     for attempt in (2, 3, 4):
         await bench.bus.renew("tts", f"w{attempt - 1}", [claim.id])
@@ -144,37 +144,37 @@ async def test_each_take_over_counts_as_an_attempt_and_renewing_does_not(bench: 
         assert claim.attempt == attempt
 
 
-async def test_a_take_over_is_of_at_most_count(bus: Bus) -> None:
+async def test_take_over_returns_at_most_count(bus: Bus) -> None:
     for _ in range(5):
         await claimed(bus, worker="a")
     assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
 
 
-async def test_idle_work_behind_much_busy_work_is_found(bus: Bus) -> None:
+async def test_take_over_finds_idle_work_behind_much_busy_work(bus: Bus) -> None:
     await bus.prepare("tts")
     for n in range(40):
         await bus.post("tts", Work(str(n)))
     *busy, idle = await bus.claim("tts", "a", count=40, block_s=0)
     assert len(busy) == 39
-    assert await bus.hand_back(idle, "a")
+    assert await bus.nack(idle, "a")
     (found,) = await bus.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert found.id == idle.id
 
 
-async def test_a_worker_may_take_over_what_it_forgot_itself(bus: Bus) -> None:
+async def test_worker_takes_over_its_own_forgotten_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     (again,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_work_handed_back_is_taken_over_at_once(bench: Bench) -> None:
+async def test_nacked_work_is_taken_over_at_once(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
-    assert await bench.bus.hand_back(claim, "a")
+    assert await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_what_is_left_is_not_taken_over(bus: Bus) -> None:
+async def test_take_over_leaves_the_ids_of_leave(bus: Bus) -> None:
     left, taken, also = [await claimed(bus, worker="a") for _ in range(3)]
     claims = await bus.take_over("tts", "b", idle_s=0, count=9, leave=[left.id, "1-1"])
     assert [claim.id for claim in claims] == [taken.id, also.id]
@@ -183,11 +183,11 @@ async def test_what_is_left_is_not_taken_over(bus: Bus) -> None:
     assert (claim.id, claim.attempt) == (left.id, 2)
 
 
-async def test_work_passed_on_goes_to_whoever_waits_for_work(bench: Bench) -> None:
+async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     waiting = asyncio.create_task(bench.rival.claim("tts", "b", count=9, block_s=30))
     await bench.pass_time(IDLE_S)
-    assert await bench.bus.pass_on(claim, "a")
+    assert await bench.bus.requeue(claim, "a")
     (again,) = await waiting
     assert again.fields == claim.fields
     assert again.attempt == 1
@@ -197,30 +197,30 @@ async def test_work_passed_on_goes_to_whoever_waits_for_work(bench: Bench) -> No
     # the one who passed it on has nothing of it left
     assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "a")
-    assert not await bench.bus.pass_on(claim, "a")
+    assert not await bench.bus.requeue(claim, "a")
     assert await bench.rival.finish(again, "b")
     assert await bench.bus.open_work("tts") == 0
 
 
-async def test_only_its_holder_passes_work_on(bus: Bus) -> None:
+async def test_only_the_holder_requeues_work(bus: Bus) -> None:
     first = await claimed(bus, worker="a")
-    assert not await bus.pass_on(first, "b")
+    assert not await bus.requeue(first, "b")
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
-    assert not await bus.pass_on(first, "a"), "an earlier attempt of the same worker"
+    assert not await bus.requeue(first, "a"), "an earlier attempt of the same worker"
     assert await bus.finish(second, "a")
-    assert not await bus.pass_on(second, "a")
+    assert not await bus.requeue(second, "a")
     assert await bus.claim("tts", "c", count=9, block_s=0) == []
 
 
-async def test_only_its_holder_hands_work_back(bus: Bus) -> None:
+async def test_only_the_holder_nacks_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
-    assert not await bus.hand_back(claim, "b")
+    assert not await bus.nack(claim, "b")
     assert await bus.take_over("tts", "c", idle_s=LONG_S, count=1) == []
     assert await bus.finish(claim, "a")
-    assert not await bus.hand_back(claim, "a")
+    assert not await bus.nack(claim, "a")
 
 
-async def test_renewing_begins_the_idle_time_anew(bench: Bench) -> None:
+async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
     renewed, forgotten = [await claimed(bench.bus, worker="a") for _ in range(2)]
     await bench.let_idle(renewed, "a")
     await bench.let_idle(forgotten, "a")
@@ -229,27 +229,27 @@ async def test_renewing_begins_the_idle_time_anew(bench: Bench) -> None:
     assert [claim.id for claim in taken] == [forgotten.id]
 
 
-async def test_work_handed_back_is_no_longer_the_workers(bus: Bus) -> None:
+async def test_nacked_work_is_no_longer_the_workers(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
-    await bus.hand_back(claim, "a")
+    await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bus.finish(claim, "a")
-    assert not await bus.hand_back(claim, "a")
+    assert not await bus.nack(claim, "a")
     assert await bus.open_work("tts") == 1
 
 
-async def test_a_worker_that_retires_leaves_all_it_has_to_others(bench: Bench) -> None:
+async def test_deregistered_worker_leaves_its_work_to_others(bench: Bench) -> None:
     mine = [await claimed(bench.bus, worker="a") for _ in range(3)]
     theirs = await claimed(bench.bus, worker="b")
-    await bench.bus.retire("tts", "a")
+    await bench.bus.deregister("tts", "a")
     taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
     assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
     assert await bench.bus.finish(theirs, "b")
-    await bench.bus.retire("tts", "a")  # again, and of one who never was: nothing happens
-    await bench.bus.retire("tts", "z")
+    await bench.bus.deregister("tts", "a")  # again, and of one who never was: nothing happens
+    await bench.bus.deregister("tts", "z")
 
 
-async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
+async def test_reason_of_a_failed_attempt_is_stored(bench: Bench) -> None:
     claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
     assert await bench.bus.last_failure(claim) == ""
     await bench.bus.note_failure(claim, "the model said 500")
@@ -260,35 +260,35 @@ async def test_why_an_attempt_failed_is_remembered(bench: Bench) -> None:
     assert await bench.rival.last_failure(other) == ""
 
 
-async def test_how_often_work_was_left_to_newer_workers_is_counted(bench: Bench) -> None:
+async def test_uncounted_attempts_are_counted(bench: Bench) -> None:
     claim, other = [await claimed(bench.bus, worker="a") for _ in range(2)]
     assert await bench.bus.uncounted(claim) == 0
     await bench.bus.note_uncounted(claim)
-    await bench.bus.hand_back(claim, "a")
+    await bench.bus.nack(claim, "a")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)
     await bench.rival.note_uncounted(again)
     assert await bench.bus.uncounted(again) == 2
     assert await bench.bus.uncounted(other) == 0
 
 
-async def test_renewing_tells_what_is_lost(bench: Bench) -> None:
+async def test_renewal_returns_lost_work(bench: Bench) -> None:
     kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
     await bench.bus.finish(finished, "a")
-    await bench.bus.hand_back(taken, "a")
+    await bench.bus.nack(taken, "a")
     assert len(await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9)) == 1
     lost = await bench.bus.renew("tts", "a", [kept.id, finished.id, taken.id])
     assert lost == {finished.id, taken.id}
     assert await bench.bus.renew("tts", "a", []) == set()
 
 
-async def test_a_worker_that_was_paused_cannot_harm_its_successor(bench: Bench) -> None:
+async def test_paused_worker_cannot_change_its_successors_work(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="paused")
     await bench.pass_time(IDLE_S)
     (again,) = await bench.rival.take_over("tts", "rival", idle_s=IDLE_S, count=1)
 
     assert await bench.bus.renew("tts", "paused", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "paused")
-    assert not await bench.bus.hand_back(claim, "paused")
+    assert not await bench.bus.nack(claim, "paused")
 
     assert await bench.bus.take_over("tts", "third", idle_s=LONG_S, count=1) == []
     assert await bench.rival.renew("tts", "rival", [again.id]) == set()
@@ -296,17 +296,17 @@ async def test_a_worker_that_was_paused_cannot_harm_its_successor(bench: Bench) 
     assert await bench.bus.open_work("tts") == 0
 
 
-async def test_an_earlier_attempt_of_the_same_worker_can_neither_finish_nor_hand_back(bus: Bus) -> None:
+async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus: Bus) -> None:
     """A worker that stalled takes over its own work: the attempt that stalled must not end the one that goes on."""
     first = await claimed(bus)
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (second.id, second.attempt) == (first.id, first.attempt + 1)
     assert not await bus.finish(first, "a")
-    assert not await bus.hand_back(first, "a")
+    assert not await bus.nack(first, "a")
     assert await bus.finish(second, "a")
 
 
-async def test_only_what_one_worker_holds_is_taken_over(bench: Bench) -> None:
+async def test_take_over_of_one_worker_takes_only_its_work(bench: Bench) -> None:
     of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
     assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
     (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")
@@ -317,11 +317,11 @@ async def test_only_what_one_worker_holds_is_taken_over(bench: Bench) -> None:
     assert await bench.bus.holders("tts") == ["c"]
 
 
-async def test_a_stage_that_nobody_prepared_has_no_holders(bus: Bus) -> None:
+async def test_unprepared_stage_has_no_holders(bus: Bus) -> None:
     assert list(await bus.holders("stt")) == []
 
 
-async def test_reclaimed_work_is_a_new_attempt_that_does_not_count(bench: Bench) -> None:
+async def test_reclaim_begins_a_new_uncounted_attempt(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     again = await bench.bus.reclaim(claim, "a")
     assert again is not None
@@ -335,7 +335,7 @@ async def test_reclaimed_work_is_a_new_attempt_that_does_not_count(bench: Bench)
     assert await bench.bus.finish(third, "a")
 
 
-async def test_reclaiming_fences_the_interrupted_attempt_off(bench: Bench) -> None:
+async def test_reclaim_fences_off_the_interrupted_attempt(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     conversation_id = new_id()
     before = await owned(bench.bus, claim, conversation_id, "turns")
@@ -347,7 +347,7 @@ async def test_reclaiming_fences_the_interrupted_attempt_off(bench: Bench) -> No
     assert (await bench.bus.transact(conversation_id, [], fence=after.fence(0), raise_epoch=True)).new
 
 
-async def test_work_that_a_peer_holds_by_now_is_not_reclaimed(bench: Bench) -> None:
+async def test_work_of_a_peer_is_not_reclaimed(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     assert await bench.bus.reclaim(claim, "a") is None
@@ -355,14 +355,14 @@ async def test_work_that_a_peer_holds_by_now_is_not_reclaimed(bench: Bench) -> N
     assert await bench.bus.reclaim(claim, "a") is None
 
 
-async def test_reclaiming_begins_the_lease_anew(bench: Bench) -> None:
+async def test_reclaim_renews_the_lease(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.let_idle(claim, "a")
     assert await bench.bus.reclaim(claim, "a") is not None
     assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=1) == []
 
 
-async def test_kept_leases_are_renewed_and_losses_are_told_with_their_attempt(bench: Bench) -> None:
+async def test_kept_leases_are_renewed_and_losses_are_reported_with_their_attempt(bench: Bench) -> None:
     kept, stolen = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="a")
     (taken,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     stolen_id = taken.id
@@ -377,6 +377,6 @@ async def test_kept_leases_are_renewed_and_losses_are_told_with_their_attempt(be
         held=lambda: dict(held),
         on_lost=lambda work_id, attempt: lost.append((work_id, attempt)),
     ):
-        await eventually(lambda: lost, "the loss is told")
+        await eventually(lambda: lost, "the loss is reported")
         assert lost[0] == (stolen_id, 1)
         assert await bench.rival.take_over("tts", "b", idle_s=LONG_S, count=9, of="a") == []

@@ -11,32 +11,32 @@ from tertulia_shared.keys import Key
 from tests.harness.bus import Bench, claimed, owned
 
 
-async def test_a_lease_is_one_holders_until_it_is_let_go(bench: Bench) -> None:
+async def test_lease_has_one_holder_until_it_is_released(bench: Bench) -> None:
     key = bench.bus.keys.drainer()
-    assert await bench.bus.hold(key, "a")
-    assert await bench.bus.hold(key, "a"), "prolonged"
-    assert not await bench.rival.hold(key, "b")
-    await bench.rival.let_go(key, "b")
-    assert not await bench.rival.hold(key, "b"), "not b's to let go"
-    await bench.bus.let_go(key, "a")
-    assert await bench.rival.hold(key, "b")
-    assert not await bench.bus.hold(key, "a")
+    assert await bench.bus.acquire_lease(key, "a")
+    assert await bench.bus.acquire_lease(key, "a"), "prolonged"
+    assert not await bench.rival.acquire_lease(key, "b")
+    await bench.rival.release(key, "b")
+    assert not await bench.rival.acquire_lease(key, "b"), "not b's to let go"
+    await bench.bus.release(key, "a")
+    assert await bench.rival.acquire_lease(key, "b")
+    assert not await bench.bus.acquire_lease(key, "a")
 
 
-async def test_a_lease_that_nobody_prolongs_ends(bench: Bench) -> None:
+async def test_lease_ends_without_a_renewal(bench: Bench) -> None:
     key = Key(bench.bus.keys.drainer().name, 1)
-    assert await bench.bus.hold(key, "a")
+    assert await bench.bus.acquire_lease(key, "a")
     await bench.pass_time(1.1)
-    assert await bench.rival.hold(key, "b")
-    assert not await bench.bus.hold(key, "a")
+    assert await bench.rival.acquire_lease(key, "b")
+    assert not await bench.bus.acquire_lease(key, "a")
 
 
-async def test_letting_go_of_what_nobody_holds_changes_nothing(bus: Bus) -> None:
-    await bus.let_go(bus.keys.drainer(), "a")
-    assert await bus.hold(bus.keys.drainer(), "b")
+async def test_releasing_a_free_lease_changes_nothing(bus: Bus) -> None:
+    await bus.release(bus.keys.drainer(), "a")
+    assert await bus.acquire_lease(bus.keys.drainer(), "b")
 
 
-async def test_what_is_removed_is_gone_and_the_rest_stays_in_order(bus: Bus) -> None:
+async def test_removed_entries_are_gone_and_the_rest_stays_in_order(bus: Bus) -> None:
     key = bus.keys.store()
     assert await bus.length(key) == 0
     outlet = bus.outlet()
@@ -52,7 +52,7 @@ async def test_what_is_removed_is_gone_and_the_rest_stays_in_order(bus: Bus) -> 
     assert await bus.length(key) == 0
 
 
-async def test_what_is_moved_is_in_the_other_stream_as_it_was_and_behind_what_is_there(bus: Bus) -> None:
+async def test_moved_entries_are_appended_unchanged(bus: Bus) -> None:
     key, other = bus.keys.store(), bus.keys.held_back()
     outlet = bus.outlet()
     outlet.append(other, StoreWrite("message", "first"))
@@ -72,7 +72,7 @@ async def test_what_is_moved_is_in_the_other_stream_as_it_was_and_behind_what_is
     follow.close()
 
 
-async def test_what_cannot_be_moved_stays(bus: Bus) -> None:
+async def test_entries_of_a_refused_move_stay(bus: Bus) -> None:
     key = bus.keys.store()
     outlet = bus.outlet()
     outlet.append(key, StoreWrite("message", "a"))
@@ -84,12 +84,12 @@ async def test_what_cannot_be_moved_stays(bus: Bus) -> None:
     assert list(await bus.read(key)) == list(entries)
 
 
-async def test_what_a_token_owns_is_let_go_by_that_token_only(bus: Bus) -> None:
+async def test_ownership_is_released_by_its_token_only(bus: Bus) -> None:
     conversation_id = new_id()
     first = await claimed(bus, "llm")
     mine = await owned(bus, first, conversation_id, "turns")
-    await bus.let_go(mine.owner, "1-1/1")
+    await bus.release(mine.owner, "1-1/1")
     second = await claimed(bus, "llm")
     assert isinstance(await bus.own(second, conversation_id, "turns"), Refused)
-    await bus.let_go(mine.owner, mine.token)
+    await bus.release(mine.owner, mine.token)
     await owned(bus, second, conversation_id, "turns")

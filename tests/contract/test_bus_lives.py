@@ -23,7 +23,7 @@ async def write(bus: Bus, *indexes: int) -> Key:
     return key
 
 
-async def test_a_shortened_stream_is_gone_when_its_time_is_over(bench: Bench) -> None:
+async def test_stream_with_a_shortened_ttl_expires(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     outlet = bench.bus.outlet()
     outlet.expire(key, 1)
@@ -34,7 +34,7 @@ async def test_a_shortened_stream_is_gone_when_its_time_is_over(bench: Bench) ->
     assert await bench.bus.last(key) is None
 
 
-async def test_a_transaction_shortens_along_with_what_it_writes(bench: Bench) -> None:
+async def test_transaction_shortens_a_ttl_along_with_its_writes(bench: Bench) -> None:
     key, state = await write(bench.bus, 0), bench.bus.keys.state(C)
     await bench.bus.transact(C, [Put(state, {"x": 1}), Expire(key, 1)], talk=False)
     assert b"x" in await bench.bus.hash(state)
@@ -43,7 +43,7 @@ async def test_a_transaction_shortens_along_with_what_it_writes(bench: Bench) ->
     assert b"x" in await bench.bus.hash(state), "only what was named ends"
 
 
-async def test_shortening_never_prolongs(bench: Bench) -> None:
+async def test_shortening_never_prolongs_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     await bench.bus.transact(C, [Expire(key, 1)])
     await bench.bus.transact(C, [Expire(key, 3600)])
@@ -51,7 +51,7 @@ async def test_shortening_never_prolongs(bench: Bench) -> None:
     assert await bench.bus.length(key) == 0
 
 
-async def test_a_later_write_renews_the_life(bench: Bench) -> None:
+async def test_later_write_renews_a_shortened_ttl(bench: Bench) -> None:
     key, outlet = bench.bus.keys.audio(C, M), bench.bus.outlet()
     outlet.append(key, chunk(0).entry, id="1-1")
     outlet.expire(key, 1)
@@ -61,13 +61,13 @@ async def test_a_later_write_renews_the_life(bench: Bench) -> None:
     assert await bench.bus.length(key) == 2
 
 
-async def test_what_is_not_there_is_not_made(bus: Bus) -> None:
+async def test_shortening_creates_no_key(bus: Bus) -> None:
     key = bus.keys.audio(C, M)
     await bus.transact(C, [Expire(key, 1)])
     assert await bus.length(key) == 0
 
 
-async def test_a_fenced_owner_shortens_nothing(bench: Bench) -> None:
+async def test_fenced_owner_shortens_nothing(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     claim = await claimed(bench.bus)
     old = await owned(bench.bus, claim, C, M)

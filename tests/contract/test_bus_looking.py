@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tertulia_shared.bus import NOBODY, Bus
+from tertulia_shared.bus import UNASSIGNED, Bus
 from tertulia_shared.entries import AudioChunk, Work
 from tertulia_shared.ids import new_id
 from tests.harness.bus import LONG_S, Bench, claimed, owned
@@ -26,7 +26,7 @@ async def ids(bus: Bus) -> list[str]:
     return [entry.id for entry in await bus.read(bus.keys.audio(C, M))]
 
 
-async def test_keys_are_deleted_whatever_they_hold(bus: Bus) -> None:
+async def test_keys_of_any_type_are_deleted(bus: Bus) -> None:
     await write(bus, chunk(0, 0))
     outlet = bus.outlet()
     outlet.put(bus.keys.state(C), {"epoch": 3})
@@ -37,61 +37,61 @@ async def test_keys_are_deleted_whatever_they_hold(bus: Bus) -> None:
     await bus.delete([])
 
 
-async def test_where_no_worker_ever_was_nothing_is_held(bus: Bus) -> None:
-    assert list(await bus.held("stt")) == []
+async def test_stage_without_a_group_has_no_pending_work(bus: Bus) -> None:
+    assert list(await bus.pending("stt")) == []
 
 
-async def test_who_claimed_holds_it_until_it_is_finished(bench: Bench) -> None:
+async def test_claimed_work_is_pending_until_it_is_finished(bench: Bench) -> None:
     bus = bench.bus
     first, second = await claimed(bus, worker="a"), await claimed(bus, worker="b")
-    await bus.post("tts", Work(C, M))  # waits: nobody holds it
-    held = await bus.held("tts")
+    await bus.post("tts", Work(C, M))  # waits: no worker holds it
+    held = await bus.pending("tts")
     assert [(each.id, each.worker, each.attempt) for each in held] == [(first.id, "a", 1), (second.id, "b", 1)]
     assert all(0 <= each.idle_s < LONG_S for each in held)
     await bus.finish(first, "a")
-    assert [each.id for each in await bus.held("tts")] == [second.id]
+    assert [each.id for each in await bus.pending("tts")] == [second.id]
 
 
-async def test_how_long_its_holder_was_not_heard_of_is_told(bench: Bench) -> None:
+async def test_pending_work_has_the_seconds_since_its_renewal(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.let_idle(claim, "a")
-    (held,) = await bench.bus.held("tts")
+    (held,) = await bench.bus.pending("tts")
     assert held.idle_s >= LONG_S
     await bench.bus.renew("tts", "a", [claim.id])
-    (held,) = await bench.bus.held("tts")
+    (held,) = await bench.bus.pending("tts")
     assert held.idle_s < LONG_S
 
 
-async def test_a_take_over_shows_the_new_holder_and_the_attempt(bench: Bench) -> None:
+async def test_pending_work_shows_a_take_over(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.rival.take_over("tts", "b", idle_s=0, count=1)
-    (held,) = await bench.bus.held("tts")
+    (held,) = await bench.bus.pending("tts")
     assert (held.id, held.worker, held.attempt) == (claim.id, "b", 2)
 
 
-async def test_what_was_handed_back_is_held_by_nobody(bus: Bus) -> None:
+async def test_nacked_work_is_unassigned(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
-    await bus.hand_back(claim, "a")
-    assert [each.worker for each in await bus.held("tts")] == [NOBODY]
+    await bus.nack(claim, "a")
+    assert [each.worker for each in await bus.pending("tts")] == [UNASSIGNED]
 
 
-async def test_many_are_told_page_by_page_in_order(bench: Bench) -> None:
+async def test_many_pending_entries_are_returned_in_order(bench: Bench) -> None:
     bus = bench.bus
     await bus.prepare("tts")
     for _ in range(1_001):
         await bus.post("tts", Work(C, M))
     claims = await bus.claim("tts", "a", count=1_001, block_s=30)
-    assert [each.id for each in await bus.held("tts")] == [claim.id for claim in claims]
+    assert [each.id for each in await bus.pending("tts")] == [claim.id for claim in claims]
 
 
-async def test_the_owner_is_told_by_its_token(bus: Bus) -> None:
+async def test_owner_returns_the_token(bus: Bus) -> None:
     assert not await bus.owner(C, M)
     claim = await claimed(bus)
     await owned(bus, claim, C, M)
     assert await bus.owner(C, M) == f"{claim.id}/1"
 
 
-async def test_a_stream_that_was_ended_too_early_goes_on_where_it_was(bus: Bus) -> None:
+async def test_reopened_stream_continues_behind_its_last_entry(bus: Bus) -> None:
     await write(bus, chunk(0, 0), chunk(0, 1), chunk(2, 0, final=True))
     before = (await bus.read(bus.keys.audio(C, M)))[:2]
     await write(bus, chunk(1, 0))
@@ -102,14 +102,14 @@ async def test_a_stream_that_was_ended_too_early_goes_on_where_it_was(bus: Bus) 
     assert await ids(bus) == ["1-1", "1-2", "2-1", "3-0"]
 
 
-async def test_a_stream_of_nothing_but_its_end_begins_anew(bus: Bus) -> None:
+async def test_reopened_stream_of_only_a_final_entry_is_empty(bus: Bus) -> None:
     await write(bus, chunk(5, 0, final=True))
     assert await bus.reopen(bus.keys.audio(C, M), "6-0")
     await write(bus, chunk(0, 0))
     assert await ids(bus) == ["1-1"]
 
 
-async def test_a_stream_that_has_gone_on_is_left_alone(bus: Bus) -> None:
+async def test_stream_with_later_entries_is_not_reopened(bus: Bus) -> None:
     assert not await bus.reopen(bus.keys.audio(C, M), "1-0")
     await write(bus, chunk(0, 0))
     assert not await bus.reopen(bus.keys.audio(C, M), "3-0")

@@ -57,7 +57,7 @@ async def waiting(bus: Bus, conversation_id: str) -> list[Entry]:
     return list(owned.waiting)
 
 
-async def test_a_healthy_conversation_is_left_as_it_is(bus: Bus) -> None:
+async def test_mend_leaves_a_healthy_conversation_unchanged(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     assert await bus.mend(c) == []
     await say(bus, c)
@@ -74,7 +74,7 @@ async def test_a_healthy_conversation_is_left_as_it_is(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize("name", STREAMS)
-async def test_a_stream_that_is_none_is_deleted(bus: Bus, name: str) -> None:
+async def test_mend_deletes_a_stream_of_another_type(bus: Bus, name: str) -> None:
     c = new_id()
     key = stream_of(bus, name, c)
     await put(bus, key, a="b")
@@ -87,7 +87,7 @@ async def test_a_stream_that_is_none_is_deleted(bus: Bus, name: str) -> None:
     assert len(await waiting(bus, c)) == 2
 
 
-async def test_a_state_that_is_none_is_made_anew_above_all_that_was_told(bus: Bus) -> None:
+async def test_mend_replaces_a_state_of_another_type_with_a_higher_epoch(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     outlet = bus.outlet(epoch=7)
     outlet.append(keys.events(c), TurnAccepted(new_id(), "Hello", "typed"))
@@ -106,9 +106,7 @@ async def test_a_state_that_is_none_is_made_anew_above_all_that_was_told(bus: Bu
 
 @pytest.mark.parametrize("name", STREAMS)
 @pytest.mark.parametrize("id", [f"{FAR}-{FAR}", f"{FAR}-7", "99999999999999-0"])
-async def test_a_stream_whose_ids_lie_in_the_far_future_loses_the_entry_that_brought_them(
-    bus: Bus, name: str, id: str
-) -> None:
+async def test_mend_removes_the_entry_with_a_far_future_id(bus: Bus, name: str, id: str) -> None:
     c = new_id()
     key = stream_of(bus, name, c)
     await append(bus, key, "5-0")
@@ -128,7 +126,7 @@ async def test_a_stream_whose_ids_lie_in_the_far_future_loses_the_entry_that_bro
 
 
 @pytest.mark.parametrize("epoch", ["abc", "", "1e15", "-1", str(2**63 - 1), "9" * 17, "9" * 400, "\N{SNOWMAN}"])
-async def test_an_epoch_that_no_script_wrote_is_refused_and_set_above_all_that_was_told(bus: Bus, epoch: str) -> None:
+async def test_mend_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, epoch: str) -> None:
     c, keys, turn_id = new_id(), bus.keys, new_id()
     await say(bus, c)
     await put(bus, keys.state(c), epoch=epoch)
@@ -147,7 +145,7 @@ async def test_an_epoch_that_no_script_wrote_is_refused_and_set_above_all_that_w
 
 
 @pytest.mark.parametrize("cursor", ["yesterday", "", "5-", f"{FAR}-{FAR}", "99999999999999-0"])
-async def test_a_cursor_behind_the_last_turn_or_none_at_all_is_set_before_the_last_turn(bus: Bus, cursor: str) -> None:
+async def test_mend_sets_an_impossible_cursor_before_the_last_turn(bus: Bus, cursor: str) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     await say(bus, c)
@@ -159,7 +157,7 @@ async def test_a_cursor_behind_the_last_turn_or_none_at_all_is_set_before_the_la
     assert [entry.id for entry in await waiting(bus, c)] == [(await bus.read(keys.turns(c)))[-1].id]
 
 
-async def test_a_cursor_at_the_last_turn_is_well(bus: Bus) -> None:
+async def test_mend_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await say(bus, c)
     (turn,) = await bus.read(keys.turns(c))
@@ -170,7 +168,7 @@ async def test_a_cursor_at_the_last_turn_is_well(bus: Bus) -> None:
     assert await bus.mend(c) == []
 
 
-async def test_an_owner_that_is_none_owns_nothing(bus: Bus) -> None:
+async def test_owner_that_is_no_token_is_replaced(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await put(bus, keys.owner(c, "turns"), a="b")
     assert await bus.mend(c) == []
@@ -180,7 +178,7 @@ async def test_an_owner_that_is_none_owns_nothing(bus: Bus) -> None:
     assert await waiting(bus, c) == []
 
 
-async def test_a_transaction_that_is_refused_on_the_way_may_be_sent_again(bus: Bus) -> None:
+async def test_refused_transaction_may_be_repeated(bus: Bus) -> None:
     c, turn_id = new_id(), new_id()
     await put(bus, bus.keys.events(c), a="b")
     with pytest.raises(WriteRefused):
@@ -190,7 +188,7 @@ async def test_a_transaction_that_is_refused_on_the_way_may_be_sent_again(bus: B
     assert not await say(bus, c, turn_id)
 
 
-async def test_a_follow_of_a_key_that_is_no_stream_is_told_and_stops_no_other(bus: Bus) -> None:
+async def test_follow_of_a_key_that_is_no_stream_raises_and_stops_no_other(bus: Bus) -> None:
     bad, good = new_id(), new_id()
     well = bus.follow(bus.keys.events(good))
     await put(bus, bus.keys.events(bad), a="b")

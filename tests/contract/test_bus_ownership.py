@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tertulia_shared.bus import Append, Bus, NotOwner, Owned, Put, Refused
-from tertulia_shared.bus.port import MAX_FIRST
+from tertulia_shared.bus.port.ownership import MAX_FIRST
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
@@ -20,7 +20,7 @@ def turn(text: str = "Hello") -> UserTurn:
     return UserTurn(new_id(), CONVERSATION, text, "typed")
 
 
-async def test_who_owns_knows_the_state_and_may_write(bus: Bus) -> None:
+async def test_owner_gets_the_state_and_may_write(bus: Bus) -> None:
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cursor": "5-0"})], raise_epoch=True)
     claim = await claimed(bus, "llm")
     mine = await owned(bus, claim, CONVERSATION, "turns")
@@ -34,12 +34,12 @@ async def test_who_owns_knows_the_state_and_may_write(bus: Bus) -> None:
     assert len(await bus.read(bus.keys.events(CONVERSATION))) == 1
 
 
-async def test_a_conversation_without_state_is_at_epoch_0(bus: Bus) -> None:
+async def test_conversation_without_state_is_at_epoch_0(bus: Bus) -> None:
     mine = await owned(bus, await claimed(bus, "llm"), CONVERSATION, "turns")
     assert (mine.epoch, dict(mine.state)) == (0, {})
 
 
-async def test_another_entrys_holder_is_refused(bench: Bench) -> None:
+async def test_claim_of_another_entry_is_refused(bench: Bench) -> None:
     first, second = [await claimed(bench.bus, "llm", worker) for worker in "ab"]
     mine = await owned(bench.bus, first, CONVERSATION, "turns")
     assert await bench.rival.own(second, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
@@ -49,14 +49,14 @@ async def test_another_entrys_holder_is_refused(bench: Bench) -> None:
     await outlet.flush()
 
 
-async def test_things_are_owned_apart(bus: Bus) -> None:
+async def test_things_are_owned_independently(bus: Bus) -> None:
     first, second = await claimed(bus, "tts"), await claimed(bus, "tts")
     await owned(bus, first, CONVERSATION, "message 1")
     await owned(bus, second, CONVERSATION, "message 2")
     await owned(bus, second, new_id(), "message 1")
 
 
-async def test_a_later_attempt_fences_off_the_earlier(bench: Bench) -> None:
+async def test_later_attempt_fences_off_the_earlier(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     early = await owned(bench.bus, claim, CONVERSATION, "message")
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -84,7 +84,7 @@ async def test_owning_twice_through_one_attempt_is_refused(bus: Bus) -> None:
     assert await bus.own(claim, CONVERSATION, "message") == Refused(mine.token, later_attempt=True)
 
 
-async def test_an_owner_whose_work_is_gone_is_replaced(bench: Bench) -> None:
+async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
     dead, alive = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     gone = await owned(bench.bus, dead, CONVERSATION, "turns")
     assert await bench.bus.finish(dead, "a")  # and it died before it let go of the turns
@@ -121,20 +121,20 @@ async def test_owner_with_an_attempt_that_was_never_made_keeps_no_worker_out(ben
     await owned(bench.rival, mine, CONVERSATION, "turns")
 
 
-async def test_handed_back_work_keeps_its_thing_for_whoever_takes_it_over(bench: Bench) -> None:
+async def test_worker_that_takes_over_nacked_work_owns_its_thing(bench: Bench) -> None:
     first, other = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     await owned(bench.bus, first, CONVERSATION, "turns")
-    await bench.bus.hand_back(first, "a")
+    await bench.bus.nack(first, "a")
     assert isinstance(await bench.bus.own(other, CONVERSATION, "turns"), Refused)
     (again,) = await bench.rival.take_over("llm", "b", idle_s=1, count=1)
     assert again.id == first.id
     assert isinstance(await bench.rival.own(again, CONVERSATION, "turns"), Owned)
 
 
-async def test_whoever_gets_work_that_was_passed_on_owns_its_thing(bench: Bench) -> None:
+async def test_worker_that_claims_requeued_work_owns_its_thing(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     before = await owned(bench.bus, claim, CONVERSATION, "turns")
-    assert await bench.bus.pass_on(claim, "a")
+    assert await bench.bus.requeue(claim, "a")
     (again,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
     await owned(bench.rival, again, CONVERSATION, "turns")
     outlet = bench.bus.outlet(before.fence())
@@ -170,7 +170,7 @@ async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(("raw", "cut"), [("", 0), ("0", 0), ("70", 70)])
-async def test_turns_are_released_when_the_last_interruption_was_dealt_with(bus: Bus, raw: str, cut: int) -> None:
+async def test_turns_are_released_when_the_last_interruption_is_settled(bus: Bus, raw: str, cut: int) -> None:
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bus.transact(CONVERSATION, [Put(bus.keys.state(CONVERSATION), {"cut": raw})])
     assert not await bus.release_turns(mine, CONVERSATION, "0-0", cut=cut + 1)
@@ -182,7 +182,7 @@ async def test_turns_of_an_empty_conversation_are_released(bus: Bus) -> None:
     assert await bus.release_turns(mine, CONVERSATION, "0-0")
 
 
-async def test_who_was_fenced_off_cannot_release(bench: Bench) -> None:
+async def test_fenced_owner_cannot_release(bench: Bench) -> None:
     claim = await claimed(bench.bus, "llm", "a")
     early = await owned(bench.bus, claim, CONVERSATION, "turns")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
@@ -192,7 +192,7 @@ async def test_who_was_fenced_off_cannot_release(bench: Bench) -> None:
     assert await bench.rival.release_turns(late, CONVERSATION, "0-0")
 
 
-async def test_what_is_there_comes_along_with_the_ownership(bus: Bus) -> None:
+async def test_own_returns_the_streams_asked_for(bus: Bus) -> None:
     claim, thing = await claimed(bus), new_id()
     audio, sentences = bus.keys.audio(CONVERSATION, thing), bus.keys.sentences(CONVERSATION, thing)
     nothing = await bus.own(claim, CONVERSATION, thing, last=audio, first=sentences)

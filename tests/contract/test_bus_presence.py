@@ -6,7 +6,7 @@ from tertulia_shared.bus import Bus
 from tests.harness.bus import LONG_S, Bench
 
 
-async def test_who_was_heard_of_lately_is_alive(bench: Bench) -> None:
+async def test_worker_with_a_recent_heartbeat_is_alive(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == []
     await bench.bus.beat("stt-1")
     await bench.pass_time(0.03)
@@ -15,7 +15,7 @@ async def test_who_was_heard_of_lately_is_alive(bench: Bench) -> None:
     assert "stt-1" not in await bench.bus.alive(0.02)
 
 
-async def test_a_new_beat_counts_from_now(bench: Bench) -> None:
+async def test_new_heartbeat_replaces_the_old_one(bench: Bench) -> None:
     await bench.bus.beat("stt-1")
     await bench.pass_time(0.03)
     await bench.bus.beat("llm-1")
@@ -23,7 +23,7 @@ async def test_a_new_beat_counts_from_now(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == ["llm-1", "stt-1"]
 
 
-async def test_who_leaves_is_not_alive(bench: Bench) -> None:
+async def test_worker_that_left_is_not_alive(bench: Bench) -> None:
     await bench.bus.beat("tts-1")
     await bench.bus.beat("tts-2")
     await bench.rival.leave("tts-1")
@@ -31,5 +31,5 @@ async def test_who_leaves_is_not_alive(bench: Bench) -> None:
     assert list(await bench.bus.alive(LONG_S)) == ["tts-2"]
 
 
-async def test_a_ping_takes_time_but_not_less_than_none(bus: Bus) -> None:
+async def test_ping_returns_a_round_trip_time(bus: Bus) -> None:
     assert await bus.ping() >= 0

@@ -1,4 +1,4 @@
-"""What is followed arrives whole and in order, whoever else is followed and however slowly it is read."""
+"""Followed streams arrive complete and in order, with any number of followers and slow readers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def write(bus: Bus, key: Key, *names: str) -> list[str]:
     return [entry.id for entry in await bus.read(key, last.id if last else "0-0")]
 
 
-async def test_a_stream_is_followed_from_its_beginning_and_on(bench: Bench) -> None:
+async def test_follow_reads_from_the_beginning_and_on(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     first = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key)
@@ -44,7 +44,7 @@ async def test_a_stream_is_followed_from_its_beginning_and_on(bench: Bench) -> N
     assert ([entry.id], entry.fields[b"turn_id"]) == (more, b"3")
 
 
-async def test_a_stream_is_followed_from_the_middle(bench: Bench) -> None:
+async def test_follow_reads_from_the_middle(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
@@ -55,7 +55,7 @@ async def test_a_stream_is_followed_from_the_middle(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_what_is_followed_while_a_read_blocks_is_served_at_once(bench: Bench) -> None:
+async def test_follow_added_during_a_blocked_read_is_served_at_once(bench: Bench) -> None:
     quiet, busy = bench.bus.keys.events(C), bench.bus.keys.control(C)
     await write(bench.rival, busy, "1")
     silent = bench.bus.follow(quiet)
@@ -67,7 +67,7 @@ async def test_what_is_followed_while_a_read_blocks_is_served_at_once(bench: Ben
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_many_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
+async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
     bus = bench.bus
     keys = [bus.keys.events(new_id()) for _ in range(150)]
     for key in keys:
@@ -87,7 +87,7 @@ async def test_many_follows_added_at_any_moment_are_all_served(bench: Bench) -> 
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
 
 
-async def test_two_follow_one_stream_from_different_places(bench: Bench) -> None:
+async def test_two_follows_of_one_stream_have_cursors_of_their_own(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
     back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
@@ -99,7 +99,7 @@ async def test_two_follow_one_stream_from_different_places(bench: Bench) -> None
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_who_reads_slowly_is_bounded_misses_nothing_and_holds_up_nobody(bench: Bench) -> None:
+async def test_slow_reader_is_bounded_and_misses_nothing_and_delays_no_other(bench: Bench) -> None:
     slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
     slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
     names = [str(n) for n in range(MAX_HELD * 3)]
@@ -115,7 +115,7 @@ async def test_who_reads_slowly_is_bounded_misses_nothing_and_holds_up_nobody(be
     assert got == names
 
 
-async def test_taking_does_not_wait(bench: Bench) -> None:
+async def test_take_does_not_wait(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     assert list(follow.take()) == []
@@ -127,7 +127,7 @@ async def test_taking_does_not_wait(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_a_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> None:
+async def test_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     closed, open_ = bench.bus.follow(key), bench.bus.follow(key)
     await bench.until_reading()
@@ -145,7 +145,7 @@ async def test_a_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -
     await asyncio.wait([waiting])
 
 
-async def test_a_reader_that_is_cancelled_misses_nothing(bench: Bench) -> None:
+async def test_cancelled_read_misses_nothing(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     reading = asyncio.create_task(follow.read())
@@ -156,7 +156,7 @@ async def test_a_reader_that_is_cancelled_misses_nothing(bench: Bench) -> None:
     assert [entry.id for entry in await follow.read()] == ids
 
 
-async def test_a_stream_is_read_in_part(bus: Bus) -> None:
+async def test_stream_is_read_in_part(bus: Bus) -> None:
     key = bus.keys.events(C)
     assert list(await bus.read(key)) == []
     assert await bus.last(key) is None
@@ -170,11 +170,11 @@ async def test_a_stream_is_read_in_part(bus: Bus) -> None:
     assert (last.id, last.fields[b"turn_id"]) == (ids[2], b"3")
 
 
-async def test_a_hash_that_is_not_there_is_empty(bus: Bus) -> None:
+async def test_missing_hash_is_empty(bus: Bus) -> None:
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
-async def test_conversations_with_turns_are_found_among_all_keys(bus: Bus) -> None:
+async def test_conversations_with_turns_are_found(bus: Bus) -> None:
     assert await listed(bus.conversations_with_turns()) == []
     wanted = {new_id() for _ in range(20)}
     for conversation_id in wanted:
@@ -184,37 +184,37 @@ async def test_conversations_with_turns_are_found_among_all_keys(bus: Bus) -> No
     assert set(await listed(bus.conversations_with_turns())) == wanted
 
 
-async def test_who_asks_is_told_that_what_was_read_is_lost_and_reads_on(bench: Bench) -> None:
+async def test_follow_with_tell_loss_raises_and_reads_on(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
-    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
-    for follow in (told, other):
+    telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (telling, other):
         await read_count(follow, 3)
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     with pytest.raises(EntriesLost, match="events"):
-        await told.read()
+        await telling.read()
     (after,) = await write(bench.rival, key, "4")
-    for follow in (told, other):
+    for follow in (telling, other):
         assert [entry.id for entry in await follow.read()] == [after]
 
 
-async def test_a_loss_is_told_before_what_was_written_since(bench: Bench) -> None:
+async def test_loss_is_raised_before_later_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
-    told, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
-    for follow in (told, other):
+    telling, other = bench.bus.follow(key, tell_loss=True), bench.bus.follow(key)
+    for follow in (telling, other):
         await read_count(follow, 3)
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     (after,) = await write(bench.rival, key, "4")
     await other.read()  # by now it has come to both
     with pytest.raises(EntriesLost):
-        await told.read()
-    assert [entry.id for entry in await told.read()] == [after]
+        await telling.read()
+    assert [entry.id for entry in await telling.read()] == [after]
 
 
-async def test_a_loss_is_told_once_however_often_the_connection_breaks(bench: Bench) -> None:
+async def test_loss_is_raised_once_for_several_breaks(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, tell_loss=True)
@@ -233,7 +233,7 @@ async def test_a_loss_is_told_once_however_often_the_connection_breaks(bench: Be
         await follow.read()
 
 
-async def test_what_has_lived_out_its_time_is_not_lost(bench: Bench) -> None:
+async def test_expired_entry_is_no_loss(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     long_ago = f"{time.time_ns() // 1_000_000 - key.ttl_s * 1000}-0"
     outlet = bench.rival.outlet()
@@ -248,7 +248,7 @@ async def test_what_has_lived_out_its_time_is_not_lost(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("read", [0, 3])
-async def test_a_break_without_a_loss_is_not_told(bench: Bench, read: int) -> None:
+async def test_break_without_a_loss_raises_nothing(bench: Bench, read: int) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     follow = bench.bus.follow(key, "5-5" if read else ids[-1], tell_loss=True)
@@ -260,7 +260,7 @@ async def test_a_break_without_a_loss_is_not_told(bench: Bench, read: int) -> No
 
 
 @pytest.mark.parametrize("read", [True, False])
-async def test_a_loss_is_told_without_a_break_of_the_connection(bench: Bench, read: bool) -> None:  # noqa: FBT001
+async def test_loss_is_raised_without_a_break_of_the_connection(bench: Bench, read: bool) -> None:  # noqa: FBT001
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key, "0-0" if read else ids[-1], tell_loss=True)

@@ -78,7 +78,7 @@ def restart(server: RedisServer, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_after_a_restart_reading_and_writing_go_on(server: RedisServer, bus: RedisBus, how: str) -> None:
+async def test_reading_and_writing_go_on_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
     follow = bus.follow(bus.keys.events(C))
     await write(bus, "before")
     assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"before"]
@@ -108,7 +108,7 @@ async def _until_written(bus: Bus, name: str) -> None:
         return
 
 
-async def test_while_redis_is_away_everything_says_so(server: RedisServer, bus: RedisBus) -> None:
+async def test_every_call_raises_while_redis_is_away(server: RedisServer, bus: RedisBus) -> None:
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
     server.kill()
@@ -120,7 +120,7 @@ async def test_while_redis_is_away_everything_says_so(server: RedisServer, bus: 
     calls = [
         bus.ping(), bus.prepare("llm"), bus.post("llm", Work(C)), bus.claim("llm", "a", count=1, block_s=30),
         bus.take_over("llm", "a", idle_s=0, count=1), bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"),
-        bus.hand_back(claim, "a"), bus.pass_on(claim, "a"), bus.own(claim, C, "turns"),
+        bus.nack(claim, "a"), bus.requeue(claim, "a"), bus.own(claim, C, "turns"),
         bus.transact(C, [], then=("llm", Work(C))),
         bus.read(bus.keys.events(C)), bus.last(bus.keys.events(C)), bus.hash(bus.keys.state(C)),
         bus.beat("a"), bus.leave("a"), bus.alive(1), bus.open_work("llm"),
@@ -131,7 +131,7 @@ async def test_while_redis_is_away_everything_says_so(server: RedisServer, bus: 
     await eventually(lambda: answers(bus))
 
 
-async def test_a_claim_that_waits_is_told_that_redis_went_away(server: RedisServer, bus: RedisBus) -> None:
+async def test_waiting_claim_raises_when_redis_goes_away(server: RedisServer, bus: RedisBus) -> None:
     await bus.prepare("llm")
     waiting = asyncio.create_task(bus.claim("llm", "a", count=1, block_s=60))
     await asyncio.sleep(0)
@@ -159,7 +159,7 @@ async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"2", b"3"]
 
 
-async def test_an_owner_whose_work_was_flushed_away_owns_nothing(bus: RedisBus, admin: Any) -> None:
+async def test_owner_without_a_group_after_a_flush_is_replaced(bus: RedisBus, admin: Any) -> None:
     first = await claimed(bus)
     assert isinstance(await bus.own(first, C, "turns"), Owned)
     await admin.delete(bus.keys.work("tts").name)  # with it goes the consumer group
@@ -167,7 +167,7 @@ async def test_an_owner_whose_work_was_flushed_away_owns_nothing(bus: RedisBus, 
     assert isinstance(await bus.own(other, C, "turns"), Owned)
 
 
-async def test_cut_connections_are_told_and_made_again(bus: RedisBus, admin: Any) -> None:
+async def test_broken_connections_raise_and_are_made_again(bus: RedisBus, admin: Any) -> None:
     follow = bus.follow(bus.keys.events(C))
     accepted = failures = 0
 
@@ -200,12 +200,12 @@ async def test_cut_connections_are_told_and_made_again(bus: RedisBus, admin: Any
     assert {str(n).encode() for n in range(accepted)} <= set(there)
 
 
-async def test_a_write_whose_fate_is_unknown_fails(server: RedisServer, bus: RedisBus) -> None:
+async def test_write_with_an_unknown_outcome_raises(server: RedisServer, bus: RedisBus) -> None:
     await write(bus, "1")
     server.pause()
     outlet = bus.outlet()
     outlet.append(bus.keys.events(C), TurnComplete("2"))
-    await eventually(bus._writes._lock.locked)  # it has been sent, and nobody answers
+    await eventually(bus._writes._lock.locked)  # it has been sent, and the server does not answer
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await outlet.flush()
@@ -214,7 +214,7 @@ async def test_a_write_whose_fate_is_unknown_fails(server: RedisServer, bus: Red
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"3"]
 
 
-async def test_a_late_reply_is_not_taken_for_the_next_one(server: RedisServer) -> None:
+async def test_late_reply_is_not_taken_for_the_next_one(server: RedisServer) -> None:
     pool = make_pool(server.url)
     link = Link(pool, "late")
     assert await link.call(("ECHO", "1")) == [b"1"]
@@ -226,7 +226,7 @@ async def test_a_late_reply_is_not_taken_for_the_next_one(server: RedisServer) -
     await link.close()
 
 
-async def test_what_redis_refuses_is_said_as_it_is(bus: RedisBus, admin: Any) -> None:
+async def test_refusal_has_the_error_of_redis(bus: RedisBus, admin: Any) -> None:
     claim = await claimed(bus, "llm", "a")
     await admin.config_set("maxmemory", 1)
     outlet = bus.outlet()
@@ -245,7 +245,7 @@ async def test_what_redis_refuses_is_said_as_it_is(bus: RedisBus, admin: Any) ->
     assert await bus.finish(claim, "a")
 
 
-async def test_a_unix_socket_with_a_password_will_do(tmp_path: Path, keys: Keys) -> None:
+async def test_bus_works_over_a_unix_socket_with_a_password(tmp_path: Path, keys: Keys) -> None:
     with RedisServer(tmp_path, unix=True, password="secret") as server:  # noqa: S106 - it lives for a second
         async with open_bus(server.url, keys) as bus:
             await write(bus, "1")
@@ -256,7 +256,7 @@ async def test_a_unix_socket_with_a_password_will_do(tmp_path: Path, keys: Keys)
         assert "wrong" not in str(refused.value)
 
 
-async def test_a_user_with_no_more_rights_than_needed_will_do(server: RedisServer, keys: Keys, admin: Any) -> None:
+async def test_bus_works_with_the_rights_of_a_service(server: RedisServer, keys: Keys, admin: Any) -> None:
     await admin.execute_command(
         "ACL", "SETUSER", "tertulia", "on", ">pw", f"~{keys.ns}:*", "+@all", "-@dangerous", "+client", "+keys", "-keys"
     )
@@ -277,7 +277,7 @@ async def test_a_user_with_no_more_rights_than_needed_will_do(server: RedisServe
         await other.close()
 
 
-async def test_nobody_there_is_told_at_once(keys: Keys, tmp_path: Path) -> None:
+async def test_opening_without_a_server_raises_at_once(keys: Keys, tmp_path: Path) -> None:
     with pytest.raises(BusUnavailable):
         async with open_bus(f"unix://{tmp_path}/none.sock", keys):
             pass
@@ -286,7 +286,7 @@ async def test_nobody_there_is_told_at_once(keys: Keys, tmp_path: Path) -> None:
             pass
 
 
-async def test_a_bus_that_was_hardly_opened_leaves_no_connection(server: RedisServer, keys: Keys, admin: Any) -> None:
+async def test_bus_closed_right_after_opening_leaves_no_connection(server: RedisServer, keys: Keys, admin: Any) -> None:
     kept: list[Bus] = []
     for _ in range(5):
         async with open_bus(server.url, keys, name="brief") as bus:
@@ -298,7 +298,7 @@ async def test_a_bus_that_was_hardly_opened_leaves_no_connection(server: RedisSe
     await eventually(alone)
 
 
-async def test_a_bus_can_be_closed_at_any_moment_of_a_read(server: RedisServer, keys: Keys) -> None:
+async def test_bus_can_be_closed_at_any_moment_of_a_read(server: RedisServer, keys: Keys) -> None:
     async with running(server.url, keys) as bus:
         await write(bus, "1")
     for ticks in range(40):

@@ -25,7 +25,7 @@ async def fill(bus: Bus) -> None:
     )
 
 
-async def test_sound_is_found_with_its_life_its_size_and_its_end(bus: Bus) -> None:
+async def test_sounds_have_their_ttl_size_and_end(bus: Bus) -> None:
     await fill(bus)
     found = {sound.name: sound for sound in await listed(bus.sounds())}
     assert set(found) == {bus.keys.audio(C, M).name, bus.keys.audio(C, S).name}
@@ -45,14 +45,14 @@ async def test_every_key_has_a_size(bus: Bus) -> None:
     assert sizes[bus.keys.turns(C).name] > 0
 
 
-async def test_memory_in_use_is_known(bus: Bus) -> None:
+async def test_space_has_the_memory_in_use(bus: Bus) -> None:
     await fill(bus)
     space = await bus.space()
     assert space.used >= 2 * len(PCM)
     assert space.policy
 
 
-async def test_what_is_freed_is_gone_and_nothing_else(bus: Bus) -> None:
+async def test_free_deletes_only_the_named_keys(bus: Bus) -> None:
     await fill(bus)
     await bus.free([bus.keys.mic(C, S).name], keep_end=False)
     await bus.free([], keep_end=False)
@@ -61,7 +61,7 @@ async def test_what_is_freed_is_gone_and_nothing_else(bus: Bus) -> None:
     assert await bus.length(bus.keys.turns(C)) == 1
 
 
-async def test_the_end_of_a_stream_can_be_kept(bus: Bus) -> None:
+async def test_free_can_keep_the_last_entry(bus: Bus) -> None:
     await fill(bus)
     await bus.free([bus.keys.audio(C, M).name], keep_end=True)
     (end,) = await bus.read(bus.keys.audio(C, M))
@@ -69,7 +69,7 @@ async def test_the_end_of_a_stream_can_be_kept(bus: Bus) -> None:
     assert end.fields[b"is_final"] == b"1"
 
 
-async def test_a_probe_leaves_nothing_that_matters(bus: Bus) -> None:
+async def test_probe_of_writes_sets_its_age(bus: Bus) -> None:
     assert await bus.probe_age() is None
     await bus.probe_writes()
     await bus.probe_writes()

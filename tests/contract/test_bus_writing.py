@@ -39,7 +39,7 @@ def events_of(entries: Sequence[Entry]) -> list[Event]:
 # -- outlets
 
 
-async def test_writes_arrive_in_the_order_they_were_made(bus: Bus) -> None:
+async def test_writes_arrive_in_order(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     for n in range(200):
         outlet.append(events, done(str(n)))
@@ -52,7 +52,7 @@ async def test_writes_arrive_in_the_order_they_were_made(bus: Bus) -> None:
     assert events_of(entries) == [done(str(n)) for n in range(200)]
 
 
-async def test_an_entry_says_when_it_was_written_and_in_which_epoch(bus: Bus) -> None:
+async def test_entry_has_its_time_and_epoch(bus: Bus) -> None:
     outlet = bus.outlet(epoch=4)
     outlet.append(bus.keys.events(C), done("t"), trace=b"\x00\xff", hops=2)
     await outlet.flush()
@@ -74,7 +74,7 @@ async def test_consecutive_tokens_of_a_message_become_one_entry(bus: Bus) -> Non
     ]  # fmt: skip
 
 
-async def test_tokens_are_not_merged_over_what_is_in_flight(bus: Bus) -> None:
+async def test_tokens_are_not_merged_into_writes_in_flight(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     text = [f"{n} " for n in range(100)]
     for piece in text:
@@ -85,7 +85,7 @@ async def test_tokens_are_not_merged_over_what_is_in_flight(bus: Bus) -> None:
     assert "".join(chunk.text for chunk in chunks if isinstance(chunk, LLMChunk)) == "".join(text)
 
 
-async def test_what_is_put_in_one_tick_arrives_at_once(bench: Bench) -> None:
+async def test_writes_of_one_tick_are_atomic(bench: Bench) -> None:
     events = bench.bus.keys.events(C)
     follow = bench.rival.follow(events)
     reading = asyncio.create_task(follow.read())
@@ -97,7 +97,7 @@ async def test_what_is_put_in_one_tick_arrives_at_once(bench: Bench) -> None:
     await outlet.flush()
 
 
-async def test_the_same_id_again_changes_nothing(bus: Bus) -> None:
+async def test_repeated_id_changes_nothing(bus: Bus) -> None:
     key, outlet = bus.keys.sentences(C, M), bus.outlet()
     outlet.append(key, sentence(0, "First."), id="1-0")
     outlet.append(key, sentence(1, "Second."), id="2-0")
@@ -112,14 +112,14 @@ async def test_the_same_id_again_changes_nothing(bus: Bus) -> None:
     assert [decode(TTSSentence, entry.fields).text for entry in entries] == ["First.", "Second.", "Third."]
 
 
-async def test_an_id_that_redis_never_takes_is_refused(bus: Bus) -> None:
+async def test_impossible_id_is_refused(bus: Bus) -> None:
     outlet = bus.outlet()
     outlet.append(bus.keys.sentences(C, M), sentence(0), id="0-0")
     with pytest.raises(WriteRefused):
         await outlet.flush()
 
 
-async def test_sound_arrives_byte_by_byte(bus: Bus) -> None:
+async def test_sound_arrives_unchanged(bus: Bus) -> None:
     chunk = AudioChunk(bytes(range(256)) * 20, 0, 0, C, M, "luna")
     outlet = bus.outlet()
     outlet.append(bus.keys.audio(C, M), chunk, id="1-1")
@@ -143,7 +143,7 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     assert dict(await bus.hash(state)) == {b"cursor": b"3-0"}
 
 
-async def test_a_stream_keeps_to_its_bound(bus: Bus) -> None:
+async def test_stream_keeps_to_its_bound(bus: Bus) -> None:
     key = Key(bus.keys.control(C).name, 60, max_len=10)
     outlet = bus.outlet()
     for n in range(400):
@@ -168,7 +168,7 @@ async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
     assert len(await bus.read(events)) == MAX_QUEUED + 1
 
 
-async def test_an_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
+async def test_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
     outlet = bus.outlet()
     await outlet.flush()
     await outlet.room()
@@ -177,7 +177,7 @@ async def test_an_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
 # -- who may write
 
 
-async def test_a_batch_of_who_is_no_longer_the_owner_is_not_written_at_all(bench: Bench) -> None:
+async def test_batch_of_a_fenced_owner_is_not_written(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     mine = await owned(bench.bus, claim, C, M)
     (again,) = await bench.rival.take_over("tts", "b", idle_s=0, count=1)
@@ -192,7 +192,7 @@ async def test_a_batch_of_who_is_no_longer_the_owner_is_not_written_at_all(bench
     assert dict(await bench.bus.hash(state)) == {}
 
 
-async def test_after_an_interruption_older_work_is_stale(bench: Bench) -> None:
+async def test_older_work_is_stale_after_an_interruption(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     outlet = bus.outlet(mine.fence(mine.epoch))
@@ -213,7 +213,7 @@ async def test_after_an_interruption_older_work_is_stale(bench: Bench) -> None:
     assert len(await bus.read(events)) == 3
 
 
-async def test_the_first_failure_stays(bench: Bench) -> None:
+async def test_outlet_keeps_its_first_failure(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -231,7 +231,7 @@ async def test_the_first_failure_stays(bench: Bench) -> None:
     assert await bus.read(events) == []
 
 
-async def test_who_writes_on_while_being_refused_harms_nobody(bench: Bench) -> None:
+async def test_refused_outlet_that_writes_on_harms_no_other(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -253,7 +253,7 @@ async def test_who_writes_on_while_being_refused_harms_nobody(bench: Bench) -> N
 @pytest.mark.parametrize(
     "bad", [Append(Key("k", 60), LLMChunk("\ud83d", "luna", "m")), Put(Key("k", 60), {"text": "\ud83d"})]
 )
-async def test_what_cannot_be_encoded_is_refused_and_harms_nobody(bus: Bus, bad: Append | Put) -> None:
+async def test_unencodable_write_is_refused_and_harms_no_other(bus: Bus, bad: Append | Put) -> None:
     outlet, other = bus.outlet(), bus.outlet()
     if isinstance(bad, Append):
         outlet.append(bus.keys.events(C), bad.entry)
@@ -269,7 +269,7 @@ async def test_what_cannot_be_encoded_is_refused_and_harms_nobody(bus: Bus, bad:
     assert dict(await bus.hash(bus.keys.state(C))) == {}
 
 
-async def test_a_write_to_the_wrong_kind_of_key_ends_its_batch(bus: Bus) -> None:
+async def test_write_to_a_key_of_another_type_ends_its_batch(bus: Bus) -> None:
     state, events = bus.keys.state(C), bus.keys.events(C)
     outlet, other = bus.outlet(), bus.outlet()
     outlet.put(state, {"cursor": "1-0"})
@@ -285,7 +285,7 @@ async def test_a_write_to_the_wrong_kind_of_key_ends_its_batch(bus: Bus) -> None
 # -- transactions
 
 
-async def test_raising_the_epoch_marks_what_is_written_with_it(bus: Bus) -> None:
+async def test_writes_of_a_raising_transaction_have_the_new_epoch(bus: Bus) -> None:
     events, control = bus.keys.events(C), bus.keys.control(C)
     for epoch in (1, 2):
         writes = [Append(events, Interrupted("turn")), Append(control, Interrupted("turn"))]
@@ -303,7 +303,7 @@ async def test_conversations_have_epochs_of_their_own(bus: Bus) -> None:
     assert (await bus.transact(new_id(), [])).epoch == 0
 
 
-async def test_what_depends_on_talk_is_written_only_in_talk_and_first(bus: Bus) -> None:
+async def test_if_talking_writes_come_first_and_only_during_talk(bus: Bus) -> None:
     events = bus.keys.events(C)
 
     async def interrupt(name: str, *, talk: bool | None) -> list[Event]:
@@ -319,12 +319,12 @@ async def test_what_depends_on_talk_is_written_only_in_talk_and_first(bus: Bus) 
     assert await interrupt("quiet again", talk=None) == [done("quiet again")]
 
 
-async def test_a_talk_that_nobody_ends_expires_with_its_state(bus: Bus) -> None:
+async def test_unended_talk_expires_with_the_state(bus: Bus) -> None:
     await bus.transact(C, [], talk=True)  # alone: no_leaked_keys looks at what it left
     assert dict(await bus.hash(bus.keys.state(C))) == {b"talk": b"1"}
 
 
-async def test_what_is_sent_again_is_done_once_and_pointed_at_again(bus: Bus) -> None:
+async def test_repeated_transaction_writes_once_and_posts_again(bus: Bus) -> None:
     turn = UserTurn(new_id(), C, "Hello", "typed")
     turns, once = bus.keys.turns(C), bus.keys.turn_seen(C, turn.turn_id)
 
@@ -342,7 +342,7 @@ async def test_what_is_sent_again_is_done_once_and_pointed_at_again(bus: Bus) ->
     assert [decode(Work, c.fields) for c in await bus.claim("llm", "a", count=9, block_s=0)] == [Work(C)] * 2
 
 
-async def test_a_refused_transaction_leaves_everything_as_it_was(bench: Bench) -> None:
+async def test_refused_transaction_changes_nothing(bench: Bench) -> None:
     bus, once = bench.bus, bench.bus.keys.turn_seen(C, new_id())
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -355,28 +355,28 @@ async def test_a_refused_transaction_leaves_everything_as_it_was(bench: Bench) -
     assert (await bus.transact(C, [], once=once)).new
 
 
-async def test_a_transaction_is_behind_what_an_outlet_was_given_before(bus: Bus) -> None:
+async def test_transaction_follows_earlier_writes_of_an_outlet(bus: Bus) -> None:
     events, outlet = bus.keys.events(C), bus.outlet()
     outlet.append(events, VadStart("s"))
     await bus.transact(C, [Append(events, done("t"))])
     assert events_of(await bus.read(events)) == [VadStart("s"), done("t")]
 
 
-async def test_a_transaction_writes_hashes_too(bus: Bus) -> None:
+async def test_transaction_writes_hashes_too(bus: Bus) -> None:
     state = bus.keys.state(C)
     await bus.transact(C, [Put(state, {"client": "x", "gone": "y"})])
     await bus.transact(C, [Put(state, {"gone": None})])
     assert dict(await bus.hash(state)) == {b"client": b"x"}
 
 
-async def test_transactions_of_many_raise_the_epoch_one_by_one(bench: Bench) -> None:
+async def test_concurrent_transactions_raise_the_epoch_one_by_one(bench: Bench) -> None:
     applied = await asyncio.gather(
         *(bus.transact(C, [], raise_epoch=True) for _ in range(20) for bus in (bench.bus, bench.rival))
     )
     assert sorted(result.epoch for result in applied) == list(range(1, 41))
 
 
-async def test_a_cancelled_transaction_leaves_the_bus_usable(bus: Bus) -> None:
+async def test_cancelled_transaction_leaves_the_bus_usable(bus: Bus) -> None:
     sending = asyncio.ensure_future(bus.transact(C, [Append(bus.keys.events(C), done("1"))], then=("llm", Work(C))))
     await asyncio.sleep(0)
     sending.cancel()

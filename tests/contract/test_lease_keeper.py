@@ -19,7 +19,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking, make_pool
 from tertulia_shared.bus.redis_bus import open_bus
-from tertulia_shared.bus.scripts import RENEW
+from tertulia_shared.bus.scripts.work import renew
 from tertulia_shared.keys import Keys
 from tests.harness.bus import claimed
 from tests.harness.eventually import eventually
@@ -85,7 +85,7 @@ async def test_a_process_with_a_tenth_of_a_core_keeps_its_work(
             holder.send_signal(signal.SIGCONT)
             await asyncio.sleep(RUNS_S)
             assert await bus.take_over("tts", "peer", idle_s=LEASE_S, count=1) == []
-        assert [held.id for held in await bus.held("tts")] == [claim_id]
+        assert [held.id for held in await bus.pending("tts")] == [claim_id]
 
 
 async def test_a_stopped_process_loses_its_work_after_the_lease(
@@ -111,7 +111,7 @@ async def test_an_event_loop_that_hangs_loses_its_work(redis_url: str, keys: Key
         pool = make_pool(redis_url)
         keeper = LeaseKeeper(
             lambda timeout_s: make_blocking(pool, "test", timeout_s),
-            lambda ids: RENEW([keys.work("tts").name], "tts", "hung", *ids),
+            lambda ids: renew(stream_key=keys.work("tts").name, group="tts", worker="hung", work_ids=ids),
             every_s=every_s, held=lambda: {claim.id: claim.attempt}, on_lost=lambda _id, _attempt: None, hung_s=hung_s,
         )  # fmt: skip
         client = cast("Any", redis.Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
@@ -155,13 +155,13 @@ async def test_leases_are_renewed_again_after_the_connection_broke(redis_url: st
             client.script_flush()
             await eventually(lambda: ids() - {before}, "a new connection")
             await bus.take_over("tts", "b", idle_s=0, count=1)
-            await eventually(lambda: lost, "the loss is told over it")
+            await eventually(lambda: lost, "the loss is reported over it")
     client.close()
 
 
 async def _post(bus: Bus) -> str:
     claim = await claimed(bus, worker="first")
-    assert await bus.pass_on(claim, "first")
+    assert await bus.requeue(claim, "first")
     return (await bus.read(bus.keys.work("tts")))[0].id
 
 
@@ -172,4 +172,4 @@ async def _is_kept(bus: Bus) -> None:
         "tts", "a", every_s=0.05, held=lambda: {claim.id: 1}, on_lost=lambda work_id, _: lost.append(work_id)
     ):
         await bus.take_over("tts", "b", idle_s=0, count=1)
-        await eventually(lambda: lost, "the loss is told")
+        await eventually(lambda: lost, "the loss is reported")

@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 )
 
 from tertulia_shared.bus import Append, Bus, Claim, NotOwner, Owned, Refused, Stale
-from tertulia_shared.bus.port import NOBODY
+from tertulia_shared.bus.port.work import UNASSIGNED
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import TurnComplete
@@ -47,7 +47,7 @@ _number = count()
 
 @dataclass
 class Piece:
-    """An open work entry as the model has it. `holder` "" means that nobody has claimed it yet."""
+    """An open work entry in the model. `holder` "": not claimed yet."""
 
     conversation: int
     holder: str = ""
@@ -210,7 +210,7 @@ class OwnershipModel(RuleBasedStateMachine):
         if isinstance(self.bench, MemoryBench):
             self.bench.clock.now += LONG_S
         for entry_id, piece in self.pieces.items():
-            if piece.holder not in ("", NOBODY):
+            if piece.holder not in ("", UNASSIGNED):
                 if not isinstance(self.bench, MemoryBench):
                     self.do(self.bench.let_idle(Claim("llm", entry_id, piece.attempt, {}), piece.holder))
                 piece.is_idle = True
@@ -229,19 +229,19 @@ class OwnershipModel(RuleBasedStateMachine):
     @rule(data=st.data())
     def hand_back(self, data: st.DataObject) -> None:
         grip = data.draw(st.sampled_from(self.grips))
-        done = self.do(self.bus_of(grip.worker).hand_back(grip.claim, grip.worker))
+        done = self.do(self.bus_of(grip.worker).nack(grip.claim, grip.worker))
         assert done == self.holds(grip)
         if done:
             piece = self.pieces[grip.claim.id]
-            piece.holder, piece.is_idle = NOBODY, True
+            piece.holder, piece.is_idle = UNASSIGNED, True
 
     @precondition(lambda self: self.grips)
     @rule(data=st.data())
     def pass_on(self, data: st.DataObject) -> None:
-        """A stopping worker posts its work anew; the new entry's holder can own what the old one's did."""
+        """A stopping worker requeues its work; the new entry's holder can own the same thing."""
         grip = data.draw(st.sampled_from(self.grips))
         held = self.holds(grip)
-        assert self.do(self.bus_of(grip.worker).pass_on(grip.claim, grip.worker)) == held
+        assert self.do(self.bus_of(grip.worker).requeue(grip.claim, grip.worker)) == held
         if held:
             del self.pieces[grip.claim.id]
             self.finished.add(grip.claim.id)
@@ -249,10 +249,10 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def retire(self, worker: str) -> None:
-        self.do(self.bus_of(worker).retire("llm", worker))
+        self.do(self.bus_of(worker).deregister("llm", worker))
         for piece in self.pieces.values():
             if piece.holder == worker:
-                piece.holder, piece.is_idle = NOBODY, True
+                piece.holder, piece.is_idle = UNASSIGNED, True
 
     @precondition(lambda self: any(grip.may_finish for grip in self.grips))
     @rule(data=st.data())
@@ -364,7 +364,7 @@ class OwnershipModel(RuleBasedStateMachine):
     def the_bus_agrees(self) -> None:
         """Who holds what, who may write, and what was written are as the model says."""
         bus = self.bench.bus
-        held = self.do(bus.held("llm"))
+        held = self.do(bus.pending("llm"))
         assert {each.id: (each.worker, each.attempt) for each in held} == {
             entry_id: (piece.holder, piece.attempt) for entry_id, piece in self.pieces.items() if piece.attempt
         }

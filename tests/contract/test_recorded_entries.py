@@ -42,7 +42,7 @@ def state(version: int) -> codec.Fields:
 
 
 @pytest.mark.parametrize(("version", "each"), EVERY, ids=ids)
-def test_it_reads_as_it_did(version: int, each: Recorded) -> None:
+def test_recorded_entry_is_decoded_as_recorded(version: int, each: Recorded) -> None:
     assert each.fields[b"v"] == str(version).encode()
     assert envelope(each.fields) == codec.Envelope(int(each.fields[b"ts"]), int(each.fields[b"epoch"]))
     read = codec.decode(each.cls, each.fields)
@@ -54,7 +54,7 @@ def test_it_reads_as_it_did(version: int, each: Recorded) -> None:
 
 
 @pytest.mark.parametrize("each", PRESENT, ids=ids)
-def test_it_is_written_as_it_was(each: Recorded) -> None:
+def test_recorded_entry_is_encoded_as_recorded(each: Recorded) -> None:
     at = envelope(each.fields)
     entry = codec.decode(each.cls, each.fields)
     assert recorded.written(entry, ts=at.ts, epoch=at.epoch, extra=each.extra) == list(each.fields.items())
@@ -63,7 +63,7 @@ def test_it_is_written_as_it_was(each: Recorded) -> None:
 @pytest.mark.parametrize(
     ("version", "each"), [(v, each) for v, each in EVERY if each.stream in ("events", "audio")], ids=ids
 )
-def test_the_client_gets_it(version: int, each: Recorded) -> None:
+def test_recorded_event_is_sent_to_the_client(version: int, each: Recorded) -> None:
     assert version <= VERSION
     if each.stream == "audio":
         assert audio_frame(each.id, each.fields)
@@ -75,7 +75,7 @@ def test_the_client_gets_it(version: int, each: Recorded) -> None:
 
 
 @pytest.mark.parametrize(("version", "each"), [(v, each) for v, each in EVERY if each.stream == "store"], ids=ids)
-def test_rows_in_the_outbox_are_read_and_written_as_they_were(version: int, each: Recorded) -> None:
+def test_recorded_outbox_row_is_decoded_and_encoded_as_recorded(version: int, each: Recorded) -> None:
     write = codec.decode(entries.StoreWrite, each.fields)
     match write.kind:
         case "message":
@@ -89,7 +89,7 @@ def test_rows_in_the_outbox_are_read_and_written_as_they_were(version: int, each
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_the_state_of_a_talk_is_read_as_it_was(version: int) -> None:
+def test_recorded_state_is_read_as_recorded(version: int) -> None:
     fields = state(version)
     read = read_state(fields)
     assert (read.epoch, read.cursor) == (int(fields[b"epoch"]), fields[b"cursor"].decode())
@@ -106,7 +106,7 @@ def test_the_state_of_a_talk_is_read_as_it_was(version: int) -> None:
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_what_else_lies_in_hashes_is_read_as_it_was(version: int) -> None:
+def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     speakers = unpack(recorded.load_hash(version, "cast")[b"speakers"])
     assert [known(Speaker, speaker).name for speaker in speakers] == ["Luna", "Rex", "Sage"]
     assert [voice.id for voice in voices_of(recorded.load_hash(version, "voices"))] == ["luna", "rex", "sage"]

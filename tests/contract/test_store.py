@@ -82,18 +82,18 @@ LONGEST_PICTURE = "data:image/png;base64," + base64.b64encode(_PICTURE_BYTES).de
 
 
 class TestConversations:
-    async def test_ensuring_it_twice_keeps_the_first(self, store: Store, talk: str) -> None:
+    async def test_ensuring_a_conversation_twice_keeps_the_first(self, store: Store, talk: str) -> None:
         await store.ensure_conversation(talk, "Another title")
         found = await store.conversation(talk)
         assert found is not None
         assert (found.id, found.title, found.created_at, found.updated_at) == (talk, "About the stars", START, START)
 
-    async def test_an_unknown_one_is_none_and_has_no_messages(self, store: Store) -> None:
+    async def test_unknown_conversation_is_none_and_has_no_messages(self, store: Store) -> None:
         assert await store.conversation(new_id()) is None
         assert await store.history(new_id(), 10) == []
         assert await store.messages(new_id(), 10) == []
 
-    async def test_paging_gives_each_once_newest_first(self, store: Store) -> None:
+    async def test_paging_returns_each_conversation_once_newest_first(self, store: Store) -> None:
         ids = [new_id() for _ in range(7)]
         for number, conversation_id in enumerate(ids):
             await store.ensure_conversation(conversation_id)
@@ -109,7 +109,7 @@ class TestConversations:
         expected = sorted(ids, key=lambda each: (ids.index(each) // 2, each), reverse=True)
         assert listed == expected
 
-    async def test_a_message_moves_it_to_the_top_and_an_older_one_not_back(self, store: Store, talk: str) -> None:
+    async def test_message_moves_its_conversation_to_the_top(self, store: Store, talk: str) -> None:
         other = new_id()
         await store.ensure_conversation(other)
         await store.save_messages([user_message(other, 1, seconds=5)])
@@ -118,7 +118,7 @@ class TestConversations:
         listed = await store.conversations(10)
         assert [(each.id, each.updated_at) for each in listed] == [(talk, at(9)), (other, at(5))]
 
-    async def test_renaming(self, store: Store, talk: str) -> None:
+    async def test_rename_changes_the_title(self, store: Store, talk: str) -> None:
         await store.rename_conversation(talk, "Los astros ✨")
         found = await store.conversation(talk)
         assert found is not None
@@ -126,7 +126,7 @@ class TestConversations:
         with pytest.raises(NotFound, match="no conversation"):
             await store.rename_conversation(new_id(), "x")
 
-    async def test_deleting_takes_its_messages_and_settings_and_nothing_else(self, store: Store, talk: str) -> None:
+    async def test_delete_removes_messages_and_settings_of_one_conversation(self, store: Store, talk: str) -> None:
         other = new_id()
         await store.ensure_conversation(other)
         kept = user_message(other, 1)
@@ -144,13 +144,13 @@ class TestConversations:
         "cursor",
         ["", "yesterday", "2026-03-01T12:00:00~x", "0001-01-01T00:00:00+14:00~x", f"{at(0).isoformat()}~\ud800"],
     )
-    async def test_a_cursor_of_ones_own_is_refused(self, store: Store, cursor: str) -> None:
+    async def test_forged_cursor_is_refused(self, store: Store, cursor: str) -> None:
         with pytest.raises(InvalidRecord, match="not a cursor"):
             await store.conversations(10, cursor)
 
 
 class TestMessages:
-    async def test_come_back_as_they_were_saved(self, store: Store, talk: str) -> None:
+    async def test_messages_are_read_as_saved(self, store: Store, talk: str) -> None:
         zone = timezone(timedelta(hours=-5))
         saved = replace(
             user_message(talk, 1, "¿Qué tal? 你好 🌙\n\"';--\\ \u200d"),
@@ -162,9 +162,7 @@ class TestMessages:
         assert found == saved
         assert found.created_at.utcoffset() == timedelta(0)
 
-    async def test_order_is_by_position_whoever_writes_first(
-        self, open_store: OpenStore, store: Store, talk: str
-    ) -> None:
+    async def test_messages_are_ordered_by_position(self, open_store: OpenStore, store: Store, talk: str) -> None:
         other = await open_store()
         first, second, third, fourth = (user_message(talk, position) for position in (10, 11, 4096, 2**53 - 1))
         await store.save_messages([fourth])
@@ -180,7 +178,7 @@ class TestMessages:
         await store.save_messages([*saved, *saved])
         assert await store.history(talk, 10) == saved
 
-    async def test_an_update_keeps_what_says_where_it_belongs(self, store: Store, talk: str) -> None:
+    async def test_update_keeps_turn_role_position_and_creation(self, store: Store, talk: str) -> None:
         first = reply(talk, 2)
         await store.save_messages([first])
         redone = replace(
@@ -191,7 +189,7 @@ class TestMessages:
 
     @pytest.mark.parametrize(("old", "new"), list(itertools.product(STATUSES, STATUSES)))
     @pytest.mark.parametrize("later_s", [-1, 0, 1])
-    async def test_which_of_two_writes_stands(
+    async def test_higher_status_or_newer_write_wins(
         self, store: Store, talk: str, old: Status, new: Status, later_s: int
     ) -> None:
         before = reply(talk, 1, "before", old)
@@ -200,20 +198,20 @@ class TestMessages:
         await store.save_messages([after])
         assert await store.history(talk, 10) == [after if supersedes(after, before) else before]
 
-    async def test_a_late_streaming_write_does_not_undo_the_full_text(self, store: Store, talk: str) -> None:
+    async def test_late_streaming_write_does_not_undo_the_full_text(self, store: Store, talk: str) -> None:
         complete = reply(talk, 1, "All of it.", "complete")
         late = replace(complete, text="All", status="streaming", updated_at=at(60))
         await store.save_messages([complete])
         await store.save_messages([late])
         assert await store.history(talk, 10) == [complete]
 
-    async def test_what_was_heard_stands_against_a_late_full_text(self, store: Store, talk: str) -> None:
+    async def test_heard_text_is_kept_against_a_late_full_text(self, store: Store, talk: str) -> None:
         heard = reply(talk, 1, "What was heard", "interrupted")
         await store.save_messages([heard])
         await store.save_messages([replace(heard, text="Everything.", status="complete", updated_at=at(60))])
         assert await store.history(talk, 10) == [heard]
 
-    async def test_paging_gives_each_once_in_order(self, store: Store, talk: str) -> None:
+    async def test_paging_returns_each_message_once_in_order(self, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in (0, 1, 2, 2, 2, 3, 4)]
         await store.save_messages(list(reversed(saved)))
         in_order = sorted(saved, key=lambda message: (message.position, message.id))
@@ -225,12 +223,12 @@ class TestMessages:
         assert [len(page) for page in pages] == [5, 2]  # the three at position 2 stay together
         assert list(itertools.chain.from_iterable(pages)) == in_order
 
-    async def test_one_that_is_refused_keeps_all_of_the_call_out(self, store: Store, talk: str) -> None:
+    async def test_one_refused_message_refuses_the_whole_call(self, store: Store, talk: str) -> None:
         with pytest.raises(NotFound, match="no conversation"):
             await store.save_messages([user_message(talk, 1), user_message(new_id(), 2)])
         assert await store.history(talk, 10) == []
 
-    async def test_a_deleted_conversation_is_not_brought_back(self, store: Store, talk: str) -> None:
+    async def test_deleted_conversation_is_not_brought_back(self, store: Store, talk: str) -> None:
         begun = reply(talk, 1)
         await store.save_messages([begun])
         await store.delete_conversation(talk)
@@ -238,7 +236,7 @@ class TestMessages:
             await store.save_messages([replace(begun, text="Late.", status="complete")])
         assert await store.conversation(talk) is None
 
-    async def test_an_id_of_another_conversation_is_refused(self, store: Store, talk: str) -> None:
+    async def test_id_of_another_conversation_is_refused(self, store: Store, talk: str) -> None:
         mine = user_message(talk, 1)
         await store.save_messages([mine])
         other = new_id()
@@ -248,7 +246,7 @@ class TestMessages:
         assert await store.history(talk, 10) == [mine]
         assert await store.history(other, 10) == []
 
-    async def test_nothing_to_save_is_fine(self, store: Store) -> None:
+    async def test_saving_no_messages_changes_nothing(self, store: Store) -> None:
         await store.save_messages([])
 
     async def test_refusals_among_concurrent_writes_hit_only_their_callers(self, store: Store, talk: str) -> None:
@@ -303,7 +301,7 @@ class TestMessages:
             ("time", {"updated_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_a_bad_one_is_refused_by_field(
+    async def test_bad_one_is_refused_by_field(
         self, store: Store, talk: str, field: str, changes: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidRecord) as refused:
@@ -312,19 +310,19 @@ class TestMessages:
         assert await store.history(talk, 10) == []
 
     @pytest.mark.parametrize("limit", [0, -1, 1001])
-    async def test_a_limit_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
+    async def test_limit_out_of_range_is_refused(self, store: Store, talk: str, limit: int) -> None:
         for call in (store.history(talk, limit), store.messages(talk, limit), store.conversations(limit)):
             with pytest.raises(InvalidRecord, match=r"not in 1\.\.1000"):
                 await call
 
     @pytest.mark.parametrize("after", [-1, 2**53, 10**30])
-    async def test_a_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
+    async def test_position_out_of_range_is_refused(self, store: Store, talk: str, after: int) -> None:
         with pytest.raises(InvalidRecord, match="after"):
             await store.messages(talk, 10, after)
 
 
 class TestCharacters:
-    async def test_a_fresh_store_has_the_three(self, store: Store) -> None:
+    async def test_fresh_store_has_the_three(self, store: Store) -> None:
         found = await store.characters()
         assert [(each.name, each.voice, each.active) for each in found] == [
             ("Luna", "luna", True),
@@ -332,7 +330,7 @@ class TestCharacters:
             ("Sage", "sage", True),
         ]
 
-    async def test_what_the_user_did_to_the_first_ones_is_kept(self, open_store: OpenStore, store: Store) -> None:
+    async def test_edits_of_the_first_characters_are_kept(self, open_store: OpenStore, store: Store) -> None:
         luna, rex, sage = await store.characters()
         await store.delete_character(luna.id)
         edited = replace(rex, name="Maximilian", system_prompt="You are Maximilian.", active=False, updated_at=at(3))
@@ -340,19 +338,19 @@ class TestCharacters:
         other = await open_store()
         assert await other.characters() == [edited, sage]
 
-    async def test_are_listed_by_name_whatever_its_case(self, store: Store) -> None:
+    async def test_characters_are_listed_by_name_case_ignored(self, store: Store) -> None:
         for name in ("zoë", "Ábel", "bob", "Émile", "ANA"):
             await store.save_character(character(name))
         names = [each.name for each in await store.characters()]
         assert names == ["ANA", "bob", "Luna", "Rex", "Sage", "zoë", "Ábel", "Émile"]
 
-    async def test_only_the_active_ones_on_request(self, store: Store) -> None:
+    async def test_only_active_characters_on_request(self, store: Store) -> None:
         resting = character("Bob", active=False)
         await store.save_character(resting)
         assert [each.name for each in await store.characters(active_only=True)] == ["Luna", "Rex", "Sage"]
         assert await store.character(resting.id) == resting
 
-    async def test_saving_again_replaces_but_for_its_first_time(self, store: Store) -> None:
+    async def test_saving_a_character_again_keeps_only_its_creation_time(self, store: Store) -> None:
         first = character("Bob")
         await store.save_character(first)
         second = replace(
@@ -367,7 +365,7 @@ class TestCharacters:
         assert await store.character(first.id) == replace(second, created_at=first.created_at)
 
     @pytest.mark.parametrize("name", ["luna", "LUNA", "Ｌｕｎａ"])
-    async def test_a_name_is_given_once(self, store: Store, name: str) -> None:
+    async def test_taken_name_is_refused(self, store: Store, name: str) -> None:
         with pytest.raises(NameTaken, match="already a character named"):
             await store.save_character(character(name))
         assert len(await store.characters()) == 3
@@ -378,7 +376,7 @@ class TestCharacters:
             await store.save_character(replace(luna, name="rex"))
         assert (await store.characters())[:2] == [luna, rex]
 
-    async def test_of_two_who_want_a_name_one_gets_it(self, open_store: OpenStore, store: Store) -> None:
+    async def test_one_of_two_concurrent_writers_gets_a_name(self, open_store: OpenStore, store: Store) -> None:
         other = await open_store()
         outcomes = await asyncio.gather(
             store.save_character(character("Straße")),
@@ -388,7 +386,7 @@ class TestCharacters:
         assert [type(outcome) for outcome in outcomes if outcome is not None] == [NameTaken]
         assert len(await store.characters()) == 4
 
-    async def test_a_deleted_name_is_free_and_what_it_said_remains(self, store: Store, talk: str) -> None:
+    async def test_deleted_character_frees_its_name_and_keeps_its_messages(self, store: Store, talk: str) -> None:
         luna = (await store.characters())[0]
         said = replace(reply(talk, 1, "Look up!", "complete"), character_id=luna.id)
         await store.save_messages([said])
@@ -429,42 +427,42 @@ class TestCharacters:
             ("time", {"created_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_a_bad_one_is_refused_by_field(self, store: Store, field: str, changes: dict[str, Any]) -> None:
+    async def test_bad_one_is_refused_by_field(self, store: Store, field: str, changes: dict[str, Any]) -> None:
         with pytest.raises(InvalidRecord) as refused:
             await store.save_character(replace(character("Bob"), **changes))
         assert refused.value.field == field
         assert len(await store.characters()) == 3
 
-    async def test_the_longest_allowed_is_stored_whole(self, store: Store) -> None:
+    async def test_longest_allowed_is_stored_whole(self, store: Store) -> None:
         big = replace(character("é" * 40), voice="v" * 64, system_prompt="p" * 8000, image=LONGEST_PICTURE)
         await store.save_character(big)
         assert await store.character(big.id) == big
 
 
 class TestModelSettings:
-    async def test_are_empty_first_then_as_saved_as_a_whole(self, store: Store, talk: str) -> None:
+    async def test_settings_are_empty_first_and_replaced_as_a_whole(self, store: Store, talk: str) -> None:
         assert await store.model_settings(talk) == {}
         await store.save_model_settings(talk, {"model": "x/y", "temperature": 0.7, "top_k": 40, "stop": None})
         await store.save_model_settings(talk, {"temperature": 1.0, "extra": {"a": ["ü", True]}})
         assert await store.model_settings(talk) == {"temperature": 1.0, "extra": {"a": ["ü", True]}}
 
-    async def test_of_no_conversation_are_not_found(self, store: Store) -> None:
+    async def test_settings_of_no_conversation_are_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             await store.model_settings(new_id())
         with pytest.raises(NotFound):
             await store.save_model_settings(new_id(), {})
 
     @pytest.mark.parametrize("settings", [{"x": object()}, {"x": "y" * 9000}, [1], {1: 2}, {"x": "\ud800"}])
-    async def test_that_are_no_json_object_of_8_kib_are_refused(self, store: Store, talk: str, settings: Any) -> None:
+    async def test_settings_other_than_json_within_8_kib_are_refused(
+        self, store: Store, talk: str, settings: Any
+    ) -> None:
         with pytest.raises(InvalidRecord, match="model_settings"):
             await store.save_model_settings(talk, settings)
         assert await store.model_settings(talk) == {}
 
 
 class TestOpenAndClose:
-    async def test_what_was_saved_is_there_when_opened_again(
-        self, open_store: OpenStore, store: Store, talk: str
-    ) -> None:
+    async def test_saved_rows_are_there_after_reopening(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, 1), reply(talk, 2, "Good evening.", "complete")]
         await store.save_messages(saved)
         await store.save_model_settings(talk, {"top_p": 0.5})
@@ -474,7 +472,7 @@ class TestOpenAndClose:
         assert await again.model_settings(talk) == {"top_p": 0.5}
         assert len(await again.characters()) == 3
 
-    async def test_the_same_store_opens_again(self, store: Store, talk: str) -> None:
+    async def test_same_store_opens_again(self, store: Store, talk: str) -> None:
         await store.close()
         await store.close()
         with pytest.raises(StoreUnavailable, match="not open"):
@@ -485,7 +483,7 @@ class TestOpenAndClose:
         await store.open()
         assert await store.conversation(talk) is not None
 
-    async def test_closing_finishes_what_was_begun(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_close_finishes_earlier_calls(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in range(40)]
         writes = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
         await asyncio.sleep(0)  # let each make its call

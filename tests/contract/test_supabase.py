@@ -77,23 +77,23 @@ async def noticed(url: str) -> None:
 
 
 @pytest.mark.parametrize("key", [make_key("service_role", "another-secret-that-is-long-enough-too"), "nonsense"])
-async def test_a_wrong_key_is_said_to_be_one(supabase: SupabaseServer, key: str) -> None:
+async def test_wrong_key_is_reported(supabase: SupabaseServer, key: str) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_KEY"):
         async with opened(supabase.url, key):
             pass
 
 
-async def test_the_public_key_is_not_enough(supabase: SupabaseServer) -> None:
+async def test_public_key_is_not_enough(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="service role key"):
         async with opened(supabase.url, ANON_KEY):
             pass
 
 
-async def test_missing_tables_are_said_to_be_missing(supabase: SupabaseServer) -> None:
+async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
-        # also because it is asked to look anew below: what it found before must not come later than what it finds then
+        # the reload below must not be overtaken by an earlier one
         await forgotten(supabase.url)
         with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
             async with opened(supabase.url):
@@ -103,20 +103,20 @@ async def test_missing_tables_are_said_to_be_missing(supabase: SupabaseServer) -
         await noticed(supabase.url)  # PostgREST looks when it comes to it; the next test's store must open
 
 
-async def test_older_tables_are_said_to_be_older(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase.SCHEMA", 2)
     with pytest.raises(StoreUnusable, match="version 1 of Tertulia's tables, 2 is needed"):
         async with opened(supabase.url):
             pass
 
 
-async def test_a_server_that_is_none_of_supabases_is_said_to_be_none(supabase: SupabaseServer) -> None:
+async def test_server_that_is_no_postgrest_is_reported(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
         async with opened(f"{supabase.url}/elsewhere"):
             pass
 
 
-async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: SupabaseServer) -> None:
+async def test_unreachable_server_is_an_unavailable_store(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnavailable, match="SUPABASE_URL"):
         async with opened(f"http://127.0.0.1:{free_port()}"):
             pass
@@ -129,7 +129,7 @@ async def test_nobody_there_is_a_store_that_is_away_and_may_come(supabase: Supab
     await store.close()
 
 
-def test_its_library_is_loaded_where_it_is_chosen_and_nowhere_else() -> None:
+def test_library_is_imported_only_if_supabase_is_chosen() -> None:
     program = (
         "import sys, tertulia_shared.store, tertulia_llm.main, tertulia_gateway.main; print('supabase' in sys.modules)"
     )
@@ -150,7 +150,7 @@ async def test_migrations_may_be_applied_again_and_change_nothing(supabase: Supa
         assert await store.characters() == [edited, sage]
 
 
-async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
+async def test_first_characters_are_those_of_every_store(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         found = await store.characters()
     now = datetime.now(UTC)
@@ -166,7 +166,7 @@ async def test_the_first_characters_are_those_of_every_store(supabase: SupabaseS
         ("seeds", "applied_at"),
     ],
 )
-async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
+async def test_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -176,14 +176,14 @@ async def test_the_public_key_reads_and_writes_nothing(supabase: SupabaseServer,
 
 
 def granted(supabase: SupabaseServer) -> str:
-    """Each function with what PostgreSQL says of who may execute it."""
+    """Each function with its owner and grants in PostgreSQL."""
     return supabase.database.sql(
         "select oid::regprocedure, pg_get_userbyid(proowner), proacl from pg_proc"
         " where pronamespace = 'public'::regnamespace"
     )
 
 
-async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
+async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
@@ -197,7 +197,7 @@ async def test_the_public_key_calls_nothing(supabase: SupabaseServer) -> None:
             assert answer.status_code in (401, 403), f"{name}: {answer.status_code} {answer.text}\n{granted(supabase)}"
 
 
-def test_policies_stand_where_grants_do_not(supabase: SupabaseServer) -> None:
+def test_row_policies_hold_without_grants(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("grant select on public.characters to anon")
     try:
@@ -207,7 +207,7 @@ def test_policies_stand_where_grants_do_not(supabase: SupabaseServer) -> None:
         database.sql("revoke select on public.characters from anon")
 
 
-async def test_a_hand_in_the_dashboard_leaves_rows_that_fit(supabase: SupabaseServer) -> None:
+async def test_dashboard_edit_leaves_valid_rows(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("insert into characters (id, name, voice) values (gen_random_uuid(), '  Ｚoë   Quick', 'luna')")
     assert database.sql("select name_key from characters where voice = 'luna' and name <> 'Luna'") == "zoë quick"
@@ -219,7 +219,7 @@ async def test_a_hand_in_the_dashboard_leaves_rows_that_fit(supabase: SupabaseSe
     assert not database.sql("select name from characters where created_at < '2002-01-01'")
 
 
-async def test_a_hand_that_corrects_a_message_moves_its_time(supabase: SupabaseServer) -> None:
+async def test_dashboard_edit_of_a_message_moves_its_time(supabase: SupabaseServer) -> None:
     talk, database = new_id(), supabase.database
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -234,7 +234,7 @@ async def test_a_hand_that_corrects_a_message_moves_its_time(supabase: SupabaseS
     assert found.updated_at == corrected.updated_at
 
 
-async def test_a_page_may_be_longer_than_what_the_server_gives_at_once(supabase: SupabaseServer) -> None:
+async def test_page_may_exceed_the_servers_row_limit(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -242,7 +242,7 @@ async def test_a_page_may_be_longer_than_what_the_server_gives_at_once(supabase:
         assert len(await store.messages(talk, 1000)) == 1003
 
 
-async def test_what_only_postgresql_refuses_is_a_bad_record(supabase: SupabaseServer) -> None:
+async def test_row_refused_only_by_postgresql_is_an_invalid_record(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -254,7 +254,7 @@ async def test_what_only_postgresql_refuses_is_a_bad_record(supabase: SupabaseSe
 # -- away
 
 
-async def test_a_database_that_is_killed_is_away_and_comes_back_with_everything(supabase: SupabaseServer) -> None:
+async def test_killed_database_is_unavailable_and_returns_with_all_rows(supabase: SupabaseServer) -> None:
     talk = new_id()
     async with opened(supabase.url) as store:
         await store.ensure_conversation(talk)
@@ -269,7 +269,7 @@ async def test_a_database_that_is_killed_is_away_and_comes_back_with_everything(
         assert await store.history(talk, 10) == said
 
 
-async def test_a_database_that_does_not_answer_is_away(supabase: SupabaseServer) -> None:
+async def test_silent_database_is_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.hold()
         with pytest.raises(StoreUnavailable, match="does not answer"):
@@ -278,7 +278,7 @@ async def test_a_database_that_does_not_answer_is_away(supabase: SupabaseServer)
         await answers(store)
 
 
-async def test_what_needs_a_person_later_on_counts_as_away(supabase: SupabaseServer) -> None:
+async def test_later_error_for_a_person_counts_as_unavailable(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         supabase.database.sql("revoke select on public.characters from service_role")
         try:
@@ -319,7 +319,7 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
     await asyncio.wait([watch])
 
 
-async def test_changed_characters_are_told(supabase: SupabaseServer) -> None:
+async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
         await changed.reach(1)  # listening: what changed before is to be read, too
@@ -327,7 +327,7 @@ async def test_changed_characters_are_told(supabase: SupabaseServer) -> None:
         await changed.reach(2)
 
 
-async def test_a_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):
@@ -338,7 +338,7 @@ async def test_a_lost_connection_is_made_again(supabase: SupabaseServer, monkeyp
         await changed.reach(3)
 
 
-async def test_where_there_is_no_realtime_nothing_happens(
+async def test_watch_without_realtime_calls_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)

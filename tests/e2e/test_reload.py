@@ -10,7 +10,8 @@ from typing import Any, cast
 import pytest
 from playwright.async_api import expect
 
-from tertulia_shared.bus import Bus, order
+from tertulia_shared.bus import Bus
+from tertulia_shared.entry_ids import order
 from tests.e2e.conftest import Visit
 from tests.e2e.socket_log import checksum
 from tests.e2e.visitor import Visitor

@@ -20,19 +20,18 @@ from tertulia_llm.model.client import Model, ModelFailed
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import TurnHandler
-from tertulia_shared.bus import Append, Claim
+from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode, decode_event, envelope, text
-from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn, Work
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn
 from tertulia_shared.events import (
     Error,
     Event,
-    Interrupted,
     LLMChunk,
     MessageComplete,
     MessageHeard,
     MessageResumed,
     MessageStarted,
-    TurnAccepted,
     TurnComplete,
     Warn,
 )
@@ -157,28 +156,14 @@ class Table:
         await self.bus.prepare("tts")
 
     async def say(self, words: str, turn_id: str = "") -> str:
-        """Write the user's message as the gateway does; returns the turn id."""
-        keys, conversation_id, turn_id = self.bus.keys, self.conversation_id, turn_id or new_id()
-        await self.bus.transact(
-            conversation_id,
-            [
-                Append(keys.turns(conversation_id), UserTurn(turn_id, conversation_id, words, "typed")),
-                Append(keys.events(conversation_id), TurnAccepted(turn_id, words, "typed")),
-            ],
-            raise_epoch=True,
-            talk=True,
-            if_talking=self._interruption("turn"),
-            once=keys.turn_seen(conversation_id, turn_id),
-            then=("llm", Work(conversation_id)),
-        )
+        """The user's message, as the gateway writes it."""
+        turn_id = turn_id or new_id()
+        await accept_turn(self.bus, UserTurn(turn_id, self.conversation_id, words, "typed"))
         return turn_id
 
     async def interrupt(self) -> None:
-        """Write the user's interruption as the gateway does."""
-        await self.bus.transact(
-            self.conversation_id, [], raise_epoch=True, talk=False,
-            if_talking=self._interruption("request"), then=("llm", Work(self.conversation_id)),
-        )  # fmt: skip
+        """The user's interruption, as the gateway writes it."""
+        await interrupt(self.bus, self.conversation_id, "request")
 
     async def played(self, message_id: str, sentence: int, chunk: int) -> None:
         """Write a receipt of the client."""
@@ -275,13 +260,6 @@ class Table:
         await store.open()
         found = await store.messages(self.conversation_id, 1000)
         return [(row.character_name, row.text, row.status) for row in found]
-
-    def _interruption(self, cause: str) -> list[Append]:
-        why = "turn" if cause == "turn" else "request"
-        return [
-            Append(self.bus.keys.control(self.conversation_id), Interrupt(why)),
-            Append(self.bus.keys.events(self.conversation_id), Interrupted(why)),
-        ]
 
 
 @dataclass(slots=True)

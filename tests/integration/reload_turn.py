@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tertulia_shared.bus import Bus, order
+from tertulia_shared.bus import Bus
+from tertulia_shared.entry_ids import order
 from tests.harness.eventually import eventually
 from tests.harness.gateway import LUNA, REX, Client, Reply, Workers
 

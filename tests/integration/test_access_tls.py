@@ -57,7 +57,7 @@ async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> N
         assert await bus.open_work("tts") == 0
         with pytest.raises(WriteRefused, match=r"'box-gpu1' lacks the right to do XLEN"):
             await bus.open_work("llm")
-        await bus.retire("tts", "nobody")
+        await bus.deregister("tts", "nobody")
 
 
 async def test_bundle_has_only_the_files_of_its_box(bench: AccessBench, keys: Keys) -> None:

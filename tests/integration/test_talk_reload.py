@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus import Bus, order
+from tertulia_shared.bus import Bus
+from tertulia_shared.entry_ids import order
 from tertulia_shared.ids import new_id
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually

@@ -1,5 +1,5 @@
-"""What two services of Tertulia must agree on, and nothing else.
+"""The code that at least two services of Tertulia share: keys, entries, events, bus, worker, store.
 
-`keys` names every Redis key, `entries` every stream entry, `events` everything the client is told, `codec` how they
-look on the wire, `bus` moves them, `worker` owns and finishes the work, `store` keeps conversations and characters.
+`keys` names every Redis key, `entries` every stream entry, `events` every event for the client, `codec` their encoding.
+`bus` moves them, `worker` claims and finishes work, `store` keeps conversations and characters.
 """

@@ -1,12 +1,12 @@
-"""How an entry looks inside Redis: one stream field a scalar, so that `redis-cli XRANGE` can be read by a person.
+"""Encodes entries as stream fields, one field per scalar, so that a person can read `redis-cli XRANGE`.
 
 str, int, float and bool are UTF-8 text ("1"/"0" for bool), bytes are raw, anything nested is msgpack in one field.
 Every entry begins with `v` (schema version), `ts` (ms since 1970 by the writer's clock) and `epoch`; an event also with
-`type`. Fields that hold their default are left out; a reader ignores fields it does not know, in nested structures too.
+`type`. Fields with their default value are left out; a reader ignores unknown fields, in nested structures too.
 The envelope and the ids mean the same in every version (docs/adr/0012-schema-versions.md).
 
-    BadEntry               the entry cannot be read: say so and dead-letter it
-    └── UnknownVersion     it was written by a newer release
+    BadEntry               the entry cannot be read: report it and dead-letter the entry
+    └── UnknownVersion     a newer release wrote it
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tertulia_shared.events import EVENTS, Event
 VERSION = 1
 """The schema version this release writes. It reads this one and older."""
 MAX_DIGITS = 18
-"""Of a number in an envelope: what is longer is none of ours (and Python refuses to read very long ones)."""
+"""Longest number in an envelope: no release writes a longer one, and Python refuses to parse very long ones."""
 MAX_NUMBER = 2**63
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ Fields = Mapping[bytes, bytes]
 
 
 class BadEntry(ValueError):
-    """A stream entry lacks a field, or holds what cannot be read."""
+    """A stream entry lacks a field, or has an unreadable one."""
 
 
 class UnknownVersion(BadEntry):
@@ -50,7 +50,7 @@ class UnknownVersion(BadEntry):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Envelope:
-    """What every entry has beside its own fields."""
+    """The fields that every entry has besides its own."""
 
     ts: int
     epoch: int
@@ -88,7 +88,7 @@ def decode_event(fields: Fields) -> Event:
     Raises:
         BadEntry: its type is not known, or a field is missing.
     """
-    check_version(fields)  # first: a newer release's event may be of a type that is not known here
+    check_version(fields)  # first: a newer release may have event types that this one does not know
     name = text(fields, b"type")
     cls = EVENTS.get(name)
     if cls is None:
@@ -97,7 +97,7 @@ def decode_event(fields: Fields) -> Event:
 
 
 def as_dict(cls: type, fields: Fields) -> dict[str, Any]:
-    """The entry's own fields as plain values: what a JSON writer needs, without building the object."""
+    """The entry's own fields as plain values, for a JSON writer, without building the object."""
     out: dict[str, Any] = {}
     for spec in _specs(cls):
         raw = fields.get(spec.key)
@@ -139,13 +139,13 @@ def text(fields: Fields, name: bytes, default: str | None = None) -> str:
 
 
 def number(fields: Fields, name: bytes) -> int:
-    """One field as a number from 0; 0 where it is missing, or is none."""
+    """One field as a number from 0; 0 if it is missing or no number."""
     raw = fields.get(name, b"")
     return int(raw) if _is_number(raw) else 0
 
 
 def check_version(fields: Fields) -> None:
-    """Refuse what a newer release wrote.
+    """Refuse an entry of a newer release.
 
     Raises:
         UnknownVersion: with both versions and what to do.
@@ -158,10 +158,10 @@ def check_version(fields: Fields) -> None:
 
 
 def known(cls: type[T], wire: object) -> T:
-    """A dataclass from a nested structure of its fields: what it does not know is ignored, what is missing defaults.
+    """A dataclass from a nested structure of its fields; unknown fields are ignored, missing ones get their defaults.
 
     Raises:
-        BadEntry: it is no such structure, lacks a field that has no default, or holds a value of another type.
+        BadEntry: it is no such structure, lacks a field without a default, or has a value of another type.
     """
     if not isinstance(wire, Mapping):
         raise BadEntry(f"{cls.__name__}: {type(wire).__name__} instead of its fields")
@@ -194,7 +194,7 @@ def _known_as(hint: Any, value: Any, where: str) -> Any:
 
 @cache
 def _types_of(hint: Any) -> tuple[type, ...]:
-    """Of what types the value of a field can be."""
+    """The types that the value of a field may have."""
     if get_origin(hint) is Literal:
         return tuple({type(cast("object", choice)) for choice in get_args(hint)})
     if isinstance(hint, UnionType):
@@ -259,10 +259,10 @@ def _is_number(raw: bytes) -> bool:
 
 
 def count(raw: bytes) -> int:
-    """A number from 0 that fits 64 bits, signed: every number of an entry counts something.
+    """A number from 0 that fits signed 64 bits: every number in an entry is a count.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is no such number.
     """
     if not _is_number(raw):
         raise ValueError(f"{raw[:MAX_DIGITS]!r} is no number from 0 of at most {MAX_DIGITS} digits")

@@ -1,4 +1,4 @@
-"""Writes dead letters: what was given up, and why, for `tertulia dead`."""
+"""Writes dead letters: the work that was given up, and the reason, for `tertulia dead`."""
 
 from __future__ import annotations
 
@@ -9,23 +9,29 @@ from tertulia_shared.bus import Bus, WriteRefused, WritesPaused
 from tertulia_shared.entries import DeadLetter
 
 MAX_REASON_CHARS = 2_000
-"""Of a letter's reason: it may quote what a hostile entry holds."""
+"""Longest reason of a dead letter: it may quote a hostile entry."""
 
 log = logging.getLogger(__name__)
 
 
-async def bury(bus: Bus, letter: DeadLetter) -> None:
-    """Write a dead letter. A letter that Redis refuses for good is only logged: it must not hold up what follows.
+async def write_dead_letter(bus: Bus, letter: DeadLetter) -> None:
+    """Write a dead letter, to `dead:aside` if Redis refuses a write to `dead` for good.
+
+    A letter that both streams refuse is only logged: it must not hold up the work behind it.
 
     Raises:
-        BusUnavailable, WritesPaused: it is not written; try again later.
+        BusUnavailable, WritesPaused: the letter is not written; try again later.
     """
-    outlet = bus.outlet()
-    outlet.append(bus.keys.dead(), replace(letter, reason=letter.reason[:MAX_REASON_CHARS]))
-    try:
-        await outlet.flush()
-    except WritesPaused:
-        raise
-    except WriteRefused:
-        ids = {"conversation_id": letter.conversation_id, "message_id": letter.message_id, "work_id": letter.work_id}
-        log.exception("Redis refused a dead letter", extra=ids)
+    letter = replace(letter, reason=letter.reason[:MAX_REASON_CHARS])
+    ids = {"conversation_id": letter.conversation_id, "message_id": letter.message_id, "work_id": letter.work_id}
+    for key in (bus.keys.dead(), bus.keys.dead_aside()):
+        outlet = bus.outlet()
+        outlet.append(key, letter)
+        try:
+            await outlet.flush()
+        except WritesPaused:
+            raise
+        except WriteRefused as error:
+            log.error("%s takes no dead letter: %s", key, error, extra=ids)  # noqa: TRY400 - the message says it all
+        else:
+            return

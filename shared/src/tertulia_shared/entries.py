@@ -1,6 +1,6 @@
 """Every entry that one service writes into a stream for another, as one frozen class each.
 
-What the client is to see is in `events`. On the wire each entry also has `v` (schema version), `ts` (ms since 1970, the
+Events for the client are in `events`. On the wire each entry also has `v` (schema version), `ts` (ms since 1970, the
 writer's clock) and `epoch` (the interruption counter it belongs to): see `codec`.
 """
 
@@ -14,12 +14,12 @@ SAMPLE_RATE_IN = 16_000
 SAMPLE_RATE_OUT = 24_000
 """Hz of speech PCM (signed 16-bit little-endian mono)."""
 MAX_SENTENCES = 100_000
-"""More than any reply has: an entry of a message's `audio` behind it was written by no worker."""
+"""More sentences than any reply has: no worker writes an entry of `audio` with a higher index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A pointer on a work stream: which keyed stream there is to consume.
+    """A pointer on a work stream to the stream that the worker consumes.
 
     llm: the conversation's turns. tts: one message's sentences. stt: one listening session's microphone.
     """
@@ -33,7 +33,7 @@ class Work:
 class MicChunk:
     """PCM from the client's microphone (`SAMPLE_RATE_IN`), or the end of a session.
 
-    `cause` of an end: "stopped" (finish what was said) or "abandoned" (the client is gone).
+    `cause` of an end: "stopped" (transcribe the rest) or "abandoned" (the client is gone).
     """
 
     pcm: bytes
@@ -53,7 +53,7 @@ class UserTurn:
 
 @dataclass(frozen=True, slots=True)
 class TTSSentence:
-    """A sentence to be spoken. The final one of a message has no text and says that there are no more."""
+    """A sentence to be spoken. The final entry of a message has no text and marks the end."""
 
     text: str
     index: int
@@ -67,7 +67,7 @@ class TTSSentence:
 
 @dataclass(frozen=True, slots=True)
 class AudioChunk:
-    """A piece of speech (`SAMPLE_RATE_OUT`). The final one of a message has no audio."""
+    """A chunk of speech (`SAMPLE_RATE_OUT`). The final entry of a message has no audio and marks the end."""
 
     audio: bytes
     sentence_index: int
@@ -80,7 +80,7 @@ class AudioChunk:
 
 @dataclass(frozen=True, slots=True)
 class Interrupt:
-    """The user cut in: whatever is of an epoch below this entry's stops."""
+    """The user interrupted: work of an epoch below this entry's stops."""
 
     cause: Literal["turn", "request"]
 
@@ -94,7 +94,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The client has played a message up to here (`played_ms` of this message's sound in all)."""
+    """The client has played a message up to this chunk (`played_ms` of this message's sound in all)."""
 
     message_id: str
     sentence_index: int
@@ -114,11 +114,10 @@ class StoreWrite:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """Work given up on.
+    """Work that was given up.
 
-    `entry`: what nothing else keeps: the whole entry, msgpack of its fields as they were (bytes to bytes). Written
-    again with these fields, it is as it was. `turn_id`: the turn that was given up with it, which may have come after
-    the one that the pointer was posted for.
+    `entry`: the whole entry, if no stream keeps it: msgpack of its raw fields (bytes to bytes), to be written again.
+    `turn_id`: the turn that was given up with the work; it may be later than the one that the pointer was posted for.
     """
 
     stage: str
@@ -134,7 +133,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """What the client may set of the model. `None` leaves it to the server's default."""
+    """The model's settings that a client may change. `None`: the server's default."""
 
     model: str | None = None
     temperature: float | None = None
@@ -148,7 +147,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A character as it was when the turn began: whoever redoes the turn speaks with the same mind and voice."""
+    """A character at the beginning of the turn: a worker that redoes the turn uses the same prompt and voice."""
 
     id: str
     name: str
@@ -159,7 +158,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """Who answers a turn, in order, and how. Kept in the conversation's state until the turn is finished."""
+    """The characters that answer a turn, in order, and the settings. It stays in the state during the turn."""
 
     turn_id: str
     entry_id: str
@@ -167,7 +166,7 @@ class TurnPlan:
     speakers: tuple[Speaker, ...]
     settings: ModelSettings
     others: tuple[str, ...] = ()
-    """Names of all active characters, so that the model knows who is at the table."""
+    """Names of all active characters, for the prompt."""
 
     def to_wire(self) -> dict[str, Any]:
         """A structure of plain values, for msgpack; `codec.known` is the reverse."""

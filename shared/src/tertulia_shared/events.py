@@ -1,4 +1,4 @@
-"""Everything the client is told over the WebSocket, as one frozen class each, in the order of a turn.
+"""Every event for the client, as one frozen class each, in the order of a turn.
 
 They travel through the conversation's `events` stream; its entry id is the `event_id` that `resume` takes. The client
 gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md says what a client does with each.
@@ -25,7 +25,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class ConversationStarted(Event):
-    """A conversation is open: new (`resumed` false) or taken up again."""
+    """A conversation is open: new (`resumed` false) or resumed."""
 
     type: ClassVar[str] = "conversation_started"
     conversation_id: str
@@ -33,13 +33,13 @@ class ConversationStarted(Event):
     demo: bool = False
     """The replies come from the built-in demo model, not from a language model."""
     heard: tuple[Mapping[str, Any], ...] = ()
-    """Of the turn that goes on, what was heard before: a list of {message_id, sentence_index, chunk_index, played_ms,
-    complete}. Only for a client that came without marks."""
+    """The heard part of the present turn, for a client that resumes without marks: a list of {message_id,
+    sentence_index, chunk_index, played_ms, complete}."""
 
 
 @dataclass(frozen=True, slots=True)
 class Characters(Event):
-    """The characters, after they were read or changed: id, name, voice, image, active."""
+    """The characters, after they were read or changed in the store: id, name, voice, image, active."""
 
     type: ClassVar[str] = "characters"
     characters: tuple[Mapping[str, Any], ...]
@@ -47,7 +47,7 @@ class Characters(Event):
 
 @dataclass(frozen=True, slots=True)
 class Error(Event):
-    """Something went wrong; `message` says what, what is allowed and what to do."""
+    """Something failed; `message` names it, what is allowed, and what to do."""
 
     type: ClassVar[str] = "error"
     code: str
@@ -58,7 +58,7 @@ class Error(Event):
 
 @dataclass(frozen=True, slots=True)
 class Warn(Event):
-    """Something is not as it should be, and the talk goes on."""
+    """Something is wrong, and the conversation goes on."""
 
     type: ClassVar[str] = "warning"
     code: str
@@ -118,7 +118,7 @@ class RecordingStop(Event):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionUpdate(Event):
-    """What is understood so far; may change."""
+    """The hypothesis so far; it may change."""
 
     type: ClassVar[str] = "transcription_update"
     session_id: str
@@ -127,7 +127,7 @@ class TranscriptionUpdate(Event):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStabilized(Event):
-    """The beginning of what is understood that will hardly change any more."""
+    """The beginning of the hypothesis that is unlikely to change."""
 
     type: ClassVar[str] = "transcription_stabilized"
     session_id: str
@@ -136,7 +136,7 @@ class TranscriptionStabilized(Event):
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionFinished(Event):
-    """What was said. With a `turn_id` it has become a turn; without (no words) nothing follows from it."""
+    """The transcript of an utterance. With a `turn_id` it became a turn; without one (no words) it has no effect."""
 
     type: ClassVar[str] = "transcription_finished"
     session_id: str
@@ -158,7 +158,7 @@ class ListeningStopped(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnAccepted(Event):
-    """The user's message is safe; it will be answered."""
+    """The user's message is stored and will be answered."""
 
     type: ClassVar[str] = "turn_accepted"
     turn_id: str
@@ -168,7 +168,7 @@ class TurnAccepted(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted(Event):
-    """Who answers, in order: a list of {message_id, character_id, character_name, reason}.
+    """The characters that answer, in order: a list of {message_id, character_id, character_name, reason}.
 
     `reason` says why a character answers: "named" (the text names it) or "everyone" (the text names no character). An
     older release's events lack it.
@@ -192,7 +192,7 @@ class MessageStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class LLMChunk(Event):
-    """More of a reply's text, as it is to be shown."""
+    """The next part of a reply's text, as it is to be shown."""
 
     type: ClassVar[str] = "llm_chunk"
     text: str
@@ -204,7 +204,7 @@ class LLMChunk(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageResumed(Event):
-    """Another worker goes on with the reply: this is its whole text so far, in place of all chunks before."""
+    """Another worker continues the reply: `text` is the whole text so far and replaces all earlier chunks."""
 
     type: ClassVar[str] = "message_resumed"
     message_id: str
@@ -216,7 +216,7 @@ class MessageResumed(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageComplete(Event):
-    """A reply's text is complete (or it ends here: `status`)."""
+    """A reply's text is complete, or ends here (`status`)."""
 
     type: ClassVar[str] = "message_complete"
     message_id: str
@@ -224,14 +224,14 @@ class MessageComplete(Event):
     text: str
     status: MessageStatus = "complete"
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
-    """What it took, as far as the model server says so: `prompt_tokens`, `completion_tokens`, `cost`."""
+    """The usage that the model server reported: `prompt_tokens`, `completion_tokens`, `cost`."""
     sentence_ends: tuple[int, ...] = ()
     """All sentence ends of `text`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageHeard(Event):
-    """A reply was cut off: this much of its text was heard, and that is what the characters remember."""
+    """A reply was cut off: the heard part of its text, which is what the characters remember."""
 
     type: ClassVar[str] = "message_heard"
     message_id: str
@@ -258,7 +258,7 @@ class AudioComplete(Event):
 
 @dataclass(frozen=True, slots=True)
 class Interrupted(Event):
-    """Everything that was being said is off: flush the sound. The envelope has the new epoch."""
+    """The replies were interrupted: flush the sound. The envelope has the new epoch."""
 
     type: ClassVar[str] = "interrupted"
     cause: Literal["turn", "request"]

@@ -1,4 +1,4 @@
-"""TaskGroups wrap what goes wrong; whoever decides what it means wants the thing itself."""
+"""Unwraps the first exception of an ExceptionGroup, as a TaskGroup raises it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import cast
 
 
 def first_error(error: BaseException) -> BaseException:
-    """The error itself, or of a group the first that is in it."""
+    """The error itself, or the first one in a group."""
     while isinstance(error, BaseExceptionGroup):
         error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     return error

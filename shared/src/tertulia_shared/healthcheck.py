@@ -1,4 +1,4 @@
-"""`python -m tertulia_shared.healthcheck URL`: exit 0 if the URL answers 200, else 1 with what it answered.
+"""`python -m tertulia_shared.healthcheck URL`: exit 0 if the URL answers 200, else 1 with the answer.
 
 A container's health check: the images have no curl.
 """

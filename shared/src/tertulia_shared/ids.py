@@ -1,4 +1,4 @@
-"""Ids are UUID strings. Those that a redone piece of work must make again are derived, not drawn."""
+"""Ids are UUID strings. An id that a retry must make again is derived, not drawn."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def is_id(value: object) -> bool:
 
 
 def reply_id(turn_id: str, character_id: str) -> str:
-    """The `message_id` of a character's reply: the same whoever makes the turn, so storing it twice is harmless."""
+    """The `message_id` of a character's reply: every worker derives the same, so storing it twice is harmless."""
     return str(uuid.uuid5(uuid.UUID(turn_id), character_id))
 
 
 def spoken_turn_id(session_id: str, start_sample: int) -> str:
-    """The `turn_id` of an utterance: the same whichever worker transcribes it."""
+    """The `turn_id` of an utterance: every worker derives the same."""
     return str(uuid.uuid5(uuid.UUID(session_id), f"utterance {start_sample}"))

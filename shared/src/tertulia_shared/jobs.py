@@ -1,4 +1,4 @@
-"""One piece of work in a worker's hands: its attempts, how each ends, and giving it up. Which work, says `worker`."""
+"""The attempts at one piece of work, how each ends, and giving the work up. `worker` claims it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Protocol
 
 from tertulia_shared.bus import Bus, BusError, BusRefused, BusUnavailable, Claim, WriteRefused, WritesPaused
 from tertulia_shared.codec import UnknownVersion
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
@@ -19,48 +20,48 @@ from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
 from tertulia_shared.worker_names import reads
 
 MAX_LEFT = 1_000
-"""Pieces of work remembered as left to newer workers."""
+"""Most pieces of work that are remembered as left to newer workers."""
 PEER_ALIVE_S = 5.0
-"""A worker that was heard of within so many seconds is alive."""
+"""A worker is alive if its last heartbeat is at most so many seconds old."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
-"""Between two looks whether Redis is back."""
+"""Waits between two checks whether Redis is back."""
 MAX_REFUSED_S = 2.0
-"""Between two looks at a Redis that does not let us in, and between interruptions that follow one another."""
+"""Longest wait between two checks of a Redis that refuses us, and between successive interruptions."""
 CALM_S = 5.0
-"""An attempt that ran for so long before it was interrupted does not lengthen the wait."""
+"""An attempt that ran for at least this long before its interruption does not lengthen the wait."""
 
 log = logging.getLogger(__name__)
 
 
 class Handler(Protocol):
-    """What a stage does with a piece of work."""
+    """A stage's code for a piece of work."""
 
     async def handle(self, claim: Claim) -> None:
-        """Do it; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
+        """Do the work; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
         ...
 
     async def give_up(self, claim: Claim, reason: str) -> str | None:
-        """Tell the client, and let nobody wait for what will not come; the id of the turn that this ends, if one."""
+        """Report the failure to the client and end what waits for the work; returns the ended turn's id, if any."""
         ...
 
 
 @dataclass(slots=True)
 class Job:
-    """A piece of work in hand. `claim` is of the present attempt."""
+    """A piece of work in hand. `claim`: the present attempt."""
 
     claim: Claim
     task: asyncio.Task[None] | None = None
     cancelled_for: Ending | None = None
 
     def cancel(self, ending: Ending) -> None:
-        """Stop it; `ending` says what becomes of the work."""
+        """Cancel the attempt; `ending`: how the work then ends."""
         if self.task is not None and self.cancelled_for is None:
             self.cancelled_for = ending
             self.task.cancel()
 
 
 def backoff_s(failures: int, longest_s: float = MAX_BACKOFF_S) -> float:
-    """The wait before the next look at a Redis that was away `failures` times in a row, with jitter."""
+    """The wait, with jitter, after `failures` failed checks of Redis in a row."""
     return min(longest_s, FIRST_BACKOFF_S * 2 ** min(failures, 10)) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 
@@ -69,13 +70,13 @@ class Jobs:
 
     Args:
         bus: where the work is.
-        stage: whose work.
-        handler: does it.
+        stage: the stage of the work.
+        handler: does the work.
         worker: this worker's name in the group.
         member: its name among the live workers.
         max_attempts: failed attempts before a piece of work is given up.
         metrics: counts how attempts end.
-        broke: whether the worker stops because it broke.
+        broke: returns True if the worker stops because it broke.
     """
 
     def __init__(
@@ -91,15 +92,15 @@ class Jobs:
         self._metrics = metrics
         self._broke = broke
         self._probing = asyncio.Lock()
-        """One job at a time asks whether Redis is back, however many wait for it."""
+        """One job at a time checks whether Redis is back."""
         self.left_to_newer: dict[str, int] = {}
-        """Work that a newer release has to do: its id, and the schema version it takes."""
+        """Work that needs a newer release: its id, and the schema version."""
 
     async def run(self, job: Job) -> None:
-        """Make attempts at it until it has ended.
+        """Make attempts at the work until it has ended.
 
-        An attempt that ends because Redis is away, or takes no writes, is repeated as soon as it is back: this worker
-        still holds the work, so no peer would take it up before the lease has run out.
+        An attempt that ends because Redis is away, or takes no writes, is repeated as soon as Redis is back: no peer
+        takes the work over before the lease has expired.
         """
         clock = asyncio.get_running_loop().time
         interruptions = 0
@@ -133,7 +134,7 @@ class Jobs:
             log.warning("work stays pending: %s", trouble, extra=self._ids(job.claim))
 
     async def _wait_for_redis(self, interruptions: int) -> None:
-        """Return when Redis takes writes again. Each interruption that soon follows another one waits longer."""
+        """Wait until Redis takes writes again. Successive interruptions wait longer."""
         await asyncio.sleep(backoff_s(interruptions, MAX_REFUSED_S))
         async with self._probing:
             failures = 0
@@ -143,7 +144,7 @@ class Jobs:
                 except (BusUnavailable, WritesPaused) as trouble:
                     failures += 1
                     await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
-                except WriteRefused:  # it answers, and what is wrong with the set of workers is no reason to wait
+                except WriteRefused:  # Redis answers; a broken set of workers is no reason to wait
                     return None
 
     async def _reclaimed(self, job: Job) -> Claim | None:
@@ -160,7 +161,7 @@ class Jobs:
         if claim.attempt > self._max_attempts:
             attempts = claim.attempt - await self._uncounted(claim)
             if attempts > self._max_attempts:
-                await self._bury(claim, f"given up after {attempts - 1} attempts")
+                await self._dead_letter(claim, f"given up after {attempts - 1} attempts")
                 return
         error: Exception | None = None
         try:
@@ -183,7 +184,7 @@ class Jobs:
             return await self._bus.uncounted(claim)
         except (BusUnavailable, WritesPaused):
             raise
-        except WriteRefused:  # the counter is broken: this must not keep the work from being given up
+        except WriteRefused:  # a broken counter must not keep the work from being given up
             return 0
 
     async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
@@ -200,16 +201,16 @@ class Jobs:
                 log.info("left work to its new owner", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self.left_to_newer[claim.id] = error.version
-                if len(self.left_to_newer) > MAX_LEFT:  # taken by a newer worker long since
+                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker took it long ago
                     del self.left_to_newer[next(iter(self.left_to_newer))]
-                await self._bus.note_uncounted(claim)  # to look at it is no attempt
-                await self._bus.hand_back(claim, self._worker)
+                await self._bus.note_uncounted(claim)  # not a failed attempt
+                await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
                 log.warning("left work to a newer worker: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
-                await self._bury(claim, str(error))
+                await self._dead_letter(claim, str(error))
             case Ending.RETRY if error is not None:
-                expected = isinstance(error, BusError | RetryLater)  # these say in one line what happened
+                expected = isinstance(error, BusError | RetryLater)  # their text is enough; no traceback
                 log.warning(
                     "attempt failed: %s", f"{type(error).__name__}: {error}" if expected else type(error).__name__,
                     extra=ids, exc_info=None if expected else error,
@@ -218,7 +219,7 @@ class Jobs:
                 self._metrics.failed(error)
             case Ending.RETRY | Ending.INTERRUPTED:
                 broke = self._broke()
-                await (self._bus.hand_back if broke else self._bus.pass_on)(claim, self._worker)
+                await (self._bus.nack if broke else self._bus.requeue)(claim, self._worker)
                 self._metrics.ended("handed_back" if broke else "passed_on")
                 log.info("handed work back", extra=ids)
 
@@ -227,31 +228,34 @@ class Jobs:
 
     # -- giving up
 
-    async def _bury(self, claim: Claim, reason: str) -> None:
-        """Give the work up. Only a Redis that is away, or takes no writes now, may postpone this."""
+    async def _dead_letter(self, claim: Claim, reason: str) -> None:
+        """Dead-letter the work. Only a Redis that is away, or takes no writes now, may postpone this."""
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave work up: %s", reason, extra=self._ids(claim))
         turn_id: str | None = None
         try:
             turn_id = await self._handler.give_up(claim, reason)
-        except (
-            Exception
-        ) as raised:  # work that cannot even be given up properly must not end one worker after the other
+        except Exception as raised:  # work whose `give_up` fails must not break one worker after the other
             error = first_error(raised)
             if isinstance(error, BusUnavailable | WritesPaused):
                 raise error from raised
             if isinstance(error, BusError):
-                log.error("the client is not told: %s", error, extra=self._ids(claim))  # noqa: TRY400 - it says it all
+                log.error("the client has no error event: %s", error, extra=self._ids(claim))  # noqa: TRY400 - the message says it all
             else:
                 log.exception("giving up failed", extra=self._ids(claim))
         work = pointed_at(claim.fields)
-        await self._post_letter(
-            DeadLetter(
-                self._stage, claim.id, claim.attempt, reason, work.conversation_id, work.message_id, work.session_id,
-                turn_id=turn_id or "",
-            )
-        )  # fmt: skip
+        letter = DeadLetter(
+            self._stage,
+            claim.id,
+            claim.attempt,
+            reason,
+            work.conversation_id,
+            work.message_id,
+            work.session_id,
+            turn_id=turn_id or "",
+        )
+        await write_dead_letter(self._bus, letter)
         self._metrics.buried()
         await self._bus.finish(claim, self._worker)
 
@@ -263,23 +267,10 @@ class Jobs:
         except WriteRefused as error:
             return f"unknown ({error})"
 
-    async def _post_letter(self, letter: DeadLetter) -> None:
-        for key in (self._bus.keys.dead(), self._bus.keys.dead_aside()):
-            outlet = self._bus.outlet()
-            outlet.append(key, letter)
-            try:
-                await outlet.flush()
-            except WritesPaused:
-                raise
-            except WriteRefused as error:
-                log.error("%s takes no dead letter: %s", key, error, extra={"work_id": letter.work_id})  # noqa: TRY400
-            else:
-                return
-
     def _ids(self, claim: Claim) -> dict[str, object]:
         return {"work_id": claim.id, "attempt": claim.attempt, "worker": self._worker}
 
 
 def longest_wait_s(error: BusError) -> float:
-    """The longest wait before Redis is asked again: where it refuses us, asking it often does not help."""
+    """The longest wait before the next check of Redis: frequent checks do not help if it refuses us."""
     return MAX_REFUSED_S if isinstance(error, BusRefused) else MAX_BACKOFF_S

@@ -1,4 +1,4 @@
-"""Every Redis key of Tertulia, with how long it lives and how long it may grow.
+"""Every Redis key of Tertulia, with its TTL and its bound.
 
 Keys of one conversation carry its id in braces. One script may touch several of them; no script touches two
 conversations, or a conversation and a work stream. Redis Cluster is not supported.
@@ -16,12 +16,12 @@ MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 SOUND_GRACE_S = 2 * MINUTE_S
-"""How long sound stays in Redis once nobody needs it: long enough for a client that reloads its page, or to look at."""
+"""How long finished sound stays in Redis: long enough for a client that reloads its page, or for an inspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A Redis key: its name, its life in seconds since the last write, and for a stream its bound in entries."""
+    """A Redis key: its name, its TTL in seconds since the last write, and for a stream its bound in entries."""
 
     name: str
     ttl_s: int
@@ -38,7 +38,7 @@ class Keys:
     ns: str = "tertulia"
 
     def work(self, stage: Stage) -> Key:
-        """Work to claim by one stage's consumer group. Finished entries are deleted, so its length is what is open."""
+        """The work queue of a stage's consumer group. Finished entries are deleted, so its length is the open work."""
         return Key(f"{self.ns}:work:{stage}", 7 * DAY_S, 100_000)
 
     def work_failure(self, stage: Stage, work_id: str) -> Key:
@@ -46,18 +46,18 @@ class Keys:
         return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
 
     def work_left(self, stage: Stage, work_id: str) -> Key:
-        """String, a number: the deliveries that are no failed attempts (left to a newer release, or Redis was away)."""
+        """String, a number: the deliveries that did not fail (left to a newer release, or Redis was away)."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
 
     def mic(self, conversation_id: str, session_id: str) -> Key:
         """PCM of one listening session; the bound is two minutes at the smallest frame (20 ms).
 
-        `SOUND_GRACE_S` after the session's end it expires.
+        It expires `SOUND_GRACE_S` after the session's end.
         """
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
 
     def mic_progress(self, conversation_id: str, session_id: str) -> Key:
-        """Hash: up to which sample the session's utterances are transcribed, finally."""
+        """Hash: the sample up to which the session is finally transcribed."""
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", 15 * MINUTE_S)
 
     def turns(self, conversation_id: str) -> Key:
@@ -69,40 +69,40 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:turn:{turn_id}", DAY_S)
 
     def sentences(self, conversation_id: str, message_id: str) -> Key:
-        """What a character says, one entry a sentence: (i+1)-0; the final entry says there is no more."""
+        """A reply's sentences, one per entry: (i+1)-0; the final entry marks the end."""
         return Key(f"{self._conversation(conversation_id)}:{message_id}:sentences", HOUR_S, 2_000)
 
     def audio(self, conversation_id: str, message_id: str) -> Key:
-        """How it sounds, one entry a chunk: (i+1)-(k+1); the final entry is (n+1)-0.
+        """A reply's sound, one chunk per entry: (i+1)-(k+1); the final entry is (n+1)-0.
 
-        It expires `SOUND_GRACE_S` after it was heard to its end, or cut off and settled; unheard sound has its hour.
+        It expires `SOUND_GRACE_S` after it was heard to its end, or cut off and settled; unheard sound after an hour.
         """
         return Key(f"{self._conversation(conversation_id)}:{message_id}:audio", HOUR_S, 20_000)
 
     def events(self, conversation_id: str) -> Key:
-        """Everything else the client is to see, in order."""
+        """The events for the client, in order."""
         return Key(f"{self._conversation(conversation_id)}:events", DAY_S, 20_000)
 
     def control(self, conversation_id: str) -> Key:
-        """Commands to the workers that are busy with this conversation."""
+        """Commands to the workers of this conversation."""
         return Key(f"{self._conversation(conversation_id)}:control", DAY_S, 200)
 
     def receipts(self, conversation_id: str) -> Key:
-        """What the client says it has played."""
+        """The client's receipts of played sound."""
         return Key(f"{self._conversation(conversation_id)}:receipts", HOUR_S, 2_000)
 
     def state(self, conversation_id: str) -> Key:
-        """Hash: what all stages must know of the conversation now.
+        """Hash: the conversation's present state, for all stages (`conversation_state`).
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
         finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and how far it is); `settled`
-        (the turn whose interruption is dealt with); `ended` (the turn whose `turn_complete` was told last); `warned`
-        (the client knows that the store is away); `settings` (of the model); `client` (the connection that is served).
+        (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned`
+        (the client was warned that the store is away); `settings` (of the model); `client` (the connection served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
     def owner(self, conversation_id: str, thing: str) -> Key:
-        """String `<work entry id>/<attempt>`: who may write for `thing` (`turns`, a message id, a session id)."""
+        """String `<work entry id>/<attempt>`: the token that may write for `thing` (`turns`, a message, a session)."""
         return Key(f"{self._conversation(conversation_id)}:{thing}:owner", DAY_S)
 
     def store(self) -> Key:
@@ -110,23 +110,23 @@ class Keys:
         return Key(f"{self.ns}:store", 7 * DAY_S, 100_000)
 
     def held_back(self) -> Key:
-        """Of the outbox what a newer release wrote, and what follows it in its conversation: for one of its workers."""
+        """Deferred outbox entries: those of a newer release, and those that follow them in their conversation."""
         return Key(f"{self.ns}:store:held", 7 * DAY_S, 100_000)
 
     def drainer(self) -> Key:
-        """String: which llm worker empties the outbox; a lease, prolonged while it does."""
+        """String, a lease: the llm worker that empties the outbox."""
         return Key(f"{self.ns}:store:drainer", 8)
 
     def cast(self) -> Key:
-        """Hash: `speakers`, msgpack of the active characters when they were read last, for when the store is away."""
+        """Hash: `speakers`, msgpack of the active characters as last read, for times when the store is away."""
         return Key(f"{self.ns}:cast", 7 * DAY_S)
 
     def dead(self) -> Key:
-        """Work given up on, with the reason and the last error."""
+        """Dead letters: work that was given up, with the reason and the last error."""
         return Key(f"{self.ns}:dead", 30 * DAY_S, 10_000)
 
     def dead_aside(self) -> Key:
-        """As `dead`, for what Redis does not take into it: the key holds something else, or its ids are used up."""
+        """Dead letters that Redis refuses in `dead`: that key holds another type, or its ids are used up."""
         return Key(f"{self.ns}:dead:aside", 30 * DAY_S, 10_000)
 
     def broadcast(self) -> Key:
@@ -134,7 +134,7 @@ class Keys:
         return Key(f"{self.ns}:broadcast", DAY_S, 100)
 
     def workers(self) -> Key:
-        """Sorted set: each live worker (`stage:name:engine`) with the time (s since 1970) it was last heard of."""
+        """Sorted set: each live worker (`stage:name:engine`) with the time of its last heartbeat (s since 1970)."""
         return Key(f"{self.ns}:workers", DAY_S)
 
     def voices(self) -> Key:
@@ -142,11 +142,11 @@ class Keys:
         return Key(f"{self.ns}:voices", DAY_S)
 
     def space_keeper(self) -> Key:
-        """String: which llm worker deletes old sound when Redis is nearly full; a lease."""
+        """String, a lease: the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)
 
     def probe(self) -> Key:
-        """String "1": written again and again by the gateways, to find out whether Redis takes writes."""
+        """String "1": the gateways write it repeatedly to find out whether Redis takes writes."""
         return Key(f"{self.ns}:probe", MINUTE_S)
 
     def _conversation(self, conversation_id: str) -> str:
@@ -157,10 +157,10 @@ class Keys:
         return f"{self.ns}:{{*}}:turns"
 
     def every_audio(self) -> str:
-        """The pattern that finds each message's `audio` (only where room has to be made)."""
+        """The pattern that finds each message's `audio` (only to free memory)."""
         return f"{self.ns}:{{*}}:*:audio"
 
     def conversation_of(self, name: str) -> str:
-        """The conversation id in a key's name; `""` where there is none."""
+        """The conversation id in a key's name; "" if it has none."""
         start, end = name.find("{"), name.find("}")
         return name[start + 1 : end] if 0 <= start < end else ""

@@ -1,6 +1,6 @@
 """Logs as one JSON object a line: time, level, service, message, and the ids at hand. Never speech, never keys.
 
-Messages are constant sentences; what varies goes into `extra`, and only the fields listed here get out.
+Messages are constant sentences; variable parts go into `extra`, and only the fields listed here are written.
 """
 
 from __future__ import annotations
@@ -48,6 +48,6 @@ def set_up(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # besides being chatty, some of these log frames and addresses: speech, and the token in a query
+    # some of these log frames and addresses, which hold speech and the token of a query
     for chatty in ("httpx", "httpx2", "httpcore", "openai", "asyncio", "uvicorn", "websockets", "aiohttp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -1,4 +1,4 @@
-"""Which settings of the model are possible: what the gateway takes from a client, and what llm reads back. Pure."""
+"""The possible settings of the model: the gateway takes them from a client, llm reads them. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHOLE: Final = frozenset({"top_k"})
 
 
 def is_possible_model(name: object) -> bool:
-    """Whether it can be the name of a model."""
+    """Whether `value` can be the name of a model."""
     return isinstance(name, str) and 1 <= len(name) <= MAX_MODEL_CHARS and name.isprintable() and is_clean_line(name)
 
 
@@ -34,7 +34,7 @@ def is_possible(name: str, value: object) -> bool:
 
 
 def possible_settings(wire: object) -> ModelSettings:
-    """The settings of a structure that may hold anything: what is unknown or impossible is left to the default."""
+    """The settings of an untrusted structure: unknown or impossible ones get their defaults."""
     if not isinstance(wire, Mapping):
         return ModelSettings()
     held = cast("Mapping[str, Any]", wire)

@@ -1,9 +1,9 @@
 """Writes that must not be lost: into the store while it answers, into the `store` stream while it does not.
 
 A write that the store does not take in time goes to the stream, and so does every later one of this process until the
-stream is empty: whoever empties it (the llm stage) has found the store well, and has kept the order. So nobody waits
-more than once for a store that is away, and a write is done when either of the two has it. What is in the stream is as
-durable as Redis is (`appendfsync`). It is applied until the store has it: every write is idempotent.
+stream is empty: then the llm worker that empties it has applied all of it, in order. So a process waits only once for a
+store that is away. A write counts as done when the store or the stream has it. The stream is as durable as Redis
+(`appendfsync`). Its entries are applied until the store has them: every write is idempotent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, encode
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, StoreWrite
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.store import Message, ModelSettings, NotFound, Store, StoreError, StoreUnavailable, StoreUnusable
@@ -26,34 +26,34 @@ from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
-"""What says that the store is away: also what needs a person, for what was said must not be lost until one has come."""
+"""Errors of a store that is away. A store that needs a person counts, too: no message may be lost meanwhile."""
 
 REFUSED = (StoreError, ValueError, TypeError, OverflowError)
-"""What says that the store will never take a row. `AWAY` and `NotFound` are looked for first."""
+"""Errors of a row that the store will never take. `AWAY` and `NotFound` are caught first."""
 
 MAX_HELD = 1_000
-"""With more writes held back than these nobody looks whose they are: any conversation may have some."""
+"""Above this many deferred writes, assume that every conversation has some."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What became of rows. It is true where `in_store` is."""
+    """The result of saving rows. True if `in_store`."""
 
     in_store: bool
-    """The store has them; else they wait in the stream."""
+    """The store has the rows; else they wait in the stream."""
     refused: int = 0
-    """So many were refused for good, and are dead letters now."""
+    """Rows that were refused for good and dead-lettered."""
     lost: bool = False
-    """The store no longer had the conversation: what was saved of it before is gone."""
+    """The store no longer had the conversation: its earlier rows are gone."""
 
     def __bool__(self) -> bool:
         return self.in_store
 
 
 class Outbox:
-    """One process's way to the store. `patience_s` is how long a write may take before it is left to the stream."""
+    """One process's writes to the store. `patience_s`: how long a write may take before it goes to the stream."""
 
     def __init__(self, bus: Bus, store: Store, patience_s: float, metrics: Metrics | None = None) -> None:
         metrics = metrics or Metrics()
@@ -63,17 +63,17 @@ class Outbox:
         self._store = store
         self.patience_s = patience_s
         self.is_away = False
-        """The store did not answer, and nobody has caught up with it since."""
+        """The store did not answer, and the stream is not empty again yet."""
         self._losses = 0
         self._begun_anew: set[str] = set()
-        """The conversations that were made again since the store lost what it had."""
+        """The conversations that were created again since the store lost its data."""
         self._left = False
-        """Something was left to the stream since then: when that is empty, the store is back."""
+        """A write went to the stream since then: when that is empty, the store is back."""
 
     async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> Saved:
-        """Save messages of a conversation, which is made first if a `title` is given.
+        """Save messages of a conversation, which is created first if a `title` is given.
 
-        Text that the store would refuse is repaired. A row that the store refuses for good becomes a dead letter; the
+        Text that the store refuses is repaired first. A row that the store refuses for good becomes a dead letter; the
         other rows are saved.
 
         Raises:
@@ -103,16 +103,16 @@ class Outbox:
             if len(writes) == 1:
                 await self._refused(writes[0], error)
                 return Saved(in_store=True, refused=1)
-        # the store takes all rows or none: find out which one it refuses
+        # the store takes all rows or none: find the refused one
         parts = [] if title is None else [await self.save_messages(conversation_id, (), title=title)]
         parts += [await self.save_messages(conversation_id, [row]) for row in rows]
         return Saved(all(part.in_store for part in parts), sum(part.refused for part in parts))
 
     async def save_settings(self, conversation_id: str, settings: ModelSettings) -> bool:
-        """Save a conversation's settings. Whether the store has them.
+        """Save a conversation's settings; True if the store has them.
 
         Raises:
-            StoreError: they cannot be saved, ever.
+            StoreError: they can never be saved.
             BusError: neither the store nor Redis took them.
         """
 
@@ -121,11 +121,11 @@ class Outbox:
             await self._store.save_model_settings(conversation_id, settings)
 
         writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
-        # older settings, perhaps another process's, may not come after these; of messages the newer one wins anyway
+        # older settings, perhaps of another process, must not follow these; of two messages the newer one wins anyway
         return await self._save(direct, writes, waits=await self.is_waiting(conversation_id))
 
     async def post_messages(self, rows: Sequence[Message]) -> None:
-        """Have messages of a conversation that exists saved soon, without waiting for the store.
+        """Queue messages of an existing conversation, without waiting for the store.
 
         Raises:
             BusError: Redis did not take them.
@@ -133,14 +133,14 @@ class Outbox:
         await self._append([message_write(fitted_message(row)) for row in rows])
 
     def note_away(self, error: BaseException) -> None:
-        """The store did not answer: leave it alone."""
+        """The store did not answer: write to the stream from now on."""
         if not self.is_away:
             log.warning("the store is away: %s", str(error) or f"no answer within {self.patience_s} s")
             self.is_away, self._left = True, False
 
     async def is_waiting(self, conversation_id: str) -> bool:
-        """Whether there may be writes of the conversation that the store does not have."""
-        # in this order: what is held back is taken from the one only when the other has it
+        """Whether the store may lack writes of the conversation."""
+        # in this order: an entry leaves `store` only after `store:held` has it
         return await self._is_behind() or await self._is_held_back(conversation_id)
 
     async def _is_behind(self) -> bool:
@@ -160,7 +160,7 @@ class Outbox:
                     await direct()
             except AWAY as error:
                 self.note_away(error)
-            except NotFound:  # deleted, or not made yet: then it is made by what waits before these
+            except NotFound:  # deleted; or not created yet: an earlier write in the stream creates it
                 if not await self.is_waiting(writes[0].conversation_id):
                     raise
             else:
@@ -171,7 +171,7 @@ class Outbox:
         return False
 
     def _is_lost(self, conversation_id: str) -> bool:
-        """Whether the store has lost the conversation: once, for one that is missing after that was deleted."""
+        """Whether the store has lost the conversation (reported once): it is missing after the database was deleted."""
         if self._losses != self._store.losses:
             self._losses = self._store.losses
             self._begun_anew.clear()
@@ -184,7 +184,7 @@ class Outbox:
         reason = str(error) if isinstance(error, StoreError) else f"the store failed with {type(error).__name__}"
         ids = {"conversation_id": write.conversation_id, "message_id": write.message_id}
         log.error("the store refused a row for good: %s", reason, extra=ids)
-        await bury(self._bus, refused_letter(write, reason))
+        await write_dead_letter(self._bus, refused_letter(write, reason))
 
     async def _append(self, writes: Sequence[StoreWrite]) -> None:
         key = self._bus.keys.store()
@@ -198,7 +198,7 @@ class Outbox:
 
 
 def refused_letter(write: StoreWrite, reason: str) -> DeadLetter:
-    """The dead letter of a write that never was in the stream: its `entry` is as the stream would have had it."""
+    """The dead letter of a write that was never in the stream; its `entry` has the stream's form."""
     flat = [value if isinstance(value, bytes) else str(value).encode() for value in encode(write, ts=0, epoch=0)]
     fields = dict(zip(flat[::2], flat[1::2], strict=True))
     of = write.message_id or write.conversation_id

@@ -1,6 +1,6 @@
-"""Watches the processes of peers on this machine, so that the work of one that dies is taken over without a lease.
+"""Watches the processes of peers on this machine: when one dies, its work is taken over before its lease expires.
 
-A pidfd becomes readable when its process ends. Where the system has none, the pid is looked at every `LOOK_S`.
+A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `LOOK_S`.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from tertulia_shared.worker_names import LocalProcess, local_process, started_at
 
 LOOK_S = 0.25
-"""How often a process is looked at where pidfds are not available."""
+"""How often a process is checked without pidfds."""
 
 
 def has_ended(process: LocalProcess) -> bool:
-    """Whether that very process has ended. Where in doubt, it has not: its lease decides."""
+    """Whether this process has ended. False in doubt: then its lease decides."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:
@@ -34,17 +34,17 @@ class Peers:
         self._own_name = own_name
         self._on_death = on_death
         self._watched: dict[str, tuple[LocalProcess, int]] = {}
-        """By name: the process and its pidfd, -1 where there is none."""
+        """By name: the process and its pidfd, -1 without one."""
         self._timer: asyncio.TimerHandle | None = None
 
         self._dead: set[str] = set()
 
     def watch(self, alive: Iterable[str], holding: Iterable[str] = ()) -> None:
-        """Watch these and no others.
+        """Watch exactly these.
 
         Args:
-            alive: who has been heard of lately.
-            holding: who holds work; of those that are dead already `on_death` is told each time.
+            alive: the workers with a recent heartbeat.
+            holding: the workers that hold work; `on_death` is called each time for those that are already dead.
         """
         holding = set(holding)
         names = (set(alive) | holding) - {self._own_name}
@@ -62,14 +62,14 @@ class Peers:
             self._timer = asyncio.get_running_loop().call_later(LOOK_S, self._look)
 
     def close(self) -> None:
-        """Watch nobody any more."""
+        """Stop watching."""
         self.watch(())
         if self._timer is not None:
             self._timer.cancel()
 
     def _begin(self, name: str, process: LocalProcess) -> None:
         pidfd = _pidfd(process.pid)
-        if has_ended(process):  # asked after the pidfd was opened: a pid that is given anew in between is noticed
+        if has_ended(process):  # checked after the pidfd was opened: this notices a pid that was reused in between
             if pidfd >= 0:
                 os.close(pidfd)
             self._dead.add(name)
@@ -102,5 +102,5 @@ class Peers:
 def _pidfd(pid: int) -> int:
     try:
         return os.pidfd_open(pid)
-    except (AttributeError, OSError):  # no Linux, an old one, a sandbox that forbids it; or no such process
+    except (AttributeError, OSError):  # not Linux, an old kernel, a sandbox that forbids it; or no such process
         return -1

@@ -1,4 +1,4 @@
-"""A service's process: log, event loop, signals, Redis; then the stage's own work until it is told to stop."""
+"""A service's process: log, event loop, signals, Redis; then the stage's own work until a signal stops it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from tertulia_shared.settings import CommonSettings
 from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_store
 
 REDIS_PATIENCE_S = 30.0
-"""How long a starting service waits for Redis before it says so and exits."""
+"""How long a starting service waits for Redis before it exits with an error."""
 REDIS_AGAIN_S = 1.0
-"""How often a starting service looks whether a replica was promoted."""
+"""How often a starting service checks whether a replica was promoted."""
 STORE_AGAIN_S = 5.0
 """How often a store that was away at the start is opened again."""
 
@@ -34,11 +34,11 @@ log = logging.getLogger(__name__)
 
 
 class CannotStart(Exception):
-    """The service cannot start; the message says what is missing and what to do."""
+    """The service cannot start; the message names the cause and the remedy."""
 
 
 class CannotGoOn(Exception):
-    """The service broke down after it had started; the message says what happened. Its supervisor starts it anew."""
+    """The service broke after its start; the message names the cause. Its supervisor restarts it."""
 
 
 Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
@@ -46,7 +46,7 @@ Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics | None = None) -> None:
     """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
-    cannot start or go on. `metrics`: what it counts, served where the settings say."""
+    cannot start or go on. `metrics`: the process's metrics, served on the port of the settings."""
     logs.set_up(service, settings.log_level)
     try:
         uvloop.run(_serve(service, settings, serve, metrics or Metrics(service)))
@@ -60,10 +60,10 @@ def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics |
 
 @asynccontextmanager
 async def open_store(settings: CommonSettings) -> AsyncGenerator[Store]:
-    """The store of the settings, open. If it is away the block begins all the same; its calls fail until it is back.
+    """The opened store of the settings. If it is away, the block begins anyway; its calls fail until it is back.
 
     Raises:
-        CannotStart: it can never work as it is set up; the message says what to do.
+        CannotStart: the store can never work as configured; the message names the remedy.
     """
     try:
         store = chosen_store(settings)
@@ -120,10 +120,10 @@ async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: 
 
 
 async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettings, stop: asyncio.Event) -> Bus | None:
-    """The bus, as soon as Redis answers; None if we are told to stop before.
+    """The bus, as soon as Redis answers; None if a signal stops the service before.
 
     Raises:
-        CannotStart: it did not answer for `REDIS_PATIENCE_S`, or does not let us in.
+        CannotStart: Redis did not answer for `REDIS_PATIENCE_S`, or refuses us.
     """
     deadline = asyncio.get_running_loop().time() + REDIS_PATIENCE_S
     delay_s = 0.05
@@ -133,7 +133,7 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
                 open_bus(settings.redis_url, Keys(settings.namespace), name=service, tls=settings.redis_tls)
             )
             await _check(bus, stop, deadline)
-        except (BusRefused, ValueError) as trouble:  # no waiting helps
+        except (BusRefused, ValueError) as trouble:  # waiting does not help
             raise CannotStart(f"{trouble}. `tertulia doctor` looks.") from None
         except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
@@ -150,11 +150,11 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
 
 
 async def _check(bus: Bus, stop: asyncio.Event, deadline: float) -> None:
-    """Return when the Redis at the other end can be used.
+    """Wait until this Redis can be used.
 
     Raises:
-        CannotStart: it cannot, or not before `deadline` (the loop's time).
-        BusUnavailable: it went away.
+        CannotStart: it cannot be used, or not before `deadline` (the loop's time).
+        BusUnavailable: the connection was lost.
     """
     while not stop.is_set():
         faults = await faults_of(bus)
@@ -163,7 +163,7 @@ async def _check(bus: Bus, stop: asyncio.Event, deadline: float) -> None:
             if fault.severity is Severity.REFUSED or (fault.severity is Severity.NOT_NOW and late):
                 raise CannotStart(fault.text)
         waits = [fault.text for fault in faults if fault.severity is Severity.NOT_NOW]
-        if not waits:  # what is only a warning is the doctor's to say
+        if not waits:  # `tertulia doctor` reports warnings
             return
         log.warning("waiting: %s", waits[0])
         with contextlib.suppress(TimeoutError):

@@ -1,7 +1,7 @@
-"""What the client's receipts say, read back from their stream. No I/O.
+"""Reads the client's receipts from their stream. No I/O.
 
-A receipt is the client's word, and the stream may hold what no client of this release wrote: a receipt that cannot be
-read, or whose numbers no message can have, is left out.
+A receipt is untrusted, and another release may have written it: receipts that cannot be read, or whose numbers no
+message can have, are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def readable_receipts(entries: Iterable[Entry]) -> list[Receipt]:
-    """The receipts that can be read and are possible, in stream order."""
+    """The readable, possible receipts, in stream order."""
     out: list[Receipt] = []
     for entry in entries:
         try:
@@ -37,7 +37,7 @@ def readable_receipts(entries: Iterable[Entry]) -> list[Receipt]:
 
 
 def last_receipts(entries: Sequence[Entry]) -> dict[str, Receipt]:
-    """The furthest receipt of each message, of those that can be read."""
+    """The furthest readable receipt of each message."""
     return furthest(readable_receipts(entries))
 
 

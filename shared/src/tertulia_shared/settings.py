@@ -1,4 +1,4 @@
-"""Settings that every service has, and how a service reads its own: once, in `main`, all mistakes told at once."""
+"""The settings that every service has. A service reads them once, in `main`, and reports all mistakes at once."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tertulia_shared.tls import Tls
 PREFIX = "TERTULIA_"
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 SECRETS_DIR = Path("/run/secrets")
-"""Where Docker puts secrets."""
+"""The folder of Docker's secrets."""
 
 
 class CommonSettings(BaseSettings):
-    """What all services share.
+    """The settings that all services share.
 
     The environment wins over `.env` in the working directory, and that over the files of the secrets folder.
     """
@@ -34,7 +34,7 @@ class CommonSettings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
-        env_ignore_empty=True,  # compose files pass variables on that are not set
+        env_ignore_empty=True,  # compose files pass unset variables on as empty ones
         extra="ignore",
         frozen=True,
     )
@@ -67,7 +67,7 @@ class CommonSettings(BaseSettings):
         0, ge=0, le=65535, description="port on which each service serves /metrics and /healthz; 0: none"
     )
     metrics_host: str = Field(
-        "127.0.0.1", description="address for that port; nobody is asked for a token there: keep it among your own"
+        "127.0.0.1", description="address for that port; it asks for no token: keep it inside your own network"
     )
     lease_s: float = Field(
         3.0,
@@ -111,7 +111,7 @@ class CommonSettings(BaseSettings):
 
     @property
     def redis_tls(self) -> Tls | None:
-        """The files for TLS to Redis; None where none is named."""
+        """The files for TLS to Redis; None if no file is set."""
         if self.redis_ca is None and self.redis_cert is None:
             return None
         return Tls(self.redis_ca, self.redis_cert, self.redis_key)
@@ -123,9 +123,9 @@ class CommonSettings(BaseSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's own, which warns of no folder
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's own does not report a missing folder
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Where settings come from, the strongest first."""
+        """The sources of settings, the strongest first."""
         return init_settings, env_settings, dotenv_settings, _SecretFiles(settings_cls)
 
     @field_validator("supabase_url")
@@ -147,7 +147,7 @@ class CommonSettings(BaseSettings):
 
 
 class _SecretFiles(SecretsSettingsSource):
-    """A file for each setting, named like its variable. Which folder is itself a setting, from a stronger source."""
+    """A file for each setting, named like its variable. The folder is itself a setting, from a stronger source."""
 
     def __call__(self) -> dict[str, Any]:
         named = self.current_state.get("secrets_dir")
@@ -158,15 +158,15 @@ class _SecretFiles(SecretsSettingsSource):
             raise SettingsError(f"TERTULIA_SECRETS_DIR: there is no folder {folder}")
         try:
             return super().__call__()
-        except (SettingsError, OSError) as error:  # pydantic wraps what it meets at a file, not at the folder
+        except (SettingsError, OSError) as error:  # pydantic wraps errors of a file, not of the folder
             match error if isinstance(error, OSError) else error.__cause__:
                 case OSError(filename=name, strerror=why):
-                    told = f"{name} cannot be read: {why}"
+                    reason = f"{name} cannot be read: {why}"
                 case UnicodeDecodeError(reason=why):
-                    told = f"a file in {folder} is no text: {why}"
+                    reason = f"a file in {folder} is no text: {why}"
                 case _:
-                    told = str(error)
-            raise SettingsError(f"TERTULIA_SECRETS_DIR: {told}") from error
+                    reason = str(error)
+            raise SettingsError(f"TERTULIA_SECRETS_DIR: {reason}") from error
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -177,19 +177,19 @@ def load(cls: type[S]) -> S:
     try:
         return cls()
     except ValidationError as error:
-        print(explain(error), file=sys.stderr)  # noqa: T201 - before there is a log
+        print(explain(error), file=sys.stderr)  # noqa: T201 - the log is not set up yet
         raise SystemExit(2) from None
-    except SettingsError as error:  # of the secrets folder: what it holds cannot be told
+    except SettingsError as error:  # from the secrets folder; its content must not be printed
         print(f"These settings cannot be read:\n  {error}", file=sys.stderr)  # noqa: T201 - as above
         raise SystemExit(2) from None
 
 
 def explain(error: ValidationError) -> str:
-    """All that is wrong with the settings, one line each; values are not repeated (they may be secrets)."""
+    """All mistakes in the settings, one line each, without the values (they may be secrets)."""
     lines = ["These settings are wrong:"]
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         where = str(problem["loc"][0]) if problem["loc"] else ""
-        # a setting with a name of its own is told by that name, as pydantic has it
+        # pydantic reports a setting with an alias by the alias
         name = where if where.isupper() else f"{PREFIX}{where.upper()}" if where else "settings"
         lines.append(f"  {name}: {problem['msg'].removeprefix('Value error, ')}")
     lines.append("Set them in the environment or in .env (see .env.example).")

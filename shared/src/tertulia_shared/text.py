@@ -1,7 +1,7 @@
-"""The one rule for text: which characters Tertulia keeps, and what it makes of the others.
+"""The rule for text: the characters that Tertulia keeps, and the replacement of the others.
 
-Every text goes through here when it enters: typed, spoken, from the model, over REST, from a stream or a row. The
-store accepts exactly what `clean_text` and `clean_line` return, so an accepted message can always be saved. Pure.
+Every text is cleaned when it enters: typed, spoken, from the model, over REST, from a stream or a row. The store
+accepts exactly the results of `clean_text` and `clean_line`, so an accepted message can always be saved. Pure.
 
 - Line ends (CRLF, CR, U+2028, U+2029, form feed, vertical tab) become LF.
 - U+0080 to U+009F are read as Windows-1252: that is how they get into pasted text. U+0092 becomes an apostrophe.
@@ -19,11 +19,11 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPACES: Final = re.compile(r"\s+")
 REFUSED_WHEN_TYPED: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
-"""C0 controls that a client's message must not hold: a program sent them by mistake, and is told so."""
+"""C0 controls that are refused in a client's message: a program sent them by mistake."""
 
 
 def clean_text(text: str) -> str:
-    """Text of any number of lines, without characters that the store refuses. Idempotent; never longer."""
+    """Clean text of any number of lines. Idempotent; the result is never longer."""
     if text.isascii() and text.isprintable():
         return text
     text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _joined_pairs(text))
@@ -32,12 +32,12 @@ def clean_text(text: str) -> str:
 
 
 def clean_line(text: str) -> str:
-    """Text of one line (a name, a title): `clean_text` with each run of white space as one space, none at the ends."""
+    """Clean text of one line (a name, a title): each run of white space becomes one space, none at the ends."""
     return _SPACES.sub(" ", clean_text(text)).strip()
 
 
 def is_clean_text(text: str) -> bool:
-    """Whether `clean_text` would leave it as it is."""
+    """Whether `clean_text` returns it unchanged."""
     return clean_text(text) == text
 
 

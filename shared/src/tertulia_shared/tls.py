@@ -1,4 +1,4 @@
-"""TLS to Redis: the files that prove who is who, and what it means when a proof is not taken."""
+"""TLS to Redis: the certificate files, and explanations of failed handshakes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files for a rediss:// URL. Without `ca` the system's authorities are trusted; without `cert` we show none."""
+    """PEM files for a rediss:// URL. Without `ca` the system's authorities are trusted; without `cert` none is sent."""
 
     ca: Path | None = None
     cert: Path | None = None
     key: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """What connections are made with: the server must prove its name; if `ca` is given, only that one vouches.
+        """The TLS context: the server's name is verified, against `ca` alone if it is given.
 
         Raises:
             ValueError: a file cannot be read, is no PEM, or certificate and key do not belong together.
@@ -37,9 +37,9 @@ class Tls:
 
 
 def explained(error: BaseException) -> str | None:
-    """What is wrong between Redis and us, if it is about TLS; None if it is not.
+    """An explanation of the error if it is about TLS, else None.
 
-    Python's words for it vary with its version; OpenSSL's verify codes and reasons do not.
+    Python's error texts vary with its version; OpenSSL's verify codes and reasons do not.
     """
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -58,18 +58,18 @@ def hung_up(error: BaseException) -> bool:
 
 
 NOT_TAKEN = (
-    "It seems not to take our certificate: has it expired, is it of another authority, or is none set? "
+    "Redis seems to refuse our certificate: has it expired, is it of another authority, or is none set? "
     "`tertulia access list` and `box --renew` on Redis' machine help"
 )
 _CA = "is TERTULIA_REDIS_CA the authority that `tertulia access` made on Redis' machine?"
 _NAME = (
-    "Redis' certificate is for another name than the one in TERTULIA_REDIS_URL: use a name that it has, or make it "
-    "anew with `tertulia access init --names`"
+    "Redis' certificate is for another name than the one in TERTULIA_REDIS_URL: use a name that it has, or make a "
+    "new one with `tertulia access init --names`"
 )
 _VERIFY = {  # X509_V_ERR_…, openssl-verification-options(1)
     9: "Redis' certificate is not valid yet: is the clock of this machine right?",
     10: "Redis' certificate has expired: `tertulia access init` on Redis' machine renews it, then restart Redis",
-    18: f"Redis' certificate vouches for itself: {_CA}",
+    18: f"Redis' certificate is self-signed: {_CA}",
     19: f"Redis' certificate comes from an unknown authority: {_CA}",
     20: f"Redis' certificate comes from an unknown authority: {_CA}",
     21: f"Redis' certificate comes from an unknown authority: {_CA}",

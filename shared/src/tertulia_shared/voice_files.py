@@ -1,10 +1,10 @@
 """The folder of voices to clone, which `tertulia voice add` writes and a speech engine reads.
 
     voices/<id>/reference.wav   a clip of the voice: 3 to 30 s, 16-bit mono PCM, 16 to 48 kHz
-    voices/<id>/voice.toml      what is said in it, and what to call it
+    voices/<id>/voice.toml      its transcript and the voice's name
 
 `voice.toml` has `transcript`, and may have `name`, `language` (a BCP 47 tag), `description` and `scene` (the place it
-should sound like: "A quiet room."). Voices are in order of their ids; a folder without a `voice.toml` is none.
+should sound like: "A quiet room."). Voices are in order of their ids; a folder without a `voice.toml` is not a voice.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TEXTS: Final = "voice.toml"
 SHORTEST_S, LONGEST_S = 3.0, 30.0
 LOWEST_HZ, HIGHEST_HZ = 16_000, 48_000
 QUIETEST_DBFS, LOUDEST_DBFS = -40.0, -9.0
-"""RMS. Below, the noise of the recording is cloned along; above, it was driven into its limits."""
+"""Allowed RMS. A quieter clip makes the engine clone its noise, too; a louder one was overdriven."""
 MAX_CLIPPED: Final = 0.001
 """Share of samples at full scale from which a clip counts as clipped."""
 FULL_SCALE: Final = 32_767
@@ -36,7 +36,7 @@ _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 class BadVoice(Exception):
-    """A voice cannot be used; the message says which, why, and what is allowed."""
+    """A voice cannot be used; the message names it, the reason, and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ class VoiceFiles:
 
 
 def check(voice: VoiceFiles) -> None:
-    """Whether a voice can be cloned from it.
+    """Check that a voice can be cloned from the clip.
 
     Raises:
-        BadVoice: everything that is wrong, in one message.
+        BadVoice: all faults, in one message.
     """
     wrong: list[str] = []
     if not _ID.fullmatch(voice.id):
@@ -129,7 +129,7 @@ def read_voice(folder: Path) -> VoiceFiles:
 
 
 def write_voice(folder: Path, voice: VoiceFiles) -> Path:
-    """Check the voice and write it below `folder`; the folder that was made.
+    """Check the voice and write it below `folder`; returns its new folder.
 
     Raises:
         BadVoice: see `check`.
@@ -148,7 +148,7 @@ def write_voice(folder: Path, voice: VoiceFiles) -> Path:
         "transcript": voice.transcript,
         "scene": voice.scene,
     }
-    # A JSON string is a TOML string, as long as DEL is written as an escape.
+    # a JSON string is a TOML string, except for DEL, which TOML does not allow: it is removed
     lines = [f"{key} = {json.dumps(text, ensure_ascii=False).replace(chr(127), '')}\n" for key, text in texts.items()]
     (made / TEXTS).write_text("".join(lines), encoding="utf-8")
     return made

@@ -1,7 +1,7 @@
-"""The life of a worker: claim work, keep its leases, take over what dead peers left; drain when told to stop.
+"""The main loop of a worker: claim work, keep its leases, take over the work of dead peers, and drain at the stop.
 
-One TaskGroup holds the loops, an inner one the jobs, so leases are renewed until the last job has ended. What becomes
-of a piece of work is in `jobs`.
+One TaskGroup holds the loops, an inner one the jobs, so leases are renewed until the last job has ended. `jobs` makes
+the attempts at a piece of work.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
 from tertulia_shared.jobs import PEER_ALIVE_S, Handler, Job, Jobs, backoff_s, longest_wait_s
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import Metrics
-from tertulia_shared.metrics.heartbeat import Pulse
+from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.metrics.work import WorkMetrics
 from tertulia_shared.peers import Peers
 from tertulia_shared.settings import CommonSettings
@@ -24,10 +24,10 @@ from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
 LOOKS_PER_LEASE = 3
-"""Looks for expired leases while no work is pending."""
+"""Seconds between checks for expired leases while no work is pending."""
 EAGER_LOOKS_PER_LEASE = 12
 EAGER_LOOK_S = 0.25
-"""The longest time between two looks while work is pending: a stopped worker costs its lease and little more."""
+"""Longest time between two checks while work is pending: a stopped worker costs its lease and little more."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
 
@@ -53,9 +53,9 @@ class Worker:
         self._jobs: dict[str, Job] = {}
         self._slot_free = asyncio.Event()
         self.broke = False
-        """Set before it is stopped because it broke: what it had in hand may be why, so that was a failed attempt."""
+        """Set before the worker stops because it broke: its work may be the cause, so the attempt counts as failed."""
         metrics = metrics or Metrics()
-        self._pulse = Pulse(metrics)
+        self._heartbeat = Heartbeat(metrics)
         self._metrics = WorkMetrics(metrics, stage, slots=concurrency)
         self.name = worker_name()
         self.member = f"{stage}:{self.name}:{engine}"
@@ -67,14 +67,14 @@ class Worker:
         self._dead: set[str] = set()
         """Peers that died and may hold work."""
         self._reply_lost = False
-        """Redis may have given us work in a reply that never came."""
+        """Redis may have delivered work to us in a reply that never arrived."""
         self._pending = False
-        """Whether work of the stage was pending when its holders were last asked for."""
+        """Whether work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then drain: finish what is begun, hand back what takes longer than `drain_s`."""
+        """Work until `stop` is set; then drain: finish the jobs in hand, requeue those that exceed `drain_s`."""
         leases = self._bus.keep_leases(
             self._stage, self.name, every_s=self._settings.lease_s / RENEWALS_PER_LEASE,
             held=self._held, on_lost=self._lost,
@@ -86,20 +86,20 @@ class Worker:
                 await stop.wait()
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
-                await asyncio.wait([claiming])  # or it could be given what we pass on
+                await asyncio.wait([claiming])  # else it could claim the work that we requeue
                 await self._drain()
             for task in upkeep:
                 task.cancel()
         with contextlib.suppress(BusError):
-            await self._bus.retire(self._stage, self.name)
+            await self._bus.deregister(self._stage, self.name)
             await self._bus.leave(self.member)
 
     # -- getting work
 
     async def _claim(self, jobs: asyncio.TaskGroup) -> None:
-        """Start what there is to do: new work, work of dead peers, and now and then work whose lease has run out.
+        """Start jobs: new work, work of dead peers, and at intervals work whose lease has expired.
 
-        One loop for all: each asks for as much as there are free slots, and must not count on the same ones.
+        One loop for all three, because each claims as much as there are free slots.
         """
         failures = 0
         prepared = False
@@ -107,7 +107,7 @@ class Worker:
         while True:
             free = await self._free_slots()
             try:
-                if not prepared:  # here, for Redis may be away just when we start
+                if not prepared:  # here, because Redis may be away at our start
                     await self._bus.prepare(self._stage)
                     prepared = True
                 claims = await self._left_by_the_dead(free)
@@ -118,7 +118,7 @@ class Worker:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
                     back_at = now() + block_s
                     claims = await self._new(free, block_s)
-                    if now() - back_at > self._calm_look_s:  # Redis stood still: its holders renew first
+                    if now() - back_at > self._calm_look_s:  # Redis was stalled: the holders renew first
                         next_look = now() + self._calm_look_s
                 failures = 0
             except BusError as error:
@@ -126,7 +126,7 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_look = now() + self._calm_look_s  # leases ran on while Redis was away: holders renew first
+                next_look = now() + self._calm_look_s  # leases expired while Redis was away: the holders renew first
                 continue
             for claim in claims:
                 self._start(jobs, claim)
@@ -143,10 +143,10 @@ class Worker:
     async def _new(self, free: int, block_s: float) -> Sequence[Claim]:
         try:
             async with asyncio.timeout(None) as self._waiting:
-                if self._dead:  # a peer died since we looked
+                if self._dead:  # a peer died since the last check
                     return ()
                 claims = await self._bus.claim(self._stage, self.name, count=free, block_s=block_s)
-        except TimeoutError:  # a peer died: its work comes first. What Redis may just have answered is asked for anew
+        except TimeoutError:  # a peer died: its work comes first. Work in a lost reply is claimed again
             self._reply_lost = True
             return ()
         finally:
@@ -155,7 +155,7 @@ class Worker:
         return claims
 
     async def _left_by_the_dead(self, free: int) -> Sequence[Claim]:
-        """Work of peers that are known to be dead; and our own that we were given and never heard of."""
+        """Take over the work of dead peers, and our own work from a lost reply."""
         while self._dead:
             name = next(iter(self._dead))
             claims = await self._take_over(free, idle_s=0, of=name)
@@ -174,8 +174,8 @@ class Worker:
         return await self._take_over(free, idle_s=self._settings.lease_s)
 
     async def _take_over(self, free: int, *, idle_s: float, of: str = "") -> Sequence[Claim]:
-        # Our own, too: after a stall of this process this look may come before the renewals, and find what we do idle.
-        # What we have really lost, the renewals tell, and the next look finds.
+        # Our own, too: after a stall of this process this check may precede the renewals, and find our work idle.
+        # The renewals report work that is really lost, and the next check finds it.
         leave = [*self._run.left_to_newer, *self._jobs]
         claims = await self._bus.take_over(self._stage, self.name, idle_s=idle_s, count=free, leave=leave, of=of)
         self._metrics.taken_over(claims)
@@ -184,14 +184,14 @@ class Worker:
         return claims
 
     async def _look_for_newer(self) -> None:
-        """What was left to workers of a newer release is ours again (to give up) when there are none."""
+        """Work that was left to workers of a newer release is ours again (to give up) when no such worker is alive."""
         left = self._run.left_to_newer
         if left:
             alive = await self._bus.alive(PEER_ALIVE_S)
             for work_id in [work_id for work_id, version in left.items() if not reads(alive, self._stage, version)]:
                 del left[work_id]
 
-    # -- leases, and who is there
+    # -- leases and presence
 
     def _held(self) -> Mapping[str, int]:
         """The attempts in hand, by work id. Called from the thread that renews them: `list` copies in one step."""
@@ -199,15 +199,15 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is not None and job.claim.attempt == attempt:  # not if it has come back to us since we asked
+        if job is not None and job.claim.attempt == attempt:  # not if we have claimed it again since
             log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
             job.cancel(Ending.LOST)
 
     async def _beat(self) -> None:
         while True:
             with contextlib.suppress(BusError):
-                await self._pulse.beat(self._bus.beat(self.member))
-            await self._pulse.rest(BEAT_S)
+                await self._heartbeat.beat(self._bus.beat(self.member))
+            await self._heartbeat.rest(BEAT_S)
 
     async def _watch_peers(self) -> None:
         try:
@@ -217,7 +217,7 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # pending work is seen before its lease ends
+                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # a check sees pending work before its lease ends
         finally:
             self._peers.close()
 
@@ -247,13 +247,13 @@ class Worker:
 
     def _start(self, jobs: asyncio.TaskGroup, claim: Claim) -> None:
         known = self._jobs.get(claim.id)
-        if known is not None:  # delivered again: Redis came back without its last second
+        if known is not None:  # delivered again: Redis has lost its last second
             known.cancel(Ending.LOST)
         job = Job(claim)
         self._jobs[claim.id] = job
         self._metrics.jobs(len(self._jobs))
         job.task = jobs.create_task(self._run.run(job), name=f"work {claim.id}")
-        job.task.add_done_callback(lambda _: self._ended(job))  # also called for one that was never begun
+        job.task.add_done_callback(lambda _: self._ended(job))  # also called for a task that never began
 
     def _ended(self, job: Job) -> None:
         if self._jobs.get(job.claim.id) is job:

@@ -1,9 +1,8 @@
-"""How live workers name themselves: by their name in the consumer group, as `stage:name:engine` among the workers.
+"""The names of workers: `name` in the consumer group, `stage:name:engine` in the set of live workers.
 
-A name is `host-pid-random.v<schema>.<machine>.<start>` (`laptop-4242-a1b2c3.v1.5f0c9d21e4.91823`). The schema version
-lets an older worker know whether there is one that can do what it cannot. The last two parts let a worker on the same
-machine find out whether that very process is dead; they are missing where the system does not tell, and in the names of
-older releases.
+A name is `host-pid-random.v<schema>.<machine>.<start>` (`laptop-4242-a1b2c3.v1.5f0c9d21e4.91823`). By the schema
+version an older worker knows whether a newer one is alive. By the last two parts a worker on the same machine finds out
+whether the process is dead; they are missing if the system does not provide them, and in names of older releases.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class LocalProcess:
-    """A process of this machine and boot, in our own process namespace. `started`: in ticks since the boot."""
+    """A process of this machine and boot, in our process namespace. `started`: ticks since the boot."""
 
     pid: int
     started: int
 
 
 def worker_name() -> str:
-    """A name that no other worker has or had."""
+    """A unique name for a new worker."""
     host = socket.gethostname().partition(".")[0].replace(":", "-")
     pid = os.getpid()
     machine, started = _machine(), started_at(pid)
@@ -43,7 +42,7 @@ def worker_name() -> str:
 
 
 def local_process(name: str) -> LocalProcess | None:
-    """The process of a worker's name (or member name), if it runs or ran where its end can be seen from here."""
+    """The process of a worker's name (or member name), if its end is visible from here."""
     found = _PROCESS.search(name)
     if found is None or found[2] != _machine():
         return None
@@ -56,9 +55,9 @@ def name_of(member: str) -> str:
 
 
 def started_at(pid: int) -> int | None:
-    """When a process of this namespace began, in ticks since the boot; 0 if it has ended and waits for its parent.
+    """The start of a process of this namespace, in ticks since the boot; 0 if it is a zombie.
 
-    None if the system does not tell, also where the process is gone.
+    None if the process is gone, or the system does not say.
     """
     try:
         fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
@@ -68,7 +67,7 @@ def started_at(pid: int) -> int | None:
 
 
 def reads(members: Iterable[str], stage: Stage, version: int) -> bool:
-    """Whether one of the live workers of the stage reads entries of this schema version."""
+    """Whether a live worker of the stage reads entries of this schema version."""
     return any(of == stage and schema >= version for of, schema in map(_stage_and_schema, members))
 
 
@@ -79,7 +78,7 @@ def _stage_and_schema(member: str) -> tuple[str, int]:
 
 
 def _machine() -> str:
-    """Names this boot of this machine and our process namespace: only there does a pid mean the same process."""
+    """Identifies this boot of this machine and our process namespace: a pid is unique only there."""
     try:
         boot = (_PROC / "sys/kernel/random/boot_id").read_bytes()
         namespace = (_PROC / "self/ns/pid").stat().st_ino

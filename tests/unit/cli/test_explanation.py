@@ -12,7 +12,7 @@ from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
 from tertulia_cli.inspect.recording import GivenUp, OpenWork, Piece
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Turn
-from tertulia_shared.bus import NOBODY, Entry
+from tertulia_shared.bus import UNASSIGNED, Entry
 from tertulia_shared.entries import AudioChunk, DeadLetter, UserTurn, Work
 from tertulia_shared.events import (
     Error,
@@ -182,7 +182,7 @@ def test_stage_with_busy_workers_is_reported() -> None:
         ("h-2-b", 0.4, "is held by h-2-b (attempt 2), last renewed 0.4 s ago."),
         ("h-2-b", 2.5, "is held by h-2-b (attempt 2), last renewed 2.5 s ago. It waits for its next attempt."),
         ("h", 8.0, "is held by h (attempt 2), last renewed 8.0 s ago. This worker is not alive"),
-        (NOBODY, 9e4, "was requeued and waits for a worker."),
+        (UNASSIGNED, 9e4, "was requeued and waits for a worker."),
     ],
     ids=["running", "failed", "lost", "requeued"],
 )

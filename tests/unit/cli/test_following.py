@@ -24,6 +24,7 @@ from tertulia_cli.inspect.recording import conversation_of_message, record, soun
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_shared.bus import Append, Bus, Entry, Follow
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import (
     AudioChunk,
     DeadLetter,
@@ -46,7 +47,6 @@ from tertulia_shared.events import (
     VadStart,
 )
 from tertulia_shared.keys import Key
-from tertulia_shared.testing.memory_bus import wall_ms
 from tests.harness.recordings import (
     M1,
     M2,

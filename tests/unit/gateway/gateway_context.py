@@ -11,9 +11,9 @@ from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import Store
-from tertulia_shared.testing.memory_bus import wall_ms
 
 
 def gateway_context(

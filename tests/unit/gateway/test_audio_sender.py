@@ -14,9 +14,10 @@ import pytest
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.resume import OpenedConversation
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import Interrupted, MessageStarted, TurnAccepted
-from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_bus import MemoryBus
 
 C = "cccccccc-0000-4000-8000-000000000001"
 A = "aaaaaaaa-0000-4000-8000-000000000001"

@@ -48,7 +48,7 @@ async def test_backlog_workers_and_outbox_are_reported() -> None:
         await it.bus.post("tts", Work(new_id(), message_id=new_id()))
         it.now_ms += 1000
     claim, _ = await it.bus.claim("tts", "a", count=2, block_s=0)
-    await it.bus.hand_back(claim, "a")
+    await it.bus.nack(claim, "a")
     outlet = it.bus.outlet()
     outlet.append(it.bus.keys.store(), StoreWrite("message", "c"))
     outlet.append(it.bus.keys.held_back(), StoreWrite("message", "c"))

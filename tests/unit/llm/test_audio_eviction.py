@@ -110,7 +110,7 @@ async def test_eviction_near_the_limit_deletes_audio_and_keeps_text() -> None:
 @virtual_time
 async def test_eviction_needs_the_lease_unless_redis_is_full() -> None:
     it = Scene()
-    await it.bus.hold(it.bus.keys.space_keeper(), "b")
+    await it.bus.acquire_lease(it.bus.keys.space_keeper(), "b")
     old = await it.reply(heard=True)
     it.bus.limit_bytes = 1_000
     task = it.eviction("a")

@@ -54,7 +54,7 @@ async def test_write_of_a_newer_release_is_deferred_and_blocks_no_other() -> Non
         assert await outbox.is_waiting(it.talk)
         assert not await outbox.is_waiting(other)
         await asyncio.sleep(60)
-        assert await it.bus.hold(it.bus.keys.drainer(), "a newer worker"), "the lease is free"
+        assert await it.bus.acquire_lease(it.bus.keys.drainer(), "a newer worker"), "the lease is free"
     assert await it.dead() == []
 
 

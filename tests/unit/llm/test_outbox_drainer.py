@@ -80,11 +80,13 @@ async def test_drainer_is_replaced_when_it_dies() -> None:
     async with it.draining("first", first) as dying, it.draining("second", second):
         await asyncio.sleep(30)
         assert second.saved == [], "the first drainer has the lease"
-        assert await it.bus.hold(it.bus.keys.drainer(), "first")
+        assert await it.bus.acquire_lease(it.bus.keys.drainer(), "first")
         begun = now()
         dying.cancel()
         await asyncio.wait([dying])
-        assert await it.bus.hold(it.bus.keys.drainer(), "first")  # as after kill -9: the lease was not released
+        assert await it.bus.acquire_lease(
+            it.bus.keys.drainer(), "first"
+        )  # as after kill -9: the lease was not released
         await it.emptied()
         assert now() - begun <= it.bus.keys.drainer().ttl_s + LEASE_POLL_S + 0.1
     assert second.saved == [["1"]]

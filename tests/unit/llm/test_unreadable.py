@@ -90,7 +90,7 @@ async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
     with pytest.raises(UnknownVersion):
         await table.work()
     assert table.claim is not None
-    assert await table.bus.hand_back(table.claim, "worker")
+    assert await table.bus.nack(table.claim, "worker")
     (claim,) = await table.bus.take_over("llm", "a newer one", idle_s=60, count=1)
     assert not isinstance(await table.bus.own(claim, table.conversation_id, "turns", waiting=9), Exception)
 

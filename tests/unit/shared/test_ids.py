@@ -26,7 +26,7 @@ def test_only_canonical_text_is_an_id(value: object) -> None:
     assert not is_id(value)
 
 
-def test_who_redoes_a_turn_makes_the_same_ids() -> None:
+def test_redone_turn_derives_the_same_ids() -> None:
     assert reply_id(TURN, "luna") == reply_id(TURN, "luna") == str(uuid.uuid5(uuid.UUID(TURN), "luna"))
     assert reply_id(TURN, "luna") != reply_id(TURN, "rex")
     assert reply_id(TURN, "luna") != reply_id(new_id(), "luna")

@@ -35,14 +35,14 @@ async def block(bus: MemoryBus, epoch: int, ended: list[str]) -> None:
 
 
 @virtual_time
-async def test_what_ends_by_itself_ends() -> None:
+async def test_block_that_ends_by_itself_is_not_cancelled() -> None:
     bus = await talking_bus()
     async with until_interrupted(bus, CONVERSATION, 1):
         await settle()
 
 
 @virtual_time
-async def test_an_interruption_cancels_the_block_and_is_told_as_stale() -> None:
+async def test_interruption_cancels_the_block_and_raises_stale() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await settle()
@@ -53,7 +53,7 @@ async def test_an_interruption_cancels_the_block_and_is_told_as_stale() -> None:
 
 
 @virtual_time
-async def test_one_that_came_before_the_block_counts_and_those_up_to_its_epoch_do_not() -> None:
+async def test_earlier_interruption_counts_only_above_the_epoch() -> None:
     bus, ended = await talking_bus(), list[str]()
     await interrupt(bus)
     with pytest.raises(Stale):
@@ -67,16 +67,16 @@ async def test_one_that_came_before_the_block_counts_and_those_up_to_its_epoch_d
 
 
 @virtual_time
-async def test_work_of_a_talk_that_redis_has_lost_ends_though_no_command_comes() -> None:
+async def test_work_of_lost_data_ends_without_a_command() -> None:
     bus, ended = await talking_bus(), list[str]()
-    job = asyncio.create_task(block(bus, 7, ended))  # the state is at epoch 1: it was made anew after the loss
+    job = asyncio.create_task(block(bus, 7, ended))  # the state is at epoch 1: it was written again after the loss
     with pytest.raises(Stale, match="at epoch 1, this work is of epoch 7"):
         await job
     assert ended == ["ended"]
 
 
 @virtual_time
-async def test_work_goes_on_while_its_epoch_is_the_conversations_and_while_redis_is_away() -> None:
+async def test_work_goes_on_at_its_epoch_and_while_redis_is_away() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await asyncio.sleep(3 * LOOK_S)
@@ -91,7 +91,7 @@ async def test_work_goes_on_while_its_epoch_is_the_conversations_and_while_redis
 
 
 @virtual_time
-async def test_an_error_of_the_blocks_comes_out_as_it_is() -> None:
+async def test_error_of_the_block_comes_out_unchanged() -> None:
     bus = await talking_bus()
     with pytest.raises(NotOwner, match="mine"):
         async with until_interrupted(bus, CONVERSATION, 1):
@@ -99,7 +99,7 @@ async def test_an_error_of_the_blocks_comes_out_as_it_is() -> None:
 
 
 @virtual_time
-async def test_who_is_cancelled_from_outside_is_cancelled_and_no_more_follows_the_stream() -> None:
+async def test_outer_cancellation_cancels_and_closes_the_follow() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await settle()

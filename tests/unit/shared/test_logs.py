@@ -26,7 +26,7 @@ def root_logger() -> Iterator[logging.Logger]:
     root.setLevel(level)
 
 
-def test_a_line_says_when_who_and_what() -> None:
+def test_line_has_time_service_and_message() -> None:
     said = line(created=0.25)
     assert said == {
         "ts": "1970-01-01T00:00:00.250+00:00", "level": "warning", "service": "llm", "logger": "tertulia.x",
@@ -34,7 +34,7 @@ def test_a_line_says_when_who_and_what() -> None:
     }  # fmt: skip
 
 
-def test_ids_and_figures_get_out_and_nothing_else() -> None:
+def test_only_listed_fields_are_written() -> None:
     values = {**dict.fromkeys(IDS, "x"), "text": "what the user said", "api_key": "sk-1", "count": 0}
     said = line(**values)
     assert said["count"] == 0
@@ -46,12 +46,12 @@ def test_empty_fields_are_left_out() -> None:
     assert not {"turn_id", "message_id"} & set(line(turn_id="", message_id=None))
 
 
-def test_an_error_comes_with_its_traceback_on_the_same_line() -> None:
+def test_error_comes_with_its_traceback_on_the_same_line() -> None:
     error = ValueError("broken\nin two")
     assert "ValueError: broken\nin two" in line(exc_info=(type(error), error, None))["error"]
 
 
-def test_the_process_logs_json_to_stderr(root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
+def test_process_logs_json_to_stderr(root_logger: logging.Logger, capsys: pytest.CaptureFixture[str]) -> None:
     set_up("tts", "INFO")
     logging.getLogger("a").info("said once", extra={"conversation_id": "c"})
     logging.getLogger("a").debug("too fine")

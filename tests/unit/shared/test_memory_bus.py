@@ -102,14 +102,14 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS), claim=claims)
     def hand_back(self, worker: str, claim: Claim) -> None:
-        done = self.runner.run(self.bus.hand_back(claim, worker))
+        done = self.runner.run(self.bus.nack(claim, worker))
         assert done == self._is_last_attempt(claim, worker)
         if done:
             self.held[claim.id] = Held("", float("-inf"), self.held[claim.id].attempt)
 
     @rule(worker=st.sampled_from(WORKERS), claim=claims)
     def pass_on(self, worker: str, claim: Claim) -> None:
-        done = self.runner.run(self.bus.pass_on(claim, worker))
+        done = self.runner.run(self.bus.requeue(claim, worker))
         assert done == self._is_last_attempt(claim, worker)
         if done:
             del self.held[claim.id]
@@ -117,7 +117,7 @@ class Delivery(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def retire(self, worker: str) -> None:
-        self.runner.run(self.bus.retire("tts", worker))
+        self.runner.run(self.bus.deregister("tts", worker))
         for id, held in self.held.items():
             if held.worker == worker:
                 self.held[id] = Held("", float("-inf"), held.attempt)
@@ -143,16 +143,16 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-async def test_while_the_connection_is_broken_everything_says_so(bus: MemoryBus) -> None:
+async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) -> None:
     c = new_id()
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
     bus.break_connection()
     outlet.append(bus.keys.events(c), TurnComplete("t"))
     calls = [
-        outlet.flush(), bus.ping(), bus.prepare("llm"), bus.post("llm", Work(c)), bus.retire("llm", "a"),
+        outlet.flush(), bus.ping(), bus.prepare("llm"), bus.post("llm", Work(c)), bus.deregister("llm", "a"),
         bus.claim("llm", "a", count=1, block_s=30), bus.take_over("llm", "a", idle_s=0, count=1),
-        bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"), bus.hand_back(claim, "a"),
+        bus.renew("llm", "a", [claim.id]), bus.finish(claim, "a"), bus.nack(claim, "a"),
         bus.note_failure(claim, "x"), bus.last_failure(claim), bus.own(claim, c, "turns"),
         bus.note_uncounted(claim), bus.uncounted(claim), bus.move(bus.keys.store(), [], bus.keys.held_back()),
         bus.transact(c, [], then=("llm", Work(c))), bus.read(bus.keys.events(c)), bus.last(bus.keys.events(c)),
@@ -165,7 +165,7 @@ async def test_while_the_connection_is_broken_everything_says_so(bus: MemoryBus)
     assert await bus.finish(claim, "a")
 
 
-async def test_who_waits_to_claim_is_told_and_who_follows_goes_on(bus: MemoryBus) -> None:
+async def test_waiting_claim_raises_and_followers_go_on_after_a_break(bus: MemoryBus) -> None:
     c = new_id()
     await bus.prepare("llm")
     follow = bus.follow(bus.keys.events(c))
@@ -180,7 +180,7 @@ async def test_who_waits_to_claim_is_told_and_who_follows_goes_on(bus: MemoryBus
     assert len(await reading) == 1
 
 
-async def test_entries_bear_the_time_they_are_given(keys: Keys) -> None:
+async def test_entries_have_the_given_time(keys: Keys) -> None:
     bus: Bus = MemoryBus(keys, now_ms=lambda: 1234)
     for _ in range(2):
         await bus.transact("c", [Append(keys.events("c"), TurnComplete("t"))])

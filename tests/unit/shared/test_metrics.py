@@ -1,4 +1,4 @@
-"""What a process counts: named as Prometheus has it, bounded whatever comes, and each process' own."""
+"""A process's metrics: named as Prometheus asks, bounded in number, separate for each process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.metrics import Health, Metrics, catalogue
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 from tertulia_shared.metrics.health import SILENT_S
-from tertulia_shared.metrics.heartbeat import Pulse
+from tertulia_shared.metrics.heartbeat import Heartbeat
 from tertulia_shared.metrics.hop import Hop
 from tests.harness.scrape import scraped
 
@@ -23,7 +23,7 @@ def name_of(family: Family) -> str:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_a_family_is_named_as_prometheus_has_it(family: Family) -> None:
+def test_family_is_named_as_prometheus_has_it(family: Family) -> None:
     assert re.fullmatch(r"tertulia_[a-z_]+[a-z]", family.name)
     assert isinstance(family, CounterFamily) == family.name.endswith("_total")
     assert family.help.endswith(".")
@@ -33,7 +33,7 @@ def test_a_family_is_named_as_prometheus_has_it(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_a_family_has_few_series_and_none_for_a_person_or_a_talk(family: Family) -> None:
+def test_family_has_few_series_and_none_for_a_person_or_a_talk(family: Family) -> None:
     assert not FORBIDDEN.intersection(family.labels)
     listed = [values for values in family.labels.values() if values is not None]
     series = 1
@@ -48,7 +48,7 @@ def test_names_are_unique() -> None:
     assert len(set(names)) == len(names) > 30
 
 
-def test_what_is_not_listed_is_counted_as_other() -> None:
+def test_unlisted_label_is_counted_as_other() -> None:
     metrics = Metrics()
     for source in ("typed", "sung", "whistled", "typed"):
         metrics.of(catalogue.TURNS, source).inc()
@@ -64,7 +64,7 @@ def test_labels_that_do_not_fit_are_refused(labels: tuple[str, ...]) -> None:
         Metrics().of(catalogue.TURNS, *labels)
 
 
-def test_a_process_shows_only_its_own() -> None:
+def test_process_shows_only_its_own() -> None:
     one, other = Metrics(), Metrics()
     one.of(catalogue.RESUMES).inc(3)
     assert scraped(one).of("tertulia_resumes_total") == 3
@@ -82,7 +82,7 @@ def test_series_can_be_shown_from_zero() -> None:
         metrics.from_zero(catalogue.TTS_RATIO)
 
 
-def test_what_is_no_longer_known_is_not_shown_and_can_be_known_again() -> None:
+def test_forgotten_family_is_not_exported_until_it_is_used_again() -> None:
     metrics = Metrics()
     metrics.of(catalogue.WORK_WAITING, "tts").set(3)
     metrics.forget(catalogue.WORK_WAITING)
@@ -92,7 +92,7 @@ def test_what_is_no_longer_known_is_not_shown_and_can_be_known_again() -> None:
     assert scraped(metrics).of("tertulia_work_waiting", stage="tts") == 1
 
 
-def test_a_service_says_what_it_is_and_what_it_uses() -> None:
+def test_service_exports_its_build_and_process_metrics() -> None:
     seen = scraped(Metrics("tts"))
     ((labels, value),) = [(dict(each), value) for (name, each), value in seen.values.items() if name.endswith("_info")]
     assert (labels["service"], labels["schema_version"], value) == ("tts", str(VERSION), 1)
@@ -119,7 +119,7 @@ class Clock:
         return self.now
 
 
-def test_a_process_is_well_from_its_first_sign_of_life_until_some_seconds_after_the_last() -> None:
+def test_process_is_healthy_from_its_first_heartbeat_until_seconds_after_the_last() -> None:
     clock = Clock()
     health = Health(clock)
     health.waits_for("Redis has not answered yet")
@@ -139,15 +139,15 @@ def test_a_process_is_well_from_its_first_sign_of_life_until_some_seconds_after_
 # -- signs of life, hops
 
 
-async def test_a_sign_of_life_tells_that_the_process_is_well_and_how_long_the_way_is() -> None:
+async def test_heartbeat_records_health_and_round_trip() -> None:
     metrics = Metrics()
-    pulse = Pulse(metrics)
+    heartbeat = Heartbeat(metrics)
 
     async def sign() -> None:
         return None
 
-    await pulse.beat(sign())
-    await pulse.rest(0)
+    await heartbeat.beat(sign())
+    await heartbeat.rest(0)
     seen = scraped(metrics)
     assert metrics.health.problem() == ""
     assert seen.of("tertulia_redis_round_trip_seconds_count") == 1
@@ -155,14 +155,14 @@ async def test_a_sign_of_life_tells_that_the_process_is_well_and_how_long_the_wa
     assert seen.of("tertulia_redis_failures_total") == 0
 
 
-async def test_a_sign_of_life_that_is_not_taken_is_counted_and_is_none() -> None:
+async def test_failed_heartbeat_is_counted_and_does_not_make_healthy() -> None:
     metrics = Metrics()
 
     async def sign() -> None:
         raise ConnectionError("scripted")
 
     with pytest.raises(ConnectionError):
-        await Pulse(metrics).beat(sign())
+        await Heartbeat(metrics).beat(sign())
     seen = scraped(metrics)
     assert seen.of("tertulia_redis_failures_total") == 1
     assert seen.of("tertulia_redis_round_trip_seconds_count") == 0
@@ -174,7 +174,7 @@ async def test_a_sign_of_life_that_is_not_taken_is_counted_and_is_none() -> None
     [(b"9750", 0, 0.25), (b"10100", 0, 0.0), (b"9000", 9990, 0.01), (b"9995", 9990, 0.005)],
     ids=["under way", "clocks that disagree", "it lay there before it was asked for", "asked for before it came"],
 )
-def test_a_hop_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, seconds: float) -> None:
+def test_hop_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, seconds: float) -> None:
     metrics = Metrics()
     Hop(metrics, "audio", lambda: 10_000).taken({b"ts": ts}, since_ms=since_ms)
     seen = scraped(metrics)
@@ -183,13 +183,13 @@ def test_a_hop_is_the_time_from_writer_to_reader(ts: bytes, since_ms: int, secon
 
 
 @pytest.mark.parametrize("fields", [{}, {b"ts": b""}, {b"ts": b"soon"}], ids=["none", "empty", "words"])
-def test_an_entry_without_a_time_tells_nothing(fields: dict[bytes, bytes]) -> None:
+def test_entry_without_a_time_is_not_measured(fields: dict[bytes, bytes]) -> None:
     metrics = Metrics()
     Hop(metrics, "audio", lambda: 10_000).taken(fields)
     assert scraped(metrics).of("tertulia_hop_seconds_count", hop="audio") == 0
 
 
-def test_gauges_hold_for_now() -> None:
+def test_gauge_shows_its_last_value() -> None:
     metrics = Metrics()
     jobs = metrics.of(GaugeFamily("tertulia_test", "A test."))
     jobs.inc(3)

@@ -63,7 +63,7 @@ def test_health_is_ok_or_the_reason_why_it_is_not_in_one_line(port: int, metrics
     assert ask(port, "/healthz")[::2] == (200, b"ok\n")
 
 
-def test_the_query_is_left_aside(port: int, metrics: Metrics) -> None:
+def test_query_is_ignored(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     assert ask(port, "/healthz?verbose=1")[0] == 200
 
@@ -75,13 +75,13 @@ def test_head_is_answered_without_the_body(port: int, metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/metricsx", "/../etc/passwd", "/healthz/x"])
-def test_nothing_else_is_there(port: int, path: str) -> None:
+def test_other_path_is_not_found(port: int, path: str) -> None:
     status, _, body = ask(port, path)
     assert (status, body) == (404, b"there is /metrics and /healthz\n")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "get", "BREW"])
-def test_it_is_only_read_from(port: int, method: str) -> None:
+def test_other_method_is_refused(port: int, method: str) -> None:
     status, headers, _ = ask(port, "/metrics", method)
     assert (status, headers["allow"]) == (405, "GET, HEAD")
 
@@ -95,7 +95,7 @@ def test_it_is_only_read_from(port: int, method: str) -> None:
     ],
     ids=["nothing", "a word", "no version", "two spaces", "another protocol", "a proxy's request", "TLS"],
 )  # fmt: skip
-def test_what_is_no_request_is_refused(port: int, request_bytes: bytes) -> None:
+def test_malformed_request_is_refused(port: int, request_bytes: bytes) -> None:
     status, _, body = exchange(port, request_bytes)
     assert status == 400
     assert body.endswith(b"GET /metrics HTTP/1.1 would be one\n")
@@ -115,14 +115,14 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("hurried")
 @pytest.mark.parametrize("sent", [b"", b"GET /metrics HTTP/1.1\r\nHost: loc"], ids=["silent", "half a request"])
-def test_who_is_too_slow_is_left_alone(port: int, sent: bytes) -> None:
+def test_slow_caller_is_disconnected(port: int, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as slow:
         slow.sendall(sent)
         with contextlib.suppress(ConnectionResetError):
             assert slow.recv(100) == b""  # the end, and no answer
 
 
-def test_a_caller_that_goes_away_harms_nobody(port: int, metrics: Metrics) -> None:
+def test_caller_that_disconnects_harms_no_other(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     for sent in (b"", b"GET /met", b"GET /metrics HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as caller:
@@ -131,7 +131,7 @@ def test_a_caller_that_goes_away_harms_nobody(port: int, metrics: Metrics) -> No
 
 
 def is_answered(port: int) -> bool:
-    """Whether health is told; False if the caller is cut off."""
+    """Whether health is answered; False if the caller is disconnected."""
     try:
         return ask(port, "/healthz")[0] == 200
     except (ConnectionError, IndexError):  # without an answer there is no status
@@ -163,7 +163,7 @@ async def answering() -> AsyncGenerator[int]:
         yield bound
 
 
-async def test_a_scrape_does_not_hold_the_loop_up(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scrape_does_not_hold_the_loop_up(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
     began, may_end = threading.Event(), threading.Event()
 
     def slow(_: Metrics) -> bytes:
@@ -186,7 +186,7 @@ def threads() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "metrics"}
 
 
-def test_after_the_block_nobody_listens(metrics: Metrics) -> None:
+def test_port_is_closed_after_the_block(metrics: Metrics) -> None:
     before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
         ask(bound, "/healthz")
@@ -197,9 +197,7 @@ def test_after_the_block_nobody_listens(metrics: Metrics) -> None:
         socket.create_connection(("127.0.0.1", bound), timeout=PATIENCE_S).close()
 
 
-def test_a_caller_in_mid_request_does_not_keep_it_from_ending(
-    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_caller_in_mid_request_does_not_keep_it_from_ending(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(served, "HEAD_S", 3 * PATIENCE_S)
     before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
@@ -212,7 +210,7 @@ def test_a_caller_in_mid_request_does_not_keep_it_from_ending(
     slow.close()
 
 
-def test_a_port_that_is_taken_is_said_with_what_to_do(metrics: Metrics) -> None:
+def test_port_that_is_taken_is_said_with_what_to_do(metrics: Metrics) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -223,7 +221,7 @@ def test_a_port_that_is_taken_is_said_with_what_to_do(metrics: Metrics) -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host"])
-def test_an_address_that_is_not_ours_is_said(metrics: Metrics, host: str) -> None:
+def test_foreign_address_is_refused_with_the_reason(metrics: Metrics, host: str) -> None:
     with pytest.raises(CannotListen, match="TERTULIA_METRICS_HOST"), endpoint(metrics, host, 0):
         pytest.fail("it listens")
 

@@ -78,7 +78,7 @@ async def scene() -> Scene:
 
 
 @virtual_time
-async def test_while_the_store_answers_writes_go_into_it_alone() -> None:
+async def test_writes_go_only_to_a_store_that_answers() -> None:
     it = await scene()
     row = user_message(it.talk, 1)
     assert await it.outbox.save_messages(it.talk, [row], title="Hello")
@@ -90,7 +90,7 @@ async def test_while_the_store_answers_writes_go_into_it_alone() -> None:
 
 
 @virtual_time
-async def test_what_the_store_does_not_take_waits_in_order_and_can_be_read_by_a_person() -> None:
+async def test_untaken_writes_wait_in_order_and_are_readable() -> None:
     it = await scene()
     it.store.away = True
     rows = [user_message(it.talk, 1, "¿Qué tal?"), reply(it.talk, 2, "Bien.", "complete")]
@@ -109,7 +109,7 @@ async def test_what_the_store_does_not_take_waits_in_order_and_can_be_read_by_a_
 
 
 @virtual_time
-async def test_what_needs_a_person_is_kept_too() -> None:
+async def test_writes_to_an_unusable_store_wait() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.unusable = True
@@ -118,7 +118,7 @@ async def test_what_needs_a_person_is_kept_too() -> None:
 
 
 @virtual_time
-async def test_a_store_that_does_not_answer_is_waited_for_once() -> None:
+async def test_store_that_does_not_answer_is_waited_for_once() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.delay_s = 3600
@@ -129,7 +129,7 @@ async def test_a_store_that_does_not_answer_is_waited_for_once() -> None:
 
 
 @virtual_time
-async def test_the_store_is_asked_again_when_the_stream_is_empty_and_not_before() -> None:
+async def test_store_is_asked_again_when_the_stream_is_empty_and_not_before() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -142,7 +142,7 @@ async def test_the_store_is_asked_again_when_the_stream_is_empty_and_not_before(
 
 
 @virtual_time
-async def test_who_met_a_silent_store_elsewhere_is_not_to_wait_for_it_here() -> None:
+async def test_silent_store_is_not_waited_for_twice() -> None:
     it = await scene()
     it.store.delay_s = 3600
     it.outbox.note_away(TimeoutError())
@@ -156,7 +156,7 @@ async def test_who_met_a_silent_store_elsewhere_is_not_to_wait_for_it_here() -> 
 
 
 @virtual_time
-async def test_settings_never_overtake_what_another_process_left() -> None:
+async def test_settings_never_overtake_writes_of_another_process() -> None:
     it = await scene()
     other = Outbox(it.bus, it.store, PATIENCE_S)
     it.store.away = True
@@ -177,7 +177,7 @@ async def hold_back(it: Scene, *writes: StoreWrite) -> None:
 
 
 @virtual_time
-async def test_what_is_held_back_delays_nobody_elses_writes() -> None:
+async def test_deferred_writes_delay_no_other_conversation() -> None:
     it = await scene()
     other = new_id()
     await hold_back(it, settings_write(other, {"top_k": 1}))
@@ -193,7 +193,7 @@ async def test_what_is_held_back_delays_nobody_elses_writes() -> None:
 
 
 @virtual_time
-async def test_who_saw_the_store_away_does_not_stay_so_for_what_is_held_back() -> None:
+async def test_deferred_writes_do_not_keep_the_store_away() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -206,7 +206,7 @@ async def test_who_saw_the_store_away_does_not_stay_so_for_what_is_held_back() -
 
 
 @virtual_time
-async def test_a_message_whose_conversation_is_held_back_waits_behind_it() -> None:
+async def test_message_waits_behind_deferred_writes_of_its_conversation() -> None:
     it = await scene()
     await hold_back(it, conversation_write(it.talk, "A title"))
     row = user_message(it.talk, 1)
@@ -215,7 +215,7 @@ async def test_a_message_whose_conversation_is_held_back_waits_behind_it() -> No
 
 
 @virtual_time
-async def test_with_very_much_held_back_any_conversation_may_have_some() -> None:
+async def test_many_deferred_writes_count_for_every_conversation() -> None:
     it = await scene()
     await hold_back(it, *[conversation_write(new_id(), "")] * (MAX_HELD - 1))
     assert not await it.outbox.is_waiting(it.talk)
@@ -224,7 +224,7 @@ async def test_with_very_much_held_back_any_conversation_may_have_some() -> None
 
 
 @virtual_time
-async def test_a_deleted_conversation_is_no_reason_to_wait() -> None:
+async def test_deleted_conversation_is_no_reason_to_wait() -> None:
     it = await scene()
     with pytest.raises(NotFound):
         await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])
@@ -233,7 +233,7 @@ async def test_a_deleted_conversation_is_no_reason_to_wait() -> None:
 
 
 @virtual_time
-async def test_when_neither_takes_it_that_is_said() -> None:
+async def test_write_refused_by_store_and_redis_raises() -> None:
     it = await scene()
     it.store.away = True
     it.bus.break_connection()
@@ -242,7 +242,7 @@ async def test_when_neither_takes_it_that_is_said() -> None:
 
 
 @virtual_time
-async def test_what_is_posted_waits_for_nobody() -> None:
+async def test_posted_messages_do_not_wait_for_the_store() -> None:
     it = await scene()
     it.store.delay_s = 3600
     begun = now()
@@ -253,9 +253,7 @@ async def test_what_is_posted_waits_for_nobody() -> None:
 
 
 @virtual_time
-async def test_a_full_stream_is_not_full_in_silence(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_full_stream_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(Keys, "store", lambda self: Key(f"{self.ns}:store", 60, 2))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType]
     it = await scene()
     it.store.away = True
@@ -268,12 +266,12 @@ async def test_a_full_stream_is_not_full_in_silence(
 
 
 @pytest.mark.parametrize("row", [b"", b"\xc1", b"\x90", b"\x80", b"\x81\xa2id\x01"])
-def test_a_row_that_cannot_be_read_is_a_bad_entry(row: bytes) -> None:
+def test_row_that_cannot_be_read_is_a_bad_entry(row: bytes) -> None:
     with pytest.raises(BadEntry):
         message_of(StoreWrite("message", new_id(), new_id(), row))
 
 
-def test_a_message_keeps_its_times_to_the_microsecond() -> None:
+def test_message_keeps_its_times_to_the_microsecond() -> None:
     row = user_message(new_id(), 1, seconds=0.000001)
     row = replace(row, character_name="Zoë")
     assert message_of(message_write(row)) == row

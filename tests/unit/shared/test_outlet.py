@@ -41,14 +41,14 @@ async def waits(task: asyncio.Task[None]) -> bool:
     return not task.done()
 
 
-def test_the_fences_epoch_is_the_entries_epoch(sink: HandSink) -> None:
+def test_fences_epoch_is_the_entries_epoch(sink: HandSink) -> None:
     owner = Key("owner", 60)
     assert QueueOutlet(sink, None, 4).epoch == 4
     assert QueueOutlet(sink, Fence(owner, "1-0/1", 7), 4).epoch == 7
     assert QueueOutlet(sink, Fence(owner, "1-0/1"), 4).epoch == 4
 
 
-def test_the_sink_is_woken_once_a_batch(sink: HandSink, outlet: QueueOutlet) -> None:
+def test_sink_is_woken_once_a_batch(sink: HandSink, outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     outlet.put(KEY, {"a": 1})
     assert sink.woken == 1
@@ -87,7 +87,7 @@ async def test_flush_waits_for_what_is_queued_and_what_is_in_flight(outlet: Queu
     await flushing
 
 
-async def test_room_is_a_matter_of_both(outlet: QueueOutlet) -> None:
+async def test_room_counts_queued_writes_and_writes_in_flight(outlet: QueueOutlet) -> None:
     for n in range(MAX_QUEUED):
         outlet.append(KEY, TurnComplete(str(n)))
     await outlet.room()
@@ -99,7 +99,7 @@ async def test_room_is_a_matter_of_both(outlet: QueueOutlet) -> None:
     await waiting
 
 
-async def test_the_first_failure_is_for_everybody_and_ends_it(outlet: QueueOutlet) -> None:
+async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     waiting = [asyncio.create_task(outlet.flush()) for _ in range(3)]
     assert await waits(waiting[0])
@@ -116,7 +116,7 @@ async def test_the_first_failure_is_for_everybody_and_ends_it(outlet: QueueOutle
         outlet.put(KEY, {})
 
 
-async def test_who_stops_waiting_disturbs_nobody(outlet: QueueOutlet) -> None:
+async def test_cancelled_waiter_disturbs_no_other(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     gone, stays = asyncio.create_task(outlet.flush()), asyncio.create_task(outlet.flush())
     assert await waits(stays)

@@ -46,7 +46,7 @@ def name_for(pid: int) -> str:
     return re.sub(rf"-{os.getpid()}-(.*)\.\d+$", rf"-{pid}-\1.{started_at(pid)}", worker_name())
 
 
-def test_a_name_tells_its_process_to_workers_of_the_same_machine() -> None:
+def test_name_has_the_process_for_workers_of_the_same_machine() -> None:
     mine = LocalProcess(os.getpid(), started_at(os.getpid()) or 0)
     assert local_process(worker_name()) == mine
     assert local_process(f"tts:{worker_name()}:espeak") == mine
@@ -64,18 +64,18 @@ def test_a_name_tells_its_process_to_workers_of_the_same_machine() -> None:
         "a-1-b.v1.x.y",
     ],
 )
-def test_names_of_other_machines_and_older_releases_tell_no_process(name: str) -> None:
+def test_names_of_other_machines_and_older_releases_have_no_process(name: str) -> None:
     assert local_process(name) is None
 
 
-def test_the_name_still_tells_the_schema_and_the_pid_where_older_releases_look() -> None:
+def test_name_has_schema_and_pid_where_older_releases_read_them() -> None:
     name = worker_name()
     assert reads([f"tts:{name}:espeak"], "tts", 1)
     assert not reads([f"tts:{name}:espeak"], "tts", 999)
     assert int(name.split("-")[-2]) == os.getpid()
 
 
-def test_a_process_has_ended_when_it_is_killed_or_its_pid_is_given_anew(process: subprocess.Popen[bytes]) -> None:
+def test_process_has_ended_when_killed_or_its_pid_is_reused(process: subprocess.Popen[bytes]) -> None:
     running = LocalProcess(process.pid, started_at(process.pid) or 0)
     assert not has_ended(running)
     assert has_ended(LocalProcess(process.pid, running.started - 1))
@@ -87,7 +87,7 @@ def test_a_process_has_ended_when_it_is_killed_or_its_pid_is_given_anew(process:
 
 
 @pytest.mark.parametrize("with_pidfd", [True, False])
-async def test_the_death_of_a_peer_is_told(
+async def test_death_of_a_peer_is_reported(
     process: subprocess.Popen[bytes],
     monkeypatch: pytest.MonkeyPatch,
     with_pidfd: bool,  # noqa: FBT001 - a parameter
@@ -100,15 +100,15 @@ async def test_the_death_of_a_peer_is_told(
     watching.watch([name, worker_name(), "laptop-1-a1b2c3.v1"])
     assert dead == []
     process.send_signal(signal.SIGKILL)
-    await eventually(lambda: dead, "the death is told")
+    await eventually(lambda: dead, "the death is reported")
     watching.watch([name])
-    assert dead == [name], "it was told"
+    assert dead == [name], "it was reported"
     watching.watch([name], holding=[name])
     assert dead == [name, name], "there is work of it again"
     watching.close()
 
 
-async def test_a_peer_that_is_watched_no_more_is_not_told(process: subprocess.Popen[bytes]) -> None:
+async def test_death_of_an_unwatched_peer_is_not_reported(process: subprocess.Popen[bytes]) -> None:
     dead: list[str] = []
     watching = Peers(worker_name(), dead.append)
     watching.watch([name_for(process.pid)])

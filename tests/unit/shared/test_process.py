@@ -29,7 +29,7 @@ async def serve(bus, stop):
 
 run("test", CommonSettings(_env_file=None, redis_url=sys.argv[1]), serve)
 """
-NOBODY = "redis://127.0.0.1:1/0"
+UNASSIGNED = "redis://127.0.0.1:1/0"
 
 
 async def start(*args: str) -> Process:
@@ -46,7 +46,7 @@ async def line(stream: asyncio.StreamReader | None, holding: str) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_it_serves_until_it_is_told_to_stop_and_exits_0(redis_url: str, number: signal.Signals) -> None:
+async def test_service_stops_at_a_signal_and_exits_0(redis_url: str, number: signal.Signals) -> None:
     process = await start(redis_url)
     await line(process.stdout, "serving")
     process.send_signal(number)
@@ -55,22 +55,22 @@ async def test_it_serves_until_it_is_told_to_stop_and_exits_0(redis_url: str, nu
     assert '"message":"stopped"' in (await process.stderr.read()).decode()
 
 
-async def test_what_cannot_start_says_why_in_one_sentence_and_exits_1(redis_url: str) -> None:
+async def test_service_that_cannot_start_prints_one_sentence_and_exits_1(redis_url: str) -> None:
     process = await start(redis_url, "fail")
     _, errors = await process.communicate()
     assert process.returncode == 1
     assert errors.decode() == "tertulia-test cannot start: the model is missing: fetch it\n"
 
 
-async def test_told_to_stop_while_it_waits_for_redis_it_stops() -> None:
-    process = await start(NOBODY)
+async def test_signal_stops_a_service_that_waits_for_redis() -> None:
+    process = await start(UNASSIGNED)
     await line(process.stderr, "waiting for Redis")
     process.terminate()
     assert await process.wait() == 0
 
 
 def healthz(port: int) -> str:
-    """What `/healthz` says; "" while nobody listens."""
+    """The body of `/healthz`; "" while the port is closed."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=10) as response:
             return response.read().decode()
@@ -81,17 +81,17 @@ def healthz(port: int) -> str:
         return ""
 
 
-async def test_while_redis_is_away_its_health_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_says_that_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
-    process = await start(NOBODY)
+    process = await start(UNASSIGNED)
     await line(process.stderr, "waiting for Redis")
     assert await asyncio.to_thread(healthz, port) == "503 not ready: Redis has not answered yet\n"
     process.terminate()
     assert await process.wait() == 0
 
 
-async def test_while_it_has_not_begun_its_health_says_so(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_says_that_the_service_has_not_begun(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
     process = await start(redis_url)
@@ -102,13 +102,13 @@ async def test_while_it_has_not_begun_its_health_says_so(redis_url: str, monkeyp
     assert await process.wait() == 0
 
 
-async def test_a_metrics_port_that_is_taken_keeps_it_from_starting(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_taken_metrics_port_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
-        process = await start(NOBODY)
+        process = await start(UNASSIGNED)
         _, errors = await process.communicate()
     assert process.returncode == 1
     assert errors.decode() == (

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus.link import Command, Link, make_pool
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Follow
+from tertulia_shared.bus.link import Link, make_pool
+from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost
+from tertulia_shared.bus.port.reading import Follow
 from tertulia_shared.bus.reader import Reader
+from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.keys import Key
 from tests.harness.virtual_time import settle, virtual_time
 
@@ -42,7 +44,7 @@ def streams(command: Command) -> set[str]:
     return {str(name) for name in names[: len(names) // 2]}
 
 
-async def test_what_is_followed_while_unblocking_is_under_way_is_not_forgotten() -> None:
+async def test_stream_followed_during_an_unblock_is_read() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -68,7 +70,7 @@ async def test_what_is_followed_while_unblocking_is_under_way_is_not_forgotten()
     await asyncio.wait([running])
 
 
-async def test_a_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end() -> None:
+async def test_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -85,7 +87,7 @@ async def test_a_read_that_is_sent_but_not_blocked_yet_is_unblocked_in_the_end()
     await asyncio.wait([running])
 
 
-async def test_a_follow_that_is_full_is_not_asked_for_until_it_is_read() -> None:
+async def test_full_follow_is_not_read_until_it_has_room() -> None:
     reads, calls = HandLink(), HandLink()
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
@@ -113,7 +115,7 @@ def ids_taken(follow: Follow) -> list[str]:
 
 
 @virtual_time
-async def test_what_came_before_a_loss_is_read_before_it_is_told_and_what_came_after_it_after_that() -> None:
+async def test_loss_is_raised_between_the_entries_before_and_after_it() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
@@ -138,7 +140,7 @@ async def test_what_came_before_a_loss_is_read_before_it_is_told_and_what_came_a
 
 
 @virtual_time
-async def test_a_connection_that_breaks_again_before_it_was_read_tells_no_loss_twice() -> None:
+async def test_second_break_raises_no_loss_twice() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     follow = reader.follow(Key("a", 60), "0-0", tell_loss=True)
@@ -155,7 +157,7 @@ async def test_a_connection_that_breaks_again_before_it_was_read_tells_no_loss_t
     _, reply = await reads.asked.get()
     reply.set_exception(BusUnavailable("cut again"))
     command, reply = await reads.asked.get()
-    assert command[0] == "XREAD"  # nothing is asked of a loss that was told
+    assert command[0] == "XREAD"  # a loss that was raised is not checked again
     reply.set_result(entries("a", SECOND))
     assert [entry.id for entry in await follow.read()] == [SECOND]
     running.cancel()
@@ -163,7 +165,7 @@ async def test_a_connection_that_breaks_again_before_it_was_read_tells_no_loss_t
 
 
 @virtual_time
-async def test_of_all_streams_it_is_asked_at_once_and_not_of_what_has_lived_out_its_time() -> None:
+async def test_losses_are_checked_in_one_call_and_not_for_expired_entries() -> None:
     reads = HandLink()
     reader = Reader(reads, HandLink(), lambda: NOW_MS)
     old = f"{NOW_MS - 60_000}-0"

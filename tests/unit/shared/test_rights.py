@@ -11,14 +11,39 @@ from pathlib import Path
 import pytest
 
 import tertulia_shared
-from tertulia_shared.bus import reader, redis_bus, rights, scripts
+from tertulia_shared.bus import (
+    reader,
+    redis_bus,
+    redis_connections,
+    redis_maintenance,
+    redis_ownership,
+    redis_presence,
+    redis_reading,
+    redis_work,
+    redis_writing,
+    rights,
+    scripts,
+)
 from tertulia_shared.bus.accounts import Account, acl_file, digest, keeper_rules, operator_rules, reader_rules
-from tertulia_shared.bus.link import Link, Script
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.redis_bus import RedisBus
 from tertulia_shared.bus.rights import SERVICES, Rights, Service, called_by, rights_of, rights_of_stages
+from tertulia_shared.bus.scripts import ownership, repair, work, writing
+from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 
+REDIS_MODULES = (
+    redis_bus, redis_connections, redis_work, redis_ownership, redis_writing, redis_reading, redis_presence,
+    redis_maintenance,
+)  # fmt: skip
+SCRIPTS = {
+    name.lower(): value
+    for module in (ownership, repair, work, writing)
+    for name, value in vars(module).items()
+    if isinstance(value, Script)
+}
+"""The scripts by the names of the functions that run them."""
 KEYS = Keys("ns.1")
 C, M = new_id(), new_id()
 
@@ -42,12 +67,12 @@ def may_touch(service: Service, key: Key) -> bool:
     ],
     ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
 )  # fmt: skip
-def test_a_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
+def test_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
     assert not may_touch(service, key)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
+def test_service_may_touch_what_it_works_with(service: Service) -> None:
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
@@ -60,14 +85,14 @@ def test_a_service_may_touch_what_it_works_with(service: Service) -> None:
 
 @pytest.mark.parametrize("service", ["gateway", "stt", "llm"])
 def test_service_that_repairs_a_conversation_may_touch_what_it_repairs(service: Service) -> None:
-    assert scripts.MEND in rights_of(service, KEYS).scripts
+    assert repair.MEND in rights_of(service, KEYS).scripts
     for key in (KEYS.state(C), KEYS.turns(C), KEYS.events(C), KEYS.control(C), KEYS.receipts(C)):
         assert may_touch(service, key)
     assert may_touch(service, KEYS.owner(C, "turns")) == (service == "llm")  # `mend(owner=True)`
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> None:
+def test_service_has_no_administrative_rights(service: Service) -> None:
     forbidden = {"FLUSHALL", "FLUSHDB", "CONFIG", "KEYS", "ACL", "EVAL", "DEBUG", "SHUTDOWN", "CLIENT", "CLIENT KILL",
                  "MONITOR", "SCRIPT", "SCRIPT FLUSH", "REPLICAOF", "MIGRATE", "RENAME", "COPY", "PUBLISH"}  # fmt: skip
     assert not rights_of(service, KEYS).commands & forbidden
@@ -75,17 +100,18 @@ def test_nobody_may_do_what_is_none_of_a_services_business(service: Service) -> 
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_every_command_that_the_bus_sends_is_somebodys_right() -> None:
+def test_every_command_of_the_bus_is_a_right_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
-    for where in (redis_bus, reader, Link):
+    for where in (*REDIS_MODULES, reader, Link):
         for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', inspect.getsource(where)):
             sent.add(f"{command} {part}" if f"{command} {part}" in given.commands else command)
     assert {"XREADGROUP", "XGROUP CREATE", "CLIENT UNBLOCK", "SCRIPT LOAD", "SCAN", "PING"} <= sent
-    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= given.commands  # options, and an error, look the same
+    # options and an error look the same; only `tertulia inspect` sends PTTL
+    assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_every_scripts_commands_are_somebodys_right() -> None:
+def test_every_command_of_the_scripts_is_a_right_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
@@ -111,18 +137,19 @@ def source_of(method: str) -> str:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
+def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) -> None:
     used = used_by(service)
     assert {"read", "outlet"} <= used
-    named = {name for method in used for name in re.findall(r"\bscripts\.([A-Z_]+)\(", source_of(method))}
-    assert {"PASS_ON", "HAND_BACK", "OWN"} <= named or service == "gateway"
-    named.add("WRITE")  # what outlets run
+    run = re.compile(r"\b(?:scripts|ownership|repair)\.([a-z_]+)\(")
+    named = {name for method in used for name in run.findall(source_of(method))}
+    assert {"requeue", "nack", "own"} <= named or service == "gateway"
+    named.add("write")  # outlets run it
     have = rights_of(service, KEYS).scripts
-    assert [name for name in sorted(named) if getattr(scripts, name) not in have] == []
+    assert [name for name in sorted(named) if SCRIPTS[name] not in have] == []
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
+def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -> None:
     have = rights_of(service, KEYS).commands
     sent: set[str] = set()
     for method in used_by(service):
@@ -132,10 +159,10 @@ def test_a_service_has_the_right_to_each_command_that_it_sends(service: Service)
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # options, and an error, look the same
 
 
-def test_what_a_script_calls_is_read_from_its_source() -> None:
+def test_commands_of_a_script_are_read_from_its_source() -> None:
     script = Script("redis.call('XINFO', 'CONSUMERS', KEYS[1]) local x = redis.pcall('GET', KEYS[2])")
     assert called_by(script) == {"XINFO CONSUMERS", "GET"}
-    assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(scripts.WRITE)
+    assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(writing.WRITE)
 
 
 def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
@@ -144,7 +171,7 @@ def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
     assert rights_of_stages((), KEYS) == Rights()
 
 
-def test_an_acl_file_has_a_user_a_line_and_no_password() -> None:
+def test_acl_file_has_a_user_a_line_and_no_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
     assert first == "user default reset off ~* &* +@all"

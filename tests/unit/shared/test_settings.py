@@ -30,7 +30,7 @@ def test_everything_has_a_default() -> None:
     assert settings.lease_s > 0
 
 
-def test_the_environment_wins_over_the_file(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_wins_over_the_file(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (bare_environment / ".env").write_text("TERTULIA_PORT=1\nTERTULIA_NAMESPACE=file\nOTHER=x\nTERTULIA_UNKNOWN=y\n")
     monkeypatch.setenv("TERTULIA_PORT", "2")
     settings = load(Settings)
@@ -50,7 +50,7 @@ def test_redis_urls_of_all_kinds_are_taken(url: str, monkeypatch: pytest.MonkeyP
     assert load(Settings).redis_url == url
 
 
-def test_all_mistakes_are_told_at_once_and_no_value_is_repeated(
+def test_all_mistakes_are_reported_at_once_without_values(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     wrong = {
@@ -61,14 +61,14 @@ def test_all_mistakes_are_told_at_once_and_no_value_is_repeated(
         monkeypatch.setenv(PREFIX + name, value)
     with pytest.raises(SystemExit) as exit_:
         load(Settings)
-    told = capsys.readouterr().err
+    report = capsys.readouterr().err
     assert exit_.value.code == 2
     for name, value in wrong.items():
-        assert f"  {PREFIX}{name}: " in told
-        assert len(value) < 4 or value not in told
-    assert "hunter2" not in told
-    assert "redis://" in told
-    assert ".env" in told
+        assert f"  {PREFIX}{name}: " in report
+        assert len(value) < 4 or value not in report
+    assert "hunter2" not in report
+    assert "redis://" in report
+    assert ".env" in report
 
 
 @pytest.fixture
@@ -80,7 +80,7 @@ def secrets(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_setting_may_stand_in_a_file_of_its_name(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_setting_is_read_from_a_file_of_its_name(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "TERTULIA_REDIS_URL").write_text("redis://tts:password@redis:6379/0\n")
     (secrets / "TERTULIA_PORT").write_text("1")
     (secrets / "SUPABASE_KEY").write_text("key")
@@ -91,7 +91,7 @@ def test_a_setting_may_stand_in_a_file_of_its_name(secrets: Path, monkeypatch: p
     assert settings.port == 2  # the environment wins
 
 
-def test_the_env_file_may_name_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_env_file_may_name_the_secrets_folder(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = bare_environment / "elsewhere"
     folder.mkdir()
     (folder / "TERTULIA_PORT").write_text("3")
@@ -99,7 +99,7 @@ def test_the_env_file_may_name_the_secrets_folder(bare_environment: Path, monkey
     assert load(Settings).port == 3
 
 
-def test_an_empty_variable_is_one_that_is_not_set(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_variable_counts_as_unset(secrets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (secrets / "TERTULIA_REDIS_URL").write_text("redis://from-the-file")
     for name in ("TERTULIA_REDIS_URL", "TERTULIA_PORT", "TERTULIA_REDIS_CA"):
         monkeypatch.setenv(name, "")
@@ -107,7 +107,7 @@ def test_an_empty_variable_is_one_that_is_not_set(secrets: Path, monkeypatch: py
     assert (settings.redis_url, settings.port, settings.redis_tls) == ("redis://from-the-file", 8080, None)
 
 
-def test_a_secrets_folder_that_is_not_there_is_told_and_only_if_it_was_named(
+def test_missing_secrets_folder_is_reported_only_if_it_was_named(
     bare_environment: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("tertulia_shared.settings.SECRETS_DIR", bare_environment / "none")
@@ -118,7 +118,7 @@ def test_a_secrets_folder_that_is_not_there_is_told_and_only_if_it_was_named(
     assert f"TERTULIA_SECRETS_DIR: there is no folder {bare_environment / 'other'}" in capsys.readouterr().err
 
 
-def test_a_secret_that_is_no_text_is_told_without_its_bytes(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_binary_secret_is_reported_without_its_bytes(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (secrets / "TERTULIA_PORT").write_bytes(b"\xff\xfe")
     with pytest.raises(SystemExit):
         load(Settings)
@@ -136,7 +136,7 @@ def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("url", "names", "told"),
+    ("url", "names", "report"),
     [
         ("rediss://h", ["CERT"], "belong together"),
         ("rediss://h", ["KEY", "CA"], "belong together"),
@@ -145,14 +145,14 @@ def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch
     ],
     ids=["a certificate without its key", "a key without its certificate", "without TLS", "a file that is not there"],
 )
-def test_tls_settings_that_do_not_fit_are_told(
+def test_contradicting_tls_settings_are_reported(
     bare_environment: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     *,
     url: str,
     names: list[str],
-    told: str,
+    report: str,
 ) -> None:
     monkeypatch.setenv("TERTULIA_REDIS_URL", url)
     for name, _, gone in (each.partition(":") for each in names):
@@ -162,4 +162,4 @@ def test_tls_settings_that_do_not_fit_are_told(
         monkeypatch.setenv(f"TERTULIA_REDIS_{name}", str(path))
     with pytest.raises(SystemExit):
         load(Settings)
-    assert told in capsys.readouterr().err
+    assert report in capsys.readouterr().err

@@ -42,18 +42,18 @@ def test_javascript_reads_every_position_exactly(ms: int) -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["", "5", "a-b", "-1-0", f"{NOW_MS}", f"{NOW_MS}-0-0", "12-0", f"{NOW_MS}-٣x"])
-def test_what_is_no_entry_id_is_refused(entry_id: str) -> None:
+def test_position_of_no_entry_id_is_refused(entry_id: str) -> None:
     with pytest.raises(InvalidRecord, match="turn_entry_id"):
         turn_position(entry_id, 0)
 
 
 @pytest.mark.parametrize("slot", [-1, 4096])
-def test_a_slot_out_of_range_is_refused(slot: int) -> None:
+def test_slot_out_of_range_is_refused(slot: int) -> None:
     with pytest.raises(InvalidRecord, match="slot"):
         turn_position(f"{NOW_MS}-0", slot)
 
 
-def test_a_later_status_stands_and_among_equals_the_newer() -> None:
+def test_higher_status_wins_and_among_equals_the_newer() -> None:
     streaming = reply(new_id(), 1, "Hel", "streaming")
     failed = replace(streaming, status="failed")
     complete = replace(streaming, status="complete")

@@ -104,7 +104,7 @@ async def test_stores_that_open_a_fresh_file_at_once_migrate_it_once(path: Path,
     await asyncio.gather(*[store.close() for store in stores])
 
 
-def test_the_switch_to_wal_waits_for_a_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_switch_to_wal_waits_for_a_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tertulia.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as rival,
@@ -120,7 +120,7 @@ def test_the_switch_to_wal_waits_for_a_rival(tmp_path: Path, monkeypatch: pytest
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_the_switch_to_wal_gives_up_after_its_time(tmp_path: Path) -> None:
+def test_switch_to_wal_times_out(tmp_path: Path) -> None:
     path = tmp_path / "tertulia.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as rival,
@@ -131,7 +131,7 @@ def test_the_switch_to_wal_gives_up_after_its_time(tmp_path: Path) -> None:
             sqlite_file.use_wal(connection, timeout_s=0)
 
 
-async def test_an_acknowledged_message_survives_kill_9(path: Path) -> None:
+async def test_acknowledged_message_survives_kill_9(path: Path) -> None:
     conversation_id = new_id()
     process = await python(WRITE_UNTIL_KILLED, str(path), conversation_id)
     assert process.stdout is not None
@@ -144,7 +144,7 @@ async def test_an_acknowledged_message_survives_kill_9(path: Path) -> None:
     assert {line.decode().strip() for line in acknowledged if line.endswith(b"\n")} <= stored
 
 
-async def test_a_write_waits_for_a_rival_and_fails_as_retryable(store: SQLiteStore, path: Path) -> None:
+async def test_write_waits_for_a_rival_and_fails_as_retryable(store: SQLiteStore, path: Path) -> None:
     conversation_id = new_id()
     with closing(sqlite3.connect(path, isolation_level=None)) as rival:
         rival.execute("BEGIN IMMEDIATE")
@@ -171,7 +171,7 @@ async def test_waiting_writes_are_bounded(path: Path) -> None:
     await store.close()
 
 
-async def test_the_files_are_the_owners_alone(store: SQLiteStore, path: Path) -> None:
+async def test_files_are_private_to_their_owner(store: SQLiteStore, path: Path) -> None:
     await store.ensure_conversation(new_id())
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -184,7 +184,7 @@ async def test_closing_leaves_one_file(store: SQLiteStore, path: Path) -> None:
     assert [file.name for file in path.parent.iterdir()] == ["tertulia.db"]
 
 
-async def test_the_connection_is_set_up_for_many_processes(store: SQLiteStore, path: Path) -> None:
+async def test_connection_is_set_up_for_many_processes(store: SQLiteStore, path: Path) -> None:
     with closing(sqlite3.connect(path)) as other:
         assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         loose = other.execute(
@@ -204,7 +204,7 @@ async def test_the_connection_is_set_up_for_many_processes(store: SQLiteStore, p
     ],
     ids=["history", "messages", "conversations", "next conversations"],
 )
-async def test_a_page_comes_from_an_index_without_sorting(
+async def test_page_comes_from_an_index_without_sorting(
     store: SQLiteStore, path: Path, query: str, arguments: tuple[object, ...] | dict[str, object], index: str
 ) -> None:
     with closing(sqlite3.connect(path)) as other:
@@ -213,7 +213,7 @@ async def test_a_page_comes_from_an_index_without_sorting(
     assert "TEMP B-TREE" not in plan
 
 
-async def test_a_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path) -> None:
+async def test_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path) -> None:
     await store.close()
     with closing(sqlite3.connect(path)) as other, other:
         other.execute("INSERT INTO schema_migrations VALUES (9999, 'from_the_future', '')")
@@ -221,7 +221,7 @@ async def test_a_newer_schema_is_refused_by_version(store: SQLiteStore, path: Pa
         await store.open()
 
 
-async def test_a_file_that_is_no_database_is_refused_and_left_alone(foreign_file: Path) -> None:
+async def test_file_that_is_no_database_is_refused_and_left_alone(foreign_file: Path) -> None:
     before = os.stat(foreign_file)  # noqa: PTH116  (the async rules forbid the Path method, which does the same)
     with pytest.raises(StoreUnusable, match="NOTADB"):
         await SQLiteStore(foreign_file).open()
@@ -229,7 +229,7 @@ async def test_a_file_that_is_no_database_is_refused_and_left_alone(foreign_file
     assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
 
 
-async def test_a_path_that_cannot_be_created_is_refused_with_the_reason(foreign_file: Path, tmp_path: Path) -> None:
+async def test_path_that_cannot_be_created_is_refused_with_the_reason(foreign_file: Path, tmp_path: Path) -> None:
     with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Not a directory"):
         await SQLiteStore(foreign_file / "data" / "tertulia.db").open()
     with pytest.raises(StoreUnusable, match="Cannot create the database"):
@@ -237,13 +237,13 @@ async def test_a_path_that_cannot_be_created_is_refused_with_the_reason(foreign_
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-async def test_a_directory_without_write_permission_is_refused(tmp_path: Path) -> None:
+async def test_directory_without_write_permission_is_refused(tmp_path: Path) -> None:
     os.chmod(tmp_path, 0o500)  # noqa: PTH101  (as above)
     with pytest.raises(StoreUnusable, match=r"Cannot create the database .*Permission denied"):
         await SQLiteStore(tmp_path / "tertulia.db").open()
 
 
-async def test_a_failed_open_can_be_tried_again(foreign_file: Path) -> None:
+async def test_failed_open_can_be_tried_again(foreign_file: Path) -> None:
     store = SQLiteStore(foreign_file)
     with pytest.raises(StoreUnusable):
         await store.open()
@@ -255,7 +255,7 @@ async def test_a_failed_open_can_be_tried_again(foreign_file: Path) -> None:
     await store.close()
 
 
-async def test_a_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) -> None:
+async def test_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     saved = [user_message(conversation_id, position) for position in range(6)]
@@ -268,7 +268,7 @@ async def test_a_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) ->
 
 
 @pytest.mark.parametrize("leftovers", [True, False])
-async def test_a_file_that_is_deleted_under_running_stores_is_made_anew(tmp_path: Path, *, leftovers: bool) -> None:
+async def test_file_deleted_under_running_stores_is_created_again(tmp_path: Path, *, leftovers: bool) -> None:
     path = tmp_path / "tertulia.db"
     one, other = SQLiteStore(path), SQLiteStore(path)
     await one.open()
@@ -298,7 +298,7 @@ def noise(tmp_path: Path) -> Path:
     return path
 
 
-async def test_a_file_that_is_no_database_is_moved_aside(noise: Path) -> None:
+async def test_file_that_is_no_database_is_moved_aside(noise: Path) -> None:
     path = noise
     store = SQLiteStore(path, moves_broken_aside=True)
     await store.open()

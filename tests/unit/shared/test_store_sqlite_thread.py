@@ -82,7 +82,7 @@ async def test_too_many_waiting_calls_are_refused() -> None:
     await lane.close()
 
 
-async def test_closing_runs_what_waits_and_ends_the_thread() -> None:
+async def test_close_runs_queued_calls_and_ends_the_thread() -> None:
     gate = Gate()
     lane = lane_through(gate)
     await lane.start()
@@ -98,7 +98,7 @@ async def test_closing_runs_what_waits_and_ends_the_thread() -> None:
     await lane.close()
 
 
-async def test_a_batch_that_breaks_tells_every_caller_and_the_next_one_runs() -> None:
+async def test_broken_batch_fails_every_caller_and_the_next_one_runs() -> None:
     broken = True
 
     def run(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
@@ -115,7 +115,7 @@ async def test_a_batch_that_breaks_tells_every_caller_and_the_next_one_runs() ->
     await lane.close()
 
 
-async def test_a_connection_that_fails_fails_the_start() -> None:
+async def test_connection_that_fails_fails_the_start() -> None:
     def refuse() -> sqlite3.Connection:
         raise PermissionError("no")
 

@@ -50,7 +50,7 @@ def test_other_faults_are_not_of_tls() -> None:
     assert not hung_up(ConnectionRefusedError(111, "refused"))
 
 
-def test_files_that_are_no_certificates_are_told(tmp_path: Path) -> None:
+def test_files_that_are_no_certificates_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("not PEM")
     with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CA: .*no readable PEM"):

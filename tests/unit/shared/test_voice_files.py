@@ -27,7 +27,7 @@ def clipped() -> bytes:
 GOOD = VoiceFiles("bob", 'He said "hello", and left.', 16_000, tone(), "Bob", "en-GB", "calm", "A hall.")
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+def test_written_voice_is_read_again(tmp_path: Path) -> None:
     made = write_voice(tmp_path, GOOD)
     assert read_voice(made) == GOOD
     assert read_voices(tmp_path) == (GOOD,)
@@ -40,7 +40,7 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         (replace(GOOD, id="Bad Name"), "a-z"),
         (replace(GOOD, id="../up"), "a-z"),
@@ -56,24 +56,24 @@ def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) 
         (replace(GOOD, pcm=clipped()), "clipped"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_cloned_is_refused_with_the_reason(wrong: VoiceFiles, told: str) -> None:
-    with pytest.raises(BadVoice, match=told):
+def test_unusable_clip_is_refused_with_the_reason(wrong: VoiceFiles, message: str) -> None:
+    with pytest.raises(BadVoice, match=message):
         check(wrong)
 
 
-def test_all_that_is_wrong_is_told_at_once() -> None:
+def test_all_faults_are_reported_at_once() -> None:
     with pytest.raises(BadVoice, match=r"a-z.*transcript.*long"):
         check(replace(GOOD, id="X", transcript="", pcm=tone(1)))
 
 
-def test_a_folder_without_texts_is_no_voice_and_no_folder_has_none(tmp_path: Path) -> None:
+def test_folder_without_texts_is_no_voice_and_no_folder_has_none(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert read_voices(tmp_path) == ()
     assert read_voices(tmp_path / "nowhere") == ()
 
 
 @pytest.mark.parametrize("damage", ["no clip", "no wav", "stereo", "no toml", "a number", "latin-1"])
-def test_a_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
+def test_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
     made = write_voice(tmp_path, GOOD)
     match damage:
         case "no clip":
@@ -94,5 +94,5 @@ def test_a_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
         read_voices(tmp_path)
 
 
-def test_the_three_characters_have_example_voices() -> None:
+def test_three_characters_have_example_voices() -> None:
     assert [voice.id for voice in read_voices(VOICES)] == ["luna", "rex", "sage"]

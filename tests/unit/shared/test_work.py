@@ -27,5 +27,5 @@ def test_every_error_has_an_ending(error: BaseException | None, ending: Ending) 
 
 
 @pytest.mark.parametrize(("error", "ending"), ENDINGS[1:])
-def test_of_a_group_the_first_error_counts(error: Exception, ending: Ending) -> None:
+def test_ending_of_a_group_is_that_of_its_first_error(error: Exception, ending: Ending) -> None:
     assert ending_of(ExceptionGroup("", [ExceptionGroup("", [error]), ValueError("later")])) is ending

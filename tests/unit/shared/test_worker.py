@@ -88,7 +88,7 @@ def make_bus() -> MemoryBus:
 async def working(
     bus: MemoryBus, handler: ScriptedHandler, *, concurrency: int = 10, settings: CommonSettings = SETTINGS
 ) -> AsyncGenerator[Worker]:
-    """A worker that runs as long as the block does, and is then told to stop."""
+    """A worker that runs while the block does, and is then stopped."""
     worker = Worker(bus, "tts", handler, settings, engine="scripted", concurrency=concurrency)
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
@@ -115,7 +115,7 @@ async def claims_of(bus: MemoryBus, worker: str = "peer", *, idle_s: float = 0) 
 
 
 @virtual_time
-async def test_what_is_done_is_finished_and_gone() -> None:
+async def test_done_work_is_finished_and_deleted() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler):
         await post(bus, 3)
@@ -125,7 +125,7 @@ async def test_what_is_done_is_finished_and_gone() -> None:
 
 
 @virtual_time
-async def test_no_more_jobs_at_once_than_the_bound_and_none_forgotten() -> None:
+async def test_jobs_at_once_stay_within_the_bound_and_all_are_done() -> None:
     async def a_while(_claim: Claim) -> None:
         await asyncio.sleep(0.1)
 
@@ -237,7 +237,7 @@ async def test_expired_leases_are_looked_for_often_only_while_work_is_pending() 
 
 
 @virtual_time
-async def test_after_redis_stood_still_holders_may_renew_before_anybody_looks() -> None:
+async def test_holders_may_renew_before_a_check_after_a_stall_of_redis() -> None:
     bus, handler = LookedAt(), ScriptedHandler(forever)
     async with working(bus, handler):
         await held_by_peer(bus)
@@ -264,7 +264,7 @@ async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
 
 
 @virtual_time
-async def test_work_that_could_not_be_renewed_in_time_is_not_taken_from_ourselves() -> None:
+async def test_worker_does_not_take_over_its_own_late_work() -> None:
     class Unrenewed(MemoryBus):
         """As after a stall of the process: the look for others' work comes before the renewals."""
 
@@ -304,7 +304,7 @@ async def test_our_own_work_delivered_again_ends_the_older_job_not_the_newer() -
 
 
 @virtual_time
-async def test_a_late_answer_about_lost_work_does_not_hit_the_job_that_got_it_back() -> None:
+async def test_late_reply_about_lost_work_does_not_cancel_its_new_job() -> None:
     class LateBus(MemoryBus):
         """Holds the answer to a renewal back until `late` is set."""
 
@@ -332,7 +332,7 @@ async def test_a_late_answer_about_lost_work_does_not_hit_the_job_that_got_it_ba
         (stolen,) = await claims_of(bus)
         await asyncio.sleep(RENEWED_S)  # the renewal is refused, but the answer is under way
         given_up.set()
-        await bus.hand_back(stolen, "peer")
+        await bus.nack(stolen, "peer")
         await asyncio.sleep(RENEWED_S)  # ours again
         assert len(handler.begun) == 2
         bus.late.set()
@@ -342,7 +342,7 @@ async def test_a_late_answer_about_lost_work_does_not_hit_the_job_that_got_it_ba
 
 @pytest.mark.parametrize("error", [RetryLater("busy"), BusUnavailable("away"), ValueError("a bug")])
 @virtual_time
-async def test_a_failed_attempt_is_made_again(error: Exception) -> None:
+async def test_failed_attempt_is_made_again(error: Exception) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(error))
     async with working(bus, handler):
         await post(bus)
@@ -355,7 +355,7 @@ async def test_a_failed_attempt_is_made_again(error: Exception) -> None:
 
 
 @virtual_time
-async def test_interrupted_work_is_finished_without_a_word() -> None:
+async def test_stale_work_is_finished_silently() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(Stale("interrupted")))
     async with working(bus, handler):
         await post(bus)
@@ -376,7 +376,7 @@ async def test_work_whose_thing_a_peer_owns_stays_pending() -> None:
 
 @pytest.mark.parametrize("error", [BadWork("no such thing"), BadEntry("unreadable")])
 @virtual_time
-async def test_bad_work_is_dead_at_once_and_told(error: Exception) -> None:
+async def test_bad_work_is_dead_lettered_and_reported_at_once(error: Exception) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(error))
     async with working(bus, handler):
         await post(bus)
@@ -402,9 +402,9 @@ async def test_after_the_last_attempt_it_is_given_up_once_with_the_last_failure(
 
 
 @virtual_time
-async def test_giving_up_that_itself_fails_neither_ends_the_worker_nor_keeps_the_work() -> None:
+async def test_failing_give_up_neither_ends_the_worker_nor_keeps_the_work() -> None:
     async def broken(_claim: Claim) -> None:
-        raise BadEntry("what was to be told cannot be read")
+        raise BadEntry("the event cannot be read")
 
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
     handler.on_give_up = broken
@@ -420,7 +420,7 @@ async def test_giving_up_that_itself_fails_neither_ends_the_worker_nor_keeps_the
 
 @pytest.mark.parametrize("turn_id", ["t", None], ids=["a turn", "no turn"])
 @virtual_time
-async def test_a_letter_names_the_turn_that_was_given_up(turn_id: str | None) -> None:
+async def test_letter_names_the_turn_that_was_given_up(turn_id: str | None) -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
     handler.turn_id = turn_id
     async with working(bus, handler):
@@ -430,7 +430,7 @@ async def test_a_letter_names_the_turn_that_was_given_up(turn_id: str | None) ->
 
 
 @virtual_time
-async def test_dead_work_with_unreadable_fields_can_be_buried() -> None:
+async def test_dead_work_with_unreadable_fields_is_dead_lettered() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("poison")))
     await bus.prepare("tts")
     outlet = bus.outlet()
@@ -476,7 +476,7 @@ async def test_interrupted_work_goes_on_with_its_worker_as_a_new_attempt_that_do
 
 
 @virtual_time
-async def test_a_break_of_the_connection_costs_half_a_second_at_most() -> None:
+async def test_break_of_the_connection_costs_half_a_second_at_most() -> None:
     bus = make_bus()
     done_at: list[float] = []
 
@@ -508,11 +508,11 @@ async def test_work_that_a_peer_took_over_during_the_break_is_left_to_it() -> No
         await post(bus)
         await asyncio.sleep(1)
         assert [claim.attempt for claim in handler.begun] == [1]
-        assert [held.worker for held in await bus.held("tts")] == ["peer"]
+        assert [held.worker for held in await bus.pending("tts")] == ["peer"]
 
 
 @virtual_time
-async def test_a_worker_told_to_stop_while_redis_is_away_leaves_the_work_to_its_peers() -> None:
+async def test_worker_stopped_while_redis_is_away_leaves_its_work_to_peers() -> None:
     bus = make_bus()
 
     async def interrupted(_claim: Claim) -> None:
@@ -549,7 +549,7 @@ async def test_work_whose_reply_was_lost_is_asked_for_as_soon_as_redis_is_back()
 
 @pytest.mark.parametrize("refusal", [WriteRefused("WRONGTYPE"), ExceptionGroup("", [WriteRefused("ids used up")])])
 @virtual_time
-async def test_work_whose_giving_up_redis_refuses_is_buried_after_its_attempts(refusal: Exception) -> None:
+async def test_work_whose_give_up_redis_refuses_is_dead_lettered(refusal: Exception) -> None:
     async def refused(_claim: Claim) -> None:
         raise refusal
 
@@ -564,7 +564,7 @@ async def test_work_whose_giving_up_redis_refuses_is_buried_after_its_attempts(r
 
 
 @virtual_time
-async def test_a_letter_that_its_key_does_not_take_goes_to_another_one() -> None:
+async def test_dead_letter_refused_by_its_stream_goes_aside() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(BadWork("ids")))
     spoil: Outlet = bus.outlet()
     spoil.put(bus.keys.dead(), {"not": "a stream"})
@@ -598,7 +598,7 @@ async def test_giving_up_waits_while_redis_takes_no_writes() -> None:
 
 
 @virtual_time
-async def test_a_bus_that_goes_away_and_comes_back_does_not_end_the_worker() -> None:
+async def test_bus_that_goes_away_and_comes_back_does_not_end_the_worker() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler):
         bus.break_connection()
@@ -610,7 +610,7 @@ async def test_a_bus_that_goes_away_and_comes_back_does_not_end_the_worker() -> 
 
 
 @virtual_time
-async def test_a_stopping_worker_finishes_what_it_has_begun_and_claims_no_more() -> None:
+async def test_stopping_worker_finishes_what_it_has_begun_and_claims_no_more() -> None:
     async def a_while(_claim: Claim) -> None:
         await asyncio.sleep(SETTINGS.drain_s / 2)
 
@@ -623,7 +623,7 @@ async def test_a_stopping_worker_finishes_what_it_has_begun_and_claims_no_more()
 
 
 @virtual_time
-async def test_a_stopping_worker_hands_back_what_takes_too_long_for_a_peer_to_have_at_once() -> None:
+async def test_stopping_worker_requeues_work_that_takes_too_long() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
     async with working(bus, handler) as worker:
         await post(bus)
@@ -691,7 +691,7 @@ def newer(version: int = VERSION + 1) -> Act:
 
 
 @virtual_time
-async def test_what_a_newer_release_wrote_is_given_up_where_nobody_else_reads_it() -> None:
+async def test_newer_work_is_given_up_without_a_worker_that_reads_it() -> None:
     bus, handler = make_bus(), ScriptedHandler(newer())
     await bus.beat(f"llm:box-1-aaaaaa.v{VERSION + 1}:demo")
     await bus.beat("tts:box-2-bbbbbb:scripted")  # as of a release that does not say
@@ -707,7 +707,7 @@ async def test_what_a_newer_release_wrote_is_given_up_where_nobody_else_reads_it
 
 
 @virtual_time
-async def test_what_a_newer_release_wrote_is_left_to_a_live_worker_of_that_release() -> None:
+async def test_newer_work_is_left_to_a_live_worker_of_its_release() -> None:
     bus, old, other = make_bus(), ScriptedHandler(newer()), ScriptedHandler(newer())
     member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
     async with working(bus, old), working(bus, other):
@@ -719,15 +719,15 @@ async def test_what_a_newer_release_wrote_is_left_to_a_live_worker_of_that_relea
         assert len(old.begun) + len(other.begun) == 2, "each looks at it once"
         assert old.given_up == other.given_up == []
         (claim,) = await claims_of(bus, idle_s=SETTINGS.lease_s)
-        assert await bus.hand_back(claim, "peer")
+        assert await bus.nack(claim, "peer")
         await bus.leave(member)
         await asyncio.sleep(SETTINGS.lease_s)
-        assert len(old.given_up) + len(other.given_up) == 1, "nobody is left who could"
+        assert len(old.given_up) + len(other.given_up) == 1, "no worker is left that could"
         assert await bus.open_work("tts") == 0
 
 
 @virtual_time
-async def test_looking_at_newer_work_uses_none_of_its_attempts_up() -> None:
+async def test_leaving_newer_work_costs_no_attempt() -> None:
     bus = make_bus()
     member = f"tts:box-1-aaaaaa.v{VERSION + 1}:scripted"
     await bus.prepare("tts")
@@ -748,7 +748,7 @@ async def test_looking_at_newer_work_uses_none_of_its_attempts_up() -> None:
 
 
 @virtual_time
-async def test_what_fails_after_it_was_left_to_newer_workers_is_given_up_after_its_attempts() -> None:
+async def test_work_left_to_newer_workers_is_given_up_after_its_failed_attempts() -> None:
     bus = make_bus()
     await bus.prepare("tts")
     await post(bus)
@@ -763,7 +763,7 @@ async def test_what_fails_after_it_was_left_to_newer_workers_is_given_up_after_i
 
 
 @virtual_time
-async def test_the_reason_of_work_that_died_in_a_group_is_the_error_itself() -> None:
+async def test_reason_of_dead_work_is_the_first_error_of_a_group() -> None:
     bus, handler = make_bus(), ScriptedHandler(raising(ExceptionGroup("of tasks", [BadEntry("no text in it")])))
     async with working(bus, handler):
         await post(bus)
@@ -772,7 +772,7 @@ async def test_the_reason_of_work_that_died_in_a_group_is_the_error_itself() -> 
 
 
 @virtual_time
-async def test_a_job_stopped_before_its_first_step_is_handed_back() -> None:
+async def test_job_stopped_before_its_first_step_is_handed_back() -> None:
     bus, handler = make_bus(), ScriptedHandler(forever)
     stop = asyncio.Event()
     worker = Worker(bus, "tts", handler, settings_of(CommonSettings, drain_s=0), engine="scripted", concurrency=5)
@@ -786,7 +786,7 @@ async def test_a_job_stopped_before_its_first_step_is_handed_back() -> None:
 
 
 @virtual_time
-async def test_a_job_cancelled_before_its_first_step_frees_its_slot() -> None:
+async def test_job_cancelled_before_its_first_step_frees_its_slot() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler, concurrency=1):
         await post(bus)
@@ -801,7 +801,7 @@ async def test_a_job_cancelled_before_its_first_step_frees_its_slot() -> None:
 
 
 @virtual_time
-async def test_it_is_seen_alive_under_its_name_and_engine() -> None:
+async def test_worker_is_alive_under_its_name_and_engine() -> None:
     bus = make_bus()
     async with working(bus, ScriptedHandler(nothing)) as worker:
         await settle()

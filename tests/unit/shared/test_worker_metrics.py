@@ -79,7 +79,7 @@ class Scene:
 
 
 @virtual_time
-async def test_work_under_way_and_done() -> None:
+async def test_work_in_hand_and_done_is_counted() -> None:
     it = Scene()
     async with it.working():
         await it.post(3)
@@ -105,7 +105,7 @@ async def test_work_under_way_and_done() -> None:
     ids=["the engine", "redis", "a bug", "in a group"],
 )
 @virtual_time
-async def test_a_failure_is_counted_by_its_kind_and_made_again(error: Exception, kind: str) -> None:
+async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, kind: str) -> None:
     it = Scene(error)
     it.handler.may_end.set()
     async with it.working():
@@ -126,7 +126,7 @@ async def test_a_failure_is_counted_by_its_kind_and_made_again(error: Exception,
     ids=["a peer has it", "interrupted"],
 )
 @virtual_time
-async def test_what_is_no_failure_is_not_counted_as_one(error: Exception, ending: str) -> None:
+async def test_uncounted_attempt_is_no_failure(error: Exception, ending: str) -> None:
     it = Scene(error)
     async with it.working():
         await it.post()
@@ -135,7 +135,7 @@ async def test_what_is_no_failure_is_not_counted_as_one(error: Exception, ending
 
 
 @virtual_time
-async def test_what_is_given_up_is_dead() -> None:
+async def test_given_up_work_is_counted_as_dead() -> None:
     it = Scene(BadWork("nonsense"))
     async with it.working():
         await it.post()
@@ -149,7 +149,7 @@ async def test_what_is_given_up_is_dead() -> None:
 
 
 @virtual_time
-async def test_what_a_stopping_worker_passes_on_is_counted_and_its_peer_claims_it() -> None:
+async def test_requeued_work_of_a_stopping_worker_is_counted_and_claimed() -> None:
     it = Scene()
     async with it.working():
         await it.post(2)
@@ -164,7 +164,7 @@ async def test_what_a_stopping_worker_passes_on_is_counted_and_its_peer_claims_i
 
 
 @virtual_time
-async def test_what_a_broken_worker_gives_back_is_counted_as_that() -> None:
+async def test_nacked_work_of_a_broken_worker_is_counted() -> None:
     it = Scene()
     it.breaks = True
     async with it.working():
@@ -182,7 +182,7 @@ def test_how_long_work_waited_does_not_count_how_long_a_stopped_worker_had_it() 
 
 
 @virtual_time
-async def test_an_end_that_redis_does_not_hear_of_is_a_failure() -> None:
+async def test_end_that_redis_does_not_take_is_a_failure() -> None:
     it = Scene()
     async with it.working():
         await it.post()
@@ -194,7 +194,7 @@ async def test_an_end_that_redis_does_not_hear_of_is_a_failure() -> None:
 
 
 @virtual_time
-async def test_it_is_well_from_its_first_sign_of_life_that_redis_takes() -> None:
+async def test_worker_is_healthy_from_its_first_heartbeat() -> None:
     it = Scene()
     it.bus.break_connection()
     async with it.working():

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus import WritesPaused, order
+from tertulia_shared.bus import WritesPaused
 from tertulia_shared.codec import VERSION, BadEntry, UnknownVersion
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.work import BadWork
 from tests.harness.eventually import eventually
 from tests.unit.tts.test_speech_handler import SENTENCES, Stand

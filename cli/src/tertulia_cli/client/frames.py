@@ -74,9 +74,3 @@ def parse_audio(frame: bytes) -> Audio | None:
         return Audio(**{name: fields[name] for name in Audio.__slots__})
     except (ValueError, TypeError, KeyError, msgpack.UnpackException) as error:
         raise BadFrame(f"a binary frame cannot be read: {error!r}") from None
-
-
-def order(id: str) -> tuple[int, int]:
-    """The sort key of an event's or audio frame's id."""
-    ms, _, seq = id.partition("-")
-    return int(ms or 0), int(seq or 0)

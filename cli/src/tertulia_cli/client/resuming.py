@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from tertulia_cli.client.frames import Audio, Event, order
+from tertulia_cli.client.frames import Audio, Event
+from tertulia_shared.entry_ids import order
 
 TURN_EVENTS = frozenset(
     {

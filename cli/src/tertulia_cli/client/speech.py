@@ -10,6 +10,7 @@ from typing import Final
 
 from tertulia_cli.client.frames import Audio
 from tertulia_cli.exits import FAILED, Failure
+from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 SAMPLE_BYTES: Final = 2
 MAX_RECORDED_BYTES: Final = 512 * 1024 * 1024
@@ -21,7 +22,7 @@ class Recording:
 
     def __init__(self) -> None:
         self._pcm = bytearray()
-        self._rate = 24_000
+        self._rate = SAMPLE_RATE_OUT
 
     @property
     def seconds(self) -> float:

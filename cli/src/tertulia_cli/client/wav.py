@@ -15,8 +15,9 @@ from typing import Final
 
 from tertulia_cli.client.resampling import resampled
 from tertulia_cli.exits import MISUSED, Failure
+from tertulia_shared.entries import SAMPLE_RATE_IN
 
-MIC_HZ: Final = 16_000
+MIC_HZ: Final = SAMPLE_RATE_IN
 MAX_FILE_BYTES: Final = 200 * 1024 * 1024
 PCM, EXTENSIBLE = 1, 0xFFFE
 MAX_CHANNELS: Final = 32

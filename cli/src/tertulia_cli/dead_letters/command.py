@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -27,6 +26,7 @@ from tertulia_cli.formatting import ago, clock, counted, printable, short
 from tertulia_cli.open_redis import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter
 
@@ -43,7 +43,7 @@ async def dead_list(settings: RunSettings) -> int:
     if not entries:
         console.print(NOTHING)
         return OK
-    console.print(table(entries, _now_ms()))
+    console.print(table(entries, wall_ms()))
     console.print("`tertulia dead show ID` explains one; `retry` posts it again; `drop` deletes it.", style="dim")
     return OK
 
@@ -220,7 +220,3 @@ def _confirmed(count: int) -> bool:
 
 def _console() -> Console:
     return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_COLUMNS)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

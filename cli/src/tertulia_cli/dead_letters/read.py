@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 
 from tertulia_cli.inspect.recording import entries_of, ts_of
 from tertulia_shared import codec
-from tertulia_shared.bus import Bus, Entry, WriteRefused, order
+from tertulia_shared.bus import Bus, Entry, WriteRefused
 from tertulia_shared.codec import BadEntry, Fields, decode, envelope
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import SAMPLE_RATE_OUT, DeadLetter, UserTurn, Work
+from tertulia_shared.entry_ids import BEGINNING, order
 
 BYTES_PER_S = SAMPLE_RATE_OUT * 2
 TURN_FAILED_CODE = b"turn_failed"
@@ -102,7 +104,7 @@ async def read_facts(bus: Bus, dead: DeadEntry) -> Facts:
     turns = [entry async for entry in entries_of(bus, bus.keys.turns(letter.conversation_id))]
     if not state and not turns:
         return Facts(None)
-    epoch = codec.number(state, b"epoch")
+    epoch = ConversationState(state).epoch
     match letter.stage:
         case "tts":
             return Facts(epoch, message=await _message(bus, letter))
@@ -114,7 +116,7 @@ async def read_facts(bus: Bus, dead: DeadEntry) -> Facts:
                 turn_waits=bool(turns) and order(turns[-1].id) > _cursor(state),
             )
         case "store":
-            return Facts(epoch, settings=state.get(b"settings"))
+            return Facts(epoch, settings=ConversationState(state).get(StateField.SETTINGS))
         case _:
             return Facts(epoch, frames=await bus.length(bus.keys.mic(letter.conversation_id, letter.session_id)))
 
@@ -191,7 +193,7 @@ async def _failed_turn_id(bus: Bus, ts: int, letter: DeadLetter) -> str:
 def _cursor(state: Fields) -> tuple[int, int]:
     """The id of the last finished turn; (0, 0) if the state has none."""
     try:
-        return order(codec.text(state, b"cursor", "0-0"))
+        return order(codec.text(state, StateField.CURSOR.raw, BEGINNING))
     except ValueError:
         return 0, 0
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from tertulia_cli.dead_letters.read import remove_dead
 from tertulia_cli.dead_letters.recovery import AlreadyDone, NewTurn, Recovery, Requeue, Resave
-from tertulia_shared.bus import Append, Bus, Put
-from tertulia_shared.entries import Interrupt, UserTurn, Work
-from tertulia_shared.events import Interrupted, TurnAccepted
+from tertulia_shared.bus import Bus, Put
+from tertulia_shared.conversation_writes import accept_turn
+from tertulia_shared.entries import UserTurn
 
 
 async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:
@@ -44,19 +44,4 @@ async def _requeue(bus: Bus, recovery: Requeue) -> None:
 
 async def _accept_new_turn(bus: Bus, recovery: NewTurn) -> None:
     """Accept the turn as the gateway accepts a typed message."""
-    id, keys = recovery.conversation_id, bus.keys
-    await bus.transact(
-        id,
-        [
-            Append(keys.turns(id), UserTurn(recovery.turn_id, id, recovery.text, "typed")),
-            Append(keys.events(id), TurnAccepted(recovery.turn_id, recovery.text, "typed")),
-        ],
-        raise_epoch=True,
-        talk=True,
-        if_talking=[
-            Append(keys.control(id), Interrupt("turn")),
-            Append(keys.events(id), Interrupted("turn")),
-        ],
-        once=keys.turn_seen(id, recovery.turn_id),
-        then=("llm", Work(id)),
-    )
+    await accept_turn(bus, UserTurn(recovery.turn_id, recovery.conversation_id, recovery.text, "typed"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from tertulia_cli.inspect.turns import Message, Timeline
 from tertulia_cli.open_redis import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 
 LAST: Final = "last"
 PLAIN_COLUMNS: Final = 160
@@ -75,9 +75,9 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
         if options.as_json:
             _print_json(json_output.listed_json(conversations, await memory(bus)))
         else:
-            tables.show_list(_console(), conversations, _now_ms(), await memory(bus))
+            tables.show_list(_console(), conversations, wall_ms(), await memory(bus))
         return OK
-    timeline = build(await record(bus, choose(options.conversation, conversations), _now_ms()))
+    timeline = build(await record(bus, choose(options.conversation, conversations), wall_ms()))
     if options.as_json:
         _print_json(json_output.timeline_json(timeline))
     else:
@@ -87,7 +87,7 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
 
 async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
     id, message_id = await _select_message(bus, options)
-    recording = await record(bus, id, _now_ms())
+    recording = await record(bus, id, wall_ms())
     timeline = build(recording)
     message = choose_message(message_id, timeline)
     if options.audio is not None:
@@ -189,7 +189,3 @@ def _console() -> Console:
     return Console(
         file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else PLAIN_COLUMNS, soft_wrap=False
     )
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -10,7 +10,7 @@ from typing import Final
 from tertulia_cli.formatting import ago, counted, duration, listed, printable, short, time_of_day
 from tertulia_cli.inspect.recording import OpenWork
 from tertulia_cli.inspect.turns import Message, Timeline, Turn
-from tertulia_shared.bus import NOBODY
+from tertulia_shared.bus import UNASSIGNED
 from tertulia_shared.keys import STAGES, Stage
 
 MAX_QUOTED: Final = 80
@@ -195,7 +195,7 @@ def _open(each: OpenWork, names: dict[str, str], timeline: Timeline) -> str:
         waits = timeline.now_ms - each.posted_ms > WAITING_S * 1000
         busy = f": the {counted(len(alive), 'worker')} of the stage must be busy" if alive and waits else ""
         line += f"waits for a worker{busy}."
-    elif each.worker == NOBODY:
+    elif each.worker == UNASSIGNED:
         line += "was requeued and waits for a worker."
     else:
         line += f"is held by {printable(each.worker)} (attempt {each.attempt}), last renewed {each.idle_s:.1f} s ago."

@@ -13,13 +13,13 @@ from typing import Final
 
 from tertulia_cli.inspect.lines import Line, LineFormatter, StreamRef
 from tertulia_cli.inspect.recording import entries_of, list_conversations
-from tertulia_shared.bus import Bus, Entry, order
+from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.codec import BadEntry, decode
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.ids import is_id
 from tertulia_shared.keys import STAGES, Key, Keys
 
-BEGINNING: Final = "0-0"
 MAX_SEQUENCE: Final = 2**64 - 1
 """The largest sequence number of a stream id."""
 POLL_S: Final = 2.0

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from tertulia_shared.bus import Bus, Claim, Entry
 from tertulia_shared.codec import BadEntry, Fields, decode, decode_event, envelope
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import AudioChunk, DeadLetter, Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import MessageStarted
 from tertulia_shared.keys import STAGES, Key, Stage
 
@@ -33,8 +35,8 @@ class Piece:
 class OpenWork:
     """Unfinished work of a stage, waiting or claimed.
 
-    `worker`: its owner ("" if unclaimed, `bus.NOBODY` if requeued), which renewed its lease `idle_s` ago; `attempt`:
-    number of claims.
+    `worker`: its owner ("" if unclaimed, `bus.UNASSIGNED` if requeued), which renewed its lease `idle_s` ago.
+    `attempt`: number of claims.
     """
 
     stage: Stage
@@ -92,9 +94,9 @@ async def list_conversations(bus: Bus) -> list[Listed]:
     async for id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(id))
         if last is not None:
-            state = await bus.hash(bus.keys.state(id))
+            state = ConversationState(await bus.hash(bus.keys.state(id)))
             text = last.fields.get(b"text", b"").decode(errors="replace")
-            answered = state.get(b"cursor") == last.id.encode()
+            answered = state.get(StateField.CURSOR) == last.id.encode()
             found.append(Listed(id, ts_of(last.fields), text, answered))
         if len(found) >= MAX_LISTED:
             break
@@ -140,7 +142,7 @@ async def conversation_of_message(bus: Bus, asked: str) -> tuple[str, str] | Non
 
 async def entries_of(bus: Bus, key: Key) -> AsyncIterator[Entry]:
     """All entries of a stream, read page by page."""
-    after = "0-0"
+    after = BEGINNING
     while page := await bus.read(key, after, count=PAGE):
         for entry in page:
             yield entry
@@ -150,7 +152,7 @@ async def entries_of(bus: Bus, key: Key) -> AsyncIterator[Entry]:
 async def _open_work(bus: Bus, conversation_id: str) -> list[OpenWork]:
     found: list[OpenWork] = []
     for stage in STAGES:
-        held = {each.id: each for each in await bus.held(stage)}
+        held = {each.id: each for each in await bus.pending(stage)}
         async for entry in entries_of(bus, bus.keys.work(stage)):
             try:
                 work = decode(Work, entry.fields)

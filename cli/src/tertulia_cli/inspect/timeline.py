@@ -14,6 +14,7 @@ from tertulia_cli.inspect.turns import Message, Resumed, Sentence, Timeline, Tur
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import Receipt, TTSSentence
 from tertulia_shared.events import (
     Error,
@@ -51,7 +52,7 @@ def build(recording: Recording) -> Timeline:
     return Timeline(
         recording.conversation_id,
         recording.now_ms,
-        codec.number(recording.state, b"epoch"),
+        ConversationState(recording.state).epoch,
         demo,
         tuple(builder.turns.values()),
         tuple(id for id in _turn_ids(recording.turns) if id not in builder.begun),

@@ -25,6 +25,7 @@ from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.transport import GOING_AWAY
 from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
@@ -105,7 +106,7 @@ async def serve_until(
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,
         clock=time.monotonic,
-        wall_ms=lambda: time.time_ns() // 1_000_000,
+        wall_ms=wall_ms,
         metrics=metrics,
     )
     server = Server(server_config(settings, access, make_app(ctx, connections), bounds), on_listening)

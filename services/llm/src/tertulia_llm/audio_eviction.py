@@ -117,7 +117,7 @@ class AudioEviction:
     async def _evict(self, space: Space, limit: int) -> None:
         lease = self._bus.keys.space_keeper()
         with contextlib.suppress(WritesPaused):  # a full Redis refuses the lease: two workers may then delete
-            if not await self._bus.hold(lease, self._holder):
+            if not await self._bus.acquire_lease(lease, self._holder):
                 return
         sounds = [sound async for sound in self._bus.sounds()]
         plan = plan_eviction(sounds, space.used - int(LOW * limit), self._now_ms())

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import BadEntry, known, pack, unpack
 from tertulia_shared.entries import Speaker
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.store import Store, StoreError, StoreUnavailable
 
 REFUSED_S = 10.0
@@ -101,7 +102,7 @@ class CharacterCache:
                 log.warning("refreshes cannot be followed yet: %s", error)
                 await asyncio.sleep(RETRY_S)
             else:
-                return "0-0" if last is None else last.id
+                return BEGINNING if last is None else last.id
 
     async def _read_with_retries(self) -> None:
         while True:

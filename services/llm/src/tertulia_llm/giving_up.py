@@ -13,7 +13,9 @@ from tertulia_llm.turn_reader import TurnReader
 from tertulia_llm.turn_state import TurnState, read_state, unreadable_fields
 from tertulia_shared.bus import Bus, BusUnavailable, Claim, Entry, NotOwner, Owned, Refused, WritesPaused
 from tertulia_shared.codec import BadEntry, Value
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import Error, TurnComplete
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id
@@ -79,13 +81,13 @@ class GivingUp:
     async def _release(self, owned: Owned, conversation_id: str, cursor: str, state: TurnState) -> None:
         """Release the conversation's turns. If more turns wait, post a new pointer for them."""
         if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
-            await self._bus.let_go(owned.owner, owned.token)  # first, so that the new pointer's worker can own them
+            await self._bus.release(owned.owner, owned.token)  # first, so that the new pointer's worker can own them
             await self._bus.post("llm", Work(conversation_id))
 
     async def _end(self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, error: Error) -> None:
         """End the turn for the client and move the cursor past it, in one write."""
         keys = self._bus.keys
-        put: dict[str, Value | None] = {"cursor": entry.id}
+        put: dict[str, Value | None] = {StateField.CURSOR: entry.id}
         outlet = self._bus.outlet(owned.fence())
         try:
             timer = self._metrics.start_turn()
@@ -103,7 +105,7 @@ class GivingUp:
             if state.ended != error.turn_id:
                 outlet.append(keys.events(conversation_id), error)
                 outlet.append(keys.events(conversation_id), TurnComplete(error.turn_id))
-                put["ended"] = error.turn_id
+                put[StateField.ENDED] = error.turn_id
         outlet.put(keys.state(conversation_id), put)
         await outlet.flush()
 
@@ -114,9 +116,9 @@ class GivingUp:
             return read_state(owned.state)
         log.error("the state cannot be read: %s", ", ".join(unreadable), extra={"conversation_id": conversation_id})
         put: dict[str, Value | None] = dict.fromkeys(unreadable)
-        if "cursor" in unreadable:  # all turns in the stream but the last one count as answered
+        if StateField.CURSOR in unreadable:  # all turns in the stream but the last one count as answered
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
-            put["cursor"] = turns[-2].id if len(turns) > 1 else "0-0"
+            put[StateField.CURSOR] = turns[-2].id if len(turns) > 1 else BEGINNING
         outlet = self._bus.outlet(owned.fence())
         outlet.put(self._bus.keys.state(conversation_id), put)
         await outlet.flush()

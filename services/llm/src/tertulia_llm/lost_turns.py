@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Error, TurnComplete
 
 LOST = "This message was lost: say it again."
@@ -21,7 +22,7 @@ async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
     if turn_id:
         log.error("a turn is lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
         ending = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
-        await bus.transact(conversation_id, [*ending, Put(keys.state(conversation_id), {"ended": turn_id})])
+        await bus.transact(conversation_id, [*ending, Put(keys.state(conversation_id), {StateField.ENDED: turn_id})])
     return turn_id
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -20,6 +19,7 @@ from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Bus
+from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
@@ -28,11 +28,6 @@ from tertulia_shared.store import StoreError
 from tertulia_shared.worker import Worker
 
 log = logging.getLogger(__name__)
-
-
-def wall_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def main() -> None:

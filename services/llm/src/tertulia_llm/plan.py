@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from tertulia_llm.text.mentions import by_name, named_in
 from tertulia_shared import codec
 from tertulia_shared.codec import Value
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
 from tertulia_shared.events import TurnStarted
 from tertulia_shared.ids import reply_id
@@ -29,7 +30,12 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     """The state's fields for a plan that begins."""
-    return {"plan": codec.pack(plan.to_wire()), "started": 0, "complete": 0, "failed": None}
+    return {
+        StateField.PLAN: codec.pack(plan.to_wire()),
+        StateField.STARTED: 0,
+        StateField.COMPLETE: 0,
+        StateField.FAILED: None,
+    }
 
 
 def turn_started(plan: TurnPlan, text: str) -> TurnStarted:

@@ -14,6 +14,7 @@ from tertulia_llm.text.sentences import Sentence
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus, Warn
 from tertulia_shared.keys import Keys
@@ -75,7 +76,7 @@ class Reply:
             self.outlet.append(
                 events, MessageStarted(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
             )
-            self.outlet.put(self.keys.state(self.conversation_id), {"started": self.number + 1})
+            self.outlet.put(self.keys.state(self.conversation_id), {StateField.STARTED: self.number + 1})
         self.shown = self.written.text
         self.announced = True
 
@@ -110,7 +111,7 @@ class Reply:
         events = self.keys.events(self.conversation_id)
         text, ends = self.written.text, self.written.sentence_ends
         self.outlet.append(events, MessageComplete(self.message_id, self.speaker.id, text, status, self.usage, ends))
-        self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
+        self.outlet.put(self.keys.state(self.conversation_id), {StateField.COMPLETE: self.number + 1})
 
     def end_speech(self) -> None:
         """Write the final entry for tts, unless it is there: the model failed, but tts speaks what there is."""

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 
-from tertulia_shared.bus import Bus, BusError, order
+from tertulia_shared.bus import Bus, BusError
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import Work
+from tertulia_shared.entry_ids import BEGINNING, order
 
 SWEEP_S = 15.0
 
@@ -35,7 +37,8 @@ async def _waiting(bus: Bus) -> dict[str, str]:
     out: dict[str, str] = {}
     async for conversation_id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(conversation_id))
-        cursor = (await bus.hash(bus.keys.state(conversation_id))).get(b"cursor", b"0-0").decode(errors="replace")
+        state = ConversationState(await bus.hash(bus.keys.state(conversation_id)))
+        cursor = state.get(StateField.CURSOR, BEGINNING.encode()).decode(errors="replace")
         if last is not None and _is_behind(last.id, cursor):
             out[conversation_id] = cursor
     return out

@@ -9,6 +9,7 @@ from tertulia_llm.history.history import History
 from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.turn_state import Progress
 from tertulia_shared.bus import Outlet, Owned
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.entries import TurnPlan, UserTurn
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
@@ -48,5 +49,5 @@ class Turn:
     def complete(self, keys: Keys, outlet: Outlet) -> None:
         """Queue `turn_complete`, and note it in the state: further attempts at the turn do not send it again."""
         outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
-        outlet.put(keys.state(self.conversation_id), {"ended": self.user_turn.turn_id})
+        outlet.put(keys.state(self.conversation_id), {StateField.ENDED: self.user_turn.turn_id})
         self.is_ended = True

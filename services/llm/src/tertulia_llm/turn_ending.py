@@ -11,6 +11,7 @@ from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import read_state
 from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Error, Event, MessageComplete
 from tertulia_shared.ids import reply_id
 
@@ -68,7 +69,8 @@ class TurnEnding:
         outlet.append(events, Error(failure.code, str(failure), turn.user_turn.turn_id, message_id))
         if is_shown:
             reply.complete("failed")
-        outlet.put(keys.state(turn.conversation_id), {"complete": len(turn.plan.speakers), "failed": reply.number})
+        state = keys.state(turn.conversation_id)
+        outlet.put(state, {StateField.COMPLETE: len(turn.plan.speakers), StateField.FAILED: reply.number})
         turn.complete(keys, outlet)
         self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed")
 

@@ -29,7 +29,8 @@ from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale, WriteRefused
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.conversation_state import StateField
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, Work
 from tertulia_shared.events import Error
 from tertulia_shared.exception_groups import first_error
@@ -184,19 +185,21 @@ class TurnHandler:
 
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
         # with the cursor: this plan replaces the previous turn's, whose progress is lost with it
-        outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), "cursor": cursor})
+        outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
         outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.user_turn.text))
 
     async def _dead_letter(self, owned: Owned, conversation_id: str, entry: Entry, reason: str) -> None:
         """Dead-letter a turn that cannot be read, and move past it."""
-        await bury(self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id_of(entry)))
+        await write_dead_letter(
+            self._bus, DeadLetter("llm", entry.id, 1, reason, conversation_id, turn_id=turn_id_of(entry))
+        )
         self._metrics.dead_lettered()
         outlet = self._bus.outlet(owned.fence())
         outlet.append(
             self._bus.keys.events(conversation_id),
             Error("bad_turn", f"A message cannot be read: {reason}"[:MAX_REASON_CHARS]),
         )
-        outlet.put(self._bus.keys.state(conversation_id), {"cursor": entry.id})
+        outlet.put(self._bus.keys.state(conversation_id), {StateField.CURSOR: entry.id})
         await outlet.flush()
         await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may stand in its place
 

@@ -7,6 +7,7 @@ import logging
 from tertulia_llm.plan import position_of
 from tertulia_llm.turn import Turn
 from tertulia_shared.bus import Bus, Outlet
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import Warn
 from tertulia_shared.ids import reply_id
 from tertulia_shared.outbox import Outbox
@@ -107,7 +108,7 @@ class TurnRows:
             return
         turn.warned_store_away = away
         # kept in the state, so that the worker of the next turn does not warn again
-        outlet.put(self._bus.keys.state(turn.conversation_id), {"warned": "1" if away else None})
+        outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.WARNED: "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))
 

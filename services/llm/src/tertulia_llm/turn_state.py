@@ -9,11 +9,12 @@ from typing import Any, Literal
 
 from tertulia_shared import codec
 from tertulia_shared.codec import BadEntry, Fields
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings, TurnPlan
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.ids import is_id
 from tertulia_shared.model_settings import possible_settings
 
-BEGINNING = "0-0"
 MAX_DIGITS = 18
 _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
@@ -106,17 +107,17 @@ def _plan(raw: bytes) -> TurnPlan | None:
     return plan
 
 
-_READERS: Mapping[str, Callable[[bytes], Any]] = {
-    "epoch": _number,
-    "cursor": _cursor,
-    "settings": _settings,
-    "plan": _plan,
-    "started": _number,
-    "complete": _number,
-    "failed": lambda raw: _number(raw) if raw else None,
-    "cut": _number,
-    "settled": bytes.decode,
-    "ended": bytes.decode,
+_READERS: Mapping[StateField, Callable[[bytes], Any]] = {
+    StateField.EPOCH: _number,
+    StateField.CURSOR: _cursor,
+    StateField.SETTINGS: _settings,
+    StateField.PLAN: _plan,
+    StateField.STARTED: _number,
+    StateField.COMPLETE: _number,
+    StateField.FAILED: lambda raw: _number(raw) if raw else None,
+    StateField.CUT: _number,
+    StateField.SETTLED: bytes.decode,
+    StateField.ENDED: bytes.decode,
 }
 """The reader of each field. It gets `_NOTHING` for a missing field, and raises ValueError (as `BadEntry` is)."""
 
@@ -127,18 +128,19 @@ def read_state(state: Fields) -> TurnState:
     Raises:
         BadEntry: a field cannot be read.
     """
+    fields = ConversationState(state)
     try:
-        of = {name: read(state.get(name.encode(), _NOTHING)) for name, read in _READERS.items()}
+        of = {name: read(fields.get(name, _NOTHING)) for name, read in _READERS.items()}
         return TurnState(
-            epoch=of["epoch"],
-            cursor=of["cursor"],
-            settings=of["settings"],
-            plan=of["plan"],
-            progress=Progress(of["started"], of["complete"], of["failed"]),
-            cut=of["cut"],
-            settled=of["settled"],
-            ended=of["ended"],
-            warned=b"warned" in state,
+            epoch=of[StateField.EPOCH],
+            cursor=of[StateField.CURSOR],
+            settings=of[StateField.SETTINGS],
+            plan=of[StateField.PLAN],
+            progress=Progress(of[StateField.STARTED], of[StateField.COMPLETE], of[StateField.FAILED]),
+            cut=of[StateField.CUT],
+            settled=of[StateField.SETTLED],
+            ended=of[StateField.ENDED],
+            warned=StateField.WARNED in fields,
         )
     except ValueError as error:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error
@@ -149,7 +151,7 @@ def unreadable_fields(state: Fields) -> list[str]:
     bad: list[str] = []
     for name, read in _READERS.items():
         try:
-            read(state.get(name.encode(), _NOTHING))
+            read(ConversationState(state).get(name, _NOTHING))
         except ValueError:
             bad.append(name)
     return bad

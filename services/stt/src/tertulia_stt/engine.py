@@ -52,6 +52,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from tertulia_shared.engines import EngineError, EngineSpec, EngineUnavailable, EngineUnknown
+from tertulia_shared.entries import SAMPLE_RATE_IN
 
 __all__ = [
     "BYTES_PER_SAMPLE",
@@ -75,7 +76,7 @@ __all__ = [
     "VadStop",
 ]
 
-SAMPLE_RATE = 16_000
+SAMPLE_RATE = SAMPLE_RATE_IN
 """Samples per second of all input."""
 
 BYTES_PER_SAMPLE = 2

@@ -15,7 +15,9 @@ from tertulia_shared import codec
 from tertulia_shared import events as wire
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
-from tertulia_shared.entries import Interrupt, MicChunk, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import MicChunk, TTSSentence, TurnPlan, UserTurn, Work
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import is_id, reply_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
@@ -208,11 +210,11 @@ class Listener:
     async def _is_talking(self, session: _Session) -> bool:
         """Whether a character speaks just now; what it says is added to what has been said."""
         conversation_id = session.work.conversation_id
-        state = await self._bus.hash(self._bus.keys.state(conversation_id))
-        talking = b"talk" in state
-        if (talking or session.over) and b"plan" in state:
+        state = ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id)))
+        talking, plan = state.is_talking, state.get(StateField.PLAN)
+        if (talking or session.over) and plan is not None:
             try:
-                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(state[b"plan"])))
+                await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(plan)))
             except ValueError as error:  # also a BadEntry: it only helps to tell an echo: listening goes on without
                 log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
         return talking
@@ -241,15 +243,7 @@ class Listener:
             session.broke_in = True
             self._metrics.broke_in()
             conversation_id = session.work.conversation_id
-            await self._bus.transact(
-                conversation_id,
-                [],
-                fence=session.owned.fence(),
-                raise_epoch=True,
-                talk=False,
-                if_talking=self._interruption(conversation_id),
-                then=("llm", Work(conversation_id)),
-            )
+            await interrupt(self._bus, conversation_id, "turn", fence=session.owned.fence())
 
     async def _finished(self, session: _Session, event: heard.TranscriptionFinished) -> None:
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
@@ -271,19 +265,13 @@ class Listener:
             return
         turn_id = spoken_turn_id(work.session_id, event.start_sample)
         log.info("an utterance became a turn", extra={"conversation_id": conversation_id, "turn_id": turn_id})
-        await self._bus.transact(
-            conversation_id,
-            [
-                Append(keys.events(conversation_id), wire.TranscriptionFinished(work.session_id, text, turn_id)),
-                Append(keys.turns(conversation_id), UserTurn(turn_id, conversation_id, text, "spoken")),
-                Append(keys.events(conversation_id), wire.TurnAccepted(turn_id, text, "spoken")),
-                done,
-            ],
+        finished = wire.TranscriptionFinished(work.session_id, text, turn_id)
+        await accept_turn(
+            self._bus,
+            UserTurn(turn_id, conversation_id, text, "spoken"),
+            before=[Append(keys.events(conversation_id), finished), done],
             fence=fence,
-            raise_epoch=True,
-            talk=True,
-            if_talking=self._interruption(conversation_id),
-            then=("llm", Work(conversation_id)),
+            once=False,
         )
         self._metrics.came_to("turn")
         if broke_in_late:
@@ -299,12 +287,6 @@ class Listener:
             not self._settings.stt_barge_in
             or self._decide(session, event, text, is_final=True) is BargeInDecision.IGNORE
         )
-
-    def _interruption(self, conversation_id: str) -> list[Append]:
-        return [
-            Append(self._bus.keys.control(conversation_id), Interrupt("turn")),
-            Append(self._bus.keys.events(conversation_id), wire.Interrupted("turn")),
-        ]
 
 
 _PLAIN = {

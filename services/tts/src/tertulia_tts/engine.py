@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from tertulia_shared.engines import EngineError, EngineSpec, EngineUnavailable, EngineUnknown
+from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 __all__ = [
     "BYTES_PER_SAMPLE",
@@ -39,7 +40,7 @@ __all__ = [
     "choose_voice",
 ]
 
-SAMPLE_RATE = 24_000
+SAMPLE_RATE = SAMPLE_RATE_OUT
 """Samples a second of all PCM that engines give."""
 
 BYTES_PER_SAMPLE = 2

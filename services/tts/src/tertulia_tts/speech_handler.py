@@ -25,11 +25,11 @@ from tertulia_shared.bus import (
     Refused,
     WriteRefused,
     WritesPaused,
-    order,
-    state_epoch,
 )
 from tertulia_shared.codec import BadEntry, decode, envelope
+from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
+from tertulia_shared.entry_ids import order
 from tertulia_shared.events import Error
 from tertulia_shared.ids import is_id
 from tertulia_shared.interruption import until_interrupted
@@ -137,7 +137,7 @@ class SpeechHandler:
         epoch = 0
         with contextlib.suppress(BadEntry, WriteRefused):
             epoch = envelope(claim.fields).epoch
-            if state_epoch(await self._bus.hash(self._bus.keys.state(work.conversation_id))) > epoch:
+            if ConversationState(await self._bus.hash(self._bus.keys.state(work.conversation_id))).epoch > epoch:
                 return  # interrupted: the client does not wait for it any more
         last, index, character_id = None, 0, ""
         with contextlib.suppress(WriteRefused):  # there is something else than sentences

@@ -1,39 +1,25 @@
-"""Redis Streams, and the only place that knows them. `port` says what the stages need; the rest does it."""
+"""Redis Streams. Only this package talks to Redis: `port` says what the stages need, the other modules do it."""
 
-from tertulia_shared.bus.port import (
-    NOBODY,
-    Append,
-    Applied,
-    Backlog,
-    Bus,
+from tertulia_shared.bus.port import Bus
+from tertulia_shared.bus.port.errors import (
     BusError,
     BusRefused,
     BusUnavailable,
-    Claim,
     EntriesLost,
-    Entry,
-    Expire,
-    Fence,
-    Follow,
-    Held,
     NotOwner,
-    Outlet,
-    Owned,
-    Put,
-    Refused,
-    Sized,
-    Sound,
-    Space,
     Stale,
-    Write,
     WriteRefused,
     WritesPaused,
-    order,
-    state_epoch,
 )
+from tertulia_shared.bus.port.maintenance import Maintenance, Sized, Sound, Space
+from tertulia_shared.bus.port.ownership import Owned, Ownership, Refused
+from tertulia_shared.bus.port.presence import Presence
+from tertulia_shared.bus.port.reading import Entry, Follow, Reading
+from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, PendingWork, WorkQueue
+from tertulia_shared.bus.port.writing import Append, Applied, Expire, Fence, Outlet, Put, Write, Writing
 
 __all__ = [
-    "NOBODY",
+    "UNASSIGNED",
     "Append",
     "Applied",
     "Backlog",
@@ -47,19 +33,23 @@ __all__ = [
     "Expire",
     "Fence",
     "Follow",
-    "Held",
+    "Maintenance",
     "NotOwner",
     "Outlet",
     "Owned",
+    "Ownership",
+    "PendingWork",
+    "Presence",
     "Put",
+    "Reading",
     "Refused",
     "Sized",
     "Sound",
     "Space",
     "Stale",
+    "WorkQueue",
     "Write",
     "WriteRefused",
     "WritesPaused",
-    "order",
-    "state_epoch",
+    "Writing",
 ]

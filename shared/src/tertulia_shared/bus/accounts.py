@@ -1,6 +1,6 @@
-"""Redis' users: one for each service, for people, for each further machine; as lines of an ACL file, or set at once.
+"""Redis users: one for each service, for people, and for each further machine; in an ACL file or a running Redis.
 
-A password never stands in Redis or in the file, only its SHA-256: it is 256 random bits, which nobody guesses.
+Redis and the file hold only the SHA-256 of a password. A password is 256 random bits, so it cannot be guessed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any, Final
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link, make_pool
-from tertulia_shared.bus.port import BusUnavailable, WriteRefused
+from tertulia_shared.bus.port.errors import BusUnavailable, WriteRefused
 from tertulia_shared.keys import Keys
 
 DEFAULT: Final = ("user", "default", "reset", "off", "~*", "&*", "+@all")
-"""Nobody is this user, and it may everything: up to Redis 7.0 at least, what a starting server reads back from its
-append-only file is checked against these rights, and every transaction that they forbid is left out."""
+"""Redis' `default` user is disabled but keeps all permissions: up to Redis 7.0 at least, a starting server checks the
+commands of its append-only file against them, and skips every transaction that they forbid."""
 READER: Final = "reader"
 OPERATOR: Final = "operator"
 KEEPER: Final = "keeper"
-"""Who changes the users of a running Redis, and reads no key."""
+"""The user that changes the users of a running Redis. It may read no key."""
 BOX: Final = "box-"
-"""What the users of further machines begin with; all that do are ours."""
+"""Prefix of the users of further machines; no other user may have it."""
 LOOK: Final = (
     "+@read",
     "-@dangerous",
@@ -37,7 +37,7 @@ LOOK: Final = (
     "+client|unblock",
 )
 ANSWER_S: Final = 5.0
-"""How long a running Redis may take to take the users over."""
+"""Time limit for setting the users of a running Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,22 @@ class Account:
     rules: tuple[str, ...]
 
     def words(self) -> tuple[str, ...]:
-        """What stands behind `ACL SETUSER`: whatever the user was before is forgotten."""
+        """The arguments of `ACL SETUSER`; `reset` first, so that no earlier rule remains."""
         return self.name, "reset", "on", f"#{self.sha256}", *self.rules
 
 
 def digest(password: str) -> str:
-    """The hash of a password as an ACL has it."""
+    """The hash of a password, as ACL rules take it."""
     return hashlib.sha256(password.encode()).hexdigest()
 
 
 def reader_rules(keys: Keys) -> tuple[str, ...]:
-    """For `tertulia inspect` and redis-cli: sees everything under the namespace, changes nothing."""
+    """For `tertulia inspect` and redis-cli: reads every key of the namespace, writes none."""
     return ("resetkeys", "resetchannels", "-@all", *LOOK, "+script|load", f"~{keys.ns}:*")
 
 
 def operator_rules(keys: Keys) -> tuple[str, ...]:
-    """For a person who repairs: reads and writes under the namespace, sees who was refused what."""
+    """For repairs by a person: reads and writes keys of the namespace, and reads the ACL log."""
     seeing = ("+acl|log", "+acl|whoami")
     return (
         "resetkeys", "resetchannels", "-@all", "+@read", "+@write", "-@dangerous", *LOOK[2:],
@@ -78,21 +78,21 @@ def keeper_rules() -> tuple[str, ...]:
 
 
 def acl_file(accounts: Iterable[Account]) -> str:
-    """The ACL file that holds these users, and lets nobody in who does not log in."""
+    """The ACL file of these users; a client must log in."""
     lines = [DEFAULT, *(("user", *account.words()) for account in accounts)]
     return "".join(" ".join(line) + "\n" for line in lines)
 
 
-async def set_accounts(url: str, accounts: Sequence[Account], anew: Iterable[str] = ()) -> tuple[str, ...]:
-    """Make a running Redis have these users, and of further machines no other: whose users it knew and knows no more.
+async def set_accounts(url: str, accounts: Sequence[Account], reset: Iterable[str] = ()) -> tuple[str, ...]:
+    """Sync the users of a running Redis; returns the users of further machines that were deleted.
 
-    It is asked which it has, since whoever was to take one out may have been stopped halfway. One by one, not by
-    ACL LOAD, which closes the connections of all users (tried on Redis 6.2 and 7.0). Who goes loses their connections;
-    so do those in `anew`, who come back at once.
+    Redis is asked for its users, because an earlier deletion may have stopped halfway. Users are set one by one: ACL
+    LOAD closes the connections of all users (tried on Redis 6.2 and 7.0). A deleted user loses its connections; so do
+    those in `reset`, which are made again at once.
 
     Raises:
-        BusUnavailable: it does not run, or does not let the keeper in.
-        WriteRefused: it refused a user.
+        BusUnavailable: Redis does not run, or refuses the keeper.
+        WriteRefused: Redis refused a user.
     """
     kept = {account.name for account in accounts}
     link = Link(make_pool(url), "access")
@@ -101,7 +101,7 @@ async def set_accounts(url: str, accounts: Sequence[Account], anew: Iterable[str
             (known,) = _taken(await link.call(("ACL", "USERS")))
             names = sorted(name.decode() for name in known)
             gone = tuple(name for name in names if name.startswith(BOX) and name not in kept)
-            leaving = [("ACL", "DELUSER", name) for name in (*gone, *anew)]
+            leaving = [("ACL", "DELUSER", name) for name in (*gone, *reset)]
             _taken(await link.call(*leaving, *(("ACL", "SETUSER", *account.words()) for account in accounts)))
     except TimeoutError:
         raise BusUnavailable(f"Redis did not answer within {ANSWER_S:g} s") from None

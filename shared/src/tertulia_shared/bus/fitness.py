@@ -1,7 +1,7 @@
-"""Decides from the reply to INFO whether a Redis can be used. Pure, but for the question itself.
+"""Decides from the reply to INFO whether a Redis can be used. Pure, except for the call of INFO.
 
-A Redis that evicts or is a cluster answers PING, and then loses talks or refuses most commands: that is said at the
-start.
+A Redis that evicts, or a cluster, answers PING and then loses conversations or refuses most commands. A service says
+so at its start.
 """
 
 from __future__ import annotations
@@ -11,25 +11,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from tertulia_shared.bus.port import Bus, WriteRefused
+from tertulia_shared.bus.port import Bus
+from tertulia_shared.bus.port.errors import WriteRefused
 
 OLDEST = (6, 2)
 
 
 class Severity(Enum):
-    """What a fault means for a service that starts."""
+    """The effect of a fault on a starting service."""
 
     REFUSED = "refused"
-    """It cannot work with this Redis."""
+    """The service cannot work with this Redis."""
     NOT_NOW = "not now"
-    """It can when Redis has changed by itself (a replica that is promoted): wait."""
+    """The service waits: the fault may end by itself (a replica is promoted)."""
     WARNING = "warning"
-    """It works, and something may be lost."""
+    """The service works, and data may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a Redis, and what to do, in one sentence."""
+    """A fault of a Redis and its remedy, in one sentence."""
 
     severity: Severity
     text: str
@@ -39,16 +40,16 @@ async def faults_of(bus: Bus) -> Sequence[Fault]:
     """The faults of the Redis that the bus is connected to; none if its user may not ask.
 
     Raises:
-        BusUnavailable: it does not answer.
+        BusUnavailable: Redis does not answer.
     """
     try:
         return judge(await bus.info())
-    except WriteRefused:  # users made by an older release lack the right to INFO
+    except WriteRefused:  # Redis users of an older release lack the right to INFO
         return ()
 
 
 def judge(info: Mapping[str, str]) -> Sequence[Fault]:
-    """The faults that the fields of INFO tell of. A field that is missing is no fault."""
+    """The faults in the fields of INFO. A missing field is no fault."""
     faults: list[Fault] = []
     if info.get("cluster_enabled") == "1" or info.get("redis_mode") == "cluster":
         faults.append(

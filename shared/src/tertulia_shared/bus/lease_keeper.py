@@ -1,7 +1,7 @@
 """Renews a worker's leases from a thread with a blocking connection of its own.
 
-Renewals that ran on the event loop came too late on an overloaded machine: peers took work from workers that were
-alive. The thread needs the loop only for a sign that it runs.
+On an overloaded machine, renewals on the event loop came too late: peers took work from live workers. The thread only
+checks that the loop still runs.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import Any, cast
 from redis.connection import AbstractConnection
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 
-from tertulia_shared.bus.link import Command
-from tertulia_shared.bus.port import HUNG_LOOP_S, InHand, OnLost
-from tertulia_shared.bus.scripts import RENEW
+from tertulia_shared.bus.port.work import HUNG_LOOP_S, InHand, OnLost
+from tertulia_shared.bus.scripts.script import Command
+from tertulia_shared.bus.scripts.work import RENEW
 
 REPLY_TIMEOUT_S = 2.0
-"""How long a renewal may take before its connection is made anew."""
+"""How long a renewal may take before the keeper reconnects."""
 AGAIN_S = 0.1
-"""The wait after a renewal that failed: it has to come before a peer's next look for expired leases."""
+"""The wait after a failed renewal: the next one must precede a peer's next look for expired leases."""
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class LeaseKeeper:
     """One worker's renewals.
 
     Args:
-        connect: makes an unconnected connection whose replies may take so many seconds.
+        connect: makes an unconnected connection, given its time limit for a reply in seconds.
         renewal: the command that renews these work ids; its reply names those that another worker holds.
         every_s: seconds between two renewals.
         held: the attempts in hand, by work id; called from the thread.
@@ -85,7 +85,7 @@ class LeaseKeeper:
                 continue
             try:
                 lost = _renew(connection, self._renewal(list(asked)))
-            except (RedisError, OSError) as error:  # the jobs' own writes meet the same trouble, and tell of it
+            except (RedisError, OSError) as error:  # the jobs' own writes meet the same error, and report it
                 log.debug("leases not renewed: %s", error)
                 if not isinstance(error, ResponseError):
                     connection.disconnect()
@@ -93,7 +93,7 @@ class LeaseKeeper:
                 continue
             wait_s = self._every_s
             for work_id in lost:
-                with contextlib.suppress(RuntimeError):  # the loop was closed in the meantime
+                with contextlib.suppress(RuntimeError):  # the loop is closed
                     loop.call_soon_threadsafe(self._on_lost, work_id, asked[work_id])
         connection.disconnect()
 

@@ -1,13 +1,12 @@
 """One connection to Redis: send a batch of commands in one write, read their replies in order.
 
-redis-py does the connecting (URL, TLS, ACL, unix socket) and hiredis the parsing; a pipeline object per batch and a
-pool check-out per command is what this leaves out.
+redis-py connects (URL, TLS, ACL, unix socket) and hiredis parses. This module saves the pipeline object per batch and
+the pool check-out per command.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import math
 import socket
 import ssl
@@ -26,32 +25,19 @@ from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptErr
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry as BlockingRetry
 
-from tertulia_shared.bus.port import BusRefused, BusUnavailable
+from tertulia_shared.bus.port.errors import BusRefused, BusUnavailable
+from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
-
-Command = Sequence[str | bytes | int | float]
 
 REPLY_TIMEOUT_S = 10.0
 """How long a command that does not block may take before its connection counts as lost."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""Seconds without a word before the kernel asks, seconds between its questions, and their number: a router between us
-forgets a connection that is silent for long, and what is written next would be waited for in vain."""
-
-
-class Script:
-    """A Lua script, called by its digest; each connection loads it when it connects."""
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-        self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
-
-    def __call__(self, keys: Sequence[str], *args: str | bytes | int) -> Command:
-        """The command that runs it."""
-        return ("EVALSHA", self.digest, len(keys), *keys, *args)
+"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router on the way
+forgets idle connections, and the next write would get no answer."""
 
 
 class _TlsConnection(SSLConnection):
-    """redis-py's own, with a context of ours: its own trusts all of the system's authorities beside the one named."""
+    """redis-py's connection with our TLS context: its own context also trusts all of the system's authorities."""
 
     def __init__(self, *, context: ssl.SSLContext, **rest: Any) -> None:
         super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
@@ -59,7 +45,7 @@ class _TlsConnection(SSLConnection):
 
 
 def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
-    """What makes connections to `url` (redis://, rediss://, unix://).
+    """A pool that makes connections to `url` (redis://, rediss://, unix://).
 
     Raises:
         ValueError: the URL cannot be read, or one of the TLS files.
@@ -70,9 +56,9 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         protocol=2,
         retry=Retry(NoBackoff(), 0),
         socket_connect_timeout=5.0,
-        # or else redis-py sends through wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
+        # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
         socket_timeout=None,
-        driver_info=None,  # CLIENT SETINFO, which Redis knows since 7.2, and older ones cannot give a right to
+        driver_info=None,  # no CLIENT SETINFO: Redis before 7.2 does not know it, and its ACLs cannot allow it
         **({} if scheme == "unix" else _keepalive()),
     )
     if scheme == "rediss" and tls is not None:
@@ -96,7 +82,7 @@ _SAME_IN_A_THREAD: frozenset[str] = frozenset({
     "host", "port", "path", "db", "username", "password", "protocol", "driver_info", "context",
     "socket_keepalive", "socket_keepalive_options",
 })  # fmt: skip
-"""Of a pool's parameters those that also describe a blocking connection; the rest are asyncio objects."""
+"""Parameters of a pool that a blocking connection also takes; the rest are asyncio objects."""
 _BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
     UnixDomainSocketConnection: BlockingUnixConnection,
     _TlsConnection: _BlockingTlsConnection,
@@ -105,11 +91,11 @@ _BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
 
 
 def make_blocking(pool: ConnectionPool, name: str, timeout_s: float) -> AbstractConnection:
-    """A connection for a thread to where the pool's connections go, not connected yet.
+    """An unconnected blocking connection, for a thread, to the server of the pool.
 
     Args:
         pool: what `make_pool` returned.
-        name: what the server calls it (CLIENT SETNAME).
+        name: its name on the server (CLIENT SETNAME).
         timeout_s: how long connecting, and one reply, may take.
     """
     shared = {
@@ -133,7 +119,7 @@ def _keepalive() -> dict[str, Any]:
 
 
 class Link:
-    """A connection that connects when needed and is dropped at the first doubt about its state."""
+    """A connection that connects when needed and is dropped after any error."""
 
     def __init__(self, pool: ConnectionPool, name: str, scripts: Sequence[Script] = ()) -> None:
         self._pool = pool
@@ -150,8 +136,8 @@ class Link:
         """The replies in order; an error reply comes as a `ResponseError` in its place.
 
         Raises:
-            BusUnavailable: the connection could not be made or was lost; what arrived is unknown.
-            BusRefused: there is a Redis, and it does not let us in.
+            BusUnavailable: the connection could not be made or was lost; the commands may or may not have run.
+            BusRefused: Redis answers and refuses us.
         """
         async with self._lock:
             done, is_new = False, self._connection is None
@@ -166,7 +152,7 @@ class Link:
             else:
                 return replies
             finally:
-                if not done:  # replies may still be under way: this connection can't be used again
+                if not done:  # replies may still arrive: this connection cannot be used again
                     await self._drop()
 
     async def close(self) -> None:
@@ -190,7 +176,7 @@ class Link:
     async def _again(
         self, connection: Connection, commands: Sequence[Command], replies: list[Any], timeout_s: float | None
     ) -> list[Any]:
-        # someone ran SCRIPT FLUSH: load again, and repeat just those calls (they did nothing)
+        # the scripts were flushed (SCRIPT FLUSH): load them, and repeat only the calls that did not run
         lost = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
         loads: list[Command] = [("SCRIPT", "LOAD", script.source) for script in self._scripts]
         again = await self._exchange(connection, [*loads, *(commands[i] for i in lost)], timeout_s)
@@ -202,7 +188,7 @@ class Link:
         self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
     ) -> list[Any]:
         replies: list[Any] = []
-        # the limit is ours: redis-py gives None for a late reply, and would then take it for the next command's
+        # not redis-py's timeout: it returns None for a late reply, and takes the reply for the next command's
         async with asyncio.timeout(timeout_s):
             await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
                 connection.pack_commands(cast("Any", commands)), check_health=False
@@ -230,9 +216,7 @@ class Link:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
-        if (
-            is_new and self._is_tls and hung_up(error)
-        ):  # in TLS 1.3 a refusal comes behind the handshake, and may be lost
+        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may get lost
             return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
             return BusRefused(f"Redis does not let us work: {error}")
@@ -241,7 +225,7 @@ class Link:
                 f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
                 "or was it revoked?"
             )
-        # a port without TLS waits for more of what it takes for a command
+        # a port without TLS takes the handshake for the beginning of a command, and waits for the rest
         doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
         return BusUnavailable(f"Redis is not answering: {error}{doubt}")
 

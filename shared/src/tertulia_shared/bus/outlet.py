@@ -1,6 +1,6 @@
-"""An owner's queue of writes: collects what is put in one tick, merges consecutive tokens, remembers the first failure.
+"""An owner's queue of writes: collects the writes of one tick, merges consecutive tokens, keeps the first failure.
 
-No I/O: a sink (the writer of the real bus, or the fake) takes what is queued and settles it.
+No I/O: a sink (the writer of the real bus, or the fake) takes the queued writes and settles them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Protocol
 
-from tertulia_shared.bus.port import Append, Expire, Fence, Put, Write
+from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.codec import Value
 from tertulia_shared.events import LLMChunk
 from tertulia_shared.keys import Key
@@ -20,15 +20,15 @@ MAX_QUEUED = 256
 
 
 class Sink(Protocol):
-    """Where an outlet's writes go."""
+    """Takes the writes of outlets."""
 
     def wake(self, outlet: QueueOutlet) -> None:
-        """`outlet` has something to write."""
+        """`outlet` has queued writes."""
         ...
 
 
 class QueueOutlet:
-    """See `port.Outlet`."""
+    """Implements `port.Outlet`."""
 
     __slots__ = ("_error", "_in_flight", "_queued", "_sink", "_waiters", "epoch", "fence", "fresh_until")
 
@@ -37,14 +37,14 @@ class QueueOutlet:
         self.fence = fence
         self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
         self.fresh_until: dict[str, float] = {}
-        """Until when (monotonic seconds) each key's TTL need not be renewed."""
+        """Until when (monotonic seconds) each key's TTL needs no renewal."""
         self._queued: list[Write] = []
         self._in_flight = 0
         self._error: Exception | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
-        """Queue an XADD; consecutive pieces of one message's text become one."""
+        """Queue an XADD; consecutive chunks of one message's text are merged."""
         self._check()
         if isinstance(entry, LLMChunk) and self._queued:
             last = self._queued[-1]
@@ -73,7 +73,7 @@ class QueueOutlet:
         self._queue(Expire(key, ttl_s))
 
     async def flush(self) -> None:
-        """Wait until all that was queued is in Redis."""
+        """Wait until all queued writes are in Redis."""
         while self._busy and self._error is None:
             await self._settled()
         self._check()
@@ -93,7 +93,7 @@ class QueueOutlet:
         return writes
 
     def settle(self, count: int, error: Exception | None) -> None:
-        """So many writes in flight were answered."""
+        """Redis answered `count` writes in flight."""
         self._in_flight -= count
         if error is not None and self._error is None:
             self._error = error
@@ -104,7 +104,7 @@ class QueueOutlet:
                 waiter.set_result(None)
 
     def refuse(self, error: Exception) -> None:
-        """Nothing of it will be written any more."""
+        """Drop all queued writes and fail with this error."""
         self.settle(self._in_flight, error)
 
     @property

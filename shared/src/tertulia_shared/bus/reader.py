@@ -1,4 +1,4 @@
-"""One blocked XREAD serves every stream that a process follows; what comes is dealt out to the followers."""
+"""Reads every stream that a process follows with one blocked XREAD, and deals the entries out to the followers."""
 
 from __future__ import annotations
 
@@ -13,29 +13,30 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from tertulia_shared.bus.link import Link
-from tertulia_shared.bus.port import BusUnavailable, EntriesLost, Entry, WriteRefused, WritesPaused, order
+from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost, WriteRefused, WritesPaused
+from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
-"""How long one read waits before it is asked again; new streams don't wait for it (CLIENT UNBLOCK)."""
+"""How long one read blocks. A new stream does not wait for its end (CLIENT UNBLOCK)."""
 MAX_PER_READ = 128
 """Entries of one stream in one reply."""
 MAX_HELD = 512
 """Entries that a follower may leave unread before its stream is left out of the reads."""
 LOSS_LOOK_S = 1.0
-"""How often it is looked whether Redis still has what was read from it."""
+"""How often the reader checks that Redis still has the entries that were read."""
 MAX_BACKOFF_S = 0.25
-"""Between two tries to reconnect: a client waits for sound in the meantime."""
+"""Longest wait between two tries to reconnect: a client waits for sound meanwhile."""
 
-NOTHING = "0-0"
 """The cursor before all entries."""
 
 log = logging.getLogger(__name__)
 
 
 class StreamFollow:
-    """See `port.Follow`."""
+    """Implements `port.Follow`."""
 
     def __init__(self, reader: Reader, key: Key, after: str, *, tell_loss: bool) -> None:
         self._reader = reader
@@ -44,9 +45,9 @@ class StreamFollow:
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
-        """Whether the entry at the cursor has been there."""
+        """Whether the entry at the cursor has existed."""
         self._before_loss: int | None = None
-        """How many of those held were dealt before the loss that is to be told; None: there is none."""
+        """How many of the buffered entries precede a loss that `read` has not raised yet; None without such a loss."""
         self._told_at = ""
         """The cursor at the last loss."""
         self._refusal: WriteRefused | None = None
@@ -56,7 +57,7 @@ class StreamFollow:
 
     @property
     def full(self) -> bool:
-        """Whether it has to be read before more is fetched."""
+        """Whether the buffer must be read before more is fetched."""
         return len(self._held) >= MAX_HELD
 
     async def read(self) -> Sequence[Entry]:
@@ -73,7 +74,7 @@ class StreamFollow:
             await self._arrived.wait()
 
     def take(self) -> Sequence[Entry]:
-        """What is here already; what came behind a loss is kept until `read` has told it."""
+        """The buffered entries; those behind a loss stay until `read` has raised `EntriesLost`."""
         was_full = self.full
         count = len(self._held) if self._before_loss is None else self._before_loss
         entries = [self._held.popleft() for _ in range(count)]
@@ -90,14 +91,14 @@ class StreamFollow:
             self._reader.forget(self)
 
     def can_lose(self, now_ms: int) -> bool:
-        """Whether it is to be told if the entry at its cursor is gone: not twice, and not if its time was over."""
-        if not self._tell_loss or self.closed or self.cursor in (NOTHING, self._told_at):
+        """Whether a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
+        if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._told_at):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms
 
     def looked_at(self, cursor: str, *, is_there: bool) -> None:
-        """Whether the server has the entry `cursor` (called by the reader)."""
-        if cursor != self.cursor or self.closed:  # more has come in the meantime
+        """Record whether the server has the entry `cursor` (called by the reader)."""
+        if cursor != self.cursor or self.closed:  # more entries have arrived
             return
         if is_there:
             self._is_known = True
@@ -116,12 +117,12 @@ class StreamFollow:
         return self._refusal is not None
 
     def refuse(self, error: WriteRefused) -> None:
-        """The key is no stream (called by the reader): `read` raises that once what came before is read."""
+        """The key is no stream (called by the reader): `read` raises the error behind the buffered entries."""
         self._refusal = error
         self._arrived.set()
 
     def deal(self, entries: Sequence[Entry]) -> None:
-        """Take what was read (called by the reader)."""
+        """Buffer these entries (called by the reader)."""
         self.cursor = entries[-1].id
         self._is_known = True
         self._held.extend(entries)
@@ -149,7 +150,7 @@ class Reader:
         return follow
 
     def forget(self, follow: StreamFollow) -> None:
-        """Stop following. The read in flight is left alone: what it brings for this one is dropped."""
+        """Stop following. The read in flight goes on; its entries for this follower are dropped."""
         self._follows.remove(follow)
 
     def changed(self) -> None:
@@ -157,7 +158,7 @@ class Reader:
         self._changed.set()
 
     async def run(self) -> None:
-        """Read until cancelled; a lost connection is made again, and nothing is missed."""
+        """Read until cancelled. After a lost connection it reconnects and misses nothing."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read_forever())
             tasks.create_task(self._unblock_when_changed())
@@ -183,14 +184,14 @@ class Reader:
                 await asyncio.sleep(delay_s)
 
     async def _look_for_losses_again_and_again(self) -> None:
-        """Redis can be flushed, or lose its end, while the connection lives."""
+        """Redis can be flushed, or lose its newest entries, under a live connection."""
         while True:
             await asyncio.sleep(LOSS_LOOK_S)
             with contextlib.suppress(BusUnavailable):
                 await self._look_for_losses(self._calls)
 
     async def _look_for_losses(self, link: Link) -> None:
-        """Does Redis still have what was read from it?"""
+        """Ask Redis for the entry that each follower read last."""
         now_ms = self._now_ms()
         asked = [(follow, follow.cursor) for follow in self._follows if follow.can_lose(now_ms)]
         if not asked:
@@ -201,7 +202,7 @@ class Reader:
                 follow.looked_at(cursor, is_there=bool(reply))
 
     async def _read(self, asked: Sequence[StreamFollow]) -> Any:
-        # two followers of one stream read it from where the one further back is
+        # two followers of one stream share a read from the lower cursor
         cursors: dict[str, str] = {}
         for follow in asked:
             known = cursors.get(follow.name)
@@ -222,7 +223,7 @@ class Reader:
         return reply
 
     async def _find_refused(self, cursors: Mapping[str, str], asked: Sequence[StreamFollow]) -> bool:
-        """Of the streams in a read that was refused, those that are none: one of them must not stop all the others."""
+        """After a refused read, find the keys that are no streams: one of them must not stop the others."""
         commands = (("XREAD", "COUNT", 1, "STREAMS", name, cursor) for name, cursor in cursors.items())
         replies = dict(zip(cursors, await self._reads.call(*commands), strict=True))
         found = False
@@ -250,14 +251,14 @@ class Reader:
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
-            self._changed.clear()  # before anything is awaited: what is followed from here on sets it anew
+            self._changed.clear()  # before the first await: a later follow sets it again
             number = self._reading
-            if number == 0:  # the loop is about to look at the set by itself
+            if number == 0:  # the read loop is about to look at the set by itself
                 continue
             unblocked = 0
             while unblocked == 0 and self._reading == number:
                 try:
                     (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
                 except BusUnavailable:
-                    await asyncio.sleep(0.05)  # the reads will meet the same trouble, and look at the set again
-                # 0: it has been sent but is not blocked yet; a round trip lies before the next question
+                    await asyncio.sleep(0.05)  # the read loop meets the same error, and then looks at the set again
+                # 0: the read is sent but not blocked yet; the next try is a round trip later

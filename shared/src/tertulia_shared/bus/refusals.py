@@ -18,7 +18,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from tertulia_shared.bus.port import WriteRefused, WritesPaused
+from tertulia_shared.bus.port.errors import WriteRefused, WritesPaused
 
 _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MASTERDOWN|BUSY|CLUSTERDOWN|TRYAGAIN)\b")
 """Redis 6.2 puts the code of an error inside a script in the middle of its text."""
@@ -26,8 +26,8 @@ _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MAST
 
 def refusal_of(error: ResponseError, what: str) -> WriteRefused:
     """The bus error for an error reply; `what` is what Redis refused, for the message."""
-    code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py takes the code out of the text
-    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py takes the code out of these, too
+    code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py removes the code from the text
+    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py removes their codes, too
         return WriteRefused(f"Redis refused {what}: it is a Redis Cluster, which Tertulia cannot use ({error})")
     text = f"Redis refused {what}: {code}{error}"
     if isinstance(error, OutOfMemoryError | ReadOnlyError) or _TEMPORARY.search(str(error)):

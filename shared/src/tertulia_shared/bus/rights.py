@@ -1,8 +1,8 @@
-"""What each service may do in Redis: which keys it may touch, and by which commands. `accounts` makes users of it.
+"""The rights of each service in Redis: the keys and the commands. `accounts` makes users from them.
 
-Pure. The keys come from `Keys`, the commands from what the bus sends and from the scripts' own source, so a script that
-calls one more command brings the right along. Redis 6.2 knows no difference between reading and writing a key
-(`%R~` came with 7.0), so who may touch a key may do to it whatever its commands can.
+Pure. The keys come from `Keys`, the commands from what the bus sends and from the source of the scripts, so a command
+that a script gains is allowed at once. Redis 6.2 does not distinguish reading and writing a key (`%R~` needs 7.0): a
+service may use all its commands on all its keys.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import Final, Literal, Self
 
-from tertulia_shared.bus import scripts
-from tertulia_shared.bus.link import Script
+from tertulia_shared.bus.scripts import ownership, repair, work, writing
+from tertulia_shared.bus.scripts.script import Script
 from tertulia_shared.bus.writer import OPERATIONS
 from tertulia_shared.keys import Keys, Stage
 
@@ -26,23 +26,23 @@ UUID: Final = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))
 """The glob of an id: `*` would let a message's owner key match the one of the turns."""
 
 _CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
-"""A command in a script, with its subcommand where it has one (`'XINFO', 'CONSUMERS'`)."""
+"""A command in a script, with its subcommand if it has one (`'XINFO', 'CONSUMERS'`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). Adding two gives what either allows."""
+    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). The sum of two allows what either allows."""
 
     commands: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()
     scripts: frozenset[Script] = field(default=frozenset(), compare=False)
-    """Whose commands are among them. Redis asks for the rights of a script's commands, not for one to the script."""
+    """The scripts whose commands are included. Redis checks the commands of a script, not the script itself."""
 
     def __add__(self, other: Self) -> Self:
         return type(self)(self.commands | other.commands, self.patterns | other.patterns, self.scripts | other.scripts)
 
     def rules(self) -> tuple[str, ...]:
-        """As ACL SETUSER and an ACL file take them: nothing else is allowed."""
+        """The rules as ACL SETUSER and an ACL file take them; they allow nothing else."""
         return (
             "resetkeys",
             "resetchannels",
@@ -53,9 +53,9 @@ class Rights:
 
 
 def called_by(script: Script) -> frozenset[str]:
-    """The commands that a script calls, as its source says."""
+    """The commands in the source of a script."""
     named = (" ".join(filter(None, found)) for found in _CALLED.findall(script.source))
-    return frozenset({*named, *(OPERATIONS if "redis.pcall(unpack(op))" in script.source else ())})
+    return frozenset({*named, *(OPERATIONS if writing.RUNS_OPERATIONS in script.source else ())})
 
 
 def _running(*called: Script) -> Rights:
@@ -68,33 +68,33 @@ def _commands(*names: str) -> Rights:
 
 _CONNECT = _commands("PING", "CLIENT ID", "CLIENT SETNAME", "SCRIPT LOAD", "INFO")
 _READ = _commands("XREAD", "XRANGE", "XREVRANGE", "XLEN", "HGETALL", "CLIENT UNBLOCK")
-_WRITE = _running(scripts.WRITE)
-_TRANSACT = _running(scripts.TRANSACT)
+_WRITE = _running(writing.WRITE)
+_TRANSACT = _running(writing.TRANSACT)
 _POST = _commands("XADD", "EXPIRE")
 _PRESENT = _commands("ZADD", "ZREMRANGEBYSCORE", "ZRANGEBYSCORE", "EXPIRE", "ZREM")
 _WORK = (
     _commands("XGROUP CREATE", "XREADGROUP", "XPENDING", "XLEN", "EXPIRE", "SET", "GET", "INCR")
-    + _running(scripts.FORGET_DEAD, scripts.TAKE_OVER, scripts.RECLAIM, scripts.RENEW, scripts.FINISH)
-    + _running(scripts.PASS_ON, scripts.HAND_BACK, scripts.RETIRE, scripts.OWN, scripts.DISOWN)
+    + _running(work.FORGET_DEAD, work.TAKE_OVER, work.RECLAIM, work.RENEW, work.FINISH)
+    + _running(work.REQUEUE, work.NACK, work.DEREGISTER, ownership.OWN, ownership.DISOWN)
     + _PRESENT
 )  # fmt: skip
-_MEND = _running(scripts.MEND)
-_LEASE = _running(scripts.HOLD, scripts.DISOWN)
+_MEND = _running(repair.MEND)
+_LEASE = _running(ownership.ACQUIRE_LEASE, ownership.DISOWN)
 
 
 def rights_of(service: Service, keys: Keys) -> Rights:
-    """What one service may do, under the namespace of `keys`."""
+    """The rights of one service in the namespace of `keys`."""
     return _CONNECT + {"gateway": _gateway, "stt": _stt, "llm": _llm, "tts": _tts}[service](keys)
 
 
 def rights_of_stages(stages: Iterable[Stage], keys: Keys) -> Rights:
-    """What a machine may do that runs these stages."""
+    """The rights of a machine that runs these stages."""
     return reduce(Rights.__add__, (rights_of(stage, keys) for stage in stages), Rights())
 
 
 def _gateway(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _MEND + _running(scripts.BACKLOG)
+        _READ + _WRITE + _TRANSACT + _POST + _MEND + _running(work.BACKLOG)
         + _commands("ZRANGEBYSCORE", "SET", "UNLINK")
         + _patterns(
             keys.work("stt"), keys.work("llm"), keys.work("tts"),
@@ -122,7 +122,7 @@ def _stt(keys: Keys) -> Rights:
 
 def _llm(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _MEND + _running(scripts.RELEASE_TURNS)
+        _READ + _WRITE + _TRANSACT + _POST + _WORK + _LEASE + _MEND + _running(ownership.RELEASE_TURNS)
         + _commands("SCAN", "XDEL", "INFO", "TTL", "MEMORY USAGE", "XTRIM", "UNLINK")
         + _patterns(
             keys.work("llm"), keys.work_failure("llm", ANY), keys.work_left("llm", ANY), keys.work("tts"),
@@ -136,7 +136,7 @@ def _llm(keys: Keys) -> Rights:
 
 def _tts(keys: Keys) -> Rights:
     return (
-        _READ + _WRITE + _TRANSACT + _WORK + _running(scripts.REOPEN)
+        _READ + _WRITE + _TRANSACT + _WORK + _running(ownership.REOPEN)
         + _patterns(
             keys.work("tts"), keys.work_failure("tts", ANY), keys.work_left("tts", ANY), keys.owner(UUID, UUID),
             keys.sentences(UUID, UUID), keys.audio(UUID, UUID),

@@ -1,6 +1,6 @@
 """The one pipeline through which a process writes.
 
-Whatever is queued goes out while the last batch is in flight, and at once when nothing is.
+A batch goes out at once when none is in flight; writes queued meanwhile go out as the next batch.
 """
 
 from __future__ import annotations
@@ -13,18 +13,21 @@ from typing import Any
 import msgpack
 from redis.exceptions import ResponseError
 
-from tertulia_shared.bus.link import Command, Link
+from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.outlet import QueueOutlet
-from tertulia_shared.bus.port import Append, BusUnavailable, Expire, Fence, NotOwner, Put, Stale, Write, WriteRefused
+from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused
+from tertulia_shared.bus.port.writing import Append, Expire, Fence, Put, Write
 from tertulia_shared.bus.refusals import refusal_of
-from tertulia_shared.bus.scripts import FENCED, STALE, WRITE
+from tertulia_shared.bus.scripts import writing as scripts
+from tertulia_shared.bus.scripts.script import Command
+from tertulia_shared.bus.scripts.writing import FENCED, FIRST_WRITE_KEY, STALE, FenceArguments
 from tertulia_shared.codec import Value, encode
 from tertulia_shared.keys import Key
 
 EPOCH_MARK = b"\0epoch"
-"""Stands for the epoch that the script itself raises."""
+"""Placeholder for the epoch that the script itself raises."""
 OPERATIONS = ("XADD", "HSET", "HDEL", "EXPIRE")
-"""The commands that `operations_of` makes, and the scripts run."""
+"""The commands that `operations_of` makes and the scripts run."""
 
 
 class Writer:
@@ -38,12 +41,12 @@ class Writer:
         self._woken = asyncio.Event()
 
     def wake(self, outlet: QueueOutlet) -> None:
-        """Write what is queued in `outlet`."""
+        """Write the queued writes of `outlet`."""
         self._waiting.append(outlet)
         self._woken.set()
 
     def send(self, *commands: Command) -> asyncio.Future[Any]:
-        """Send commands behind all that was queued before; the last one's reply comes through the future."""
+        """Send commands behind all earlier ones; the future has the last one's reply."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in commands]
         self._waiting += zip(commands, futures, strict=True)
@@ -62,7 +65,7 @@ class Writer:
                 waiting, self._waiting = self._waiting, []
                 await self._write(waiting)
                 waiting = []
-        finally:  # nobody is to wait for what will never be written
+        finally:  # no task may wait for a write that will never happen
             closed = BusUnavailable("the bus was closed")
             for item in (*waiting, *self._waiting):
                 if isinstance(item, QueueOutlet):
@@ -96,11 +99,11 @@ class Writer:
         if not isinstance(item, QueueOutlet):
             return item[1], 1, item[0]
         writes = item.take()
-        if not writes:  # it was refused while it waited here, and has thrown away what it had
+        if not writes:  # it was refused while it waited here, and has dropped its writes
             return None
         try:
             return item, len(writes), self._script_call(item, writes)
-        except WriteRefused as error:  # the fault of its owner alone
+        except WriteRefused as error:  # only its owner is to blame: the batch goes on
             item.settle(len(writes), error)
             return None
 
@@ -109,25 +112,18 @@ class Writer:
         # without a fence, the write that makes a key again after FLUSHALL is not refused: it must set the TTL
         fresh_until = outlet.fresh_until if outlet.fence is not None else None
         keys, operations = operations_of(
-            writes, first=3, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
+            writes, first=FIRST_WRITE_KEY, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
         )
-        return WRITE(
-            fence_keys(outlet.fence, writes[0].key, self._state_key) + keys, *fence_args(outlet.fence), operations
-        )
+        fence = fence_arguments(outlet.fence, any_key=writes[0].key, state_key=self._state_key)
+        return scripts.write(fence, keys=keys, operations=operations)
 
 
-def fence_keys(fence: Fence | None, any_key: Key, state_key: Callable[[str], Key]) -> list[str]:
-    """The owner and state keys that a script checks; where nothing is to be checked, a key of the same slot."""
+def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
+    """A fence as the scripts take it. Without a fence they get `any_key`, a key of the same slot, and check nothing."""
     if fence is None:
-        return [any_key.name, any_key.name]
-    return [fence.owner.name, state_key(fence.owner.name).name]
-
-
-def fence_args(fence: Fence | None) -> tuple[str, str]:
-    """The token and epoch that a script checks; "" where it isn't to."""
-    if fence is None:
-        return "", ""
-    return fence.token, "" if fence.epoch is None else str(fence.epoch)
+        return FenceArguments(any_key.name, any_key.name)
+    epoch = "" if fence.epoch is None else str(fence.epoch)
+    return FenceArguments(fence.owner.name, state_key(fence.owner.name).name, fence.token, epoch)
 
 
 def operations_of(
@@ -141,7 +137,7 @@ def operations_of(
 ) -> tuple[list[str], bytes]:
     """Writes as the scripts take them: the keys (the first is KEYS[`first`]) and the packed operations.
 
-    A key's TTL is renewed with its first write and then once every quarter of it (`fresh_until` remembers when).
+    A key's TTL is renewed with the first write and then once every quarter of the TTL (`fresh_until` keeps the times).
 
     Raises:
         WriteRefused: something can't be encoded (half a surrogate pair, say).
@@ -160,7 +156,7 @@ def operations_of(
             raise WriteRefused(f"a write to {name} cannot be encoded: {error}") from error
         if isinstance(write, Expire):
             if fresh_until is not None:
-                fresh_until[name] = 0.0  # the next write renews the life of the key
+                fresh_until[name] = 0.0  # the next write renews the TTL
             continue
         # a hash whose last field was deleted is gone, and its TTL with it
         if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
@@ -203,7 +199,7 @@ def _outcome(reply: object) -> Exception | None:
 
 
 def refusal(reply: object) -> Exception | None:
-    """What a script's reply `{code, epoch}` says against the write."""
+    """The error of a script's reply `{code, epoch}`; None if it wrote."""
     if not isinstance(reply, list) or not reply:
         return WriteRefused(f"Redis answered a script with {reply!r}")
     if reply[0] == FENCED:

@@ -1,6 +1,6 @@
-"""What a process tells of itself: metrics for Prometheus, and whether it is at work."""
+"""Metrics for Prometheus, and the health of a process."""
 
 from tertulia_shared.metrics.health import Health
-from tertulia_shared.metrics.registry import CONTENT_TYPE, Counts, Holds, Measures, Metrics
+from tertulia_shared.metrics.registry import CONTENT_TYPE, Counter, Gauge, Histogram, Metrics
 
-__all__ = ["CONTENT_TYPE", "Counts", "Health", "Holds", "Measures", "Metrics"]
+__all__ = ["CONTENT_TYPE", "Counter", "Gauge", "Health", "Histogram", "Metrics"]

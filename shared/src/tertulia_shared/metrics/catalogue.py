@@ -1,4 +1,4 @@
-"""Every metric of Tertulia: name, unit, meaning, buckets. docs/metrics.md says what a bad value tells.
+"""Every metric of Tertulia: name, unit, meaning, buckets. docs/metrics.md explains bad values.
 
 Seconds unless the name says otherwise. No label ever holds an id, a character or a text.
 """
@@ -9,9 +9,9 @@ from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, HistogramFamily
 
 HOP_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0)
-"""Entries carry whole milliseconds; above a minute nobody waits any more."""
+"""Entries carry whole milliseconds; after a minute no client waits any more."""
 LATENCY_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 60.0)
-"""Close together between 0.1 and 2 s, where a conversation is felt to be quick or slow."""
+"""Dense between 0.1 and 2 s, the range between a quick and a slow conversation."""
 ROUND_TRIP_BUCKETS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.0, 10.0)
 RATIO_BUCKETS = (0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 0.85, 1.0, 1.25, 1.5, 2.0, 4.0)
 """Seconds of work for a second of sound: from 1 on the listener waits."""
@@ -75,7 +75,7 @@ DEAD_LETTERS = CounterFamily(
     {"stage": (*STAGES, "store")},
 )
 
-# -- work: what is open, as one of the gateways sees it in Redis
+# -- work: the backlog, as one of the gateways reads it from Redis
 
 WORK_WAITING = GaugeFamily(
     "tertulia_work_waiting",
@@ -85,7 +85,7 @@ WORK_WAITING = GaugeFamily(
 WORK_HELD = GaugeFamily("tertulia_work_held", "Pieces of work that a worker holds.", STAGE)
 WORK_HANDED_BACK = GaugeFamily(
     "tertulia_work_handed_back",
-    "Pieces of work that a worker gave back because it broke, or left to a newer release, and nobody took over yet.",
+    "Pieces of work that a worker gave back because it broke, or left to a newer release, not taken over yet.",
     STAGE,
 )
 WORK_OLDEST_WAITING = GaugeFamily(
@@ -105,7 +105,7 @@ REDIS_WRITES_PAUSED = GaugeFamily(
     "1 while Redis answers a gateway but takes no writes (no memory, full disk, read-only), else 0.",
 )
 
-# -- the memory of Redis, as one of the llm workers sees it
+# -- the memory of Redis, as one of the llm workers reads it
 
 REDIS_USED = GaugeFamily("tertulia_redis_used_bytes", "Memory that Redis uses, as it counts it against its limit.")
 REDIS_LIMIT = GaugeFamily("tertulia_redis_limit_bytes", "Its limit: maxmemory, or TERTULIA_REDIS_BUDGET_MB; 0: none.")
@@ -221,4 +221,4 @@ TURN_FIRST_SOUND = HistogramFamily(
 )
 
 FAMILIES: tuple[Family, ...] = tuple(each for each in list(globals().values()) if isinstance(each, Family))
-"""All of them, in the order above."""
+"""All families, in the order above."""

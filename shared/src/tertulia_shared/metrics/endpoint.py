@@ -1,8 +1,7 @@
 """Serves `/metrics` and `/healthz` of a process, in a thread with an event loop of its own.
 
-So a scrape never holds up the talk, and the truth is told also while the process's own loop is stuck. Every bound on
-what callers may cost is here: one short head within `HEAD_S`, one answer, and no more than `MAX_CALLERS` at once; who
-comes on top of them is cut off.
+So a scrape never delays a conversation, and a stuck loop of the process still gets a true answer. All bounds on callers
+are here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once; further ones are disconnected.
 """
 
 from __future__ import annotations
@@ -21,22 +20,22 @@ from tertulia_shared.metrics.request import Request, Response, line, parse
 
 MAX_HEAD_BYTES = 8192
 HEAD_S = 5.0
-"""How long a caller may take to say what it wants, and again to take the answer."""
+"""How long a caller may take to send its head, and again to read the answer."""
 MAX_CALLERS = 16
 BACKLOG = 32
-"""Connections that may wait to be taken."""
+"""Connections that may wait to be accepted."""
 STOP_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
 class CannotListen(Exception):
-    """The address cannot be listened on; the message says why and what to do."""
+    """Listening failed; the message names the reason and the remedy."""
 
 
 @contextlib.contextmanager
 def endpoint(metrics: Metrics, host: str, port: int) -> Generator[int]:
-    """Serve during the block; gives the port (0 as `port` takes a free one).
+    """Serve during the block; yields the port (`port` 0: a free one).
 
     Raises:
         CannotListen: the port is taken, or the address is not this machine's.
@@ -56,7 +55,7 @@ def endpoint(metrics: Metrics, host: str, port: int) -> Generator[int]:
 
 
 def answer(request: Request, metrics: Metrics) -> Response:
-    """What a path shows."""
+    """The answer for a path."""
     match request.path:
         case "/metrics":
             return Response(HTTPStatus.OK, metrics.text(), CONTENT_TYPE)
@@ -82,13 +81,13 @@ class _Server:
 
     def stop(self) -> None:
         """End `run`, also from another thread."""
-        with contextlib.suppress(RuntimeError):  # it has ended by itself
+        with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._stop.set)
 
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._call, sock=self._listening, limit=MAX_HEAD_BYTES, backlog=BACKLOG)
         await self._stop.wait()
-        server.close()  # who is being answered just now is cut off, by the end of `run`
+        server.close()  # the end of `run` disconnects callers
 
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._callers == MAX_CALLERS:
@@ -106,9 +105,9 @@ class _Server:
                 writer.close()
                 await writer.wait_closed()
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            pass  # it went away, or was too slow
+            pass  # the caller went away, or was too slow
         finally:
-            writer.transport.abort()  # nothing, where it was closed in order
+            writer.transport.abort()  # does nothing after an orderly close
             self._callers -= 1
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""What a family of metrics is: its name, what it tells, and every value that its labels can have. No I/O."""
+"""A family of metrics: name, meaning, and every value of its labels. No I/O."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 OTHER = "other"
-"""What a label says of a value that its family does not list: so the number of series has a bound, whatever comes."""
+"""The label for a value that its family does not list: it bounds the number of series."""
 
 NO_LABELS: Mapping[str, Sequence[str] | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family. `labels`: the values of each; None where the process's own settings name the one it can have."""
+    """One family. `labels`: the values of each; None if the process's settings name its only value."""
 
     name: str
     help: str
     labels: Mapping[str, Sequence[str] | None] = field(default_factory=lambda: NO_LABELS)
 
     def bounded(self, values: Sequence[str]) -> tuple[str, ...]:
-        """The labels' values, `OTHER` in the place of one that is not listed.
+        """The labels' values, with `OTHER` for one that is not listed.
 
         Raises:
-            ValueError: not as many as there are labels.
+            ValueError: the number of values differs from the number of labels.
         """
         if len(values) != len(self.labels):
             raise ValueError(f"{self.name} has the labels {tuple(self.labels)}, not {len(values)} of them")
@@ -36,16 +36,16 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class CounterFamily(Family):
-    """Only ever rises; its name ends in `_total`."""
+    """A value that only rises; its name ends in `_total`."""
 
 
 @dataclass(frozen=True, slots=True)
 class GaugeFamily(Family):
-    """Holds for now."""
+    """A value that rises and falls."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistogramFamily(Family):
-    """How values spread over `buckets` (their upper bounds, ascending)."""
+    """The distribution of values over `buckets` (their upper bounds, ascending)."""
 
     buckets: tuple[float, ...] = ()

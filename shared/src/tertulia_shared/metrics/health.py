@@ -1,4 +1,4 @@
-"""Is this process at work? Asked from another thread, so that it is answered also while the event loop is stuck."""
+"""The health of this process, readable from another thread while the event loop is stuck."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 SILENT_S = 5.0
-"""So long after the last sign of life that Redis took, a process counts as ill; they come once a second or so."""
+"""A process is unhealthy so many seconds after its last heartbeat that Redis took; one comes about every second."""
 
 
 class Health:
-    """Signs of life, and how long ago the last one was. `clock`: monotonic seconds, the same in every thread."""
+    """The time since the last heartbeat. `clock`: monotonic seconds, the same in every thread."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -18,15 +18,15 @@ class Health:
         self._waiting_for = "it has just been started"
 
     def waits_for(self, what: str) -> None:
-        """Why there has been no sign of life yet."""
+        """The reason before the first heartbeat."""
         self._waiting_for = what
 
     def beat(self) -> None:
-        """It works, and Redis has taken its sign of life."""
+        """Record a heartbeat that Redis has taken."""
         self._last = self._clock()
 
     def problem(self) -> str:
-        """Why it is not at work, in one line; "" if it is."""
+        """Why the process is unhealthy, in one line; "" if it is healthy."""
         last = self._last
         if last is None:
             return f"not ready: {self._waiting_for}"

@@ -1,4 +1,4 @@
-"""Signs of life: each tells that the process is well, what a round trip to Redis takes, and how busy the loop is."""
+"""Heartbeats: each records the health of the process, the round trip to Redis, and the delay of the event loop."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from tertulia_shared.metrics import catalogue
 from tertulia_shared.metrics.registry import Metrics
 
 
-class Pulse:
-    """One per process: whoever gives the signs awaits `beat` and `rest` by turns."""
+class Heartbeat:
+    """One per process: the caller awaits `beat` and `rest` in turn."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._health = metrics.health
@@ -19,14 +19,14 @@ class Pulse:
         self._failures = metrics.of(catalogue.REDIS_FAILURES)
         self._delay = metrics.of(catalogue.LOOP_DELAY)
 
-    async def beat(self, sign: Awaitable[object]) -> None:
-        """Give a sign: one round trip to Redis. What it raises is counted and comes out.
+    async def beat(self, call: Awaitable[object]) -> None:
+        """Send a heartbeat: one round trip to Redis. Its error is counted and raised.
 
-        A limit to its time belongs into it: a cancellation from outside is not counted.
+        Put a timeout inside `call`: a cancellation from outside is not counted as a failure.
         """
         begun = time.perf_counter()
         try:
-            await sign
+            await call
         except Exception:
             self._failures.inc()
             raise
@@ -34,7 +34,7 @@ class Pulse:
         self._health.beat()
 
     async def rest(self, seconds: float) -> None:
-        """Sleep until the next one."""
+        """Sleep until the next heartbeat."""
         due = time.perf_counter() + seconds
         await asyncio.sleep(seconds)
         self._delay.observe(max(0.0, time.perf_counter() - due))

@@ -1,7 +1,7 @@
-"""What one process counts and measures. The only code that knows prometheus_client.
+"""The metrics of one process. Only this module imports prometheus_client.
 
-Each process makes one `Metrics` in `main` and passes it on; each test has its own. A family is there from the first
-time that somebody asks for one of its series, so a process shows what it can tell, from zero on.
+Each process makes one `Metrics` in `main` and passes it on; each test has its own. A family is exported from
+the first request for one of its series, so a process exports only its own families, from zero on.
 """
 
 from __future__ import annotations
@@ -9,15 +9,7 @@ from __future__ import annotations
 from itertools import product
 from typing import Protocol, cast, overload
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    disable_created_metrics,
-    generate_latest,
-)
+import prometheus_client as prometheus
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from tertulia_shared.codec import VERSION
@@ -26,25 +18,25 @@ from tertulia_shared.metrics.family import CounterFamily, Family, GaugeFamily, H
 from tertulia_shared.metrics.health import Health
 from tertulia_shared.version import __version__
 
-disable_created_metrics()  # a further series for each one, of which the text format's readers make nothing
+prometheus.disable_created_metrics()  # they are further series, which readers of the text format ignore
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
-"""What `Metrics.text` is: Prometheus' text format."""
+"""The content type of `Metrics.text`: Prometheus' text format."""
 
 
-class Counts(Protocol):
-    """A series that rises."""
+class Counter(Protocol):
+    """A counter's series."""
 
     def inc(self, amount: float = 1) -> None:
         """Add to it."""
         ...
 
 
-class Holds(Protocol):
-    """A series that holds for now."""
+class Gauge(Protocol):
+    """A gauge's series."""
 
     def set(self, value: float) -> None:
-        """What holds from here on."""
+        """Set the value."""
         ...
 
     def inc(self, amount: float = 1) -> None:
@@ -52,19 +44,19 @@ class Holds(Protocol):
         ...
 
     def dec(self, amount: float = 1) -> None:
-        """Take from it."""
+        """Subtract from it."""
         ...
 
 
-class Measures(Protocol):
-    """A series of measurements (half a microsecond each)."""
+class Histogram(Protocol):
+    """A histogram's series (half a microsecond per measurement)."""
 
     def observe(self, amount: float) -> None:
-        """One measurement, in the family's unit."""
+        """Record one measurement, in the family's unit."""
         ...
 
 
-Made = Counter | Gauge | Histogram
+Made = prometheus.Counter | prometheus.Gauge | prometheus.Histogram
 
 
 class Metrics:
@@ -72,31 +64,31 @@ class Metrics:
 
     def __init__(self, service: str = "") -> None:
         self.health = Health()
-        self._registry = CollectorRegistry()
+        self._registry = prometheus.CollectorRegistry()
         self._made: dict[str, Made] = {}
         if service:
-            ProcessCollector(registry=self._registry)
+            prometheus.ProcessCollector(registry=self._registry)
             self.of(catalogue.BUILD_INFO, service, __version__, str(VERSION)).set(1)
             self._gauge(catalogue.HEALTHY).set_function(lambda: float(not self.health.problem()))
 
     @overload
-    def of(self, family: CounterFamily, *labels: str) -> Counts: ...
+    def of(self, family: CounterFamily, *labels: str) -> Counter: ...
     @overload
-    def of(self, family: GaugeFamily, *labels: str) -> Holds: ...
+    def of(self, family: GaugeFamily, *labels: str) -> Gauge: ...
     @overload
-    def of(self, family: HistogramFamily, *labels: str) -> Measures: ...
+    def of(self, family: HistogramFamily, *labels: str) -> Histogram: ...
     def of(self, family: Family, *labels: str) -> object:
-        """The series with these label values; get it once and keep it. A value that is not listed is `other`.
+        """The series with these label values, to be fetched once and kept. An unlisted value becomes `other`.
 
         Raises:
-            ValueError: not as many values as the family has labels.
+            ValueError: the number of values differs from the number of labels.
         """
         bounded = family.bounded(labels)
         made = self._family(family)
         return made.labels(*bounded) if bounded else made
 
     def from_zero(self, *families: CounterFamily | HistogramFamily) -> None:
-        """Show every series of these families before anything has happened: what first appears as 1 seems not to rise.
+        """Export every series of these families from 0: a series that first appears as 1 seems not to rise.
 
         Raises:
             ValueError: a family has a label without a list of its values.
@@ -109,17 +101,17 @@ class Metrics:
                 self.of(family, *labels)
 
     def forget(self, family: GaugeFamily) -> None:
-        """Show none of the family's series: what they held is no longer known."""
+        """Stop exporting the family's series: their values are no longer known."""
         made = self._made.pop(family.name, None)
         if made is not None:
             self._registry.unregister(made)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format (`CONTENT_TYPE`). Takes milliseconds: not for the event loop."""
-        return generate_latest(self._registry)
+        """All metrics in Prometheus' text format (`CONTENT_TYPE`). Takes milliseconds: not for the event loop."""
+        return prometheus.generate_latest(self._registry)
 
-    def _gauge(self, family: GaugeFamily) -> Gauge:
-        return cast("Gauge", self._family(family))
+    def _gauge(self, family: GaugeFamily) -> prometheus.Gauge:
+        return cast("prometheus.Gauge", self._family(family))
 
     def _family(self, family: Family) -> Made:
         made = self._made.get(family.name)
@@ -131,8 +123,10 @@ class Metrics:
         names = tuple(family.labels)
         match family:
             case CounterFamily():
-                return Counter(family.name, family.help, names, registry=self._registry)
+                return prometheus.Counter(family.name, family.help, names, registry=self._registry)
             case HistogramFamily():
-                return Histogram(family.name, family.help, names, registry=self._registry, buckets=family.buckets)
+                return prometheus.Histogram(
+                    family.name, family.help, names, registry=self._registry, buckets=family.buckets
+                )
             case _:
-                return Gauge(family.name, family.help, names, registry=self._registry)
+                return prometheus.Gauge(family.name, family.help, names, registry=self._registry)

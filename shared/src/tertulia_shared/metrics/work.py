@@ -1,15 +1,17 @@
-"""What a worker counts of its work."""
+"""A worker's metrics of its work."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Literal, get_args
 
-from tertulia_shared.bus import BusError, Claim, order
+from tertulia_shared.bus import BusError, Claim
+from tertulia_shared.clock import wall_ms
+from tertulia_shared.entry_ids import order
 from tertulia_shared.exception_groups import first_error
 from tertulia_shared.keys import Stage
 from tertulia_shared.metrics import catalogue
-from tertulia_shared.metrics.hop import Hop, HopName, wall_ms
+from tertulia_shared.metrics.hop import Hop, HopName
 from tertulia_shared.metrics.registry import Metrics
 from tertulia_shared.work import RetryLater
 
@@ -19,7 +21,7 @@ _HOPS: dict[Stage, HopName] = {"stt": "work_stt", "llm": "work_llm", "tts": "wor
 
 
 class WorkMetrics:
-    """One worker's; `slots`: how many pieces of work it takes at once. `now_ms`: milliseconds since 1970."""
+    """One worker's metrics. `slots`: how many pieces of work it takes at once. `now_ms`: milliseconds since 1970."""
 
     def __init__(self, metrics: Metrics, stage: Stage, *, slots: int, now_ms: Callable[[], int] = wall_ms) -> None:
         metrics.of(catalogue.SLOTS, stage).set(slots)
@@ -34,26 +36,26 @@ class WorkMetrics:
         self._hop = Hop(metrics, _HOPS[stage], now_ms)
 
     def claimed(self, claims: Sequence[Claim]) -> None:
-        """New work."""
+        """Record newly claimed work."""
         self._claims.inc(len(claims))
         for claim in claims:
-            # not from its ts, which work that is passed on keeps from when it was posted first
+            # not from its `ts`: requeued work keeps the one of its first post
             self._hop.taken_since(order(claim.id)[0])
 
     def taken_over(self, claims: Sequence[Claim]) -> None:
-        """Work that another worker had before."""
+        """Record work taken over from another worker."""
         self._takeovers.inc(len(claims))
 
     def jobs(self, count: int) -> None:
-        """So many pieces are under way."""
+        """Record the number of pieces in hand."""
         self._jobs.set(count)
 
     def ended(self, ending: EndingName) -> None:
-        """An attempt is over."""
+        """Record the end of an attempt."""
         self._endings[ending].inc()
 
     def failed(self, error: BaseException) -> None:
-        """An attempt is over, and there will be another."""
+        """Record a failed attempt; another one follows."""
         self.ended("failed")
         match first_error(error):
             case RetryLater():
@@ -64,6 +66,6 @@ class WorkMetrics:
                 self._failures["unexpected"].inc()
 
     def buried(self) -> None:
-        """A piece was given up for good."""
+        """Record a piece of work that was given up."""
         self.ended("dead")
         self._dead_letters.inc()

@@ -1,9 +1,8 @@
-"""Where conversations, messages and characters are kept.
+"""Stores of conversations, messages and characters.
 
-`port` says what a store does; `sqlite` is the one that needs no server, `supabase` the one on a server of yours,
-`testing.memory_store` the one that keeps nothing; `factory` picks the one that the settings ask for.
-`records` are the rows, `validation` what may be stored, `ordering` which message comes first and which write stands,
-`errors` what can go wrong.
+`port` defines a store; `sqlite` needs no server, `supabase` uses a server of yours, `testing.memory_store` keeps
+nothing; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them, `ordering`
+the order of messages and of competing writes, `errors` the errors.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""What can go wrong with a store.
+"""The errors of a store.
 
     StoreError
     ├── StoreUnavailable   away, locked, full or closed: keep the write and try again      (retryable)
-    ├── StoreUnusable      this set-up can never work: path, permissions, newer schema
+    ├── StoreUnusable      the configuration can never work: path, permissions, newer schema
     ├── InvalidRecord      a record or an argument breaks a rule; the message names the field and what is allowed
     ├── NameTaken          another character already has this name
-    └── NotFound           the row that the call is about does not exist
+    └── NotFound           the row of the call does not exist
 
-`retryable` is what a caller with an outbox asks: everything else stays wrong however often it is tried.
+A caller with an outbox retries `retryable` errors; a retry does not help against the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import ClassVar
 
 
 class StoreError(Exception):
-    """Base of everything a store raises on purpose."""
+    """Base of the errors that a store raises on purpose."""
 
     retryable: ClassVar[bool] = False
 
@@ -28,7 +28,7 @@ class StoreUnavailable(StoreError):
 
 
 class StoreUnusable(StoreError):
-    """The store cannot be used as configured; a person has to change something first."""
+    """The store cannot be used as configured; a person must change that first."""
 
 
 class InvalidRecord(StoreError):

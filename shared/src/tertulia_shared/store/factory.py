@@ -1,4 +1,4 @@
-"""Which store the settings ask for."""
+"""Makes the store of the settings."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tertulia_shared.store.sqlite import SQLiteStore
 
 
 def chosen_store(settings: CommonSettings) -> Store:
-    """The store, not yet open. Libraries that only one store needs are imported here and nowhere else.
+    """The store, not yet open. Libraries of a single store are only imported here.
 
     Raises:
-        StoreUnusable: the package that it needs is not installed.
+        StoreUnusable: a package that it needs is not installed.
     """
     if settings.store == "sqlite":
         return SQLiteStore(settings.data_dir / "tertulia.db", moves_broken_aside=True)

@@ -1,7 +1,7 @@
 """Brings a SQLite file's schema up to date with the numbered files in `migrations/`.
 
 All missing migrations are applied in one transaction that holds the write lock from its start: of several processes
-that start at once one migrates, the others wait, look, and find nothing to do. A crash in between leaves the old
+that start at once, one migrates and the others wait and find nothing to do. A crash in between leaves the old
 schema whole. Old and new processes share a file during an upgrade, so a migration only adds what the older version
 can ignore.
 """
@@ -28,7 +28,7 @@ class Migration:
 
 
 def bundled_migrations() -> list[Migration]:
-    """The migrations that this version ships, oldest first."""
+    """The migrations of this version, oldest first."""
     found: list[Migration] = []
     for file in (files("tertulia_shared.store") / "migrations").iterdir():
         match = _FILE_NAME.fullmatch(file.name)
@@ -38,7 +38,7 @@ def bundled_migrations() -> list[Migration]:
 
 
 def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration], *, applied_at: str) -> None:
-    """Apply what is missing. The caller holds the write lock (BEGIN IMMEDIATE) and commits or rolls back.
+    """Apply the missing migrations. The caller holds the write lock (BEGIN IMMEDIATE) and commits or rolls back.
 
     Raises:
         StoreUnusable: the file has a migration that is newer than all of `migrations`.

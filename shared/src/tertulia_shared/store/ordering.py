@@ -1,4 +1,4 @@
-"""Which message comes first, and which of two writes of one message stands. Pure policy; every store follows it."""
+"""The order of messages, and which of two writes of one message wins. Pure policy; every store follows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATUS_RANK: Final[dict[Status, int]] = {"streaming": 0, "failed": 1, "complete"
 """A write of lower rank never replaces one of higher rank, however late it arrives.
 
 A repeated turn may succeed after a failure, so `complete` beats `failed`. `interrupted` beats `complete`: its text is
-what the user heard, and the rest of the reply must not come back with a straggler.
+what the user heard, and a late write must not bring the rest of the reply back.
 """
 
 _ENTRY_ID = re.compile(r"(\d{1,15})-(\d{1,9})")
@@ -28,9 +28,8 @@ def turn_position(turn_entry_id: str, slot: int) -> int:
 
     `slot` is 0 for the user's message and 1, 2, … for the replies in the order in which they are given.
 
-    The server gave the turn its id, one server for the conversation, so two writers that work on different turns, or
-    on the same turn one after the other, agree on the order without asking each other, and a row written late still
-    sorts to its place. (A counter kept in the table would have numbered messages by who committed first.)
+    Redis gave the turn its id, so all writers agree on the order without asking each other, and a late row still sorts
+    to its place. (A counter in the table would number messages in the order of commits.)
 
     Each millisecond has 4096 positions and each turn 128 of them; more turns in one millisecond (the server counts on
     in the same millisecond while its clock is behind) or more replies run on into the next positions, which are free

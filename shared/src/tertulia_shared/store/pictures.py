@@ -1,6 +1,6 @@
-"""What a character's picture may be: a raster image in a data: URI, or one of the portraits that come with Tertulia.
+"""The allowed pictures of a character: a raster image in a data: URI, or a built-in portrait.
 
-The page loads nothing from elsewhere: an address would tell its server who looks at it, and when.
+The page loads nothing from other servers: a request would reveal the user's address and the time.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def portrait(name: str) -> str:
 
 
 def is_picture(image: str) -> bool:
-    """Whether it may be stored and shown; its length is checked elsewhere."""
+    """Whether the picture may be stored and shown; its length is checked elsewhere."""
     found = _RASTER.fullmatch(image)
     if found is None:
         return not image or image in _portraits()
@@ -45,7 +45,7 @@ def is_picture(image: str) -> bool:
 
 
 def shown(image: str) -> str:
-    """The picture as clients get it: `""` in place of what an earlier release has stored and none may load now."""
+    """The picture for clients: `""` for one that an earlier release stored and that is not allowed now."""
     return image if is_picture(image) else ""
 
 

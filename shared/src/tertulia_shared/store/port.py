@@ -1,4 +1,4 @@
-"""The port every store implements; `tests/contract/test_store.py` says what it means.
+"""The port that every store implements; `tests/contract/test_store.py` specifies it.
 
 Promises of every store
 -----------------------
@@ -22,7 +22,7 @@ class Store(Protocol):
     """Conversations, their messages and settings, and the characters."""
 
     losses: int
-    """How often what it held was found to be gone, and it was begun anew (a database file that was deleted)."""
+    """How often the store lost its data and began an empty one (a deleted database file)."""
 
     async def open(self) -> None:
         """Connect, bring the schema up to date, and seed the first characters if this was never done. May be repeated.
@@ -34,7 +34,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Finish the calls that were made, then let go. Calls made later raise `StoreUnavailable`. May be repeated."""
+        """Finish the earlier calls, then close. Later calls raise `StoreUnavailable`. May be repeated."""
         ...
 
     async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
@@ -48,10 +48,10 @@ class Store(Protocol):
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
     async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
-        """At most `limit` conversations, the one that was talked in last first.
+        """At most `limit` conversations, the most recently used first.
 
-        `before` is the `cursor` of the last one on the page before. A conversation that is talked in while one pages
-        moves to the top and is not listed twice further down.
+        `before` is the `cursor` of the last conversation of the previous page. A conversation that is used meanwhile
+        moves to the top and is not listed again further down.
 
         Raises:
             InvalidRecord: `limit` is not in 1..1000, or `before` is no cursor.
@@ -69,7 +69,7 @@ class Store(Protocol):
     async def save_messages(self, messages: Sequence[Message]) -> None:
         """Insert or update messages, all or none, and move their conversations' `updated_at` forward.
 
-        Of two writes of one message the one with the higher-ranked status stands, or with the same status the newer
+        Of two writes of one message the one with the higher-ranked status wins, or with equal status the newer
         (`ordering.supersedes`). An update keeps the first write's turn, role, position and `created_at`.
 
         Raises:
@@ -79,14 +79,13 @@ class Store(Protocol):
         ...
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
-        """The newest `limit` messages (1..1000) of any status, oldest first: what the model is to remember."""
+        """The newest `limit` messages (1..1000) of any status, oldest first: the model's memory."""
         ...
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
         """The first `limit` messages (1..1000) behind position `after`, in order.
 
-        Messages that share the last one's position are added to the page, so that going on from that position skips
-        none.
+        Messages with the position of the last one are added to the page, so that the next page skips none.
 
         Raises:
             InvalidRecord: `limit` or `after` is out of range.
@@ -109,11 +108,11 @@ class Store(Protocol):
         ...
 
     async def delete_character(self, character_id: str) -> bool:
-        """Delete it; False if it was not there. What it said stays in the conversations under its name."""
+        """Delete it; False if it did not exist. Its messages stay in the conversations under its name."""
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
-        """Call `changed` when somebody may have changed a character, as far as the store can tell; until cancelled."""
+        """Call `changed` after each possible change of a character that the store notices; until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -1,7 +1,7 @@
-"""The rows of the store as values: what a conversation, a message and a character are.
+"""The rows of the store as values: conversations, messages, characters.
 
 Building a record checks nothing; a store checks it when it is written (see `validation`). Times are aware datetimes and
-come back in UTC; ids are UUID strings made by the caller, so that whoever repeats a write writes the same row.
+come back in UTC; ids are UUID strings made by the caller, so that a repeated write writes the same row.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ModelSettings: TypeAlias = dict[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A talk between the user and the characters. `updated_at` is the time of its newest message, if it has one."""
+    """A conversation of the user with the characters. `updated_at` is the time of its newest message, if any."""
 
     id: str
     title: str
@@ -29,15 +29,15 @@ class Conversation:
 
     @property
     def cursor(self) -> str:
-        """Where a listing that ended with this conversation goes on: the `before` of `Store.conversations`."""
+        """The `before` of `Store.conversations` for the page behind this conversation."""
         return f"{time_to_text(self.updated_at)}~{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One speaker's one utterance.
+    """One message of one speaker.
 
-    `character_id` is None for the user's own; `character_name` is the speaker's name, the user's name included.
+    `character_id` is None for the user's messages; `character_name` is the speaker's name, the user's name included.
     `position` orders the messages of a conversation (see `ordering.turn_position`).
     """
 
@@ -56,7 +56,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Character:
-    """Someone at the table. `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL."""
+    """A character. `voice` is a voice id of the speech engine; `image` is "", a data:image/ URI or a URL."""
 
     id: str
     name: str

@@ -1,4 +1,4 @@
-"""The SQLite store's SQL, and the way between its rows and the records. Runs on the thread that owns the connection."""
+"""The SQLite store's SQL, and conversions of rows and records. Runs on the thread that owns the connection."""
 # ruff: noqa: S608  (only this file's constants are put into SQL text; every value is bound)
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
     if done.rowcount > 0:
         connection.execute(_MOVE_FORWARD, {"time": updated_at, "id": conversation_id})
         return
-    # Nothing changed: what is stored outranks it, or (a client's forged or repeated id) it belongs elsewhere.
+    # nothing changed: the stored row outranks it, or the id (forged or repeated by a client) is of another conversation
     owner = connection.execute("SELECT conversation_id FROM messages WHERE id = ?", (message_id,)).fetchone()
     if owner is not None and owner[0] != conversation_id:
         raise InvalidRecord("message.id", f"{message_id} is a message of another conversation")
@@ -158,7 +158,7 @@ def set_settings(connection: sqlite3.Connection, conversation_id: str, encoded: 
 
 
 def mark_seeded(connection: sqlite3.Connection, name: str, now: str) -> bool:
-    """Whether this call was the first to put in the seed `name`."""
+    """Record the seed `name`; True if this call was the first."""
     done = connection.execute("INSERT OR IGNORE INTO seeds (name, applied_at) VALUES (?, ?)", (name, now))
     return done.rowcount > 0
 
@@ -219,7 +219,7 @@ def _character(row: Row) -> Character:
 
 
 def _time(text: str) -> datetime:
-    """A row's time. One that cannot be read must not hide the conversation that the row is in: it is 1970."""
+    """A row's time. An unreadable one is read as 1970: it must not hide the row's conversation."""
     try:
         read = time_from_text(text)
     except ValueError:

@@ -4,7 +4,7 @@ One thread writes and one reads, each with its own connection; in WAL mode reads
 come in while a commit is running share the next one (group commit), so 32 conversations that write at once cost one
 commit, not 32.
 
-What a finished call promises: its rows are in the file and survive the death of the process (`synchronous=NORMAL`). A
+A finished call guarantees that its rows are in the file and survive the death of the process (`synchronous=NORMAL`). A
 power cut may lose the last commits, but never damages the file. The file must lie on a local disk: WAL needs shared
 memory, which network file systems lack.
 """
@@ -52,11 +52,11 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with 3.37 (2021)."""
 WRITES_PER_COMMIT: Final = 256
 READS_PER_BATCH: Final = 8
-"""Small, because all reads of a batch are answered when the last of them is."""
+"""Small, because all reads of a batch are answered together at its end."""
 
 
 class NotADatabase(StoreUnusable):
-    """The file holds something else."""
+    """The file is not a database."""
 
 
 class SQLiteStore:
@@ -82,7 +82,7 @@ class SQLiteStore:
         self._max_pending: Final = max_pending
         self._moves_broken_aside: Final = moves_broken_aside
         self._files: dict[str, tuple[int, int] | None] = {}
-        """The file that each lane has open, as `identity` tells it."""
+        """The `identity` of the file that each thread has open."""
         self.losses = 0
         self._writer = self._lane("write")
         self._reader = self._lane("read")
@@ -100,7 +100,7 @@ class SQLiteStore:
             raise
 
     async def close(self) -> None:
-        # The reader first: the last connection to go checkpoints the log into the file, and it must be able to write.
+        # the reader first: the last connection checkpoints the log into the file, and must be able to write
         await self._reader.close()
         await self._writer.close()
 
@@ -162,8 +162,8 @@ class SQLiteStore:
     async def delete_character(self, character_id: str) -> bool:
         return await self._writer.submit(lambda db: rows.delete_character(db, character_id))
 
-    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
-        await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - never called
+        await asyncio.get_running_loop().create_future()  # only Tertulia changes them, and it announces its changes
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         return decode_settings(await self._reader.submit(lambda db: rows.select_settings(db, conversation_id)))
@@ -188,7 +188,7 @@ class SQLiteStore:
             raise StoreUnusable(f"SQLite {sqlite3.sqlite_version} is too old: 3.37 or newer is needed.")
         if self._files.get("write") is not None:
             self.losses += 1
-            log.error("the database file was deleted or replaced: it is opened anew", extra={"path": str(self._path)})
+            log.error("the database file was deleted or replaced: it is opened again", extra={"path": str(self._path)})
         try:
             return self._open_writer()
         except NotADatabase:
@@ -219,7 +219,7 @@ class SQLiteStore:
         return connection
 
     def _connect_reader(self) -> sqlite3.Connection:
-        if identity(self._path) is None:  # deleted: the writer's next call or this one makes it anew
+        if identity(self._path) is None:  # deleted: the writer's next call or this one creates it
             self._open_writer().close()
         self._files["read"] = identity(self._path)
         connection = self._connect()
@@ -241,10 +241,10 @@ class SQLiteStore:
 
 
 def run_writes(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
-    """Run the calls in one transaction; if one of them is refused, run each in its own.
+    """Run the calls in one transaction; if one of them is refused, run each in a transaction of its own.
 
-    A call is a function of the database alone, so it can be run again after a rollback. That makes the usual case, in
-    which nothing is refused, free of savepoints.
+    A call depends on the database alone, so it can be run again after a rollback. So the usual case, without a refusal,
+    needs no savepoints.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -271,8 +271,8 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 
 def translated(error: Exception) -> Exception:
-    """SQLite's errors as the port's: what may pass is retryable, what needs a person is not, the rest is a bug."""
-    if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot hold
+    """SQLite's errors as the port's: temporary ones are retryable, those for a person are not, the rest are bugs."""
+    if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot store
         return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):
         return error

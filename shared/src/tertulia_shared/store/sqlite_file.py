@@ -1,4 +1,4 @@
-"""How the SQLite file comes into being: private to its owner, in WAL mode, with several processes starting at once."""
+"""Creates the SQLite file: private to its owner, in WAL mode, safe for several processes that start at once."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def create_private(path: Path) -> None:
     """Create the file for the owner only, and its directory if it is missing.
 
     Raises:
-        StoreUnusable: that is not possible; the message says why.
+        StoreUnusable: that is not possible; the message names the reason.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(path.parent):
             if not path.exists():
-                for leftover in ("-wal", "-shm"):  # of a file that was deleted: they would be taken for the new one's
+                for leftover in ("-wal", "-shm"):  # of a deleted file: SQLite would use them for the new one
                     path.with_name(path.name + leftover).unlink(missing_ok=True)
-            # O_EXCL, so that a file in use is never opened and closed here: closing any descriptor of it would drop
+            # O_EXCL, so that a file in use is never opened and closed here: closing any of its descriptors would drop
             # the POSIX locks that SQLite holds in this process. SQLite gives its -wal and -shm files the same mode.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError as error:
@@ -47,7 +47,7 @@ def create_private(path: Path) -> None:
 
 
 def identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies at the path: its device and inode; None if there is none."""
+    """Identifies the file at the path by device and inode; None without a file."""
     try:
         found = path.stat()
     except OSError:
@@ -56,7 +56,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def move_aside(path: Path, found: tuple[int, int] | None) -> None:
-    """Rename the file, which is no database, unless another process has done it."""
+    """Rename a file that is no database, unless another process has done it."""
     aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
     with _alone(path.parent):
         if identity(path) != found or found is None:
@@ -69,7 +69,7 @@ def move_aside(path: Path, found: tuple[int, int] | None) -> None:
 
 @contextmanager
 def _alone(folder: Path) -> Generator[None]:
-    """Of all processes one at a time makes or moves the file."""
+    """A lock: one process at a time creates or moves the file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -79,7 +79,7 @@ def _alone(folder: Path) -> Generator[None]:
 
 
 def use_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
-    """Switch the file to WAL, which stays with it. SQLite does not wait for a rival here, whatever its busy timeout."""
+    """Switch the file to WAL, permanently. SQLite ignores its busy timeout here, so this retries."""
     deadline = time.monotonic() + timeout_s
     while True:
         try:

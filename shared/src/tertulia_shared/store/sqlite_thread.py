@@ -1,8 +1,8 @@
 """One thread that owns one SQLite connection and runs calls on it in batches.
 
-Calls made while a batch is running are collected and become the next batch; the first call on an idle lane waits for
-the rest of the event loop's current round, so calls made together travel together. One batch costs one hand-over each
-way, however many calls are in it, and for a lane that writes it costs one commit.
+Calls made while a batch is running become the next batch; the first call on an idle thread waits for the rest of the
+event loop's current round, so calls made together share a batch. A batch costs one hand-over each way, and one commit
+on the thread that writes.
 
 Everything but `_serve` runs on the event loop's thread, so nothing here needs a lock.
 """
@@ -22,18 +22,17 @@ from tertulia_shared.store.errors import StoreUnavailable
 T = TypeVar("T")
 Call: TypeAlias = Callable[[sqlite3.Connection], T]
 Outcome: TypeAlias = "tuple[Any, None] | tuple[None, BaseException]"
-"""What a call returned, or what it raised."""
+"""The result of a call: its value, or its exception."""
 RunBatch: TypeAlias = Callable[[sqlite3.Connection, Sequence[Call[Any]]], list[Outcome]]
-"""Runs a batch and gives one outcome per call, in order."""
+"""Runs a batch and returns one outcome per call, in order."""
 
 _Pending: TypeAlias = "tuple[Call[Any], asyncio.Future[Any]]"
 
 
 class Lane:
-    """A thread, its connection, and the calls waiting for it.
+    """A thread, its connection, and its queue of calls.
 
-    `is_there` says before each batch whether the connection's file is still the one at its path; if not, the connection
-    is made anew.
+    `is_there` checks before each batch that the connection's file is still at its path; if not, the thread reconnects.
 
     `max_pending` bounds the calls that wait (beyond it `StoreUnavailable`), `max_batch` the calls that share a batch.
     """
@@ -64,15 +63,15 @@ class Lane:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are taken: from the end of `start` to `close`."""
+        """Whether calls are accepted: from the end of `start` to `close`."""
         return self._started and not self._closing
 
     async def start(self) -> None:
-        """Start the thread and wait until its connection is made. Raises what `connect` raises."""
+        """Start the thread and wait for its connection. Raises the errors of `connect`."""
         self._loop = asyncio.get_running_loop()
         self._stopped = self._loop.create_future()
         started: asyncio.Future[None] = self._loop.create_future()
-        # A daemon, because a process that dies without closing must not hang on it; close() is the orderly way.
+        # a daemon, so that a process that ends without close() does not hang
         threading.Thread(target=self._serve, args=(started,), name=self._name, daemon=True).start()
         await asyncio.shield(started)
         self._started = True
@@ -81,7 +80,7 @@ class Lane:
         """Queue a call; the future has its result once its batch is done (for writes: committed).
 
         Raises:
-            StoreUnavailable: the lane is closed, or `max_pending` calls are waiting already.
+            StoreUnavailable: the thread is closed, or `max_pending` calls are waiting already.
         """
         if self._loop is None or not self.is_open:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
@@ -95,7 +94,7 @@ class Lane:
         return future
 
     async def close(self) -> None:
-        """Run what is waiting, close the connection and end the thread."""
+        """Run the queued calls, close the connection and end the thread."""
         if self._stopped is None:
             return
         if not self._closing:
@@ -115,7 +114,7 @@ class Lane:
 
     def _deliver(self, batch: list[_Pending], outcomes: list[Outcome]) -> None:
         for (_, future), (result, error) in zip(batch, outcomes, strict=True):
-            if future.done():  # its caller was cancelled
+            if future.done():  # the caller was cancelled
                 continue
             if error is None:
                 future.set_result(result)
@@ -124,10 +123,10 @@ class Lane:
         self._hand_over()
 
     def _serve(self, started: asyncio.Future[None]) -> None:
-        """The thread. It ends on a None in the inbox, or when the loop it serves is gone."""
+        """The thread's code. It ends on a None in the inbox, or when its event loop is closed."""
         loop, stopped = self._loop, self._stopped
         if loop is None or stopped is None:
-            raise RuntimeError("a lane's thread is started by start()")
+            raise RuntimeError("start() must be called first")
         try:
             connection = self._connect()
         except BaseException as error:  # noqa: BLE001  (handed to the caller of start())
@@ -142,7 +141,7 @@ class Lane:
                         connection.close()
                         connection = self._connect()
                     outcomes = self._outcomes(connection, batch)
-                except Exception as error:  # noqa: BLE001  (its callers are told; the next batch tries again)
+                except Exception as error:  # noqa: BLE001  (for the callers; the next batch tries again)
                     outcomes: list[Outcome] = [(None, _away(error))] * len(batch)
                 if not _post(loop, self._deliver, batch, outcomes):
                     return
@@ -153,12 +152,12 @@ class Lane:
     def _outcomes(self, connection: sqlite3.Connection, batch: list[_Pending]) -> list[Outcome]:
         try:
             return self._run_batch(connection, [call for call, _ in batch])
-        except BaseException as error:  # noqa: BLE001  (every caller is told; the thread lives on for the next batch)
+        except BaseException as error:  # noqa: BLE001  (for the callers; the thread goes on with the next batch)
             return [(None, error)] * len(batch)
 
 
 def _away(error: Exception) -> StoreUnavailable:
-    return StoreUnavailable(f"The database file is gone and cannot be made anew: {error}")
+    return StoreUnavailable(f"The database file is gone and cannot be created again: {error}")
 
 
 def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
@@ -171,7 +170,7 @@ def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
 
 
 def _post(loop: asyncio.AbstractEventLoop, callback: Callable[..., object], *args: object) -> bool:
-    """Run `callback` on the loop; False if the loop was closed under us."""
+    """Run `callback` on the loop; False if the loop is closed."""
     try:
         loop.call_soon_threadsafe(callback, *args)
     except RuntimeError:

@@ -1,11 +1,11 @@
 """The store on Supabase (or any PostgREST over a PostgreSQL with `supabase/migrations` applied).
 
-What a finished call promises: its transaction is committed, as durable as the database makes it. What takes more than
-one statement is a function in the database, so that it happens wholly or not at all. Writes about one conversation, and
-writes about characters, go out one after the other, in the order of the calls; others at the same time.
+A finished call guarantees a committed transaction, as durable as the database makes it. An operation of several
+statements is a function in the database, so it is atomic. Writes about one conversation, and writes about characters,
+go out one after the other, in the order of the calls; others in parallel.
 
-A refused key or missing tables stop a start with one sentence (`StoreUnusable`). Met later they count as the database
-being away: someone is changing something, and nothing that was said may be lost meanwhile.
+A refused key or missing tables stop a start with one sentence (`StoreUnusable`). Later they count as an unavailable
+database: a person may be changing it, and no message may be lost meanwhile.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ CHARACTERS: Final = "characters"
 class SupabaseStore:
     """`Store` on the project at `url` with the service role's key.
 
-    `timeout_s` bounds each request; `max_pending` the calls that are under way or wait for their turn.
+    `timeout_s` bounds each request; `max_pending` bounds the running and waiting calls.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class SupabaseStore:
             AsyncClientOptions(
                 auto_refresh_token=False,
                 persist_session=False,
-                postgrest_client_retry=False,  # who calls knows how long it can wait
+                postgrest_client_retry=False,  # the caller knows how long it can wait
                 httpx_client=self._http,
             ),
         )
@@ -210,7 +210,7 @@ class SupabaseStore:
         return cast("ModelSettings", found["model_settings"])
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
-        # through the encoding, so that what is stored is what every store would store
+        # encoded and decoded, so that every store stores the same
         plain = decode_settings(encode_settings(settings))
         await self._update_conversation(conversation_id, {"model_settings": plain})
 
@@ -260,7 +260,7 @@ class SupabaseStore:
 
     @asynccontextmanager
     async def _call(self, *lanes: str) -> AsyncGenerator[AsyncClient]:
-        """The client, once all calls before this one in each lane have ended."""
+        """The client, after all earlier calls in each lane have ended."""
         client = self._client
         if client is None:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
@@ -292,20 +292,20 @@ class SupabaseStore:
 
 @dataclass(slots=True)
 class _Lane:
-    """Calls that must take effect in order; `asyncio.Lock` lets them in as they came."""
+    """Calls that must take effect in order; `asyncio.Lock` is fair."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     calls: int = 0
 
 
 class _Request(Protocol):
-    """What postgrest's builders have in common."""
+    """The common part of postgrest's builders."""
 
     async def execute(self) -> Any: ...
 
 
 def _table(client: AsyncClient, name: str) -> Any:
-    """The table, for writing: of these builders the library does not know its own types."""
+    """The table, for writing: the library's types of these builders are wrong."""
     return client.table(name)
 
 

@@ -1,8 +1,8 @@
-"""What Supabase answers when it does not do what it was asked, as the port's errors.
+"""Converts the error replies of Supabase to the port's errors.
 
-PostgREST gives the database's SQLSTATE or a code of its own (PGRST…); the gate before it only a status. Whatever is not
-known here counts as being away: the write is kept and tried again. Texts of the database go no further: they may quote
-what was to be stored.
+PostgREST returns the database's SQLSTATE or a code of its own (PGRST…); the gate before it only a status. An unknown
+error counts as an unavailable store: the write is kept and retried. Texts of the database are dropped: they may quote
+a row.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _SET_UP: Final = {
         ("401", "403", "42501", "PGRST300", "PGRST301", "PGRST302", "PGRST303"),
         f"it refuses the key ({{code}}): {_KEY_ADVICE}",
     ),
-    # a table, column or function that is not there
+    # a missing table, column or function
     **dict.fromkeys(
         ("42P01", "42703", "42883", "PGRST106", "PGRST202", "PGRST204", "PGRST205"),
         "the tables are missing ({code}): apply supabase/migrations, for example with `supabase db push`.",
     ),
 }
-"""What a person has to mend, by code."""
+"""Errors that a person must fix, by code."""
 GONE_CODE: Final = "PT404"
 ELSEWHERE_CODE: Final = "PT409"
 UNIQUE_CODE: Final = "23505"
 
 
 class UniqueViolation(StoreError):
-    """Another row has this value already."""
+    """Another row already has this value."""
 
 
 class GateRefused(httpx.HTTPError):
@@ -41,17 +41,17 @@ class GateRefused(httpx.HTTPError):
 
 
 async def note_status(response: httpx.Response) -> None:
-    """A hook for the HTTP client: the gate's 401 has no code of its own to be known by.
+    """A hook for the HTTP client: the gate's 401 has no error code.
 
     Raises:
-        GateRefused: it was one.
+        GateRefused: the reply is one.
     """
     if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise GateRefused(f"status {response.status_code}")
 
 
 def translated(error: Exception, *, opening: bool = False) -> StoreError:
-    """The port's error. `opening`: a person is there to mend it; later what needs one counts as being away."""
+    """The port's error. `opening`: a person can fix it now; later such an error counts as an unavailable store."""
     if isinstance(error, GateRefused):
         return _for_a_person(f"it refuses the key ({error}): {_KEY_ADVICE}", opening=opening)
     if not isinstance(error, APIError):
@@ -69,13 +69,13 @@ def translated(error: Exception, *, opening: bool = False) -> StoreError:
 
 
 def _refused(code: str, detail: str) -> StoreError | None:
-    """What is wrong with the request itself, if that is what the code says."""
+    """The fault of the request itself, if the code names one."""
     if code == GONE_CODE:
         return NotFound("conversation", detail)
     if code == ELSEWHERE_CODE:
         return InvalidRecord("message.id", f"{detail} is a message of another conversation")
     if code == UNIQUE_CODE:
-        return UniqueViolation("Another row has this value already.")
+        return UniqueViolation("Another row already has this value.")
     if code.startswith(("22", "23")):
         return InvalidRecord("record", f"refused by the database (SQLSTATE {code})")
     return None

@@ -1,4 +1,4 @@
-"""Supabase Realtime: told when a row of a table changes. Where there is none, nobody is told, and no more is lost."""
+"""Supabase Realtime: notices changed rows. Without it, changes are picked up at the next `refresh_characters`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ AGAIN_MAX_S: Final = 60.0
 JOIN_TIMEOUT_S: Final = 10
 
 log = logging.getLogger(__name__)
-# it logs frames that it cannot read, and those hold rows
+# it logs unreadable frames, and those hold rows
 logging.getLogger("realtime").setLevel(logging.CRITICAL)
 
 
 async def watch_table(url: str, key: SecretStr, table: str, changed: Callable[[], None]) -> None:
-    """Call `changed` whenever a row of `table` was changed or may have been unseen, until cancelled."""
+    """Call `changed` after each change of a row of `table`, and after each gap in the subscription, until cancelled."""
     wait_s = AGAIN_FIRST_S
     while True:
         if await _watch(url, key, table, changed):
@@ -30,7 +30,7 @@ async def watch_table(url: str, key: SecretStr, table: str, changed: Callable[[]
 
 
 async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], None]) -> bool:
-    """One connection, to its end; whether it was ever subscribed."""
+    """Use one connection until it ends; True if it was ever subscribed."""
     subscribed = False
     over = asyncio.Event()
 
@@ -38,11 +38,11 @@ async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], Non
         nonlocal subscribed
         if state is RealtimeSubscribeStates.SUBSCRIBED:
             subscribed = True
-            changed()  # what happened while nobody listened
+            changed()  # for changes before the subscription
         else:
             over.set()
 
-    # a connection of its own each time: the client's own reconnecting gives up after a few tries
+    # a new connection each time: the client's own reconnecting gives up after a few tries
     client = AsyncRealtimeClient(
         f"{url}/realtime/v1", token=key.get_secret_value(), auto_reconnect=False, max_retries=1, timeout=JOIN_TIMEOUT_S
     )
@@ -53,7 +53,7 @@ async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], Non
         )
         await channel.subscribe(on_state)
         await over.wait()
-    except Exception as error:  # noqa: BLE001 - whatever its library raises, it is tried again
+    except Exception as error:  # noqa: BLE001 - any error of the library: try again
         log.debug("Realtime is not there: %s", type(error).__name__)
     finally:
         await client.close()

@@ -1,4 +1,4 @@
-"""The way between the JSON rows of Supabase and the records."""
+"""Converts between the JSON rows of Supabase and the records."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def is_id(text: str) -> bool:
-    """Whether there can be a row of this id: PostgreSQL refuses what is no UUID, and it goes into an address."""
+    """Whether a row may have this id: PostgreSQL refuses other values, and the id becomes part of a URL."""
     return _UUID.fullmatch(text) is not None
 
 

@@ -1,7 +1,7 @@
-"""What a record must look like to be stored. Every store applies these before it writes, so all refuse the same things.
+"""The rules for records. Every store checks them before it writes, so all stores refuse the same records.
 
-Each check raises `InvalidRecord` with the field, what was wrong and what is allowed. Text never appears in the message,
-only its length: errors are logged, and logs carry no speech.
+Each check raises `InvalidRecord` with the field, the fault and what is allowed. The message has the length of a text,
+never the text: errors are logged, and logs carry no speech.
 """
 
 from __future__ import annotations
@@ -115,12 +115,12 @@ def decode_settings(encoded: bytes | str) -> ModelSettings:
 
 
 def name_key(name: str) -> str:
-    """The form in which two names are compared: compatibility forms unified, case and runs of white space ignored."""
+    """The form for comparing names: compatibility forms unified, case and runs of white space ignored."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def fitted_message(message: Message) -> Message:
-    """The message with its text and its speaker's name as the store takes them: cleaned, and cut to their bounds."""
+    """The message with its text and its speaker's name cleaned and cut to their bounds, as the store accepts them."""
     text = clean_text(message.text)[:TEXT_MAX_CHARS]
     name = clean_line(message.character_name)[:SPEAKER_MAX_CHARS]
     if (text, name) == (message.text, message.character_name):
@@ -129,7 +129,7 @@ def fitted_message(message: Message) -> Message:
 
 
 def fitted_character(character: Character) -> Character:
-    """The character with its texts cleaned; they are not cut, for a person can be told that they are too long."""
+    """The character with its texts cleaned; not cut, because its editor gets an error for too long ones."""
     return replace(
         character,
         name=clean_line(character.name),
@@ -140,7 +140,7 @@ def fitted_character(character: Character) -> Character:
 
 
 def fitted_title(title: str) -> str:
-    """The title as the store takes it: cleaned, and cut to its bound."""
+    """The title cleaned and cut to its bound, as the store accepts it."""
     return clean_line(title)[:TITLE_MAX_CHARS]
 
 

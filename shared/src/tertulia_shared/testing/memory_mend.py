@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from tertulia_shared.bus.port import Put
+from tertulia_shared.bus.port.writing import Put
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key, Keys
-from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_sane_epoch
-from tertulia_shared.testing.memory_streams import id_text, order
+from tertulia_shared.testing.memory_server import TOKEN, MemoryServer, is_readable_epoch
+from tertulia_shared.testing.memory_streams import id_text
 
 FAR_MS = 24 * 3600 * 1000
 RAISED = 1000
 LOOKED_AT = 100
-"""Of the newest events, for an epoch."""
-MAX_TOLD_EPOCH = 10**15
+"""Newest events that are searched for an epoch."""
+MAX_EVENT_EPOCH = 10**15
 
 
 def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *, with_owner: bool) -> list[str]:
-    """See `port.Bus.mend`."""
+    """As `port.Bus.mend`."""
     id = conversation_id
     state, turns, events = keys.state(id), keys.turns(id), keys.events(id)
     streams = {"turns": turns, "events": events, "control": keys.control(id), "receipts": keys.receipts(id)}
@@ -33,16 +35,16 @@ def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *,
     is_lost = "state" in mended
     far = now_ms + FAR_MS
     mended += [name for name, key in streams.items() if _rebuilt(server, key, far)]
-    epoch = server.hash(state).get(b"epoch")
-    if is_lost or (epoch is not None and not is_sane_epoch(epoch)):
-        told = [entry.fields.get(b"epoch", b"") for entry in server.stream(events).after((0, 0))[-LOOKED_AT:]]
-        newest = max((int(raw) for raw in told if raw.isdigit() and int(raw) < MAX_TOLD_EPOCH), default=0)
-        server.apply(Put(state, {"epoch": newest + RAISED}), 0)
+    epoch = ConversationState(server.hash(state)).get(StateField.EPOCH)
+    if is_lost or (epoch is not None and not is_readable_epoch(epoch)):
+        epochs = [entry.fields.get(b"epoch", b"") for entry in server.stream(events).after((0, 0))[-LOOKED_AT:]]
+        newest = max((int(raw) for raw in epochs if raw.isdigit() and int(raw) < MAX_EVENT_EPOCH), default=0)
+        server.apply(Put(state, {StateField.EPOCH: newest + RAISED}), 0)
         mended.append("epoch")
-    cursor = server.hash(state).get(b"cursor", b"0-0").decode(errors="replace")
+    cursor = ConversationState(server.hash(state)).get(StateField.CURSOR, BEGINNING.encode()).decode(errors="replace")
     if is_lost or _is_beyond(cursor, far) or (server.kind(turns.name) != "none" and _is_behind(server, turns, cursor)):
         there = server.stream(turns).after((0, 0))
-        server.apply(Put(state, {"cursor": there[-2].id if len(there) > 1 else "0-0"}), 0)
+        server.apply(Put(state, {StateField.CURSOR: there[-2].id if len(there) > 1 else BEGINNING}), 0)
         mended.append("cursor")
     held = server.string(owner)
     if with_owner and held and TOKEN.fullmatch(held) is None:

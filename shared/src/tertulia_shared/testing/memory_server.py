@@ -1,45 +1,33 @@
-"""What Redis does for the bus, in plain Python and in one step each: the checks, the writes, the groups. No waiting."""
+"""The operations that the scripts run inside Redis, in plain Python: checks, writes, groups. No waiting."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from tertulia_shared.bus.port import (
-    MAX_EPOCH,
-    Append,
-    Applied,
-    Backlog,
-    Claim,
-    Entry,
-    Expire,
-    Fence,
-    Held,
-    NotOwner,
-    Owned,
-    Put,
-    Refused,
-    Sized,
-    Sound,
-    Stale,
-    Write,
-    WriteRefused,
-)
+from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
+from tertulia_shared.bus.port.maintenance import Sized, Sound
+from tertulia_shared.bus.port.ownership import Owned, Refused
+from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.bus.port.work import Backlog, Claim, PendingWork
+from tertulia_shared.bus.port.writing import Append, Applied, Expire, Fence, Put, Write
 from tertulia_shared.codec import Fields, Value, encode
+from tertulia_shared.conversation_state import MAX_EPOCH, ConversationState, StateField
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
-from tertulia_shared.testing.memory_streams import Group, Stream, order
+from tertulia_shared.testing.memory_streams import Group, Stream
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
-def is_sane_epoch(raw: bytes) -> bool:
-    """Whether a script has written it: a number that Lua can compare exactly."""
+def is_readable_epoch(raw: bytes) -> bool:
+    """Whether a script can have written it: a number that Lua compares exactly."""
     return raw.isdigit() and int(raw[:20]) <= MAX_EPOCH
 
 
 class MemoryServer:
-    """Streams, hashes and strings by key name. `arrived(name)` is told of every entry that is added."""
+    """Streams, hashes and strings by key name. `arrived(name)` is called for every added entry."""
 
     def __init__(
         self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None], clock: Callable[[], float]
@@ -48,14 +36,14 @@ class MemoryServer:
         self._now_ms = now_ms
         self._clock = clock
         self._expiring: dict[str, float] = {}
-        """When (on the clock) a key ends whose life was shortened; all others outlive the process."""
+        """When (on the clock) a key with a shortened TTL ends; all others outlive the process."""
         self._arrived = arrived
         self._streams: dict[str, Stream] = {}
         self._hashes: dict[str, dict[bytes, bytes]] = {}
         self._strings: dict[str, str] = {}
         self._groups: dict[Stage, Group] = {}
 
-    # -- looking
+    # -- reading
 
     def stream(self, key: Key) -> Stream:
         """The stream, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
@@ -70,12 +58,12 @@ class MemoryServer:
         return dict(self._hashes.get(key.name, {}))
 
     def kind(self, name: str) -> str:
-        """What the key holds: `stream`, `hash`, `string`, or `none`."""
+        """The type of the key: `stream`, `hash`, `string`, or `none`."""
         kinds = {"stream": self._streams, "hash": self._hashes, "string": self._strings}
         return next((kind for kind, held in kinds.items() if name in held), "none")
 
     def rebuild(self, key: Key, entries: Sequence[tuple[str | None, Fields]]) -> None:
-        """The stream holds these entries and no other, as if no other had ever been; id None: the server chooses."""
+        """Replace the stream by these entries; id None: the server chooses."""
         self.drop(key.name)
         for id, fields in entries:
             self._own_stream(key).add(fields, id=id, now_ms=self._now_ms(), max_len=key.max_len)
@@ -86,13 +74,13 @@ class MemoryServer:
         """The string, "" if it isn't there."""
         return self._strings.get(key.name, "")
 
-    def held(self, stage: Stage, now_ms: int) -> Sequence[Held]:
-        """See `port.Bus.held`."""
+    def pending(self, stage: Stage, now_ms: int) -> Sequence[PendingWork]:
+        """As `port.Bus.pending`."""
         group = self._groups.get(stage)
-        return () if group is None else group.held(now_ms)
+        return () if group is None else group.pending(now_ms)
 
     def names_of_streams(self) -> Iterator[str]:
-        """Every stream with an entry, in the order of their making."""
+        """Every stream with an entry, in order of creation."""
         for name in list(self._expiring):
             self._end_life(name)
         yield from [name for name, stream in self._streams.items() if len(stream)]
@@ -108,7 +96,7 @@ class MemoryServer:
             self.drop(key.name)
 
     def life_s(self, name: str) -> float | None:
-        """Seconds until a key ends whose life was shortened; None for any other."""
+        """Seconds until a key with a shortened TTL ends; None for any other."""
         return None if name not in self._expiring else self._expiring[name] - self._clock()
 
     def _end_life(self, name: str) -> None:
@@ -124,7 +112,7 @@ class MemoryServer:
         self._strings.pop(name, None)
 
     def sounds(self) -> Iterator[Sound]:
-        """See `port.Bus.sounds`; a life that was not shortened is a whole hour."""
+        """As `port.Bus.sounds`; a TTL that was not shortened is a whole hour."""
         for name in self.names_of_streams():
             last = self._streams[name].last()
             if name.endswith(":audio") and last is not None:
@@ -143,7 +131,7 @@ class MemoryServer:
         yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
 
     def free(self, name: str, *, keep_end: bool) -> None:
-        """See `port.Bus.free`."""
+        """As `port.Bus.free`."""
         stream = self._streams.get(name)
         if not keep_end or stream is None:
             self.drop(name)
@@ -164,7 +152,7 @@ class MemoryServer:
         """The stage's group.
 
         Raises:
-            WriteRefused: nobody has prepared it.
+            WriteRefused: no worker has made it.
         """
         group = self._groups.get(stage)
         if group is None:
@@ -184,13 +172,13 @@ class MemoryServer:
         self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
         self._arrived(key.name)
 
-    def backlog(self, stage: Stage, nobody: str) -> Backlog:
-        """See `port.Bus.backlog`."""
+    def backlog(self, stage: Stage, unassigned: str) -> Backlog:
+        """As `port.Bus.backlog`."""
         group = self._groups.get(stage)
         if group is None:
             return Backlog()
         waiting, given_out = group.waiting(), group.given_out()
-        handed_back = sum(worker == nobody for worker in given_out.values())
+        handed_back = sum(worker == unassigned for worker in given_out.values())
         return Backlog(
             len(waiting), len(given_out) - handed_back, handed_back,
             self._age_s(entry.id for entry in waiting), self._age_s(given_out),
@@ -203,7 +191,7 @@ class MemoryServer:
     # -- ownership
 
     def own(self, claim: Claim, conversation_id: str, thing: str, waiting: int) -> Owned | Refused:
-        """See `port.Bus.own`.
+        """As `port.Bus.own`.
 
         Raises:
             WriteRefused: the state or the turns hold something else, or the cursor in the state is none.
@@ -225,7 +213,7 @@ class MemoryServer:
 
     def _waiting(self, turns: Key, state: Fields, count: int) -> Sequence[Entry]:
         stream = self.stream(turns)
-        raw = state.get(b"cursor", b"0-0")
+        raw = ConversationState(state).get(StateField.CURSOR, BEGINNING.encode())
         if CURSOR.fullmatch(raw) is None:
             raise WriteRefused("the cursor in the state is no entry id")
         cursor = order(raw.decode())
@@ -234,10 +222,10 @@ class MemoryServer:
         return stream.after(cursor, count)
 
     def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
-        """See `port.Bus.release_turns`."""
+        """As `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
-        self.apply(Put(state, {"cursor": cursor}), 0)
-        if turn_waits() or (self.hash(state).get(b"cut") or b"0") != str(cut).encode():
+        self.apply(Put(state, {StateField.CURSOR: cursor}), 0)
+        if turn_waits() or (ConversationState(self.hash(state)).get(StateField.CUT) or b"0") != str(cut).encode():
             return False
         del self._strings[owned.owner.name]
         return True
@@ -267,7 +255,7 @@ class MemoryServer:
         if_talking: Sequence[Write],
         once: Key | None,
     ) -> Applied:
-        """See `port.Bus.transact`."""
+        """As `port.Bus.transact`."""
         _check_encodable((*writes, *if_talking))
         self._check_fence(fence)
         state = self._keys.state(conversation_id)
@@ -276,12 +264,12 @@ class MemoryServer:
             if once.name in self._strings:
                 return Applied(new=False, epoch=epoch)
             self._strings[once.name] = "1"
-        talking = b"talk" in self.hash(state)
+        talking = ConversationState(self.hash(state)).is_talking
         if raise_epoch:
             epoch += 1
-            self.apply(Put(state, {"epoch": epoch, **({"cut": epoch} if talking else {})}), epoch)
+            self.apply(Put(state, {StateField.EPOCH: epoch, **({StateField.CUT: epoch} if talking else {})}), epoch)
         if talk is not None:
-            self.apply(Put(state, {"talk": "1" if talk else None}), epoch)
+            self.apply(Put(state, {StateField.TALK: "1" if talk else None}), epoch)
         try:
             for write in (*(if_talking if talking else ()), *writes):
                 self.apply(write, epoch)
@@ -346,8 +334,8 @@ class MemoryServer:
             raise Stale(f"interrupted: the conversation is at epoch {current}")
 
     def _epoch(self, state: Key) -> int:
-        raw = self.hash(state).get(b"epoch", b"0")
-        if not is_sane_epoch(raw):
+        raw = ConversationState(self.hash(state)).get(StateField.EPOCH, b"0")
+        if not is_readable_epoch(raw):
             raise WriteRefused("the epoch in the state is no number that a script has written")
         return int(raw)
 

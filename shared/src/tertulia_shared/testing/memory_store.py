@@ -1,4 +1,4 @@
-"""The store in memory: it means the same as the others, and keeps nothing. For tests, and for trying Tertulia out."""
+"""The store in memory: behaves as the others, and keeps nothing. For tests, and for trying Tertulia out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tertulia_shared.store.validation import (
 
 @dataclass(slots=True)
 class MemoryTables:
-    """What the stores that share it hold; the counterpart of a database file."""
+    """The data of the stores that share it; the counterpart of a database file."""
 
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     settings: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -143,8 +143,8 @@ class MemoryStore:
     async def delete_character(self, character_id: str) -> bool:
         return self._available().characters.pop(character_id, None) is not None
 
-    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - there is nothing to tell
-        await asyncio.get_running_loop().create_future()  # nobody but Tertulia changes them, and it says so itself
+    async def watch_characters(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - never called
+        await asyncio.get_running_loop().create_future()  # only Tertulia changes them, and it announces its changes
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         self._existing(conversation_id)

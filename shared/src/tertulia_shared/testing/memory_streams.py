@@ -6,16 +6,12 @@ from bisect import bisect_right
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tertulia_shared.bus.port import Entry, Held
+from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.bus.port.work import PendingWork
+from tertulia_shared.entry_ids import order
 
 EntryId = tuple[int, int]
 HIGHEST: EntryId = (2**64 - 1, 2**64 - 1)
-
-
-def order(entry_id: str) -> EntryId:
-    """An entry id `ms-seq` as Redis compares it."""
-    ms, _, seq = entry_id.partition("-")
-    return int(ms), int(seq or 0)
 
 
 def id_text(entry_id: EntryId) -> str:
@@ -25,7 +21,7 @@ def id_text(entry_id: EntryId) -> str:
 
 @dataclass(slots=True)
 class Pending:
-    """Who has an entry of a group, since when (ms), and how often it has been delivered."""
+    """The worker that holds an entry of a group, since when (ms), and the number of its deliveries."""
 
     worker: str
     since_ms: int
@@ -107,7 +103,7 @@ class Stream:
             del self._ids[at], self._entries[at]
 
     def reopen(self, final: EntryId) -> bool:
-        """Forget the last entry if it is this one, as if it had never been."""
+        """Delete the last entry if its id is this one, and lower the last id."""
         if not self._ids or self._ids[-1] != final:
             return False
         self.delete(final)
@@ -116,7 +112,7 @@ class Stream:
 
 
 class Group:
-    """The consumer group of a work stream: what has been given out, and to whom."""
+    """The consumer group of a work stream, with its pending entries."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
@@ -124,7 +120,7 @@ class Group:
         self._pending: dict[EntryId, Pending] = {}
 
     def claim(self, worker: str, count: int, now_ms: int) -> Sequence[Delivery]:
-        """XREADGROUP `>`: up to `count` entries that nobody was given yet."""
+        """XREADGROUP `>`: up to `count` entries that were not delivered yet."""
         entries = self._stream.after(self._delivered, count)
         for entry in entries:
             self._delivered = order(entry.id)
@@ -134,7 +130,7 @@ class Group:
     def take_over(
         self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
     ) -> Sequence[Delivery]:
-        """XCLAIM: up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only what that one holds."""
+        """XCLAIM: up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only that worker's."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
@@ -148,7 +144,7 @@ class Group:
         return taken
 
     def renew(self, worker: str, ids: Iterable[str], now_ms: int) -> set[str]:
-        """Reset the idle time of the entries that are the worker's; the others' ids come back."""
+        """Reset the idle time of the worker's entries; returns the ids that it does not hold."""
         lost: set[str] = set()
         for entry_id in ids:
             pending = self._held_by(worker, entry_id)
@@ -175,7 +171,7 @@ class Group:
         self._stream.delete(order(entry_id))
         return True
 
-    def hand_back(self, worker: str, entry_id: str, attempt: int, *, to: str, now_ms: int, idle_ms: int) -> bool:
+    def nack(self, worker: str, entry_id: str, attempt: int, *, to: str, now_ms: int, idle_ms: int) -> bool:
         """Give it to the consumer `to` as if it had been idle for `idle_ms`, if it is the worker's."""
         pending = self._held_by(worker, entry_id)
         if pending is None or pending.attempts != attempt:
@@ -183,25 +179,25 @@ class Group:
         pending.worker, pending.since_ms = to, now_ms - idle_ms
         return True
 
-    def retire(self, worker: str, to: str, now_ms: int, idle_ms: int) -> None:
-        """Hand back all that the worker has."""
+    def deregister(self, worker: str, to: str, now_ms: int, idle_ms: int) -> None:
+        """Nack all that the worker holds."""
         for entry_id, pending in self._pending.items():
             if pending.worker == worker:
-                self.hand_back(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
+                self.nack(worker, id_text(entry_id), pending.attempts, to=to, now_ms=now_ms, idle_ms=idle_ms)
 
-    def held(self, now_ms: int) -> Sequence[Held]:
-        """XPENDING: what was given out, in the order of the ids."""
+    def pending(self, now_ms: int) -> Sequence[PendingWork]:
+        """XPENDING: the delivered, unfinished entries, in the order of the ids."""
         return [
-            Held(id_text(entry_id), pending.worker, (now_ms - pending.since_ms) / 1000, pending.attempts)
+            PendingWork(id_text(entry_id), pending.worker, (now_ms - pending.since_ms) / 1000, pending.attempts)
             for entry_id, pending in sorted(self._pending.items(), key=lambda item: item[0])
         ]
 
     def waiting(self) -> Sequence[Entry]:
-        """What nobody was given yet, oldest first."""
+        """The entries that were not delivered yet, oldest first."""
         return self._stream.after(self._delivered)
 
     def given_out(self) -> Mapping[str, str]:
-        """Who has what was given out and is not finished, oldest first, by entry id."""
+        """The workers of the pending entries, oldest first, by entry id."""
         return {id_text(entry_id): pending.worker for entry_id, pending in sorted(self._pending.items(), key=_id)}
 
     def is_held(self, entry_id: str, attempt: int) -> bool:

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tertulia_gateway.commands import AudioMark
-from tertulia_shared.bus import Entry, order
+from tertulia_shared.bus import Entry
 from tertulia_shared.codec import Fields, number
 from tertulia_shared.entries import MAX_SENTENCES
-
-BEGINNING = "0-0"
+from tertulia_shared.entry_ids import BEGINNING, order
 
 
 @dataclass(frozen=True, slots=True)

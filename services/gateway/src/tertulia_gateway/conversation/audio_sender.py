@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.conversation.audio_queue import BEGINNING, QueuedMessage, has_possible_id, is_final
+from tertulia_gateway.conversation.audio_queue import QueuedMessage, has_possible_id, is_final
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.conversation.unreadable import UnreadableWarning
@@ -19,6 +19,7 @@ from tertulia_gateway.serialization import answer_json, audio_frame
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.events import AudioComplete
 
 log = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from tertulia_gateway.monitoring.writes_probe import level_of
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, BusError, Fence, Put, Stale
-from tertulia_shared.codec import number
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.events import Error
 
 LOST_EPOCHS = 1_000
@@ -66,7 +66,7 @@ class DataLoss:
     async def _continue(self) -> None:
         keys = self._bus.keys
         state = keys.state(self._id)
-        stored = number(await self._bus.hash(state), b"epoch")
+        stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
             # the user has spoken since: that turn is answered, and its epoch may be one that occurred before the loss
@@ -76,7 +76,7 @@ class DataLoss:
         # all lost ones, so that no worker or gateway takes an older one for the present.
         epoch = max(stored, self._position.epoch) + LOST_EPOCHS
         fence = Fence(state, "", stored)
-        await self._bus.transact(self._id, [Put(state, {"epoch": epoch, "talk": "1"})], fence=fence)
+        await self._bus.transact(self._id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=fence)
         with contextlib.suppress(Stale):  # the user has just spoken, which interrupts it as well
             applied = await self._writer.interrupt(Fence(state, "", epoch))
             self._position.raise_epoch(applied.epoch)

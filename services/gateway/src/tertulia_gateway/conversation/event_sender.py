@@ -16,8 +16,9 @@ from tertulia_gateway.conversation.unreadable import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.serialization import event_json
 from tertulia_gateway.transport import REPLACED, CloseConnection, Transport
-from tertulia_shared.bus import Bus, BusError, EntriesLost, Entry, WriteRefused, order
+from tertulia_shared.bus import Bus, BusError, EntriesLost, Entry, WriteRefused
 from tertulia_shared.codec import BadEntry
+from tertulia_shared.entry_ids import order
 
 RETRY_S = 0.1
 FAR_MS = 25 * 3600 * 1000

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from tertulia_gateway.conversation.audio_queue import is_final
-from tertulia_shared.bus import Bus, order
+from tertulia_shared.bus import Bus
 from tertulia_shared.entries import Receipt
+from tertulia_shared.entry_ids import order
 from tertulia_shared.receipts import furthest
 
 

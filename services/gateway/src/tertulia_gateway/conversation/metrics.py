@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tertulia_shared.codec import Fields, number
-from tertulia_shared.metrics import Measures, Metrics, catalogue
+from tertulia_shared.metrics import Histogram, Metrics, catalogue
 from tertulia_shared.metrics.hop import Hop
 
 
@@ -23,9 +23,9 @@ class ConversationMetrics:
         self._events = Hop(metrics, "events", wall_ms)
         self._audio = Hop(metrics, "audio", wall_ms)
         self._accepted_ms = 0
-        self._first_text: Measures | None = None
+        self._first_text: Histogram | None = None
         """Records the turn's first text; None once it was sent."""
-        self._first_audio: Measures | None = None
+        self._first_audio: Histogram | None = None
 
     def event_sent(self, kind: bytes, fields: Fields) -> None:
         """Count an event other than `llm_chunk`."""

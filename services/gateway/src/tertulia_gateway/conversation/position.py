@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
-from tertulia_gateway.conversation.audio_queue import BEGINNING, AudioQueue
+from tertulia_gateway.conversation.audio_queue import AudioQueue
 from tertulia_gateway.conversation.event_filter import RAISES_EPOCH, Decision, EventFilter, epoch_of
 from tertulia_gateway.conversation.playback import Playback
 from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.bus import Entry
 from tertulia_shared.entries import Receipt
+from tertulia_shared.entry_ids import BEGINNING
 
 
 class ClientPosition:

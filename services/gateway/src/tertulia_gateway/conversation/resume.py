@@ -9,13 +9,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tertulia_gateway.commands import AudioMark, Problem, Resume
-from tertulia_gateway.conversation.audio_queue import BEGINNING, QueuedMessage, is_final
+from tertulia_gateway.conversation.audio_queue import QueuedMessage, is_final
 from tertulia_gateway.conversation.event_filter import ClientChanged
 from tertulia_gateway.conversation.heard import Heard, heard_of
 from tertulia_gateway.conversation.position import ClientPosition
-from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale, order
+from tertulia_shared.bus import Append, Bus, Entry, Fence, Put, Stale
 from tertulia_shared.codec import BadEntry, Fields, known, pack
+from tertulia_shared.conversation_state import ConversationState, StateField
 from tertulia_shared.entries import ModelSettings
+from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.events import ConversationStarted
 from tertulia_shared.ids import new_id
 from tertulia_shared.receipts import readable_receipts
@@ -57,7 +59,7 @@ async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedCon
     await bus.transact(
         conversation_id,
         [
-            Put(bus.keys.state(conversation_id), {"client": client}),
+            Put(bus.keys.state(conversation_id), {StateField.CLIENT: client}),
             Append(bus.keys.events(conversation_id), started),
         ],
     )
@@ -73,17 +75,17 @@ async def resume_conversation(
         BusError, StoreError: the conversation could not be looked up.
     """
     conversation_id = resume.conversation_id
-    state = await bus.hash(bus.keys.state(conversation_id))
+    state = ConversationState(await bus.hash(bus.keys.state(conversation_id)))
     last = await bus.last(bus.keys.events(conversation_id))
-    if not state and last is None and await store.conversation(conversation_id) is None:
+    if not state.fields and last is None and await store.conversation(conversation_id) is None:
         return Problem(
             "unknown_conversation", f"There is no conversation {conversation_id}: send new_conversation to begin one."
         )
-    put: dict[str, str | bytes] = {"client": client}
-    if b"settings" not in state:
+    put: dict[str, str | bytes] = {StateField.CLIENT: client}
+    if StateField.SETTINGS not in state:
         saved = await _saved_settings(store, conversation_id)
         if saved is not None:
-            put["settings"] = saved
+            put[StateField.SETTINGS] = saved
     applied = await bus.transact(
         conversation_id,
         [
@@ -93,7 +95,7 @@ async def resume_conversation(
     )
     after = BEGINNING if last is None else _start(resume.last_event_id, last)
     position = ClientPosition(client, claimed=False, after=after)
-    resuming = _Resuming(bus, conversation_id, position, now_ms, is_talking=b"talk" in state)
+    resuming = _Resuming(bus, conversation_id, position, now_ms, is_talking=state.is_talking)
     turn, lost = await resuming.rebuild(resume.last_event_id)
     position.raise_epoch(applied.epoch)
     replay, heard = (), ()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any, cast
 
-from tertulia_shared.bus import Append, Applied, Bus, Fence, Put, Write, WriteRefused, WritesPaused
+from tertulia_shared.bus import Applied, Bus, Fence, Put, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, pack, unpack
-from tertulia_shared.entries import Interrupt, ModelSettings, UserTurn, Work
-from tertulia_shared.events import Interrupted, TurnAccepted
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.conversation_writes import accept_turn, interrupt
+from tertulia_shared.entries import ModelSettings, UserTurn
 from tertulia_shared.model_settings import possible_settings
 
 log = logging.getLogger(__name__)
@@ -25,44 +26,22 @@ class ConversationWriter:
 
     async def user_message(self, text: str, turn_id: str) -> Applied:
         """Begin a turn with this message, and interrupt the reply in progress. Idempotent per `turn_id`."""
-        keys = self._bus.keys
-        return await self._transact(
-            [
-                Append(keys.turns(self._id), UserTurn(turn_id, self._id, text, "typed")),
-                Append(keys.events(self._id), TurnAccepted(turn_id, text, "typed")),
-            ],
-            raise_epoch=True,
-            talk=True,
-            if_talking=[
-                Append(keys.control(self._id), Interrupt("turn")),
-                Append(keys.events(self._id), Interrupted("turn")),
-            ],
-            once=keys.turn_seen(self._id, turn_id),
-            then=("llm", Work(self._id)),
-        )
+        turn = UserTurn(turn_id, self._id, text, "typed")
+        return await self._repairing(lambda: accept_turn(self._bus, turn))
 
     async def interrupt(self, fence: Fence | None = None) -> Applied:
         """Stop the reply in progress."""
-        keys = self._bus.keys
-        return await self._transact(
-            [],
-            fence=fence,
-            raise_epoch=True,
-            talk=False,
-            if_talking=[
-                Append(keys.control(self._id), Interrupt("request")),
-                Append(keys.events(self._id), Interrupted("request")),
-            ],
-            then=("llm", Work(self._id)),
-        )
+        return await self._repairing(lambda: interrupt(self._bus, self._id, "request", fence=fence))
 
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
         """Change model settings from the next turn on. Returns all settings as they are then."""
         key = self._bus.keys.state(self._id)
-        stored: dict[str, Any] = {**read_settings((await self._bus.hash(key)).get(b"settings")), **changes}
+        state = ConversationState(await self._bus.hash(key))
+        stored: dict[str, Any] = {**read_settings(state.get(StateField.SETTINGS)), **changes}
         settings = possible_settings(stored)
         # settings that only a newer release knows stay
-        await self._transact([Put(key, {"settings": pack({**stored, **asdict(settings)})})])
+        put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
+        await self._repairing(lambda: self._bus.transact(self._id, [put]))
         return settings
 
     async def repair(self, reason: object) -> bool:
@@ -73,15 +52,15 @@ class ConversationWriter:
         log.error("the conversation's keys cannot be used: %s; repaired: %s", reason, repaired, extra=ids)
         return bool(repaired)
 
-    async def _transact(self, writes: Sequence[Write], **options: Any) -> Applied:
-        """As `Bus.transact`. If Redis refuses the write, repair the keys and write once more."""
+    async def _repairing(self, write: Callable[[], Awaitable[Applied]]) -> Applied:
+        """Write. If Redis refuses the write, repair the keys and write once more."""
         try:
-            return await self._bus.transact(self._id, writes, **options)
+            return await write()
         except WritesPaused:
             raise
         except WriteRefused as error:
             await self.repair(error)
-        return await self._bus.transact(self._id, writes, **options)
+        return await write()
 
 
 def read_settings(raw: bytes | None) -> Mapping[str, Any]:

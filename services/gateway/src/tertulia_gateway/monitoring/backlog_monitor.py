@@ -12,7 +12,7 @@ from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
-from tertulia_shared.metrics.heartbeat import Pulse
+from tertulia_shared.metrics.heartbeat import Heartbeat
 
 POLL_S = 2.0
 """Time between two polls. Each takes a round trip, and one more for each stage and stream."""
@@ -38,7 +38,7 @@ class BacklogMonitor:
         self._bus = bus
         self._metrics = metrics
         self._alive_s = alive_s
-        self._pulse = Pulse(metrics)
+        self._heartbeat = Heartbeat(metrics)
         self._redis_up = metrics.of(catalogue.REDIS_UP)
         self._is_warned = False
 
@@ -50,11 +50,11 @@ class BacklogMonitor:
             if not (is_up and await self._try_poll()):
                 for family in POLLED:
                     self._metrics.forget(family)
-            await self._pulse.rest(POLL_S)
+            await self._heartbeat.rest(POLL_S)
 
     async def _is_up(self) -> bool:
         try:
-            await self._pulse.beat(self._ping())
+            await self._heartbeat.beat(self._ping())
         except (BusError, TimeoutError):
             return False
         except Exception:  # noqa: BLE001 - a poll must not end the gateway

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from itertools import takewhile
 
 from tertulia_llm.plan import position_of
-from tertulia_shared.bus import Entry, order
+from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, decode, decode_event, envelope
 from tertulia_shared.entries import UserTurn
+from tertulia_shared.entry_ids import order
 from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
 from tertulia_shared.store import Message
 

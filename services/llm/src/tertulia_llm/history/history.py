@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from tertulia_llm.history.from_streams import messages_from_streams
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_shared.bus import Bus, Entry
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, Store, supersedes
 
@@ -114,7 +115,7 @@ class HistoryCache:
             return None
 
     async def _events(self, conversation_id: str) -> AsyncIterator[Entry]:
-        after = "0-0"
+        after = BEGINNING
         while page := await self._bus.read(self._bus.keys.events(conversation_id), after, count=PAGE):
             for entry in page:
                 yield entry

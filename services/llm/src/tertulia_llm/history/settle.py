@@ -9,6 +9,7 @@ from tertulia_llm.history.history import History, HistoryCache
 from tertulia_llm.plan import message_ids
 from tertulia_llm.turn_state import TurnState
 from tertulia_shared.bus import Bus, Owned
+from tertulia_shared.conversation_state import StateField
 from tertulia_shared.events import MessageHeard
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.outbox import Outbox
@@ -50,7 +51,7 @@ class InterruptionSettler:
             outlet.append(self._bus.keys.events(conversation_id), event)
         if changed:  # through the outbox, so that the next reply does not wait for the store
             await self._outbox.post_messages(changed)
-        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.turn_id})
         for message_id in message_ids(plan):
             outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
         await outlet.flush()

@@ -17,8 +17,9 @@ from tertulia_llm.outbox.deferred import MissingReaders, OutboxPass
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus, BusError, Entry
 from tertulia_shared.codec import BadEntry
-from tertulia_shared.dead_letters import bury
+from tertulia_shared.dead_letters import write_dead_letter
 from tertulia_shared.entries import DeadLetter, StoreWrite
+from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.jobs import PEER_ALIVE_S
 from tertulia_shared.keys import Key
 from tertulia_shared.metrics import Metrics, catalogue
@@ -36,7 +37,6 @@ LEASE_POLL_S = 1.0
 """How often a worker without the lease tries to get it while writes wait."""
 DEFERRED_POLL_S = 10.0
 """How often a worker checks the deferred writes: whether it can apply them, and whether a newer worker is alive."""
-BEGINNING = "0-0"
 
 log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ class OutboxDrainer:
             self._logged_deferred = count
         finally:
             with contextlib.suppress(BusError):
-                await self._bus.let_go(self._bus.keys.drainer(), self._holder)
+                await self._bus.release(self._bus.keys.drainer(), self._holder)
 
     async def _apply_deferred(self, outbox_pass: OutboxPass) -> int:
         is_any = await self._bus.length(self._deferred_key) > 0
@@ -185,7 +185,7 @@ class OutboxDrainer:
         Raises:
             NotLeaseHolder: another worker has it.
         """
-        if not await self._bus.hold(self._bus.keys.drainer(), self._holder):
+        if not await self._bus.acquire_lease(self._bus.keys.drainer(), self._holder):
             raise NotLeaseHolder
 
     async def _dead_letter(self, entry: Entry, reason: str) -> None:
@@ -194,7 +194,7 @@ class OutboxDrainer:
         letter = DeadLetter(
             "store", entry.id, 1, reason, work.conversation_id, work.message_id, entry=codec.pack(dict(entry.fields))
         )
-        await bury(self._bus, letter)
+        await write_dead_letter(self._bus, letter)
         self._dead_letters.inc()
 
 

@@ -1,0 +1,45 @@
+"""What the bus raises.
+
+BusError
+├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
+│   └── BusRefused   Redis answers and refuses us: the login, a right or a certificate is wrong
+├── NotOwner         another worker took the work over: stop, and write nothing more
+├── EntriesLost      Redis came back without an entry that was read from it
+├── Stale            the user interrupted: this work's epoch is over
+└── WriteRefused     Redis answered with an error, and will answer the same command with the same error
+    └── WritesPaused   Redis takes no writes now (out of memory, full disk, read-only replica): try again later
+"""
+
+from __future__ import annotations
+
+
+class BusError(Exception):
+    """Base of what the bus raises."""
+
+
+class BusUnavailable(BusError):
+    """The connection to Redis was lost; the outcome of the last write is unknown."""
+
+
+class BusRefused(BusUnavailable):
+    """Redis refuses the connection or a command; the message says which login, right or certificate is wrong."""
+
+
+class NotOwner(BusError):
+    """Another worker owns this work now."""
+
+
+class EntriesLost(BusError):
+    """Redis came back without the entry that was read last: it has lost the last moments before it stopped."""
+
+
+class Stale(BusError):
+    """The conversation's epoch is above this work's: the user interrupted."""
+
+
+class WriteRefused(BusError):
+    """Redis refused a write with an error of its own. The same write will be refused again."""
+
+
+class WritesPaused(WriteRefused):
+    """Redis takes no writes now (out of memory, full disk, read-only replica). The same write succeeds later."""

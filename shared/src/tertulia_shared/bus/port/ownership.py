@@ -1,0 +1,100 @@
+"""Ownership of one thing of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.bus.port.work import Claim
+from tertulia_shared.bus.port.writing import Fence
+from tertulia_shared.codec import Fields
+from tertulia_shared.conversation_state import ConversationState
+from tertulia_shared.keys import Key
+
+MAX_FIRST = 16
+"""Entries of a stream's beginning that `own` returns at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """The right to write for one thing of a conversation, and the conversation's state at that moment."""
+
+    owner: Key
+    token: str
+    state: Fields
+    waiting: Sequence[Entry] = ()
+    """The waiting turns, if they were asked for."""
+    last: Entry | None = None
+    """The last entry of the stream whose end was asked for."""
+    first: Sequence[Entry] = ()
+    """The first entries of the stream whose beginning was asked for."""
+
+    @property
+    def epoch(self) -> int:
+        """The conversation's epoch at that moment; 0 if the state holds no readable one."""
+        return ConversationState(self.state).epoch
+
+    def fence(self, epoch: int | None = None) -> Fence:
+        """The fence for this owner's writes."""
+        return Fence(self.owner, self.token, epoch)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The thing is owned through another work entry (`holder`: its token), or by a later attempt at this one."""
+
+    holder: str
+    later_attempt: bool
+
+
+class Ownership(Protocol):
+    """Owner keys and leases."""
+
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
+        """Become the owner of `thing` (`turns`, a message, a session); later attempts fence off earlier ones.
+
+        The streams asked for are read in the same round trip, after every other worker has lost the right to write.
+
+        Args:
+            claim: the work entry through which it is owned.
+            conversation_id: the conversation of the thing.
+            thing: its name in the owner key.
+            waiting: return at most so many turns behind the state's cursor (`Owned.waiting`).
+            last: return this stream's last entry (`Owned.last`).
+            first: return this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
+        """
+        ...
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        """The token of the present or last owner of `thing` (`<work entry id>/<attempt>`); "" if it has none."""
+        ...
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+        """Store `cursor` as the last finished turn, and give the ownership of the turns up if nothing is left to do.
+
+        False, and still owned, if a turn waits behind `cursor`, or if the state's `cut` differs from the given one:
+        the user interrupted since the owner last looked.
+
+        Raises:
+            NotOwner: another worker owns the turns; nothing was stored.
+        """
+        ...
+
+    async def acquire_lease(self, key: Key, holder: str) -> bool:
+        """Take or prolong a lease for the key's `ttl_s`; False while another holds it."""
+        ...
+
+    async def release(self, key: Key, holder: str) -> None:
+        """End a lease, or an ownership (`Keys.owner`), if this holder or token has it."""
+        ...

@@ -1,0 +1,60 @@
+"""Which workers are alive, and whether Redis is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+MAX_AHEAD_S = 60.0
+"""How far another machine's clock may be ahead of this one."""
+
+
+class Presence(Protocol):
+    """Heartbeats of workers, and the server's own state."""
+
+    async def beat(self, member: str) -> None:
+        """Record that this worker is alive.
+
+        Raises:
+            WriteRefused: Redis answers, but refuses the write (`WritesPaused`: for now).
+        """
+        ...
+
+    async def leave(self, member: str) -> None:
+        """Record that this worker stops."""
+        ...
+
+    async def alive(self, within_s: float) -> Sequence[str]:
+        """The workers whose last heartbeat is at most `within_s` old; bytes that are no UTF-8 are replaced.
+
+        A heartbeat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never become old.
+        """
+        ...
+
+    async def info(self) -> Mapping[str, str]:
+        """The fields of the server's INFO.
+
+        Raises:
+            WriteRefused: this user may not ask.
+        """
+        ...
+
+    async def ping(self) -> float:
+        """Round trip in seconds.
+
+        Raises:
+            BusUnavailable: no answer.
+        """
+        ...
+
+    async def probe_writes(self) -> None:
+        """Write something small that changes nothing.
+
+        Raises:
+            WritesPaused: Redis takes no writes now.
+        """
+        ...
+
+    async def probe_age(self) -> float | None:
+        """Seconds since any process last called `probe_writes` with success; None if that is longer than its TTL."""
+        ...

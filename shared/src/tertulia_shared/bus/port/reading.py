@@ -1,0 +1,75 @@
+"""Reading streams and hashes. One blocked read serves all streams that a process follows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia_shared.codec import Fields
+from tertulia_shared.entry_ids import BEGINNING
+from tertulia_shared.keys import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A stream entry: its id `ms-seq` and its raw fields."""
+
+    id: str
+    fields: Fields
+
+
+class Follow(Protocol):
+    """A stream that is read from an entry on."""
+
+    async def read(self) -> Sequence[Entry]:
+        """The next entries, at least one; waits for them.
+
+        Raises:
+            EntriesLost: with `tell_loss` (see `Reading.follow`).
+            WriteRefused: the key is no stream; other follows go on.
+        """
+        ...
+
+    def take(self) -> Sequence[Entry]:
+        """The entries that have arrived; maybe none."""
+        ...
+
+    def close(self) -> None:
+        """Stop following. A waiting reader gets no more."""
+        ...
+
+
+class Reading(Protocol):
+    """Reads of streams and hashes."""
+
+    def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
+        """Follow a stream behind the entry id `after` (Redis' `"$"` is not supported).
+
+        With `tell_loss`, `read` raises `EntriesLost`, once, when the entry that was read last no longer exists. The bus
+        checks this after a break of the connection, before it delivers entries written since, and about once a second,
+        because Redis can be flushed under a live connection. If nothing was read yet, it checks the entry `after`, if
+        that existed. Without `tell_loss`, reading goes on behind that id. Only for streams whose ids are times: an
+        entry older than the key's TTL has expired and is not lost.
+        """
+        ...
+
+    async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
+        """The entries behind `after`, at most `count`."""
+        ...
+
+    async def last(self, key: Key) -> Entry | None:
+        """The last entry."""
+        ...
+
+    async def length(self, key: Key) -> int:
+        """How many entries a stream has."""
+        ...
+
+    async def hash(self, key: Key) -> Fields:
+        """All fields of a hash; empty if it does not exist."""
+        ...
+
+    def conversations_with_turns(self) -> AsyncIterator[str]:
+        """Every conversation that has a `turns` stream (a SCAN: for the sweep)."""
+        ...

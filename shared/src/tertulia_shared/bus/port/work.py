@@ -1,0 +1,177 @@
+"""The work queue: pointers that a stage's workers claim, lease, and finish or give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from tertulia_shared.codec import Fields
+from tertulia_shared.entries import Work
+from tertulia_shared.keys import Stage
+
+UNASSIGNED = "nobody"
+"""The consumer of a group that holds nacked work until a worker takes it over."""
+HUNG_LOOP_S = 30.0
+"""An event loop that has not run for so many seconds has hung: its leases are no longer renewed."""
+InHand = Callable[[], Mapping[str, int]]
+"""Returns the attempt numbers of the work in hand, by work id."""
+OnLost = Callable[[str, int], None]
+"""Called with a work id and the attempt of it that another worker has taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A claimed work entry. `attempt` counts its deliveries, this one included."""
+
+    stage: Stage
+    id: str
+    attempt: int
+    fields: Fields
+
+    @property
+    def token(self) -> str:
+        """The fencing token: the value of the owner key while this claim's holder may write."""
+        return f"{self.id}/{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingWork:
+    """A delivered, unfinished work entry: its worker, the seconds since its last renewal, and its deliveries.
+
+    `worker` is `UNASSIGNED` after a nack, until another worker takes it over.
+    """
+
+    id: str
+    worker: str
+    idle_s: float
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """A stage's open work at one moment. Ages are seconds since the post, by the server's clock; 0 without an entry.
+
+    `waiting`: not delivered yet. `held`: delivered to a worker and not finished, also if that worker has died since.
+    `handed_back`: nacked by a worker that broke or left it to a newer release, and not taken over yet.
+    """
+
+    waiting: int = 0
+    held: int = 0
+    handed_back: int = 0
+    oldest_waiting_s: float = 0.0
+    oldest_given_out_s: float = 0.0
+    """The oldest of those held and handed back."""
+
+
+class WorkQueue(Protocol):
+    """The work streams with their consumer groups, one per stage."""
+
+    async def prepare(self, stage: Stage) -> None:
+        """Make the stage's consumer group, if it isn't there."""
+        ...
+
+    async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
+        """Post a pointer for a stage to claim."""
+        ...
+
+    async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
+        """Claim up to `count` new pieces of work; waits up to `block_s` for the first."""
+        ...
+
+    async def take_over(
+        self, stage: Stage, worker: str, *, idle_s: float, count: int, leave: Sequence[str] = (), of: str = ""
+    ) -> Sequence[Claim]:
+        """Take over up to `count` pieces of work whose lease was not renewed for `idle_s`.
+
+        Args:
+            stage: whose work.
+            worker: the worker that takes it over.
+            idle_s: how long ago the last renewal or delivery must be.
+            count: the most to take.
+            leave: ids that are not taken.
+            of: take only the work of this worker ("": of any).
+        """
+        ...
+
+    async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
+        """Begin a new attempt at work that this worker still holds; None if it no longer does.
+
+        For an attempt that a broken connection (or a Redis that takes no writes) interrupted. The new attempt has a new
+        token, so a late write of the old one, whose outcome is unknown, is refused. `note_uncounted` is called for it:
+        the repeat is not a failed attempt.
+        """
+        ...
+
+    async def holders(self, stage: Stage) -> Sequence[str]:
+        """The names of the consumers that hold unfinished work of the stage (one may be `UNASSIGNED`)."""
+        ...
+
+    def keep_leases(
+        self, stage: Stage, worker: str, *, every_s: float, held: InHand, on_lost: OnLost
+    ) -> AbstractAsyncContextManager[None]:
+        """Renew the leases of the work that `held` returns while the block runs.
+
+        The real bus renews from a thread with a connection of its own, so a busy event loop loses no work. It stops
+        renewing when the event loop has not run for `HUNG_LOOP_S`: a hung worker must not hold work for ever.
+
+        Args:
+            stage: whose work.
+            worker: the worker that holds it.
+            every_s: seconds between two renewals.
+            held: the attempts in hand, by work id. Called from the thread.
+            on_lost: called on the event loop with the work id and attempt of each that another worker has taken over.
+        """
+        ...
+
+    async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
+        """Reset the idle time of the work that this worker still holds; returns the ids that it no longer holds."""
+        ...
+
+    async def finish(self, claim: Claim, worker: str) -> bool:
+        """Acknowledge and delete the work, if this worker still holds it and this is its last attempt."""
+        ...
+
+    async def requeue(self, claim: Claim, worker: str) -> bool:
+        """Finish the work and post it again, if this worker still holds it. A waiting worker claims it at once.
+
+        It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is no failure.
+        """
+        ...
+
+    async def nack(self, claim: Claim, worker: str) -> bool:
+        """Give the work to `UNASSIGNED`, if this worker still holds it. The next take-over gets it; attempts go on."""
+        ...
+
+    async def deregister(self, stage: Stage, worker: str) -> None:
+        """Nack all work that this worker still holds, and delete it from the stage's group."""
+        ...
+
+    async def note_failure(self, claim: Claim, reason: str) -> None:
+        """Store the reason of a failed attempt, for the worker that gives the work up."""
+        ...
+
+    async def last_failure(self, claim: Claim) -> str:
+        """Why the last attempt failed; "" if it isn't known."""
+        ...
+
+    async def note_uncounted(self, claim: Claim) -> None:
+        """Count an attempt that did not fail: it was left to a newer release, or Redis was away."""
+        ...
+
+    async def uncounted(self, claim: Claim) -> int:
+        """How many of its attempts so far do not count towards `max_attempts`."""
+        ...
+
+    async def open_work(self, stage: Stage) -> int:
+        """How many entries of the stage are waiting or being worked on."""
+        ...
+
+    async def pending(self, stage: Stage) -> Sequence[PendingWork]:
+        """The delivered, unfinished entries of the stage, in order."""
+        ...
+
+    async def backlog(self, stage: Stage) -> Backlog:
+        """The stage's open work, and how old it is; all 0 if the stage has no group yet."""
+        ...

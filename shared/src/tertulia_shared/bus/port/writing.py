@@ -1,0 +1,143 @@
+"""Writing: fenced, in order, and a batch at a time. The server checks the fence in the script that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tertulia_shared.bus.port.reading import Entry
+from tertulia_shared.codec import Value
+from tertulia_shared.entries import Work
+from tertulia_shared.keys import Key, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """A condition on writes: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
+
+    `epoch` None: interruptions do not matter to these writes (listening goes on when a reply is cut off).
+    `token` "": only the epoch is checked (the gateway owns nothing).
+    """
+
+    owner: Key
+    token: str
+    epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """XADD. With `id` None the server chooses. An explicit id not above the last one counts as already written."""
+
+    key: Key
+    entry: object
+    id: str | None = None
+    extra: Mapping[str, Value] = field(default_factory=dict[str, Value])
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """HSET of these fields; `None` deletes one."""
+
+    key: Key
+    fields: Mapping[str, Value | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """Let a key expire in `ttl_s` seconds, unless it expires sooner or does not exist. A later write renews its TTL."""
+
+    key: Key
+    ttl_s: int
+
+
+Write = Append | Put | Expire
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The result of a transaction: whether it was done now (not `once` before), and the epoch after it."""
+
+    new: bool
+    epoch: int
+
+
+class Outlet(Protocol):
+    """An ordered queue of one owner's writes. What is queued in one tick goes out as one atomic script call."""
+
+    def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
+        """Queue an XADD. Raises the error that an earlier write of this outlet met."""
+        ...
+
+    def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
+        """Queue an HSET."""
+        ...
+
+    def expire(self, key: Key, ttl_s: int) -> None:
+        """Queue an `Expire`."""
+        ...
+
+    async def flush(self) -> None:
+        """Wait until all queued writes are in Redis.
+
+        Raises:
+            NotOwner, Stale, BusUnavailable, WriteRefused: the first failure; nothing after it was written.
+        """
+        ...
+
+    async def room(self) -> None:
+        """Wait while more is queued than this outlet's bound."""
+        ...
+
+
+class Writing(Protocol):
+    """Outlets and transactions."""
+
+    def outlet(self, fence: Fence | None = None, *, epoch: int = 0) -> Outlet:
+        """An ordered queue of writes. Its entries carry the fence's epoch, or `epoch` if the fence has none."""
+        ...
+
+    async def transact(
+        self,
+        conversation_id: str,
+        writes: Sequence[Write],
+        *,
+        fence: Fence | None = None,
+        raise_epoch: bool = False,
+        talk: bool | None = None,
+        if_talking: Sequence[Write] = (),
+        once: Key | None = None,
+        then: tuple[Stage, Work] | None = None,
+    ) -> Applied:
+        """Write all of it or nothing, then post a pointer.
+
+        Args:
+            conversation_id: the conversation whose state is checked and changed.
+            writes: the writes; with `raise_epoch` their entries carry the new epoch.
+            fence: as for an outlet.
+            raise_epoch: raise the conversation's epoch first: all older work becomes stale. If a reply was being made
+                or heard, the state's `cut` is set to the new epoch.
+            talk: set or clear the state's mark that a reply is being made or heard (None: leave it).
+            if_talking: written (before `writes`) only if that mark was set.
+            once: if this key exists nothing is written (`Applied.new` is False); else it is set.
+            then: a pointer that is posted afterwards in the same round trip, also when nothing new was written.
+        """
+        ...
+
+    async def remove(self, key: Key, ids: Sequence[str]) -> None:
+        """Delete entries of a stream."""
+        ...
+
+    async def delete(self, keys: Sequence[Key]) -> None:
+        """Delete keys of one conversation, of any type; missing keys are no error."""
+        ...
+
+    async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:
+        """Append entries of one stream to another, unchanged, and then delete them.
+
+        Not atomic: after a failure an entry may be in both streams, and twice in `to`; never in neither.
+
+        Raises:
+            WriteRefused: one of them was refused; none was deleted.
+        """
+        ...

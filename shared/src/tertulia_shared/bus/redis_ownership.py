@@ -1,0 +1,99 @@
+"""Ownership and leases of the real bus."""
+
+from __future__ import annotations
+
+from redis.exceptions import ResponseError
+
+from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
+from tertulia_shared.bus.port.work import Claim
+from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
+from tertulia_shared.bus.refusals import refusal_of
+from tertulia_shared.bus.scripts import ownership as scripts
+from tertulia_shared.bus.scripts.writing import FENCED
+from tertulia_shared.bus.writer import refusal
+from tertulia_shared.keys import Key, Stage
+
+
+class RedisOwnership(RedisConnections):
+    """Implements `port.Ownership`."""
+
+    async def own(
+        self,
+        claim: Claim,
+        conversation_id: str,
+        thing: str,
+        *,
+        waiting: int = 0,
+        last: Key | None = None,
+        first: Key | None = None,
+    ) -> Owned | Refused:
+        owner = self.keys.owner(conversation_id, thing)
+        call = scripts.own(
+            owner_key=owner.name,
+            state_key=self.keys.state(conversation_id).name,
+            turns_key=self.keys.turns(conversation_id).name,
+            work_id=claim.id,
+            attempt=claim.attempt,
+            owner_ttl_s=owner.ttl_s,
+            max_waiting=waiting,
+        )
+        beside = [] if last is None else [("XREVRANGE", last.name, "+", "-", "COUNT", 1)]
+        beside += [] if first is None else [("XRANGE", first.name, "-", "+", "COUNT", MAX_FIRST)]
+        while True:
+            (answer, detail, *more), *streams = await self._call_all(call, *beside)
+            if answer == b"own":
+                found = [entries_of(reply) for reply in (more[0], *streams)]
+                ends = found.pop(1) if last is not None else ()
+                return Owned(
+                    owner,
+                    claim.token,
+                    fields_of(detail),
+                    found[0],
+                    ends[0] if ends else None,
+                    found[1] if first is not None else (),
+                )
+            holder = detail.decode(errors="replace")
+            if answer == b"later" or await self._is_held(claim.stage, holder):
+                return Refused(holder, later_attempt=answer == b"later")
+            # The holder died between finishing its work entry and releasing; or it was stalled between its claim and
+            # this call, and owns through an attempt that a peer has taken over since. Neither may keep this claim out.
+            await self._call(scripts.disown(owner_key=owner.name, token=holder))
+
+    async def owner(self, conversation_id: str, thing: str) -> str:
+        token = await self._call(("GET", self.keys.owner(conversation_id, thing).name))
+        return "" if token is None else token.decode()
+
+    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
+        state = self.keys.state(conversation_id)
+        reply = await self._call(
+            scripts.release_turns(
+                owner_key=owned.owner.name,
+                turns_key=self.keys.turns(conversation_id).name,
+                state_key=state.name,
+                token=owned.token,
+                cursor=cursor,
+                settled_cut=cut,
+                state_ttl_s=state.ttl_s,
+            )
+        )
+        error = refusal([reply, 0]) if reply == FENCED else None
+        if error is not None:
+            raise error
+        return reply == 1
+
+    async def acquire_lease(self, key: Key, holder: str) -> bool:
+        return await self._call(scripts.acquire_lease(lease_key=key.name, holder=holder, ttl_s=key.ttl_s)) == 1
+
+    async def release(self, key: Key, holder: str) -> None:
+        await self._call(scripts.disown(owner_key=key.name, token=holder))
+
+    async def _is_held(self, stage: Stage, token: str) -> bool:
+        """Whether the work entry of an owner's token is pending, and the token's attempt is its last one."""
+        entry_id, _, attempt = token.partition("/")
+        command = ("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)
+        (reply,) = await self._calls.call(command)
+        if isinstance(reply, ResponseError):
+            if "NOGROUP" in str(reply):  # Redis was flushed: no work is pending
+                return False
+            raise refusal_of(reply, "XPENDING")
+        return bool(reply) and str(reply[0][3]) == attempt

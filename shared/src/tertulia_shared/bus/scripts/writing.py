@@ -1,0 +1,154 @@
+"""Fenced writes: an outlet's batch, and a transaction about a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tertulia_shared.bus.scripts.script import Command, Script
+
+OK, FENCED, STALE, SEEN = 0, -1, -2, 1
+"""First element of the reply of `WRITE` and `TRANSACT`; the second one is the epoch."""
+
+READABLE_EPOCH = """
+local NO_EPOCH = 'BADSTATE the epoch in the state is no number that a script has written'
+local function is_readable(epoch)
+  return string.match(epoch, '^%d+$') and #epoch <= 16 and tonumber(epoch) <= 9007199254740992
+end
+"""
+
+# An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
+# written before (by this owner, or the one that it resumes): that is success. Any other failure stops the batch. SOONER
+# is an EXPIRE that never prolongs a TTL.
+_RUN = (
+    READABLE_EPOCH
+    + """
+local function run(packed_operations, epoch)
+  for _, operation in ipairs(cmsgpack.unpack(packed_operations)) do
+    local command, key = operation[1], KEYS[tonumber(operation[2])]
+    operation[2] = key
+    if epoch then
+      for i = 3, #operation do
+        if operation[i] == '\\0epoch' then operation[i] = epoch end
+      end
+    end
+    local reply
+    if command ~= 'SOONER' then
+      reply = redis.pcall(unpack(operation))
+    elseif redis.call('TTL', key) > tonumber(operation[3]) then  -- EXPIRE … LT needs Redis 7
+      reply = redis.pcall('EXPIRE', key, operation[3])
+    end
+    if type(reply) == 'table' and reply.err and not string.find(reply.err, 'equal or smaller', 1, true) then
+      return reply
+    end
+  end
+end
+
+local function refusal(owner_key, state_key, token, epoch)
+  if token ~= '' and redis.call('GET', owner_key) ~= token then return {-1, 0} end
+  if epoch ~= '' then
+    local current = redis.call('HGET', state_key, 'epoch')
+    if current and not is_readable(current) then return redis.error_reply(NO_EPOCH) end
+    if current and tonumber(current) > tonumber(epoch) then return {-2, tonumber(current)} end
+  end
+end
+"""
+)
+
+RUNS_OPERATIONS = "redis.pcall(unpack(operation))"
+"""In the source of a script that runs packed operations."""
+FIRST_WRITE_KEY, FIRST_TRANSACT_KEY = 3, 4
+"""Index into KEYS of the first key that operations may name."""
+
+
+@dataclass(frozen=True, slots=True)
+class FenceArguments:
+    """What a script checks first: keys and, as text, the token and the epoch ("": not checked)."""
+
+    owner_key: str
+    state_key: str
+    token: str = ""
+    epoch: str = ""
+
+
+WRITE = Script(
+    _RUN
+    + """
+-- KEYS[3…]: the keys that the operations write to
+local owner_key, state_key = KEYS[1], KEYS[2]
+local token, epoch, operations = ARGV[1], ARGV[2], ARGV[3]
+
+local refused = refusal(owner_key, state_key, token, epoch)
+if refused then return refused end
+local failed = run(operations)
+if failed then return failed end
+return {0, 0}
+"""
+)
+
+
+def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes) -> Command:
+    """Run the operations if the fence allows it. `keys`: those that operations name, from `FIRST_WRITE_KEY` on."""
+    return WRITE.call([fence.owner_key, fence.state_key, *keys], fence.token, fence.epoch, operations)
+
+
+TRANSACT = Script(
+    _RUN
+    + """
+-- KEYS[4…]: the keys that the operations write to
+local owner_key, state_key, once_key = KEYS[1], KEYS[2], KEYS[3]
+local token, fence_epoch, operations, operations_if_talking = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local raise_epoch, talk, once_ttl_s, state_ttl_s = ARGV[5] == '1', ARGV[6], ARGV[7], ARGV[8]
+local is_once = once_ttl_s ~= ''
+
+local refused = refusal(owner_key, state_key, token, fence_epoch)
+if refused then return refused end
+local epoch = redis.call('HGET', state_key, 'epoch') or '0'
+if not is_readable(epoch) then return redis.error_reply(NO_EPOCH) end
+if is_once and not redis.call('SET', once_key, '1', 'NX', 'EX', once_ttl_s) then return {1, tonumber(epoch)} end
+local talking = redis.call('HGET', state_key, 'talk')
+if raise_epoch then
+  epoch = tostring(redis.call('HINCRBY', state_key, 'epoch', 1))
+  if talking then redis.call('HSET', state_key, 'cut', epoch) end
+  redis.call('EXPIRE', state_key, state_ttl_s)
+end
+if talk == '1' then
+  redis.call('HSET', state_key, 'talk', '1')
+  redis.call('EXPIRE', state_key, state_ttl_s)
+elseif talk == '0' then
+  redis.call('HDEL', state_key, 'talk')
+end
+local failed = talking and run(operations_if_talking, epoch) or run(operations, epoch)
+if failed then
+  if is_once then redis.call('DEL', once_key) end  -- it was not accepted: a repeated call is not a repetition
+  return failed
+end
+return {0, tonumber(epoch)}
+"""
+)
+
+
+def transact(
+    fence: FenceArguments,
+    *,
+    keys: Sequence[str],
+    operations: bytes,
+    operations_if_talking: bytes,
+    raise_epoch: bool,
+    talk: bool | None,
+    once_key: str | None,
+    once_ttl_s: int,
+    state_ttl_s: int,
+) -> Command:
+    """As `Bus.transact`. `keys`: those that operations name, from `FIRST_TRANSACT_KEY` on."""
+    return TRANSACT.call(
+        [fence.owner_key, fence.state_key, once_key or fence.state_key, *keys],
+        fence.token,
+        fence.epoch,
+        operations,
+        operations_if_talking,
+        "1" if raise_epoch else "",
+        "" if talk is None else str(int(talk)),
+        "" if once_key is None else once_ttl_s,
+        state_ttl_s,
+    )
