@@ -27,7 +27,7 @@ def decoder() -> Iterator[Decoder]:
 
 
 def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
-    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, hand_back=lambda _: None)
+    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, on_close=lambda _: None)
     events: list[STTEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
     recognizer.close()
     return [event for event in events if isinstance(event, TranscriptionFinished)]

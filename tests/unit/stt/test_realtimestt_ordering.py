@@ -81,12 +81,12 @@ def test_the_next_utterance_waits_for_the_text_of_the_one_before() -> None:
         list(ordering.take(note))
     for note in (Began(2, 12, 12), Partial(2, 13, "And"), Partial(2, 14, "And then"), Ended(2, 20, 20)):
         assert list(ordering.take(note)) == []
-    assert ordering.held == 3, "of partial texts only the last one waits"
+    assert ordering.waiting == 3, "of partial texts only the last one waits"
     events = list(ordering.take(Transcribed(1, "First", 0, 9)))
     assert letters(events) == "FWVwRuvr"
     assert events[5] == TranscriptionUpdate(14, "And then")
     assert letters(list(ordering.take(Transcribed(2, "And then", 9, 20)))) == "FW"
-    assert ordering.held == 0
+    assert ordering.waiting == 0
 
 
 def test_what_comes_too_late_is_dropped() -> None:

@@ -1,7 +1,7 @@
-"""The real model: boson-multimodal's ``HiggsAudioServeEngine``, its own streaming left aside.
+"""The real model: boson-multimodal's `HiggsAudioServeEngine`, its own streaming left aside.
 
-Its ``generate_delta_stream`` runs a thread that cannot be stopped, and its reader waits for ever when it fails. So
-the engine's own thread calls the model's ``generate`` instead, with a streamer that ends it at any step by raising.
+Its `generate_delta_stream` runs a thread that cannot be stopped, and its reader waits for ever when it fails. So
+the engine's own thread calls the model's `generate` instead, with a streamer that ends it at any step by raising.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Enough(Exception):
 
 
 class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
-    """What ``generate`` reports each step to."""
+    """What `generate` reports each step to."""
 
     def __init__(self, on_column: Callable[[Codes], bool]) -> None:
         self._on_column = on_column
@@ -75,7 +75,7 @@ class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
 
 
 class BosonModel:
-    """The ``SpeechModel`` on ``HiggsAudioServeEngine``."""
+    """The `SpeechModel` on `HiggsAudioServeEngine`."""
 
     codebooks = CODEBOOKS
 
@@ -129,7 +129,7 @@ class BosonModel:
             torch.cuda.empty_cache()
 
     def _prompt(self, voice: ClonedVoice, text: str) -> dict[str, Any]:
-        """What ``HiggsAudioServeEngine._prepare_inputs`` makes, but for the clip, which is not encoded again."""
+        """What `HiggsAudioServeEngine._prepare_inputs` makes, but for the clip, which is not encoded again."""
         scene = voice.files.scene or DEFAULT_SCENE
         instruction = f"Generate audio following instruction.\n\n<|scene_desc_start|>\n{scene}\n<|scene_desc_end|>"
         sample = ChatMLSample(
@@ -217,7 +217,7 @@ def _fingerprint(weights: Weights) -> str:
 
 @contextmanager
 def _hubert_from(folder: Path) -> Generator[None]:
-    """Have the codec load its HuBERT from ``folder``: it asks the hub, and would run code found there."""
+    """Have the codec load its HuBERT from `folder`: it asks the hub, and would run code found there."""
 
     class _Local:
         @staticmethod

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def clone(model: SpeechModel, voices: Iterable[VoiceFiles], kept: Path) -> Sequence[ClonedVoice]:
-    """Each voice with its codes, from below ``kept`` where they are known."""
+    """Each voice with its codes, from below `kept` where they are known."""
     return [ClonedVoice(voice, _codes(model, voice, kept)) for voice in voices]
 
 

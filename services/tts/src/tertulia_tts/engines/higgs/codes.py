@@ -1,8 +1,8 @@
 """The delay pattern undone: from the model's columns to the codec's frames. Pure.
 
 The model makes one column of codes a step, codebook *k* being *k* steps late ("Simple and Controllable Music
-Generation", arXiv 2306.05284). Column 0 holds nothing but ``BEGIN``; codebook *k* of frame *f* is in column
-*f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An ``END`` in codebook *k* of column *c* marks
+Generation", arXiv 2306.05284). Column 0 holds nothing but `BEGIN`; codebook *k* of frame *f* is in column
+*f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An `END` in codebook *k* of column *c* marks
 frame *c - 1 - k* as the one after the last.
 """
 
@@ -33,7 +33,7 @@ class Undelayer:
         return self._end is not None and self._seen - self._codebooks >= self._end
 
     def feed(self, column: Codes) -> Codes | None:
-        """The frame that ``column``, of shape ``(codebooks,)``, completes, if it does and belongs to the utterance.
+        """The frame that `column`, of shape `(codebooks,)`, completes, if it does and belongs to the utterance.
 
         Raises:
             ValueError: a column of another shape.

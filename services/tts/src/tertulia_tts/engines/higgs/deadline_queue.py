@@ -19,7 +19,7 @@ class DeadlineQueue:
         """Wait for one's turn: by deadline, and first come, first served among equals.
 
         Raises:
-            TimeoutError: it did not come within ``patience_s``.
+            TimeoutError: it did not come within `patience_s`.
         """
         if not self._busy:
             self._busy = True

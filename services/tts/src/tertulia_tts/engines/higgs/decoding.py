@@ -22,7 +22,7 @@ MAX_LEAD_FRAMES = 100
 """4 s before the first sound."""
 
 Decode = Callable[[Codes], NDArray[np.float32]]
-"""Frames ``(codebooks, n)`` to samples ``(n * 960,)``, -1 to 1."""
+"""Frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
 
 
 class FrameDecoder:

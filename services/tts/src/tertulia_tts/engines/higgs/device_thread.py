@@ -17,7 +17,7 @@ CLOSE_PATIENCE_S = 5.0
 
 
 class DeviceThread:
-    """Runs jobs one after the other; calls ``on_stall`` once, on the loop, if one of them gives no more signs of life.
+    """Runs jobs one after the other; calls `on_stall` once, on the loop, if one of them gives no more signs of life.
 
     A daemon: a hung device must not keep the process from ending.
     """
@@ -40,7 +40,7 @@ class DeviceThread:
         self._last_beat = time.monotonic()
 
     def submit(self, job: Callable[[], R], *, watched: bool = True) -> asyncio.Future[R]:
-        """Loop: run ``job`` after those before it. Loading, which may take minutes, is not ``watched``.
+        """Loop: run `job` after those before it. Loading, which may take minutes, is not `watched`.
 
         Cancelling the future does not stop the job: it ends by itself, and its result is dropped.
         """

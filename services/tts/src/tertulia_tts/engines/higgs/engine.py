@@ -1,15 +1,15 @@
 """Higgs Audio v2 behind the port: one model, one thread, one utterance at a time.
 
 A text is parted into utterances of at most 15 seconds or so. Each waits in line, by the moment its listener runs out of
-sound; while it runs, the device is its own. What the model makes goes from the delayed columns (``codes``) through the
-codec in growing windows (``windows``, ``decoding``) to the consumer, the first 40 ms as soon as the codec's look-ahead
+sound; while it runs, the device is its own. What the model makes goes from the delayed columns (`codes`) through the
+codec in growing windows (`windows`, `decoding`) to the consumer, the first 40 ms as soon as the codec's look-ahead
 allows. When nobody wants it any more it ends at the next step.
 
 The same text, voice and seed give the same sound, so nothing of the sentences before goes into the prompt: a worker
 that takes a message over in its middle does not have them. The voice is kept steady by its clip alone.
 
 Out of memory: freed, and made once more from the beginning, what was already given being skipped; then the work is
-handed back. After ``MAX_FAILURES`` such in a row, a lost device, or a step that does not end, the engine is broken for
+handed back. After `MAX_FAILURES` such in a row, a lost device, or a step that does not end, the engine is broken for
 good.
 """
 
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HiggsOptions:
-    """How it runs; ``boson.Weights`` says with what. Times are in seconds."""
+    """How it runs; `boson.Weights` says with what. Times are in seconds."""
 
     voices_dir: Path
     kept_dir: Path
@@ -312,7 +312,7 @@ def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], boo
 
 
 def _without(count: int, offer: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
-    """``offer`` for what comes after the first ``count`` bytes."""
+    """`offer` for what comes after the first `count` bytes."""
     left = count
 
     def offer_rest(pcm: bytes) -> bool:

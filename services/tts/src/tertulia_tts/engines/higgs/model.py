@@ -1,4 +1,4 @@
-"""What the engine needs of the model. The real one is ``boson``; tests have a scripted one."""
+"""What the engine needs of the model. The real one is `boson`; tests have a scripted one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class DeviceLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ClonedVoice:
-    """A voice as the model is told it: its files, and its clip in codes ``(codebooks, frames)``."""
+    """A voice as the model is told it: its files, and its clip in codes `(codebooks, frames)`."""
 
     files: VoiceFiles
     codes: Codes
@@ -41,13 +41,13 @@ class SpeechModel(Protocol):
         ...
 
     def encode(self, voice: VoiceFiles) -> Codes:
-        """A voice's clip in codes ``(codebooks, frames)``."""
+        """A voice's clip in codes `(codebooks, frames)`."""
         ...
 
     def generate(
         self, voice: ClonedVoice, text: str, seed: int, max_frames: int, on_column: Callable[[Codes], bool]
     ) -> None:
-        """Speak: one column ``(codebooks,)`` a step, until the end, ``max_frames`` or ``on_column`` being false.
+        """Speak: one column `(codebooks,)` a step, until the end, `max_frames` or `on_column` being false.
 
         Raises:
             OutOfMemory, DeviceLost: see there.
@@ -55,7 +55,7 @@ class SpeechModel(Protocol):
         ...
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
-        """Frames ``(codebooks, n)`` to samples ``(n * 960,)`` at 24 kHz.
+        """Frames `(codebooks, n)` to samples `(n * 960,)` at 24 kHz.
 
         Raises:
             OutOfMemory, DeviceLost: see there.
@@ -68,4 +68,4 @@ class SpeechModel(Protocol):
 
 
 Load = Callable[[], SpeechModel]
-"""Raises ``EngineUnavailable``."""
+"""Raises `EngineUnavailable`."""

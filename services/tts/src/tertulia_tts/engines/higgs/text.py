@@ -16,7 +16,7 @@ _END_MARKS = frozenset(".!?…。！？,;:\"'”’")  # noqa: RUF001 - the mark
 
 
 def utterances(text: str) -> list[str]:
-    """``text`` in parts of one run each; none where there is nothing to say."""
+    """`text` in parts of one run each; none where there is nothing to say."""
     parts = segments(" ".join(_BRACKETS.sub(" ", speakable(_MARKS.sub(" ", text))).split()))
     return [part if part[-1] in _END_MARKS else f"{part}." for part in parts if says_something(part)]
 

@@ -21,7 +21,7 @@ dry between two windows, and the context, which is decoded again for each, soon 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode frames ``begin`` to ``end``, keep ``first`` to ``last`` (all half-open). ``padding`` times the last frame
+    """Decode frames `begin` to `end`, keep `first` to `last` (all half-open). `padding` times the last frame
     is appended before: a clean end, where a decoder left alone with it would hiss."""
 
     begin: int
@@ -45,7 +45,7 @@ class WindowPlan:
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window after the last frame; ``None`` when all are decoded."""
+        """The next window after the last frame; `None` when all are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None
