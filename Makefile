@@ -1,4 +1,4 @@
-# Everything there is to do here, one target each. Needs make and Python 3.11 or 3.12; all else is fetched into this folder.
+# One target for each task. Needs make and Python 3.11 or 3.12; everything else is installed into this folder.
 # Options: PYTHON=/path/to/python3.12 (which Python), TEXT=… (say), FILE=… (talk), TESTS=… ARGS=… (test), ARGS=… (bench).
 
 BIN := .venv/bin
@@ -7,7 +7,7 @@ WORKERS ?= 2
 export PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt higgs-env higgs-models
+.PHONY: help run test test-fast fuzz chaos soak audit test-engines test-compose e2e check lint fmt talk say inspect dead doctor bench web docs lock env clean setup setup-dev setup-stt higgs-env higgs-models
 
 help: ## list these targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -19,6 +19,9 @@ run: setup ## start everything on this machine; Ctrl-C stops it
 test: setup-dev ## unit, contract, integration and chaos tests (TESTS=tests/unit/llm ARGS=-x)
 	@echo "test: $(TESTS)"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS) $(TESTS)
+
+test-fast: setup-dev ## unit and contract tests on in-memory fakes, within a minute: no Redis, no processes
+	@$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS) tests/unit tests/contract
 
 fuzz: setup-dev ## random inputs for everything that reads what comes from outside (ARGS="--inputs 200000 --seed 1")
 	@$(BIN)/python -m tests.fuzz $(ARGS)

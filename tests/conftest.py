@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +13,29 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
 from tests.harness.bus import Bench, MemoryBench, redis_bench
 from tests.harness.key_leaks import Leftovers
+from tests.harness.missing import skip_or_fail
 from tests.servers.postgres import Database, NoPostgres
 from tests.servers.redis_server import RedisServer
 
 if TYPE_CHECKING:  # the engines' environments, where this is read too, have no aiohttp
     from tests.servers.supabase_server import SupabaseServer
+
+
+SERVERS = {"redis_url", "supabase_server", "stack"}
+"""Fixtures that start a server or a whole stack."""
+ENGINES = {"pocketsphinx"}
+"""Parameters that name an engine which takes seconds."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a server or a slow engine: `make test-fast` leaves them out."""
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        if SERVERS & set(item.fixturenames) or any(each in ENGINES for each in parameters if isinstance(each, str)):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -35,9 +52,7 @@ def supabase_server() -> Iterator[SupabaseServer]:
     try:
         database = Database()
     except NoPostgres as missing:
-        if "CI" in os.environ:
-            raise
-        pytest.skip(f"not tested on Supabase: {missing}")
+        skip_or_fail(missing)
     from tests.servers.supabase_server import SupabaseServer  # noqa: PLC0415 - see above
 
     with database, SupabaseServer(database) as server:
@@ -75,7 +90,7 @@ def no_leaked_keys(request: pytest.FixtureRequest, keys: Keys) -> Iterator[None]
     assert not faults, "keys left in Redis:\n" + "\n".join(faults)
 
 
-@pytest.fixture(params=["memory", "redis"])
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.slow)])
 async def bench(request: pytest.FixtureRequest, keys: Keys) -> AsyncGenerator[Bench]:
     """The fake and the real bus: what uses this runs on both."""
     if request.param == "memory":

@@ -1,4 +1,4 @@
-"""One stack for all of chaos: two processes of each kind, and a Redis that forgets nothing it has acknowledged."""
+"""The stack that the chaos tests share."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.chaos.struck import chaos_stack
+from tests.chaos.faulty_turn import chaos_stack
 from tests.harness.stack import Stack
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """It is struck by test after test, and must be whole after each."""
+    """A stack for all tests, which each of them must leave complete."""
     with chaos_stack(tmp_path_factory.mktemp("chaos") / "stack") as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
-def whole(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What is started anew in one test is up before the next begins; the logs are shown if the test fails."""
+def ready_stack(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait for processes that the previous test started. The logs are shown if the test fails."""
     if "stack" not in request.fixturenames:
         yield
         return

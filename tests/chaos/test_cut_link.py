@@ -1,4 +1,4 @@
-"""A tts worker on another machine, and the wire to it cut in mid-reply: nobody is told, nothing arrives any more."""
+"""A tts worker on a remote machine, whose link is cut in mid-reply: packets are dropped silently."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.struck import STORIES, struck_turn
+from tests.chaos.faulty_turn import STORIES, turn_with_faults
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.stack import Process, Service, Stack
@@ -21,7 +21,7 @@ NOTICED = "claiming paused"
 
 @pytest.fixture
 def link() -> Iterator[FarLink]:
-    """A wire with a round trip of 20 ms."""
+    """A link with a round trip of 20 ms."""
     try:
         with FarLink(delay_ms=10) as made:
             yield made
@@ -31,7 +31,7 @@ def link() -> Iterator[FarLink]:
 
 @pytest.fixture
 def far_stack(tmp_path: Path, link: FarLink) -> Iterator[Stack]:
-    """Everything here but tts, which is far."""
+    """A stack with tts on the remote side of the link."""
     with Stack(tmp_path / "stack", workers=ONE_HERE, fsync="always", link=link) as running:
         running.start("tts", far=True)
         running.wait_ready()
@@ -39,25 +39,25 @@ def far_stack(tmp_path: Path, link: FarLink) -> Iterator[Stack]:
 
 
 def noticed(far: Process) -> bool:
-    """Whether it knows that it is cut off."""
+    """True if the worker has logged that it is cut off."""
     return NOTICED in far.log.read_text(errors="replace")
 
 
-async def test_a_worker_that_was_cut_off_comes_back_and_goes_on(far_stack: Stack, link: FarLink) -> None:
+async def test_worker_continues_its_reply_after_the_link_is_restored(far_stack: Stack, link: FarLink) -> None:
     (far,) = far_stack.of("tts")
 
     async def cut_until_noticed(_: Stack, __: TalkClient) -> None:
         link.cut()
-        await eventually(lambda: noticed(far) or None, "the worker notices that nothing arrives")
+        await eventually(lambda: noticed(far) or None, "the worker notices the cut")
         link.mend()
 
     async with talk(*far_stack.urls) as client:
-        verdict = await struck_turn(far_stack, client, STORIES[0], (30, cut_until_noticed))
+        verdict = await turn_with_faults(far_stack, client, STORIES[0], (30, cut_until_noticed))
     assert verdict.is_clean, verdict
     assert verdict.sentences > 0
 
 
-async def test_a_peer_takes_over_what_a_worker_that_was_cut_off_had(far_stack: Stack, link: FarLink) -> None:
+async def test_peer_takes_over_the_work_of_a_worker_that_is_cut_off(far_stack: Stack, link: FarLink) -> None:
     (far,) = far_stack.of("tts")
 
     async def cut_until_taken_over(stack: Stack, _: TalkClient) -> None:
@@ -65,9 +65,9 @@ async def test_a_peer_takes_over_what_a_worker_that_was_cut_off_had(far_stack: S
         near = stack.start("tts")
         link.cut()
         await eventually(lambda: stack.owner("tts") is near or None, "the near worker takes over")
-        link.mend()  # and the far one finds that it is no longer its own
+        link.mend()  # the far worker then finds that it lost ownership
 
     async with talk(*far_stack.urls) as client:
-        verdict = await struck_turn(far_stack, client, STORIES[0], (10, cut_until_taken_over))
-        again = await struck_turn(far_stack, client, STORIES[2])
+        verdict = await turn_with_faults(far_stack, client, STORIES[0], (10, cut_until_taken_over))
+        again = await turn_with_faults(far_stack, client, STORIES[2])
     assert (verdict.is_clean, again.is_clean) == (True, True), (verdict, again)

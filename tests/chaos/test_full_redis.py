@@ -1,4 +1,4 @@
-"""A small Redis: talk does not fill it; when something else does, clients are told, and the talk goes on afterwards."""
+"""A small Redis: turns do not fill it. If something else does, clients are warned, and turns continue afterwards."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def client_of(small: Stack) -> Iterator[Any]:
 
 
 @pytest.mark.timeout(300)
-async def test_talk_alone_never_fills_it(small: Stack, client_of: Any) -> None:
+async def test_turns_alone_do_not_fill_redis(small: Stack, client_of: Any) -> None:
     heard, most = 0, 0
     async with talk(*small.urls) as client:
         for _ in range(TURNS):
@@ -46,14 +46,12 @@ async def test_talk_alone_never_fills_it(small: Stack, client_of: Any) -> None:
         assert client.record.of("warning") == []
         assert client.record.of("error") == []
     print(f"{TURNS} turns, {heard / MB:.1f} MB of sound, Redis used at most {most / MB:.1f} MB")  # noqa: T201 - figures
-    assert heard > 1.5 * LIMIT_MB * MB, "it would have been full"
+    assert heard > 1.5 * LIMIT_MB * MB, "without eviction Redis would be full"
     assert most < LIMIT_MB * MB
 
 
 @pytest.mark.timeout(120)
-async def test_what_is_said_while_something_else_fills_it_goes_on_when_there_is_room(
-    small: Stack, client_of: Any
-) -> None:
+async def test_turn_continues_when_a_full_redis_has_room_again(small: Stack, client_of: Any) -> None:
     async with talk(*small.urls) as client:
         turn_id = new_id()
         await client.say("Luna, tell me a very long story", turn_id)
@@ -65,7 +63,7 @@ async def test_what_is_said_while_something_else_fills_it_goes_on_when_there_is_
                     names.append(f"ballast:{len(names)}")
                     client_of.set(names[-1], b"x" * size)
         except OutOfMemoryError:
-            client_of.config_set("maxmemory", MB)  # no room can be made by deleting sound
+            client_of.config_set("maxmemory", MB)  # eviction cannot free enough
         warning = await client.until_event("warning")
         assert warning["code"] == "writes_paused"
         assert "no memory" in warning["message"]

@@ -1,4 +1,4 @@
-"""The user cuts in at random moments, hundreds of times: behind the interruption nothing of before it comes."""
+"""Hundreds of interruptions at random moments: no frame of an older epoch comes after the interruption."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.harness.talk_record import Record
 
 pytestmark = pytest.mark.timeout(180, method="signal")
 
-TALKS = 10
-"""People who talk at once; none of them may hear what another has cut off either."""
+CONVERSATIONS = 10
+"""Conversations at once."""
 TIMES = 20
 LAST_FRAME = 120
 ASKED = "Luna and Rex, tell me a story."
@@ -24,7 +24,7 @@ ASKED = "Luna and Rex, tell me a story."
 
 @pytest.fixture(scope="module")
 def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack in which a story takes a fifth of a second to write."""
+    """A stack that writes a story in a fifth of a second."""
     with Stack(
         tmp_path_factory.mktemp("fast") / "stack",
         workers={"gateway": 1, "llm": 1, "tts": 1},
@@ -34,14 +34,20 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("way", ["interrupt", "another message"])
-async def test_nothing_of_an_older_epoch_comes(fast: Stack, way: str) -> None:
+async def test_no_frame_of_an_older_epoch_follows_an_interruption(fast: Stack, way: str) -> None:
     async with asyncio.TaskGroup() as people:
-        talks = [people.create_task(_cut_in(fast, way, random.Random(f"{way} {number}"))) for number in range(TALKS)]
-    assert sum(each.result() for each in talks) > TALKS * TIMES // 2
+        talks = [
+            people.create_task(_interrupt_repeatedly(fast, way, random.Random(f"{way} {number}")))
+            for number in range(CONVERSATIONS)
+        ]
+    assert sum(each.result() for each in talks) > CONVERSATIONS * TIMES // 2
 
 
-async def _cut_in(stack: Stack, way: str, chance: random.Random) -> int:
-    """One talk; how often the reply had not come to its end. The record checks each frame as it comes."""
+async def _interrupt_repeatedly(stack: Stack, way: str, chance: random.Random) -> int:
+    """Interrupt one conversation many times. Returns how often a reply was in progress.
+
+    The record checks each frame as it comes.
+    """
     in_mid_reply = 0
     async with talk(*stack.urls) as client:
         record = client.record
@@ -60,19 +66,19 @@ async def _cut_in(stack: Stack, way: str, chance: random.Random) -> int:
         await client.until_done(turn_id)
         whole = [("Luna", "complete"), ("Rex", "complete")]
         assert statuses(record, turn_id) == whole
-        # a reply may have come to its end by the time that the gateway has what was said into it
+        # a reply may have ended before the gateway received the interruption
         cut = [each for each in replaced if not record.turn_is_done(each) or statuses(record, each) != whole]
         assert len(record.of("interrupted")) >= len(cut)
     return in_mid_reply
 
 
 def statuses(record: Record, turn_id: str) -> list[tuple[str, str]]:
-    """Who replied in the turn, and how each reply ended."""
+    """The characters that replied in the turn, and how each reply ended."""
     return [(story.name, story.status) for story in record.of_turn(turn_id)]
 
 
 async def _some_frames(client: TalkClient, turn_id: str, count: int) -> None:
-    """Wait for so many frames of the turn, or for its end."""
+    """Wait for this many frames of the turn, or for its end."""
     begun = len(client.record.frames)
     await client.until(
         lambda: len(client.record.frames) >= begun + count or client.record.turn_is_done(turn_id), f"{count} frames"

@@ -1,4 +1,4 @@
-"""The chaos rig: a short run finds nothing wrong, and its checker, which is independent, sees what is."""
+"""The chaos rig: a short run is clean, and its independent checker detects each kind of damage."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from tests.chaos.rig.user import Run, User
 from tests.chaos.rig.world import reply_to
 
 INDEPENDENT = ("client", "failures", "ledger", "report", "servers", "truth", "user", "world")
-"""The modules that talk, answer and judge. The others start processes, for which the tests' stack is good enough."""
+"""The modules that talk, answer and judge. The others only start processes, with the tests' stack."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
 
 
 @pytest.mark.timeout(150, method="signal")
-def test_a_short_run_finds_nothing_wrong(tmp_path: Path) -> None:
+def test_short_run_finds_no_damage(tmp_path: Path) -> None:
     outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
@@ -33,7 +33,7 @@ def test_a_short_run_finds_nothing_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
-def test_what_judges_imports_nothing_of_the_product(name: str) -> None:
+def test_checker_imports_nothing_of_the_product(name: str) -> None:
     tree = ast.parse((Path(__file__).parent / "rig" / f"{name}.py").read_text())
     imported = [
         module
@@ -45,7 +45,7 @@ def test_what_judges_imports_nothing_of_the_product(name: str) -> None:
     assert not [each for each in imported if each.startswith(("tertulia", "tests")) and each not in allowed]
 
 
-def test_the_model_goes_on_where_a_reply_broke_off() -> None:
+def test_rig_model_continues_a_broken_reply() -> None:
     full = reply_to("Hello", "Luna")
     begun = full[: full.index(".") + 1]
     system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
@@ -56,7 +56,7 @@ def test_the_model_goes_on_where_a_reply_broke_off() -> None:
 
 
 def heard() -> tuple[Ledger, list[tuple[Kind, str]]]:
-    """A ledger that has heard the beginning of a turn, and what it reports."""
+    """A ledger with the beginning of a turn, and the list of its complaints."""
     found: list[tuple[Kind, str]] = []
     ledger = Ledger(lambda kind, what, _turn: found.append((kind, what)))
     replies = [{"message_id": "m"}, {"message_id": "n"}]
@@ -104,7 +104,7 @@ COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete",
         ([{"type": "turn_accepted", "turn_id": "t", "text": "Bye", "event_id": "6-0", "epoch": 1}], "wrong"),
     ],
 )
-def test_the_ledger_sees_what_is_wrong(frames: list[dict[str, object]], kind: Kind) -> None:
+def test_ledger_detects_damage(frames: list[dict[str, object]], kind: Kind) -> None:
     ledger, found = heard()
     for frame in frames:
         ledger.feed(frame)
@@ -121,7 +121,7 @@ def test_the_ledger_sees_what_is_wrong(frames: list[dict[str, object]], kind: Ki
         ([1, 2, 1], ["doubled"]),
     ],
 )
-def test_after_a_reload_the_sound_goes_on_at_a_place_that_was_reached(chunks: list[int], kinds: list[Kind]) -> None:
+def test_ledger_checks_where_audio_continues_after_a_reload(chunks: list[int], kinds: list[Kind]) -> None:
     ledger, found = heard()
     ledger.reloaded()
     for chunk in chunks:
@@ -143,10 +143,10 @@ WHOLE = ["1-1", "1-2", "2-0"]
         (["2-0"], ("kill llm", "oom"), True),
     ],
 )
-def test_heard_sound_may_be_missing_only_where_redis_was_full(
+def test_heard_audio_may_be_missing_only_if_redis_was_full(
     kept: list[str],
     faults: tuple[str, ...],
-    is_right: bool,  # noqa: FBT001 - pytest gives it by name
+    is_right: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     assert is_all_sound(kept, [(0, 0), (0, 1)], faults) == is_right
 
@@ -165,16 +165,16 @@ REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 re
         ("llm", REFUSED, [Struck("speech refuse", 5.0)], False),
     ],
 )
-def test_only_a_tts_worker_may_end_by_itself_and_only_while_the_speech_server_refuses(
+def test_only_a_tts_worker_may_exit_and_only_while_the_speech_server_refuses(
     service: str,
     log: str,
     struck: list[Struck],
-    may: bool,  # noqa: FBT001 - pytest gives it by name
+    may: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     assert may_have_ended(service, log, 10.0, struck) == may
 
 
-def test_each_kind_of_fault_falls_once_before_any_falls_again() -> None:
+def test_each_kind_of_fault_comes_once_before_any_repeats() -> None:
     names = deck(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)

@@ -1,4 +1,4 @@
-"""Every process is stopped and started again, one after the other, while people talk: nobody is to notice."""
+"""Every process is stopped and replaced, one after the other, while clients talk: no client notices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Stage
-from tests.chaos.verdict import Verdict, judge_turn, until_kept
+from tests.chaos.verdict import TurnVerdict, judge_turn, until_saved
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.sound import microphone
@@ -22,13 +22,13 @@ pytestmark = pytest.mark.timeout(240, method="signal")
 
 STORY = "Luna, tell me a story about the ocean."
 SAID = "hello luna tell me a story about the ocean"
-HASTY = {"TERTULIA_DRAIN_S": "0"}
-"""A worker that hands on at once what it has begun; by default it has ten seconds to finish it."""
+NO_DRAIN = {"TERTULIA_DRAIN_S": "0"}
+"""Workers requeue begun work at once; by default they have ten seconds to finish it."""
 
 
-@pytest.fixture(params=[{}, HASTY], ids=["finishes what it has begun", "hands it on"])
+@pytest.fixture(params=[{}, NO_DRAIN], ids=["finishes begun work", "requeues begun work"])
 def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
-    """Two of each, with a lease that would be noticed if anybody waited for one to run out."""
+    """Two of each, with a lease so long that waiting for one would fail the test."""
     workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
     with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
         yield stack
@@ -36,8 +36,8 @@ def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture
 def singles(tmp_path: Path) -> Iterator[Stack]:
-    """One of each, as an installation has them."""
-    with Stack(tmp_path / "stack", env={"TERTULIA_LEASE_S": "30", **HASTY}) as stack:
+    """One of each, as in a usual installation."""
+    with Stack(tmp_path / "stack", env={"TERTULIA_LEASE_S": "30", **NO_DRAIN}) as stack:
         yield stack
 
 
@@ -46,21 +46,21 @@ async def stop(process: Process) -> None:
     assert await asyncio.to_thread(process.wait) == 0, process.tail()
 
 
-async def tell_stories(stack: Stack, client: TalkClient, over: asyncio.Event) -> Verdict:
-    """One story after the other, each heard to its end; the sum of the verdicts."""
-    total = Verdict()
+async def tell_stories(stack: Stack, client: TalkClient, over: asyncio.Event) -> TurnVerdict:
+    """Hear story after story, each to its end. Returns the sum of the verdicts."""
+    total = TurnVerdict()
     while not over.is_set():
         turn_id = new_id()
         await client.hears(STORY, turn_id)
-        await until_kept(stack.data_dir / "tertulia.db", client.record, turn_id)
+        await until_saved(stack.data_dir / "tertulia.db", client.record, turn_id)
         async with stack.bus() as bus:
             total += await judge_turn(bus, client.record, turn_id)
     return total
 
 
-async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> Verdict:
-    """The same sentence into the microphone again and again; each time it becomes one turn, answered in full."""
-    total = Verdict()
+async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> TurnVerdict:
+    """Speak the same sentence again and again; each time it becomes one turn with a full answer."""
+    total = TurnVerdict()
     while not over.is_set():
         before, sessions = set(client.record.turns_accepted), len(client.record.of("listening_stopped"))
         await client.send("start_listening")
@@ -78,21 +78,21 @@ async def speak(stack: Stack, client: TalkClient, over: asyncio.Event) -> Verdic
 
 
 async def replace(stack: Stack, stage: Stage, old: Process) -> None:
-    """Stop a worker that has something in hand, and start its successor."""
+    """Stop a worker while there is work, and start its successor."""
     await eventually(lambda: stack.length(stack.keys.work(stage)) or None, f"there is {stage} work")
     await stop(old)
     stack.start(stage)
     await asyncio.to_thread(stack.wait_ready)
 
 
-def assert_nothing_was_waited_for_or_given_up(stack: Stack) -> None:
+def assert_no_lease_ran_out_and_nothing_failed(stack: Stack) -> None:
     assert stack.length(stack.keys.dead()) == 0
     for name, log in stack.logs().items():
-        assert "took work over" not in log, f"{name} had to wait for a lease"
+        assert "took work over" not in log, f"{name} waited for a lease"
         assert "attempt failed" not in log, name
 
 
-async def test_every_worker_in_turn_while_people_talk(pairs: Stack) -> None:
+async def test_replacing_every_worker_loses_nothing(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as listener, talk(*pairs.urls) as speaker, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, listener, over))
@@ -104,10 +104,10 @@ async def test_every_worker_in_turn_while_people_talk(pairs: Stack) -> None:
     for verdict in (stories.result(), spoken.result()):
         assert verdict.is_clean, verdict
         assert verdict.sentences > 0
-    assert_nothing_was_waited_for_or_given_up(pairs)
+    assert_no_lease_ran_out_and_nothing_failed(pairs)
 
 
-async def test_then_the_gateways_while_their_clients_resume(pairs: Stack) -> None:
+async def test_replacing_the_gateways_loses_nothing(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as client, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, client, over))
@@ -124,11 +124,11 @@ async def test_then_the_gateways_while_their_clients_resume(pairs: Stack) -> Non
     verdict = stories.result()
     assert verdict.is_clean, verdict
     assert verdict.sentences > 0
-    assert_nothing_was_waited_for_or_given_up(pairs)
+    assert_no_lease_ran_out_and_nothing_failed(pairs)
 
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])
-async def test_the_only_worker_of_its_kind_and_the_reply_goes_on_where_it_was(singles: Stack, stage: Stage) -> None:
+async def test_reply_continues_after_its_only_worker_is_replaced(singles: Stack, stage: Stage) -> None:
     async with talk(*singles.urls) as client:
         turn_id = new_id()
         await client.say(STORY, turn_id)
@@ -142,10 +142,10 @@ async def test_the_only_worker_of_its_kind_and_the_reply_goes_on_where_it_was(si
         async with singles.bus() as bus:
             verdict = await judge_turn(bus, client.record, turn_id)
     assert verdict.is_clean, verdict
-    assert_nothing_was_waited_for_or_given_up(singles)
+    assert_no_lease_ran_out_and_nothing_failed(singles)
 
 
-async def test_the_only_ear_while_someone_speaks(singles: Stack) -> None:
+async def test_spoken_turn_survives_replacing_the_only_stt_worker(singles: Stack) -> None:
     async with talk(*singles.urls) as client:
         await client.send("start_listening")
         frames = list(microphone("hello_luna.wav", silence_ms=1500))
@@ -162,4 +162,4 @@ async def test_the_only_ear_while_someone_speaks(singles: Stack) -> None:
         ((turn_id, text),) = client.record.turns_accepted.items()
         assert " ".join(re.findall(r"[a-z']+", text.lower())) == SAID
         await client.until_done(turn_id)
-    assert_nothing_was_waited_for_or_given_up(singles)
+    assert_no_lease_ran_out_and_nothing_failed(singles)

@@ -1,4 +1,4 @@
-"""A worker that was stopped for so long that a peer has finished its work: when it wakes up it changes nothing."""
+"""A worker that is paused until a peer has finished its work changes nothing when it continues."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 
-LET_GO = ("left work to its new owner", "work is interrupted", "work stays pending")
-"""What it says when it wakes up. The last two: it was stopped amid a write, for longer than a reply may take."""
+GIVE_UP = ("left work to its new owner", "work is interrupted", "work stays pending")
+"""Possible log lines after SIGCONT; the last two if the worker was paused during a write."""
 
 
 @pytest.mark.parametrize("stage", ["llm", "tts"])
-async def test_a_worker_that_wakes_up_after_its_work_was_finished_changes_nothing(stack: Stack, stage: Stage) -> None:
+async def test_paused_worker_changes_nothing_after_a_peer_finished_its_work(stack: Stack, stage: Stage) -> None:
     async with talk(*stack.urls) as client, stack.bus() as bus:
         turn_id = new_id()
         await client.say("Rex, tell me a story.", turn_id)
@@ -36,7 +36,7 @@ async def test_a_worker_that_wakes_up_after_its_work_was_finished_changes_nothin
             ends = [await bus.last(key) for key in streams]
         finally:
             zombie.send(signal.SIGCONT)
-        await eventually(lambda: any(end in zombie.log.read_text() for end in LET_GO), "it lets go of its work")
+        await eventually(lambda: any(end in zombie.log.read_text() for end in GIVE_UP), "the worker gives its work up")
         assert [await bus.last(key) for key in streams] == ends
         verdict = await judge_turn(bus, client.record, turn_id)
         assert verdict.is_clean, verdict

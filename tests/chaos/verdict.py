@@ -1,4 +1,4 @@
-"""What became of a turn: the client's sound against what was to be spoken, sentence by sentence, chunk by chunk."""
+"""Judges a turn: compares the client's audio with the sentences, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from tests.harness.eventually import eventually
 from tests.harness.talk_record import Heard, Record
 
 SENTENCE_BYTES = PIECE_MS * PIECES * 24 * 2
-"""How long the instant engine speaks, whatever the sentence."""
+"""The audio of any sentence from the instant engine."""
 
 REPLIES = "SELECT id, text, status FROM messages WHERE turn_id = ? AND role = 'character'"
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """Counts over a turn: sentences spoken, and chunks lost, doubled and out of order at the client."""
+class TurnVerdict:
+    """Counts over a turn: sentences spoken and lost, and chunks doubled and out of order at the client."""
 
     sentences: int = 0
     lost: int = 0
     doubled: int = 0
     disordered: int = 0
-    untrue: tuple[str, ...] = ()
-    """Where what was shown, spoken and meant to be spoken differ, in words."""
+    mismatches: tuple[str, ...] = ()
+    """Differences between the planned, shown and spoken text, in words."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was lost, doubled or out of order, and all agrees."""
-        return not (self.lost or self.doubled or self.disordered or self.untrue)
+        """True if nothing is lost, doubled, out of order or different."""
+        return not (self.lost or self.doubled or self.disordered or self.mismatches)
 
-    def __add__(self, other: Verdict) -> Verdict:
-        return Verdict(
+    def __add__(self, other: TurnVerdict) -> TurnVerdict:
+        return TurnVerdict(
             self.sentences + other.sentences, self.lost + other.lost, self.doubled + other.doubled,
-            self.disordered + other.disordered, self.untrue + other.untrue,
+            self.disordered + other.disordered, self.mismatches + other.mismatches,
         )  # fmt: skip
 
 
-async def judge_turn(bus: Bus, record: Record, turn_id: str) -> Verdict:
-    """The verdict over a finished turn, spoken by the instant engine."""
-    verdict = Verdict(untrue=tuple(record.faults))
+async def judge_turn(bus: Bus, record: Record, turn_id: str) -> TurnVerdict:
+    """Judge a finished turn that the instant engine spoke."""
+    verdict = TurnVerdict(mismatches=tuple(record.faults))
     started = [frame for frame in record.of("turn_started") if frame["turn_id"] == turn_id]
     planned = [reply["message_id"] for frame in started for reply in frame["replies"]]
     heard = record.of_turn(turn_id)
     if planned != [message.message_id for message in heard]:
-        verdict += Verdict(untrue=(f"planned were {planned}, heard {[message.message_id for message in heard]}",))
+        verdict += TurnVerdict(mismatches=(f"planned: {planned}, heard: {[message.message_id for message in heard]}",))
     for message in heard:
         entries = await bus.read(bus.keys.sentences(record.conversation_id, message.message_id))
         sentences = [codec.decode(TTSSentence, entry.fields) for entry in entries]
@@ -62,24 +62,24 @@ async def judge_turn(bus: Bus, record: Record, turn_id: str) -> Verdict:
     return verdict
 
 
-async def until_kept(database: Path, record: Record, turn_id: str) -> None:
-    """Wait until the store holds the turn as the client saw it: rows may be saved after the last event."""
+async def until_saved(database: Path, record: Record, turn_id: str) -> None:
+    """Wait until the store has the turn as the client saw it: rows may be saved after the last event."""
     shown = sorted((message.message_id, message.text, message.status) for message in record.of_turn(turn_id))
     with contextlib.closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as rows:
         await eventually(
             lambda: sorted(rows.execute(REPLIES, (turn_id,))) == shown,
-            "the store holds what was shown",
+            "the store has the shown replies",
         )
 
 
-def _judge(message: Heard, sentences: Sequence[TTSSentence], written: str) -> Verdict:
-    untrue: list[str] = []
+def _judge(message: Heard, sentences: Sequence[TTSSentence], written: str) -> TurnVerdict:
+    mismatches: list[str] = []
     if message.status != "complete":
-        untrue.append(f"{message.name}'s reply is {message.status or 'without an end'}")
+        mismatches.append(f"{message.name}'s reply is {message.status or 'without an end'}")
     if message.text != written:
-        untrue.append(f"shown was {message.text!r}, spoken {written!r}")
+        mismatches.append(f"shown: {message.text!r}, spoken: {written!r}")
     if [sentence.index for sentence in sentences] != list(range(len(sentences))):
-        untrue.append(f"the sentences are numbered {[sentence.index for sentence in sentences]}")
+        mismatches.append(f"the sentences are numbered {[sentence.index for sentence in sentences]}")
     times = Counter(message.chunks)
     lost = 0
     for sentence in sentences:
@@ -87,11 +87,11 @@ def _judge(message: Heard, sentences: Sequence[TTSSentence], written: str) -> Ve
         if short_by > 0:
             lost += 1
         elif short_by < 0:
-            untrue.append(f"sentence {sentence.index} of {message.name} is {-short_by} bytes too long")
-    return Verdict(
+            mismatches.append(f"sentence {sentence.index} of {message.name} is {-short_by} bytes too long")
+    return TurnVerdict(
         sentences=len(sentences),
         lost=lost,
         doubled=sum(count - 1 for count in times.values()),
         disordered=sum(after < before for before, after in pairwise(message.chunks)),
-        untrue=tuple(untrue),
+        mismatches=tuple(mismatches),
     )

@@ -221,7 +221,7 @@ async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Cal
     return ready.result(), leave
 
 
-@pytest.fixture(scope="module", params=["memory", "redis"])
+@pytest.fixture(scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in ("memory", "redis")])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """A room on either bus, for all the examples."""
     keys, folder = Keys(f"poison-{os.getpid()}"), tmp_path_factory.mktemp("room")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from tertulia_shared.bus import Backlog, Bus
 from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
-from tests.harness.bus import Bench, until
+from tests.harness.bus import Bench
+from tests.harness.eventually import eventually
 
 
 async def post(bus: Bus, count: int) -> None:
@@ -69,7 +70,7 @@ async def test_the_oldest_of_each_is_told_by_its_age(bus: Bus) -> None:
     async def has_aged() -> bool:
         return (await bus.backlog("tts")).oldest_waiting_s >= 0.01
 
-    await until(has_aged)
+    await eventually(has_aged)
     await post(bus, 2)
     (older,) = await bus.claim("tts", "a", count=1, block_s=0)
     backlog = await bus.backlog("tts")
@@ -90,5 +91,5 @@ async def test_an_older_piece_that_was_given_out_does_not_hide_one_that_waits(bu
     async def has_aged() -> bool:
         return (await bus.backlog("tts")).oldest_waiting_s > 0
 
-    await until(has_aged)
+    await eventually(has_aged)
     assert figures(await bus.backlog("tts")) == (1, 1, 0)

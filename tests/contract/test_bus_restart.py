@@ -19,9 +19,12 @@ from tertulia_shared.entries import Work
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
-from tests.harness.bus import claimed, owned, read_count, running, until
+from tests.harness.bus import claimed, owned, read_count, running
+from tests.harness.eventually import eventually
 from tests.harness.key_leaks import Leftovers
 from tests.servers.redis_server import RedisServer
+
+pytestmark = pytest.mark.slow
 
 C = new_id()
 
@@ -84,7 +87,7 @@ async def test_after_a_restart_reading_and_writing_go_on(server: RedisServer, bu
 
     await asyncio.to_thread(restart, server, how)
 
-    await until(lambda: answers(bus))
+    await eventually(lambda: answers(bus))
     await _until_written(bus, "after")
     entries = await read_count(follow, 1)
     assert {entry.fields[b"turn_id"] for entry in entries} == {b"after"}  # and "before" not again
@@ -125,7 +128,7 @@ async def test_while_redis_is_away_everything_says_so(server: RedisServer, bus: 
     for result in await asyncio.gather(*calls, return_exceptions=True):
         assert isinstance(result, BusUnavailable), result
     await asyncio.to_thread(server.start)
-    await until(lambda: answers(bus))
+    await eventually(lambda: answers(bus))
 
 
 async def test_a_claim_that_waits_is_told_that_redis_went_away(server: RedisServer, bus: RedisBus) -> None:
@@ -135,7 +138,7 @@ async def test_a_claim_that_waits_is_told_that_redis_went_away(server: RedisServ
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await waiting
-    await until(lambda: answers(bus))
+    await eventually(lambda: answers(bus))
     assert (await claimed(bus, "llm", "a")).attempt == 1
 
 
@@ -186,7 +189,7 @@ async def test_cut_connections_are_told_and_made_again(bus: RedisBus, admin: Any
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(cut())
         tasks.create_task(write_on())
-    await until(lambda: answers(bus))
+    await eventually(lambda: answers(bus))
     await _until_written(bus, "end")
 
     got: list[bytes] = []
@@ -202,17 +205,13 @@ async def test_a_write_whose_fate_is_unknown_fails(server: RedisServer, bus: Red
     server.pause()
     outlet = bus.outlet()
     outlet.append(bus.keys.events(C), TurnComplete("2"))
-    await until(lambda: _is(bus._writes._lock.locked()))  # it has been sent, and nobody answers
+    await eventually(bus._writes._lock.locked)  # it has been sent, and nobody answers
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await outlet.flush()
     await _until_written(bus, "3")
-    await until(lambda: answers(bus))
+    await eventually(lambda: answers(bus))
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"3"]
-
-
-async def _is(value: bool) -> bool:  # noqa: FBT001 - a condition for `until`
-    return value
 
 
 async def test_a_late_reply_is_not_taken_for_the_next_one(server: RedisServer) -> None:
@@ -296,7 +295,7 @@ async def test_a_bus_that_was_hardly_opened_leaves_no_connection(server: RedisSe
     async def alone() -> bool:
         return not any(client["name"].startswith("brief:") for client in await admin.client_list())
 
-    await until(alone)
+    await eventually(alone)
 
 
 async def test_a_bus_can_be_closed_at_any_moment_of_a_read(server: RedisServer, keys: Keys) -> None:

@@ -25,6 +25,8 @@ from tests.harness.bus import claimed
 from tests.harness.eventually import eventually
 from tests.servers.redis_server import RedisServer
 
+pytestmark = pytest.mark.slow
+
 STARVED_S = float(os.environ.get("TERTULIA_STARVED_S", "5"))
 """How long a process is starved; figures for the documentation come from a minute and more."""
 LEASE_S = 3.0

@@ -10,8 +10,8 @@ import dataclasses
 
 import pytest
 
-from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.event_filter import ClientChanged
+from tertulia_gateway.conversation.writer import read_settings
 from tertulia_gateway.rest.voices import voices_of
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.plan import plan_fields
@@ -102,7 +102,7 @@ def test_the_state_of_a_talk_is_read_as_it_was(version: int) -> None:
     if version == VERSION:
         assert plan_fields(read.plan)["plan"] == fields[b"plan"]
         assert pack(dataclasses.asdict(read.settings)) == fields[b"settings"]
-    assert Conversation.read_settings(fields[b"settings"]) == dataclasses.asdict(read.settings)
+    assert read_settings(fields[b"settings"]) == dataclasses.asdict(read.settings)
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
@@ -123,6 +123,8 @@ def test_every_kind_of_entry_is_recorded() -> None:
     assert there == (classes - NO_ENTRIES) | events | {ClientChanged.__name__}
     assert {each.name for each in PRESENT} >= {
         "work", "work message_id", "work session_id", "sentences final", "audio final", "mic stopped final",
+        "events turn_started reason", "events llm_chunk sentence_ends", "events message_resumed sentence_ends",
+        "events message_complete sentence_ends",
         "store message", "store conversation", "store settings", "control turn", "control request",
     }  # fmt: skip
 

@@ -39,7 +39,7 @@ def start_time() -> datetime:
     return START
 
 
-@pytest.fixture(params=["memory", "sqlite", "supabase"])
+@pytest.fixture(params=["memory", "sqlite", pytest.param("supabase", marks=pytest.mark.slow)])
 async def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenStore]:
     """Opens one more store over the same data; all are closed at the end."""
     tables = MemoryTables()

@@ -22,6 +22,8 @@ from tests.harness.store_records import START, at, new_id, reply, user_message
 from tests.servers.redis_server import free_port
 from tests.servers.supabase_server import ANON_KEY, SERVICE_KEY, SupabaseServer, make_key
 
+pytestmark = pytest.mark.slow
+
 TIMEOUT_S = 3.0
 PATIENCE_S = 45.0
 

@@ -1,4 +1,4 @@
-"""One browser and one stack for all tests of the page; each test has a page of its own."""
+"""Fixtures for browser tests: one browser and one stack for all, a new page for each test."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-# The browser can reach nothing but this machine: the page must do without the rest of the world.
-CABLE_OUT = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+# The browser reaches this machine only: the page must work without the internet.
+OFFLINE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 USUAL = ("Luna", "Rex", "Sage")
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the page is looked at with. `still`: without animations."""
+    """Viewport and preferences of a browser. `still`: without animations."""
 
     width: int = 1280
     height: int = 820
@@ -47,13 +47,13 @@ LIGHT = Look()
 
 
 class Visit(Protocol):
-    """Opens a page of its own."""
+    """Opens a new page."""
 
     def __call__(self, look: Look = LIGHT) -> Awaitable[Visitor]: ...
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of this folder: marked, on one event loop (the browser lives on it), with time for a voice to speak."""
+    """Mark the tests of this folder, run them on the browser's event loop, and raise their timeout."""
     for item in items:
         if not item.path.is_relative_to(HERE):
             continue
@@ -65,17 +65,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def built_page() -> Path:
-    """The page's folder; it is built if a source is newer than what is there."""
+    """The built page's folder; builds the page if a source is newer."""
     subprocess.run([ROOT / "scripts" / "web.sh", "build"], check=True, cwd=ROOT)
     return ROOT / "services" / "gateway" / "src" / "tertulia_gateway" / "static"
 
 
 @pytest.fixture(scope="session")
 def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The demo model at twice its usual pace, espeak's voices, pocketsphinx' ears."""
+    """A stack with the demo model at twice its pace, espeak and pocketsphinx."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
-        "TERTULIA_LEASE_S": "30",  # no worker dies here: one that is held up by the browser keeps its work
+        "TERTULIA_LEASE_S": "30",  # no worker dies here; a long lease keeps the work of one that the browser slows down
         "TERTULIA_DEMO_TOKENS_PER_SECOND": "80",
     }
     with Stack(tmp_path_factory.mktemp("page") / "stack", env=env) as running:
@@ -84,7 +84,7 @@ def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncGenerator[Browser]:
-    """Chromium with a microphone that the page may open."""
+    """Chromium, with permission for a fake microphone."""
     if CHROMIUM is None:
         if os.environ.get("CI"):
             pytest.fail("no chromium on PATH: install it (Debian: apt-get install chromium)")
@@ -97,7 +97,7 @@ async def browser() -> AsyncGenerator[Browser]:
                 "--disable-gpu",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
-                CABLE_OUT,
+                OFFLINE,
             ],
         )
         yield running
@@ -106,7 +106,7 @@ async def browser() -> AsyncGenerator[Browser]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
-    """Opens pages; at the end none of them may have complained or asked another host for anything."""
+    """Opens pages; at the end checks that none logged an error or sent a request to another host."""
     stack.wait_ready()
     visitors: list[Visitor] = []
     async with AsyncExitStack() as closing:
@@ -131,15 +131,15 @@ async def visit(browser: Browser, stack: Stack) -> AsyncGenerator[Visit]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def visitor(visit: Visit) -> Visitor:
-    """Somebody who has just opened the page."""
+    """A visitor with a freshly opened page."""
     visitor = await visit()
     await visitor.arrive()
     return visitor
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def usual_company(stack: Stack) -> AsyncGenerator[None]:
-    """Luna, Rex and Sage sit at the table again after the test."""
+async def default_characters(stack: Stack) -> AsyncGenerator[None]:
+    """Restores the default characters after the test."""
     yield
     stack.wait_ready()
     characters = stack.http("/api/characters")
@@ -148,7 +148,7 @@ async def usual_company(stack: Stack) -> AsyncGenerator[None]:
             _rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
             _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
-    await eventually(lambda: stack.at_the_table() == list(USUAL), "who answers is known")
+    await eventually(lambda: stack.at_the_table() == list(USUAL), "the llm worker knows the characters")
 
 
 def _rest(method: str, url: str, body: object = None) -> Any:

@@ -1,7 +1,7 @@
-"""The page's microphone: it is opened as ever, and what it hears is what a test says, when the test says it.
+"""A fake microphone for the page: tests choose its sound.
 
-The sound is made in the audio graph in which the page listens. A device has a clock of its own: on a busy machine
-samples are lost between the two, and with them words.
+The sound is made in the page's own audio graph. A fake device would have its own clock, so a busy machine would lose
+samples, and words, between the two.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from playwright.async_api import Page
 
 from tests.harness.sound import FIXTURES
 
-# Silence is sound, too: the recognizer waits for it behind the last word.
+# Sends silence between recordings: the recognizer needs it to end an utterance.
 LISTENING = """
 {
   const listen = AudioContext.prototype.createMediaStreamSource;
@@ -36,10 +36,10 @@ SAID = """async (wav) => {
 
 
 async def connect(page: Page) -> None:
-    """To be called before the page is opened."""
+    """Install the fake microphone; call it before the page is opened."""
     await page.add_init_script(LISTENING)
 
 
 async def say(page: Page, recording: str) -> None:
-    """Begin a recording of tests/fixtures. The page must be listening."""
+    """Play a recording of tests/fixtures into the microphone. The page must be listening."""
     await page.evaluate(SAID, b64encode((FIXTURES / recording).read_bytes()).decode())

@@ -1,4 +1,4 @@
-"""What went over the page's WebSockets, seen from outside the page, in the browser's network log."""
+"""Logs the frames of the page's WebSockets, from the browser's network events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Connection:
 
 
 class SocketLog:
-    """All connections of a page, in the order they were opened."""
+    """All connections of a page, in order."""
 
     def __init__(self, page: Page) -> None:
         self.connections: list[Connection] = []
@@ -41,13 +41,13 @@ class SocketLog:
         """The `data` of the commands of one type that the page sent."""
         return [command.get("data", {}) for command in self.sent if command["type"] == kind]
 
-    def begin_anew(self) -> list[dict[str, Any]]:
-        """Forget the sockets so far: the page is opened anew. What it sent over them comes back, and still grows."""
+    def restart(self) -> list[dict[str, Any]]:
+        """Forget the connections so far, before a reload. Returns their sent commands; the list may still grow."""
         sent, self.connections, self.sent = self.sent, [], []
         return sent
 
     def record(self) -> Record:
-        """All of the conversation that is open, checked: order, gaps, repeats, epochs."""
+        """The record of the open conversation, which checks order, gaps, repeats and epochs."""
         begin, frames = 0, list(self._received())
         for at, frame in enumerate(frames):
             if frame["type"] == "conversation_started" and frame["conversation_id"] != frames[begin].get(
@@ -83,7 +83,7 @@ class SocketLog:
 
 
 def checksum(pcm: bytes) -> int:
-    """FNV-1a over 16-bit samples, as the page's playback counts what it puts out (`audio/playout.ts`)."""
+    """FNV-1a over 16-bit samples, as in the page's playback (`audio/playout.ts`)."""
     value = FNV_START
     for sample in memoryview(pcm).cast("H"):
         value = ((value ^ sample) * FNV_PRIME) & 0xFFFFFFFF

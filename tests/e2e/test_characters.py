@@ -1,4 +1,4 @@
-"""Who sits at the table is decided in the page, and holds from the next turn on."""
+"""The panel of characters; changes apply from the next turn on."""
 
 from __future__ import annotations
 
@@ -14,24 +14,25 @@ from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
-pytestmark = pytest.mark.usefixtures("usual_company")
+pytestmark = pytest.mark.usefixtures("default_characters")
 
 
 async def who_answers(visitor: Visitor, text: str) -> list[str]:
-    """The names of those who are to answer; they are stopped before they are heard out."""
+    """The names of the characters that answer; the turn is then interrupted."""
     turn_id = await visitor.write(text)
     (started,) = await eventually(
-        lambda: [event for event in visitor.log.of("turn_started") if event["turn_id"] == turn_id], "somebody answers"
+        lambda: [event for event in visitor.log.of("turn_started") if event["turn_id"] == turn_id],
+        "a character answers",
     )
     await visitor.page.keyboard.press("Escape")
     return [reply["character_name"] for reply in started["replies"]]
 
 
 async def assert_at_the_table(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
-    """The page shows them, and those who answer have heard of it, too."""
+    """The page shows these characters, and the llm worker knows them."""
     await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
     await expect(visitor.seats).to_have_count(len(names))
-    await eventually(lambda: stack.at_the_table() == list(names), "who answers is known")
+    await eventually(lambda: stack.at_the_table() == list(names), "the llm worker knows the characters")
 
 
 def row(sheet: Locator, name: str) -> Locator:
@@ -43,7 +44,7 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
     await expect(sheet).to_be_hidden()
 
 
-async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visitor, stack: Stack) -> None:
+async def test_character_can_be_added_changed_switched_off_and_removed(visitor: Visitor, stack: Stack) -> None:
     await assert_at_the_table(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
@@ -51,14 +52,14 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     await sheet.get_by_label("Name").fill("Luna")
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
     await sheet.get_by_role("button", name="Invite", exact=True).click()
-    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is taken: said, and nothing lost
+    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is taken; the form keeps the input
     await expect(sheet.get_by_label("Who they are")).to_have_value("You are Pilar, who paints boats.")
     visitor.forgive("status of 4")
     await sheet.get_by_label("Name").fill("Pilar")
     await sheet.get_by_label("Voice").select_option(index=1)
     await sheet.get_by_role("button", name="Try the voice").click()
     await expect(sheet.get_by_role("button", name="Speaking…")).to_be_visible()
-    await expect(sheet.get_by_role("button", name="Try the voice")).to_be_visible()  # it has ended
+    await expect(sheet.get_by_role("button", name="Try the voice")).to_be_visible()  # the sample has ended
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
@@ -75,7 +76,7 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
-    await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch lies above the box
+    await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch covers the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
     await assert_at_the_table(visitor, stack, USUAL)
@@ -89,7 +90,7 @@ async def test_somebody_is_invited_changed_sent_home_and_removed(visitor: Visito
     await expect(row(sheet, "Paloma")).to_have_count(0)
 
 
-async def test_a_switch_stays_where_it_was_put_while_the_server_is_slow(visitor: Visitor, stack: Stack) -> None:
+async def test_switch_keeps_its_position_while_the_server_is_slow(visitor: Visitor, stack: Stack) -> None:
     answer, waiting = asyncio.Event(), asyncio.Event()
 
     async def slow(route: Route) -> None:
@@ -106,7 +107,7 @@ async def test_a_switch_stays_where_it_was_put_while_the_server_is_slow(visitor:
     await waiting.wait()
     async with stack.bus() as bus:
         outlet = bus.outlet()
-        outlet.append(bus.keys.events(visitor.log.record().conversation_id), Warn("drawn_anew", "Something else."))
+        outlet.append(bus.keys.events(visitor.log.record().conversation_id), Warn("rerender", "Something else."))
         await outlet.flush()
     await expect(visitor.page.get_by_text("Something else.")).to_be_visible()
     await expect(switch).not_to_be_checked()
@@ -115,7 +116,7 @@ async def test_a_switch_stays_where_it_was_put_while_the_server_is_slow(visitor:
     await expect(switch).not_to_be_checked()
 
 
-async def test_the_voices_are_waited_for_before_anybody_can_be_invited(visitor: Visitor) -> None:
+async def test_form_waits_for_the_voices(visitor: Visitor) -> None:
     answer = asyncio.Event()
 
     async def slow(route: Route) -> None:

@@ -1,4 +1,4 @@
-"""Talks of before: a new one, an old one taken up, its title, its export, its end. And what the model is told to do."""
+"""The panels of conversations and of model settings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def exported(visitor: Visitor, of: Locator, name: str) -> str:
     return Path(await (await download.value).path()).read_text()  # noqa: ASYNC240 - a small file of this machine
 
 
-async def test_talks_are_left_taken_up_renamed_exported_and_deleted(visitor: Visitor) -> None:
+async def test_conversation_can_be_left_reopened_renamed_exported_and_deleted(visitor: Visitor) -> None:
     turn_id = await visitor.write(QUESTION)
     await eventually(lambda: turn_id in visitor.log.record().turns_complete, "the text of the answer")
     first = visitor.log.record()
@@ -65,7 +65,7 @@ async def test_talks_are_left_taken_up_renamed_exported_and_deleted(visitor: Vis
     await expect(visitor.mine).to_have_count(0)
 
 
-async def test_what_is_asked_of_the_model_is_sent_kept_and_taken_back(visitor: Visitor) -> None:
+async def test_model_settings_are_sent_kept_after_a_reload_and_reset(visitor: Visitor) -> None:
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
     await sheet.get_by_role("textbox", name="Model").fill("some/model")
@@ -85,8 +85,7 @@ async def test_what_is_asked_of_the_model_is_sent_kept_and_taken_back(visitor: V
     await expect(sheet.locator("output[for=dial-temperature]")).to_have_text("model's default")
 
 
-async def test_what_is_being_typed_stays_while_the_page_is_drawn_anew(visitor: Visitor, stack: Stack) -> None:
-    """Whatever happens draws the page anew; the field that is being typed in is not put back by it."""
+async def test_text_being_typed_survives_a_render(visitor: Visitor, stack: Stack) -> None:
     conversation_id = visitor.log.record().conversation_id
     sheet = await visitor.open("Model")
     name = sheet.get_by_role("textbox", name="Model")
@@ -95,7 +94,7 @@ async def test_what_is_being_typed_stays_while_the_page_is_drawn_anew(visitor: V
         outlet = bus.outlet()
         for at, letter in enumerate("some/model"):
             await visitor.page.keyboard.type(letter)
-            outlet.append(bus.keys.events(conversation_id), Warn("drawn_anew", f"Something has happened {at}."))
+            outlet.append(bus.keys.events(conversation_id), Warn("rerender", f"Something has happened {at}."))
             await outlet.flush()
             await expect(visitor.page.get_by_text(f"Something has happened {at}.")).to_be_visible()
     await expect(name).to_have_value("some/model")
@@ -106,8 +105,8 @@ async def test_what_is_being_typed_stays_while_the_page_is_drawn_anew(visitor: V
     await eventually(lambda: _holds(visitor, model=None), "the server's own choice holds")
 
 
-async def test_a_dial_follows_the_keys_however_fast_they_are(visitor: Visitor) -> None:
-    """A step starts from where the last one left it, not from what the server has confirmed."""
+async def test_dial_counts_every_fast_key_press(visitor: Visitor) -> None:
+    """A step starts from the shown value, not from the confirmed one."""
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
     await temperature.focus()

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from playwright.async_api import Browser, Page, expect
 
-from tests.e2e.bad_line import BadLine
 from tests.harness.eventually import PATIENCE_S, POLL_S
 from tests.harness.spoken_reply import SpokenReply, newest_replies
 from tests.harness.stack import Stack
+from tests.servers.breaking_proxy import BreakingProxy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REPLIES = ("Luna", "Rex")
@@ -58,7 +58,7 @@ async def test_browser_example_plays_every_sample_once_after_a_lost_connection(b
     with served(EXAMPLES) as origin:
         gateway = stack.start("gateway", TERTULIA_ORIGINS=origin)
         stack.wait_ready()
-        line = BadLine("127.0.0.1", gateway.port)
+        line = BreakingProxy("127.0.0.1", gateway.port)
         async with line.listening() as address, await browser.new_context() as context:
             page = await context.new_page()
             errors: list[str] = []

@@ -1,4 +1,4 @@
-"""A look inside: where a turn's time went is drawn once its sound has been sent."""
+"""The panel "See inside"."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tests.e2e.visitor import Visitor
 from tests.harness.eventually import eventually
 
 
-async def test_the_way_of_a_turn_is_drawn(visitor: Visitor) -> None:
+async def test_panel_shows_the_waterfall_of_a_turn(visitor: Visitor) -> None:
     await visitor.page.get_by_role("button", name="How are you all tonight?").click()
-    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first thing that may be said is said")
+    (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the suggestion is sent")
     turn_id = accepted["turn_id"]
     await visitor.until_speaking(turn_id)
     (metrics,) = await eventually(lambda: visitor.log.of("turn_metrics"), "the times of the turn")

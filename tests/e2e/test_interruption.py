@@ -1,4 +1,4 @@
-"""Cutting in: by voice, by Esc, by writing, by the button. Silence at once, and what was not heard is shown as such."""
+"""Interruptions by voice, Esc, typing and the button: silence at once, and the unheard text is marked."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ A_SECOND = 24_000
 
 
 async def until_in_the_midst(visitor: Visitor, message_id: str) -> None:
-    """Wait until some of a message has been put out, and more than may come out after cutting in is there."""
+    """Wait until a second of a message was played and three more seconds are buffered."""
 
     async def in_the_midst() -> bool | None:
         each = (await visitor.played())[message_id]
         return (each.samples >= A_SECOND and each.received >= each.samples + 3 * A_SECOND) or None
 
-    await visitor.until(in_the_midst, "a second is heard, and three more are there")
+    await visitor.until(in_the_midst, "one second is played, and three more are buffered")
 
 
 async def cut_off(visitor: Visitor, message_id: str) -> Played | None:
-    """What was put out of a message that has been cut off."""
+    """The counts of a message that was flushed."""
     played = (await visitor.played())[message_id]
     return played if played.state == "flushed" else None
 
 
 async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int) -> None:
-    """It was silent at once and stays so, and the page shows what was heard as the server keeps it."""
+    """Playback stopped at once, and the page marks the unheard text as the server stores it."""
     assert 0 < await visitor.sound_after_ms(flushes_before) < MOST_SOUND_AFTER_MS
     cut = await visitor.until(lambda: cut_off(visitor, message_id), "it is cut off")
 
@@ -44,11 +44,11 @@ async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int)
     await expect(bubble.locator(".bubble")).to_have_text(f"{text} Not heard: {whole.removeprefix(text)}")
     await expect(bubble.locator(".unheard")).to_be_visible()
     await expect(bubble).to_contain_text("You cut in here")
-    assert (await visitor.played())[message_id] == cut, "nothing more of it came out"
+    assert (await visitor.played())[message_id] == cut, "nothing more of it was played"
 
 
 @pytest.mark.parametrize("by", ["Esc", "a first letter", "the button"])
-async def test_a_character_falls_silent_at_once(visitor: Visitor, by: str) -> None:
+async def test_interruption_stops_the_voice_at_once(visitor: Visitor, by: str) -> None:
     turn_id = await visitor.write("Luna, tell me a story.")
     message_id = await visitor.until_speaking(turn_id)
     await until_in_the_midst(visitor, message_id)
@@ -62,10 +62,10 @@ async def test_a_character_falls_silent_at_once(visitor: Visitor, by: str) -> No
             await visitor.box.press("w")
     await assert_cut_off(visitor, message_id, flushes)
     assert len(visitor.log.commands("interrupt")) == 1
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
 
-async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(visitor: Visitor) -> None:
+async def test_spoken_question_ducks_and_stops_the_voice_and_is_answered(visitor: Visitor) -> None:
     await visitor.talk()
     await visitor.say("hello_luna.wav")
     (first,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the first question is understood")
@@ -74,10 +74,10 @@ async def test_a_question_over_the_voice_lowers_it_stops_it_and_is_answered(visi
     ducks = await visitor.ducks()
     await visitor.say("question_rex.wav")
     second = await eventually(lambda: visitor.log.of("turn_accepted")[1:], "the second question is understood")
-    assert await visitor.ducks() > ducks, "it was lowered before it was known to be a question"
+    assert await visitor.ducks() > ducks, "it was ducked before the transcript arrived"
     await assert_cut_off(visitor, story, flushes)
     answer = await visitor.until_speaking(second[0]["turn_id"])
     assert [each.message_id for each in visitor.log.record().of_turn(second[0]["turn_id"])] == [answer]
     assert visitor.log.record().messages[answer].name == "Rex"
-    await expect(visitor.page.get_by_text("lowered while you make yourself heard")).to_be_hidden()
-    assert visitor.log.commands("interrupt") == [], "the recognizer's word is enough"
+    await expect(visitor.page.get_by_text("the voice is lowered while you speak")).to_be_hidden()
+    assert visitor.log.commands("interrupt") == [], "the recognizer interrupts; the page sends no command"

@@ -1,4 +1,4 @@
-"""Everything without a mouse."""
+"""The page without a mouse."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from playwright.async_api import Locator, expect
 from tests.e2e.visitor import READY, Visitor
 from tests.harness.eventually import eventually
 
-pytestmark = pytest.mark.usefixtures("usual_company")
+pytestmark = pytest.mark.usefixtures("default_characters")
 
 MOST_STOPS = 40
 
 
 async def tab_to(visitor: Visitor, target: Locator) -> None:
-    """Press Tab until it has the focus."""
+    """Press Tab until the target has the focus."""
     for _ in range(MOST_STOPS):
         await visitor.page.keyboard.press("Tab")
         if await target.evaluate("element => element === document.activeElement"):
@@ -22,7 +22,7 @@ async def tab_to(visitor: Visitor, target: Locator) -> None:
     raise AssertionError(f"{target} cannot be reached with Tab")
 
 
-async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
+async def test_page_can_be_used_with_the_keyboard_alone(visitor: Visitor) -> None:
     keyboard = visitor.page.keyboard
     await keyboard.press("Tab")
     await expect(visitor.page.get_by_role("link", name="Write a message")).to_be_focused()
@@ -33,7 +33,7 @@ async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
     await visitor.until_speaking(accepted["turn_id"])
     await keyboard.press("Escape")
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
     panel = visitor.page.get_by_role("button", name="Characters")
     await tab_to(visitor, panel)
@@ -54,7 +54,7 @@ async def test_a_talk_by_keys_alone(visitor: Visitor) -> None:
     await expect(visitor.seats).to_have_count(3)
 
 
-async def test_the_space_bar_talks_while_it_is_held(visitor: Visitor) -> None:
+async def test_holding_the_space_bar_talks(visitor: Visitor) -> None:
     await visitor.page.locator("body").press("Tab")
     await visitor.page.get_by_role("link", name="Write a message").evaluate("link => link.blur()")
     await visitor.page.keyboard.down("Space")

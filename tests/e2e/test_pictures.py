@@ -1,4 +1,4 @@
-"""A character's picture: chosen from a file, made small by the page, shown wherever the character is."""
+"""A character's picture: chosen from a file, scaled by the page, shown everywhere."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.test_characters import close, row
 from tests.e2e.visitor import Visitor
 from tests.harness.stack import Stack
 
-pytestmark = pytest.mark.usefixtures("usual_company")
+pytestmark = pytest.mark.usefixtures("default_characters")
 
 ELSEWHERE = "https://pictures.example/pilar.png"
 SMALL = ("data:image/webp;base64,", 256)
@@ -23,7 +23,7 @@ SMALL = ("data:image/webp;base64,", 256)
 
 @pytest.fixture
 def photograph(tmp_path: Path) -> Path:
-    """A PNG of several MB, wider than high, that does not get small by being compressed."""
+    """A large landscape PNG of noise, which compresses badly."""
     width, height, noise = 1_600, 1_200, random.Random(1)
     rows = b"".join(b"\0" + noise.randbytes(3 * width) for _ in range(height))
 
@@ -38,7 +38,7 @@ def photograph(tmp_path: Path) -> Path:
 
 
 async def invite(visitor: Visitor, name: str, picture: Path | None = None) -> None:
-    """Invite somebody by the page."""
+    """Add a character in the panel."""
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
     await sheet.get_by_label("Name").fill(name)
@@ -56,12 +56,12 @@ async def choose(sheet: Locator, picture: Path) -> None:
 
 
 async def drawn(image: Locator) -> tuple[str, int]:
-    """How the address of a picture begins, and how wide it is once the browser has drawn it."""
+    """The start of an image's URL, and its width after decoding."""
     kind, width = await image.evaluate("async (it) => (await it.decode(), [it.src.slice(0, 23), it.naturalWidth])")
     return kind, width
 
 
-async def test_a_photograph_chosen_from_a_file_is_shown_wherever_they_are(visitor: Visitor, photograph: Path) -> None:
+async def test_chosen_photograph_is_scaled_and_shown_everywhere(visitor: Visitor, photograph: Path) -> None:
     await invite(visitor, "Pilar", photograph)
     seat = visitor.seats.filter(has_text="Pilar")
     assert await drawn(seat.locator("img")) == SMALL
@@ -76,7 +76,7 @@ async def test_a_photograph_chosen_from_a_file_is_shown_wherever_they_are(visito
     assert await drawn(row(sheet, "Pilar").locator("img")) == SMALL
 
 
-async def test_a_picture_is_taken_away_and_chosen_again(visitor: Visitor, photograph: Path, tmp_path: Path) -> None:
+async def test_picture_can_be_removed_and_chosen_again(visitor: Visitor, photograph: Path, tmp_path: Path) -> None:
     await invite(visitor, "Pilar", photograph)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Change Pilar").click()
@@ -98,14 +98,14 @@ async def test_a_picture_is_taken_away_and_chosen_again(visitor: Visitor, photog
     await expect(visitor.seats.filter(has_text="Pilar").locator(".initial")).to_have_text("P")
 
 
-async def test_an_address_that_an_earlier_release_kept_is_not_asked_for(visitor: Visitor, stack: Stack) -> None:
+async def test_picture_url_of_an_earlier_release_is_not_requested(visitor: Visitor, stack: Stack) -> None:
     await invite(visitor, "Pilar")
     (file,) = stack.data_dir.glob("*.db")
     with sqlite3.connect(file) as tables:
         changed = tables.execute("UPDATE characters SET image = ? WHERE name = 'Pilar'", (ELSEWHERE,))
     tables.close()
     assert changed.rowcount == 1
-    visitor.forgive("status of 404")  # nothing was said in this talk: it has no past
+    visitor.forgive("status of 404")  # this conversation has no stored messages
     await visitor.page.reload()
     seat = visitor.seats.filter(has_text="Pilar")
     await expect(seat.locator(".initial")).to_have_text("P")
@@ -113,7 +113,7 @@ async def test_an_address_that_an_earlier_release_kept_is_not_asked_for(visitor:
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await sheet.get_by_role("button", name="Change Pilar").click()
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
-    await sheet.get_by_role("button", name="Save").click()  # the picture bars no other change
+    await sheet.get_by_role("button", name="Save").click()  # other changes are still accepted
     await expect(row(sheet, "Pilar").locator(".initial")).to_have_text("P")
     await expect(sheet.get_by_role("alert")).to_have_count(0)
     await visitor.picture("picture-of-before")

@@ -1,4 +1,4 @@
-"""The gateway dies in mid-speech and comes back: the talk goes on where it was, no chunk lost or doubled."""
+"""Reconnects of the page: playback continues, no chunk is lost or repeated."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.async_api import expect
 
-from tests.e2e.bad_line import BadLine
 from tests.e2e.conftest import Visit
 from tests.e2e.visitor import Played, Visitor
 from tests.harness.eventually import eventually
 from tests.harness.stack import Process, Stack
+from tests.servers.breaking_proxy import BreakingProxy
 
 LOST = "The connection is lost."
 REFUSED = "WebSocket connection to"
@@ -22,7 +22,7 @@ A_SECOND = 24_000
 
 @pytest.fixture
 def gateway(stack: Stack) -> Iterator[Process]:
-    """It is there again after the test, wherever that ended."""
+    """The gateway; restarted after the test if needed."""
     (running,) = stack.of("gateway")
     yield running
     if not stack.of("gateway"):
@@ -30,9 +30,9 @@ def gateway(stack: Stack) -> Iterator[Process]:
     stack.wait_ready()
 
 
-async def test_a_reply_goes_on_after_the_gateway_was_killed(visitor: Visitor, stack: Stack, gateway: Process) -> None:
+async def test_reply_continues_after_the_gateway_was_killed(visitor: Visitor, stack: Stack, gateway: Process) -> None:
     visitor.forgive(REFUSED)
-    # Stories take seconds to be sent: there is time to break in.
+    # Stories take seconds to send, which leaves time for the kill.
     turn_id = await visitor.write("Rex and Luna, tell me a story.")
     await eventually(lambda: visitor.log.of("audio"), "the first sound")
     gateway.send(signal.SIGKILL)
@@ -43,12 +43,12 @@ async def test_a_reply_goes_on_after_the_gateway_was_killed(visitor: Visitor, st
     stack.start("gateway", port=gateway.port)
     await expect(visitor.page.get_by_text(LOST)).to_be_hidden()
 
-    await eventually(lambda: visitor.log.record().turn_is_done(turn_id), "all of it has come")
+    await eventually(lambda: visitor.log.record().turn_is_done(turn_id), "all frames have arrived")
     answers = visitor.log.record().of_turn(turn_id)
     assert [(answer.name, answer.status) for answer in answers] == [("Rex", "complete"), ("Luna", "complete")]
     sound = {answer.message_id: sum(map(len, answer.pcm.values())) // 2 for answer in answers}
     rex = answers[0].message_id
-    # Nobody waits for the end of two stories: what had come when the line broke is heard, and some of what came after.
+    # Enough to play: everything received before the kill, and one second after it.
     far_enough = min(before[rex].received + A_SECOND, sound[rex])
 
     async def heard() -> dict[str, Played] | None:
@@ -56,14 +56,14 @@ async def test_a_reply_goes_on_after_the_gateway_was_killed(visitor: Visitor, st
         whole = all(id in played and played[id].received >= samples for id, samples in sound.items())
         return played if whole and played[rex].samples >= far_enough else None
 
-    played = await visitor.until(heard, "the voice goes on")
+    played = await visitor.until(heard, "playback continues")
     for answer in answers:
         visitor.assert_received_exactly(answer, played[answer.message_id])
         await expect(visitor.bubble(answer.message_id).locator(".bubble")).to_have_text(answer.text)
     await expect(visitor.mine).to_have_count(1)
 
 
-async def test_what_is_written_while_the_line_is_down_is_said_once_it_is_back(
+async def test_message_written_while_disconnected_is_sent_after_the_reconnect(
     visitor: Visitor, stack: Stack, gateway: Process
 ) -> None:
     visitor.forgive(REFUSED)
@@ -80,24 +80,24 @@ async def test_what_is_written_while_the_line_is_down_is_said_once_it_is_back(
     assert [answer.name for answer in visitor.log.record().of_turn(accepted["turn_id"])] == ["Sage"]
 
 
-@pytest.mark.parametrize("talk_is_cut", [False, True], ids=["one request", "the talk too"])
-async def test_a_line_that_broke_while_the_loudspeaker_was_fetched_costs_no_voice(
-    visit: Visit, stack: Stack, *, talk_is_cut: bool
+@pytest.mark.parametrize("websocket_is_cut", [False, True], ids=["worklet only", "websocket too"])
+async def test_failed_load_of_the_playback_worklet_is_retried(
+    visit: Visit, stack: Stack, *, websocket_is_cut: bool
 ) -> None:
     visitor = await visit()
     parts = urlsplit(stack.http(""))
     assert parts.hostname
     assert parts.port
-    line = BadLine(parts.hostname, parts.port)
+    line = BreakingProxy(parts.hostname, parts.port)
     async with line.listening() as address:
         visitor.address = address
         visitor.forgive(REFUSED)
         visitor.forgive("playback-worklet")
         line.refused = "/assets/playback-worklet"
         await visitor.arrive(loudspeaker=False)
-        await eventually(lambda: line.refusals, "the browser asked for the loudspeaker and was refused")
+        await eventually(lambda: line.refusals, "the request for the worklet was refused")
         line.refused = None
-        if talk_is_cut:
+        if websocket_is_cut:
             line.cut()
             await eventually(lambda: len(visitor.log.of("conversation_started")) > 1, "the page is back")
         turn_id = await visitor.write("Rex, thank you!")

@@ -1,4 +1,4 @@
-"""A browser that plays nothing before it was touched: the page says so, and a click brings the voice from its start."""
+"""Autoplay policy: the page asks for a click, and then plays the reply from its start."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.e2e.visitor import Played
 from tests.harness.eventually import eventually
 
 LONGEST_GAP_MS = 20
-"""All of the sound is there when it begins, so there is nothing to wait for."""
-# Sends a message as a script would: without a click or a key, so that the browser gives no leave to play. (Playwright's
-# own looks at the page count as a touch, so there must be none before sound has come.)
-UNTOUCHED = """
+"""All sound is buffered when playback starts, so there is no gap."""
+# Sends a message from a script, without a click or key, so that the browser does not allow sound. (Calls of Playwright
+# count as user activation, so the test makes none before sound has arrived.)
+WITHOUT_ACTIVATION = """
 addEventListener("load", () => {
   const ready = setInterval(() => {
     const box = document.querySelector("#message");
@@ -26,13 +26,13 @@ addEventListener("load", () => {
 """
 
 
-async def test_sound_waits_for_a_touch(visit: Visit) -> None:
+async def test_sound_waits_for_a_click(visit: Visit) -> None:
     visitor = await visit()
     visitor.forgive("AudioContext was not allowed to start")
-    await visitor.page.add_init_script(UNTOUCHED)
+    await visitor.page.add_init_script(WITHOUT_ACTIVATION)
     await visitor.page.goto(visitor.address + "/?probe=1")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the message is accepted")
-    await eventually(lambda: visitor.log.of("audio_complete"), "all sound has come")
+    await eventually(lambda: visitor.log.of("audio_complete"), "all sound has arrived")
     banner = visitor.page.get_by_role("alert").filter(has_text="Sound is blocked")
     await expect(banner).to_be_visible()
     (message_id,) = (each.message_id for each in visitor.log.record().of_turn(accepted["turn_id"]))

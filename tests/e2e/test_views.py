@@ -1,4 +1,4 @@
-"""Every view of the page, light, dark and on a phone: axe has no complaint, and a picture is kept of each."""
+"""Accessibility of every view (axe), in light, dark and on a phone, with a screenshot of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NAMESPACES = {
 }
 FAULTS = """async () => {
   const { passes, violations } = await axe.run();
-  if (passes.length < 10) return ["axe saw no page"];
+  if (passes.length < 10) return ["axe checked no page"];
   return violations.flatMap(({ id, help, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id} (${help}): ${target.join(" ")}\\n${failureSummary}`));
 }"""
@@ -43,16 +43,16 @@ def axe() -> str:
 
 
 async def look_at(visitor: Visitor, name: str, view: str) -> None:
-    """No violation of any rule of axe; nothing wider than the window; a picture."""
+    """Take a screenshot; assert no axe violation and no horizontal scrolling."""
     await visitor.picture(f"{name}-{view}")
     faults = cast("list[str]", await visitor.page.evaluate(FAULTS))
     assert not faults, f"{view}:\n" + "\n".join(faults)
     too_wide = await visitor.page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    assert not too_wide, f"{view} has to be scrolled sideways"
+    assert not too_wide, f"{view} scrolls horizontally"
 
 
 @pytest.mark.parametrize("name", LOOKS)
-async def test_every_view_can_be_used_by_everybody(visit: Visit, axe: str, name: str) -> None:
+async def test_every_view_passes_axe(visit: Visit, axe: str, name: str) -> None:
     visitor = await visit(LOOKS[name])
     await visitor.arrive()
     await visitor.page.evaluate(axe)
@@ -90,8 +90,8 @@ async def test_every_view_can_be_used_by_everybody(visit: Visit, axe: str, name:
     await look_at(visitor, name, "elsewhere")
 
 
-def test_nothing_in_the_page_comes_from_elsewhere(built_page: Path) -> None:
-    """Beside names that only look like addresses (XML namespaces), there is none in what was built."""
+def test_built_page_refers_to_no_other_host(built_page: Path) -> None:
+    """XML namespaces look like URLs but are never requested."""
     files = [path for path in built_page.rglob("*") if path.is_file()]
     assert {path.suffix for path in files} == {".js", ".css", ".html"}
     found = {address for path in files for address in ADDRESS.findall(path.read_text())}

@@ -1,4 +1,4 @@
-"""A spoken question: the words appear while they are said, the one who is named answers, and every sample is heard."""
+"""Spoken and typed questions, with replies played to the last sample."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.harness.eventually import eventually
 from tests.harness.sound import loudness
 
 
-async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(visitor: Visitor) -> None:
+async def test_spoken_question_is_transcribed_answered_and_played_exactly(visitor: Visitor) -> None:
     await visitor.talk()
     await visitor.say("question_rex.wav")
     (accepted,) = await eventually(lambda: visitor.log.of("turn_accepted"), "the question is understood")
@@ -19,11 +19,11 @@ async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(
     assert "weather" in accepted["text"]
     await expect(visitor.mine).to_contain_text(accepted["text"])
 
-    slips = await visitor.slips()
-    assert any(pale.strip() for _, pale in slips), "words that may still change were shown"
-    assert any(firm.strip() for firm, _ in slips), "words became firm while the question was spoken"
+    partial_transcripts = await visitor.partial_transcripts()
+    assert any(pale.strip() for _, pale in partial_transcripts), "the unstable part was shown"
+    assert any(firm.strip() for firm, _ in partial_transcripts), "the stable part was shown"
     guesses = {event["text"] for event in visitor.log.of("transcription_update")}
-    assert {firm + pale for firm, pale in slips if pale} <= guesses
+    assert {firm + pale for firm, pale in partial_transcripts if pale} <= guesses
 
     (answer,) = await visitor.hears(accepted["turn_id"])
     assert (answer.name, answer.status) == ("Rex", "complete")
@@ -34,8 +34,8 @@ async def test_a_spoken_question_is_shown_answered_and_heard_to_the_last_sample(
     await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
 
 
-async def test_what_the_device_hears_is_sent(visit: Visit) -> None:
-    """The browser's own device beeps once a second."""
+async def test_sound_of_the_microphone_device_is_sent(visit: Visit) -> None:
+    """The browser's fake device beeps once a second."""
     visitor = await visit()
     await visitor.arrive(device=True)
     await visitor.talk()
@@ -49,7 +49,7 @@ async def test_what_the_device_hears_is_sent(visit: Visit) -> None:
     await eventually(lambda: visitor.log.of("listening_stopped"), "listening ends")
 
 
-async def test_a_typed_message_is_answered_by_those_who_are_named_one_after_the_other(visitor: Visitor) -> None:
+async def test_named_characters_answer_a_typed_message_in_order(visitor: Visitor) -> None:
     turn_id = await visitor.write("Rex and Luna, thank you!")
     answers = await visitor.hears(turn_id)
     assert [answer.name for answer in answers] == ["Rex", "Luna"]

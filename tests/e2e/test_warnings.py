@@ -1,4 +1,4 @@
-"""What the page says when the server is in trouble, and when that is over."""
+"""Warnings and errors of the server on the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAUSED = "Redis misses the replicas that it is set up to have."
 WAITING = "on its way…"
 
 
-async def test_what_is_written_while_redis_takes_no_writes_is_answered_later(visitor: Visitor, stack: Stack) -> None:
+async def test_message_written_while_writes_are_paused_is_answered_later(visitor: Visitor, stack: Stack) -> None:
     turn_id = await visitor.write("Luna, tell me a story.")
     await visitor.until_speaking(turn_id)
     notices = visitor.page.locator(".notice")
@@ -34,19 +34,21 @@ async def test_what_is_written_while_redis_takes_no_writes_is_answered_later(vis
     await expect(visitor.mine).to_have_text(["You: Luna, tell me a story.", "You: Rex, thank you!"])
 
 
-async def test_a_stop_holds_though_it_could_not_be_written_at_first(visitor: Visitor, stack: Stack) -> None:
+async def test_interrupt_during_paused_writes_is_repeated(visitor: Visitor, stack: Stack) -> None:
     turn_id = await visitor.write("Luna and Rex, tell me a story.")
     await visitor.until_speaking(turn_id)
     with stack.writes_paused():
         await expect(visitor.page.locator(".notice")).to_contain_text([PAUSED])
         await visitor.page.keyboard.press("Escape")
-        await expect(visitor.glance).to_have_text("The server has to wait…")
+        await expect(visitor.status_line).to_have_text("The server has to wait…")
         await eventually(lambda: visitor.log.of("error"), "it was refused")
     await eventually(lambda: visitor.log.of("interrupted"), "they stop")
-    await expect(visitor.glance).to_have_text(READY)
+    await expect(visitor.status_line).to_have_text(READY)
 
 
-async def test_warnings_of_a_turn_go_with_the_next_and_others_one_by_one(visitor: Visitor, stack: Stack) -> None:
+async def test_warnings_of_a_turn_go_with_the_next_turn_and_others_are_dismissed(
+    visitor: Visitor, stack: Stack
+) -> None:
     turn_id = await visitor.write("Sage, thank you!")
     async with stack.bus() as bus:
         outlet = bus.outlet()

@@ -1,1 +1,1 @@
-"""Random inputs for everything that reads what comes from outside: `make fuzz`."""
+"""Random inputs for every parser of external data: `make fuzz`."""

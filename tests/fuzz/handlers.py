@@ -1,4 +1,4 @@
-"""The handlers of the workers on the memory bus and on virtual time, with hostile entries in the streams they read."""
+"""Runs the workers' handlers on the memory bus and virtual time, with hostile entries in their streams."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
-from tests.harness.llm import LINES, START_MS, Table
+from tests.harness.crash import START_MS
+from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
-from tests.unit.llm.test_giving_up import HELLO, say_as_the_gateway_does
+from tests.unit.llm.turns import HELLO, say_and_mend
 from tests.unit.stt.test_listener import HELLO as SPOKEN
 from tests.unit.stt.test_listener import Ear
 from tests.unit.tts.test_speech_handler import SENTENCES, Stand
 
 SHARE: Final = 0.01
-"""Of all inputs, for each kind here."""
+"""The share of all inputs that each kind here gets."""
 MAX_ATTEMPTS = 3
 STATE: Final = ("epoch", "cursor", "plan", "started", "complete", "failed", "cut", "settled", "ended", "warned", "talk")
 IDS: Final = (None, None, "1-0", "2-0", "4-0", "5-0", "1-1", f"{2**63}-0", f"{2**64 - 1}-{2**64 - 1}")
 
 
 def _write(bus: MemoryBus, key: Key, rng: Random, fields: Mapping[bytes, bytes]) -> None:
-    """Add to a stream past the bus; an id behind the last one is left out, as Redis refuses it."""
+    """Add to a stream past the bus. An id before the last one is skipped, since Redis refuses it."""
     with suppress(ValueError):
-        bus._server._own_stream(key).add(  # as another process would: with no codec in between
+        bus._server._own_stream(key).add(  # as another process would, without the codec
             fields, id=rng.choice(IDS), now_ms=START_MS + round(now() * 1000), max_len=None
         )
 
@@ -51,7 +52,7 @@ async def _work(
     bus: MemoryBus, claimed: Callable[[], Awaitable[Claim]], handle: Callable[[Claim], Awaitable[Any]],
     give_up: Callable[[Claim, str], Awaitable[Any]],
 ) -> None:  # fmt: skip
-    """Work on a pointer as a worker does: again after an unknown error, and given up when it can never succeed."""
+    """Handle a work entry as a worker does: retry after an unknown error, give up if it can never succeed."""
     for attempt in range(MAX_ATTEMPTS):
         claim = await claimed()
         try:
@@ -60,7 +61,7 @@ async def _work(
             error = first_error(raised)
             ending = ending_of(error)
             if ending in (Ending.DEAD, Ending.NEWER) or attempt == MAX_ATTEMPTS - 1:
-                with suppress(WriteRefused):  # a state that takes no write: the letter tells, as a worker sees to it
+                with suppress(WriteRefused):  # the state refuses writes: the worker only writes the dead letter
                     await give_up(claim, f"{error}")
             elif ending is not Ending.FINISH:
                 if attempt:
@@ -87,9 +88,9 @@ async def _turns(rng: Random) -> None:
             case _:
                 key = table.bus.keys.turns(table.conversation_id)
                 _write(table.bus, key, rng, fields_of(rng, UserTurn, turn_id=new_id(), source="typed"))
-    await say_as_the_gateway_does(table)  # may be the one turn that is harmed
+    await say_and_mend(table)  # the hostile entries may cost this one turn
     table.handler = None
-    turn_id = await say_as_the_gateway_does(table)
+    turn_id = await say_and_mend(table)
     client = await table.client()
     assert client.complete.count(turn_id) == 1, "the next message is not answered"
     assert [text for _, text, _ in client.talk()][-2:] == [LINES["Luna"], LINES["Rex"]]
@@ -145,7 +146,7 @@ async def _listener(rng: Random) -> None:
 
 
 async def _pointer(rng: Random) -> None:
-    """A hostile pointer for each stage."""
+    """A hostile work entry for each stage."""
     table, stand, ear = Table(), Stand(), Ear()
     await table.set("Luna")
     turns = await table.worker()

@@ -1,4 +1,4 @@
-"""The kinds of input that are read in this process: parsers and decoders, which raise errors of their own at most."""
+"""Kinds of input for parsers and decoders in this process. These may raise only their own error types."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import orjson
 
 from tertulia_cli.client import wav
 from tertulia_gateway import commands
-from tertulia_gateway.conversation.audio_queue import Playlist
-from tertulia_gateway.conversation.event_filter import Feed, epoch_of
-from tertulia_gateway.conversation.metrics import Waits
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.metrics import ConversationMetrics
+from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.client import added
 from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_shared import entries
+from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
 from tertulia_shared.ids import new_id
@@ -51,7 +50,7 @@ CHUNK: Final = {
 
 
 def command(rng: Random) -> str:
-    """A text frame: a mutated command, or JSON, or no JSON."""
+    """A text frame: a mutated command, other JSON, or invalid JSON."""
     known = changed(rng, rng.choice(COMMANDS))
     if isinstance(known.get("data"), dict):
         known["data"] = changed(rng, known["data"])
@@ -80,14 +79,14 @@ def server_sent_events(rng: Random) -> None:
 
 
 def fields(rng: Random) -> Fields:
-    """A stream entry: the fields of some class, whose values are hostile, and an envelope that mostly is right."""
+    """A stream entry: the fields of a random class with hostile values, and a mostly valid envelope."""
     out = fields_of(rng, rng.choice((*ENTRIES, *EVENTS.values())))
     out[b"type"] = rng.choice(tuple(EVENTS)).encode() if rng.randrange(8) else raw(rng)
     return out
 
 
 def fields_of(rng: Random, cls: type[Any], **right: str) -> dict[bytes, bytes]:
-    """The fields of this class with hostile values, but mostly those of `right` and an envelope that is."""
+    """The fields of this class with hostile values; the fields in `right` and the envelope are mostly valid."""
     names = [each.name for each in dataclasses.fields(cls)]
     out = {name.encode(): raw(rng) for name in names if rng.randrange(8)}
     good = {"v": "1", "ts": "1700000000000", "epoch": "1", **right}
@@ -110,18 +109,16 @@ def entry(rng: Random) -> None:
 
 
 def followers(rng: Random) -> None:
-    """What the gateway derives from events: none of it may raise, for it also sees what cannot be sent."""
-    feed, playlist, timeline = Feed("me", claimed=True), Playlist(), Timeline()
-    waits = Waits(METRICS, lambda: 1_700_000_000_000)
-    for _ in range(3):
+    """Objects of the gateway that consume events. None may raise, since they also get events that cannot be sent."""
+    position = ClientPosition("me", claimed=True)
+    metrics = ConversationMetrics(METRICS, lambda: 1_700_000_000_000)
+    for n in range(3):
         given = fields(rng)
-        kind = given[b"type"]
-        feed.judge(kind, given)
-        playlist.see(kind, given, epoch_of(given))
-        timeline.see(kind, given)
-        waits.event(kind, given)
-        waits.sound(given, asked_ms=0)
-        timeline.metrics()
+        position.advance(Entry(f"{n + 1}-0", given))
+        position.has_event(Entry(f"{n + 1}-0", given))
+        metrics.event_sent(given[b"type"], given)
+        metrics.audio_sent(given, asked_ms=0)
+        position.timeline.metrics()
 
 
 def wav_file(rng: Random) -> None:

@@ -1,6 +1,6 @@
-"""The kinds of input that go to a gateway process: WebSocket frames, raw bytes on its socket, and REST requests.
+"""Kinds of input for a gateway process: WebSocket frames, raw bytes on its socket, and REST requests.
 
-Each batch of inputs has a connection and a generator of its own; some batches are under way at once.
+Each batch of inputs has its own connection and its own random generator. Several batches run at once.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from tests.harness.raw_socket import CLOSE, MASK, RawSocket, frame, frames_in, u
 from tests.harness.stack import Stack
 
 AT_ONCE = 6
-"""Batches under way."""
+"""Batches that run at once."""
 PATIENCE_S = 30.0
 HEALTH_S = 0.25
-"""Between two questions for /healthz."""
+"""Time between two requests for /healthz."""
 MAX_HEALTH_S = 5.0
 """For one answer: a blocked event loop takes far longer, a loaded machine less."""
 REPLY_S = 0.5
-"""How long a raw socket waits for what may or may not come."""
+"""How long a raw socket waits for an optional reply."""
 PROTOCOL: Final = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text(encoding="utf-8")
 CHARACTER: Final = {"name": "Iris", "voice": "luna", "system_prompt": "You are Iris.", "image": "", "active": False}
 
 
 def _first_column(begin: str, end: str, pattern: str) -> frozenset[str]:
-    """What the first column of a table of docs/protocol.md names."""
+    """The names in the first column of a table in docs/protocol.md."""
     part = PROTOCOL[PROTOCOL.index(begin) :]
     rows = part[: part.index(end)].splitlines()
     return frozenset(name for row in rows if row.startswith("|") for name in re.findall(pattern, row.split("|")[1]))
@@ -52,28 +52,28 @@ def _first_column(begin: str, end: str, pattern: str) -> frozenset[str]:
 ERROR_CODES: Final = _first_column("\n## Errors", "\n## REST", r"`(\w+)`")
 WARNING_CODES: Final = _first_column("\n## Warnings", "\n## Errors", r"`(\w+)`")
 CLOSE_CODES: Final = frozenset(map(int, _first_column("| close code", "\n## From the client", r"\d{4}"))) | {1000}
-"""1000 answers the client's own."""
+"""1000 is the response to the client's own close frame."""
 
 
 @dataclass
 class Target:
-    """What the inputs of one kind are sent to."""
+    """The processes under test, and the report of one kind of input."""
 
     stack: Stack
     report: Report
 
     @property
     def port(self) -> int:
-        """Of the gateway."""
+        """The gateway's port."""
         return self.stack.of("gateway")[0].port
 
     def fail(self, what: str) -> None:
-        """An input did harm."""
+        """Record a failure that an input caused."""
         self.report.fail(what)
 
 
 async def websocket(to: Target, rng: Random) -> None:
-    """Text and binary frames; the last one's answer shows that all were read."""
+    """Send text and binary frames. The answer to the last one shows that all were read."""
     batch: list[str | bytes] = [
         command(rng) if rng.randrange(4) else rng.randbytes(rng.choice((0, 1, 2, 640, 3200, 6402))) for _ in range(50)
     ]
@@ -86,33 +86,33 @@ async def websocket(to: Target, rng: Random) -> None:
             await socket.send(json.dumps({"type": last}))
             async with asyncio.timeout(PATIENCE_S):
                 while True:
-                    told = _judged(await socket.recv(), to.report)
-                    limited = limited or told.get("code") == "rate_limited"
-                    if told.get("code") == "unknown_type" and last in told["message"]:
+                    event = _checked(await socket.recv(), to.report)
+                    limited = limited or event.get("code") == "rate_limited"
+                    if event.get("code") == "unknown_type" and last in event["message"]:
                         break
     except ConnectionClosed as closed:
         code = None if closed.rcvd is None else closed.rcvd.code
         to.fail(f"frames of a client below every bound closed it with {code}")
     except TimeoutError:
         to.fail("a batch is not answered")
-    if not limited:  # what was dropped was not tried
+    if not limited:  # dropped frames were not tried
         to.report.inputs += len(batch)
 
 
-def _judged(got: str | bytes, report: Report) -> Mapping[str, Any]:
+def _checked(got: str | bytes, report: Report) -> Mapping[str, Any]:
     if isinstance(got, bytes):
         return {}
-    told: dict[str, Any] = json.loads(got)
-    if told["type"] not in {*EVENTS, "audio_complete", "turn_metrics", "model_settings"}:
-        report.fail(f"an event of type {told['type']!r}")
+    event: dict[str, Any] = json.loads(got)
+    if event["type"] not in {*EVENTS, "audio_complete", "turn_metrics", "model_settings"}:
+        report.fail(f"an event of type {event['type']!r}")
     for kind, codes in (("error", ERROR_CODES), ("warning", WARNING_CODES)):
-        if told["type"] == kind and told["code"] not in codes:
-            report.fail(f"{kind} {told['code']!r} is not in docs/protocol.md")
-    return told
+        if event["type"] == kind and event["code"] not in codes:
+            report.fail(f"{kind} {event['code']!r} is not in docs/protocol.md")
+    return event
 
 
 async def raw_frames(to: Target, rng: Random) -> None:
-    """RFC 6455 frames as no library sends them, the last of them broken; or a handshake that is none."""
+    """Send unusual RFC 6455 frames, the last one broken; or a broken handshake."""
     async with RawSocket.at(to.port) as raw:
         request = upgrade()
         if not rng.randrange(5):
@@ -161,7 +161,7 @@ def _masked(code: bytes) -> bytes:
 
 
 def _whole(rng: Random) -> list[bytes]:
-    """One message, in one frame or in more with a ping in between; or a pong that nobody asked for."""
+    """One message, in one frame or in several with a ping in between; or an unsolicited pong."""
     text = command(rng).encode(errors="replace")
     cut = rng.randrange(len(text) + 1)
     match rng.randrange(5):
@@ -186,7 +186,7 @@ def _broken(rng: Random) -> bytes:
 
 
 async def rest(to: Target, rng: Random) -> None:
-    """Requests made from `/openapi.json`, with hostile parameters and bodies."""
+    """Send requests that are built from `/openapi.json`, with hostile parameters and bodies."""
     async with httpx2.AsyncClient(base_url=f"http://localhost:{to.port}", timeout=PATIENCE_S) as http:
         described = (await http.get("/openapi.json")).json()
         operations = [(method, path) for path, of in described["paths"].items() for method in of]
@@ -202,7 +202,7 @@ async def _request(http: httpx2.AsyncClient, method: str, path: str, report: Rep
     try:
         answer = await http.request(method.upper(), place, params=query, content=body, headers=headers)
     except (httpx2.InvalidURL, UnicodeError, ValueError):
-        return  # the client refuses to send it
+        return  # httpx refuses to send it
     except httpx2.HTTPError as error:
         report.fail(f"{method} {place[:60]!r}: {type(error).__name__}")
         return
@@ -230,17 +230,17 @@ KINDS: Final[Mapping[str, Callable[[Target, Random], Awaitable[None]]]] = {
     "REST requests": rest,
 }
 SHARES: Final[Mapping[str, float]] = {"WebSocket frames": 0.1, "raw frames": 0.05, "REST requests": 0.03}
-"""Of all inputs."""
+"""The share of all inputs that each kind gets."""
 
 
 @dataclass
 class Health:
-    """Asks for /healthz again and again."""
+    """Requests /healthz repeatedly."""
 
     to: Target
 
     async def watch(self) -> None:
-        """Until cancelled."""
+        """Record slow and failed answers until cancelled."""
         async with httpx2.AsyncClient(timeout=PATIENCE_S) as http:
             while True:
                 begun = time.monotonic()
@@ -257,7 +257,7 @@ class Health:
 
 
 def fuzz(stack: Stack, run: Run, kind: str, count: int, within_s: float) -> None:
-    """Send so many inputs of a kind, or as many as fit; afterwards all processes must be what they were."""
+    """Send `count` inputs of a kind, or as many as fit into the time. All processes must work afterwards."""
     report, begun = run.report(kind), time.monotonic()
     try:
         asyncio.run(_fuzz(Target(stack, report), run, kind, count, begun + within_s))

@@ -50,7 +50,7 @@ def value(rng: Random, depth: int = 0) -> Any:
 
 
 def changed(rng: Random, data: Mapping[str, Any]) -> dict[str, Any]:
-    """A mapping with some values replaced, left out or added."""
+    """A copy of a mapping with some values replaced, removed or added."""
     out = dict(data)
     for name in data:
         act = rng.randrange(6)
@@ -64,7 +64,7 @@ def changed(rng: Random, data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def flipped(rng: Random, data: bytes) -> bytes:
-    """Bytes with some of them changed, cut out, repeated or put in."""
+    """A copy of bytes with some of them changed, removed, repeated or inserted."""
     out = bytearray(data)
     for _ in range(rng.randrange(1, 5)):
         at = rng.randrange(len(out) + 1)
@@ -81,7 +81,7 @@ def flipped(rng: Random, data: bytes) -> bytes:
 
 
 def raw(rng: Random) -> bytes:
-    """A field of a stream entry: bytes, text, numbers, or something packed."""
+    """A field of a stream entry: bytes, text, a number, msgpack or JSON."""
     makers: Sequence[Callable[[], bytes]] = (
         lambda: rng.choice(RAW),
         lambda: rng.choice(TEXTS).encode(),

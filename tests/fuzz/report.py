@@ -1,4 +1,4 @@
-"""What came of one kind of input."""
+"""Counts inputs and failures by kind of input."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROGRESS_S = 10.0
 
 @dataclass
 class Report:
-    """Inputs of one kind, and those that did harm."""
+    """Inputs of one kind, and the failures that they caused."""
 
     kind: str
     inputs: int = 0
@@ -22,17 +22,17 @@ class Report:
     seconds: float = 0.0
 
     def fail(self, what: str) -> None:
-        """One of them did harm."""
+        """Record a failure."""
         self.failures.append(what)
 
     def lines(self) -> list[str]:
-        """The first failures in words."""
+        """The first failures, one per line."""
         return [f"{self.kind}: {failure}" for failure in self.failures[:MAX_SHOWN]]
 
 
 @dataclass
 class Run:
-    """All kinds of one run. `say` takes a line of progress, at most one each 10 s."""
+    """All kinds of one run. `say` is called with a line of progress at most every 10 s."""
 
     seed: int
     say: Callable[[str], None] = lambda _: None
@@ -41,16 +41,16 @@ class Run:
 
     @property
     def inputs(self) -> int:
-        """Of all kinds so far."""
+        """The number of inputs so far, of all kinds."""
         return sum(report.inputs for report in self.reports)
 
     def report(self, kind: str) -> Report:
-        """A further kind begins."""
+        """Begin the report of a further kind."""
         self.reports.append(Report(kind))
         return self.reports[-1]
 
     def tick(self) -> None:
-        """Say how far it is, if that was not said a moment ago."""
+        """Report progress, unless that was done less than `PROGRESS_S` ago."""
         now = time.monotonic()
         if now - self._said_at >= PROGRESS_S and self.reports:
             self._said_at = now
@@ -62,7 +62,7 @@ class Run:
         self, kind: str, count: int, one: Callable[[Random], object], allowed: tuple[type[Exception], ...] = (),
         *, within_s: float = float("inf"),
     ) -> None:  # fmt: skip
-        """Try `count` inputs in this process, or as many as fit: only an error of `allowed` may come of one."""
+        """Try `count` inputs in this process, or as many as fit into the time. Only errors of `allowed` may occur."""
         report, begun = self.report(kind), time.monotonic()
         for number in range(count):
             report.seconds = time.monotonic() - begun
@@ -78,7 +78,7 @@ class Run:
             self.tick()
 
     def table(self) -> str:
-        """All of it, for people."""
+        """The whole run as a table."""
         rows = [f"seed {self.seed}", f"{'kind':<24}{'inputs':>10}{'failures':>10}{'seconds':>10}"]
         total = Report("all")
         for report in self.reports:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import redis
 
 from tertulia_cli.access import command
-from tertulia_cli.access.command import Access, NewBox
+from tertulia_cli.access.command import Access, NewNode
 from tertulia_cli.access.folder import Folder
 from tertulia_shared.keys import Keys, Stage
 from tertulia_shared.tls import Tls
@@ -47,8 +47,8 @@ class AccessBench:
 
     def box(self, name: str, *stages: Stage, renew: bool = False, days: int = 30) -> dict[str, tarfile.TarInfo]:
         """`tertulia access box`, unpacked at `box_folder`; what was in the bundle."""
-        asked = NewBox(name, self.host, self.tls_port, stages or ("tts",), days, renew)
-        _, packed = command.box(self.access, asked)
+        asked = NewNode(name, self.host, self.tls_port, stages or ("tts",), days, renew)
+        _, packed = command.add_node(self.access, asked)
         with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
             tar.extractall(self.box_folder(name), filter="data")
             return {entry.name: entry for entry in tar}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol, TypeVar, cast
 
@@ -16,6 +16,7 @@ from tertulia_shared.entries import Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys, Stage
 from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.harness.eventually import eventually
 
 T = TypeVar("T")
 
@@ -86,7 +87,7 @@ class RedisBench(Bench):
 
     async def pass_time(self, seconds: float) -> None:
         begin = await self._time_ms()
-        await until(lambda: self._has_passed(begin + int(seconds * 1000) + 1))
+        await eventually(lambda: self._has_passed(begin + int(seconds * 1000) + 1))
 
     async def let_idle(self, claim: Claim, worker: str) -> None:
         key, idle_ms = self.bus.keys.work(claim.stage).name, int(LONG_S * 1000)
@@ -100,7 +101,7 @@ class RedisBench(Bench):
                 await self.client.client_kill_filter(_id=client["id"])
 
     async def until_reading(self) -> None:
-        await until(self._reads_wait)
+        await eventually(self._reads_wait)
 
     async def close(self) -> None:
         await self.client.aclose()
@@ -151,12 +152,6 @@ async def redis_bench(url: str, keys: Keys) -> AsyncGenerator[RedisBench]:
             yield bench
         finally:
             await bench.close()
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    """Ask again and again, giving way to others in between; the test's timeout is the limit."""
-    while not await holds():  # noqa: ASYNC110 - what is waited for happens at the server
-        await asyncio.sleep(0)
 
 
 async def claimed(bus: Bus, stage: Stage = "tts", worker: str = "a", *, work: Work | None = None) -> Claim:

@@ -1,23 +1,31 @@
-"""Waiting for what happens in other processes, where nothing can be awaited but the next look."""
+"""Polls for a condition in another process or task, where there is nothing to await."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TypeVar
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import TypeVar, cast
 
 PATIENCE_S = 45.0
-"""How long what must come may take. No test is right because of this number; it ends one that is wrong."""
+"""How long a test waits before it fails. No test passes because of this number; it ends one that would hang."""
 POLL_S = 0.01
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], T | None], what: str) -> T:
-    """What `look` finds, as soon as it finds something."""
+async def eventually(look: Callable[[], T | Awaitable[T | None] | None], what: str = "what the test waits for") -> T:
+    """Call `look`, a function or a coroutine function, until its result is true; returns the result.
+
+    Raises:
+        AssertionError: nothing came within `PATIENCE_S`; the message has `what`.
+    """
     try:
         async with asyncio.timeout(PATIENCE_S):
-            while not (found := look()):  # noqa: ASYNC110 - see the module
+            while True:
+                looked = look()
+                found = cast("T | None", await looked if inspect.isawaitable(looked) else looked)
+                if found:
+                    return found
                 await asyncio.sleep(POLL_S)
-            return found
     except TimeoutError:
         raise AssertionError(f"{what}: it never happened") from None

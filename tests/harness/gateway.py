@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self, cast
@@ -26,6 +26,7 @@ from tertulia_shared.ids import reply_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.store import Store
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.harness.eventually import eventually
 
 PATIENCE_S = 20.0
 """How long a test waits for what must come."""
@@ -65,13 +66,6 @@ async def gateway(
             stop.set()
             _, going_on = await asyncio.wait([serving], timeout=PATIENCE_S)
             assert not going_on, "the gateway does not stop"
-
-
-async def eventually(test: Callable[[], Awaitable[bool]]) -> None:
-    """Wait until the condition holds (each look at it is a round trip)."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not await test():  # noqa: ASYNC110 - what is waited for happens in another process or task: Redis is asked
-            await asyncio.sleep(0)
 
 
 @dataclass

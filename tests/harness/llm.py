@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypeVar, cast
+from typing import cast
 
-from tertulia_llm.characters import Cast
-from tertulia_llm.history.history import Memory
-from tertulia_llm.metrics import Paces
+from tertulia_llm.characters import CharacterCache
+from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model, ModelFailed
-from tertulia_llm.outbox.drainer import Drain
-from tertulia_llm.responder import Answerer
+from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turn_handler import Turns
-from tertulia_shared.bus import Append, Claim, Owned
-from tertulia_shared.bus.outlet import QueueOutlet
+from tertulia_llm.turn_handler import TurnHandler
+from tertulia_shared.bus import Append, Claim
 from tertulia_shared.codec import decode, decode_event, envelope, text
 from tertulia_shared.entries import Interrupt, ModelSettings, Receipt, StoreWrite, TTSSentence, UserTurn, Work
 from tertulia_shared.events import (
@@ -42,78 +40,12 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
-from tertulia_shared.store import Message
 from tertulia_shared.store.port import Store
-from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
+from tests.harness.crash import CountingBus, CountingStore, Writes
 from tests.harness.settings_of import settings_of
-from tests.harness.virtual_time import now
 
-T = TypeVar("T")
-START_MS = 1_767_225_600_000
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
-
-
-class Death:
-    """Counts what a process has written; after `lives` of them it calls `at_end`, once."""
-
-    def __init__(self) -> None:
-        self.count = 0
-        self.lives: int | None = None
-        self.at_end: Callable[[], None] = lambda: None
-
-    def step(self) -> None:
-        self.count += 1
-        if self.lives is not None and self.count >= self.lives:
-            self.lives = None
-            self.at_end()
-
-
-class CountingBus(MemoryBus):
-    """A `MemoryBus` that tells `death` of each write that was applied; outlets' writes take `latency_s` to arrive."""
-
-    def __init__(self, keys: Keys, death: Death) -> None:
-        super().__init__(keys, clock=now, now_ms=lambda: START_MS + round(now() * 1000))
-        self._death = death
-        self.latency_s = 0.0
-
-    def wake(self, outlet: QueueOutlet) -> None:
-        if self.latency_s:
-            asyncio.get_running_loop().call_later(self.latency_s, super().wake, outlet)
-        else:
-            super().wake(outlet)
-
-    async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
-        released = await super().release_turns(owned, conversation_id, cursor, cut=cut)
-        self._death.step()
-        return released
-
-    def _in_turn(self, work: Callable[[], T]) -> asyncio.Future[T]:
-        def counted() -> T:
-            result = work()
-            self._death.step()
-            return result
-
-        return super()._in_turn(counted)
-
-    def _settle(self, outlet: QueueOutlet) -> None:
-        super()._settle(outlet)
-        self._death.step()
-
-
-class CountingStore(MemoryStore):
-    """A `MemoryStore` that takes `delay_s` to write, and tells `death` of each write."""
-
-    def __init__(self, tables: MemoryTables, death: Death) -> None:
-        super().__init__(tables)
-        self._death = death
-        self.delay_s = 0.0
-
-    async def save_messages(self, messages: Sequence[Message]) -> None:
-        if self.delay_s:
-            await asyncio.sleep(self.delay_s)
-        await super().save_messages(messages)
-        self._death.step()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +116,7 @@ class TableModel:
         return line[len(said) :]
 
     async def _words(self, act: BreakAfter | Say | None, wanted: str) -> AsyncGenerator[str]:
-        for number, word in enumerate(re.findall(r"\s*\S+", wanted)):
+        for number, word in enumerate(re.findall(r"\s*\S+(?:\s+$)?", wanted)):
             if isinstance(act, BreakAfter) and number == act.words:
                 raise act.failure
             await asyncio.sleep(self.word_s)
@@ -202,15 +134,15 @@ class Table:
     """One conversation, the gateway's part of it, and its workers."""
 
     def __init__(self, lines: Mapping[str, str] = LINES) -> None:
-        self.death = Death()
+        self.writes = Writes()
         self.metrics = Metrics()
-        self.bus = CountingBus(Keys("test"), self.death)
+        self.bus = CountingBus(Keys("test"), self.writes)
         self.tables = MemoryTables()
         self.model = TableModel(lines)
         self.settings = settings_of(LLMSettings, llm_retries=2)
         self.conversation_id = new_id()
-        self.store = CountingStore(self.tables, self.death)
-        self.handler: Turns | None = None
+        self.store = CountingStore(self.tables, self.writes)
+        self.handler: TurnHandler | None = None
         self.claim: Claim | None = None
         self.orphaned = False
         """A claim is pending whose worker is dead."""
@@ -254,20 +186,26 @@ class Table:
         outlet.append(self.bus.keys.receipts(self.conversation_id), Receipt(message_id, sentence, chunk, 0))
         await outlet.flush()
 
-    async def worker(self) -> Turns:
+    async def worker(self) -> TurnHandler:
         """The handler of a new process."""
-        self.store = CountingStore(self.tables, self.death)
+        self.store = CountingStore(self.tables, self.writes)
         await self.store.open()
-        cast_ = Cast(self.bus, self.store)
-        await cast_.read()
+        characters = CharacterCache(self.bus, self.store)
+        await characters.read()
         store: Store = self.store
         model = cast("Model", self.model)
         outbox = Outbox(self.bus, store, self.settings.store_patience_s)
-        self.handler = Turns(
-            self.bus, outbox,
-            Memory(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name), cast_,
-            Answerer(self.bus, outbox, model, self.settings, Paces(self.metrics, "scripted")),
-        )  # fmt: skip
+        histories = HistoryCache(self.bus, store, outbox, self.settings.llm_history_messages, self.settings.user_name)
+        metrics = LLMMetrics(self.metrics, "scripted")
+        self.handler = TurnHandler(
+            self.bus,
+            outbox,
+            histories=histories,
+            characters=characters,
+            model=model,
+            settings=self.settings,
+            metrics=metrics,
+        )
         return self.handler
 
     async def claimed(self) -> Claim:
@@ -294,7 +232,7 @@ class Table:
         """Some worker applies what waits for the store."""
         store = MemoryStore(self.tables)
         await store.open()
-        drain = asyncio.create_task(Drain(self.bus, store, "drainer").run())
+        drain = asyncio.create_task(OutboxDrainer(self.bus, store, "drainer").run())
         while await self.bus.length(self.bus.keys.store()):  # noqa: ASYNC110 - another task empties it
             await asyncio.sleep(0.01)
         drain.cancel()
@@ -308,26 +246,14 @@ class Table:
     async def die_after(self, writes: int) -> bool:
         """A new worker handles the conversation, and dies after so many writes. False if it was done before."""
         handler = await self.worker()
-        claim = await self.claimed()
-        died = asyncio.Event()
         store = self.store
 
-        def kill() -> None:
-            self.bus.break_connection()
+        def lose_store() -> None:
             store.away = True
-            died.set()
 
-        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
-        job = asyncio.create_task(handler.handle(claim))
-        waiting = asyncio.create_task(died.wait())
-        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
-        self.death.lives = None
-        for task in (job, waiting):
-            task.cancel()
-        await asyncio.gather(job, waiting, return_exceptions=True)
-        self.bus.restore_connection()
+        crashed = await self.bus.crash_after(writes, handler.handle(await self.claimed()), on_crash=lose_store)
         self.handler, self.orphaned = None, True
-        return died.is_set()
+        return crashed
 
     async def client(self) -> Client:
         """What the client has seen by now."""
@@ -339,6 +265,8 @@ class Table:
                 sentence = decode(TTSSentence, entry.fields)
                 client.sentences.setdefault(message_id, []).append(sentence)
                 client.written[message_id] = client.written.get(message_id, "") + text(entry.fields, b"written", "")
+                if not sentence.is_final:
+                    client.written_ends.setdefault(message_id, []).append(len(client.written[message_id]))
         return client
 
     async def rows(self) -> list[tuple[str, str, str]]:
@@ -363,11 +291,15 @@ class Client:
     order: list[str] = field(default_factory=list[str])
     names: dict[str, str] = field(default_factory=dict[str, str])
     shown: dict[str, str] = field(default_factory=dict[str, str])
+    ends: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    """The sentence ends of each message."""
     status: dict[str, str] = field(default_factory=dict[str, str])
     told: dict[str, str] = field(default_factory=dict[str, str])
     """The text of each `message_complete`."""
     sentences: dict[str, list[TTSSentence]] = field(default_factory=dict[str, list[TTSSentence]])
     written: dict[str, str] = field(default_factory=dict[str, str])
+    written_ends: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    """Where each sentence of `sentences` ends in `written`."""
     heard: dict[str, str] = field(default_factory=dict[str, str])
     complete: list[str] = field(default_factory=list[str])
     errors: list[Error] = field(default_factory=list[Error])
@@ -385,11 +317,16 @@ class Client:
                 self.shown[event.message_id] = ""
             case LLMChunk():
                 self.shown[event.message_id] += event.text
+                self.ends[event.message_id] = self.ends.get(event.message_id, ()) + event.sentence_ends
             case MessageResumed():
                 self.shown[event.message_id] = event.text
+                self.ends[event.message_id] = event.sentence_ends
             case MessageComplete():
                 assert event.message_id not in self.told, "a message was completed twice"
                 self.told[event.message_id] = event.text
+                known = self.ends.get(event.message_id, ())
+                assert event.status != "complete" or event.sentence_ends[: len(known)] == known, "an end was taken back"
+                self.ends[event.message_id] = event.sentence_ends
                 self.status[event.message_id] = event.status
             case MessageHeard():
                 self.heard[event.message_id] = event.text
@@ -420,5 +357,6 @@ class Client:
                     "one final entry, at the end"
                 )
                 assert self.told[id] == self.written[id], "what was shown is what is spoken"
+                assert list(self.ends[id]) == self.written_ends.get(id, []), "each sentence ends where it was spoken to"
             if self.status[id] == "complete":
                 assert self.shown[id] == self.told[id], "the chunks add up to the reply"

@@ -18,14 +18,13 @@ from typing import Any, Protocol, cast
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from tertulia_llm.characters import Cast
-from tertulia_llm.history.history import Memory
-from tertulia_llm.metrics import Paces
+from tertulia_llm.characters import CharacterCache
+from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
-from tertulia_llm.outbox.drainer import Drain
-from tertulia_llm.responder import Answerer
+from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.turn_handler import Turns
+from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Append, Bus, Claim, WriteRefused
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import AudioChunk, Interrupt, Speaker, UserTurn, Work
@@ -280,17 +279,24 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
         if character.name not in LINES:
             await store.delete_character(character.id)
     llm = settings_of(LLMSettings, lease_s=LEASE_S, llm_retries=1, drain_s=0)
-    cast_, outbox = Cast(bus, store), Outbox(bus, store, llm.store_patience_s)
-    await cast_.read()
+    characters, outbox = CharacterCache(bus, store), Outbox(bus, store, llm.store_patience_s)
+    await characters.read()
     model = TableModel(LINES)
     model.word_s = 0.001
-    turns = Turns(
-        bus, outbox, Memory(bus, store, outbox, llm.llm_history_messages, llm.user_name), cast_,
-        Answerer(bus, outbox, cast("Model", model), llm, Paces(Metrics(), "scripted")),
-    )  # fmt: skip
+    histories = HistoryCache(bus, store, outbox, llm.llm_history_messages, llm.user_name)
+    metrics = LLMMetrics(Metrics(), "scripted")
+    turns = TurnHandler(
+        bus,
+        outbox,
+        histories=histories,
+        characters=characters,
+        model=cast("Model", model),
+        settings=llm,
+        metrics=metrics,
+    )
     tts = settings_of(TTSSettings, lease_s=LEASE_S, drain_s=0)
     stt = settings_of(STTSettings, lease_s=LEASE_S, drain_s=0, stt_idle_s=1)
-    room = Room(bus, raw, path, {each.name: each for each in cast_.active}, model)
+    room = Room(bus, raw, path, {each.name: each for each in characters.active}, model)
     room.handlers = [
         Counted(turns), Counted(SpeechHandler(bus, InstantEngine(), tts)),
         Counted(Listener(bus, ScriptedRecognition(()), stt)),
@@ -300,7 +306,7 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
         for stage, handler, settings in zip(("llm", "tts", "stt"), room.handlers, (llm, tts, stt), strict=True):
             worker = Worker(bus, cast("Any", stage), handler, settings, engine="fake", concurrency=8)
             tasks.create_task(worker.run(stop))
-        draining = tasks.create_task(Drain(bus, store, "drainer").run())
+        draining = tasks.create_task(OutboxDrainer(bus, store, "drainer").run())
         try:
             yield room
         finally:

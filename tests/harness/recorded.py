@@ -64,6 +64,10 @@ class Recorded:
             said += [name for name in ("message_id", "session_id") if name.encode() in self.fields]
         if self.fields.get(b"is_final") == b"1":
             said.append("final")
+        if b"sentence_ends" in self.fields:
+            said.append("sentence_ends")
+        if b"reason" in self.fields.get(b"replies", b""):
+            said.append("reason")
         return " ".join([self.stream, *filter(None, said)])
 
     @property

@@ -16,7 +16,7 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
-from tertulia_cli.client.address import Place
+from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.say import SayOptions, say
 from tertulia_cli.client.talk import FRAME_BYTES, TalkOptions, talk
 from tertulia_cli.exits import FAILED, NO_ANSWER, NO_CONNECTION, OK, Failure
@@ -26,7 +26,7 @@ CHUNK_MS = 40
 
 
 class Client:
-    """The other side of one connection: what it said, and how to answer it."""
+    """The gateway's side of one connection: received commands, and answers."""
 
     def __init__(self, socket: ServerConnection) -> None:
         self.socket = socket
@@ -47,13 +47,13 @@ class Client:
                 return command["data"]
             assert command["type"] == "playback", f"{command} came, {type} was awaited"
 
-    async def tell(self, type: str, *, id: str = "", epoch: int = 1, **fields: object) -> None:
+    async def send(self, type: str, *, id: str = "", epoch: int = 1, **fields: object) -> None:
         await self.socket.send(
             orjson.dumps({"type": type, "epoch": epoch, **fields, **({"event_id": id} if id else {})}).decode()
         )
 
     async def started(self, id: str = "1-0") -> None:
-        await self.tell("conversation_started", id=id, epoch=0, conversation_id=C, resumed=not id)
+        await self.send("conversation_started", id=id, epoch=0, conversation_id=C, resumed=not id)
 
     async def sound(self, message_id: str, chunk: int) -> None:
         fields = {
@@ -64,20 +64,20 @@ class Client:
 
     async def reply(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
         """A whole reply of one character, text and sound."""
-        await self.tell("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id)
+        await self.send("turn_accepted", id="2-0", epoch=epoch, turn_id=turn_id)
         await self.begin(turn_id, epoch=epoch, message_id=message_id)
-        await self.tell("llm_chunk", id="5-0", epoch=epoch, message_id=message_id, text="Hello ")
-        await self.tell("llm_chunk", id="6-0", epoch=epoch, message_id=message_id, text="you.")
-        await self.tell("message_complete", id="7-0", epoch=epoch, message_id=message_id, status="complete")
-        await self.tell("turn_complete", id="8-0", epoch=epoch, turn_id=turn_id)
+        await self.send("llm_chunk", id="5-0", epoch=epoch, message_id=message_id, text="Hello ")
+        await self.send("llm_chunk", id="6-0", epoch=epoch, message_id=message_id, text="you.")
+        await self.send("message_complete", id="7-0", epoch=epoch, message_id=message_id, status="complete")
+        await self.send("turn_complete", id="8-0", epoch=epoch, turn_id=turn_id)
         for chunk in range(3):
             await self.sound(message_id, chunk)
-        await self.tell("audio_complete", message_id=message_id)
+        await self.send("audio_complete", message_id=message_id)
 
     async def begin(self, turn_id: str, *, epoch: int = 1, message_id: str = M1) -> None:
         replies = [{"message_id": message_id, "character_id": L, "character_name": "Luna"}]
-        await self.tell("turn_started", id="3-0", epoch=epoch, turn_id=turn_id, replies=replies)
-        await self.tell(
+        await self.send("turn_started", id="3-0", epoch=epoch, turn_id=turn_id, replies=replies)
+        await self.send(
             "message_started", id="4-0", epoch=epoch, turn_id=turn_id, message_id=message_id, character_name="Luna"
         )
 
@@ -86,8 +86,8 @@ Script = Callable[[Client], Awaitable[None]]
 
 
 @asynccontextmanager
-async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[Place]:
-    """Plays one script a connection; a script that fails fails the test."""
+async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[GatewayAddress]:
+    """Runs one script per connection; a failing script fails the test."""
     waiting, failures = list(scripts), list[BaseException]()
 
     async def connected(socket: ServerConnection) -> None:
@@ -102,19 +102,17 @@ async def gateway(*scripts: Script, refuse: int = 0) -> AsyncGenerator[Place]:
 
     async with serve(connected, "127.0.0.1", 0, process_request=answer) as server:
         port = next(iter(server.sockets)).getsockname()[1]
-        yield Place(f"ws://127.0.0.1:{port}/ws")
+        yield GatewayAddress(f"ws://127.0.0.1:{port}/ws")
     assert not failures
     assert not waiting, "a connection that was expected did not come"
 
 
 async def read_to_end(client: Client) -> list[dict[str, Any]]:
-    """What the client still says, until it closes."""
+    """Read the client's remaining frames until it closes."""
     return [orjson.loads(frame) async for frame in client.socket]
 
 
-async def test_a_reply_is_shown_as_it_streams_and_its_speech_is_written(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_say_streams_the_reply_and_writes_its_speech(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said: list[dict[str, Any]] = []
 
     async def script(client: Client) -> None:
@@ -125,8 +123,8 @@ async def test_a_reply_is_shown_as_it_streams_and_its_speech_is_written(
         said.extend(await read_to_end(client))
 
     out = tmp_path / "reply.wav"
-    async with gateway(script) as place:
-        assert await say(place, SayOptions("hello", character="Luna", out=out)) == OK
+    async with gateway(script) as address:
+        assert await say(address, SayOptions("hello", character="Luna", out=out)) == OK
     shown = capsys.readouterr()
     assert shown.out == "Luna: Hello you.\n"
     assert shown.err == f"(0.1 s of speech, written to {out}; conversation {C})\n"
@@ -137,63 +135,63 @@ async def test_a_reply_is_shown_as_it_streams_and_its_speech_is_written(
     assert said == [{"type": "playback", "data": heard}]  # what was read counts as heard
 
 
-async def test_a_lost_connection_is_taken_up_where_it_was(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture[str]) -> None:
     turn = ""
 
     async def first(client: Client) -> None:
         nonlocal turn
         await client.started()
         turn = (await client.heard("user_message"))["turn_id"]
-        await client.tell("turn_accepted", id="2-0", turn_id=turn)
+        await client.send("turn_accepted", id="2-0", turn_id=turn)
         await client.begin(turn)
-        await client.tell("llm_chunk", id="5-0", message_id=M1, text="Hello ")
+        await client.send("llm_chunk", id="5-0", message_id=M1, text="Hello ")
         await client.sound(M1, 0)
         await client.socket.close(1011, "cannot go on")
 
     async def second(client: Client) -> None:
         assert client.path.endswith(f"?conversation_id={C}&last_event_id=5-0&last_audio={M1}%2F1-1")
-        await client.tell("llm_chunk", id="6-0", message_id=M1, text="(before its turn)")
+        await client.send("llm_chunk", id="6-0", message_id=M1, text="(before its turn)")
         await client.started(id="")
-        await client.tell("llm_chunk", id="6-0", message_id=M1, text="you.")
-        await client.tell("message_complete", id="7-0", message_id=M1, status="complete")
-        await client.tell("turn_complete", id="8-0", turn_id=turn)
+        await client.send("llm_chunk", id="6-0", message_id=M1, text="you.")
+        await client.send("message_complete", id="7-0", message_id=M1, status="complete")
+        await client.send("turn_complete", id="8-0", turn_id=turn)
         await client.sound(M1, 1)
-        await client.tell("audio_complete", message_id=M1)
+        await client.send("audio_complete", message_id=M1)
         assert [each["type"] for each in await read_to_end(client)] == ["playback"]  # and no second user_message
 
-    async with gateway(first, second) as place:
-        assert await say(place, SayOptions("hello")) == OK
+    async with gateway(first, second) as address:
+        assert await say(address, SayOptions("hello")) == OK
     shown = capsys.readouterr()
     assert "you." in shown.out
     assert "before its turn" not in shown.out
     assert "cannot go on" in shown.err
 
 
-async def test_who_joins_a_talk_that_goes_on_gets_the_answer_to_what_they_say(
+async def test_say_in_a_running_conversation_shows_only_its_own_turn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def script(client: Client) -> None:
         await client.started(id="")
-        await client.tell("turn_accepted", id="1-2", epoch=1, turn_id="theirs")
-        await client.tell("message_started", id="1-3", turn_id="theirs", message_id=M2, character_name="Rex")
-        await client.tell("error", id="1-4", message_id=M2, code="tts_failed", message="Rex cannot be heard.")
-        await client.tell("llm_chunk", id="1-5", message_id=M2, text="Old story.")
+        await client.send("turn_accepted", id="1-2", epoch=1, turn_id="theirs")
+        await client.send("message_started", id="1-3", turn_id="theirs", message_id=M2, character_name="Rex")
+        await client.send("error", id="1-4", message_id=M2, code="tts_failed", message="Rex cannot be heard.")
+        await client.send("llm_chunk", id="1-5", message_id=M2, text="Old story.")
         await client.sound(M2, 0)
         data = await client.heard("user_message")
-        await client.tell("interrupted", id="1-6", epoch=2, cause="turn")
+        await client.send("interrupted", id="1-6", epoch=2, cause="turn")
         await client.reply(data["turn_id"], epoch=2)
         await read_to_end(client)
 
     out = tmp_path / "reply.wav"
-    async with gateway(script) as place:
-        assert await say(place, SayOptions("hello", conversation_id=C, out=out)) == OK
+    async with gateway(script) as address:
+        assert await say(address, SayOptions("hello", conversation_id=C, out=out)) == OK
     shown = capsys.readouterr()
     assert shown.out == "Luna: Hello you.\n"
     assert "cannot be heard" not in shown.err
     assert "(0.1 s of speech" in shown.err
 
 
-async def test_a_message_that_was_not_confirmed_is_said_again_under_the_same_id() -> None:
+async def test_unconfirmed_message_is_repeated_under_the_same_id() -> None:
     turns: list[str] = []
 
     async def lost(client: Client) -> None:
@@ -208,82 +206,82 @@ async def test_a_message_that_was_not_confirmed_is_said_again_under_the_same_id(
         await client.reply(turns[-1])
         await read_to_end(client)
 
-    async with gateway(lost, kept) as place:
-        assert await say(place, SayOptions("hello")) == OK
+    async with gateway(lost, kept) as address:
+        assert await say(address, SayOptions("hello")) == OK
     assert turns[0] == turns[1]
 
 
-async def test_while_redis_is_away_the_message_is_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_message_is_repeated_while_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_cli.client.say.RETRY_S", 0.01)
 
     async def script(client: Client) -> None:
-        await client.tell("error", code="unavailable", message="Redis is away; it opens later.", epoch=0)
+        await client.send("error", code="unavailable", message="Redis is away; it opens later.", epoch=0)
         await client.started()
         turn = (await client.heard("user_message"))["turn_id"]
-        await client.tell("error", code="unavailable", message="Redis is away.", turn_id=turn, epoch=0)
+        await client.send("error", code="unavailable", message="Redis is away.", turn_id=turn, epoch=0)
         assert (await client.heard("user_message"))["turn_id"] == turn
         await client.reply(turn)
         await read_to_end(client)
 
-    async with gateway(script) as place:
-        assert await say(place, SayOptions("hello")) == OK
+    async with gateway(script) as address:
+        assert await say(address, SayOptions("hello")) == OK
 
 
 @pytest.mark.parametrize(("code", "word"), [(4001, "newer connection"), (1008, "refused"), (1013, "try again later")])
-async def test_a_final_close_code_ends_it_in_a_sentence(code: int, word: str) -> None:
+async def test_final_close_code_exits_with_an_explanation(code: int, word: str) -> None:
     async def script(client: Client) -> None:
         await client.started()
         await client.socket.close(code, "because")
 
-    async with gateway(script) as place:
+    async with gateway(script) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=f"{word}.*because"), flatten_subgroups=True) as group:
-            await say(place, SayOptions("hello"))
+            await say(address, SayOptions("hello"))
     (failure,) = group.value.exceptions
     assert isinstance(failure, Failure)
     assert failure.code == NO_CONNECTION
 
 
 @pytest.mark.parametrize(("status", "word"), [(401, "TERTULIA_TOKEN"), (403, "Token missing"), (404, "HTTP 404")])
-async def test_who_is_not_let_in_is_told_why(status: int, word: str) -> None:
-    async with gateway(refuse=status) as place:
+async def test_refused_connection_exits_with_the_reason(status: int, word: str) -> None:
+    async with gateway(refuse=status) as address:
         with pytest.RaisesGroup(pytest.RaisesExc(Failure, match=word), flatten_subgroups=True):
-            await say(place, SayOptions("hello"))
+            await say(address, SayOptions("hello"))
 
 
-async def test_a_message_that_is_refused_ends_with_1() -> None:
+async def test_refused_message_exits_with_1() -> None:
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("user_message")
-        await client.tell("error", code="bad_field", message="`text` is empty", epoch=0)
+        await client.send("error", code="bad_field", message="`text` is empty", epoch=0)
         await read_to_end(client)
 
-    async with gateway(script) as place:
+    async with gateway(script) as address:
         with pytest.raises(Failure, match="not accepted: `text` is empty"):
-            await say(place, SayOptions("hello"))
+            await say(address, SayOptions("hello"))
 
 
-async def test_a_reply_that_fails_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_failed_reply_exits_with_1(capsys: pytest.CaptureFixture[str]) -> None:
     async def script(client: Client) -> None:
         await client.started()
         turn = (await client.heard("user_message"))["turn_id"]
-        await client.tell("turn_accepted", id="2-0", turn_id=turn)
-        await client.tell("error", id="3-0", code="llm_auth", message="The key is wrong.", turn_id=turn)
-        await client.tell("turn_complete", id="4-0", turn_id=turn)
+        await client.send("turn_accepted", id="2-0", turn_id=turn)
+        await client.send("error", id="3-0", code="llm_auth", message="The key is wrong.", turn_id=turn)
+        await client.send("turn_complete", id="4-0", turn_id=turn)
         await read_to_end(client)
 
-    async with gateway(script) as place:
-        assert await say(place, SayOptions("hello")) == FAILED
+    async with gateway(script) as address:
+        assert await say(address, SayOptions("hello")) == FAILED
     assert "error: The key is wrong. [llm_auth]" in capsys.readouterr().err
 
 
-async def test_where_nothing_comes_it_ends_with_4() -> None:
+async def test_silence_exits_with_4() -> None:
     async def script(client: Client) -> None:
         await client.started()
         await read_to_end(client)
 
-    async with gateway(script) as place:
-        with pytest.RaisesGroup(pytest.RaisesExc(Failure, match="nothing has come"), flatten_subgroups=True) as group:
-            await say(place, SayOptions("hello", silence_s=0.2))
+    async with gateway(script) as address:
+        with pytest.RaisesGroup(pytest.RaisesExc(Failure, match="no answer for"), flatten_subgroups=True) as group:
+            await say(address, SayOptions("hello", silence_s=0.2))
     (failure,) = group.value.exceptions
     assert isinstance(failure, Failure)
     assert failure.code == NO_ANSWER
@@ -293,7 +291,7 @@ async def test_where_nothing_comes_it_ends_with_4() -> None:
 
 
 def spoken(path: Path, ms: int) -> tuple[Path, bytes]:
-    """A WAV file of so many ms, and its PCM."""
+    """Write a WAV file of this length; returns its path and PCM."""
     pcm = bytes(range(1, 255)) * (32 * ms // 254 + 1)
     pcm = pcm[: 32 * ms]
     with wave.open(str(path), "wb") as out:
@@ -304,7 +302,7 @@ def spoken(path: Path, ms: int) -> tuple[Path, bytes]:
     return path, pcm
 
 
-async def test_a_file_is_spoken_answered_and_heard_to_the_end(
+async def test_talk_sends_the_file_and_waits_for_the_end_of_playback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, pcm = spoken(tmp_path / "mic.wav", 200)
@@ -316,14 +314,14 @@ async def test_a_file_is_spoken_answered_and_heard_to_the_end(
         await client.heard("stop_listening")
         assert bytes(client.pcm[: len(pcm)]) == pcm
         assert not client.pcm[len(pcm) :].strip(b"\0")
-        await client.tell("transcription_update", id="1-1", epoch=0, text="hello lu")
-        await client.tell("transcription_finished", id="1-2", epoch=0, text="Hello Luna", turn_id="turn-1")
+        await client.send("transcription_update", id="1-1", epoch=0, text="hello lu")
+        await client.send("transcription_finished", id="1-2", epoch=0, text="Hello Luna", turn_id="turn-1")
         await client.reply("turn-1")
-        await client.tell("listening_stopped", id="9-0", cause="stopped")
+        await client.send("listening_stopped", id="9-0", cause="stopped")
         receipts.extend(await read_to_end(client))
 
-    async with gateway(script) as place:
-        assert await talk(place, TalkOptions(path)) == OK
+    async with gateway(script) as address:
+        assert await talk(address, TalkOptions(path)) == OK
     shown = capsys.readouterr()
     assert shown.out == "You: Hello Luna\nLuna: Hello you.\n"
     assert receipts[-1] == {
@@ -332,48 +330,48 @@ async def test_a_file_is_spoken_answered_and_heard_to_the_end(
     }
 
 
-async def test_speech_that_was_cut_off_is_not_told_as_heard(tmp_path: Path) -> None:
+async def test_talk_sends_no_receipt_for_interrupted_speech(tmp_path: Path) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 40)
-    told: list[dict[str, Any]] = []
+    received: list[dict[str, Any]] = []
 
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
         await client.heard("stop_listening")
-        await client.tell("transcription_finished", id="1-2", epoch=0, text="One", turn_id="turn-1")
-        await client.tell("turn_accepted", id="2-0", turn_id="turn-1")
+        await client.send("transcription_finished", id="1-2", epoch=0, text="One", turn_id="turn-1")
+        await client.send("turn_accepted", id="2-0", turn_id="turn-1")
         await client.begin("turn-1")
         for chunk in range(100):
             await client.sound(M1, chunk)
-        await client.tell("interrupted", id="5-0", epoch=2, cause="turn")
-        await client.tell("transcription_finished", id="6-0", epoch=2, text="Two", turn_id="turn-2")
-        await client.tell("turn_accepted", id="7-0", epoch=2, turn_id="turn-2")
-        await client.tell("turn_complete", id="8-0", epoch=2, turn_id="turn-2")
-        await client.tell("listening_stopped", id="9-0", epoch=2, cause="stopped")
-        told.extend(await read_to_end(client))
+        await client.send("interrupted", id="5-0", epoch=2, cause="turn")
+        await client.send("transcription_finished", id="6-0", epoch=2, text="Two", turn_id="turn-2")
+        await client.send("turn_accepted", id="7-0", epoch=2, turn_id="turn-2")
+        await client.send("turn_complete", id="8-0", epoch=2, turn_id="turn-2")
+        await client.send("listening_stopped", id="9-0", epoch=2, cause="stopped")
+        received.extend(await read_to_end(client))
 
-    async with gateway(script) as place:
-        assert await talk(place, TalkOptions(path)) == OK
-    assert all(each["data"]["chunk_index"] < 99 for each in told)
+    async with gateway(script) as address:
+        assert await talk(address, TalkOptions(path)) == OK
+    assert all(each["data"]["chunk_index"] < 99 for each in received)
 
 
-async def test_where_nothing_is_understood_it_ends_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_talk_without_recognized_speech_exits_with_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 40)
 
     async def script(client: Client) -> None:
         await client.started()
         await client.heard("start_listening")
         await client.heard("stop_listening")
-        await client.tell("transcription_finished", id="1-2", epoch=0, text="", turn_id="")
-        await client.tell("listening_stopped", id="2-0", epoch=0, cause="stopped")
+        await client.send("transcription_finished", id="1-2", epoch=0, text="", turn_id="")
+        await client.send("listening_stopped", id="2-0", epoch=0, cause="stopped")
         await read_to_end(client)
 
-    async with gateway(script) as place:
-        assert await talk(place, TalkOptions(path)) == FAILED
-    assert "nothing was understood" in capsys.readouterr().err
+    async with gateway(script) as address:
+        assert await talk(address, TalkOptions(path)) == FAILED
+    assert "no speech was recognized" in capsys.readouterr().err
 
 
-async def test_a_connection_that_is_lost_while_speaking_listens_again(
+async def test_talk_starts_listening_again_after_a_lost_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, _ = spoken(tmp_path / "mic.wav", 200)
@@ -401,10 +399,10 @@ async def test_a_connection_that_is_lost_while_speaking_listens_again(
         await client.heard("start_listening")
         listening_again.set()
         await client.heard("stop_listening")
-        await client.tell("transcription_finished", id="1-2", epoch=0, text="Hello", turn_id="turn-1")
+        await client.send("transcription_finished", id="1-2", epoch=0, text="Hello", turn_id="turn-1")
         await client.reply("turn-1")
-        await client.tell("listening_stopped", id="9-0", cause="stopped")
+        await client.send("listening_stopped", id="9-0", cause="stopped")
         await read_to_end(client)
 
-    async with gateway(first, second) as place:
-        assert await talk(place, TalkOptions(path)) == OK
+    async with gateway(first, second) as address:
+        assert await talk(address, TalkOptions(path)) == OK

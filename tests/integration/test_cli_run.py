@@ -1,4 +1,4 @@
-"""`tertulia run` with everything it starts, as a person uses it."""
+"""`tertulia run` with all its processes, from the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(240)
 
 
 class Run:
-    """A `tertulia run` in a folder of its own."""
+    """A `tertulia run` in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -113,7 +113,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-async def test_from_the_first_line_to_the_last(run: Run) -> None:
+async def test_run_starts_answers_and_stops(run: Run) -> None:
     await run.says(rf"Open http://127\.0\.0\.1:{run.port}")
     for name in ("redis", "gateway", "stt", "llm", "tts", "tts-2"):
         assert re.search(rf"✓ {name}(?= |$)", run.shown, re.MULTILINE), run.shown
@@ -131,7 +131,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     assert seen.returncode == 0, seen.stderr
     assert "“Hello Luna”" in seen.stdout
     assert "first sound" in seen.stdout
-    assert "nothing waits, nothing was given up" in seen.stdout
+    assert "no work is waiting, none was given up" in seen.stdout
 
     second = run.tertulia("run")
     assert second.returncode == 1
@@ -142,7 +142,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     assert "the gateway answers there" in doctor.stdout
 
     os.kill(run.child("tertulia_llm"), signal.SIGKILL)
-    await run.says(r"llm was killed by SIGKILL; it is started again now")
+    await run.says(r"llm was killed by SIGKILL; restarting now")
     await run.says(r"✓ llm +is back \(demo\)")
     assert run.services() == ["gateway", "stt", "llm", "tts", "tts"], "each where it was"
     assert run.tertulia("say", "Rex?").returncode == 0
@@ -155,7 +155,7 @@ async def test_from_the_first_line_to_the_last(run: Run) -> None:
     assert not (run.folder / "data" / "redis" / "url").exists()
 
 
-async def test_a_killed_run_leaves_nothing_and_the_next_one_has_all_that_was_said(run: Run) -> None:
+async def test_killed_run_leaves_no_process_and_the_next_run_keeps_the_conversations(run: Run) -> None:
     await run.says("Open http")
     assert run.tertulia("say", "Hello Sage").returncode == 0
     children = run.children()
@@ -175,10 +175,10 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Starts a command as a shell starts what a script puts in the background: with SIGINT ignored."""
+"""Starts a command with SIGINT ignored, as a shell starts the background commands of a script."""
 
 
-async def test_an_interrupt_stops_it_also_where_a_script_has_started_it_in_the_background(run: Run) -> None:
+async def test_sigint_stops_a_run_that_a_script_started_in_the_background(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.process = run.start(sys.executable, "-c", DEAF)
@@ -190,7 +190,7 @@ async def test_an_interrupt_stops_it_also_where_a_script_has_started_it_in_the_b
     assert not [command for pid, command in children.items() if lives(pid)]
 
 
-async def test_an_interrupt_is_heard_from_the_beginning(run: Run) -> None:
+async def test_sigint_during_the_start_stops_the_run(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.process = run.start(sys.executable, "-c", DEAF)
@@ -199,7 +199,7 @@ async def test_an_interrupt_is_heard_from_the_beginning(run: Run) -> None:
     assert run.process.wait(STOP_S) in {0, 130}, run.shown
 
 
-async def test_a_service_with_a_wrong_setting_says_so_in_its_own_words(run: Run) -> None:
+async def test_wrong_setting_of_a_service_is_printed(run: Run) -> None:
     run.process.kill()
     run.process.wait(STOP_S)
     run.environment["TERTULIA_TTS_ENGINE"] = "no_such_engine"

@@ -1,4 +1,4 @@
-"""One supervised process: real ones, small, that live and die as asked."""
+"""`Service` with small real processes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tertulia_cli.run.logfile import LogFile
-from tertulia_cli.run.restarts import Patience, Restart, Restarts
-from tertulia_cli.run.service import Lost, Service, Spec
+from tertulia_cli.run.restarts import Restart, RestartPolicy, Restarts
+from tertulia_cli.run.service import ProcessSpec, Service, ServiceFailure
 from tests.harness.eventually import eventually
 
 WAIT = "import signal; print('up', flush=True); signal.pause()"
@@ -24,14 +24,14 @@ STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {WAIT
 
 
 class Kept:
-    """A service with what it wrote and how often it was restarted."""
+    """A service with its log and the number of its restarts."""
 
-    def __init__(self, folder: Path, command: Sequence[str], grace_s: float, patience: Patience | None) -> None:
+    def __init__(self, folder: Path, command: Sequence[str], grace_s: float, patience: RestartPolicy | None) -> None:
         self.lines: list[str] = []
         self.restarts: list[Restart] = []
         self.log = LogFile(folder / "thing.log", self.lines.append)
         self.service = Service(
-            Spec("thing", command, dict(os.environ), grace_s),
+            ProcessSpec("thing", command, dict(os.environ), grace_s),
             self.log,
             lambda _, restart: self.restarts.append(restart),
             Restarts(patience),
@@ -43,9 +43,9 @@ class Kept:
 
 @asynccontextmanager
 async def kept(
-    folder: Path, script: str, *, grace_s: float = 20.0, patience: Patience | None = None
-) -> AsyncGenerator[tuple[Kept, asyncio.Task[Lost | None]]]:
-    """A service that is running; it is stopped when the block ends."""
+    folder: Path, script: str, *, grace_s: float = 20.0, patience: RestartPolicy | None = None
+) -> AsyncGenerator[tuple[Kept, asyncio.Task[ServiceFailure | None]]]:
+    """A running service; it is stopped when the block ends."""
     made = Kept(folder, [sys.executable, "-c", script], grace_s, patience)
     with made.log:
         async with asyncio.TaskGroup() as tasks:
@@ -64,7 +64,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-async def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
+async def test_service_runs_until_it_is_stopped(tmp_path: Path) -> None:
     async with kept(tmp_path, WAIT) as (thing, running):
         await thing.says("up")
         pid = thing.service.pid
@@ -74,7 +74,7 @@ async def test_it_runs_until_it_is_stopped(tmp_path: Path) -> None:
         assert not thing.restarts
 
 
-async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
+async def test_killed_process_is_restarted(tmp_path: Path) -> None:
     async with kept(tmp_path, WAIT) as (thing, running):
         await thing.says("up")
         thing.service.came_up()
@@ -86,7 +86,7 @@ async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
         assert await running is None
 
 
-async def test_one_that_refuses_is_lost_with_its_own_sentence(tmp_path: Path) -> None:
+async def test_service_that_refuses_to_start_is_given_up_with_its_output(tmp_path: Path) -> None:
     script = "import sys; print('{\"message\": \"trying\"}'); sys.exit('thing cannot start: no voice')"
     async with kept(tmp_path, script) as (thing, running):
         lost = await running
@@ -96,8 +96,8 @@ async def test_one_that_refuses_is_lost_with_its_own_sentence(tmp_path: Path) ->
         assert not thing.restarts
 
 
-async def test_one_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
-    patience = Patience(quick_deaths=3, first_s=0.01)
+async def test_service_that_dies_repeatedly_is_given_up(tmp_path: Path) -> None:
+    patience = RestartPolicy(quick_deaths=3, first_s=0.01)
     async with kept(tmp_path, "raise SystemExit(7)", patience=patience) as (thing, running):
         lost = await running
         assert lost is not None
@@ -105,7 +105,7 @@ async def test_one_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None
         assert len(thing.restarts) == 2
 
 
-async def test_one_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
+async def test_service_that_ignores_sigterm_is_killed_after_its_grace_period(tmp_path: Path) -> None:
     async with kept(tmp_path, STUBBORN, grace_s=0.2) as (thing, running):
         await thing.says("up")
         pid = thing.service.pid
@@ -114,7 +114,7 @@ async def test_one_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path
         assert not lives(pid)
 
 
-async def test_or_at_once_when_asked(tmp_path: Path) -> None:
+async def test_kill_ends_a_stopping_service_at_once(tmp_path: Path) -> None:
     async with kept(tmp_path, STUBBORN, grace_s=3600) as (thing, running):
         await thing.says("up")
         thing.service.stop()
@@ -122,7 +122,7 @@ async def test_or_at_once_when_asked(tmp_path: Path) -> None:
         assert await running is None
 
 
-async def test_what_it_has_started_itself_does_not_outlive_it(tmp_path: Path) -> None:
+async def test_child_processes_of_a_service_are_killed_with_it(tmp_path: Path) -> None:
     script = (
         f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {WAIT!r}]).pid, flush=True); {WAIT}"
     )
@@ -136,7 +136,7 @@ async def test_what_it_has_started_itself_does_not_outlive_it(tmp_path: Path) ->
         assert await running is None
 
 
-async def test_a_line_without_end_is_cut_and_the_last_words_are_kept(tmp_path: Path) -> None:
+async def test_endless_line_is_cut_and_the_last_output_is_kept(tmp_path: Path) -> None:
     script = "import sys; sys.stdout.write('x' * 200_000 + '\\nlast words'); sys.stdout.flush(); raise SystemExit(1)"
     async with kept(tmp_path, script) as (thing, running):
         lost = await running
@@ -147,14 +147,14 @@ async def test_a_line_without_end_is_cut_and_the_last_words_are_kept(tmp_path: P
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
-async def test_it_does_not_outlive_a_supervisor_that_was_killed(tmp_path: Path) -> None:
+async def test_service_ends_when_its_supervisor_is_killed(tmp_path: Path) -> None:
     supervisor = f"""
 import asyncio, os, sys
 from pathlib import Path
 from tertulia_cli.run.logfile import LogFile
-from tertulia_cli.run.service import Service, Spec
+from tertulia_cli.run.service import Service, ProcessSpec
 log = LogFile(Path({str(tmp_path)!r}) / "thing.log", lambda line: print(service.pid, line, flush=True))
-service = Service(Spec("thing", [sys.executable, "-c", {WAIT!r}], dict(os.environ), 20.0), log, print)
+service = Service(ProcessSpec("thing", [sys.executable, "-c", {WAIT!r}], dict(os.environ), 20.0), log, print)
 asyncio.run(service.run())
 """
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", supervisor, stdout=subprocess.PIPE)

@@ -1,4 +1,4 @@
-"""Work that was given up is had done after all: on real processes, through the `tertulia` command."""
+"""Retrying dead-lettered work through the `tertulia` command, on real processes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any, cast
 import pytest
 import redis
 
-from tertulia_cli.dead_letters.read import Letter, read_facts, read_letters
-from tertulia_cli.dead_letters.recovery import Again, remedy_for
-from tertulia_cli.dead_letters.retry import carry_out
+from tertulia_cli.dead_letters.read import DeadEntry, read_dead, read_facts
+from tertulia_cli.dead_letters.recovery import Requeue, recovery_for
+from tertulia_cli.dead_letters.retry import recover
 from tertulia_shared.bus import Bus
 from tertulia_shared.bus.accounts import Account, digest, operator_rules, reader_rules
 from tertulia_shared.ids import new_id
@@ -32,7 +32,7 @@ STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
-    """Work is tried once, and nobody speaks yet. A worker that is merely slow must not count as dead: the lease."""
+    """One attempt per work, and no tts yet. The lease is long enough that a slow worker does not count as dead."""
     with Stack(
         tmp_path_factory.mktemp("dead") / "stack",
         workers={"gateway": 1, "stt": 1, "llm": 1},
@@ -47,20 +47,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator
 
 @pytest.fixture
 async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
-    """What the llm workers ask; it always tells the same story."""
+    """The llm workers' model, which always tells the same story."""
     async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
         yield model
 
 
 def environment(stack: Stack, user: str) -> dict[str, str]:
-    """What a command is told that logs in as a person."""
+    """The environment of a command that logs in to Redis as `user`."""
     return {**stack.environment, "TERTULIA_REDIS_URL": stack.redis.url_as(f"{user}:x")}
 
 
 async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
-    """`tertulia …` beside the stack: as a user who may only read, or where something is to be done, as one who may."""
+    """Run `tertulia …`: as the operator for `retry` and `drop`, else as the reader."""
     user = "operator" if words[1] in {"retry", "drop"} else "reader"
-    return await asyncio.to_thread(  # the client and the model go on meanwhile
+    return await asyncio.to_thread(  # in a thread: the client and the model keep running
         subprocess.run,
         [sys.executable, "-m", "tertulia_cli.main", *words],
         env=environment(stack, user), cwd=stack.folder, capture_output=True, text=True, check=False, timeout=60,
@@ -69,7 +69,7 @@ async def dead(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.Popen[bytes]:
-    """`tertulia inspect --follow` into two files."""
+    """Start `tertulia inspect --follow` with its output in two files."""
     with out.open("wb") as to, err.open("wb") as errors:
         return subprocess.Popen(
             [sys.executable, "-m", "tertulia_cli.main", "inspect", "--follow"],
@@ -77,18 +77,18 @@ def follow_in_the_background(stack: Stack, out: Path, err: Path) -> subprocess.P
         )  # fmt: skip
 
 
-async def only_letter(bus: Bus) -> Letter:
-    """The one piece of work that was given up, as soon as it is."""
-    found: list[Letter] = []
+async def only_letter(bus: Bus) -> DeadEntry:
+    """Wait for the only dead letter."""
+    found: list[DeadEntry] = []
     while not found:
-        found = await read_letters(bus)
+        found = await read_dead(bus)
         await asyncio.sleep(0.01)
-    (letter,) = found
-    return letter
+    (entry,) = found
+    return entry
 
 
 async def unspoken_reply(client: TalkClient) -> str:
-    """Something is asked and answered, in text."""
+    """Get a reply, which stays unspoken. Returns its message id."""
     turn_id = new_id()
     await client.say("Luna, tell me a story.", turn_id)
     await client.until_event("turn_complete")
@@ -96,8 +96,8 @@ async def unspoken_reply(client: TalkClient) -> str:
     return message.message_id
 
 
-async def kill_who_tells_a_story(stack: Stack, model: ScriptedModel, client: TalkClient) -> str:
-    """A turn whose worker is killed in the midst of its answer; another one is there then."""
+async def kill_llm_in_mid_story(stack: Stack, model: ScriptedModel, client: TalkClient) -> str:
+    """Kill the llm worker in mid-reply, and start another one. Returns the turn id."""
     model.script.append(Reply(STORY, hold=Hold(2)))
     turn_id = await client.say("Luna, tell me a story.", new_id())
     await client.until_event("llm_chunk")
@@ -107,7 +107,7 @@ async def kill_who_tells_a_story(stack: Stack, model: ScriptedModel, client: Tal
 
 
 @pytest.mark.usefixtures("model")
-async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Stack, tmp_path: Path) -> None:
+async def test_reply_that_failed_in_tts_is_spoken_after_retry(stack: Stack, tmp_path: Path) -> None:
     for worker in stack.of("tts"):
         worker.send(signal.SIGTERM)
         worker.wait()
@@ -120,25 +120,25 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert await bad.wait() == 1
-    stack.start("tts")  # takes it over, and finds that it has been tried often enough
+    stack.start("tts")  # takes the work over and gives it up, at its last attempt
 
     async with stack.bus() as bus:
-        letter = await only_letter(bus)
-        assert letter.id in (await dead(stack, "dead", "list")).stdout
-        shown = (await dead(stack, "dead", "show", letter.id)).stdout
+        entry = await only_letter(bus)
+        assert entry.id in (await dead(stack, "dead", "list")).stdout
+        shown = (await dead(stack, "dead", "show", entry.id)).stdout
         assert "to speak Luna's reply “" in shown
         assert "the device is lost" in shown
         assert "On retry: A tts worker speaks all of it" in shown
         audio = bus.keys.audio(conversation_id, message_id)
         assert [entry.fields.get(b"is_final") for entry in await bus.read(audio)] == [b"1"]
 
-        # who is killed before the entry goes leaves it there, and doing it again does no harm
-        facts = await read_facts(bus, letter)
-        remedy = remedy_for(letter, facts)
-        assert isinstance(remedy, Again)
-        await bus.reopen(audio, remedy.end_id)
-        await bus.post(remedy.stage, remedy.work, epoch=remedy.epoch)
-        assert await carry_out(bus, letter.id, remedy)
+        # a retry that is killed before it removes the entry can be repeated
+        facts = await read_facts(bus, entry)
+        recovery = recovery_for(entry, facts)
+        assert isinstance(recovery, Requeue)
+        await bus.reopen(audio, recovery.end_id)
+        await bus.post(recovery.stage, recovery.work, epoch=recovery.epoch)
+        assert await recover(bus, entry.id, recovery)
         assert "No work was given up" in (await dead(stack, "dead", "list")).stdout
 
         follow = bus.follow(audio, "0-0")
@@ -156,21 +156,21 @@ async def test_a_reply_that_no_engine_could_speak_is_spoken_after_all(stack: Sta
         assert file.readframes(file.getnframes()) == sound
 
 
-async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, model: ScriptedModel) -> None:
+async def test_turn_that_was_given_up_is_asked_again_after_retry(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        turn_id = await kill_who_tells_a_story(stack, model, client)
+        turn_id = await kill_llm_in_mid_story(stack, model, client)
         error = await client.until_event("error")
         assert error["code"] == "turn_failed"
         await client.until_done(turn_id)
-        letter = await only_letter(bus)
-        shown = (await dead(stack, "dead", "show", letter.id)).stdout
+        entry = await only_letter(bus)
+        shown = (await dead(stack, "dead", "show", entry.id)).stdout
         assert f"to answer “Luna, tell me a story.” (turn {turn_id}" in shown
-        assert "is said again, as a new turn" in shown
+        assert "is asked again as a new turn" in shown
 
-        retried = await dead(stack, "dead", "retry", letter.id)
+        retried = await dead(stack, "dead", "retry", entry.id)
         assert retried.returncode == 0, retried.stderr
         assert "posted again" in retried.stdout
         accepted = await client.until_event("turn_accepted", 2)
@@ -178,31 +178,31 @@ async def test_a_turn_that_nobody_could_answer_is_asked_again(stack: Stack, mode
         await client.until_done(accepted["turn_id"])
         (story,) = client.record.of_turn(accepted["turn_id"])
         assert story.status == "complete"
-        assert await read_letters(bus) == []
+        assert await read_dead(bus) == []
 
 
-async def test_what_is_too_late_is_said_and_dropped(stack: Stack, model: ScriptedModel) -> None:
+async def test_retry_of_an_outdated_turn_is_refused_and_dropped(stack: Stack, model: ScriptedModel) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
     async with talk(*stack.urls) as client, stack.bus() as bus:
-        await kill_who_tells_a_story(stack, model, client)
+        await kill_llm_in_mid_story(stack, model, client)
         await client.until_event("error")
-        letter = await only_letter(bus)
+        entry = await only_letter(bus)
         await client.hears("Rex?", new_id())
 
         refused = await dead(stack, "dead", "retry", "--all")
         assert refused.returncode == 1
-        assert "a retry is pointless: the conversation's epoch has moved on" in refused.stdout
+        assert "cannot be retried: the conversation's epoch has moved on" in refused.stdout
         assert (await dead(stack, "dead", "retry")).returncode == 2
         assert (await dead(stack, "dead", "retry", "1-1")).returncode == 2
-        dropped = await dead(stack, "dead", "drop", letter.id)
+        dropped = await dead(stack, "dead", "drop", entry.id)
         assert (dropped.returncode, dropped.stdout) == (0, "Dropped 1 entry.\n")
-        assert await read_letters(bus) == []
+        assert await read_dead(bus) == []
 
 
 @pytest.mark.usefixtures("model")
-async def test_inspect_follows_a_talk_as_it_goes_on(stack: Stack) -> None:
+async def test_inspect_follows_a_conversation_live(stack: Stack) -> None:
     if not stack.of("tts"):
         stack.start("tts")
     stack.wait_ready()
@@ -216,11 +216,11 @@ async def test_inspect_follows_a_talk_as_it_goes_on(stack: Stack) -> None:
             names = [message.name for message in client.record.messages.values()]
         for name in names:
             await eventually(
-                lambda name=name: _told(out.read_text(), "audio", name, "no more sound"), f"{name}'s sound"
+                lambda name=name: _has_line(out.read_text(), "audio", name, "no more sound"), f"{name}'s sound"
             )
         text = out.read_text()
-        assert _told(text, "turns", "you", "typed “Luna and Rex, hello!”")
-        assert _told(text, "work:tts", "", "posted: message")
+        assert _has_line(text, "turns", "you", "typed “Luna and Rex, hello!”")
+        assert _has_line(text, "work:tts", "", "posted: message")
         assert all(conversation_id[:8] in line for line in text.splitlines())
         assert "\x1b" not in text
         following.send_signal(signal.SIGINT)
@@ -230,5 +230,5 @@ async def test_inspect_follows_a_talk_as_it_goes_on(stack: Stack) -> None:
         following.wait()
 
 
-def _told(text: str, stream: str, who: str, what: str) -> bool:
-    return any(f" {stream} " in line and who in line and what in line for line in text.splitlines())
+def _has_line(text: str, stream: str, name: str, detail: str) -> bool:
+    return any(f" {stream} " in line and name in line and detail in line for line in text.splitlines())

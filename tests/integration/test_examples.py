@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.bad_line import BadLine
 from tests.harness.eventually import PATIENCE_S
 from tests.harness.spoken_reply import newest_replies
 from tests.harness.stack import Stack
+from tests.servers.breaking_proxy import BreakingProxy
 
 CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 
@@ -20,7 +20,7 @@ CLIENT = Path(__file__).parents[2] / "examples" / "client.py"
 @pytest.mark.timeout(120)
 async def test_python_example_saves_every_sample_once_after_a_lost_connection(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "reply.wav"
-    line = BadLine("127.0.0.1", stack.of("gateway")[0].port)
+    line = BreakingProxy("127.0.0.1", stack.of("gateway")[0].port)
     async with line.listening() as address:
         url = address.replace("http://", "ws://") + "/ws"
         client = await asyncio.create_subprocess_exec(

@@ -1,4 +1,4 @@
-"""Whatever a client sends gets a clear answer and harms nothing, and only a close code ends the connection."""
+"""Invalid frames, floods and refused connections: each gets a clear answer and harms no other client."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def open_gateway(redis_url: str, keys: Keys) -> AsyncGenerator[Gateway]:
         ('{"type": "playback", "data": {"message_id": "x"}}', "bad_field", "message_id"),
     ],
 )
-async def test_a_bad_frame_is_explained(open_gateway: Gateway, frame: str, code: str, says: str) -> None:
+async def test_bad_frame_is_answered_with_an_error(open_gateway: Gateway, frame: str, code: str, says: str) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.socket.send(frame)
@@ -59,7 +59,7 @@ async def test_a_bad_frame_is_explained(open_gateway: Gateway, frame: str, code:
         await client.until("turn_accepted")
 
 
-async def test_of_several_settings_none_holds_if_one_is_wrong(open_gateway: Gateway) -> None:
+async def test_one_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=1.5, top_p=7)
@@ -68,7 +68,7 @@ async def test_of_several_settings_none_holds_if_one_is_wrong(open_gateway: Gate
         assert (await client.until("model_settings"))["temperature"] is None
 
 
-async def test_an_error_about_a_message_names_its_turn(open_gateway: Gateway) -> None:
+async def test_error_about_a_message_names_its_turn(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         turn_id = str(uuid.uuid4())
@@ -76,7 +76,7 @@ async def test_an_error_about_a_message_names_its_turn(open_gateway: Gateway) ->
         assert (await client.until("error"))["turn_id"] == turn_id
 
 
-async def test_a_frame_above_the_size_bound_ends_only_its_own_connection(open_gateway: Gateway) -> None:
+async def test_frame_above_the_size_bound_ends_only_its_own_connection(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as other, Client.at(open_gateway.url()) as client:
         await client.next()
         await other.next()
@@ -87,7 +87,7 @@ async def test_a_frame_above_the_size_bound_ends_only_its_own_connection(open_ga
 
 
 @pytest.mark.parametrize("size", [0, 1, 641, 6402])
-async def test_audio_of_a_wrong_size(open_gateway: Gateway, size: int) -> None:
+async def test_audio_frame_of_a_wrong_size_is_refused(open_gateway: Gateway, size: int) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("start_listening")
@@ -96,7 +96,7 @@ async def test_audio_of_a_wrong_size(open_gateway: Gateway, size: int) -> None:
         assert (error["code"], str(size) in error["message"]) == ("bad_audio", True)
 
 
-async def test_audio_without_listening_is_told_once_a_second(open_gateway: Gateway) -> None:
+async def test_audio_without_listening_is_reported_once_a_second(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         begun = time.monotonic()
@@ -110,18 +110,18 @@ async def test_audio_without_listening_is_told_once_a_second(open_gateway: Gatew
         assert len(errors) <= 1 + seconds
 
 
-async def test_a_flood_of_frames_is_dropped_and_told(redis_url: str, keys: Keys) -> None:
-    # so few a second that they are too many also for a machine that takes its time over each
+async def test_frames_above_the_rate_are_dropped_and_reported(redis_url: str, keys: Keys) -> None:
+    # a rate so low that a slow machine exceeds it as well
     async with gateway(redis_url, keys, max_frames_per_s=1) as made, Client.at(made.url()) as client:
         await client.next()
         for _ in range(50):
             await client.send("refresh_characters")
         error = await client.until("error")
         assert (error["code"], "More than 1 frames a second" in error["message"]) == ("rate_limited", True)
-        assert len(client.of("characters")) >= FRAME_BURST_S, "what may come at once was taken"
+        assert len(client.of("characters")) >= FRAME_BURST_S, "the burst was accepted"
 
 
-async def test_audio_faster_than_it_is_spoken_is_dropped_and_told(open_gateway: Gateway) -> None:
+async def test_audio_above_the_rate_is_dropped_and_reported(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("start_listening")
@@ -130,7 +130,7 @@ async def test_audio_faster_than_it_is_spoken_is_dropped_and_told(open_gateway: 
         await client.until("error", lambda e: e["code"] == "rate_limited")
 
 
-async def test_too_many_connections_are_asked_to_come_later(redis_url: str, keys: Keys) -> None:
+async def test_connection_above_the_limit_is_closed_with_1013(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, max_connections=1) as made, Client.at(made.url()) as first:
         await first.next()
         async with Client.at(made.url()) as second:
@@ -140,28 +140,28 @@ async def test_too_many_connections_are_asked_to_come_later(redis_url: str, keys
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
-async def test_other_peoples_pages_are_refused(open_gateway: Gateway, origin: str) -> None:
+async def test_pages_of_other_origins_are_refused(open_gateway: Gateway, origin: str) -> None:
     async with Client.at(open_gateway.url(), origin=origin) as client:
         assert await client.close_code() == 1008
         assert client.frames == []
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example"])
-async def test_a_name_that_was_bent_to_this_machine_is_refused(open_gateway: Gateway, origin: str | None) -> None:
+async def test_name_that_was_rebound_to_this_machine_is_refused(open_gateway: Gateway, origin: str | None) -> None:
     port = open_gateway.port
     async with Client.at(f"ws://evil.example:{port}/ws", host="127.0.0.1", port=port, origin=origin) as client:
         assert await client.close_code() == 1008
         assert client.frames == []
 
 
-async def test_origins_that_may_connect(redis_url: str, keys: Keys) -> None:
+async def test_configured_and_own_origins_may_connect(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, origins="https://talk.example.org, http://other:81") as made:
         for origin in ("https://talk.example.org", f"http://127.0.0.1:{made.port}"):
             async with Client.at(made.url(), origin=origin) as client:
                 assert (await client.next())["type"] == "conversation_started"
 
 
-async def test_the_token_is_asked_for(redis_url: str, keys: Keys) -> None:
+async def test_connection_requires_the_token(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, token=TOKEN) as made:
         for query in ("", "?token=wrong", "?token="):
             async with Client.at(made.url(query)) as client:
@@ -173,14 +173,14 @@ async def test_the_token_is_asked_for(redis_url: str, keys: Keys) -> None:
 
 
 @pytest.mark.parametrize("query", ["?conversation_id=7", "?conversation_id="])
-async def test_a_bad_address_is_explained(open_gateway: Gateway, query: str) -> None:
+async def test_bad_address_is_answered_with_an_error(open_gateway: Gateway, query: str) -> None:
     async with Client.at(open_gateway.url(query)) as client:
         assert (await client.next())["code"] == "bad_field"
         await client.send("new_conversation")
         await client.until("conversation_started")
 
 
-async def test_closing_is_orderly(open_gateway: Gateway) -> None:
+async def test_client_can_close_the_connection(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.socket.close(1000)
@@ -188,7 +188,7 @@ async def test_closing_is_orderly(open_gateway: Gateway) -> None:
             await client.next()
 
 
-async def test_the_log_has_neither_token_nor_speech(
+async def test_log_contains_neither_token_nor_speech(
     redis_url: str, keys: Keys, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -200,6 +200,6 @@ async def test_the_log_has_neither_token_nor_speech(
         await client.socket.send('{"type": "user_message", "data": {"text": "whispered words"')
         await client.until("error")
     ours = [r for r in caplog.records if r.name.startswith(("tertulia", "uvicorn")) and r.name != "websockets.client"]
-    told = "\n".join(record.getMessage() for record in ours)
-    assert token not in told
-    assert "whispered" not in told
+    lines = "\n".join(record.getMessage() for record in ours)
+    assert token not in lines
+    assert "whispered" not in lines

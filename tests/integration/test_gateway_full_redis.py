@@ -1,4 +1,4 @@
-"""A Redis that answers and takes no writes: clients are told once, soon; what was sent again arrives once."""
+"""A Redis that answers but refuses writes: each client is warned once, and a repeated message is written once."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.servers.redis_server import RedisServer
 
 TURN = "12345678-1234-4234-8234-123456789012"
 SOON_S = 3.0
-"""The promise is one second; the machine that tests may be slow."""
+"""The warning is due within one second; a test machine may be slow."""
 
 
 class Pausable:
-    """A small Redis, and two ways to make it refuse writes."""
+    """A small Redis that can refuse writes for two reasons."""
 
     def __init__(self, server: RedisServer) -> None:
         self.server = server
@@ -39,7 +39,7 @@ class Pausable:
                         self.client.set(f"ballast:{ballast}", b"x" * size)
                         ballast += 1
             except OutOfMemoryError:
-                self.client.config_set("maxmemory", 1 << 20)  # nothing may squeeze in
+                self.client.config_set("maxmemory", 1 << 20)  # so that not even a small write succeeds
             yield
             self.client.config_set("maxmemory", "32mb")
             self.client.delete(*(f"ballast:{number}" for number in range(ballast + 1)))
@@ -62,7 +62,7 @@ KINDS = pytest.mark.parametrize(("kind", "cause"), [("full", "no memory"), ("lon
 
 
 @KINDS
-async def test_clients_are_told_once_and_what_is_sent_again_arrives_once(
+async def test_client_is_warned_once_and_a_repeated_message_is_written_once(
     pausable: Pausable, keys: Keys, kind: str, cause: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
@@ -73,12 +73,12 @@ async def test_clients_are_told_once_and_what_is_sent_again_arrives_once(
             assert time.monotonic() - begun < SOON_S
             assert (warning["code"], cause in warning["message"]) == ("writes_paused", True)
             for _ in range(20):
-                await client.send("user_message", text="is anybody there?", turn_id=TURN)
+                await client.send("user_message", text="are you there?", turn_id=TURN)
                 refused = await client.until("error")
                 assert (refused["code"], refused["turn_id"]) == ("unavailable", TURN)
                 assert cause in refused["message"]
         assert (await client.until("warning"))["code"] == "writes_resumed"
-        await client.send("user_message", text="is anybody there?", turn_id=TURN)
+        await client.send("user_message", text="are you there?", turn_id=TURN)
         await client.until("turn_accepted")
         workers = Workers(made.bus, client.conversation_id)
         turn, epoch = await workers.next_turn()
@@ -87,12 +87,12 @@ async def test_clients_are_told_once_and_what_is_sent_again_arrives_once(
         await client.until("turn_metrics")
         assert [frame["code"] for frame in client.of("warning")] == ["writes_paused", "writes_resumed"]
         assert len(await made.bus.read(keys.turns(client.conversation_id))) == 1
-    told = [record for record in caplog.records if "refused" in record.getMessage() and record.levelname != "DEBUG"]
-    assert len(told) == 1, "one line for the outage"
+    lines = [record for record in caplog.records if "refused" in record.getMessage() and record.levelname != "DEBUG"]
+    assert len(lines) == 1, "one line for the outage"
 
 
 @KINDS
-async def test_who_connects_meanwhile_is_told_and_gets_a_conversation_when_it_is_over(
+async def test_client_that_connects_during_the_outage_gets_an_error_and_later_a_conversation(
     pausable: Pausable, keys: Keys, kind: str, cause: str
 ) -> None:
     async with gateway(pausable.server.url, keys) as made:
@@ -105,7 +105,7 @@ async def test_who_connects_meanwhile_is_told_and_gets_a_conversation_when_it_is
             await later.until("conversation_started")
 
 
-async def test_a_microphone_waits_and_loses_nothing(pausable: Pausable, keys: Keys) -> None:
+async def test_microphone_audio_from_the_outage_is_written_afterwards(pausable: Pausable, keys: Keys) -> None:
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("start_listening")
@@ -116,7 +116,7 @@ async def test_a_microphone_waits_and_loses_nothing(pausable: Pausable, keys: Ke
                 await client.socket.send(frame)
             await client.send("stop_listening")
             await client.send("user_message", text="now", turn_id=TURN)
-            assert (await client.until("error"))["turn_id"] == TURN, "the frames before it were taken"
+            assert (await client.until("error"))["turn_id"] == TURN, "the audio frames before it were accepted"
         assert (await client.until("warning"))["code"] == "writes_resumed"
         follow = made.bus.follow(keys.work("stt"))
         async with asyncio.timeout(20):
@@ -126,4 +126,4 @@ async def test_a_microphone_waits_and_loses_nothing(pausable: Pausable, keys: Ke
             while len(heard) <= len(frames):
                 heard += [entry.fields[b"pcm"] for entry in await mic.read()]
         assert heard == [*frames, b""]
-        assert [frame["code"] for frame in client.of("error")] == ["unavailable"], "told once, and for the message"
+        assert [frame["code"] for frame in client.of("error")] == ["unavailable"], "no error about the microphone"

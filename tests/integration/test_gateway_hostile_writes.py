@@ -1,4 +1,4 @@
-"""Whatever a worker writes into the keys that the gateway reads, the gateway goes on, and so do the talks."""
+"""Hostile values in all keys that the gateway reads: it keeps serving, and the conversations continue."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from tertulia_shared.codec import decode, envelope, pack
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tests.harness.gateway import LUNA, Client, Gateway, Workers, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, Client, Gateway, Workers, gateway
 
 Writer = Callable[[Any, str], Awaitable[Any]]
 
@@ -104,7 +105,7 @@ SHARED: Mapping[str, tuple[Callable[[Keys], Key], Mapping[str, Writer]]] = {
     "broadcast": (Keys.broadcast, OF_STREAMS),
     "work:llm": (lambda keys: keys.work("llm"), OF_STREAMS),
 }
-OF_A_TALK: Mapping[str, tuple[Callable[[Keys, str, str], Key], Mapping[str, Writer]]] = {
+OF_A_CONVERSATION: Mapping[str, tuple[Callable[[Keys, str, str], Key], Mapping[str, Writer]]] = {
     "events": (lambda keys, c, _: keys.events(c), OF_EVENTS),
     "state": (lambda keys, c, _: keys.state(c), OF_STATE),
     "audio": (lambda keys, c, m: keys.audio(c, m), OF_STREAMS),
@@ -117,16 +118,16 @@ OF_A_TALK: Mapping[str, tuple[Callable[[Keys, str, str], Key], Mapping[str, Writ
 }
 
 
-async def strike(redis_url: str, key: Key, write: Writer) -> None:
-    """Write past the bus."""
+async def write_past_the_bus(redis_url: str, key: Key, write: Writer) -> None:
+    """Write a value as a broken worker could."""
     redis = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     await write(redis, key.name)
     await redis.expire(key.name, 60)
     await redis.aclose()
 
 
-async def assert_lives(made: Gateway) -> None:
-    """The process answers, and somebody else's talk goes on."""
+async def assert_serves(made: Gateway) -> None:
+    """The process answers, and another client has a whole turn."""
     async with httpx2.AsyncClient(base_url=f"http://localhost:{made.port}", timeout=30) as http:
         for path in ("/healthz", "/readyz", "/api/status", "/api/voices", "/metrics"):
             assert (await http.get(path)).status_code in (200, 503), path
@@ -140,14 +141,14 @@ async def assert_lives(made: Gateway) -> None:
 
 
 @pytest.mark.parametrize("where", SHARED)
-async def test_what_all_share_may_hold_anything(redis_url: str, keys: Keys, where: str) -> None:
+async def test_gateway_survives_hostile_values_in_shared_keys(redis_url: str, keys: Keys, where: str) -> None:
     key_of, values = SHARED[where]
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         for write in values.values():
-            await strike(redis_url, key_of(keys), write)
-            await assert_lives(made)
-        await assert_lives(made)
+            await write_past_the_bus(redis_url, key_of(keys), write)
+            await assert_serves(made)
+        await assert_serves(made)
         await client.send("refresh_characters")
         await client.until("error" if where == "broadcast" else "characters")
         redis = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
@@ -155,9 +156,13 @@ async def test_what_all_share_may_hold_anything(redis_url: str, keys: Keys, wher
         await redis.aclose()
 
 
-@pytest.mark.parametrize(("where", "what"), [(where, what) for where, (_, of) in OF_A_TALK.items() for what in of])
-async def test_what_a_talk_has_may_be_anything(redis_url: str, keys: Keys, where: str, what: str) -> None:
-    key_of, values = OF_A_TALK[where]
+@pytest.mark.parametrize(
+    ("where", "what"), [(where, what) for where, (_, of) in OF_A_CONVERSATION.items() for what in of]
+)
+async def test_conversation_survives_hostile_values_in_its_keys(
+    redis_url: str, keys: Keys, where: str, what: str
+) -> None:
+    key_of, values = OF_A_CONVERSATION[where]
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         c, message_id = client.conversation_id, new_id()
@@ -169,35 +174,35 @@ async def test_what_a_talk_has_may_be_anything(redis_url: str, keys: Keys, where
         reply.begin(LUNA)
         await reply.flush()
         key = key_of(keys, c, reply.message_ids.get(LUNA, message_id))
-        await strike(redis_url, key, values[what])
-        await assert_lives(made)
+        await write_past_the_bus(redis_url, key, values[what])
+        await assert_serves(made)
         await _answered(client, made, keys)
         async with Client.at(made.url(f"?conversation_id={c}&last_event_id=1-0")) as again:
             await again.next()
-        await assert_lives(made)
+        await assert_serves(made)
 
 
 async def _answered(client: Client, made: Gateway, keys: Keys) -> None:
-    """The same talk answers the next message, whose sender repeats it if it is refused."""
+    """The next message of the same conversation is answered. The client repeats it if it is refused."""
     turn_id = new_id()
     await client.send("user_message", text="and again", turn_id=turn_id)
     while True:
-        told = await client.next()
-        if told["type"] == "turn_accepted" and told["turn_id"] == turn_id:
+        event = await client.next()
+        if event["type"] == "turn_accepted" and event["turn_id"] == turn_id:
             break
-        if told["type"] == "error" and told.get("turn_id") == turn_id:
+        if event["type"] == "error" and event.get("turn_id") == turn_id:
             await client.send("user_message", text="and again", turn_id=turn_id)
     entries = await made.bus.read(keys.turns(client.conversation_id))
     (entry,) = [entry for entry in entries if entry.fields.get(b"turn_id") == turn_id.encode()]
     workers = Workers(made.bus, client.conversation_id)
     await workers.reply(decode(UserTurn, entry.fields), envelope(entry.fields).epoch).whole()
-    await client.until("turn_complete", lambda told: told["turn_id"] == turn_id)
+    await client.until("turn_complete", lambda event: event["turn_id"] == turn_id)
     await client.until("audio_complete")
 
 
-async def test_a_beat_from_the_future_does_not_count(redis_url: str, keys: Keys) -> None:
+async def test_heartbeat_from_the_future_does_not_count(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made:
-        await strike(redis_url, keys.workers(), member(b"llm:x:demo", time.time() + 10_000))
+        await write_past_the_bus(redis_url, keys.workers(), member(b"llm:x:demo", time.time() + 10_000))
         assert list(await made.bus.alive(60)) == []
         await made.bus.beat("llm:y:demo")
 

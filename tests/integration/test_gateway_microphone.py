@@ -1,4 +1,4 @@
-"""The microphone's PCM reaches the recognizer's stream whole, in order, session by session."""
+"""Microphone audio reaches the `mic` stream completely and in order, session by session."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode
 from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import Client, Gateway, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import Client, Gateway, gateway
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ async def open_gateway(redis_url: str, keys: Keys) -> AsyncGenerator[Gateway]:
 
 
 async def session(at: Gateway, conversation_id: str, claim: Claim) -> list[MicChunk]:
-    """The claimed session's entries, once its final one is there; their ids are checked."""
+    """Wait for the final entry of the claimed session, and check the ids. Returns all entries."""
     work = decode(Work, claim.fields)
     assert work.conversation_id == conversation_id
     key = at.bus.keys.mic(conversation_id, work.session_id)
@@ -35,7 +36,7 @@ async def session(at: Gateway, conversation_id: str, claim: Claim) -> list[MicCh
     return [decode(MicChunk, entry.fields) for entry in entries]
 
 
-async def test_sessions_one_after_the_other(open_gateway: Gateway) -> None:
+async def test_second_session_ends_the_first(open_gateway: Gateway) -> None:
     bus = open_gateway.bus
     await bus.prepare("stt")
     async with Client.at(open_gateway.url()) as client:
@@ -56,7 +57,7 @@ async def test_sessions_one_after_the_other(open_gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("way", ["abort", "close", "new_conversation"])
-async def test_a_session_ends_with_what_it_belongs_to(open_gateway: Gateway, way: str) -> None:
+async def test_session_ends_with_its_connection_or_conversation(open_gateway: Gateway, way: str) -> None:
     bus = open_gateway.bus
     await bus.prepare("stt")
     async with Client.at(open_gateway.url()) as client:

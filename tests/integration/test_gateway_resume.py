@@ -1,4 +1,4 @@
-"""Whoever reconnects gets each event and each frame once, in order: after any cut, at any gateway."""
+"""A client that resumes gets each event and each frame once, in order: after any cut, at any gateway."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import pytest
 
 from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, eventually, gateway, resume_of
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, Workers, gateway, resume_of
 
 SEEDS = 100
 
@@ -22,16 +23,16 @@ async def two_gateways(redis_url: str, keys: Keys) -> AsyncGenerator[tuple[Gatew
         yield one, other
 
 
-def seen(frames: list[dict[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Event ids and audio frames in the order in which they came."""
+def received(frames: list[dict[str, Any]]) -> tuple[list[str], list[tuple[str, str]]]:
+    """The ids of events and audio frames in the order in which the client got them."""
     return (
         [f["event_id"] for f in frames if "event_id" in f],
         [(f["message_id"], f["id"]) for f in frames if f["type"] == "audio"],
     )
 
 
-async def in_redis(at: Gateway, conversation_id: str, reply: Reply) -> tuple[list[str], list[tuple[str, str]]]:
-    """What a client must have got of the conversation's streams."""
+async def stored(at: Gateway, conversation_id: str, reply: Reply) -> tuple[list[str], list[tuple[str, str]]]:
+    """The ids that a client must have received, from the conversation's streams."""
     keys = at.bus.keys
     events = await at.bus.read(keys.events(conversation_id))
     audio = [
@@ -43,8 +44,8 @@ async def in_redis(at: Gateway, conversation_id: str, reply: Reply) -> tuple[lis
     return [entry.id for entry in events if entry.fields[b"type"] != b"client_changed"], audio
 
 
-def is_whole(frames: list[dict[str, Any]], reply: Reply) -> bool:
-    """Whether the turn's text and sound have all come."""
+def is_complete(frames: list[dict[str, Any]], reply: Reply) -> bool:
+    """Whether the client has all of the turn's text and audio."""
     complete = [f["message_id"] for f in frames if f["type"] == "audio_complete"]
     return set(complete) == set(reply.message_ids.values()) and any(f["type"] == "turn_complete" for f in frames)
 
@@ -62,7 +63,7 @@ async def _write_at_random(reply: Reply, dice: random.Random) -> None:
 
 
 @pytest.mark.timeout(180)
-async def test_cut_anywhere_nothing_is_lost_or_doubled(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_client_gets_each_event_and_frame_once_after_any_cut(two_gateways: tuple[Gateway, Gateway]) -> None:
     for seed in range(SEEDS):
         dice = random.Random(seed)
         frames: list[dict[str, Any]] = []
@@ -78,7 +79,7 @@ async def test_cut_anywhere_nothing_is_lost_or_doubled(two_gateways: tuple[Gatew
                 await client.next()
             client.socket.transport.abort()
             frames += client.frames
-        while not is_whole(frames, reply):
+        while not is_complete(frames, reply):
             marks = resume_of(c, frames)
             if dice.random() < 0.5:
                 query = f"?conversation_id={c}&last_event_id={marks['last_event_id']}"
@@ -92,15 +93,15 @@ async def test_cut_anywhere_nothing_is_lost_or_doubled(two_gateways: tuple[Gatew
                 first = await client.next()
                 assert (first["type"], first["resumed"]) == ("conversation_started", True)
                 wanted = len(client.frames) + dice.randrange(1, 20)
-                while len(client.frames) < wanted and not is_whole(frames + client.frames, reply):
+                while len(client.frames) < wanted and not is_complete(frames + client.frames, reply):
                     await client.next()
                 client.socket.transport.abort()
                 frames += client.frames
         await writing
-        assert seen(frames) == await in_redis(two_gateways[0], c, reply), f"seed {seed}"
+        assert received(frames) == await stored(two_gateways[0], c, reply), f"seed {seed}"
 
 
-async def test_a_gateway_that_was_restarted_goes_on_where_the_other_stopped(redis_url: str, keys: Keys) -> None:
+async def test_restarted_gateway_continues_at_the_marks(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as first, Client.at(first.url()) as client:
         await client.next()
         c, workers = client.conversation_id, Workers(first.bus, client.conversation_id)
@@ -123,10 +124,12 @@ async def test_a_gateway_that_was_restarted_goes_on_where_the_other_stopped(redi
         await again.flush()
         await client.send("resume", **resume_of(c, frames))
         await client.until("turn_metrics")
-        assert seen(frames + client.frames) == await in_redis(second, c, again)
+        assert received(frames + client.frames) == await stored(second, c, again)
 
 
-async def test_without_marks_only_what_is_new_comes_when_all_was_heard(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_client_without_marks_gets_only_new_events_once_all_was_heard(
+    two_gateways: tuple[Gateway, Gateway],
+) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
@@ -151,14 +154,14 @@ async def test_without_marks_only_what_is_new_comes_when_all_was_heard(two_gatew
     assert len(later.of("audio")) == 12
 
 
-async def test_sound_that_an_interruption_has_ended_does_not_come_again(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_audio_of_an_interrupted_turn_is_not_sent_again(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as client:
         await client.next()
         workers = Workers(one.bus, client.conversation_id)
         await client.send("user_message", text="hello")
         turn, epoch = await workers.next_turn()
-        await workers.reply(turn, epoch).whole(pcm=b"\0\0" * 24_000 * 10)  # the talk is not over before it is cut off
+        await workers.reply(turn, epoch).whole(pcm=b"\0\0" * 24_000 * 10)  # long enough to be interrupted
         await client.until("audio")
         marks = client.resume()
         await client.send("interrupt")
@@ -172,7 +175,7 @@ async def test_sound_that_an_interruption_has_ended_does_not_come_again(two_gate
 
 
 @pytest.mark.parametrize("last_event_id", ["99999999999999-0", "9999999999999999999-9999999999999999999"])
-async def test_a_mark_beyond_the_end_holds_nothing_back(
+async def test_mark_beyond_the_last_event_does_not_delay_events(
     two_gateways: tuple[Gateway, Gateway], last_event_id: str
 ) -> None:
     one, _ = two_gateways
@@ -184,7 +187,7 @@ async def test_a_mark_beyond_the_end_holds_nothing_back(
         await client.until("turn_accepted")
 
 
-async def test_a_newer_connection_replaces_the_older_also_at_another_gateway(
+async def test_newer_connection_replaces_the_older_one_at_another_gateway(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -204,11 +207,11 @@ async def test_a_newer_connection_replaces_the_older_also_at_another_gateway(
                 await newest.until("characters")
 
 
-async def test_a_conversation_that_is_not_there(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_unknown_conversation_is_an_error(two_gateways: tuple[Gateway, Gateway]) -> None:
     unknown = "12345678-1234-4234-8234-123456789012"
     async with Client.at(two_gateways[0].url(f"?conversation_id={unknown}")) as client:
         assert (await client.next())["code"] == "unknown_conversation"
-        await client.send("user_message", text="anybody?")
+        await client.send("user_message", text="hello?")
         assert (await client.next())["code"] == "unknown_conversation"
         await client.send("new_conversation")
         assert (await client.next())["type"] == "conversation_started"

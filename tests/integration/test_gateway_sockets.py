@@ -1,4 +1,4 @@
-"""What one client does to its socket delays nobody else: floods, half requests, and clients that do not read."""
+"""One client's socket delays no other client: floods, unfinished requests, and clients that do not read."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @dataclass
 class Probe:
-    """Asks for /healthz again and again."""
+    """Requests /healthz repeatedly."""
 
     longest_s: float = 0.0
     answers: int = 0
@@ -56,8 +56,8 @@ def _ok(url: str) -> None:
 
 
 @asynccontextmanager
-async def others_go_on(stack: Stack) -> AsyncGenerator[None]:
-    """Other clients are answered meanwhile, and a turn is accepted afterwards."""
+async def others_are_served(stack: Stack) -> AsyncGenerator[None]:
+    """Other clients are answered in the meantime, and a turn is accepted afterwards."""
     probe = Probe()
     async with talk(*stack.urls) as client:
         asking = asyncio.create_task(probe.run(stack.http("/healthz")))
@@ -80,9 +80,9 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS)
-async def test_a_flood_of_frames_ends_its_own_connection_only(process: Stack, flood: str) -> None:
+async def test_flood_of_frames_ends_only_its_own_connection(process: Stack, flood: str) -> None:
     port = process.of("gateway")[0].port
-    async with others_go_on(process), RawSocket.upgraded(port) as raw:
+    async with others_are_served(process), RawSocket.upgraded(port) as raw:
         writing = asyncio.create_task(raw.write(FLOODS[flood]))
         code, reason = await raw.close_frame()
         writing.cancel()
@@ -90,59 +90,59 @@ async def test_a_flood_of_frames_ends_its_own_connection_only(process: Stack, fl
     assert "more than" in reason
 
 
-async def test_a_refused_socket_is_not_parsed_any_more(process: Stack) -> None:
+async def test_flood_on_a_refused_socket_is_not_parsed(process: Stack) -> None:
     port = process.of("gateway")[0].port
-    async with others_go_on(process), RawSocket.upgraded(port, Origin=FOREIGN) as raw:
+    async with others_are_served(process), RawSocket.upgraded(port, Origin=FOREIGN) as raw:
         writing = asyncio.create_task(raw.write(FLOODS["empty text"]))
         code, reason = await raw.close_frame()
         writing.cancel()
     assert (code, "origin" in reason) == (1008, True)
 
 
-async def test_refused_clients_that_come_again_and_again_are_aborted_and_delay_nobody(process: Stack) -> None:
+async def test_repeatedly_refused_clients_are_aborted_without_delaying_others(process: Stack) -> None:
     port = process.of("gateway")[0].port
     ends: set[str] = set()
 
-    async def come() -> None:
+    async def attempt() -> None:
         async with RawSocket.at(port) as raw:
             await raw.write(upgrade(Origin=FOREIGN))
-            ends.add("told" if b"origin" in await raw.rest() else "aborted")
+            ends.add("refused" if b"origin" in await raw.rest() else "aborted")
 
-    async with others_go_on(process):
-        while ends != {"told", "aborted"}:
-            await asyncio.gather(*(come() for _ in range(100)))
+    async with others_are_served(process):
+        while ends != {"refused", "aborted"}:
+            await asyncio.gather(*(attempt() for _ in range(100)))
     async with RawSocket.upgraded(port):
         pass
 
 
-async def test_tiny_chunks_of_a_body_delay_nobody(process: Stack) -> None:
+async def test_tiny_chunks_of_a_body_do_not_delay_others(process: Stack) -> None:
     port = process.of("gateway")[0].port
     head = b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-    async with others_go_on(process), RawSocket.at(port) as raw:
+    async with others_are_served(process), RawSocket.at(port) as raw:
         await raw.write(head + b"1\r\na\r\n" * FRAMES)
         await raw.rest()
 
 
-async def test_half_requests_leave_room_for_whole_ones(process: Stack) -> None:
+async def test_unfinished_requests_leave_room_for_complete_ones(process: Stack) -> None:
     port = process.of("gateway")[0].port
-    halves = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_UNFINISHED + 50)]
+    unfinished = [await asyncio.open_connection("127.0.0.1", port) for _ in range(MAX_UNFINISHED + 50)]
     try:
-        for _, writer in halves:
+        for _, writer in unfinished:
             writer.write(b"GET /healthz HTTP/1.1\r\nHost: local")
         await asyncio.to_thread(_ok, process.http("/healthz"))
         async with talk(*process.urls) as client:
             await client.until_event("conversation_started")
-        ended = [asyncio.create_task(reader.read()) for reader, _ in halves]
+        ended = [asyncio.create_task(reader.read()) for reader, _ in unfinished]
         await asyncio.wait(ended, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             task.cancel()
         await asyncio.gather(*ended, return_exceptions=True)
     finally:
-        for _, writer in halves:
+        for _, writer in unfinished:
             writer.transport.abort()
 
 
-def test_no_flood_left_a_traceback(process: Stack) -> None:
+def test_floods_leave_no_traceback_in_the_log(process: Stack) -> None:
     assert "Traceback" not in process.of("gateway")[0].log.read_text()
 
 
@@ -154,7 +154,7 @@ def test_no_flood_left_a_traceback(process: Stack) -> None:
         b"P",
     ],
 )
-async def test_a_header_that_does_not_end_is_given_up(redis_url: str, keys: Keys, sent: bytes) -> None:
+async def test_unfinished_header_is_answered_with_408(redis_url: str, keys: Keys, sent: bytes) -> None:
     async with gateway(redis_url, keys, bounds=SHORT) as made, RawSocket.at(made.port) as raw:
         await raw.write(sent)
         assert (await raw.rest()).startswith(b"HTTP/1.1 408")
@@ -163,44 +163,44 @@ async def test_a_header_that_does_not_end_is_given_up(redis_url: str, keys: Keys
 @pytest.mark.parametrize(
     "sent", [b"", b"POST /api/characters HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"]
 )
-async def test_a_connection_without_a_whole_request_is_given_up(redis_url: str, keys: Keys, sent: bytes) -> None:
+async def test_connection_without_a_complete_request_is_closed(redis_url: str, keys: Keys, sent: bytes) -> None:
     async with gateway(redis_url, keys, bounds=SHORT) as made, RawSocket.at(made.port) as raw:
         await raw.write(sent)
         assert await raw.rest() == b""
 
 
 @pytest.mark.parametrize("size", [20_000, 100_000])
-async def test_a_header_that_is_too_long_is_refused(redis_url: str, keys: Keys, size: int) -> None:
+async def test_long_header_is_refused(redis_url: str, keys: Keys, size: int) -> None:
     async with gateway(redis_url, keys) as made, RawSocket.at(made.port) as raw:
         await raw.write(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * size)
         assert (await raw.rest()).startswith(b"HTTP/1.1 4") or size > 50_000
 
 
-async def test_an_upgrade_with_too_many_headers_is_refused(redis_url: str, keys: Keys) -> None:
+async def test_upgrade_with_too_many_headers_is_refused(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made, RawSocket.at(made.port) as raw:
         await raw.write(upgrade(**{f"X-{number}": "1" for number in range(200)}))
         assert (await raw.rest()).startswith(b"HTTP/1.1 431")
 
 
-async def test_a_client_that_does_not_read_is_gone(redis_url: str, keys: Keys) -> None:
+async def test_client_that_does_not_read_is_disconnected(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
         _do_not_read(raw)
-        await _let_in(made.url())
+        await _wait_for_room(made.url())
 
 
-async def test_a_client_that_reads_nothing_of_many_answers_is_gone(redis_url: str, keys: Keys) -> None:
+async def test_client_that_reads_none_of_many_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
         _do_not_read(raw)
         await raw.write(frame(TEXT, b'{"type": "sing"}') * 1000 + frame(PING, b"x" * 125) * 500)
-        await _let_in(made.url())
+        await _wait_for_room(made.url())
 
 
 def _do_not_read(raw: RawSocket) -> None:
     cast("asyncio.Transport", raw.writer.transport).pause_reading()
 
 
-async def _let_in(url: str) -> None:
-    """Connect until the place of the client that was there is free."""
+async def _wait_for_room(url: str) -> None:
+    """Connect until the gateway has dropped the client that is connected."""
     async with asyncio.timeout(30):
         while True:
             async with Client.at(url) as client:
@@ -210,7 +210,7 @@ async def _let_in(url: str) -> None:
 
 
 @pytest.mark.parametrize("fragments", [1, 8])
-async def test_more_text_than_anybody_types_ends_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
+async def test_text_above_the_rate_ends_the_connection(redis_url: str, keys: Keys, fragments: int) -> None:
     data = b"[" * (1024 * 1024 // fragments)
     parts = [frame(CONTINUATION if n else TEXT, data, fin=n == fragments - 1) for n in range(fragments)]
     async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:
@@ -238,7 +238,7 @@ async def test_more_text_than_anybody_types_ends_the_connection(redis_url: str, 
         (frame(TEXT, fin=False) + frame(CONTINUATION, fin=False) * 200, 1008),
     ],
 )
-async def test_frames_against_the_protocol_get_a_close_code_and_no_traceback(
+async def test_protocol_violation_gets_a_close_code_and_no_traceback(
     redis_url: str, keys: Keys, sent: bytes, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with gateway(redis_url, keys) as made, RawSocket.upgraded(made.port) as raw:

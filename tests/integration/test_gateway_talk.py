@@ -1,4 +1,4 @@
-"""The talk through the real gateway: a typed turn from end to end, repeats, interruption, settings, characters."""
+"""A talk through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import Interrupted, TurnAccepted
 from tertulia_shared.keys import Keys
 from tertulia_shared.testing.memory_store import MemoryStore
-from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, eventually, gateway
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, REX, Client, Gateway, Workers, gateway
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ async def open_gateway(redis_url: str, keys: Keys, store: MemoryStore) -> AsyncG
         yield made
 
 
-async def test_a_typed_turn_comes_in_order_text_and_sound(open_gateway: Gateway) -> None:
+async def test_typed_turn_arrives_in_order_with_text_and_audio(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         started = await client.next()
         assert (started["type"], started["resumed"], started["demo"]) == ("conversation_started", False, False)
@@ -70,7 +71,7 @@ async def test_a_typed_turn_comes_in_order_text_and_sound(open_gateway: Gateway)
     assert metrics["metrics"]["source"] == "typed"
 
 
-async def test_the_talk_is_over_when_the_client_has_played_everything(open_gateway: Gateway) -> None:
+async def test_talk_ends_when_the_client_has_played_everything(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         workers = Workers(open_gateway.bus, client.conversation_id)
@@ -78,7 +79,7 @@ async def test_the_talk_is_over_when_the_client_has_played_everything(open_gatew
         await client.send("user_message", text="hello")
         turn, epoch = await workers.next_turn()
         reply = workers.reply(turn, epoch)
-        await reply.whole(pcm=b"\0\0" * 24_000 * 10)  # two minutes of sound: only a receipt can say that it was played
+        await reply.whole(pcm=b"\0\0" * 24_000 * 10)  # two minutes of audio: only a receipt can end the talk in time
         await client.until("turn_metrics")
         assert b"talk" in await open_gateway.bus.hash(state)
         await client.send(
@@ -92,7 +93,7 @@ async def test_the_talk_is_over_when_the_client_has_played_everything(open_gatew
         assert (await open_gateway.bus.last(open_gateway.bus.keys.receipts(client.conversation_id))) is not None
 
 
-async def test_a_turn_sent_twice_is_accepted_twice_and_happens_once(open_gateway: Gateway) -> None:
+async def test_turn_sent_twice_is_accepted_twice_and_written_once(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         turn_id = str(uuid.uuid4())
@@ -103,11 +104,11 @@ async def test_a_turn_sent_twice_is_accepted_twice_and_happens_once(open_gateway
             assert ("event_id" in accepted) is not again
         turns = await open_gateway.bus.read(open_gateway.bus.keys.turns(client.conversation_id))
         assert len(turns) == 1
-        assert await open_gateway.bus.open_work("llm") == 2  # the pointer is posted again: it may have been lost
+        assert await open_gateway.bus.open_work("llm") == 2  # posted again: the first may have been lost
 
 
 @pytest.mark.parametrize("way", ["interrupt", "turn", "spoken"])
-async def test_nothing_of_an_older_epoch_comes_after_an_interruption(open_gateway: Gateway, way: str) -> None:
+async def test_nothing_of_an_older_epoch_follows_an_interruption(open_gateway: Gateway, way: str) -> None:
     bus = open_gateway.bus
     async with Client.at(open_gateway.url()) as client:
         await client.next()
@@ -128,8 +129,8 @@ async def test_nothing_of_an_older_epoch_comes_after_an_interruption(open_gatewa
             case "turn":
                 await client.send("user_message", text="wait!")
             case _:
-                await _speak_up(workers)
-        # a worker that has not noticed yet
+                await _begin_spoken_turn(workers)
+        # a worker that has not noticed the interruption yet
         for k in range(300, 400):
             reply.sound(LUNA, 0, k, b"\1\0" * 960)
         reply.text(LUNA, "stale")
@@ -138,7 +139,7 @@ async def test_nothing_of_an_older_epoch_comes_after_an_interruption(open_gatewa
         interrupted = await client.until("interrupted")
         at = len(client.frames)
         assert interrupted["cause"] == ("request" if way == "interrupt" else "turn")
-        # the next turn's reply comes, and only that
+        # only the next turn's reply follows
         if way == "interrupt":
             await client.send("user_message", text="go on")
         turn, epoch = await workers.next_turn()
@@ -154,8 +155,8 @@ async def test_nothing_of_an_older_epoch_comes_after_an_interruption(open_gatewa
     assert [entry.fields[b"cause"].decode() for entry in control] == [interrupted["cause"]]
 
 
-async def _speak_up(workers: Workers) -> None:
-    """What stt does when the user's speech has become a turn."""
+async def _begin_spoken_turn(workers: Workers) -> None:
+    """Begin a spoken turn as stt does."""
     keys, c, turn_id = workers.bus.keys, workers.conversation_id, str(uuid.uuid4())
     await workers.bus.transact(
         c,
@@ -172,7 +173,7 @@ async def _speak_up(workers: Workers) -> None:
     )
 
 
-async def test_an_interrupt_when_nobody_speaks_says_nothing(open_gateway: Gateway) -> None:
+async def test_interrupt_without_a_reply_sends_no_event(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("interrupt")
@@ -180,7 +181,7 @@ async def test_an_interrupt_when_nobody_speaks_says_nothing(open_gateway: Gatewa
         assert (await client.next())["type"] == "characters"
 
 
-async def test_a_reply_that_failed_without_a_word_keeps_nobody_waiting(open_gateway: Gateway) -> None:
+async def test_reply_that_failed_before_its_first_word_does_not_delay_the_next(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         workers = Workers(open_gateway.bus, client.conversation_id)
@@ -201,7 +202,7 @@ async def test_a_reply_that_failed_without_a_word_keeps_nobody_waiting(open_gate
         assert (await client.until("audio_complete"))["id"] == "2-0"
 
 
-async def test_model_settings_are_merged_kept_and_answered(open_gateway: Gateway, store: MemoryStore) -> None:
+async def test_model_settings_are_merged_saved_and_answered(open_gateway: Gateway, store: MemoryStore) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=0.5, model="some/model")
@@ -220,7 +221,7 @@ async def test_model_settings_are_merged_kept_and_answered(open_gateway: Gateway
         await eventually(is_saved)
 
 
-async def test_refreshed_characters_are_told(open_gateway: Gateway) -> None:
+async def test_refresh_sends_the_characters(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("refresh_characters")
@@ -230,7 +231,7 @@ async def test_refreshed_characters_are_told(open_gateway: Gateway) -> None:
         assert await open_gateway.bus.last(open_gateway.bus.keys.broadcast()) is not None
 
 
-async def test_a_new_conversation_leaves_the_old_one(open_gateway: Gateway) -> None:
+async def test_new_conversation_replaces_the_open_one(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         first = client.conversation_id

@@ -1,4 +1,4 @@
-"""A slow client, a Redis that goes and comes back, an orderly end."""
+"""A slow client, Redis outages, data loss, and the stop of a gateway."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import redis
 
 from tertulia_shared.entries import UserTurn
 from tertulia_shared.keys import Keys
-from tests.harness.gateway import LUNA, Client, Workers, eventually, gateway, redis_is_back
+from tests.harness.eventually import eventually
+from tests.harness.gateway import LUNA, Client, Workers, gateway, redis_is_back
 from tests.servers.redis_server import RedisServer
 
 AGAIN = "12345678-1234-4234-8234-123456789012"
@@ -30,12 +31,12 @@ def forgetful_redis(tmp_path: Path) -> Iterator[RedisServer]:
         yield server
 
 
-async def test_a_slow_client_slows_only_itself(redis_url: str, keys: Keys) -> None:
-    chunks, pcm = 2_000, b"\1\0" * 4_800  # 19 MB: more than any buffer on the way
+async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> None:
+    chunks, pcm = 2_000, b"\1\0" * 4_800  # 19 MB: more than all buffers in between
     async with gateway(redis_url, keys) as made, Client.at(made.url(), max_queue=1) as slow:
         await slow.next()
         workers = Workers(made.bus, slow.conversation_id)
-        await slow.send("user_message", text="tell me everything")
+        await slow.send("user_message", text="a long story, please")
         turn, epoch = await workers.next_turn()
         reply = workers.reply(turn, epoch)
         reply.start()
@@ -45,7 +46,7 @@ async def test_a_slow_client_slows_only_itself(redis_url: str, keys: Keys) -> No
             await reply.outlet.room()
         reply.end_sound(LUNA, 1)
         await reply.flush()
-        # it does not read; meanwhile another one has a whole turn
+        # this client does not read; another one has a whole turn in the meantime
         async with Client.at(made.url()) as brisk:
             await brisk.next()
             theirs = Workers(made.bus, brisk.conversation_id)
@@ -58,7 +59,7 @@ async def test_a_slow_client_slows_only_itself(redis_url: str, keys: Keys) -> No
         assert [frame["chunk_index"] for frame in slow.of("audio")] == list(range(chunks))
 
 
-async def test_redis_goes_and_comes_back_and_nothing_is_missed(own_redis: RedisServer, keys: Keys) -> None:
+async def test_client_misses_nothing_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         workers = Workers(made.bus, client.conversation_id)
@@ -85,13 +86,13 @@ async def test_redis_goes_and_comes_back_and_nothing_is_missed(own_redis: RedisS
         await client.until("turn_accepted")
 
 
-async def test_a_conversation_opens_when_redis_is_back(own_redis: RedisServer, keys: Keys) -> None:
+async def test_first_conversation_opens_when_redis_is_back(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made:
         own_redis.kill()
         async with Client.at(made.url()) as client:
             assert (await client.next())["code"] == "unavailable"
             own_redis.start()
-            for n in range(50):  # asking and being tried again at the same time open it once
+            for n in range(50):  # these commands and the gateway's own retry must open it once
                 await client.send("user_message", text=f"message {n}")
             await client.until("turn_accepted")
             await client.send("user_message", text="the last")
@@ -99,7 +100,7 @@ async def test_a_conversation_opens_when_redis_is_back(own_redis: RedisServer, k
             assert len(client.of("conversation_started")) == 1
 
 
-async def test_speech_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:
+async def test_microphone_audio_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("start_listening")
@@ -118,7 +119,7 @@ async def test_speech_is_kept_while_redis_is_away(own_redis: RedisServer, keys: 
         work = await made.bus.read(keys.work("stt"))
         mic = keys.mic(client.conversation_id, work[0].fields[b"session_id"].decode())
 
-        async def is_all_there() -> bool:  # by itself: the client sends nothing more
+        async def is_all_there() -> bool:  # without further frames of the client
             return len(await made.bus.read(mic)) == 11
 
         await eventually(is_all_there)
@@ -126,7 +127,7 @@ async def test_speech_is_kept_while_redis_is_away(own_redis: RedisServer, keys: 
         assert [entry.fields[b"pcm"][:1] for entry in entries[1:]] == [bytes([n]) for n in range(10)]
 
 
-async def test_a_redis_that_lost_everything_does_not_silence_the_talk(forgetful_redis: RedisServer, keys: Keys) -> None:
+async def test_talk_continues_after_redis_lost_everything(forgetful_redis: RedisServer, keys: Keys) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         for text in ("one", "two", "three"):
@@ -149,7 +150,7 @@ async def test_a_redis_that_lost_everything_does_not_silence_the_talk(forgetful_
         assert "talk_lost" in [frame["code"] for frame in client.of("error")]
 
 
-async def test_who_waits_for_an_answer_that_redis_has_lost_is_told(forgetful_redis: RedisServer, keys: Keys) -> None:
+async def test_client_that_waits_for_a_lost_reply_gets_an_error(forgetful_redis: RedisServer, keys: Keys) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("user_message", text="one")
@@ -168,7 +169,7 @@ async def test_who_waits_for_an_answer_that_redis_has_lost_is_told(forgetful_red
 
 
 @pytest.mark.parametrize("turns_before", [1, 3])
-async def test_turn_spoken_right_after_a_flush_is_answered_and_the_loss_is_told(
+async def test_turn_right_after_a_flush_is_answered_and_the_loss_is_reported(
     forgetful_redis: RedisServer, keys: Keys, turns_before: int
 ) -> None:
     async with gateway(forgetful_redis.url, keys) as made, Client.at(made.url()) as client:
@@ -180,7 +181,7 @@ async def test_turn_spoken_right_after_a_flush_is_answered_and_the_loss_is_told(
             before.append(await workers.next_turn())
         reply = workers.reply(*before[-1])
         reply.start()
-        reply.begin(LUNA)  # its sound never comes
+        reply.begin(LUNA)  # its audio never comes
         await reply.flush()
         await client.until("message_started")
         cast("Any", redis.Redis.from_url(forgetful_redis.url)).flushall()  # pyright: ignore[reportUnknownMemberType] - untyped
@@ -193,7 +194,7 @@ async def test_turn_spoken_right_after_a_flush_is_answered_and_the_loss_is_told(
         assert [frame["code"] for frame in client.of("error")] == ["talk_lost"]
 
 
-async def test_who_comes_back_to_a_redis_that_has_lost_the_end_is_told(redis_url: str, keys: Keys) -> None:
+async def test_client_that_resumes_after_a_loss_gets_an_error(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made:
         async with Client.at(made.url()) as client:
             await client.next()
@@ -210,7 +211,7 @@ async def test_who_comes_back_to_a_redis_that_has_lost_the_end_is_told(redis_url
                 assert [frame["code"] for frame in again.of("error")] == ["talk_lost"] * lost
 
 
-async def test_an_orderly_end_says_1001(redis_url: str, keys: Keys) -> None:
+async def test_stopping_gateway_closes_connections_with_1001(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as one, Client.at(made.url()) as other:
         await asyncio.gather(one.next(), other.next())
         made.stop.set()

@@ -1,4 +1,4 @@
-"""What a newer release wrote, or what is no entry at all, where the gateway reads: left out, and nobody is cut off."""
+"""Entries of a newer release and broken entries are skipped, and the connection continues."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ SETTINGS = {
 }
 
 
-async def put(redis_url: str, key: Key, fields: Mapping[str, Any], id: str = "*") -> None:
-    """Write an entry past the bus."""
+async def write_past_the_bus(redis_url: str, key: Key, fields: Mapping[str, Any], id: str = "*") -> None:
+    """Write an entry as a newer or broken worker could."""
     client = cast("Any", Redis.from_url(redis_url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     await client.xadd(key.name, dict(fields), id=id)
     await client.expire(key.name, key.ttl_s)
     await client.aclose()
 
 
-async def assert_goes_on(workers: Workers, client: Client) -> None:
-    """A turn from its beginning to its last sound."""
+async def assert_turn_works(workers: Workers, client: Client) -> None:
+    """The client gets a turn completely."""
     await client.send("user_message", text="hello")
     turn, epoch = await workers.next_turn()
     reply = workers.reply(turn, epoch)
@@ -81,16 +81,16 @@ async def assert_goes_on(workers: Workers, client: Client) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-async def test_an_event_is_left_out_and_the_talk_goes_on(redis_url: str, keys: Keys, name: str) -> None:
+async def test_unreadable_event_is_skipped(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         events = keys.events(client.conversation_id)
         for _ in range(3):
-            await put(redis_url, events, EVENTS[name])
-        await assert_goes_on(Workers(made.bus, client.conversation_id), client)
+            await write_past_the_bus(redis_url, events, EVENTS[name])
+        await assert_turn_works(Workers(made.bus, client.conversation_id), client)
         warnings = [frame for frame in client.of("warning") if frame["code"] == "newer_release"]
-        assert len(warnings) == name.startswith("newer"), "once, and only where an update helps"
-        # a client that comes back, and one that goes through all of it
+        assert len(warnings) == name.startswith("newer"), "once, and only if an update helps"
+        # for a client that resumes, and for one that gets all events
         last = await made.bus.last(events)
         assert last is not None
         for last_event_id in (last.id, "1-0"):
@@ -102,7 +102,7 @@ async def test_an_event_is_left_out_and_the_talk_goes_on(redis_url: str, keys: K
 
 
 @pytest.mark.parametrize("name", AUDIO)
-async def test_a_piece_of_sound_is_left_out_and_the_rest_is_heard(redis_url: str, keys: Keys, name: str) -> None:
+async def test_unreadable_audio_entry_is_skipped(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         c, message_id = client.conversation_id, new_id()
@@ -114,7 +114,7 @@ async def test_a_piece_of_sound_is_left_out_and_the_rest_is_heard(redis_url: str
             field.decode() if isinstance(field, bytes) else str(field): value
             for field, value in zip(flat[::2], flat[1::2], strict=True)
         }
-        await put(redis_url, keys.audio(c, message_id), {**fields, **AUDIO[name]}, "1-1")
+        await write_past_the_bus(redis_url, keys.audio(c, message_id), {**fields, **AUDIO[name]}, "1-1")
         outlet = made.bus.outlet(epoch=epoch)
         outlet.append(keys.audio(c, message_id), AudioChunk(b"\1\0", 0, 1, c, message_id, LUNA), id="1-2")
         outlet.append(keys.audio(c, message_id), AudioChunk(b"", 1, 0, c, message_id, LUNA, is_final=True), id="2-0")
@@ -125,22 +125,22 @@ async def test_a_piece_of_sound_is_left_out_and_the_rest_is_heard(redis_url: str
         heard = [frame["id"] for frame in client.of("audio")]
         assert heard == (["1-1", "1-2"] if name == "no-time" else ["1-2"])
         assert len(client.of("warning")) == (name == "newer")
-        await assert_goes_on(workers, client)
+        await assert_turn_works(workers, client)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
-async def test_settings_that_cannot_be_read_are_set_anew(redis_url: str, keys: Keys, name: str) -> None:
+async def test_change_replaces_unreadable_settings(redis_url: str, keys: Keys, name: str) -> None:
     async with gateway(redis_url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await made.bus.transact(
             client.conversation_id, [Put(keys.state(client.conversation_id), {"settings": SETTINGS[name]})]
         )
         await client.send("model_settings", temperature=0.5)
-        told = await client.until("model_settings")
-        assert told["temperature"] == 0.5
-        assert told["top_k"] == (7 if name in ("of-a-newer-release", "bytes") else None)
-        held = (await made.bus.hash(keys.state(client.conversation_id)))[b"settings"]
-        assert (b"max_thoughts" in held) == (name == "of-a-newer-release"), "the newer release finds its own again"
+        answer = await client.until("model_settings")
+        assert answer["temperature"] == 0.5
+        assert answer["top_k"] == (7 if name in ("of-a-newer-release", "bytes") else None)
+        stored = (await made.bus.hash(keys.state(client.conversation_id)))[b"settings"]
+        assert (b"max_thoughts" in stored) == (name == "of-a-newer-release"), "settings of a newer release stay"
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ async def test_settings_that_cannot_be_read_are_set_anew(redis_url: str, keys: K
     [({"top_k": "all"}, False), ({"top_k": 7, "max_thoughts": 3}, True)],
     ids=["a-word-for-a-number", "of-a-newer-release"],
 )
-async def test_settings_of_the_store_that_cannot_be_read_cost_no_turn(
+async def test_unreadable_settings_in_the_store_do_not_prevent_a_resume(
     redis_url: str, keys: Keys, saved: dict[str, JsonValue], *, is_kept: bool
 ) -> None:
     store, talk = MemoryStore(), new_id()
@@ -166,7 +166,7 @@ async def test_settings_of_the_store_that_cannot_be_read_cost_no_turn(
             assert unpack(state[b"settings"]) == saved
 
 
-def test_voices_that_cannot_be_read_leave_the_others() -> None:
+def test_unreadable_voices_are_skipped() -> None:
     good = pack([{"id": "luna", "name": "Luna", "language": "en", "description": "", "accent": "Irish"}])
     published = {b"good": good, b"bad": b"\xc1", b"worse": pack([{"id": "x"}]), b"\xff": good, b"none": pack(3)}
     assert [(voice.engine, voice.id) for voice in voices_of(published)] == [("good", "luna")]

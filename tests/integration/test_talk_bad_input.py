@@ -1,4 +1,4 @@
-"""Bad input over the real gateway: each kind gets an answer that says what was wrong, and the talk goes on."""
+"""Invalid input to the real gateway: each kind gets an error, and the conversation continues."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_it_is_answered_by_an_error_and_harms_nothing(stack: Stack, name: str) -> None:
+async def test_invalid_frame_gets_an_error_and_affects_nothing_else(stack: Stack, name: str) -> None:
     bad, code = BAD[name]
     async with talk(*stack.urls) as client:
         await client.send_raw(bad)
@@ -55,7 +55,7 @@ async def test_it_is_answered_by_an_error_and_harms_nothing(stack: Stack, name: 
 
 
 @pytest.mark.parametrize("size", [1, 641, 6402, 64_000])
-async def test_pcm_of_a_wrong_size_is_refused_and_listening_goes_on(stack: Stack, size: int) -> None:
+async def test_pcm_of_a_wrong_size_is_refused_and_listening_continues(stack: Stack, size: int) -> None:
     async with talk(*stack.urls) as client:
         await client.send("start_listening")
         await client.send_raw(bytes(size))
@@ -64,7 +64,7 @@ async def test_pcm_of_a_wrong_size_is_refused_and_listening_goes_on(stack: Stack
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
 
 
-async def test_a_frame_above_the_bound_ends_the_connection_and_only_that(stack: Stack) -> None:
+async def test_frame_above_the_bound_closes_its_connection_only(stack: Stack) -> None:
     async with talk(*stack.urls) as other:
         async with connect(stack.urls[0], proxy=None, compression=None) as socket:
             with contextlib.suppress(ConnectionClosed):

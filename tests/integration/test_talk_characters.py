@@ -1,4 +1,4 @@
-"""Changes behind the talk's back: a character added to the store, a conversation deleted in mid-turn."""
+"""Changes beside a conversation: a new character in the store, a deletion in mid-turn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ READ_AGAIN = '"message":"characters read again","count":'
 pytestmark = pytest.mark.timeout(120)
 
 
-async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack: Stack) -> None:
+async def test_new_character_answers_after_a_refresh_on_every_llm_worker(stack: Stack) -> None:
     store = SQLiteStore(stack.data_dir / "tertulia.db")
     await store.open()
     pilar_id = new_id()
@@ -30,20 +30,20 @@ async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack
         luna = next(each for each in await store.characters() if each.name == "Luna")
         pilar = replace(luna, id=pilar_id, name="Pilar", system_prompt="You are Pilar, who paints boats.")
         async with talk(*stack.urls) as client:
-            before = await _who_answers(client, "Pilar, are you there?")
+            before = await _answering_names(client, "Pilar, are you there?")
             assert before == ["Luna", "Rex", "Sage"]
             before_it = stack.log_sizes()
             await store.save_character(pilar)
             await client.send("refresh_characters")
-            told = await client.until_event("characters")
-            assert "Pilar" in {character["name"] for character in told["characters"]}
+            event = await client.until_event("characters")
+            assert "Pilar" in {character["name"] for character in event["characters"]}
             workers = stack.of("llm")
             assert len(workers) == 2
             await _until_read_again(stack, before_it, 4)
             for resting in workers:
                 resting.send(signal.SIGSTOP)
                 try:
-                    assert await _who_answers(client, "Pilar, what do you paint?") == ["Pilar"]
+                    assert await _answering_names(client, "Pilar, what do you paint?") == ["Pilar"]
                 finally:
                     resting.send(signal.SIGCONT)
     finally:
@@ -56,7 +56,7 @@ async def test_a_new_character_answers_after_a_refresh_on_every_llm_worker(stack
         await _until_read_again(stack, with_her, 3)
 
 
-async def test_a_conversation_deleted_in_mid_turn_is_talked_to_its_end_and_does_not_come_back(stack: Stack) -> None:
+async def test_conversation_deleted_in_mid_turn_completes_the_turn_and_stays_deleted(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         turn_id = new_id()
@@ -74,16 +74,16 @@ async def test_a_conversation_deleted_in_mid_turn_is_talked_to_its_end_and_does_
 
 
 async def _until_read_again(stack: Stack, behind: Mapping[str, int], count: int) -> None:
-    """Wait until every llm worker knows that there are so many characters; `behind`: the logs' sizes before that."""
-    told = f"{READ_AGAIN}{count}".encode()
+    """Wait until every llm worker has read `count` characters; `behind`: the logs' sizes before."""
+    line = f"{READ_AGAIN}{count}".encode()
     for worker in stack.of("llm"):
         await eventually(
-            lambda log=worker.log, start=behind[worker.name]: told in log.read_bytes()[start:],
+            lambda log=worker.log, start=behind[worker.name]: line in log.read_bytes()[start:],
             "the characters are read again",
         )
 
 
-async def _who_answers(client: TalkClient, text: str) -> list[str]:
+async def _answering_names(client: TalkClient, text: str) -> list[str]:
     turn_id = new_id()
     await client.hears(text, turn_id)
     return [answer.name for answer in client.record.of_turn(turn_id)]

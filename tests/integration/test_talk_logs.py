@@ -1,4 +1,4 @@
-"""What must not be in the logs, however much is logged: speech, in whole or in pieces, and keys."""
+"""The logs hold neither speech nor keys, at any level."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tertulia_shared.ids import new_id
 from tests.harness.client import talk
 from tests.harness.stack import Stack
 
-TOKEN = "a-token-that-nobody-must-read-0123456789"  # noqa: S105 - made up for these tests
+TOKEN = "a-token-that-no-log-may-hold-0123456789"  # noqa: S105 - made up for these tests
 CODEWORDS = "swordfish, wolverine and periwinkle"
 
 
@@ -34,6 +34,6 @@ async def test_logs_hold_neither_speech_nor_the_token(stack: Stack, level: str) 
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
-    """Each two words that follow each other and are long enough not to stand in a log by chance."""
+    """All pairs of consecutive words that are long enough not to be in a log by chance."""
     words = text.split()
     return [(a, b) for a, b in pairwise(words) if len(a) + len(b) > 8]

@@ -1,4 +1,4 @@
-"""A conversation whose keys in Redis hold what no code can work with goes on, with real processes and their rights."""
+"""A conversation with damaged keys in Redis is mended and continues, with real processes and their rights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STREAMS = ["turns", "events", "control", "receipts"]
 
 @pytest.fixture
 def raw(stack: Stack) -> Redis:
-    """A client that may write anything."""
+    """A Redis client with all rights."""
     return Redis.from_url(stack.redis.url)  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
@@ -32,9 +32,7 @@ async def test_epoch_that_is_no_number_costs_at_most_one_turn(stack: Stack, raw:
 
 
 @pytest.mark.parametrize("id", FAR)
-async def test_event_whose_id_lies_in_the_far_future_keeps_back_no_later_event(
-    stack: Stack, raw: Redis, id: str
-) -> None:
+async def test_event_id_in_the_far_future_blocks_no_later_event(stack: Stack, raw: Redis, id: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         events = stack.keys.events(client.record.conversation_id)
@@ -55,7 +53,7 @@ async def test_stream_of_another_type_costs_at_most_one_turn(stack: Stack, raw: 
         await client.hears("Sage, hello!", new_id())
 
 
-async def test_epoch_that_is_no_number_ends_listening_with_a_word(stack: Stack, raw: Redis) -> None:
+async def test_epoch_that_is_no_number_ends_listening_with_an_error(stack: Stack, raw: Redis) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         await client.send("start_listening")

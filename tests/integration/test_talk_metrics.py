@@ -1,4 +1,4 @@
-"""What the processes tell of themselves over HTTP, after people have talked: each family has moved as it should."""
+"""The metrics of all processes over HTTP, after turns of known content: each family has the expected change."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.timeout(120)
 
 SERVICES: tuple[Service, ...] = ("gateway", "stt", "llm", "tts")
 MOST_SERIES = 500
-"""Of one process; each histogram has some 15."""
+"""Series of one process; each histogram has about 15."""
 AN_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}|\d+-\d+")
 
 
@@ -36,7 +36,7 @@ def processes(stack: Stack) -> list[Process]:
 
 
 def seen(stack: Stack) -> Scrape:
-    """All processes' series, added up."""
+    """The sum of all processes' series."""
     total: Counter[Series] = Counter()
     for process in processes(stack):
         total.update(scrape(process.metrics_port).values)
@@ -44,7 +44,7 @@ def seen(stack: Stack) -> Scrape:
 
 
 class Moved:
-    """How the sums have changed since a moment."""
+    """Changes of the sums since a moment."""
 
     def __init__(self, before: Scrape, after: Scrape) -> None:
         self._before = before
@@ -55,9 +55,9 @@ class Moved:
 
 
 async def at_rest(stack: Stack) -> Scrape:
-    """What is shown once nobody is connected, no work is left, and all of it is counted.
+    """The sums once no client is connected, no work is left, and all of it is counted.
 
-    Clients, also those of the test before, have everything earlier than that.
+    Clients have everything before that moment, also those of the previous test.
     """
 
     def look() -> Scrape | None:
@@ -74,7 +74,7 @@ ENDINGS = ("finished", "lost", "failed", "passed_on", "handed_back", "dead")
 
 
 def begun_and_ended(moved: Moved, stage: Stage) -> tuple[float, float]:
-    """Attempts at a stage's work, counted by how they came about and by how they ended."""
+    """Attempts at a stage's work, counted at their start and at their end."""
     return (
         moved.by("tertulia_claims_total", stage=stage) + moved.by("tertulia_takeovers_total", stage=stage),
         sum(moved.by("tertulia_work_ended_total", stage=stage, ending=ending) for ending in ENDINGS),
@@ -83,14 +83,14 @@ def begun_and_ended(moved: Moved, stage: Stage) -> tuple[float, float]:
 
 @pytest.fixture
 def asking(tmp_path: Path, model_port: int) -> Iterator[Stack]:
-    """A stack with a model that can be held in mid-reply."""
+    """A stack with a model that can be paused in mid-reply."""
     with Stack(
         tmp_path / "stack", env={"TERTULIA_TTS_ENGINE": "espeak", **model_at(model_port)}, metrics=True
     ) as running:
         yield running
 
 
-async def test_a_typed_turn_that_is_cut_off_and_one_that_is_not(asking: Stack, model_port: int) -> None:
+async def test_complete_and_interrupted_typed_turns_are_counted(asking: Stack, model_port: int) -> None:
     before = await at_rest(asking)
     held = Reply(["It is a long story, and it begins at sea. ", "There was"], hold=Hold(2))
     script = [held, Reply(["I am well, thank you. ", "And you?"], usage=True)]
@@ -144,7 +144,7 @@ async def test_a_typed_turn_that_is_cut_off_and_one_that_is_not(asking: Stack, m
     assert all(over >= 0 for over in at_least), at_least
 
 
-async def test_a_spoken_turn(stack: Stack) -> None:
+async def test_spoken_turn_is_counted(stack: Stack) -> None:
     before = await at_rest(stack)
     async with talk(*stack.urls) as client:
         await client.speak("hello_luna.wav")
@@ -162,7 +162,7 @@ async def test_a_spoken_turn(stack: Stack) -> None:
     assert moved.by("tertulia_hop_seconds_count", hop="work_stt") == 1
 
 
-async def test_clients_that_come_back_are_replaced_or_refused(stack: Stack) -> None:
+async def test_replaced_and_refused_connections_are_counted(stack: Stack) -> None:
     before = await at_rest(stack)
     async with talk(*stack.urls) as first:
         await first.hears("Sage?", new_id())
@@ -181,7 +181,7 @@ async def test_clients_that_come_back_are_replaced_or_refused(stack: Stack) -> N
     assert moved.by("tertulia_replaced_clients_total") == 1
 
 
-async def test_work_that_is_not_done_is_seen_in_redis(stack: Stack) -> None:
+async def test_open_work_is_shown_from_redis(stack: Stack) -> None:
     (gateway,), (tts,) = stack.of("gateway"), stack.of("tts")
 
     def of_tts(*names: str) -> float:
@@ -189,12 +189,12 @@ async def test_work_that_is_not_done_is_seen_in_redis(stack: Stack) -> None:
         return sum(shown.of(name, stage="tts") for name in names)
 
     await at_rest(stack)
-    await eventually(lambda: of_tts("tertulia_work_waiting", "tertulia_work_held") == 0, "an end of earlier work")
-    tts.send(signal.SIGSTOP)  # its claim may be under way at Redis: then it is given the work, else nobody is
+    await eventually(lambda: of_tts("tertulia_work_waiting", "tertulia_work_held") == 0, "the end of earlier work")
+    tts.send(signal.SIGSTOP)  # its pending read may still claim the work; else the work stays unclaimed
     try:
         async with talk(*stack.urls) as client:
             turn_id = await client.say("Luna?", new_id())
-            await eventually(lambda: of_tts("tertulia_work_waiting", "tertulia_work_held") == 1, "work that is open")
+            await eventually(lambda: of_tts("tertulia_work_waiting", "tertulia_work_held") == 1, "open work")
             assert of_tts("tertulia_work_oldest_waiting_seconds", "tertulia_work_oldest_held_seconds") > 0
             tts.send(signal.SIGCONT)
             await client.until_done(turn_id)
@@ -204,7 +204,7 @@ async def test_work_that_is_not_done_is_seen_in_redis(stack: Stack) -> None:
         tts.send(signal.SIGCONT)
 
 
-def test_each_process_says_that_it_is_well(stack: Stack) -> None:
+def test_each_process_reports_health(stack: Stack) -> None:
     for process in processes(stack):
         with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=10) as response:
             assert response.read() == b"ok\n"
@@ -213,7 +213,7 @@ def test_each_process_says_that_it_is_well(stack: Stack) -> None:
         assert any(("service", process.service) in labels for name, labels in shown.values if name.endswith("_info"))
 
 
-def test_series_are_few_and_name_nobody(stack: Stack) -> None:
+def test_series_are_few_and_hold_no_ids(stack: Stack) -> None:
     for process in processes(stack):
         values = scrape(process.metrics_port).values
         assert 50 < len(values) < MOST_SERIES, process.name
@@ -223,7 +223,7 @@ def test_series_are_few_and_name_nobody(stack: Stack) -> None:
                 assert label == "le" or not AN_ID.search(value), f"{name}: {label}={value}"
 
 
-def test_the_gateway_shows_the_same_at_its_own_address(stack: Stack) -> None:
+def test_gateway_serves_its_metrics_at_its_own_address(stack: Stack) -> None:
     (gateway,) = stack.of("gateway")
     port = stack.of("gateway")[0].port
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as response:
@@ -231,7 +231,7 @@ def test_the_gateway_shows_the_same_at_its_own_address(stack: Stack) -> None:
     assert {name for name, _ in shown.values} == {name for name, _ in scrape(gateway.metrics_port).values}
 
 
-def test_no_stranger_sees_them(stack: Stack) -> None:
+def test_metrics_need_the_token(stack: Stack) -> None:
     asking = http.client.HTTPConnection("127.0.0.1", stack.of("gateway")[0].port, timeout=10)
     with contextlib.closing(asking):
         asking.request("GET", "/metrics", headers={"Host": "tertulia.example"})

@@ -1,4 +1,4 @@
-"""What the model server is asked, and what becomes of a talk when it fails: a scripted one behind real processes."""
+"""Requests to the model server, and its failures: a scripted server behind real processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.timeout(120)
 KEY = "sk-or-v1-made-up-for-these-tests-0123456789"
 RETRIES = 2
 PATIENCE_S = 2.0
-"""Of the impatient stack with the model. Every token there must come within it, however busy the machine is."""
+"""Timeout for the model in the impatient stack. On a busy machine, too, every token must come within it."""
 HELLO = "Luna, hello there!"
 SENTENCES = ("The sea is calm tonight. ", "The tide is full. ", "The moon lies fair upon the straits. ")
 
@@ -42,14 +42,14 @@ def stack_with(folder: Path, model_port: int, **env: str) -> Generator[Stack]:
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
-    """Its llm worker waits for the model as long as it does by default: longer than any test takes."""
+    """A stack with the default timeouts for the model: longer than any test takes."""
     with stack_with(tmp_path_factory.mktemp("model"), model_port, TERTULIA_LLM_RETRIES=str(RETRIES)) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory, model_port: int) -> Iterator[Stack]:
-    """Its llm worker has little patience with the model, and asks it twice at most."""
+    """A stack with short timeouts for the model, and one retry."""
     with stack_with(
         tmp_path_factory.mktemp("impatient"),
         model_port,
@@ -67,7 +67,7 @@ async def talk_with(stack: Stack, port: int, *script: Act) -> AsyncGenerator[tup
         stack.unsaid |= client.record.words()
 
 
-async def test_the_settings_reach_the_request_and_the_persona_comes_first(asking: Stack, model_port: int) -> None:
+async def test_request_has_the_settings_and_the_persona_first(asking: Stack, model_port: int) -> None:
     settings = {
         "model": "vendor/special", "temperature": 0.7, "top_p": 0.9, "min_p": 0.05, "top_k": 40,
         "frequency_penalty": 0.5, "presence_penalty": -0.25, "repetition_penalty": 1.1,
@@ -89,7 +89,7 @@ async def test_the_settings_reach_the_request_and_the_persona_comes_first(asking
     assert "authorization" in headers
 
 
-async def test_the_second_request_tells_what_was_said_before(asking: Stack, model_port: int) -> None:
+async def test_second_request_has_the_history(asking: Stack, model_port: int) -> None:
     async with talk_with(
         asking, model_port, Reply(["I like owls."]), Reply(["So do I."]), Reply(["We said that."])
     ) as (client, model):
@@ -99,13 +99,13 @@ async def test_the_second_request_tells_what_was_said_before(asking: Stack, mode
     said = "\n".join(message["content"] for message in luna)
     assert "owls" not in said
     assert "<Luna>I like owls.</Luna>" in "\n".join(message["content"] for message in rex)
-    told = "\n".join(message["content"] for message in sage)
+    prompt = "\n".join(message["content"] for message in sage)
     parts = ["which birds do you like?", "<Luna>I like owls.</Luna>", "<Rex>So do I.</Rex>", "Sage, what did they say?"]
-    assert [told.index(part) for part in parts] == sorted(told.index(part) for part in parts)
+    assert [prompt.index(part) for part in parts] == sorted(prompt.index(part) for part in parts)
 
 
-async def test_of_a_reply_that_was_cut_off_the_model_is_told_what_was_heard(asking: Stack, model_port: int) -> None:
-    hold = Hold(len(SENTENCES))  # a sentence is spoken when the next one has begun: two of the three
+async def test_prompt_has_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
+    hold = Hold(len(SENTENCES))  # two of three sentences are spoken: each when the next one begins
     async with talk_with(asking, model_port, Reply(SENTENCES, hold=hold), Reply(["Where was I?"])) as (client, model):
         turn_id = new_id()
         await client.say(HELLO, turn_id)
@@ -121,9 +121,9 @@ async def test_of_a_reply_that_was_cut_off_the_model_is_told_what_was_heard(aski
         await client.hears("Luna, go on.", on)
         assert client.record.of_turn(on)[0].text == "Where was I?"
         _, asked = model.requests
-        told = "\n".join(message["content"] for message in asked.body["messages"])
-    assert SENTENCES[0].strip() in told
-    assert SENTENCES[1].strip() not in told
+        prompt = "\n".join(message["content"] for message in asked.body["messages"])
+    assert SENTENCES[0].strip() in prompt
+    assert SENTENCES[1].strip() not in prompt
 
 
 async def test_tags_of_the_model_are_neither_shown_nor_spoken(asking: Stack, model_port: int) -> None:
@@ -144,7 +144,7 @@ async def test_tags_of_the_model_are_neither_shown_nor_spoken(asking: Stack, mod
         (Fail(503, headers={"retry-after": "0"}), "llm_unavailable", RETRIES + 1),
     ],
 )
-async def test_a_refusal_is_told_and_ends_the_turn(
+async def test_model_refusal_is_an_error_and_ends_the_turn(
     asking: Stack, model_port: int, failure: Fail, code: str, tries: int
 ) -> None:
     async with talk_with(asking, model_port, *[failure] * tries, Reply(["Here I am."])) as (client, model):
@@ -155,11 +155,11 @@ async def test_a_refusal_is_told_and_ends_the_turn(
         await client.until_done(turn_id)
         assert len(model.requests) == tries
         again = new_id()
-        await client.hears("Luna, and now?", again)  # the talk goes on
+        await client.hears("Luna, and now?", again)  # the next turn is answered
         assert client.record.of_turn(again)[0].text == "Here I am."
 
 
-async def test_a_server_that_is_busy_at_first_is_asked_again(asking: Stack, model_port: int) -> None:
+async def test_busy_model_server_is_asked_again(asking: Stack, model_port: int) -> None:
     async with talk_with(asking, model_port, Fail(429, headers={"retry-after": "0"}), Reply(SENTENCES)) as (client, _):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
@@ -168,8 +168,8 @@ async def test_a_server_that_is_busy_at_first_is_asked_again(asking: Stack, mode
         assert (answer.text, answer.status, len(answer.pcm)) == ("".join(SENTENCES), "complete", 3)
 
 
-def assert_went_on(client: TalkClient, model: ScriptedModel, turn_id: str) -> None:
-    """The first sentence stands, what had begun behind it does not, and the model was asked for the rest once."""
+def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str) -> None:
+    """The first sentence stands, the text behind it was replaced, and the model was asked once more."""
     (answer,) = client.record.of_turn(turn_id)
     assert answer.resumed == 1
     assert answer.text.split() == "".join(SENTENCES).split()
@@ -181,32 +181,32 @@ def assert_went_on(client: TalkClient, model: ScriptedModel, turn_id: str) -> No
 
 
 @pytest.mark.parametrize("broken", [Break, ErrorInStream], ids=["connection lost", "error in the stream"])
-async def test_a_reply_that_breaks_off_goes_on_and_is_spoken_once(
+async def test_broken_reply_continues_and_is_spoken_once(
     asking: Stack, model_port: int, broken: type[Break | ErrorInStream]
 ) -> None:
-    # it breaks off when all of it was read: what a connection brings at its very end may be lost with it
+    # break off only after all was read: a closing connection may lose its last bytes
     hold = Hold(2)
     reply = Reply([SENTENCES[0], "The ti"], hold=hold)
     async with talk_with(asking, model_port, broken(2, reply=reply), Reply(SENTENCES[1:])) as (client, model):
         turn_id = new_id()
         await client.say(HELLO, turn_id)
         await client.until(
-            lambda: any(m.text.endswith("The ti") for m in client.record.of_turn(turn_id)), "all that the model said"
+            lambda: any(m.text.endswith("The ti") for m in client.record.of_turn(turn_id)), "the model's whole text"
         )
         hold.event.set()
         await client.until_done(turn_id)
-        assert_went_on(client, model, turn_id)
+        assert_continued_once(client, model, turn_id)
 
 
-async def test_a_reply_that_stalls_goes_on_and_is_spoken_once(impatient: Stack, model_port: int) -> None:
+async def test_stalled_reply_continues_and_is_spoken_once(impatient: Stack, model_port: int) -> None:
     stalling = Reply([SENTENCES[0] + "The ti"], hold=Hold(1))
     async with talk_with(impatient, model_port, stalling, Reply(["".join(SENTENCES[1:])])) as (client, model):
         turn_id = new_id()
         await client.hears(HELLO, turn_id)
-        assert_went_on(client, model, turn_id)
+        assert_continued_once(client, model, turn_id)
 
 
-async def test_a_model_that_never_answers_is_given_up(impatient: Stack, model_port: int) -> None:
+async def test_model_that_never_answers_fails_the_turn(impatient: Stack, model_port: int) -> None:
     silent = [Reply(SENTENCES, hold=Hold(0)) for _ in range(2)]
     async with talk_with(impatient, model_port, *silent) as (client, model):
         turn_id = new_id()
@@ -217,7 +217,7 @@ async def test_a_model_that_never_answers_is_given_up(impatient: Stack, model_po
         assert len(model.requests) == len(silent)
 
 
-async def test_a_server_that_is_away_is_told(asking: Stack) -> None:
+async def test_unreachable_model_server_is_an_error(asking: Stack) -> None:
     async with talk(*asking.urls) as client:
         turn_id = new_id()
         await client.say(HELLO, turn_id)

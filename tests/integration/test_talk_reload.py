@@ -1,4 +1,4 @@
-"""A client that vanishes in mid-speech, and another one without marks that goes on: together they hear every sample."""
+"""A client that disconnects in mid-speech, and one without marks that continues: together they get every sample."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import pytest
 from tertulia_shared.bus import Bus, order
 from tertulia_shared.ids import new_id
 from tests.harness.client import TalkClient, talk
-from tests.harness.gateway import eventually
+from tests.harness.eventually import eventually
 from tests.harness.stack import Stack
 
 MOMENTS = 10
 MOST_RECEIPTS = 100
-"""Sent at once; more than 200 commands would be too many."""
+"""Receipts sent at once; more than 200 commands would hit the rate limit."""
 QUESTION = "Luna, Rex and Sage, how are you?"
 
 
 async def rendering(bus: Bus, conversation_id: str, message_id: str) -> dict[str, bytes]:
-    """All sound of a message by entry id, as the tts worker made it."""
+    """All audio of a message by entry id, as the tts worker wrote it."""
     entries = await bus.read(bus.keys.audio(conversation_id, message_id))
     return {entry.id: entry.fields[b"audio"] for entry in entries if b"is_final" not in entry.fields}
 
 
 def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
-    """The part of a message that was heard before."""
+    """The part of a message that `heard` covers."""
     if heard is None:
         return b""
     end = (heard["sentence_index"] + 1, heard["chunk_index"] + 1)
@@ -35,7 +35,7 @@ def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
 
 
 async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> None:
-    """Say that these frames were played, and wait until the server knows."""
+    """Send receipts for these frames, and wait until Redis has them."""
     for frame in frames[-MOST_RECEIPTS:]:
         place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
         await client.send("playback", **place, played_ms=1)
@@ -54,7 +54,7 @@ async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> N
 
 
 @pytest.mark.timeout(240)
-async def test_wherever_a_client_vanishes_the_next_one_hears_the_rest(stack: Stack) -> None:
+async def test_next_client_gets_the_rest_wherever_the_first_disconnects(stack: Stack) -> None:
     async with stack.bus() as bus:
         for moment in range(MOMENTS):
             dice = random.Random(moment)
@@ -81,7 +81,7 @@ async def test_wherever_a_client_vanishes_the_next_one_hears_the_rest(stack: Sta
                 stack.unsaid |= record.words()
 
 
-async def test_a_second_tab_goes_on_where_the_first_one_is(stack: Stack) -> None:
+async def test_second_tab_continues_where_the_first_one_is(stack: Stack) -> None:
     async with stack.bus() as bus, talk(*stack.urls) as first:
         turn_id = new_id()
         await first.say(QUESTION, turn_id)
@@ -97,7 +97,7 @@ async def test_a_second_tab_goes_on_where_the_first_one_is(stack: Stack) -> None
             stack.unsaid |= second.record.words()
 
 
-async def test_a_client_that_comes_to_another_gateway_after_the_first_was_killed_goes_on(stack: Stack) -> None:
+async def test_client_continues_at_another_gateway_after_the_first_was_killed(stack: Stack) -> None:
     (killed,) = stack.of("gateway")
     async with stack.bus() as bus:
         turn_id = new_id()

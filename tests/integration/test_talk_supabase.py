@@ -1,4 +1,4 @@
-"""The talk kept on Supabase, and a database that dies, hangs and comes back in the midst of it."""
+"""Conversations stored in Supabase, with a database that dies, hangs and comes back in mid-turn."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STORY = ("Once there was a lighthouse. ", "Its keeper was a cat. ", "Nobody ever
 
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory, supabase_server: SupabaseServer, model_port: int) -> Iterator[Stack]:
-    """A stack with two llm workers whose store is Supabase."""
+    """A stack with two llm workers, whose store is Supabase."""
     with Stack(
         tmp_path_factory.mktemp("supabase") / "stack",
         workers={"gateway": 1, "llm": 2, "tts": 1},
@@ -48,23 +48,23 @@ async def store(supabase: SupabaseServer) -> AsyncGenerator[SupabaseStore]:
 
 @pytest.fixture(autouse=True)
 async def model(model_port: int) -> AsyncGenerator[ScriptedModel]:
-    """What the llm workers ask; it always tells the same story."""
+    """The llm workers' model, which always tells the same story."""
     async with ScriptedModel(default=Reply(STORY), port=model_port) as model:
         yield model
 
 
 def waiting(stack: Stack) -> int:
-    """How many writes wait for the store."""
+    """The number of writes that wait for the store."""
     return stack.length(stack.keys.store())
 
 
 async def until_written(stack: Stack) -> None:
-    """Wait until the store has all: a finished turn has its rows in the store or waiting for it, and none waits."""
-    await eventually(lambda: not stack.length(stack.keys.work("llm")) and not waiting(stack), "all is in the store")
+    """Wait until the store has all rows: every turn is finished, and no write waits."""
+    await eventually(lambda: not stack.length(stack.keys.work("llm")) and not waiting(stack), "the store has all rows")
 
 
-async def assert_kept(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
-    """The store has what was said and shown, in order, each once."""
+async def assert_stored(stack: Stack, store: SupabaseStore, client: TalkClient) -> None:
+    """The store has the messages as they were shown, in order, each once."""
     stack.unsaid |= client.record.words()
     await until_written(stack)
     said: list[tuple[str, str]] = []
@@ -76,18 +76,18 @@ async def assert_kept(stack: Stack, store: SupabaseStore, client: TalkClient) ->
     assert {row.status for row in rows} == {"complete"}
 
 
-async def test_a_talk_is_kept(kept: Stack, store: SupabaseStore) -> None:
+async def test_conversation_is_stored(kept: Stack, store: SupabaseStore) -> None:
     async with talk(*kept.urls) as client:
         await client.hears("Luna and Rex, hello!", new_id())
         await client.hears("Sage, and you?", new_id())
-        await assert_kept(kept, store, client)
+        await assert_stored(kept, store, client)
         assert client.record.of("warning") == []
         found = await store.conversation(client.record.conversation_id)
     assert found is not None
     assert found.title == "Luna and Rex, hello!"
 
 
-async def test_a_database_that_is_killed_holds_nothing_up_and_misses_nothing(
+async def test_killed_database_delays_no_turn_and_gets_every_row(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
@@ -99,12 +99,12 @@ async def test_a_database_that_is_killed_holds_nothing_up_and_misses_nothing(
         model.script.append(Reply(STORY, hold=Hold(2)))
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: client.record.of_turn(story), "the story begins")
-        await eventually(lambda: kept.length(kept.keys.work("llm")) == 1, "nothing is under way but the story")
+        await eventually(lambda: kept.length(kept.keys.work("llm")) == 1, "only the story is in progress")
         owner = kept.owner("llm")
         assert owner is not None
         owner.send(signal.SIGKILL)
         await client.until_done(story)
-        kept.start("llm")  # comes up without the database, and knows who is at the table
+        kept.start("llm")  # it starts without the database, with the characters from Redis
         kept.wait_ready()
         kept.of("llm")[0].send(signal.SIGKILL)
         await client.hears("Sage, and what do you say?", new_id())
@@ -113,35 +113,35 @@ async def test_a_database_that_is_killed_holds_nothing_up_and_misses_nothing(
             assert [warning["code"] for warning in client.record.of("warning")] == ["store_unavailable"]
             assert waiting(kept) > 0
             supabase.database.start()
-            await assert_kept(kept, store, client)
-            await assert_kept(kept, store, other)
+            await assert_stored(kept, store, client)
+            await assert_stored(kept, store, other)
         assert (await store.model_settings(client.record.conversation_id))["temperature"] == 0.5
         await client.hears("Luna, once more?", new_id())
-        await assert_kept(kept, store, client)
+        await assert_stored(kept, store, client)
     kept.start("llm")
     kept.wait_ready()
 
 
-async def test_a_database_that_hangs_holds_nothing_up_and_misses_nothing(
+async def test_hanging_database_delays_no_turn_and_gets_every_row(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer
 ) -> None:
     async with talk(*kept.urls) as client:
         supabase.hold()
         await client.hears("Luna and Rex, hello!", new_id())
         await client.hears("Sage, and you?", new_id())
-        client.drop()  # taken up again without the database
+        client.drop()  # the conversation is resumed without the database
         await client.hears("Luna, still here?", new_id())
         supabase.let_go()
-        await assert_kept(kept, store, client)
+        await assert_stored(kept, store, client)
 
 
-async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
+async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
     kept: Stack, store: SupabaseStore, supabase: SupabaseServer, model: ScriptedModel
 ) -> None:
     async with talk(*kept.urls) as client:
         supabase.database.kill()
         story = new_id()
-        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # so the second sentence is known to be one
+        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # the text behind the second sentence confirms its end
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: any(len(m.pcm) > 1 for m in client.record.of_turn(story)), "the second sentence")
         (rex,) = client.record.of_turn(story)
@@ -156,8 +156,8 @@ async def test_what_was_cut_off_in_an_outage_is_kept_as_it_was_heard(
     assert (row.id, row.text, row.status) == (rex.message_id, heard["text"], "interrupted")
 
 
-async def test_a_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
-    # they are to end by themselves
+async def test_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
+    # they must exit by themselves
     starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
     for process in starting:
         process.told_to_end = process.killed = True

@@ -1,4 +1,4 @@
-"""A typed message through all processes: who answers, in which order, and how it sounds."""
+"""A typed message through all processes: the answering characters, their order, and the audio."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.harness.stack import Stack
 from tests.harness.talk_record import Heard
 
 SLOWEST, FASTEST = 6.0, 30.0
-"""Characters a second between which speech is speech (people talk at about 15)."""
+"""Bounds of plausible speech, in characters a second (people talk at about 15)."""
 
 
 def assert_sounds_like_its_text(message: Heard) -> None:
@@ -27,9 +27,9 @@ def assert_sounds_like_its_text(message: Heard) -> None:
         ("REX and luna, how are you?", ["Rex", "Luna"]),
         ("Hello everybody, how are you?", ["Luna", "Rex", "Sage"]),
     ],
-    ids=["the one who is named", "two, in the order of their mention", "nobody named: everybody, by name"],
+    ids=["the named one", "two, in order of mention", "all, by name"],
 )
-async def test_the_right_characters_answer_in_order(stack: Stack, text: str, names: list[str]) -> None:
+async def test_named_characters_answer_in_order(stack: Stack, text: str, names: list[str]) -> None:
     async with talk(*stack.urls) as client:
         turn_id = new_id()
         await client.hears(text, turn_id)
@@ -41,18 +41,18 @@ async def test_the_right_characters_answer_in_order(stack: Stack, text: str, nam
         stack.unsaid |= client.record.words()
 
 
-async def test_the_first_event_says_that_the_conversation_is_new(stack: Stack) -> None:
+async def test_first_event_says_that_the_conversation_is_new(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         first = client.record.frames[0]
     assert (first["type"], first["resumed"]) == ("conversation_started", False)
 
 
-async def test_a_client_that_loses_its_connection_in_mid_reply_gets_everything_once(stack: Stack) -> None:
+async def test_client_that_loses_its_connection_in_mid_reply_gets_everything_once(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         turn_id = new_id()
         await client.say("Luna, tell me a story.", turn_id)
         for nth, frames in enumerate((10, 40, 80), start=1):
-            await client.until_event("conversation_started", nth)  # each connection's first: now it can be lost
+            await client.until_event("conversation_started", nth)  # the connection is open: now it can be lost
             await client.until_frames(frames)
             client.drop()
         await client.until_event("conversation_started", 4)
@@ -63,7 +63,7 @@ async def test_a_client_that_loses_its_connection_in_mid_reply_gets_everything_o
         assert_sounds_like_its_text(story)
 
 
-async def test_a_second_client_replaces_the_first(stack: Stack) -> None:
+async def test_second_client_replaces_the_first(stack: Stack) -> None:
     async with talk(*stack.urls) as first:
         turn_id = new_id()
         await first.say("Luna, tell me a story.", turn_id)

@@ -62,7 +62,7 @@ def find_postgres() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("postgres")
     if on_path is None and not found:
-        raise NoPostgres("no PostgreSQL here: install it, for example with `apt-get install postgresql`")
+        raise NoPostgres("the Supabase tests need PostgreSQL; install it, e.g. with `apt-get install postgresql`")
     return (found[-1] if found else Path(on_path or "").resolve()).parent
 
 
@@ -74,7 +74,7 @@ def find_postgrest() -> Path:
     """
     done = subprocess.run([ROOT / "scripts" / "postgrest.sh"], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise NoPostgres(f"no PostgREST here: {done.stderr.strip() or 'it cannot be fetched'}")
+        raise NoPostgres(f"the Supabase tests need PostgREST: {done.stderr.strip() or 'it cannot be fetched'}")
     return Path(done.stdout.strip())
 
 

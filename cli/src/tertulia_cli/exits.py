@@ -1,11 +1,11 @@
-"""How the command ends: exit codes, and the error that carries one. Rendered once, in `main`.
+"""Exit codes, and the error that carries one. `main` prints the error.
 
 0    done
-1    it was tried and failed: a service died, a reply failed, the default setup cannot run
-2    asked for the wrong thing: an option, a setting, a file
+1    failed: a service died, a reply failed, the default setup cannot run
+2    wrong usage: an option, a setting, a file
 3    no connection: nothing listens there, refused, or lost for good
-4    connected, but no answer came in time
-130  stopped with Ctrl-C (`run` ends with 0: stopping it is how it ends)
+4    connected, but no answer in time
+130  stopped with Ctrl-C (`run` ends with 0, because Ctrl-C is its normal end)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STOPPED: Final = 130
 
 
 class Failure(Exception):
-    """Ends the command; the message is what the person reads, `code` the exit code."""
+    """Ends the command with the exit code `code`; the message is shown to the user."""
 
     def __init__(self, message: str, code: int = FAILED) -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""`tertulia fetch-models`: has the stt worker's own code bring the weights that its engine needs."""
+"""`tertulia fetch-models`: runs the stt worker's download of its engine's models."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tertulia_cli.run.environments import python_of
 from tertulia_cli.settings import RunSettings
 
 ENGINE = "realtimestt"
-"""The one engine whose weights are fetched like this; the others bring theirs along."""
+"""The only engine whose models are downloaded separately."""
 
 
 def fetch_models(settings: RunSettings) -> int:
-    """The exit code; what is fetched, or why not, the worker's code says itself."""
+    """Run the download, which prints its own output; returns the exit code."""
     python = python_of("stt", settings.model_copy(update={"stt_engine": ENGINE}))
     done = subprocess.run([python, "-m", "tertulia_stt.download_models"], check=False)  # noqa: S603 - our own module
     return OK if done.returncode == 0 else FAILED

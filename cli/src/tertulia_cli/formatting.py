@@ -1,4 +1,4 @@
-"""How times, durations and what was said are put on a line. Pure."""
+"""Formats times, durations and quoted text for one line. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MS_PER_S: Final = 1000
 
 
 def ago(ms: int) -> str:
-    """A duration in words, roughly: for how long ago something was."""
+    """A rough duration, for ages: `3 min`, `2 d`."""
     seconds = max(0, ms) / MS_PER_S
     for size, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= size:
@@ -18,29 +18,29 @@ def ago(ms: int) -> str:
     return f"{seconds:.0f} s"
 
 
-def lasting(ms: float) -> str:
-    """A duration as it is measured: `412 ms`, `3.1 s`."""
+def duration(ms: float) -> str:
+    """A measured duration: `412 ms`, `3.1 s`."""
     return f"{ms:.0f} ms" if ms < MS_PER_S else f"{ms / MS_PER_S:.1f} s"
 
 
 def clock(ms: int) -> str:
-    """Day and time on this machine, to the ms, of ms since 1970."""
+    """Local date and time with ms, from ms since 1970."""
     return f"{_local(ms):%Y-%m-%d %H:%M:%S}.{ms % MS_PER_S:03d}"
 
 
 def time_of_day(ms: int, *, with_ms: bool = False) -> str:
-    """The time on this machine, of ms since 1970."""
+    """Local time of day, from ms since 1970."""
     return f"{_local(ms):%H:%M:%S}" + (f".{ms % MS_PER_S:03d}" if with_ms else "")
 
 
 def short(text: str, at_most: int = MAX_TEXT) -> str:
-    """Text on one line, cut off where it is too long."""
-    line = harmless(text)
+    """Text on one line, truncated if it is too long."""
+    line = printable(text)
     return line if len(line) <= at_most else f"{line[: at_most - 1]}…"
 
 
-def harmless(text: str) -> str:
-    """Text without what could steer the terminal."""
+def printable(text: str) -> str:
+    """Replace control characters, which could steer the terminal, by spaces."""
     return "".join(each if each.isprintable() else " " for each in text)
 
 

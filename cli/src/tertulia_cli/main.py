@@ -1,4 +1,4 @@
-"""The `tertulia` command: what it is asked, and how it ends. Errors are rendered here and nowhere else."""
+"""The `tertulia` command: parses the command line, runs the subcommand, prints errors and exits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tertulia_cli.access import arguments as access
-from tertulia_cli.client.address import Place, parse_place
+from tertulia_cli.client.address import GatewayAddress, parse_address
 from tertulia_cli.client.say import SILENCE_S, SayOptions, say
 from tertulia_cli.client.talk import TalkOptions, talk
 from tertulia_cli.dead_letters.arguments import add_dead
@@ -35,10 +35,10 @@ MAX_PORT: Final = 65_535
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Do what the command line says, and exit."""
+    """Run the command line, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows "?", and nothing stops
+            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows "?" instead of failing
     args = parser().parse_args(argv)
     raise SystemExit(_finish(lambda: args.do(args)))
 
@@ -48,11 +48,11 @@ def _finish(do: Callable[[], int]) -> int:
         return do()
     except KeyboardInterrupt:
         return STOPPED
-    except BrokenPipeError:  # `tertulia … | head`: whoever read has gone
+    except BrokenPipeError:  # `tertulia … | head`: the reader has exited
         sys.stderr.close()
         return FAILED
     except Failure as failure:
-        return _say_why(failure)
+        return _print_failure(failure)
     except BaseExceptionGroup as group:
         ending, others = group.split((Failure, BrokenPipeError))
         if ending is None or others is not None:
@@ -64,7 +64,7 @@ def _raise(error: BaseException) -> int:
     raise error
 
 
-def _say_why(failure: Failure) -> int:
+def _print_failure(failure: Failure) -> int:
     print(f"tertulia: {failure}", file=sys.stderr)
     return failure.code
 
@@ -89,18 +89,18 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "fetch-models",
         help="download the Whisper models of the stt engine realtimestt",
-        description="Brings the models that TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL name into DATA/models. "
+        description="Downloads the models of TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL into DATA/models. "
         "Needs a network; the engine itself never downloads anything.",
     )
     command.set_defaults(do=_fetch_models)
     command = commands.add_parser(
         "supabase-keys",
-        help="make the passwords and the key of a database of our own that looks like Supabase's",
-        description="Used by deploy/compose/supabase.yml. What is there stays as it is.",
+        help="make the passwords and the key of a local database that is compatible with Supabase",
+        description="Used by deploy/compose/supabase.yml. Existing files are kept.",
     )
     command.add_argument("--dir", type=Path, required=True, metavar="DIR", help="folder with a folder for each reader")
     command.set_defaults(do=_supabase_keys)
-    command = commands.add_parser("doctor", help="what is installed, what is missing, what to do about it")
+    command = commands.add_parser("doctor", help="check what is installed, what is missing, and what to do")
     command.set_defaults(do=_doctor)
     return top
 
@@ -109,13 +109,13 @@ def _add_run(commands: Any) -> None:
     command = commands.add_parser(
         "run",
         help="start everything on this machine, until Ctrl-C",
-        description="Starts Redis (unless TERTULIA_REDIS_URL names one), the gateway and the workers, keeps them "
-        "alive, and stops them all at Ctrl-C. Their logs go to DATA/logs.",
+        description="Starts Redis (unless TERTULIA_REDIS_URL is set), the gateway and the workers, restarts those that "
+        "die, and stops them all at Ctrl-C. Their logs go to DATA/logs.",
     )
     command.add_argument("--host", help="address to listen on (TERTULIA_HOST, 127.0.0.1)")
     command.add_argument("--port", type=_port, help="port to listen on (TERTULIA_PORT, 8000; 0 takes a free one)")
-    command.add_argument("--workers", default="", metavar="STAGE=N,…", help="how many of each: stt=1,llm=1,tts=1")
-    command.add_argument("--verbose", action="store_true", help="show the services' logs here too")
+    command.add_argument("--workers", default="", metavar="STAGE=N,…", help="number of workers: stt=1,llm=1,tts=1")
+    command.add_argument("--verbose", action="store_true", help="also show the services' logs here")
     command.set_defaults(do=_run)
 
 
@@ -123,10 +123,10 @@ def _add_say(commands: Any) -> None:
     command = commands.add_parser(
         "say",
         help="type one message, read the replies",
-        description="Sends one message and shows the replies as they stream; ends when all has been said.",
+        description="Sends one message and shows the replies as they stream; ends after the last reply.",
     )
-    command.add_argument("text", help="what to say; characters that are named in it answer, else all")
-    command.add_argument("--character", default="", metavar="NAME", help="say it to this one")
+    command.add_argument("text", help="the message; characters named in it answer, or else all")
+    command.add_argument("--character", default="", metavar="NAME", help="address this character")
     _add_client_options(command)
     command.set_defaults(do=_say)
 
@@ -135,8 +135,8 @@ def _add_talk(commands: Any) -> None:
     command = commands.add_parser(
         "talk",
         help="speak a WAV file, hear the replies",
-        description="Sends a WAV file as a microphone would, in real time, and shows what is understood and what is "
-        "answered. Any PCM WAV will do.",
+        description="Sends a WAV file in real time, like a microphone, and shows the transcript and the replies. "
+        "Accepts any PCM WAV.",
     )
     command.add_argument("file", type=Path, metavar="FILE.wav")
     _add_client_options(command)
@@ -145,37 +145,37 @@ def _add_talk(commands: Any) -> None:
 
 def _add_client_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="FILE.wav", help="write the replies' speech (24 kHz mono) here")
-    command.add_argument("--conversation", default="", metavar="ID", help="go on with this one; else a new one")
+    command.add_argument("--conversation", default="", metavar="ID", help="continue this one (default: a new one)")
     command.add_argument("--url", help="the gateway (TERTULIA_HOST and _PORT, ws://127.0.0.1:8000/ws)")
-    command.add_argument("--token", help="what it asks for (TERTULIA_TOKEN)")
+    command.add_argument("--token", help="the gateway's token (TERTULIA_TOKEN)")
     command.add_argument(
         "--timeout",
         type=_seconds,
         default=SILENCE_S,
         metavar="S",
-        help="seconds to wait for the next sign (%(default)g)",
+        help="seconds to wait for the next event (%(default)g)",
     )
 
 
 def _add_inspect(commands: Any) -> None:
     command = commands.add_parser(
         "inspect",
-        help="what went through Redis, and how long each step took",
-        description="Without an argument lists the recent conversations; with one shows its turns step by step, and "
-        "explains them.",
+        help="show what went through Redis, and how long each step took",
+        description="Without an argument lists the recent conversations; with one shows and explains its turns step by "
+        "step.",
     )
     command.add_argument(
-        "conversation", nargs="?", default="", help='an id, the beginning of one, or "last" for the most recent'
+        "conversation", nargs="?", default="", help='an id, the start of one, or "last" for the most recent'
     )
     command.add_argument(
-        "--follow", action="store_true", help="one line for each entry as it comes, of that conversation or of all"
+        "--follow", action="store_true", help="print each entry as it arrives, of this conversation or of all"
     )
     command.add_argument("--message", default="", metavar="ID", help="one reply: sentences, chunks of sound, owner")
     command.add_argument(
-        "--audio", type=Path, metavar="FILE.wav", help="write the message's sound here, or the last message's"
+        "--audio", type=Path, metavar="FILE.wav", help="write the sound of this (or the last) message here"
     )
     command.add_argument(
-        "--json", action="store_true", help="for a program (docs/inspect.md); with --follow a line each"
+        "--json", action="store_true", help="output for programs (docs/inspect.md); with --follow one line per entry"
     )
     command.set_defaults(do=_inspect)
 
@@ -183,27 +183,27 @@ def _add_inspect(commands: Any) -> None:
 def _add_voice(commands: Any) -> None:
     command = commands.add_parser(
         "voice",
-        help="add a voice to clone, or list those there are",
-        description="Voices for the engines that clone one from a clip (tts engine higgs). They are kept in voices/ "
+        help="add a voice to clone, or list the voices",
+        description="Voices for engines that clone a voice from a clip (tts engine higgs), stored in voices/ "
         "(TERTULIA_VOICES_DIR).",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
     adding = what.add_parser(
         "add",
-        help="make a voice of a recording",
+        help="make a voice from a recording",
         description="The clip is a WAV file of 3 to 30 s in which one person speaks, at 16 kHz or more, without music "
         "or noise. Only use voices whose owners agree.",
     )
-    adding.add_argument("id", metavar="NAME", help="what characters refer to it by: a-z, 0-9, - and _")
+    adding.add_argument("id", metavar="NAME", help="the id by which characters refer to it: a-z, 0-9, - and _")
     adding.add_argument("clip", type=Path, metavar="FILE.wav")
-    adding.add_argument("transcript", metavar="TEXT", help="what is said in it, word for word")
+    adding.add_argument("transcript", metavar="TEXT", help="the words in the clip, exactly as spoken")
     adding.add_argument("--title", default="", help="the name to show")
     adding.add_argument("--language", default="und", metavar="TAG", help="such as en-US")
-    adding.add_argument("--description", default="", help="what it sounds like")
-    adding.add_argument("--scene", default="", help='where it should sound to be ("A small, quiet room.")')
-    adding.add_argument("--replace", action="store_true", help="replace the voice of that name")
+    adding.add_argument("--description", default="", help="a description of the sound")
+    adding.add_argument("--scene", default="", help='the room it should sound like ("A small, quiet room.")')
+    adding.add_argument("--replace", action="store_true", help="replace an existing voice of this name")
     adding.set_defaults(do=_voice_add)
-    listing = what.add_parser("list", help="the voices there are")
+    listing = what.add_parser("list", help="list the voices")
     listing.set_defaults(do=_voice_list)
 
 
@@ -226,19 +226,19 @@ def _fetch_models(_: argparse.Namespace) -> int:
 
 
 def _supabase_keys(args: argparse.Namespace) -> int:
-    from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - its library is not wherever the command is
+    from tertulia_cli.supabase_keys import supabase_keys  # noqa: PLC0415 - needs an optional library
 
     return supabase_keys(args.dir)
 
 
 def _say(args: argparse.Namespace) -> int:
     options = SayOptions(args.text, args.character, args.conversation, args.out, args.timeout)
-    return asyncio.run(say(_place(args), options))
+    return asyncio.run(say(_address(args), options))
 
 
 def _talk(args: argparse.Namespace) -> int:
     options = TalkOptions(args.file, args.conversation, args.out, args.timeout)
-    return asyncio.run(talk(_place(args), options))
+    return asyncio.run(talk(_address(args), options))
 
 
 def _voice_add(args: argparse.Namespace) -> int:
@@ -252,16 +252,16 @@ def _voice_list(_: argparse.Namespace) -> int:
     return voice.show(load(RunSettings).voices_dir)
 
 
-def _place(args: argparse.Namespace) -> Place:
+def _address(args: argparse.Namespace) -> GatewayAddress:
     settings = load(RunSettings)
     url = args.url or f"ws://{settings.reachable_host}:{settings.port}/ws"
     token = settings.token.get_secret_value() if args.token is None else args.token
-    return parse_place(url, token)
+    return parse_address(url, token)
 
 
 def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > MAX_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: 0 to {MAX_PORT}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: 0 to {MAX_PORT}")
     return int(text)
 
 
@@ -271,7 +271,7 @@ def _seconds(text: str) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
     return seconds
 
 

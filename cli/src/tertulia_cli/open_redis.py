@@ -1,4 +1,4 @@
-"""The Redis that the services use, as a command reads it."""
+"""Connects a command to the Redis that the services use."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from tertulia_shared.keys import Keys
 
 
 @asynccontextmanager
-async def redis_in_use(settings: RunSettings, command: str) -> AsyncGenerator[Bus]:
-    """The bus over it; `command` is what its connections are called.
+async def open_redis(settings: RunSettings, command: str) -> AsyncGenerator[Bus]:
+    """The bus over Redis; `command` names its connections.
 
     Raises:
-        Failure: its address cannot be read, or it does not answer, at the start or later.
+        Failure: the address is malformed, or Redis does not answer, at the start or later.
     """
     keys = Keys(settings.namespace)
     try:
         async with AsyncExitStack() as block:
-            opening = open_bus(settings.where_redis_is(), keys, name=command, tls=settings.redis_tls)
+            opening = open_bus(settings.redis_address(), keys, name=command, tls=settings.redis_tls)
             try:
                 bus = await block.enter_async_context(opening)
-            except ValueError as error:  # of the address or a TLS file; what the block raises is another matter
+            except ValueError as error:  # from the address or a TLS file, not from the caller's block
                 raise Failure(f"{error}.", NO_CONNECTION) from None
             yield bus
     except* BusRefused as group:
         raise Failure(f"{group.exceptions[0]}.", NO_CONNECTION) from None
     except* BusError as group:
         raise Failure(
-            f"Redis cannot be used ({group.exceptions[0]}): is `tertulia run` running with this data folder "
-            f"({settings.data_dir}), or is TERTULIA_REDIS_URL right?",
+            f"Redis cannot be used ({group.exceptions[0]}). Check that `tertulia run` is running with this data folder "
+            f"({settings.data_dir}), or that TERTULIA_REDIS_URL is right.",
             NO_CONNECTION,
         ) from None

@@ -1,4 +1,4 @@
-"""The command's settings: where the gateway is, and what it needs to know to start the services."""
+"""The command's settings: the gateway's address, and the settings needed to start the services."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import AliasChoices, Field, SecretStr
 from tertulia_shared.settings import CommonSettings
 
 OPENROUTER: Final = "https://openrouter.ai/api/v1"
-ANYWHERE: Final = ("0.0.0.0", "::", "")
-"""Addresses to listen on that nobody can connect to: what listens there is reached over loopback."""
+WILDCARDS: Final = ("0.0.0.0", "::", "")
+"""Addresses that only make sense for listening; clients on this machine connect over loopback instead."""
 
 
 class RunSettings(CommonSettings):
-    """What `tertulia` reads of `TERTULIA_…`; each service reads its own."""
+    """The `TERTULIA_…` settings of the command; each service reads its own."""
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
@@ -34,32 +34,32 @@ class RunSettings(CommonSettings):
 
     @property
     def own_redis(self) -> bool:
-        """Whether nobody named a Redis, so that `tertulia run` starts one."""
+        """Whether `tertulia run` starts its own Redis, because TERTULIA_REDIS_URL is not set."""
         return "redis_url" not in self.model_fields_set
 
     @property
     def demo(self) -> bool:
-        """Whether the llm worker will answer through the demo model: neither a key nor a server of one's own."""
+        """Whether the llm worker uses the demo model: there is neither a key nor another model server."""
         return not self.openrouter_api_key.get_secret_value() and self.llm_base_url.rstrip("/") == OPENROUTER
 
     @property
     def reachable_host(self) -> str:
-        """Where a client on this machine finds what listens on `host`, as it stands in a URL."""
-        host = "127.0.0.1" if self.host in ANYWHERE else self.host.strip("[]")
+        """The host for URLs by which clients on this machine reach the gateway."""
+        host = "127.0.0.1" if self.host in WILDCARDS else self.host.strip("[]")
         return f"[{host}]" if ":" in host else host
 
-    def where_redis_is(self) -> str:
-        """The URL of the Redis in use: the one that was set, else the one that `tertulia run` says it started."""
+    def redis_address(self) -> str:
+        """The URL of the Redis in use: the setting, or else the server that `tertulia run` started."""
         return self.redis_url if not self.own_redis else read_url(self.data_dir) or self.redis_url
 
 
 def url_file(data_dir: Path) -> Path:
-    """Where `tertulia run` writes the URL of the Redis it has started."""
+    """The file into which `tertulia run` writes the URL of its own Redis."""
     return data_dir / "redis" / "url"
 
 
 def read_url(data_dir: Path) -> str:
-    """What `tertulia run` wrote there; "" if it has not."""
+    """The URL in that file; "" if there is none."""
     try:
         return url_file(data_dir).read_text().strip()
     except OSError:

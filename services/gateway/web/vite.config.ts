@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 
-/** Where `npm run dev` finds the gateway (or the scripted peer of `npm run peer`). */
+/** The gateway (or the scripted peer of `npm run peer`) for `npm run dev`. */
 const GATEWAY = process.env["TERTULIA_DEV_GATEWAY"] ?? "http://127.0.0.1:8787";
 
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
     outDir: "../src/tertulia_gateway/static",
     emptyOutDir: true,
     target: "es2022",
-    // Worklets and portraits stay files of their own: the page's content policy allows 'self' and nothing inlined.
+    // Keep worklets and portraits separate files: the Content-Security-Policy forbids inlined ones.
     assetsInlineLimit: 0,
   },
   worker: { format: "es" },

@@ -168,7 +168,11 @@ class TurnAccepted(Event):
 
 @dataclass(frozen=True, slots=True)
 class TurnStarted(Event):
-    """Who answers, in order: a list of {message_id, character_id, character_name}."""
+    """Who answers, in order: a list of {message_id, character_id, character_name, reason}.
+
+    `reason` says why a character answers: "named" (the text names it) or "everyone" (the text names no character). An
+    older release's events lack it.
+    """
 
     type: ClassVar[str] = "turn_started"
     turn_id: str
@@ -194,6 +198,8 @@ class LLMChunk(Event):
     text: str
     character_id: str
     message_id: str
+    sentence_ends: tuple[int, ...] = ()
+    """The sentence ends that became certain: offsets (exclusive, in code points) in the message's whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,8 @@ class MessageResumed(Event):
     message_id: str
     character_id: str
     text: str
+    sentence_ends: tuple[int, ...] = ()
+    """All sentence ends of `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +225,8 @@ class MessageComplete(Event):
     status: MessageStatus = "complete"
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
     """What it took, as far as the model server says so: `prompt_tokens`, `completion_tokens`, `cost`."""
+    sentence_ends: tuple[int, ...] = ()
+    """All sentence ends of `text`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from tests.chaos.rig.client import Client
 from tests.chaos.rig.ledger import Message, Turn
 from tests.chaos.rig.world import rendering_of, reply_to
 
-PATIENCE_S = 30.0
-"""How long a row may take to agree with what was shown: SQLite may be locked, and Redis away."""
+PATIENCE_S = 60.0
+"""How long a row may take to agree with what was shown: the turn of a dead worker may wait for the sweep."""
 POLL_S = 0.1
 FIRST_MS, REST_MS = 40, 80
 BYTES_PER_MS = 48
@@ -108,20 +108,13 @@ class Truth:
 
     async def _check_rows(self, client: Client, turn: Turn) -> None:
         """Rows may be written after the last event: wait until they agree."""
-        if turn.interrupted and any(client.ledger.messages[each].heard is None for each in turn.messages):
-            wanted = None  # the heard text is settled before the next turn: only what can be known is compared
-        else:
-            wanted = {
-                message.message_id: (message.text, message.status)
-                if message.heard is None
-                else (message.heard, "interrupted")  # also where its text had been complete
-                for message in (client.ledger.messages[each] for each in turn.messages)
-            }
         rows: dict[str, tuple[str, str]] = {}
         said: list[tuple[str, str]] = []
+        wanted: dict[str, tuple[str, str]] | None = None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S):
                 while True:
+                    wanted = _wanted_rows(client, turn)  # again each time: message_heard may come meanwhile
                     rows, said = await asyncio.to_thread(self._rows, turn.turn_id)
                     user_is_right = said == [(turn.text, "complete")]
                     if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
@@ -213,6 +206,19 @@ def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: 
     if len(kept) < 2 and FILLS_MEMORY in faults:
         return True
     return list(kept[:-1]) == [f"{sentence + 1}-{chunk + 1}" for sentence, chunk in heard]
+
+
+def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | None:
+    """Text and status that each reply's row must have; None while the heard text is not settled."""
+    messages = [client.ledger.messages[each] for each in turn.messages]
+    if turn.interrupted and any(message.heard is None for message in messages):
+        return None
+    return {
+        message.message_id: (message.text, message.status)
+        if message.heard is None
+        else (message.heard, "interrupted")  # also where its text had been complete
+        for message in messages
+    }
 
 
 def _equal(one: bytes, other: bytes) -> int:

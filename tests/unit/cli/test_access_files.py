@@ -1,4 +1,4 @@
-"""What `tertulia access` writes, is asked and says: files whole or not at all, names, bundles, options."""
+"""`tertulia access`: its files, names, certificates and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from tertulia_cli.access import certificates
 from tertulia_cli.access.files import OWNER_ONLY, Readers, read, write
-from tertulia_cli.access.folder import HOLDERS, Box, Folder
+from tertulia_cli.access.folder import HOLDERS, Folder, Node
 from tertulia_cli.access.names import in_url, parse_name, parse_names
 from tertulia_cli.exits import Failure
 from tertulia_cli.main import parser
@@ -24,7 +24,7 @@ from tertulia_cli.main import parser
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def test_a_file_is_written_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+def test_write_is_idempotent_and_readable_by_the_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "new" / "file"
     assert write(path, "secret") is True
     assert write(path, "secret") is False
@@ -34,7 +34,7 @@ def test_a_file_is_written_once_and_only_its_owner_reads_it(tmp_path: Path) -> N
     assert [each.name for each in path.parent.iterdir()] == ["file"]
 
 
-def test_a_group_is_let_in_where_one_is_named(tmp_path: Path) -> None:
+def test_write_gives_a_named_group_read_access(tmp_path: Path) -> None:
     path = tmp_path / "file"
     gid = path.parent.stat().st_gid
     write(path, "secret", OWNER_ONLY)
@@ -43,7 +43,7 @@ def test_a_group_is_let_in_where_one_is_named(tmp_path: Path) -> None:
     assert write(path, "secret", Readers(gid)) is False
 
 
-def test_what_breaks_off_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "file"
     write(path, "old")
 
@@ -57,7 +57,7 @@ def test_what_breaks_off_leaves_the_old_file_and_no_other(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_is_not_there_is_none_and_one_that_is_no_text_is_told(tmp_path: Path) -> None:
+def test_read_returns_none_for_a_missing_file_and_fails_for_a_binary_one(tmp_path: Path) -> None:
     assert read(tmp_path / "none") is None
     (tmp_path / "bytes").write_bytes(b"\xff")
     with pytest.raises(Failure, match="cannot be read"):
@@ -71,31 +71,31 @@ def test_a_file_that_is_not_there_is_none_and_one_that_is_no_text_is_told(tmp_pa
         ("gpu-1", "gpu-1"),
     ],
 )  # fmt: skip
-def test_names_have_one_form(text: str, name: str) -> None:
+def test_parse_name_normalizes_names(text: str, name: str) -> None:
     assert parse_name(text) == name
 
 
 @pytest.mark.parametrize(
     "text", ["", "a b", "redis://hub", "hub:6380", "-hub", "hub..org", "1.2.3.400", "x" * 64, "a/b", "h\nu"]
 )
-def test_what_is_no_name_is_told(text: str) -> None:
-    with pytest.raises(Failure, match="no name of a machine"):
+def test_parse_name_refuses_malformed_names(text: str) -> None:
+    with pytest.raises(Failure, match="is not a machine's name"):
         parse_name(text)
 
 
-def test_a_list_of_names_has_each_once() -> None:
+def test_parse_names_removes_duplicates() -> None:
     assert parse_names("hub, 10.0.0.1,HUB,") == ("hub", "10.0.0.1")
     assert parse_names("") == ()
     assert in_url("fe80::1") == "[fe80::1]"
 
 
 def purposes(pem: str) -> list[x509.ObjectIdentifier]:
-    """What a certificate may be used for."""
+    """The purposes of a certificate."""
     certificate = x509.load_pem_x509_certificate(pem.encode())
     return list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
 
-def test_certificates_are_for_one_purpose_and_one_time() -> None:
+def test_certificate_has_one_purpose_and_its_validity() -> None:
     authority = certificates.make_authority(NOW)
     server = certificates.make_server(authority, ("hub.example.org", "::1"), NOW)
     client = certificates.make_client(authority, "box-gpu1", NOW, 30)
@@ -105,41 +105,42 @@ def test_certificates_are_for_one_purpose_and_one_time() -> None:
     assert purposes(client.certificate) == [ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
-def test_a_certificate_is_due_in_its_last_third_or_under_another_authority() -> None:
+def test_certificate_needs_renewal_in_its_last_third_or_under_another_authority() -> None:
     authority = certificates.make_authority(NOW)
     server = certificates.make_server(authority, ("hub",), NOW).certificate
     days = certificates.SERVER_DAYS
-    assert not certificates.is_due(server, authority.certificate, NOW + timedelta(days=days * 0.6))
-    assert certificates.is_due(server, authority.certificate, NOW + timedelta(days=days * 0.7))
-    assert certificates.is_due(server, certificates.make_authority(NOW).certificate, NOW)
+    assert not certificates.needs_renewal(server, authority.certificate, NOW + timedelta(days=days * 0.6))
+    assert certificates.needs_renewal(server, authority.certificate, NOW + timedelta(days=days * 0.7))
+    assert certificates.needs_renewal(server, certificates.make_authority(NOW).certificate, NOW)
 
 
-def test_boxes_are_kept_as_they_are(tmp_path: Path) -> None:
+def test_nodes_survive_a_round_trip(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    assert folder.boxes() == {}
-    box = Box("gpu1", ("stt", "tts"), "ab" * 32, "hub", NOW, NOW + timedelta(days=365))
-    folder.keep_boxes([box])
-    assert folder.boxes() == {"gpu1": box}
-    folder.keep_boxes([replace(box, port=7000)])
-    assert folder.boxes()["gpu1"].port == 7000
+    assert folder.nodes() == {}
+    box = Node("gpu1", ("stt", "tts"), "ab" * 32, "hub", NOW, NOW + timedelta(days=365))
+    folder.save_nodes([box])
+    assert folder.nodes() == {"gpu1": box}
+    folder.save_nodes([replace(box, port=7000)])
+    assert folder.nodes()["gpu1"].port == 7000
     (tmp_path / "ca" / "boxes.json").chmod(0o600)
     (tmp_path / "ca" / "boxes.json").write_text("[{}]")
-    with pytest.raises(Failure, match="cannot be understood"):
-        folder.boxes()
+    with pytest.raises(Failure, match="is malformed"):
+        folder.nodes()
 
 
-def test_a_box_of_an_older_release_has_the_usual_port(tmp_path: Path) -> None:
+def test_node_of_an_older_release_gets_the_default_port(tmp_path: Path) -> None:
     folder, file = Folder(tmp_path), tmp_path / "ca" / "boxes.json"
-    folder.keep_boxes([Box("gpu1", ("tts",), "ab" * 32, "hub", NOW, NOW + timedelta(days=30), 7000)])
+    folder.save_nodes([Node("gpu1", ("tts",), "ab" * 32, "hub", NOW, NOW + timedelta(days=30), 7000)])
     (row,) = json.loads(file.read_text())
     del row["port"]
     file.chmod(0o600)
     file.write_text(json.dumps([row]))
-    assert folder.boxes()["gpu1"].port == 6380
-    assert folder.boxes()["gpu1"].days == 30
+    assert folder.nodes()["gpu1"].port == 6380
+    assert folder.nodes()["gpu1"].days == 30
 
 
-def test_what_may_be_asked_is_known_without_the_extra() -> None:
+@pytest.mark.slow
+def test_help_works_without_the_extra() -> None:
     program = "import sys; sys.modules['cryptography'] = None; from tertulia_cli.main import main; main()"
     words = [sys.executable, "-c", program, "access", "init"]
     helped = subprocess.run([*words, "--help"], capture_output=True, text=True, check=True)
@@ -150,7 +151,7 @@ def test_what_may_be_asked_is_known_without_the_extra() -> None:
     )  # fmt: skip
 
 
-def test_where_the_folder_is_may_be_said_before_or_behind(tmp_path: Path) -> None:
+def test_folder_option_is_accepted_before_and_after_the_subcommand(tmp_path: Path) -> None:
     before = parser().parse_args(["access", "--dir", "/a", "--gid", "1", "list"])
     behind = parser().parse_args(["access", "--dir", "/a", "list", "--dir", "/b"])
     neither = parser().parse_args(["access", "init"])
@@ -168,7 +169,7 @@ def test_where_the_folder_is_may_be_said_before_or_behind(tmp_path: Path) -> Non
     ],
     ids=["no host", "no such stage", "no days", "no such port", "not to be rotated", "no such group", "nothing"],
 )  # fmt: skip
-def test_wrong_options_are_told(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_are_refused(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         parser().parse_args(["access", *words])
     assert exit_.value.code == 2

@@ -1,4 +1,4 @@
-"""What comes over the WebSocket, as values."""
+"""Parsing of WebSocket frames."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAME = {
 }  # fmt: skip
 
 
-def test_an_event_and_its_envelope() -> None:
+def test_event_is_parsed_with_its_envelope() -> None:
     event = parse_event('{"type": "llm_chunk", "text": "hi", "event_id": "5-0", "epoch": 3}')
     assert (event.type, event.id, event.epoch, event.text("text"), event.text("none")) == (
         "llm_chunk",
@@ -28,11 +28,11 @@ def test_an_event_and_its_envelope() -> None:
     )
 
 
-def test_an_audio_frame() -> None:
+def test_audio_frame_is_parsed() -> None:
     assert parse_audio(msgpack.packb(FRAME)) == Audio("m", "c", 0, 1, "1-2", 24000, b"\0\0")
 
 
-def test_what_we_do_not_know_is_left_alone() -> None:
+def test_unknown_types_and_fields_are_ignored() -> None:
     assert parse_audio(msgpack.packb({**FRAME, "type": "video"})) is None
     assert parse_audio(msgpack.packb({**FRAME, "loudness": 1})) is not None
     assert parse_event('{"type": "new_thing", "what": 1}').type == "new_thing"
@@ -41,7 +41,7 @@ def test_what_we_do_not_know_is_left_alone() -> None:
 @pytest.mark.parametrize(
     "frame", ["", "[]", "{}", '{"type": 1}', '{"type": "x", "event_id": 5}', '{"type":"x","epoch":"y"}']
 )
-def test_what_is_no_event_is_said(frame: str) -> None:
+def test_malformed_text_frame_is_refused(frame: str) -> None:
     with pytest.raises(BadFrame):
         parse_event(frame)
 
@@ -49,12 +49,12 @@ def test_what_is_no_event_is_said(frame: str) -> None:
 @given(
     st.binary(max_size=60) | st.builds(msgpack.packb, st.dictionaries(st.sampled_from(list(FRAME)), st.integers(-9, 9)))
 )
-def test_no_binary_frame_raises_anything_else(frame: bytes) -> None:
+def test_arbitrary_binary_frame_parses_or_raises_bad_frame(frame: bytes) -> None:
     with contextlib.suppress(BadFrame):
         assert not isinstance(parse_audio(frame), Event)
 
 
 @given(st.text(max_size=60))
-def test_no_text_frame_raises_anything_else(frame: str) -> None:
+def test_arbitrary_text_frame_parses_or_raises_bad_frame(frame: str) -> None:
     with contextlib.suppress(BadFrame):
         assert isinstance(parse_event(frame), Event)

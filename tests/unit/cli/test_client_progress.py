@@ -1,4 +1,4 @@
-"""When a turn that is waited for is over."""
+"""When an awaited turn is over."""
 
 from __future__ import annotations
 
@@ -34,72 +34,72 @@ def progress() -> Progress:
     return made
 
 
-def see(progress: Progress, *events: Event) -> None:
+def apply(progress: Progress, *events: Event) -> None:
     for each in events:
-        progress.see(each)
+        progress.apply(each)
 
 
-def test_it_is_over_with_the_last_sound_and_not_before(progress: Progress) -> None:
+def test_turn_is_over_after_its_last_audio(progress: Progress) -> None:
     for each in TURN[:-1]:
-        progress.see(each)
+        progress.apply(each)
         assert not progress.over, each.type
-    progress.see(TURN[-1])
+    progress.apply(TURN[-1])
     assert progress.over
     assert progress.names[M1] == "Luna"
 
 
-def test_sound_may_be_complete_before_the_text_is(progress: Progress) -> None:
-    see(progress, *TURN[:7], TURN[8])
+def test_turn_is_over_after_its_text_if_audio_completes_first(progress: Progress) -> None:
+    apply(progress, *TURN[:7], TURN[8])
     assert not progress.over
-    progress.see(TURN[7])
+    progress.apply(TURN[7])
     assert progress.over
 
 
-def test_a_reply_that_is_announced_again_is_not_waited_for_twice(progress: Progress) -> None:
-    see(progress, *TURN[:6], TURN[2], *TURN[6:])
+def test_repeated_message_started_is_counted_once(progress: Progress) -> None:
+    apply(progress, *TURN[:6], TURN[2], *TURN[6:])
     assert progress.over
 
 
-def test_a_planned_reply_that_never_began_is_not_waited_for(progress: Progress) -> None:
-    see(progress, *TURN[:2], event("error", turn_id=T, message="no model"), event("turn_complete", turn_id=T))
+def test_planned_reply_that_never_starts_is_not_awaited(progress: Progress) -> None:
+    apply(progress, *TURN[:2], event("error", turn_id=T, message="no model"), event("turn_complete", turn_id=T))
     assert progress.over
-    assert progress.troubles == ["no model"]
+    assert progress.errors == ["no model"]
 
 
 @pytest.mark.parametrize("cut", [event("interrupted", 2), event("turn_accepted", 2, turn_id="turn-2")])
-def test_it_is_over_when_it_is_cut_off(progress: Progress, cut: Event) -> None:
-    see(progress, *TURN[:5], cut)
+def test_turn_is_over_when_it_is_interrupted(progress: Progress, cut: Event) -> None:
+    apply(progress, *TURN[:5], cut)
     assert progress.over
     assert progress.turns[T].cut_off
 
 
-def test_its_own_beginning_does_not_cut_it_off(progress: Progress) -> None:
-    see(progress, event("interrupted", 4), event("turn_accepted", 4, turn_id=T))
+def test_turn_is_not_interrupted_by_its_own_epoch(progress: Progress) -> None:
+    apply(progress, event("interrupted", 4), event("turn_accepted", 4, turn_id=T))
     assert not progress.over
 
 
-def test_an_answer_to_a_repeated_turn_counts_as_accepted(progress: Progress) -> None:
+def test_answer_to_a_repeated_message_counts_as_accepted(progress: Progress) -> None:
     assert not progress.accepted(T)
-    progress.see(event("turn_accepted", 0, turn_id=T))
+    progress.apply(event("turn_accepted", 0, turn_id=T))
     assert progress.accepted(T)
     assert not progress.over
 
 
-def test_other_turns_do_not_matter(progress: Progress) -> None:
-    see(progress, event("turn_complete", turn_id="other"), event("error", turn_id="other", message="x"))
+def test_other_turns_are_ignored(progress: Progress) -> None:
+    apply(progress, event("turn_complete", turn_id="other"), event("error", turn_id="other", message="x"))
     assert not progress.over
-    assert not progress.troubles
+    assert not progress.errors
 
 
-def test_the_trouble_of_a_reply_is_its_turns(progress: Progress) -> None:
-    see(progress, *TURN[:3], event("error", message_id=M1, message="it cannot be spoken"))
-    assert progress.troubles == ["it cannot be spoken"]
+def test_error_of_a_reply_belongs_to_its_turn(progress: Progress) -> None:
+    apply(progress, *TURN[:3], event("error", message_id=M1, message="it cannot be spoken"))
+    assert progress.errors == ["it cannot be spoken"]
 
 
-def test_a_turn_that_is_known_only_later_is_waited_for_from_then_on() -> None:
+def test_spoken_turn_is_awaited_once_it_is_known() -> None:
     progress = Progress()
     assert progress.over
     progress.await_turn(T)
     assert not progress.over
-    see(progress, *TURN)
+    apply(progress, *TURN)
     assert progress.over

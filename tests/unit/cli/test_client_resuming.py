@@ -1,9 +1,9 @@
-"""What a client that lost its connection asks for, and what it delivers."""
+"""The position from which a client resumes, and the frames that it delivers."""
 
 from __future__ import annotations
 
 from tertulia_cli.client.frames import Audio, Event
-from tertulia_cli.client.resuming import Joining, Position
+from tertulia_cli.client.resuming import ForeignTurnFilter, Position
 
 
 def started(id: str = "", conversation: str = "c1") -> Event:
@@ -26,20 +26,20 @@ def live() -> Position:
     return position
 
 
-def test_a_new_conversation_is_live_at_once() -> None:
+def test_new_conversation_is_live_after_conversation_started() -> None:
     position = live()
     assert position.conversation_id == "c1"
     assert position.event(event("2-0"))
 
 
-def test_after_a_loss_it_asks_for_what_came_behind_the_last_it_had() -> None:
+def test_reconnect_resumes_after_the_last_event_and_audio() -> None:
     position = live()
     position.event(event("2-0"))
     position.audio(audio("1-3"))
     assert position.query() == {"conversation_id": "c1", "last_event_id": "2-0", "last_audio": "m1/1-3"}
 
 
-def test_until_the_conversation_is_open_again_nothing_is_delivered_but_errors() -> None:
+def test_only_errors_are_delivered_before_conversation_started() -> None:
     position = live()
     position.event(event("2-0"))
     position.connected()
@@ -51,7 +51,7 @@ def test_until_the_conversation_is_open_again_nothing_is_delivered_but_errors() 
     assert position.event(event("4-0"))
 
 
-def test_nothing_is_delivered_twice() -> None:
+def test_repeated_frames_are_dropped() -> None:
     position = live()
     assert position.event(event("9-5"))
     assert not position.event(event("9-5"))
@@ -63,13 +63,13 @@ def test_nothing_is_delivered_twice() -> None:
     assert position.audio(audio("1-1", "m2"))
 
 
-def test_what_has_no_id_is_always_delivered() -> None:
+def test_events_without_id_are_always_delivered() -> None:
     position = live()
     assert position.event(event("", "audio_complete"))
     assert position.event(event("", "audio_complete"))
 
 
-def test_a_conversation_that_is_joined_is_live_at_once() -> None:
+def test_joined_conversation_is_live_after_conversation_started() -> None:
     position = Position("c1")
     assert position.query() == {"conversation_id": "c1"}
     position.connected()
@@ -77,8 +77,8 @@ def test_a_conversation_that_is_joined_is_live_at_once() -> None:
     assert position.event(event("3-0"))
 
 
-def joined(*, resumed: bool = True) -> Joining:
-    joining = Joining()
+def joined(*, resumed: bool = True) -> ForeignTurnFilter:
+    joining = ForeignTurnFilter()
     assert joining.event(Event("conversation_started", "", 0, {"conversation_id": "c1", "resumed": resumed}), ())
     return joining
 
@@ -87,7 +87,7 @@ def accepted(turn_id: str) -> Event:
     return Event("turn_accepted", "2-0", 1, {"turn_id": turn_id})
 
 
-def test_the_turn_that_goes_on_when_it_comes_is_left_out_until_the_next() -> None:
+def test_running_turn_of_a_joined_conversation_is_dropped_until_the_next_turn() -> None:
     joining = joined()
     assert not joining.event(accepted("theirs"), {"mine"})
     assert not joining.event(event("3-0"), {"mine"})
@@ -100,14 +100,14 @@ def test_the_turn_that_goes_on_when_it_comes_is_left_out_until_the_next() -> Non
     assert joining.audio()
 
 
-def test_an_interruption_ends_the_turn_that_is_left_out() -> None:
+def test_interruption_ends_the_dropped_turn() -> None:
     joining = joined()
     joining.event(accepted("theirs"), ())
     assert joining.event(Event("interrupted", "5-0"), ())
     assert joining.audio()
 
 
-def test_its_own_turns_are_not_left_out() -> None:
+def test_awaited_turns_are_delivered_after_a_reconnect() -> None:
     assert joined().event(accepted("mine"), {"mine"})
     spoken = joined()
     assert spoken.event(event("1-0", "vad_start"), ())

@@ -1,4 +1,4 @@
-"""What a person sees of a conversation."""
+"""The terminal output of a conversation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_replies_stream_into_one_line_each() -> None:
+def test_each_reply_streams_into_one_line() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -27,7 +27,7 @@ def test_replies_stream_into_one_line_each() -> None:
     assert out.getvalue() == "Luna: Hello you.\nRex: Hm. [interrupted]\n"
 
 
-def test_a_reply_that_another_worker_takes_up_goes_on_where_it_was() -> None:
+def test_resumed_reply_continues_its_line() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -38,7 +38,7 @@ def test_a_reply_that_another_worker_takes_up_goes_on_where_it_was() -> None:
     assert out.getvalue() == "Luna: Once upon a time.\n"
 
 
-def test_and_is_shown_again_where_it_does_not_begin_with_what_was_shown() -> None:
+def test_resumed_reply_with_other_text_is_printed_again() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -62,7 +62,7 @@ def test_partial_transcripts_replace_each_other_on_a_terminal() -> None:
     assert shown.endswith("Hello Luna\n")
 
 
-def test_elsewhere_only_what_is_firm_is_shown() -> None:
+def test_partial_transcripts_are_hidden_without_a_terminal() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.hearing("hello")
@@ -70,7 +70,7 @@ def test_elsewhere_only_what_is_firm_is_shown() -> None:
     assert out.getvalue() == "You: Hello Luna\n"
 
 
-def test_notes_are_no_part_of_the_talk() -> None:
+def test_notes_go_to_stderr() -> None:
     out, err = io.StringIO(), io.StringIO()
     screen = Screen(out, err)
     screen.message_started("1", "Luna")
@@ -81,7 +81,7 @@ def test_notes_are_no_part_of_the_talk() -> None:
     assert err.getvalue() == "the connection was lost\n"
 
 
-def test_a_model_cannot_steer_the_terminal() -> None:
+def test_control_characters_are_removed() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Lu\x1b]0;na")

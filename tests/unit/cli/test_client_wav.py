@@ -1,4 +1,4 @@
-"""Any PCM WAV as a microphone would give it."""
+"""Conversion of PCM WAV files to microphone PCM."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def tone(hz: int, frequency: float, seconds: float = 0.25) -> array[int]:
 
 
 def level_db(samples: array[int]) -> float:
-    """RMS in dB below a tone of amplitude 16000; the ends, where a filter has no past, are left out."""
+    """RMS in dB below a tone of amplitude 16000; without the ends, where the filter is not settled."""
     inner = samples[400:-400]
     return 20 * math.log10(math.sqrt(sum(x * x for x in inner) / len(inner)) / (16_000 / math.sqrt(2)) + 1e-9)
 
 
-def test_a_microphones_own_format_passes_unchanged(tmp_path: Path) -> None:
+def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
     pcm = tone(16_000, 440).tobytes()
     path = tmp_path / "x.wav"
     with wave.open(str(path), "wb") as out:
@@ -59,7 +59,7 @@ def test_a_microphones_own_format_passes_unchanged(tmp_path: Path) -> None:
         (32, b"\7\7\0\0\7\7\0\x40\7\7\0\x80"),
     ],
 )
-def test_every_width_becomes_16_bit(bits: int, raw: bytes) -> None:
+def test_every_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
     wav = parse(riff((b"fmt ", format_of(bits=bits)), (b"data", raw)))
     assert list(mono(wav)) == [0, 16_384, -32_768]
 
@@ -69,13 +69,13 @@ def test_channels_are_mixed() -> None:
     assert list(mono(parse(riff((b"fmt ", format_of(channels=2)), (b"data", raw))))) == [200, -200]
 
 
-def test_the_extensible_format_and_foreign_chunks_are_understood() -> None:
+def test_extensible_format_and_unknown_chunks_are_accepted() -> None:
     extensible = format_of(tag=0xFFFE) + struct.pack("<HHIH14x", 22, 16, 4, 1)
     raw = riff((b"LIST", b"odd"), (b"fmt ", extensible), (b"fact", b"1234"), (b"data", b"\1\0\2\0"))
     assert list(mono(parse(raw))) == [1, 2]
 
 
-def test_a_recorder_that_died_leaves_what_it_has_written() -> None:
+def test_data_size_above_the_file_size_is_accepted() -> None:
     raw = riff((b"fmt ", format_of()), (b"data", b"\1\0" * 8))
     assert len(mono(parse(raw[:-5]))) == 5
 
@@ -86,15 +86,15 @@ def test_a_recorder_that_died_leaves_what_it_has_written() -> None:
         (b"", "no RIFF"),
         (b"fLaC" + b"\0" * 40, "no RIFF"),
         (riff((b"fmt ", format_of())), "no sound"),
-        (riff((b"data", b"\0\0")), "before its format"),
+        (riff((b"data", b"\0\0")), "comes before the format"),
         (riff((b"fmt ", format_of()), (b"data", b"")), "no sound"),
         (riff((b"fmt ", format_of(tag=3, bits=32)), (b"data", b"\0" * 8)), "format 3"),
         (riff((b"fmt ", format_of(bits=12)), (b"data", b"\0" * 8)), "12 bits"),
         (riff((b"fmt ", format_of(hz=0)), (b"data", b"\0" * 8)), "at 0 Hz"),
-        (riff((b"fmt ", b"\1\0"), (b"data", b"\0" * 8)), "cut off"),
+        (riff((b"fmt ", b"\1\0"), (b"data", b"\0" * 8)), "too short"),
     ],
 )
-def test_what_is_no_pcm_wav_is_said_with_what_to_do(tmp_path: Path, raw: bytes, why: str) -> None:
+def test_other_formats_are_refused_with_advice(tmp_path: Path, raw: bytes, why: str) -> None:
     path = tmp_path / "x.wav"
     path.write_bytes(raw)
     with pytest.raises(Failure, match=rf"(?s){why}.*ffmpeg") as failure:
@@ -102,19 +102,19 @@ def test_what_is_no_pcm_wav_is_said_with_what_to_do(tmp_path: Path, raw: bytes, 
     assert failure.value.code == MISUSED
 
 
-def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_missing_file_fails_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read: No such file"):
         read_speech(tmp_path / "none.wav")
 
 
 @given(st.binary(max_size=200))
-def test_no_file_raises_anything_else(body: bytes) -> None:
+def test_arbitrary_file_parses_or_raises_value_error(body: bytes) -> None:
     with contextlib.suppress(ValueError):
         assert mono(parse(b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + body))
 
 
 @pytest.mark.parametrize("hz", [8_000, 22_050, 44_100, 48_000])
-def test_speech_keeps_its_length_pitch_and_level_at_another_rate(hz: int) -> None:
+def test_resampling_keeps_length_pitch_and_level(hz: int) -> None:
     there = resampled(tone(hz, 1_000), hz, 16_000)
     assert len(there) == 4_000 - (hz == 22_050)  # a quarter of a second; 5512 samples are a little less
     assert abs(level_db(there)) < 0.05
@@ -123,25 +123,25 @@ def test_speech_keeps_its_length_pitch_and_level_at_another_rate(hz: int) -> Non
 
 
 @pytest.mark.parametrize(("frequency", "below_db"), [(8_600, 45), (10_000, 60), (15_000, 60)])
-def test_what_is_above_the_new_nyquist_does_not_come_back_as_an_alias(frequency: float, below_db: float) -> None:
+def test_resampling_suppresses_aliases(frequency: float, below_db: float) -> None:
     assert level_db(resampled(tone(48_000, frequency), 48_000, 16_000)) < -below_db
 
 
-def test_a_click_stays_where_it_was() -> None:
+def test_resampling_keeps_the_position_of_a_click() -> None:
     samples = array("h", bytes(2 * 4_410))
     samples[2_205] = 30_000
     there = resampled(samples, 44_100, 16_000)
     assert max(range(len(there)), key=lambda i: there[i]) == 800
 
 
-def test_full_scale_does_not_wrap() -> None:
+def test_resampling_clips_at_full_scale() -> None:
     square = array("h", ([32_767] * 50 + [-32_768] * 50) * 20)
     there = resampled(square, 44_100, 16_000)
     assert max(there) == 32_767
     assert min(there) == -32_768
 
 
-def test_frames_are_of_one_length_and_lose_nothing() -> None:
+def test_frames_have_one_length_and_lose_nothing() -> None:
     pcm = bytes(range(1, 251)) * 10
     made = list(frames(pcm))
     assert {len(frame) for frame in made} == {FRAME_BYTES}

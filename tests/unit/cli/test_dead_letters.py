@@ -1,4 +1,4 @@
-"""What can be done about work that was given up: decided from what Redis holds."""
+"""`tertulia dead`: the recovery of dead letters, and the commands."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ import pytest
 
 from tertulia_cli.dead_letters import command
 from tertulia_cli.dead_letters.command import choose, explain, retried, table
-from tertulia_cli.dead_letters.read import Facts, Letter, Message, Turn, read_facts, read_letters, remove_letters
-from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Pointless, Remedy, asked_again_id, remedy_for
+from tertulia_cli.dead_letters.read import DeadEntry, Facts, Message, Turn, read_dead, read_facts, remove_dead
+from tertulia_cli.dead_letters.recovery import (
+    AlreadyDone,
+    NewTurn,
+    NotRetryable,
+    Recovery,
+    Requeue,
+    new_turn_id,
+    recovery_for,
+)
 from tertulia_cli.exits import OK, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import codec
@@ -35,29 +43,29 @@ from tests.harness.settings_of import settings_of
 
 C, M, T, S, SECOND = (str(UUID(int=number)) for number in range(1, 6))
 SPOKEN = Message(
-    epoch=3, name="Luna", text="Hi. Well.", sentences=2, is_whole=True, being_written=False, spoken=1, seconds=1.5,
+    epoch=3, name="Luna", text="Hi. Well.", sentences=2, text_complete=True, llm_work_open=False, spoken=1, seconds=1.5,
     end_id="3-0", end_ts=990,
 )  # fmt: skip
 
 
-def letter(stage: str, **more: Any) -> Letter:
+def entry(stage: str, **more: Any) -> DeadEntry:
     ids: dict[str, Any] = {"conversation_id": C, **more}
-    return Letter("7-0", 1_000, DeadLetter(stage, "5-0", 11, "no device", **ids))
+    return DeadEntry("7-0", 1_000, DeadLetter(stage, "5-0", 11, "no device", **ids))
 
 
-TTS, LLM, STT = letter("tts", message_id=M), letter("llm"), letter("stt", session_id=S)
+TTS, LLM, STT = entry("tts", message_id=M), entry("llm"), entry("stt", session_id=S)
 
 
-def pointless(remedy: Remedy) -> str:
-    assert isinstance(remedy, Pointless), remedy
-    return remedy.why
+def not_retryable(recovery: Recovery) -> str:
+    assert isinstance(recovery, NotRetryable), recovery
+    return recovery.reason
 
 
-def test_a_reply_is_spoken_on_behind_its_false_end() -> None:
-    remedy = remedy_for(TTS, Facts(3, message=SPOKEN))
-    assert isinstance(remedy, Again)
-    assert (remedy.stage, remedy.work, remedy.epoch, remedy.end_id) == ("tts", Work(C, M), 3, "3-0")
-    assert "from sentence 1 on" in remedy.what
+def test_unfinished_reply_is_requeued_without_its_premature_end() -> None:
+    recovery = recovery_for(TTS, Facts(3, message=SPOKEN))
+    assert isinstance(recovery, Requeue)
+    assert (recovery.stage, recovery.work, recovery.epoch, recovery.end_id) == ("tts", Work(C, M), 3, "3-0")
+    assert "from sentence 1 on" in recovery.effect
 
 
 @pytest.mark.parametrize(
@@ -65,71 +73,71 @@ def test_a_reply_is_spoken_on_behind_its_false_end() -> None:
     [
         (3, None, "have expired"),
         (4, SPOKEN, "epoch has moved on"),
-        (3, replace(SPOKEN, is_whole=False), "never completed"),
+        (3, replace(SPOKEN, text_complete=False), "never completed"),
     ],
     ids=["expired", "interrupted since", "never written to its end"],
 )
-def test_a_reply_that_it_is_too_late_for(epoch: int, message: Message | None, why: str) -> None:
-    assert why in pointless(remedy_for(TTS, Facts(epoch, message=message)))
+def test_outdated_reply_is_not_retryable(epoch: int, message: Message | None, why: str) -> None:
+    assert why in not_retryable(recovery_for(TTS, Facts(epoch, message=message)))
 
 
-def test_a_reply_that_is_still_being_written_can_be_spoken() -> None:
-    unfinished = replace(SPOKEN, is_whole=False, being_written=True)
-    assert isinstance(remedy_for(TTS, Facts(3, message=unfinished)), Again)
+def test_reply_that_is_still_being_written_is_requeued() -> None:
+    unfinished = replace(SPOKEN, text_complete=False, llm_work_open=True)
+    assert isinstance(recovery_for(TTS, Facts(3, message=unfinished)), Requeue)
 
 
-def test_a_reply_that_was_spoken_since_is_done() -> None:
-    assert isinstance(remedy_for(TTS, Facts(9, message=replace(SPOKEN, end_ts=1_001))), Done)
+def test_reply_that_was_spoken_since_is_already_done() -> None:
+    assert isinstance(recovery_for(TTS, Facts(9, message=replace(SPOKEN, end_ts=1_001))), AlreadyDone)
 
 
-def test_a_turn_is_asked_again_as_a_new_one_with_an_id_that_stays() -> None:
-    remedy = remedy_for(LLM, Facts(3, turn=Turn(T, "Luna?", 3)))
-    assert isinstance(remedy, AskAgain)
-    assert (remedy.conversation_id, remedy.text) == (C, "Luna?")
-    assert remedy.turn_id == asked_again_id(T, "7-0") != asked_again_id(T, "8-0")
+def test_failed_turn_becomes_a_new_turn_with_a_derived_id() -> None:
+    recovery = recovery_for(LLM, Facts(3, turn=Turn(T, "Luna?", 3)))
+    assert isinstance(recovery, NewTurn)
+    assert (recovery.conversation_id, recovery.text) == (C, "Luna?")
+    assert recovery.turn_id == new_turn_id(T, "7-0") != new_turn_id(T, "8-0")
 
 
-def test_a_turn_that_was_asked_again_is_done_though_the_epoch_has_moved() -> None:
-    facts = Facts(4, turn=Turn(T, "Luna?", 3), turn_ids=frozenset({T, asked_again_id(T, "7-0")}))
-    assert isinstance(remedy_for(LLM, facts), Done)
+def test_turn_that_was_asked_again_is_already_done_in_a_later_epoch() -> None:
+    facts = Facts(4, turn=Turn(T, "Luna?", 3), turn_ids=frozenset({T, new_turn_id(T, "7-0")}))
+    assert isinstance(recovery_for(LLM, facts), AlreadyDone)
 
 
-def test_a_turn_behind_which_more_was_said_is_left() -> None:
-    assert "Say it again yourself" in pointless(remedy_for(LLM, Facts(4, turn=Turn(T, "Luna?", 3))))
+def test_turn_of_an_earlier_epoch_is_not_retryable() -> None:
+    assert "Say it again" in not_retryable(recovery_for(LLM, Facts(4, turn=Turn(T, "Luna?", 3))))
 
 
-def test_a_turn_that_waits_gets_its_pointer() -> None:
-    remedy = remedy_for(LLM, Facts(3, turn_waits=True))
-    assert isinstance(remedy, Again)
-    assert (remedy.stage, remedy.work) == ("llm", Work(C))
+def test_waiting_turn_gets_a_new_pointer() -> None:
+    recovery = recovery_for(LLM, Facts(3, turn_waits=True))
+    assert isinstance(recovery, Requeue)
+    assert (recovery.stage, recovery.work) == ("llm", Work(C))
 
 
-def test_where_all_turns_are_finished_nothing_is_done() -> None:
-    assert "all are finished" in pointless(remedy_for(LLM, Facts(3)))
+def test_llm_work_without_a_waiting_turn_is_not_retryable() -> None:
+    assert "all are finished" in not_retryable(recovery_for(LLM, Facts(3)))
 
 
-def test_a_session_is_heard_again_while_its_sound_is_kept() -> None:
-    remedy = remedy_for(STT, Facts(3, frames=120))
-    assert isinstance(remedy, Again)
-    assert (remedy.stage, remedy.work, remedy.listening) == ("stt", Work(C, session_id=S), True)
-    assert "has expired" in pointless(remedy_for(STT, Facts(3)))
+def test_listening_session_is_requeued_until_its_sound_expires() -> None:
+    recovery = recovery_for(STT, Facts(3, frames=120))
+    assert isinstance(recovery, Requeue)
+    assert (recovery.stage, recovery.work, recovery.listening) == ("stt", Work(C, session_id=S), True)
+    assert "has expired" in not_retryable(recovery_for(STT, Facts(3)))
 
 
 @pytest.mark.parametrize(
     ("given", "facts", "why"),
     [
-        (TTS, Facts(None), "nothing is left of its conversation"),
-        (letter("tts", conversation_id="x"), Facts(3), "points at no conversation"),
-        (letter("stt", session_id="x"), Facts(3, frames=9), "points at no listening session"),
-        (Letter("7-0", 1_000, None, "schema version 9"), Facts(None), "schema version 9"),
+        (TTS, Facts(None), "conversation has expired"),
+        (entry("tts", conversation_id="x"), Facts(3), "no valid conversation"),
+        (entry("stt", session_id="x"), Facts(3, frames=9), "no valid listening session"),
+        (DeadEntry("7-0", 1_000, None, "schema version 9"), Facts(None), "schema version 9"),
     ],
     ids=["the conversation has expired", "no conversation", "no session", "of a newer release"],
 )
-def test_what_points_at_nothing_is_left(given: Letter, facts: Facts, why: str) -> None:
-    assert why in pointless(remedy_for(given, facts))
+def test_entry_without_valid_target_is_not_retryable(given: DeadEntry, facts: Facts, why: str) -> None:
+    assert why in not_retryable(recovery_for(given, facts))
 
 
-def test_it_is_told_in_sentences() -> None:
+def test_explanation_names_the_work_the_reason_and_the_recovery() -> None:
     lines = explain(TTS, Facts(3, message=SPOKEN))
     assert lines[0].startswith("tts work 5-0 was given up at ")
     assert lines[0].endswith(" after 11 attempts.")
@@ -144,45 +152,50 @@ def test_it_is_told_in_sentences() -> None:
 @pytest.mark.parametrize(
     ("given", "facts", "what", "then"),
     [
-        (LLM, Facts(3, turn=Turn(T, "Luna?", 3)), f"to answer “Luna?” (turn {T} of", "On retry: “Luna?” is said again"),
-        (LLM, Facts(3), "to answer the turns of", "A retry is pointless: no turn"),
-        (STT, Facts(3, frames=9), f"to hear the listening session {S}", "On retry: An stt worker hears"),
-        (TTS, Facts(None), f"to speak message {M} of", "A retry is pointless: nothing is left"),
+        (
+            LLM,
+            Facts(3, turn=Turn(T, "Luna?", 3)),
+            f"to answer “Luna?” (turn {T} of",
+            "On retry: “Luna?” is asked again",
+        ),
+        (LLM, Facts(3), "to answer the turns of", "It cannot be retried: no turn"),
+        (STT, Facts(3, frames=9), f"to transcribe the listening session {S}", "On retry: An stt worker transcribes"),
+        (TTS, Facts(None), f"to speak message {M} of", "It cannot be retried: its conversation"),
         (TTS, Facts(3, message=replace(SPOKEN, end_ts=2_000)), "to speak Luna's", "A retry only removes this entry"),
     ],
     ids=["a turn", "turns", "a session", "expired", "done"],
 )
-def test_what_it_was_and_what_a_retry_does(given: Letter, facts: Facts, what: str, then: str) -> None:
+def test_explanation_fits_the_kind_of_work(given: DeadEntry, facts: Facts, what: str, then: str) -> None:
     lines = explain(given, facts)
     assert what in lines[1]
     assert lines[3].startswith(then)
 
 
-def test_work_is_chosen_by_either_id_and_each_once() -> None:
-    other = Letter("8-0", 1, DeadLetter("llm", "6-0", 1, "x"))
+def test_entries_are_chosen_by_their_own_or_their_works_id_once_each() -> None:
+    other = DeadEntry("8-0", 1, DeadLetter("llm", "6-0", 1, "x"))
     assert choose([TTS, other], ["7-0", "5-0"]) == [TTS]
     assert choose([TTS, other], ["6-0", "7-0"]) == [other, TTS]
     with pytest.raises(Failure, match="no dead work 1-1"):
         choose([TTS], ["1-1"])
 
 
-def test_the_table_has_a_row_for_what_cannot_be_read() -> None:
-    assert table([TTS, Letter("7-0", 1_000, None, "newer")], 2_000).row_count == 2
+def test_table_has_a_row_for_an_unreadable_entry() -> None:
+    assert table([TTS, DeadEntry("7-0", 1_000, None, "newer")], 2_000).row_count == 2
 
 
 # -- through the bus
 
 
-async def bury(bus: Bus, said: DeadLetter) -> Letter:
-    """Give work up, as a worker does."""
+async def give_up(bus: Bus, letter: DeadLetter) -> DeadEntry:
+    """Write a dead letter, as a worker does."""
     outlet = bus.outlet()
-    outlet.append(bus.keys.dead(), said)
+    outlet.append(bus.keys.dead(), letter)
     await outlet.flush()
-    (made,) = await read_letters(bus)
+    (made,) = await read_dead(bus)
     return made
 
 
-async def test_speaking_again_takes_the_false_end_away_and_posts_the_pointer(bus: Bus) -> None:
+async def test_retry_of_tts_work_deletes_the_premature_end_and_posts_the_pointer(bus: Bus) -> None:
     keys = bus.keys
     audio = keys.audio(C, M)
     await bus.transact(
@@ -195,51 +208,48 @@ async def test_speaking_again_takes_the_false_end_away_and_posts_the_pointer(bus
         ],
         raise_epoch=True,
     )
-    line, done = await retried(bus, await bury(bus, DeadLetter("tts", "5-0", 2, "x", C, M)))
+    line, done = await retried(bus, await give_up(bus, DeadLetter("tts", "5-0", 2, "x", C, M)))
     assert done
     assert "posted again" in line
     assert [entry.id for entry in await bus.read(audio)] == ["1-1"]
     (pointer,) = await bus.read(keys.work("tts"))
     assert (pointer.fields[b"message_id"], pointer.fields[b"epoch"]) == (M.encode(), b"1")
-    assert await read_letters(bus) == []
+    assert await read_dead(bus) == []
 
 
 def failed(turn_id: str, reason: str) -> Error:
-    """What an llm worker tells a client of a turn that it gives up."""
+    """The error event of a turn that an llm worker gives up."""
     return Error("turn_failed", f"This turn cannot be answered: {reason}", turn_id)
 
 
-@pytest.mark.parametrize("turn_id", [SECOND, ""], ids=["named in the letter", "named in the error only"])
-async def test_the_turn_that_was_given_up_need_not_be_the_one_that_its_work_was_posted_with(
-    bus: Bus, turn_id: str
-) -> None:
+@pytest.mark.parametrize("turn_id", [SECOND, ""], ids=["id in the letter", "id in the error event only"])
+async def test_failed_turn_is_found_though_its_work_was_posted_with_another_turn(bus: Bus, turn_id: str) -> None:
     keys = bus.keys
     turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), (SECOND, "Two?"))]
     await bus.transact(C, [*turns, Append(keys.events(C), failed(SECOND, "no device"))], raise_epoch=True)
     first = (await bus.read(keys.turns(C)))[0]
-    dead = await bury(bus, DeadLetter("llm", first.id, 11, "no device", C, turn_id=turn_id))
+    dead = await give_up(bus, DeadLetter("llm", first.id, 11, "no device", C, turn_id=turn_id))
     assert (await read_facts(bus, dead)).turn == Turn(SECOND, "Two?", 1)
-    told = " ".join(explain(dead, await read_facts(bus, dead)))
-    assert "“Two?” is said again" in told
+    assert "“Two?” is asked again" in " ".join(explain(dead, await read_facts(bus, dead)))
 
 
-async def test_an_older_workers_letter_of_an_unreadable_turn_names_its_entry(bus: Bus) -> None:
+async def test_unreadable_turn_is_found_by_the_work_id_in_a_letter_of_an_older_worker(bus: Bus) -> None:
     keys = bus.keys
     turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), ("no-id", "Two?"))]
     await bus.transact(C, [*turns, Append(keys.events(C), failed(T, "no device"))], raise_epoch=True)
     second = (await bus.read(keys.turns(C)))[1]
-    dead = await bury(bus, DeadLetter("llm", second.id, 1, "field 'turn_id' is no UUID", C))
+    dead = await give_up(bus, DeadLetter("llm", second.id, 1, "field 'turn_id' is no UUID", C))
     assert (await read_facts(bus, dead)).turn == Turn("no-id", "Two?", 1)
 
 
-async def test_a_state_that_cannot_be_read_keeps_nobody_from_looking(bus: Bus) -> None:
+async def test_facts_are_read_despite_a_malformed_state(bus: Bus) -> None:
     state = {"epoch": b"many", "cursor": b"yesterday"}
     await bus.transact(C, [Append(bus.keys.turns(C), UserTurn(T, C, "Hi", "typed")), Put(bus.keys.state(C), state)])
-    facts = await read_facts(bus, await bury(bus, DeadLetter("llm", "5-0", 2, "x", C)))
+    facts = await read_facts(bus, await give_up(bus, DeadLetter("llm", "5-0", 2, "x", C)))
     assert (facts.epoch, facts.turn_waits) == (0, True)
 
 
-async def test_asking_again_is_done_once_however_often_it_is_tried(bus: Bus) -> None:
+async def test_repeated_retry_asks_the_turn_again_once(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,
@@ -253,20 +263,20 @@ async def test_asking_again_is_done_once_however_often_it_is_tried(bus: Bus) -> 
     last = await bus.last(keys.turns(C))
     assert last is not None
     await bus.transact(C, [Put(keys.state(C), {"cursor": last.id})])
-    dead = await bury(bus, DeadLetter("llm", "5-0", 2, "x", C))
+    dead = await give_up(bus, DeadLetter("llm", "5-0", 2, "x", C))
     before = await read_facts(bus, dead)
     assert (before.turn, before.turn_waits) == (Turn(T, "Luna?", 1), False)
-    for _ in range(2):  # the second is after a crash that left the entry there
+    for _ in range(2):  # the second stands for a retry after a crash
         _, done = await retried(bus, dead)
         assert done
     turns = await bus.read(keys.turns(C))
-    assert [entry.fields[b"turn_id"].decode() for entry in turns] == [T, asked_again_id(T, dead.id)]
+    assert [entry.fields[b"turn_id"].decode() for entry in turns] == [T, new_turn_id(T, dead.id)]
     assert turns[1].fields[b"epoch"] == b"2"
     assert len(await bus.read(keys.work("llm"))) == 1
-    assert await read_letters(bus) == []
+    assert await read_dead(bus) == []
 
 
-async def test_listening_again_takes_the_mark_away(bus: Bus) -> None:
+async def test_retry_of_stt_work_deletes_the_end_mark_and_posts_the_pointer(bus: Bus) -> None:
     keys = bus.keys
     await bus.transact(
         C,
@@ -276,7 +286,7 @@ async def test_listening_again_takes_the_mark_away(bus: Bus) -> None:
         ],
         raise_epoch=True,
     )
-    _, done = await retried(bus, await bury(bus, DeadLetter("stt", "5-0", 2, "x", C, session_id=S)))
+    _, done = await retried(bus, await give_up(bus, DeadLetter("stt", "5-0", 2, "x", C, session_id=S)))
     assert done
     assert b"ended" not in await bus.hash(keys.mic_progress(C, S))
     assert [entry.fields[b"session_id"] for entry in await bus.read(keys.work("stt"))] == [S.encode()]
@@ -285,30 +295,30 @@ async def test_listening_again_takes_the_mark_away(bus: Bus) -> None:
 @pytest.mark.parametrize(
     ("answer", "sure", "left"),
     [("y", False, 0), ("no", False, 1), ("", False, 1), ("no", True, 0)],
-    ids=["yes", "no", "nothing said", "not asked"],
+    ids=["yes", "no", "empty answer", "not asked"],
 )
-async def test_a_person_is_asked_before_it_is_forgotten(
+async def test_drop_asks_on_a_terminal(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], answer: str, *, sure: bool, left: int
 ) -> None:
     @asynccontextmanager
     async def this_bus(*_: object) -> AsyncGenerator[Bus]:
         yield bus
 
-    monkeypatch.setattr(command, "redis_in_use", this_bus)
+    monkeypatch.setattr(command, "open_redis", this_bus)
 
     def answered(_: str) -> str:
         return answer
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr("builtins.input", answered)
-    dead = await bury(bus, DeadLetter("tts", "5-0", 2, "x", C, M))
+    dead = await give_up(bus, DeadLetter("tts", "5-0", 2, "x", C, M))
     assert await command.dead_drop(settings_of(RunSettings), [dead.id], every=False, sure=sure) == OK
-    assert len(await read_letters(bus)) == left
+    assert len(await read_dead(bus)) == left
     assert capsys.readouterr().out == ("Nothing was dropped.\n" if left else "Dropped 1 entry.\n")
 
 
 def packed(write: StoreWrite) -> bytes:
-    """A write as its letter keeps it."""
+    """A store write in the form of a dead letter's `entry`."""
     fields = codec.encode(write, ts=5, epoch=0)
     return codec.pack(
         {
@@ -318,14 +328,12 @@ def packed(write: StoreWrite) -> bytes:
     )
 
 
-async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
+async def test_retry_of_a_store_write_appends_it_again(bus: Bus) -> None:
     write = StoreWrite("message", C, M, b"row")
-    given = await bury(bus, DeadLetter("store", "4-0", 1, "refused", C, M, entry=packed(write)))
-    told = " ".join(explain(given, Facts(None)))
-    assert f"to save message {M}" in told
-    assert "An llm worker saves it." in told
+    given = await give_up(bus, DeadLetter("store", "4-0", 1, "refused", C, M, entry=packed(write)))
+    assert f"to save message {M}" in " ".join(explain(given, Facts(None)))
     assert (await retried(bus, given))[1]
-    assert await read_letters(bus) == []
+    assert await read_dead(bus) == []
     (waiting,) = await bus.read(bus.keys.store())
     assert codec.decode(StoreWrite, waiting.fields) == write
 
@@ -333,50 +341,48 @@ async def test_a_write_for_the_store_gets_back_into_its_line(bus: Bus) -> None:
 OLD_SETTINGS = DeadLetter("store", "4-0", 1, "refused", C, entry=packed(settings_write(C, {"temperature": 0.1})))
 
 
-async def test_settings_are_saved_as_they_are_now(bus: Bus) -> None:
+async def test_retry_of_settings_saves_the_current_ones(bus: Bus) -> None:
     now = codec.pack({"temperature": 0.9, "of_a_newer_release": 1})
     await bus.transact(C, [Put(bus.keys.state(C), {"settings": now})])
-    given = await bury(bus, OLD_SETTINGS)
+    given = await give_up(bus, OLD_SETTINGS)
     line, done = await retried(bus, given)
     assert done
-    assert "the settings that the conversation has now, not those that were given up" in line
+    assert "the conversation's current settings" in line
     (waiting,) = await bus.read(bus.keys.store())
     saved = settings_of_write(codec.decode(StoreWrite, waiting.fields))
     assert saved == asdict(ModelSettings(temperature=0.9))
-    assert await read_letters(bus) == []
+    assert await read_dead(bus) == []
 
 
 @pytest.mark.parametrize(
     ("state", "why"),
     [
-        ({}, "Redis no longer has those that hold now"),
-        ({"epoch": 1}, "Redis no longer has those that hold now"),
-        ({"settings": b"\xc1"}, "those that hold now cannot be read"),
+        ({}, "the current ones have expired"),
+        ({"epoch": 1}, "the current ones have expired"),
+        ({"settings": b"\xc1"}, "the current ones cannot be read"),
     ],
-    ids=["nothing is left", "never set", "unreadable"],
+    ids=["expired", "never set", "unreadable"],
 )
-async def test_settings_that_newer_ones_may_have_replaced_are_not_saved(
-    bus: Bus, state: dict[str, Any], why: str
-) -> None:
+async def test_settings_are_not_retryable_without_the_current_ones(bus: Bus, state: dict[str, Any], why: str) -> None:
     if state:
         await bus.transact(C, [Put(bus.keys.state(C), state)])
-    line, done = await retried(bus, await bury(bus, OLD_SETTINGS))
+    line, done = await retried(bus, await give_up(bus, OLD_SETTINGS))
     assert not done
-    assert f"a retry is pointless: newer settings may have been saved since, and {why}" in line
+    assert f"newer settings may have been saved since, and {why}" in line
     assert await bus.read(bus.keys.store()) == []
-    assert len(await read_letters(bus)) == 1
+    assert len(await read_dead(bus)) == 1
 
 
 @pytest.mark.parametrize("command_line", ["list", "show"], ids=str)
-async def test_what_a_letter_holds_is_no_markup_and_cannot_steer_the_terminal(
+async def test_text_of_a_letter_is_printed_without_markup_and_control_characters(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command_line: str
 ) -> None:
     @asynccontextmanager
     async def this_bus(*_: object) -> AsyncGenerator[Bus]:
         yield bus
 
-    monkeypatch.setattr(command, "redis_in_use", this_bus)
-    dead = await bury(bus, DeadLetter("[/b]\x1b[2J", "5-0", 2, "no [/i] \x1b[2J", "[bold]\x1b[2J", "\x1b[2J"))
+    monkeypatch.setattr(command, "open_redis", this_bus)
+    dead = await give_up(bus, DeadLetter("[/b]\x1b[2J", "5-0", 2, "no [/i] \x1b[2J", "[bold]\x1b[2J", "\x1b[2J"))
     if command_line == "list":
         await command.dead_list(settings_of(RunSettings))
     else:
@@ -387,20 +393,22 @@ async def test_what_a_letter_holds_is_no_markup_and_cannot_steer_the_terminal(
     assert "[bold] [2J" in out
 
 
-@pytest.mark.parametrize("entry", [b"", codec.pack({b"v": b"99"})], ids=["none", "of a newer release"])
-def test_a_write_that_cannot_be_read_is_left(entry: bytes) -> None:
-    assert "use the release that wrote it" in pointless(remedy_for(letter("store", entry=entry), Facts(None)))
+@pytest.mark.parametrize("packed_write", [b"", codec.pack({b"v": b"99"})], ids=["empty", "of a newer release"])
+def test_unreadable_store_write_is_not_retryable(packed_write: bytes) -> None:
+    assert "use the release that wrote it" in not_retryable(
+        recovery_for(entry("store", entry=packed_write), Facts(None))
+    )
 
 
-async def test_what_is_pointless_stays_in_the_list(bus: Bus) -> None:
-    line, done = await retried(bus, await bury(bus, DeadLetter("tts", "5-0", 2, "x", C, M)))
+async def test_entry_that_is_not_retryable_stays_in_the_list(bus: Bus) -> None:
+    line, done = await retried(bus, await give_up(bus, DeadLetter("tts", "5-0", 2, "x", C, M)))
     assert not done
-    assert "a retry is pointless: nothing is left of its conversation" in line
-    assert len(await read_letters(bus)) == 1
+    assert "cannot be retried" in line
+    assert len(await read_dead(bus)) == 1
 
 
 @pytest.mark.parametrize("dead_is_broken", [True, False])
-async def test_letters_that_dead_did_not_take_are_listed_and_removed_with_the_others(
+async def test_entries_of_the_fallback_key_are_listed_and_removed_with_the_others(
     bus: Bus,
     dead_is_broken: bool,  # noqa: FBT001 - a parameter
 ) -> None:
@@ -411,8 +419,8 @@ async def test_letters_that_dead_did_not_take_are_listed_and_removed_with_the_ot
         outlet.append(bus.keys.dead(), DeadLetter("tts", "1-0", 3, "first"))
     outlet.append(bus.keys.dead_aside(), DeadLetter("tts", "2-0", 3, "aside"))
     await outlet.flush()
-    letters = await read_letters(bus)
-    reasons = [letter.said.reason for letter in letters if letter.said is not None]
+    letters = await read_dead(bus)
+    reasons = [entry.letter.reason for entry in letters if entry.letter is not None]
     assert reasons == (["aside"] if dead_is_broken else ["first", "aside"])
-    await remove_letters(bus, [letter.id for letter in letters])
-    assert await read_letters(bus) == []
+    await remove_dead(bus, [entry.id for entry in letters])
+    assert await read_dead(bus) == []

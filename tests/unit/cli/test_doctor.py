@@ -1,4 +1,4 @@
-"""What the doctor says."""
+"""The checks and the report of `tertulia doctor`."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ ENGINE = Part("tts engine espeak", ("espeakng_loader", "soxr"), "pip install it"
 @pytest.mark.parametrize(
     ("version", "fits"), [((3, 10, 9), False), ((3, 11, 0), True), ((3, 12, 9), True), ((3, 13, 0), False)]
 )
-def test_the_pythons_that_will_do(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
+def test_python_version_is_checked(version: tuple[int, ...], fits: bool) -> None:  # noqa: FBT001 - a table's column
     assert findings.python(version).ok is fits
 
 
-def test_a_missing_module_is_named_with_what_to_do() -> None:
+def test_missing_module_is_named_with_advice() -> None:
     found = findings.part(ENGINE, lambda name: name != "soxr")
     assert found == Finding(ok=False, what="tts engine espeak: soxr not installed", advice="pip install it")
     assert findings.part(ENGINE, lambda _: True).ok
 
 
-def test_only_what_the_default_setup_needs_decides() -> None:
+def test_exit_code_depends_on_needed_parts_only() -> None:
     fine, missing, wanted = (
         Finding(ok=True, what="a"),
         Finding(ok=False, what="b"),
@@ -44,7 +44,7 @@ def test_only_what_the_default_setup_needs_decides() -> None:
     assert verdict([fine, missing]) == FAILED
 
 
-def test_the_report_has_a_line_each() -> None:
+def test_report_has_a_line_for_each_finding() -> None:
     out = io.StringIO()
     found = [
         Finding(ok=True, what="a"),
@@ -61,7 +61,7 @@ def test_the_report_has_a_line_each() -> None:
     ]
 
 
-def test_an_old_redis_server_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_redis_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def old(server: str) -> tuple[int, ...]:
         assert server == "/usr/bin/redis-server"
         return (5, 0, 14)
@@ -76,7 +76,7 @@ def test_an_old_redis_server_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> No
     assert not findings.redis_server(named).needed
 
 
-async def test_a_redis_that_was_named_must_answer(redis_url: str) -> None:
+async def test_configured_redis_must_answer(redis_url: str) -> None:
     there = await findings.redis_answer(settings_of(RunSettings, redis_url=redis_url))
     assert there[0].ok
     assert all(not each.needed for each in there[1:]), "it keeps no append-only file, which is no more than a warning"
@@ -85,12 +85,12 @@ async def test_a_redis_that_was_named_must_answer(redis_url: str) -> None:
     assert "TERTULIA_REDIS_URL" in away.advice
 
 
-async def test_one_that_was_not_named_need_not(tmp_path: Path) -> None:
+async def test_own_redis_need_not_run_yet(tmp_path: Path) -> None:
     (none,) = await findings.redis_answer(settings_of(RunSettings, data_dir=tmp_path))
     assert none.ok
 
 
-def test_a_taken_port_is_wrong_unless_the_gateway_has_it() -> None:
+def test_used_port_is_reported_unless_the_gateway_listens_there() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -99,14 +99,14 @@ def test_a_taken_port_is_wrong_unless_the_gateway_has_it() -> None:
         assert findings.port(settings, running=True).ok
 
 
-def test_a_data_folder_need_not_be_there_yet(tmp_path: Path) -> None:
+def test_data_folder_need_not_exist_yet(tmp_path: Path) -> None:
     assert findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "a" / "b")).ok
     (tmp_path / "file").touch()
     assert not findings.data_dir(settings_of(RunSettings, data_dir=tmp_path / "file" / "data")).ok
     assert not (tmp_path / "a").exists()
 
 
-def test_a_store_file_that_is_none_and_one_that_was_moved_aside_are_told(tmp_path: Path) -> None:
+def test_invalid_store_file_and_moved_files_are_reported(tmp_path: Path) -> None:
     settings, file = settings_of(RunSettings, data_dir=tmp_path), tmp_path / "tertulia.db"
     assert findings.store_file(settings) == []
     sqlite3.connect(file).execute("CREATE TABLE t (a)").connection.close()
@@ -114,22 +114,22 @@ def test_a_store_file_that_is_none_and_one_that_was_moved_aside_are_told(tmp_pat
     file.write_bytes(b"no database at all")
     (tmp_path / "tertulia.db.broken-1767225600").touch()
     wrong, aside = findings.store_file(settings)
-    assert "is no database" in wrong.what
+    assert "is not a database" in wrong.what
     assert "tertulia.db.broken-1767225600" in aside.what
     assert [(each.ok, each.needed) for each in (wrong, aside)] == [(False, False)] * 2
 
 
-def test_without_a_key_the_demo_model_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_demo_model_is_reported_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENROUTER_API_KEY", raising=False)
     assert "demo" in findings.model(settings_of(RunSettings)).what
     monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret")
-    told = findings.model(settings_of(RunSettings))
-    assert told.ok
-    assert "sk-secret" not in told.what
+    finding = findings.model(settings_of(RunSettings))
+    assert finding.ok
+    assert "sk-secret" not in finding.what
 
 
 @pytest.mark.parametrize(("status", "code"), [(200, OK), (503, FAILED)])
-async def test_beside_services_in_containers_nothing_is_missing_here(
+async def test_services_in_containers_need_no_local_installation(
     status: int, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], redis_url: str
 ) -> None:
     async def answered(_host: str, _port: int) -> int:
@@ -139,7 +139,7 @@ async def test_beside_services_in_containers_nothing_is_missing_here(
     nowhere = Part("services", ("tertulia_not_installed",), "install them", needed=True)
     monkeypatch.setattr(findings, "PARTS", (nowhere,))
     assert await command.doctor(settings_of(RunSettings, redis_url=redis_url)) == code
-    told = capsys.readouterr().out
-    assert "not installed" not in told
-    assert "Redis answers" in told
-    assert ("is ready" if code == OK else "is not ready (503)  →") in told
+    out = capsys.readouterr().out
+    assert "not installed" not in out
+    assert "Redis answers" in out
+    assert ("is ready" if code == OK else "is not ready (503)  →") in out

@@ -1,4 +1,4 @@
-"""Entries as lines, as they come; messages as JSON and as sound."""
+"""`tertulia inspect --follow`, and messages as JSON and sound."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tertulia_cli.inspect import following as following_module
 from tertulia_cli.inspect import json_output
 from tertulia_cli.inspect.command import choose_message
 from tertulia_cli.inspect.following import Following
-from tertulia_cli.inspect.lines import Line, Narrator, Place, as_json, as_text
+from tertulia_cli.inspect.lines import Line, LineFormatter, StreamRef, as_json, as_text
 from tertulia_cli.inspect.recording import conversation_of_message, record, sound_of
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
@@ -67,11 +67,11 @@ from tests.harness.recordings import (
 STARTED = TurnStarted(T1, replies((M1, "Luna")))
 
 
-def told(kind: str, what: object) -> tuple[str, str]:
-    """Who and what a line says of an entry, when Luna's message is known."""
-    narrator = Narrator()
-    narrator.tell(Place("events", C), entry(STARTED, 0))
-    line = narrator.tell(Place(kind, C), entry(what, 1))
+def formatted(kind: str, what: object) -> tuple[str, str]:
+    """The `who` and `what` of an entry's line, after Luna's message was announced."""
+    formatter = LineFormatter()
+    formatter.format(StreamRef("events", C), entry(STARTED, 0))
+    line = formatter.format(StreamRef(kind, C), entry(what, 1))
     return line.who, line.what
 
 
@@ -102,23 +102,23 @@ def told(kind: str, what: object) -> tuple[str, str]:
     ],
     ids=lambda value: f"{type(value).__name__}" if not isinstance(value, str | tuple) else None,
 )
-def test_an_entry_as_a_line(kind: str, what: object, line: tuple[str, str]) -> None:
-    assert told(kind, what) == line
+def test_entry_is_formatted_as_one_line(kind: str, what: object, line: tuple[str, str]) -> None:
+    assert formatted(kind, what) == line
 
 
-def test_what_this_release_cannot_read_is_said() -> None:
+def test_entry_of_a_newer_release_is_reported_as_unreadable() -> None:
     newer = Entry("9-0", {b"v": b"99", b"type": b"llm_chunk", b"ts": b"1", b"epoch": b"1"})
-    line = Narrator().tell(Place("events", C), newer)
+    line = LineFormatter().format(StreamRef("events", C), newer)
     assert line.what.startswith("cannot be read by this release: it was written by a newer release (schema version 99")
 
 
-def test_sound_whose_numbers_cannot_be_read_is_said() -> None:
+def test_malformed_audio_entry_is_reported_as_unreadable() -> None:
     bad = entry(AudioChunk(b"\0\0", 1, 2, C, M1, L), 0)
-    told = Narrator().tell(Place("audio", C, M1), Entry(bad.id, {**bad.fields, b"chunk_index": b"many"}))
-    assert told.what.startswith("cannot be read by this release: AudioChunk entry: field 'chunk_index'")
+    line = LineFormatter().format(StreamRef("audio", C, M1), Entry(bad.id, {**bad.fields, b"chunk_index": b"many"}))
+    assert line.what.startswith("cannot be read by this release: AudioChunk entry: field 'chunk_index'")
 
 
-def test_a_line_for_a_person_cannot_steer_the_terminal() -> None:
+def test_text_line_contains_no_control_characters() -> None:
     line = Line(T0, "1-0", "events", C, M1, "Lu\x1bna", "said\x1b[2J\nmore")
     text = as_text(line, every_conversation=True)
     assert text.endswith(" 00000000 events             Lu na    said [2J more")
@@ -126,7 +126,7 @@ def test_a_line_for_a_person_cannot_steer_the_terminal() -> None:
     assert C[:8] not in as_text(line, every_conversation=False)
 
 
-def test_a_line_for_a_program_has_names_that_stay() -> None:
+def test_json_line_has_stable_names() -> None:
     assert json.loads(json.dumps(as_json(Line(T0, "1-0", "events", C, M1, "Luna", "x")))) == {
         "ts": T0, "id": "1-0", "stream": "events", "conversation_id": C, "message_id": M1, "who": "Luna", "what": "x",
     }  # fmt: skip
@@ -135,8 +135,8 @@ def test_a_line_for_a_program_has_names_that_stay() -> None:
 # -- following
 
 
-class Told:
-    """Lines, as they are told."""
+class Lines:
+    """Collects the reported lines."""
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -159,9 +159,9 @@ class Told:
 
 
 @asynccontextmanager
-async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
-    """What is told while the block runs."""
-    lines, ready = Told(), asyncio.Event()
+async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Lines]:
+    """Follows streams while the block runs."""
+    lines, ready = Lines(), asyncio.Event()
     task = asyncio.create_task(Following(bus, conversation_id, lines, lines.warnings.append).run(ready.set))
     await ready.wait()
     try:
@@ -172,7 +172,7 @@ async def following(bus: Bus, conversation_id: str) -> AsyncGenerator[Told]:
 
 
 async def say(bus: Bus, conversation_id: str, message_id: str, text: str, *, posted: bool = True) -> None:
-    """A whole turn, as the streams have it; its pointer unless it was finished before anybody saw it."""
+    """Write a whole turn into the streams, with its pointer unless its work is already finished."""
     keys = bus.keys
     for stage in ("llm", "tts"):
         await bus.prepare(stage)
@@ -198,7 +198,7 @@ async def say(bus: Bus, conversation_id: str, message_id: str, text: str, *, pos
     )  # fmt: skip
 
 
-async def test_what_comes_is_told_from_streams_that_were_not_there_before(bus: Bus) -> None:
+async def test_entries_of_new_streams_are_reported(bus: Bus) -> None:
     async with following(bus, "") as lines:
         await say(bus, C, M1, "Hello")
         await lines.until("audio", "no more sound")
@@ -209,7 +209,7 @@ async def test_what_comes_is_told_from_streams_that_were_not_there_before(bus: B
     assert sum(line.stream == "audio" for line in lines.lines) == 2
 
 
-async def test_what_is_there_already_is_not_told(bus: Bus) -> None:
+async def test_existing_entries_are_not_reported(bus: Bus) -> None:
     await say(bus, C, M1, "before")
     async with following(bus, C) as lines:
         await say(bus, C, M2, "after")
@@ -219,7 +219,7 @@ async def test_what_is_there_already_is_not_told(bus: Bus) -> None:
     assert not [line for line in lines.lines if "before" in line.what or line.message_id == M1]
 
 
-async def test_of_one_conversation_nothing_of_another_is_told(bus: Bus) -> None:
+async def test_following_one_conversation_ignores_others(bus: Bus) -> None:
     await say(bus, C, M1, "before")
     async with following(bus, C) as lines:
         await say(bus, T2, M2, "elsewhere")
@@ -232,7 +232,7 @@ async def test_of_one_conversation_nothing_of_another_is_told(bus: Bus) -> None:
 
 @pytest.fixture
 def follows(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the keys that are followed at this moment."""
+    """Names of the keys that are being followed."""
     held: list[str] = []
     follow = type(bus).follow
 
@@ -251,7 +251,7 @@ def follows(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return held
 
 
-async def test_the_one_that_was_silent_for_the_longest_makes_room(
+async def test_longest_silent_conversation_is_paused_above_the_bound(
     bus: Bus, monkeypatch: pytest.MonkeyPatch, follows: list[str]
 ) -> None:
     monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 2)
@@ -273,22 +273,24 @@ async def test_the_one_that_was_silent_for_the_longest_makes_room(
         assert sum("}:events" in name for name in follows) == 2
         assert not [name for name in follows if ids[2] in name]
     assert follows == []
-    told = [(line.conversation_id, line.what) for line in lines.lines if line.stream == "turns"]
-    assert told == [
+    turns = [(line.conversation_id, line.what) for line in lines.lines if line.stream == "turns"]
+    assert turns == [
         (ids[2], "typed “text 2”"),
         *((ids[0], f"typed “text {n}”") for n in (3, 4)),
         (ids[1], "typed “text 5”"),
     ]
     (warning,) = lines.warnings
-    assert warning.startswith("more than 2 conversations: those that were silent for the longest are left out")
+    assert warning.startswith("more than 2 conversations: the longest silent ones are skipped")
 
 
-async def test_what_was_left_out_from_the_start_is_told_from_then_on(bus: Bus, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_conversation_skipped_at_the_start_is_reported_from_the_start_time(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(following_module, "MAX_CONVERSATIONS", 1)
-    monkeypatch.setattr(following_module, "LOOK_WHEN_FULL_S", 0.01)
+    monkeypatch.setattr(following_module, "POLL_WHEN_FULL_S", 0.01)
     await say(bus, C, M1, "before")
     written = wall_ms()
-    while wall_ms() == written:  # noqa: ASYNC110 - the clock tells nobody; ids of one millisecond do not say what came first
+    while wall_ms() == written:  # noqa: ASYNC110 - a clock has no event; ids of one ms are not ordered
         await asyncio.sleep(0)
     await say(bus, T2, M2, "before, too")
     third = str(UUID(int=0xA0))
@@ -305,7 +307,7 @@ async def test_what_was_left_out_from_the_start_is_told_from_then_on(bus: Bus, m
 # -- one message
 
 
-async def test_a_message_is_found_by_the_beginning_of_its_id(bus: Bus) -> None:
+async def test_message_is_found_by_the_start_of_its_id(bus: Bus) -> None:
     await say(bus, C, M1, "Hello")
     assert await conversation_of_message(bus, M1[:34]) == (C, M1)
     assert await conversation_of_message(bus, "ffff") is None
@@ -313,13 +315,13 @@ async def test_a_message_is_found_by_the_beginning_of_its_id(bus: Bus) -> None:
     assert choose_message("", timeline).message_id == choose_message(M1, timeline).message_id == M1
     with pytest.raises(Failure, match="no message x"):
         choose_message("x", timeline)
-    with pytest.raises(Failure, match="nobody has said anything"):
+    with pytest.raises(Failure, match="has no reply yet"):
         choose_message("", build(recording([])))
     with pytest.raises(Failure, match="2 messages of conversation"):
         choose_message("0000", build(recording(TYPED)))
 
 
-async def test_its_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -> None:
+async def test_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -> None:
     await say(bus, C, M1, "Hello")
     seconds = await write_wav(tmp_path / "out.wav", sound_of(bus, C, M1))
     assert seconds == 0.1
@@ -328,7 +330,7 @@ async def test_its_sound_is_written_sample_by_sample(bus: Bus, tmp_path: Path) -
         assert file.readframes(10_000) == b"\1\2" * 2_400
 
 
-async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+async def test_unwritable_file_fails_with_its_path(tmp_path: Path) -> None:
     async def nothing() -> AsyncIterator[bytes]:
         for pcm in ():
             yield pcm
@@ -342,17 +344,17 @@ async def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     [
         ([], [], "has expired: Redis keeps it for two minutes"),
         (SPOKEN_SENTENCES, [], "has no sound yet"),
-        (SPOKEN_SENTENCES, SOUND[-1:], "ended without any"),
+        (SPOKEN_SENTENCES, SOUND[-1:], "ended without sound"),
     ],
     ids=["expired", "not yet", "none"],
 )
-def test_where_there_is_no_sound_the_reason_is_said(sentences: list[Entry], audio: list[object], why: str) -> None:
+def test_missing_sound_is_explained(sentences: list[Entry], audio: list[object], why: str) -> None:
     timeline = build(recording(TYPED, sentences={M1: sentences}, audio={M1: audio}))
     with pytest.raises(Failure, match=why):
         check_sound(timeline.turns[0].messages[M1])
 
 
-def test_json_has_the_times_the_text_and_no_sound() -> None:
+def test_json_has_times_and_text_but_no_audio() -> None:
     timeline = build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}, owners={M1: "5-0/1"}))
     plain = json.loads(json.dumps(json_output.timeline_json(timeline)))
     assert set(plain) == {

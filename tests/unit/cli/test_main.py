@@ -1,4 +1,4 @@
-"""The command line."""
+"""The command line and its exit codes."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def ends_with(*argv: str) -> object:
     "asked",
     [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help"), ("dead", "--help")],
 )
-def test_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*asked) == OK
     assert "usage: tertulia" in capsys.readouterr().out
 
 
-def test_help_names_the_commands_and_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_the_commands_and_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
     ends_with("--help")
     text = capsys.readouterr().out
     for word in ("run", "say", "talk", "inspect", "dead", "doctor", "exit codes", "130"):
@@ -54,18 +54,18 @@ def test_version_option_prints_the_version(capsys: pytest.CaptureFixture[str]) -
         ("inspect", "--follow", "--message", "x"),
     ],
 )  # fmt: skip
-def test_what_makes_no_sense_ends_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_usage_exits_with_2(argv: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*argv) == MISUSED
     assert "tertulia" in capsys.readouterr().err
 
 
-def test_a_wrong_setting_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_setting_exits_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("TERTULIA_PORT", "many")
     assert ends_with("run") == MISUSED
     assert "TERTULIA_PORT" in capsys.readouterr().err
 
 
-def test_nobody_there_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_server_exits_with_3(capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with("say", "hi", "--url", "ws://127.0.0.1:1/ws") == NO_CONNECTION
     said = capsys.readouterr().err
     assert said.startswith("tertulia: nothing listens at ws://127.0.0.1:1/ws: start it with `tertulia run`")
@@ -80,7 +80,7 @@ def test_nobody_there_ends_with_3(capsys: pytest.CaptureFixture[str]) -> None:
         (ExceptionGroup("a task", [ExceptionGroup("inside", [Failure("no", NO_CONNECTION)])]), NO_CONNECTION),
     ],
 )
-def test_how_it_ends(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exception_determines_the_exit_code(error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(coroutine: object) -> int:
         assert asyncio.iscoroutine(coroutine)
         coroutine.close()
@@ -90,7 +90,7 @@ def test_how_it_ends(error: BaseException, code: int, monkeypatch: pytest.Monkey
     assert ends_with("say", "hi") == code
 
 
-def test_a_bug_is_not_hidden_among_failures(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unexpected_exception_in_a_group_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(coroutine: object) -> int:
         assert asyncio.iscoroutine(coroutine)
         coroutine.close()
@@ -110,5 +110,5 @@ def test_a_bug_is_not_hidden_among_failures(monkeypatch: pytest.MonkeyPatch) -> 
         ("lunacy", "Luna", "Luna, lunacy"),
     ],
 )
-def test_a_character_is_spoken_to_by_name(text: str, character: str, said: str) -> None:
+def test_addressed_puts_the_name_into_the_text(text: str, character: str, said: str) -> None:
     assert addressed(text, character) == said

@@ -1,4 +1,4 @@
-"""How full Redis is, in one line and as JSON."""
+"""Redis' memory use, as one line and as JSON."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def full(*, paused: bool | None = False, complete: bool = True) -> Memory:
     ],
     ids=str,
 )  # fmt: skip
-def test_each_key_is_counted_with_its_kind(name: object, kind: str) -> None:
+def test_key_is_counted_by_its_kind(name: object, kind: str) -> None:
     assert kind_of(KEYS, str(name)) == kind
 
 
-async def test_what_holds_the_memory_is_measured() -> None:
+async def test_memory_is_measured_by_kind() -> None:
     clock = Clock()
     bus = MemoryBus(KEYS, clock=clock)
     await bus.transact(
@@ -60,7 +60,7 @@ async def test_what_holds_the_memory_is_measured() -> None:
     assert (await memory(bus) or full()).writes_paused is True
 
 
-async def test_where_it_may_not_be_asked_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_is_unknown_without_permission(monkeypatch: pytest.MonkeyPatch) -> None:
     bus = MemoryBus(KEYS)
 
     async def refused() -> None:
@@ -71,7 +71,7 @@ async def test_where_it_may_not_be_asked_nothing_is_said(monkeypatch: pytest.Mon
     assert json_output.listed_json([], None)["redis"] is None
 
 
-def test_the_line_says_how_full_and_what_holds_it() -> None:
+def test_sentence_names_use_limit_and_kinds() -> None:
     assert sentence_of(full()) == (
         "Redis uses 90.0 MB of 100.0 MB (90 %), policy noeviction; sound 70.0 MB, mic 0.0 MB, text 0.0 MB, "
         "other 0.0 MB."

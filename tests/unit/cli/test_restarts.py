@@ -1,33 +1,33 @@
-"""When a service that died is started again."""
+"""When a service that died is restarted."""
 
 from __future__ import annotations
 
 import pytest
 
-from tertulia_cli.run.restarts import GiveUp, Patience, Restart, Restarts, how
+from tertulia_cli.run.restarts import GiveUp, Restart, RestartPolicy, Restarts, describe_exit
 
-PATIENCE = Patience(quick_s=10, quick_deaths=4, first_s=0.1, longest_s=0.3)
+PATIENCE = RestartPolicy(quick_s=10, quick_deaths=4, first_s=0.1, longest_s=0.3)
 
 
 @pytest.mark.parametrize("code", [1, 2])
-def test_a_service_that_refuses_to_start_is_not_asked_again(code: int) -> None:
+def test_service_that_refuses_to_start_is_given_up(code: int) -> None:
     verdict = Restarts(PATIENCE).ended(code, lived_s=0.5)
     assert isinstance(verdict, GiveUp)
     assert verdict.refused
 
 
 @pytest.mark.parametrize("code", [1, 2])
-def test_one_that_was_ready_before_may_fail_to_start_and_try_again(code: int) -> None:
+def test_service_that_was_ready_before_is_restarted_after_a_refusal(code: int) -> None:
     restarts = Restarts(PATIENCE)
     restarts.ready()
     assert isinstance(restarts.ended(code, lived_s=0.5), Restart)
 
 
-def test_a_killed_service_is_started_again_even_before_it_was_ready() -> None:
+def test_killed_service_is_restarted_even_before_it_was_ready() -> None:
     assert Restarts(PATIENCE).ended(-9, lived_s=0.1) == Restart(0.0, "was killed by SIGKILL")
 
 
-def test_the_first_start_is_at_once_then_the_wait_doubles_and_then_it_is_given_up() -> None:
+def test_quick_deaths_back_off_until_the_service_is_given_up() -> None:
     restarts = Restarts(PATIENCE)
     verdicts = [restarts.ended(3, lived_s=1) for _ in range(4)]
     assert [each.after_s for each in verdicts if isinstance(each, Restart)] == [0.0, 0.1, 0.2]
@@ -37,14 +37,14 @@ def test_the_first_start_is_at_once_then_the_wait_doubles_and_then_it_is_given_u
     assert "4 times in a row" in last.why
 
 
-def test_a_long_life_is_forgiven() -> None:
+def test_long_run_resets_the_backoff() -> None:
     restarts = Restarts(PATIENCE)
     for lived_s in (1, 1, 1, 3600, 1, 1, 1):
         assert isinstance(restarts.ended(-11, lived_s), Restart)
     assert isinstance(restarts.ended(-11, 1), GiveUp)
 
 
-def test_exit_codes_in_words() -> None:
-    assert how(3) == "exited with code 3"
-    assert how(-15) == "was killed by SIGTERM"
-    assert how(-250) == "was killed by signal 250"
+def test_exit_code_is_described_in_words() -> None:
+    assert describe_exit(3) == "exited with code 3"
+    assert describe_exit(-15) == "was killed by SIGTERM"
+    assert describe_exit(-250) == "was killed by signal 250"

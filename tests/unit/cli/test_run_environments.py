@@ -24,23 +24,23 @@ def own_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(python)
 
 
-def test_an_engine_with_an_environment_of_its_own_runs_in_it(own_python: str) -> None:
+def test_engine_with_its_own_environment_uses_its_python(own_python: str) -> None:
     settings = settings_of(RunSettings, stt_engine="realtimestt")
     pythons = {worker.stage: worker.spec.command[0] for worker in workers(settings, {"stt": 1, "llm": 1, "tts": 1}, {})}
     assert pythons == {"stt": own_python, "llm": sys.executable, "tts": sys.executable}
 
 
-def test_the_other_engines_run_in_ours(own_python: str) -> None:
+def test_other_engines_use_our_python(own_python: str) -> None:
     assert python_of("stt", settings_of(RunSettings)) == sys.executable
 
 
-def test_without_that_environment_ours_has_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_environment_falls_back_to_our_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert python_of("stt", settings_of(RunSettings, stt_engine="realtimestt")) == sys.executable
 
 
 @pytest.mark.parametrize(("code", "expected"), [(0, OK), (1, FAILED)])
-def test_models_are_fetched_by_the_engines_own_python(
+def test_models_are_downloaded_with_the_engines_python(
     own_python: str, monkeypatch: pytest.MonkeyPatch, code: int, expected: int
 ) -> None:
     ran: list[list[str]] = []

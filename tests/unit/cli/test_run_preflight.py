@@ -1,4 +1,4 @@
-"""What is checked before anything is started."""
+"""The checks before the services start."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tertulia_cli.exits import Failure
 from tertulia_cli.run import preflight
 
 
-def test_the_data_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
+def test_data_folder_is_readable_by_its_owner_only(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "data"
     preflight.make_data_dir(folder)
     preflight.make_data_dir(folder)
@@ -20,17 +20,17 @@ def test_the_data_folder_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_data_folder_that_cannot_be_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_unwritable_data_folder_fails_with_advice(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(Failure, match="TERTULIA_DATA_DIR"):
         preflight.make_data_dir(tmp_path / "file" / "data")
 
 
-def test_a_free_port_is_found() -> None:
+def test_port_0_takes_a_free_port() -> None:
     assert preflight.bindable_port("127.0.0.1", 0) > 0
 
 
-def test_a_port_in_use_is_said() -> None:
+def test_used_port_fails_with_advice() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -39,31 +39,33 @@ def test_a_port_in_use_is_said() -> None:
             preflight.bindable_port("127.0.0.1", port)
 
 
-def test_an_address_that_is_not_ours_is_said() -> None:
+def test_foreign_address_fails() -> None:
     with pytest.raises(Failure, match="TERTULIA_HOST"):
         preflight.bindable_port("192.0.2.1", 8000)
 
 
-def test_two_cannot_use_one_folder(tmp_path: Path) -> None:
-    with preflight.sole_use(tmp_path):
+def test_second_run_on_a_folder_fails(tmp_path: Path) -> None:
+    with preflight.lock_data_dir(tmp_path):
         refused = pytest.raises(Failure, match=rf"another `tertulia run` \(process {os.getpid()}\)")
-        with refused, preflight.sole_use(tmp_path):
+        with refused, preflight.lock_data_dir(tmp_path):
             pytest.fail("it was let in")
-    with preflight.sole_use(tmp_path):  # and afterwards it is free again
+    with preflight.lock_data_dir(tmp_path):  # and afterwards it is free again
         pass
 
 
-def test_a_killed_run_whose_redis_still_lives_keeps_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_stays_locked_while_the_redis_of_a_killed_run_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(preflight, "LOCK_PATIENCE_S", 0.0)
-    with preflight.sole_use(tmp_path) as held:
+    with preflight.lock_data_dir(tmp_path) as held:
         os.ftruncate(held, 0)
         os.write(held, b"4194305")  # above any pid of Linux
         killed = pytest.raises(Failure, match="redis-server of a `tertulia run` that was killed")
-        with killed, preflight.sole_use(tmp_path):
+        with killed, preflight.lock_data_dir(tmp_path):
             pytest.fail("it was let in")
 
 
-def test_a_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_service_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     preflight.check_packages()
     monkeypatch.setattr(preflight, "PACKAGES", ("tertulia_shared", "tertulia_no_such"))
     with pytest.raises(Failure, match="tertulia-no-such not installed"):

@@ -1,4 +1,4 @@
-"""Which process a sign of life belongs to."""
+"""Detection of live workers and of the gateway's status."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 @asynccontextmanager
 async def listening(answer: Answer) -> AsyncGenerator[int]:
-    """The port of a server that answers each connection so."""
+    """The port of a server that sends this answer to each connection."""
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:
         yield server.sockets[0].getsockname()[1]
 
 
-def test_members_are_read_and_what_is_none_is_left_out() -> None:
+def test_malformed_worker_names_are_skipped() -> None:
     found = parse_members(["tts:my-host-4711-a1b2c3:espeak", "llm:my-host-4712-a1b2c3:demo", "odd", "a:b"])
     assert found == [Member("tts", "my-host-4711-a1b2c3", "espeak"), Member("llm", "my-host-4712-a1b2c3", "demo")]
 
 
-def test_a_worker_belongs_to_one_process_of_one_machine() -> None:
+def test_worker_is_matched_by_process_and_host() -> None:
     member = Member("tts", "my-host-4711-a1b2c3", "espeak")
     assert member.is_process(4711, "my-host")
     assert not member.is_process(471, "my-host")
@@ -34,11 +34,11 @@ def test_a_worker_belongs_to_one_process_of_one_machine() -> None:
     assert not member.is_process(4711, "other")
 
 
-async def test_where_nothing_listens_there_is_no_status() -> None:
+async def test_status_is_none_if_nothing_listens() -> None:
     assert await gateway_status("127.0.0.1", 1) is None
 
 
-async def test_the_status_is_that_of_readyz() -> None:
+async def test_status_is_that_of_readyz() -> None:
     asked: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -51,7 +51,7 @@ async def test_the_status_is_that_of_readyz() -> None:
     assert asked[0].startswith(b"GET /readyz HTTP/1.1\r\n")
 
 
-async def test_who_stops_need_not_wait_for_a_gateway_that_hangs() -> None:
+async def test_cancel_does_not_wait_for_a_hanging_gateway() -> None:
     asked = asyncio.Event()
     never = asyncio.Event()
 
@@ -78,5 +78,5 @@ async def test_who_stops_need_not_wait_for_a_gateway_that_hangs() -> None:
     ],
     ids=["ok", "no reason", "closed", "another protocol", "no number"],
 )  # fmt: skip
-def test_only_an_http_answer_has_a_status(line: bytes, status: int | None) -> None:
+def test_malformed_status_line_has_no_status(line: bytes, status: int | None) -> None:
     assert parse_status(line) == status

@@ -9,7 +9,7 @@ import pytest
 from tertulia_cli.run import redis
 
 
-def test_one_is_found_and_says_its_version() -> None:
+def test_redis_server_is_found_with_its_version() -> None:
     server = redis.find_server()
     assert server is not None
     version = redis.version_of(server)
@@ -17,7 +17,7 @@ def test_one_is_found_and_says_its_version() -> None:
     assert version >= redis.OLDEST
 
 
-def test_the_one_on_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_server_on_path_is_preferred(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     own = tmp_path / "redis-server"
     own.write_text("#!/bin/sh\necho 'Redis server v=5.0.14 sha=0'\n")
     own.chmod(0o755)
@@ -26,11 +26,11 @@ def test_the_one_on_path_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert redis.version_of(str(own)) == (5, 0, 14)
 
 
-def test_what_does_not_run_has_no_version(tmp_path: Path) -> None:
+def test_broken_server_has_no_version(tmp_path: Path) -> None:
     assert redis.version_of(str(tmp_path / "nothing")) is None
 
 
-def test_a_path_too_long_for_a_socket_is_replaced_by_a_private_one(tmp_path: Path) -> None:
+def test_long_socket_path_is_replaced_by_a_private_folder(tmp_path: Path) -> None:
     assert redis.socket_path(Path("/data/redis")) == Path("/data/redis/redis.sock")
     short = redis.socket_path(tmp_path / ("long" * 30))
     assert len(bytes(short)) <= redis.MAX_SOCKET_PATH
@@ -38,7 +38,7 @@ def test_a_path_too_long_for_a_socket_is_replaced_by_a_private_one(tmp_path: Pat
     short.parent.rmdir()
 
 
-def test_it_listens_on_no_port_keeps_what_is_written_and_never_drops_it() -> None:
+def test_command_disables_the_port_and_eviction_and_enables_persistence() -> None:
     command = " ".join(redis.command("redis-server", Path("/d"), Path("/d/redis.sock")))
     for option in (
         "--port 0",

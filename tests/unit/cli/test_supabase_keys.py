@@ -1,4 +1,4 @@
-"""The secrets of a database of our own: made once, each in the folder of who reads it."""
+"""The secrets of a local Supabase-compatible database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_cli.exits import OK, Failure
 
 @pytest.fixture(autouse=True)
 def own_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only root may give files to the groups of the images."""
+    """Skip chown, which needs root."""
     monkeypatch.setattr(keys, "OURS", Readers(os.getgid()))
     monkeypatch.setattr(keys, "POSTGRES", Readers(os.getgid()))
 
@@ -24,7 +24,7 @@ def texts(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_they_are_made_once_and_fit_each_other(tmp_path: Path) -> None:
+def test_secrets_are_made_once_and_match_each_other(tmp_path: Path) -> None:
     assert keys.supabase_keys(tmp_path) == OK
     made = texts(tmp_path)
     assert set(made) == {
@@ -39,7 +39,7 @@ def test_they_are_made_once_and_fit_each_other(tmp_path: Path) -> None:
     assert texts(tmp_path) == made
 
 
-def test_they_are_drawn_and_nobody_else_reads_them(tmp_path: Path) -> None:
+def test_secrets_are_random_and_readable_by_their_readers_only(tmp_path: Path) -> None:
     for name in ("a", "b"):
         keys.supabase_keys(tmp_path / name)
     first, second = texts(tmp_path / "a"), texts(tmp_path / "b")
@@ -49,7 +49,7 @@ def test_they_are_drawn_and_nobody_else_reads_them(tmp_path: Path) -> None:
             assert path.stat().st_mode & 0o007 == 0
 
 
-def test_an_emptied_secret_is_not_drawn_anew(tmp_path: Path) -> None:
+def test_empty_secret_fails_instead_of_being_replaced(tmp_path: Path) -> None:
     keys.supabase_keys(tmp_path)
     path = tmp_path / "postgres" / "postgres"
     path.chmod(0o600)

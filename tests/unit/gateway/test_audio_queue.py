@@ -1,12 +1,15 @@
-"""Audio goes out in the order in which messages were started, and never of an old epoch."""
+"""The audio queue: messages in the order in which they start, and none of an old epoch."""
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_gateway.commands import AudioMark
-from tertulia_gateway.conversation.audio_queue import Playlist
+from tertulia_gateway.conversation.audio_queue import AudioQueue
 from tertulia_shared.codec import Fields
 
 
@@ -14,73 +17,103 @@ def started(message_id: str, ts: int = 1) -> Fields:
     return {b"message_id": message_id.encode(), b"character_id": b"c", b"ts": str(ts).encode()}
 
 
-def begin(playlist: Playlist, *message_ids: str, epoch: int = 1) -> None:
+def begin(queue: AudioQueue, *message_ids: str, epoch: int = 1) -> None:
     for message_id in message_ids:
-        playlist.see(b"message_started", started(message_id), epoch)
+        queue.see(b"message_started", started(message_id), epoch)
 
 
-def ids(playlist: Playlist) -> list[str]:
-    return [spoken.message_id for spoken in playlist.waiting]
+def queued(queue: AudioQueue) -> list[str]:
+    return [message.message_id for message in queue.waiting]
 
 
-def test_messages_are_heard_in_the_order_of_their_start() -> None:
-    playlist = Playlist()
-    begin(playlist, "a", "b")
-    assert playlist.head is not None
-    assert playlist.head.message_id == "a"
-    playlist.done("a")
-    assert ids(playlist) == ["b"]
+def test_messages_are_queued_in_the_order_in_which_they_start() -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b")
+    assert queue.head is not None
+    assert queue.head.message_id == "a"
+    queue.done("a")
+    assert queued(queue) == ["b"]
 
 
-def test_a_message_that_is_announced_again_is_heard_once() -> None:
-    playlist = Playlist()
-    begin(playlist, "a")
-    playlist.done("a")
-    begin(playlist, "a")
-    assert playlist.head is None
+def test_repeated_message_started_does_not_queue_a_message_again() -> None:
+    queue = AudioQueue()
+    begin(queue, "a")
+    queue.done("a")
+    begin(queue, "a")
+    assert queue.head is None
 
 
-def test_a_new_epoch_ends_all_that_waits() -> None:
-    playlist = Playlist()
-    begin(playlist, "a", "b", epoch=1)
-    spoken = playlist.head
-    assert spoken is not None
-    playlist.see(b"interrupted", {}, 2)
-    assert playlist.head is None
-    assert playlist.is_stale(spoken)
-    begin(playlist, "late", epoch=1)
-    assert playlist.head is None
+def test_newer_epoch_drops_all_queued_messages() -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b", epoch=1)
+    message = queue.head
+    assert message is not None
+    queue.see(b"interrupted", {}, 2)
+    assert queue.head is None
+    assert queue.is_dropped(message)
+    begin(queue, "late", epoch=1)
+    assert queue.head is None
 
 
-def test_a_reply_that_failed_without_a_word_is_silent() -> None:
-    playlist = Playlist()
-    begin(playlist, "a", "b")
-    playlist.see(b"message_complete", {b"message_id": b"a", b"status": b"failed", b"text": b""}, 1)
-    playlist.see(b"message_complete", {b"message_id": b"b", b"status": b"failed", b"text": b"So"}, 1)
-    assert playlist.is_silent("a")
-    assert not playlist.is_silent("b")
+def test_reply_that_failed_before_its_first_word_is_silent() -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b")
+    queue.see(b"message_complete", {b"message_id": b"a", b"status": b"failed", b"text": b""}, 1)
+    queue.see(b"message_complete", {b"message_id": b"b", b"status": b"failed", b"text": b"So"}, 1)
+    assert queue.is_silent("a")
+    assert not queue.is_silent("b")
 
 
-def test_a_client_that_heard_a_part_hears_the_rest() -> None:
-    playlist = Playlist()
-    begin(playlist, "a", "b", "c")
-    playlist.keep_from(AudioMark("b", "2-3"))
-    assert [(spoken.message_id, spoken.after) for spoken in playlist.waiting] == [("b", "2-3"), ("c", "0-0")]
+def test_mark_in_a_queued_message_keeps_the_audio_behind_it() -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b", "c")
+    queue.keep_from(AudioMark("b", "2-3"))
+    assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_a_client_that_heard_an_older_turn_hears_all_of_this_one() -> None:
-    playlist = Playlist()
-    begin(playlist, "old", epoch=1)
-    begin(playlist, "a", epoch=2)
-    playlist.keep_from(AudioMark("old", "9-0"))
-    assert ids(playlist) == ["a"]
+def test_mark_in_an_older_turn_keeps_all_of_the_present_turn() -> None:
+    queue = AudioQueue()
+    begin(queue, "old", epoch=1)
+    begin(queue, "a", epoch=2)
+    queue.keep_from(AudioMark("old", "9-0"))
+    assert queued(queue) == ["a"]
 
 
-def test_an_epoch_that_went_back_begins_anew() -> None:
-    playlist = Playlist(epoch=7)
-    playlist.reset(1)
-    begin(playlist, "a", epoch=1)
-    assert ids(playlist) == ["a"]
+def test_reset_accepts_messages_of_a_lower_epoch() -> None:
+    queue = AudioQueue(epoch=7)
+    queue.reset(1)
+    begin(queue, "a", epoch=1)
+    assert queued(queue) == ["a"]
+
+
+async def test_next_waits_for_a_message() -> None:
+    queue = AudioQueue()
+    waiting = asyncio.create_task(queue.next())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    begin(queue, "a")
+    assert (await waiting).message_id == "a"
+    assert (await queue.next()).message_id == "a", "it stays until it is done"
+
+
+@pytest.mark.parametrize("cause", ["interruption", "loss", "failure"])
+async def test_dropped_message_cancels_the_task_that_sends_it(cause: str) -> None:
+    queue = AudioQueue()
+    begin(queue, "a", "b")
+    sending = asyncio.create_task(asyncio.Event().wait())
+    queue.cancel_when_dropped(await queue.next(), sending)
+    queue.see(b"message_complete", {b"message_id": b"b", b"status": b"failed"}, 1)
+    await asyncio.sleep(0)
+    assert not sending.done()
+    match cause:
+        case "interruption":
+            queue.raise_epoch(2)
+        case "loss":
+            queue.reset(0)
+        case _:
+            queue.see(b"message_complete", {b"message_id": b"a", b"status": b"failed"}, 1)
+    await asyncio.wait([sending])
+    assert sending.cancelled()
 
 
 EVENT = st.tuples(
@@ -91,19 +124,19 @@ EVENT = st.tuples(
 
 
 @given(st.lists(EVENT, max_size=40))
-def test_whatever_happens_only_the_newest_epoch_waits_each_message_once(events: list[tuple[bytes, str, int]]) -> None:
-    playlist = Playlist()
+def test_queue_holds_each_message_of_the_newest_epoch_once(events: list[tuple[bytes, str, int]]) -> None:
+    queue = AudioQueue()
     newest, order = 0, list[str]()
     for kind, message_id, epoch in events:
         if kind == b"done":
-            playlist.done(message_id)
+            queue.done(message_id)
         else:
-            playlist.see(kind, started(message_id), epoch)
+            queue.see(kind, started(message_id), epoch)
         if kind in (b"message_started", b"interrupted", b"turn_accepted") and epoch > newest:
             newest, order = epoch, []
         if kind == b"message_started" and epoch == newest and message_id not in order:
             order.append(message_id)
-        waiting = ids(playlist)
-        assert playlist.epoch == newest
-        assert all(spoken.epoch == newest for spoken in playlist.waiting)
+        waiting = queued(queue)
+        assert queue.epoch == newest
+        assert all(message.epoch == newest for message in queue.waiting)
         assert waiting == [each for each in order if each in waiting]

@@ -1,4 +1,4 @@
-"""Who may come in, and with which settings the gateway starts at all."""
+"""Access by token, origin and host, and the settings that the gateway refuses to start with."""
 
 from __future__ import annotations
 
@@ -15,68 +15,68 @@ def settings(**given: object) -> GatewaySettings:
     return GatewaySettings.model_validate(given)
 
 
-def refused(access: Access, *, query: dict[str, str] | None = None, **headers: str) -> int:
+def refused_status(access: Access, *, query: dict[str, str] | None = None, **headers: str) -> int:
     refusal = access.refusal({name.replace("_", "-"): value for name, value in headers.items()}, query or {})
     return 0 if refusal is None else refusal.status
 
 
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "127.0.0.9", "[::1]:8000", "[::1]"])
-def test_this_machine_is_let_in(host: str) -> None:
-    assert refused(Access(settings()), host=host) == 0
-    assert refused(Access(settings()), host=host, origin=f"http://{host}") == 0
+def test_loopback_hosts_are_allowed_without_a_token(host: str) -> None:
+    assert refused_status(Access(settings()), host=host) == 0
+    assert refused_status(Access(settings()), host=host, origin=f"http://{host}") == 0
 
 
 @pytest.mark.parametrize(
     "host", ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "10.0.0.1"]
 )
-def test_another_name_is_not(host: str) -> None:
-    assert refused(Access(settings()), host=host) == 403
+def test_other_hosts_are_refused_without_a_token(host: str) -> None:
+    assert refused_status(Access(settings()), host=host) == 403
 
 
 @pytest.mark.parametrize("origin", ["null", "http://evil.example", "http://localhost:9", "http://localhost:8000@evil"])
-def test_another_origin_may_read_nothing_into_change(origin: str) -> None:
-    assert refused(Access(settings()), host="localhost:8000", origin=origin) == 403
+def test_other_origins_are_refused_status(origin: str) -> None:
+    assert refused_status(Access(settings()), host="localhost:8000", origin=origin) == 403
 
 
-def test_origins_that_are_allowed() -> None:
+def test_configured_origins_are_allowed() -> None:
     access = Access(settings(origins="https://Talk.example.org/, http://a:1"))
-    assert refused(access, host="localhost", origin="https://talk.example.org") == 0
-    assert refused(access, host="talk.example.org", origin="https://talk.example.org") == 0
-    assert refused(access, host="localhost", origin="https://talk.example.org:444") == 403
+    assert refused_status(access, host="localhost", origin="https://talk.example.org") == 0
+    assert refused_status(access, host="talk.example.org", origin="https://talk.example.org") == 0
+    assert refused_status(access, host="localhost", origin="https://talk.example.org:444") == 403
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "Cross-Site", "none, cross-site"])
-def test_a_page_of_another_site_may_not_ask(site: str) -> None:
+def test_page_of_another_site_needs_an_allowed_origin(site: str) -> None:
     access = Access(settings(origins="https://talk.example.org"))
-    assert refused(access, host="localhost", sec_fetch_site=site) == 403
-    assert refused(access, host="localhost", sec_fetch_site=site, origin="http://evil.example") == 403
-    assert refused(access, host="localhost", sec_fetch_site=site, origin="https://talk.example.org") == 0
+    assert refused_status(access, host="localhost", sec_fetch_site=site) == 403
+    assert refused_status(access, host="localhost", sec_fetch_site=site, origin="http://evil.example") == 403
+    assert refused_status(access, host="localhost", sec_fetch_site=site, origin="https://talk.example.org") == 0
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_this_page_and_a_typed_address_may_ask(site: str) -> None:
-    assert refused(Access(settings()), host="localhost", sec_fetch_site=site) == 0
+def test_own_page_and_typed_addresses_are_allowed(site: str) -> None:
+    assert refused_status(Access(settings()), host="localhost", sec_fetch_site=site) == 0
 
 
-def test_the_token_lets_in_whoever_shows_it() -> None:
+def test_token_is_required_and_accepted_in_query_and_header() -> None:
     access = Access(settings(host="0.0.0.0", token=TOKEN))
-    assert refused(access, host="talk.lan") == 401
-    assert refused(access, host="talk.lan", query={"token": "wrong"}) == 401
-    assert refused(access, host="talk.lan", query={"token": "wröng"}) == 401
-    assert refused(access, host="talk.lan", authorization=f"Basic {TOKEN}") == 401
-    assert refused(access, host="talk.lan", query={"token": TOKEN}) == 0
-    assert refused(access, host="talk.lan", authorization=f"bearer {TOKEN}") == 0
-    assert refused(access, host="talk.lan", authorization=f"Bearer {TOKEN}", origin="http://other") == 403
+    assert refused_status(access, host="talk.lan") == 401
+    assert refused_status(access, host="talk.lan", query={"token": "wrong"}) == 401
+    assert refused_status(access, host="talk.lan", query={"token": "wröng"}) == 401
+    assert refused_status(access, host="talk.lan", authorization=f"Basic {TOKEN}") == 401
+    assert refused_status(access, host="talk.lan", query={"token": TOKEN}) == 0
+    assert refused_status(access, host="talk.lan", authorization=f"bearer {TOKEN}") == 0
+    assert refused_status(access, host="talk.lan", authorization=f"Bearer {TOKEN}", origin="http://other") == 403
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "talk.lan"])
-def test_no_token_no_listening_beyond_this_machine(host: str) -> None:
+def test_listening_beyond_loopback_requires_a_token(host: str) -> None:
     with pytest.raises(ValidationError, match="TERTULIA_TOKEN"):
         settings(host=host)
     assert settings(host=host, token=TOKEN).host == host
 
 
-def test_in_a_container_it_counts_where_the_port_is_published() -> None:
+def test_published_host_decides_whether_a_token_is_required() -> None:
     assert settings(host="0.0.0.0", published_host="127.0.0.1").host == "0.0.0.0"
     for host in ("0.0.0.0", "127.0.0.1"):
         with pytest.raises(ValidationError, match=r"TERTULIA_HOST 0\.0\.0\.0 can be reached"):
@@ -85,21 +85,21 @@ def test_in_a_container_it_counts_where_the_port_is_published() -> None:
 
 
 @pytest.mark.parametrize("token", ["short", "with\nbreak-and-more-of-it", "ünïcödé-ünïcödé-ünïcödé"])
-def test_a_token_that_is_none(token: str) -> None:
+def test_unusable_tokens_are_refused_status(token: str) -> None:
     with pytest.raises(ValidationError, match="at least 16"):
         settings(token=token)
 
 
 @pytest.mark.parametrize("origin", ["talk.example.org", "ftp://a", "https://a/path", "https://"])
-def test_an_origin_that_is_none(origin: str) -> None:
+def test_malformed_origins_are_refused_status(origin: str) -> None:
     with pytest.raises(ValidationError, match="https://talk"):
         settings(origins=origin)
 
 
-def test_the_token_is_not_shown() -> None:
+def test_repr_of_settings_hides_the_token() -> None:
     assert TOKEN not in repr(settings(token=TOKEN))
 
 
-def test_loopback() -> None:
+def test_names_are_not_loopback() -> None:
     assert is_loopback("::1")
     assert not is_loopback("example.org")

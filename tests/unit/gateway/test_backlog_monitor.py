@@ -1,4 +1,4 @@
-"""What is open in Redis, as the gateway shows it; while Redis is away nothing is made up."""
+"""The backlog metrics, with Redis present, away, silent, and refusing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tertulia_gateway.backlog_monitor import LOOK_S, Lookout
-from tertulia_gateway.health import PATIENCE_S
+from tertulia_gateway.monitoring.backlog_monitor import POLL_S, BacklogMonitor
+from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Backlog, WriteRefused
 from tertulia_shared.entries import DeadLetter, StoreWrite, Work
 from tertulia_shared.ids import new_id
@@ -30,8 +30,8 @@ class Scene:
         self.bus = MemoryBus(Keys("test"), clock=now, now_ms=lambda: self.now_ms)
 
     @asynccontextmanager
-    async def watched(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(Lookout(self.bus, self.metrics, ALIVE_S).run())
+    async def monitored(self) -> AsyncGenerator[None]:
+        task = asyncio.create_task(BacklogMonitor(self.bus, self.metrics, ALIVE_S).run())
         await settle()
         try:
             yield
@@ -41,7 +41,7 @@ class Scene:
 
 
 @virtual_time
-async def test_work_workers_and_what_waits_for_the_store() -> None:
+async def test_backlog_workers_and_outbox_are_reported() -> None:
     it = Scene()
     await it.bus.prepare("tts")
     for _ in range(3):
@@ -56,7 +56,7 @@ async def test_work_workers_and_what_waits_for_the_store() -> None:
     await outlet.flush()
     for member in ("tts:a:espeak", "tts:b:higgs", "llm:c:demo"):
         await it.bus.beat(member)
-    async with it.watched():
+    async with it.monitored():
         seen = scraped(it.metrics)
     figures = {
         name: seen.of(f"tertulia_work_{name}", stage="tts")
@@ -74,25 +74,25 @@ async def test_work_workers_and_what_waits_for_the_store() -> None:
 
 
 @virtual_time
-async def test_while_redis_is_away_nothing_is_said_of_what_it_holds() -> None:
+async def test_backlog_metrics_disappear_while_redis_is_away() -> None:
     it = Scene()
-    async with it.watched():
+    async with it.monitored():
         assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0
         it.bus.break_connection()
-        await asyncio.sleep(LOOK_S * 2)
+        await asyncio.sleep(POLL_S * 2)
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 0
         for gone in ("work_waiting", "work_oldest_held_seconds", "workers", "store_outbox_entries"):
             assert not seen.has(f"tertulia_{gone}")
         it.bus.restore_connection()
-        await asyncio.sleep(LOOK_S * 2)
+        await asyncio.sleep(POLL_S * 2)
         seen = scraped(it.metrics)
         assert seen.of("tertulia_redis_up") == 1
         assert seen.of("tertulia_workers", stage="tts") == 0
 
 
 class Silent(MemoryBus):
-    """Its server takes what is asked, and never answers."""
+    """Its server accepts commands and never answers."""
 
     async def ping(self) -> float:
         await asyncio.Event().wait()
@@ -100,10 +100,10 @@ class Silent(MemoryBus):
 
 
 @virtual_time
-async def test_a_redis_that_does_not_answer_in_time_has_failed() -> None:
+async def test_redis_that_does_not_answer_in_time_counts_as_a_failure() -> None:
     it = Scene()
     it.bus = Silent(Keys("test"), clock=now)
-    async with it.watched():
+    async with it.monitored():
         await asyncio.sleep(PATIENCE_S + 0.1)
         seen = scraped(it.metrics)
     assert seen.of("tertulia_redis_up") == 0
@@ -112,24 +112,24 @@ async def test_a_redis_that_does_not_answer_in_time_has_failed() -> None:
 
 
 class Forbidding(MemoryBus):
-    """Its server answers, but refuses to be looked at."""
+    """Its server answers PING, but refuses the backlog."""
 
     async def backlog(self, stage: Stage) -> Backlog:
         raise WriteRefused("Redis refused EVALSHA: NOPERM scripted")
 
 
 @virtual_time
-async def test_a_redis_that_refuses_to_be_looked_at_is_up_and_that_is_said_once(
+async def test_redis_that_refuses_the_backlog_is_up_and_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     it = Scene()
     it.bus = Forbidding(Keys("test"), clock=now)
-    async with it.watched():
-        await asyncio.sleep(LOOK_S * 3)
+    async with it.monitored():
+        await asyncio.sleep(POLL_S * 3)
     seen = scraped(it.metrics)
     assert seen.of("tertulia_redis_up") == 1
     assert not seen.has("tertulia_work_waiting")
     assert it.metrics.health.problem() == ""
     assert [record.getMessage() for record in caplog.records] == [
-        "what is open in Redis cannot be seen: Redis refused EVALSHA: NOPERM scripted"
+        "the backlog in Redis cannot be polled: Redis refused EVALSHA: NOPERM scripted"
     ]

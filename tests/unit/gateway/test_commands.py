@@ -1,4 +1,4 @@
-"""Text frames become commands or problems; nothing raises."""
+"""The parser turns any text frame into a command or a problem, and never raises."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def frame(kind: object, data: object) -> str:
 
 
 @given(st.text())
-def test_any_text_is_answered(text: str) -> None:
+def test_any_text_is_parsed_without_raising(text: str) -> None:
     assert isinstance(parse(text), Problem | Command)
 
 
 @given(JSON)
-def test_any_json_is_answered(value: Any) -> None:
+def test_any_json_is_parsed_without_raising(value: Any) -> None:
     assert isinstance(parse(json.dumps(value)), Problem | Command)
 
 
 @given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6))
-def test_any_data_of_a_known_type_is_answered(kind: str, data: dict[str, Any]) -> None:
+def test_any_data_of_a_known_type_is_parsed_without_raising(kind: str, data: dict[str, Any]) -> None:
     parsed = parse(frame(kind, data))
     if isinstance(parsed, Problem):
         assert parsed.code in {"bad_field", "bad_json"}
@@ -63,24 +63,24 @@ def test_any_data_of_a_known_type_is_answered(kind: str, data: dict[str, Any]) -
 
 
 @given(st.dictionaries(st.sampled_from(["conversation_id", "last_event_id", "last_audio"]), st.text()))
-def test_any_address_is_answered(query: dict[str, str]) -> None:
+def test_any_address_is_parsed_without_raising(query: dict[str, str]) -> None:
     assert isinstance(parse_resume(query), Problem | Resume)
 
 
-def test_text_is_trimmed_and_bounded() -> None:
+def test_message_text_is_trimmed_and_bounded() -> None:
     assert parse(frame("user_message", {"text": " a\nb\t "})) == UserMessage("a\nb")
     assert parse(frame("user_message", {"text": "x" * 8000 + "  "})) == UserMessage("x" * 8000)
     assert isinstance(parse(frame("user_message", {"text": "x" * 8001})), Problem)
 
 
-def test_data_may_be_left_out_and_unknown_fields_are_ignored() -> None:
+def test_data_is_optional_and_unknown_fields_are_ignored() -> None:
     assert parse('{"type": "interrupt"}') == StopReplies()
     assert parse('{"type": "interrupt", "data": null, "more": 1}') == StopReplies()
     assert parse(frame("user_message", {"text": "a", "mood": "good"})) == UserMessage("a")
 
 
 @pytest.mark.parametrize("name", SETTING_RANGES)
-def test_settings_hold_at_their_bounds_and_not_beyond(name: str) -> None:
+def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
     low, high = SETTING_RANGES[name]
     for value in (low, high, None):
         assert parse(frame("model_settings", {name: value})) == ChangeSettings({name: value})
@@ -89,7 +89,7 @@ def test_settings_hold_at_their_bounds_and_not_beyond(name: str) -> None:
         assert isinstance(parse(frame("model_settings", {name: value})), Problem)
 
 
-def test_every_wrong_setting_is_named() -> None:
+def test_problem_names_every_wrong_setting() -> None:
     problem = parse(frame("model_settings", {"top_p": 2, "min_p": -1, "temperature": 1}))
     assert isinstance(problem, Problem)
     assert "`top_p`" in problem.message
@@ -97,7 +97,7 @@ def test_every_wrong_setting_is_named() -> None:
     assert "`temperature`" not in problem.message
 
 
-def test_resume_with_and_without_marks() -> None:
+def test_resume_is_parsed_with_and_without_marks() -> None:
     c, m = str(uuid4()), str(uuid4())
     assert parse(frame("resume", {"conversation_id": c})) == Resume(c)
     marks = {"conversation_id": c, "last_event_id": "17-0", "last_audio": {"message_id": m, "id": "2-3"}}
@@ -108,13 +108,13 @@ def test_resume_with_and_without_marks() -> None:
 
 
 @pytest.mark.parametrize("bad", ["-1", "1", "1-", "a-b", "1-1-1", "²-1", "1" * 20 + "-0", 17, {}])
-def test_a_mark_that_is_no_id(bad: object) -> None:
+def test_malformed_event_id_is_refused(bad: object) -> None:
     problem = parse(frame("resume", {"conversation_id": str(uuid4()), "last_event_id": bad}))
     assert isinstance(problem, Problem)
     assert "last_event_id" in problem.message
 
 
-def test_a_receipt() -> None:
+def test_receipt_is_parsed_and_its_numbers_are_checked() -> None:
     m = str(uuid4())
     data = {"message_id": m, "sentence_index": 1, "chunk_index": 2, "played_ms": 1234.5}
     assert parse(frame("playback", data)) == Played(Receipt(m, 1, 2, 1234))
@@ -123,7 +123,7 @@ def test_a_receipt() -> None:
             assert isinstance(parse(frame("playback", data | {name: bad})), Problem)
 
 
-def test_a_long_type_is_not_repeated_whole() -> None:
+def test_problem_shortens_a_long_type() -> None:
     problem = parse(frame("x" * 500, {}))
     assert isinstance(problem, Problem)
     assert "x" * 41 not in problem.message

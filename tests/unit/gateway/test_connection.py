@@ -1,4 +1,4 @@
-"""One WebSocket connection as its client leaves it."""
+"""A WebSocket connection whose client disappears: the receipts that were still unread."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from tertulia_gateway.commands import NewConversation
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.ws.connection import Connection
 from tertulia_shared.events import TurnComplete
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
-from tertulia_shared.testing.memory_bus import MemoryBus, wall_ms
+from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
 from tests.harness.virtual_time import now, settle, virtual_time
+from tests.unit.gateway.gateway_context import gateway_context
 
 M = "aaaaaaaa-0000-4000-8000-000000000001"
 A_MESSAGE = ("user_message", {"text": "Hello?"})
@@ -32,7 +30,7 @@ def receipt(chunk: int) -> tuple[str, dict[str, Any]]:
 
 
 class Hanging(MemoryBus):
-    """While it hangs, it does not answer to what a user says."""
+    """While it hangs, no transaction returns."""
 
     hangs = False
 
@@ -42,12 +40,12 @@ class Hanging(MemoryBus):
         return await super().transact(*args, **kwargs)
 
 
-class Line:
-    """A client's line: what it sends waits in a queue, as at the server. Nothing can be sent once it is `cut`."""
+class ClientSocket:
+    """A client's side of a socket. Its frames wait in a queue; once it is `cut`, nothing can be sent to it."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Message] = asyncio.Queue()
-        self.told: list[dict[str, Any]] = []
+        self.received: list[dict[str, Any]] = []
         self.cut = False
         self.socket = WebSocket({"type": "websocket", "headers": []}, self.queue.get, self._send)
 
@@ -55,35 +53,34 @@ class Line:
         if self.cut:
             raise OSError("the client has gone")
         if message["type"] == "websocket.send":
-            self.told.append(json.loads(message["text"]))
+            self.received.append(json.loads(message["text"]))
 
-    def frames(self, *frames: tuple[str, dict[str, Any]]) -> None:
-        """Text frames come in."""
+    def send(self, *frames: tuple[str, dict[str, Any]]) -> None:
+        """Send text frames to the gateway."""
         for kind, data in frames:
             self.queue.put_nowait({"type": "websocket.receive", "text": json.dumps({"type": kind, "data": data})})
 
 
-async def receipts_kept(*frames: tuple[str, dict[str, Any]], told_of_the_end: bool) -> Sequence[int]:
-    """The chunks of the receipts in Redis, of a client whose line drops while these frames wait behind a message."""
-    bus, line = Hanging(Keys("test"), clock=now), Line()
+async def written_receipts(*frames: tuple[str, dict[str, Any]], with_disconnect: bool) -> Sequence[int]:
+    """The chunks of the receipts in Redis after a connection drops while these frames wait behind a message."""
+    bus, client = Hanging(Keys("test"), clock=now), ClientSocket()
     store = MemoryStore()
     await store.open()
-    saver = SettingsSaver(Outbox(bus, store, 1.0))
-    backstage = Backstage(bus, store, saver, alive_s=10, max_frames_per_s=50, clock=now, wall_ms=wall_ms)
-    line.queue.put_nowait({"type": "websocket.connect"})
-    await line.socket.accept()
-    serving = asyncio.create_task(Connection(line.socket, backstage).serve(NewConversation()))
+    ctx = gateway_context(bus, store, clock=now)
+    client.queue.put_nowait({"type": "websocket.connect"})
+    await client.socket.accept()
+    serving = asyncio.create_task(Connection(client.socket, ctx).serve(NewConversation()))
     await settle()
-    conversation_id = line.told[0]["conversation_id"]
+    conversation_id = client.received[0]["conversation_id"]
     bus.hangs = True
-    line.frames(A_MESSAGE)
-    await settle()  # the connection waits for Redis: what comes now is not read
-    line.frames(*frames)
-    line.cut = True
-    if told_of_the_end:
-        line.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    client.send(A_MESSAGE)
+    await settle()  # the connection waits for Redis: the next frames stay unread
+    client.send(*frames)
+    client.cut = True
+    if with_disconnect:
+        client.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
     outlet = bus.outlet()
-    outlet.append(bus.keys.events(conversation_id), TurnComplete("t"))  # cannot be sent: the connection ends
+    outlet.append(bus.keys.events(conversation_id), TurnComplete("t"))  # sending it fails, so the connection ends
     await outlet.flush()
     await asyncio.wait_for(serving, 10)
     await settle()
@@ -91,19 +88,21 @@ async def receipts_kept(*frames: tuple[str, dict[str, Any]], told_of_the_end: bo
     return [int(entry.fields[b"chunk_index"]) for entry in entries]
 
 
-@pytest.mark.parametrize("told_of_the_end", [True, False])
+@pytest.mark.parametrize("with_disconnect", [True, False])
 @virtual_time
-async def test_the_newest_receipt_that_came_before_the_line_dropped_counts(*, told_of_the_end: bool) -> None:
-    kept = await receipts_kept(receipt(0), receipt(1), ("interrupt", {}), receipt(2), told_of_the_end=told_of_the_end)
-    assert kept == [2]
-
-
-@virtual_time
-async def test_a_receipt_behind_a_change_of_conversation_is_not_written_to_the_one_before() -> None:
-    kept = await receipts_kept(receipt(3), ("new_conversation", {}), receipt(4), told_of_the_end=True)
-    assert kept == [3]
+async def test_newest_unread_receipt_is_written_after_a_disconnect(*, with_disconnect: bool) -> None:
+    chunks = await written_receipts(
+        receipt(0), receipt(1), ("interrupt", {}), receipt(2), with_disconnect=with_disconnect
+    )
+    assert chunks == [2]
 
 
 @virtual_time
-async def test_a_client_that_leaves_without_receipts_leaves_none() -> None:
-    assert await receipts_kept(("no such type", {}), told_of_the_end=True) == []
+async def test_receipt_after_a_change_of_conversation_is_not_written_to_the_old_one() -> None:
+    chunks = await written_receipts(receipt(3), ("new_conversation", {}), receipt(4), with_disconnect=True)
+    assert chunks == [3]
+
+
+@virtual_time
+async def test_disconnect_without_receipts_writes_none() -> None:
+    assert await written_receipts(("no such type", {}), with_disconnect=True) == []

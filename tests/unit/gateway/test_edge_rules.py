@@ -1,4 +1,4 @@
-"""What the gateway takes from a client, the store takes from it: in every field, whatever characters it holds."""
+"""The store accepts every text that the gateway accepts from a client, in every field and with any characters."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ def repeated(text: str, times: int) -> str:
 
 LONG = st.builds(repeated, ANY, st.sampled_from([1, 10, 300, 10_000]))
 NOT_ABOUT_CHARACTERS = ("< or >", "a letter or a digit", "data: URI")
-"""What the store asks of a character beyond its text; the API's answer repeats it."""
+"""The store's other checks of a character; the API repeats their text in its answer."""
 
 
 def raw_frame(kind: str, data: object) -> str:
-    """As a browser sends it: characters as they are, not as escapes; halves of pairs can only be escapes."""
+    """A frame as a browser sends it: without escapes, except for lone surrogates."""
     return json.dumps({"type": kind, "data": data}, ensure_ascii=False)
 
 
-def taken(make: Callable[[], T]) -> T | None:
+def accepted(make: Callable[[], T]) -> T | None:
     with suppress(ValidationError):
         return make()
     return None
@@ -66,7 +66,7 @@ def row(text: str, name: str = "Jay") -> Message:
 
 
 @given(LONG, st.sampled_from(["plain", "escaped"]))
-def test_a_message(text: str, how: str) -> None:
+def test_accepted_message_is_stored(text: str, how: str) -> None:
     frame = raw_frame("user_message", {"text": text})
     command = parse(json.dumps(json.loads(frame)) if how == "escaped" else frame)
     assert isinstance(command, UserMessage | Problem)
@@ -77,9 +77,9 @@ def test_a_message(text: str, how: str) -> None:
 
 
 @given(LONG, st.floats() | st.integers() | st.none(), st.floats() | st.integers() | st.booleans())
-def test_model_settings(model: str, temperature: float | None, top_k: float) -> None:
+def test_accepted_model_settings_are_stored(model: str, temperature: float | None, top_k: float) -> None:
     data = {"model": model, "temperature": temperature, "top_k": top_k}
-    for name, value in data.items():  # one that is refused keeps the others out
+    for name, value in data.items():  # one by one: a refused setting refuses the whole command
         command = parse(raw_frame("model_settings", {name: value}))
         assert isinstance(command, ChangeSettings | Problem)
         if isinstance(command, ChangeSettings):
@@ -88,18 +88,18 @@ def test_model_settings(model: str, temperature: float | None, top_k: float) -> 
 
 
 @given(LONG)
-def test_a_title(title: str) -> None:
-    if (rename := taken(lambda: Rename(title=title))) is not None:
+def test_accepted_title_is_stored(title: str) -> None:
+    if (rename := accepted(lambda: Rename(title=title))) is not None:
         check_title(rename.title)
 
 
 @given(LONG, LONG, LONG, LONG)
-def test_a_character(name: str, voice: str, prompt: str, image: str) -> None:
+def test_accepted_character_is_stored(name: str, voice: str, prompt: str, image: str) -> None:
     for fields in ({"name": name}, {"voice": voice}, {"system_prompt": prompt}, {"image": image}):
         whole = {"name": "Luna", "voice": "luna", **fields}
-        new = taken(lambda whole=whole: NewCharacter.model_validate(whole))
-        change = taken(lambda fields=fields: CharacterChange.model_validate(fields))
-        assert (new is None) == (change is None), "a change is as free as a beginning"
+        new = accepted(lambda whole=whole: NewCharacter.model_validate(whole))
+        change = accepted(lambda fields=fields: CharacterChange.model_validate(fields))
+        assert (new is None) == (change is None), "a change has the same rules as a new character"
         if new is not None:
             now = utc_now()
             refused = refusal(Character(new_id(), created_at=now, updated_at=now, **new.model_dump()))
@@ -107,6 +107,6 @@ def test_a_character(name: str, voice: str, prompt: str, image: str) -> None:
 
 
 @given(LONG, LONG)
-def test_a_row_that_an_outbox_holds(text: str, name: str) -> None:
-    """Its text came from a model, a recognizer or a setting, or from another release."""
+def test_fitted_message_of_any_text_is_stored(text: str, name: str) -> None:
+    """The text of an outbox row comes from a model, a recognizer, a setting or another release."""
     check_message(fitted_message(row(text, name)))

@@ -1,10 +1,10 @@
-"""What becomes of each event: sent, dropped as stale, or the sign of a newer client."""
+"""The event filter: stale events, lost epochs, newer clients."""
 
 from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.conversation.event_filter import REPLIES, Feed, Verdict
+from tertulia_gateway.conversation.event_filter import REPLIES, Decision, EventFilter
 from tertulia_shared.codec import Fields
 
 
@@ -17,46 +17,46 @@ def client(name: str) -> Fields:
 
 
 @pytest.mark.parametrize("kind", sorted(REPLIES))
-def test_what_an_old_reply_still_says_is_dropped(kind: bytes) -> None:
-    feed = Feed("me", claimed=True)
-    assert feed.judge(kind, at(1)) is Verdict.SEND
-    assert feed.judge(b"interrupted", at(2)) is Verdict.SEND
-    assert feed.judge(kind, at(1)) is Verdict.SKIP
-    assert feed.judge(kind, at(2)) is Verdict.SEND
+def test_progress_of_an_interrupted_reply_is_skipped(kind: bytes) -> None:
+    events = EventFilter("me", claimed=True)
+    assert events.decide(kind, at(1)) is Decision.SEND
+    assert events.decide(b"interrupted", at(2)) is Decision.SEND
+    assert events.decide(kind, at(1)) is Decision.SKIP
+    assert events.decide(kind, at(2)) is Decision.SEND
 
 
 @pytest.mark.parametrize("kind", [b"message_heard", b"message_complete", b"vad_start", b"error"])
-def test_how_an_old_reply_ended_is_told(kind: bytes) -> None:
-    feed = Feed("me", claimed=True)
-    feed.judge(b"interrupted", at(2))
-    assert feed.judge(kind, at(1)) is Verdict.SEND
-    assert feed.epoch == 2
+def test_end_of_an_interrupted_reply_is_sent(kind: bytes) -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"interrupted", at(2))
+    assert events.decide(kind, at(1)) is Decision.SEND
+    assert events.epoch == 2
 
 
-def test_an_epoch_that_only_a_lost_state_explains() -> None:
-    feed = Feed("me", claimed=True)
-    feed.judge(b"turn_accepted", at(5))
-    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND_AFTER_LOSS
-    assert feed.judge(b"llm_chunk", at(1)) is Verdict.SEND
+def test_turn_with_a_lower_epoch_shows_that_redis_lost_the_state() -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"turn_accepted", at(5))
+    assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
+    assert events.decide(b"llm_chunk", at(1)) is Decision.SEND
 
 
-def test_turn_with_the_epoch_of_the_turn_before_it_shows_that_redis_lost_the_state() -> None:
-    feed = Feed("me", claimed=True)
-    assert feed.judge(b"interrupted", at(1)) is Verdict.SEND  # written with the turn, so it has the same epoch
-    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND
-    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND_AFTER_LOSS
+def test_turn_with_an_equal_epoch_shows_that_redis_lost_the_state() -> None:
+    events = EventFilter("me", claimed=True)
+    assert events.decide(b"interrupted", at(1)) is Decision.SEND  # written with the turn, so it has the same epoch
+    assert events.decide(b"turn_accepted", at(1)) is Decision.SEND
+    assert events.decide(b"turn_accepted", at(1)) is Decision.SEND_AFTER_LOSS
 
 
-def test_after_a_reset_any_epoch_is_accepted() -> None:
-    feed = Feed("me", claimed=True)
-    feed.judge(b"turn_accepted", at(5))
-    feed.reset()
-    assert feed.judge(b"turn_accepted", at(1)) is Verdict.SEND
+def test_reset_filter_accepts_any_epoch() -> None:
+    events = EventFilter("me", claimed=True)
+    events.decide(b"turn_accepted", at(5))
+    events.reset()
+    assert events.decide(b"turn_accepted", at(1)) is Decision.SEND
 
 
-def test_another_client_behind_mine_has_replaced_me() -> None:
-    feed = Feed("me", claimed=False)
-    assert feed.judge(b"client_changed", client("before")) is Verdict.SKIP
-    assert feed.judge(b"client_changed", client("me")) is Verdict.SKIP
-    assert feed.judge(b"client_changed", client("me")) is Verdict.SKIP
-    assert feed.judge(b"client_changed", client("newer")) is Verdict.REPLACED
+def test_other_client_replaces_this_one_only_behind_its_own_claim() -> None:
+    events = EventFilter("me", claimed=False)
+    assert events.decide(b"client_changed", client("before")) is Decision.SKIP
+    assert events.decide(b"client_changed", client("me")) is Decision.SKIP
+    assert events.decide(b"client_changed", client("me")) is Decision.SKIP
+    assert events.decide(b"client_changed", client("newer")) is Decision.REPLACED

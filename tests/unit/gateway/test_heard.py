@@ -1,4 +1,4 @@
-"""Where a client without marks goes on."""
+"""How much of a turn was heard, from the receipts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ B = "bbbbbbbb-0000-4000-8000-000000000001"
 
 @pytest.fixture
 async def bus(keys: Keys) -> MemoryBus:
-    """Two messages of two sentences of three chunks; the second one's sound is still being made."""
+    """Two messages of two sentences of three chunks; the second one's audio is not complete."""
     bus = MemoryBus(keys)
     outlet = bus.outlet()
     for message_id in (A, B):
@@ -29,7 +29,7 @@ async def bus(keys: Keys) -> MemoryBus:
     return bus
 
 
-def whole(message_id: str, sentence: int = 0, chunk: int = 0, played_ms: int = 0) -> Heard:
+def complete(message_id: str, sentence: int = 0, chunk: int = 0, played_ms: int = 0) -> Heard:
     return Heard(message_id, sentence, chunk, played_ms, complete=True)
 
 
@@ -37,31 +37,31 @@ async def test_without_receipts_nothing_was_heard(bus: MemoryBus) -> None:
     assert await heard_of(bus, C, (A, B), []) == ()
 
 
-async def test_a_message_is_heard_up_to_its_furthest_receipt(bus: MemoryBus) -> None:
+async def test_message_is_heard_up_to_its_furthest_receipt(bus: MemoryBus) -> None:
     receipts = [Receipt(A, 0, 1, 40), Receipt(A, 1, 0, 90), Receipt(A, 0, 2, 60)]
     (heard,) = await heard_of(bus, C, (A, B), receipts)
     assert heard == Heard(A, 1, 0, 90, complete=False)
     assert heard.audio_id == "2-1"
 
 
-async def test_a_message_is_whole_once_its_last_chunk_was_heard(bus: MemoryBus) -> None:
-    assert await heard_of(bus, C, (A, B), [Receipt(A, 1, 2, 120)]) == (whole(A, 1, 2, 120),)
+async def test_message_is_complete_once_its_last_chunk_was_heard(bus: MemoryBus) -> None:
+    assert await heard_of(bus, C, (A, B), [Receipt(A, 1, 2, 120)]) == (complete(A, 1, 2, 120),)
 
 
-async def test_a_message_whose_sound_is_still_made_is_not_whole(bus: MemoryBus) -> None:
+async def test_message_without_a_final_entry_is_not_complete(bus: MemoryBus) -> None:
     assert (await heard_of(bus, C, (B,), [Receipt(B, 1, 2, 120)]))[0].complete is False
 
 
-async def test_messages_before_the_one_that_was_heard_last_are_whole(bus: MemoryBus) -> None:
+async def test_messages_before_the_last_one_heard_are_complete(bus: MemoryBus) -> None:
     heard = await heard_of(bus, C, (A, B), [Receipt(A, 0, 1, 40), Receipt(B, 0, 0, 20)])
-    assert heard == (whole(A, 0, 1, 40), Heard(B, 0, 0, 20, complete=False))
-    assert (await heard_of(bus, C, (A, B), [Receipt(B, 0, 0, 20)]))[0] == whole(A)
+    assert heard == (complete(A, 0, 1, 40), Heard(B, 0, 0, 20, complete=False))
+    assert (await heard_of(bus, C, (A, B), [Receipt(B, 0, 0, 20)]))[0] == complete(A)
 
 
 @pytest.mark.parametrize("beyond", [Receipt(B, 1, 3, 0), Receipt(B, 900_000, 0, 0), Receipt(C, 0, 0, 0)])
-async def test_a_receipt_for_a_chunk_that_does_not_exist_says_nothing(bus: MemoryBus, beyond: Receipt) -> None:
+async def test_receipt_for_a_chunk_that_does_not_exist_is_ignored(bus: MemoryBus, beyond: Receipt) -> None:
     assert await heard_of(bus, C, (A, B), [Receipt(A, 0, 0, 20), beyond]) == (Heard(A, 0, 0, 20, complete=False),)
 
 
-async def test_a_message_whose_sound_is_gone_is_not_waited_for(keys: Keys) -> None:
-    assert await heard_of(MemoryBus(keys), C, (A, B), [Receipt(A, 0, 1, 40)]) == (whole(A, 0, 1, 40),)
+async def test_message_with_expired_audio_is_complete(keys: Keys) -> None:
+    assert await heard_of(MemoryBus(keys), C, (A, B), [Receipt(A, 0, 1, 40)]) == (complete(A, 0, 1, 40),)

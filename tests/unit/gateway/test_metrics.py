@@ -1,10 +1,10 @@
-"""How long a user waits: counted once for each turn, and not for what is only sent again."""
+"""Turn latencies and interruptions: recorded once per turn, and not for replayed events."""
 
 from __future__ import annotations
 
 import pytest
 
-from tertulia_gateway.conversation.metrics import Waits
+from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_shared.metrics import Metrics
 from tests.harness.scrape import Scrape, scraped
 
@@ -15,16 +15,18 @@ class Scene:
     def __init__(self) -> None:
         self.now_ms = OPENED_MS
         self.metrics = Metrics()
-        self.waits = Waits(self.metrics, lambda: self.now_ms)
+        self.measured = ConversationMetrics(self.metrics, lambda: self.now_ms)
 
     def accepted(self, at_ms: int, source: str = "typed") -> None:
-        self.waits.event(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})
+        self.measured.event_sent(b"turn_accepted", {b"ts": str(at_ms).encode(), b"source": source.encode()})
 
     def event(self, kind: bytes, at_ms: int, **fields: bytes) -> None:
-        self.waits.event(kind, {b"ts": str(at_ms).encode(), **{name.encode(): raw for name, raw in fields.items()}})
+        self.measured.event_sent(
+            kind, {b"ts": str(at_ms).encode(), **{name.encode(): raw for name, raw in fields.items()}}
+        )
 
-    def sound(self, at_ms: int, asked_ms: int = OPENED_MS) -> None:
-        self.waits.sound({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
+    def audio(self, at_ms: int, asked_ms: int = OPENED_MS) -> None:
+        self.measured.audio_sent({b"ts": str(at_ms).encode()}, asked_ms=asked_ms)
 
     @property
     def seen(self) -> Scrape:
@@ -36,14 +38,14 @@ def it() -> Scene:
     return Scene()
 
 
-def test_a_turn_is_waited_for_until_its_first_text_and_its_first_sound(it: Scene) -> None:
+def test_turn_records_the_latency_of_its_first_text_and_first_audio(it: Scene) -> None:
     it.accepted(OPENED_MS + 100, "spoken")
     it.now_ms += 400
-    it.waits.text()
+    it.measured.text_sent()
     it.now_ms += 200
-    it.waits.text()
-    it.sound(OPENED_MS + 590)
-    it.sound(OPENED_MS + 600)  # the second character's
+    it.measured.text_sent()
+    it.audio(OPENED_MS + 590)
+    it.audio(OPENED_MS + 600)  # the second character's
     assert it.seen.of("tertulia_turns_total", source="spoken") == 1
     for what, seconds in (("text", 0.3), ("sound", 0.5)):
         name = f"tertulia_turn_first_{what}_seconds"
@@ -52,33 +54,33 @@ def test_a_turn_is_waited_for_until_its_first_text_and_its_first_sound(it: Scene
     assert it.seen.of("tertulia_hop_seconds_count", hop="audio") == 2
 
 
-def test_text_and_sound_that_nobody_waits_for_are_not_counted(it: Scene) -> None:
-    it.waits.text()
-    it.sound(OPENED_MS)
+def test_text_and_audio_without_a_turn_record_no_latency(it: Scene) -> None:
+    it.measured.text_sent()
+    it.audio(OPENED_MS)
     assert not it.seen.has("tertulia_turn_first_text_seconds_count")
     assert not it.seen.has("tertulia_turn_first_sound_seconds_count")
 
 
-def test_what_was_before_the_client_came_back_says_nothing(it: Scene) -> None:
+def test_events_from_before_the_resume_are_not_counted(it: Scene) -> None:
     it.accepted(OPENED_MS - 5000)
     it.event(b"interrupted", OPENED_MS - 1, cause=b"turn")
-    it.waits.text()
+    it.measured.text_sent()
     assert not it.seen.has("tertulia_turns_total")
     assert not it.seen.has("tertulia_interruptions_total")
     assert it.seen.of("tertulia_hop_seconds_count", hop="events") == 0
 
 
 @pytest.mark.parametrize("cause", ["turn", "request"])
-def test_after_an_interruption_nothing_is_waited_for(it: Scene, cause: str) -> None:
+def test_interruption_is_counted_and_ends_the_latency_measurement(it: Scene, cause: str) -> None:
     it.accepted(OPENED_MS)
     it.event(b"interrupted", OPENED_MS, cause=cause.encode())
-    it.waits.text()
-    it.sound(OPENED_MS)
+    it.measured.text_sent()
+    it.audio(OPENED_MS)
     assert it.seen.of("tertulia_interruptions_total", cause=cause) == 1
     assert it.seen.of("tertulia_turn_first_text_seconds_count", source="typed") == 0
 
 
-def test_sound_that_lay_ready_was_under_way_only_since_it_was_asked_for(it: Scene) -> None:
+def test_hop_of_audio_that_was_ready_counts_from_the_read(it: Scene) -> None:
     it.now_ms += 9000
-    it.sound(OPENED_MS, asked_ms=it.now_ms - 2)
+    it.audio(OPENED_MS, asked_ms=it.now_ms - 2)
     assert it.seen.of("tertulia_hop_seconds_sum", hop="audio") == pytest.approx(0.002)

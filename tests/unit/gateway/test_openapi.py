@@ -1,9 +1,8 @@
-"""Whatever the OpenAPI document allows is answered as the document says, and never by a server error."""
+"""Every request that the OpenAPI document allows gets an answer that it describes, and no server error."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -14,14 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tertulia_gateway.app import make_app
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.keys import Keys
-from tertulia_shared.outbox import Outbox
 from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.gateway_context import gateway_context
 
 HERE = {"Host": "localhost"}
 OPERATIONS = (
@@ -42,21 +38,12 @@ def described() -> Any:
     """The OpenAPI document of an application on the fakes."""
     store = MemoryStore()
     asyncio.run(store.open())
-    bus = MemoryBus(Keys("openapi"))
-    backstage = Backstage(
-        bus,
-        store,
-        SettingsSaver(Outbox(bus, store, 2.0)),
-        alive_s=5.0,
-        max_frames_per_s=50.0,
-        clock=time.monotonic,
-        wall_ms=lambda: 0,
-    )
-    app = make_app(GatewaySettings.model_validate({}), Hub(1), backstage, static=Path("/nowhere"))
+    ctx = gateway_context(MemoryBus(Keys("openapi")), store)
+    app = make_app(ctx, Connections(1), static=Path("/nowhere"))
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers=HERE)
 
 
-def test_every_operation_is_tried() -> None:
+def test_table_lists_every_operation() -> None:
     found = {result.ok().label for result in described().get_all_operations()}
     assert found == set(OPERATIONS)
 
@@ -64,11 +51,11 @@ def test_every_operation_is_tried() -> None:
 @pytest.mark.parametrize("label", OPERATIONS)
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much], deadline=None)
 @given(data=st.data())
-def test_the_answer_is_as_described(label: str, data: st.DataObject) -> None:
+def test_answer_conforms_to_the_document(label: str, data: st.DataObject) -> None:
     method, _, path = label.partition(" ")
     case = data.draw(described()[path][method].as_strategy())
     response = case.call(headers=HERE)
-    assert response.status_code < 500 or label == "GET /readyz"  # 503 is its way to say what is missing
+    assert response.status_code < 500 or label == "GET /readyz"  # it answers 503 if a worker is missing
     case.validate_response(
         response,
         checks=[

@@ -1,4 +1,4 @@
-"""When everything that was sent has been played."""
+"""The time until the client has played everything that it was sent."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from tertulia_gateway.conversation.playback import BYTES_PER_SECOND, RECEIPT_GRA
 from tertulia_shared.entries import Receipt
 
 
-def test_nothing_sent_is_nothing_to_wait_for() -> None:
+def test_nothing_remains_before_the_first_frame() -> None:
     assert Playback().remaining(100.0) == 0.0
 
 
-def test_without_receipts_the_sounds_length_counts_from_the_first_frame() -> None:
+def test_without_receipts_the_length_of_the_audio_remains() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
     playback.sent("m", 0, 1, BYTES_PER_SECOND, 10.1)
@@ -18,14 +18,14 @@ def test_without_receipts_the_sounds_length_counts_from_the_first_frame() -> Non
     assert playback.remaining(13.0) == 0.0
 
 
-def test_a_pause_in_the_sound_is_waited_for() -> None:
+def test_frame_after_a_pause_is_played_from_then_on() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
     playback.sent("m", 1, 0, BYTES_PER_SECOND, 20.0)
     assert playback.remaining(20.0) == 1.0
 
 
-def test_a_receipt_for_the_last_frame_ends_it_at_once() -> None:
+def test_receipt_for_the_last_frame_ends_playback_at_once() -> None:
     playback = Playback()
     playback.sent("a", 5, 9, BYTES_PER_SECOND, 0.0)
     playback.sent("b", 1, 2, BYTES_PER_SECOND * 60, 0.0)
@@ -36,7 +36,7 @@ def test_a_receipt_for_the_last_frame_ends_it_at_once() -> None:
     assert playback.remaining(1.0) == 0.0
 
 
-def test_a_client_that_gives_receipts_is_given_time_but_not_for_ever() -> None:
+def test_client_with_receipts_gets_a_bounded_grace_period() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
     playback.sent("m", 0, 1, BYTES_PER_SECOND, 0.0)
@@ -45,7 +45,7 @@ def test_a_client_that_gives_receipts_is_given_time_but_not_for_ever() -> None:
     assert playback.remaining(2.0 + RECEIPT_GRACE_S) == 0.0
 
 
-def test_an_interruption_leaves_nothing() -> None:
+def test_nothing_remains_after_an_interruption() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
     playback.flush()

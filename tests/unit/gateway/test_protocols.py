@@ -1,4 +1,4 @@
-"""The bounds that connections share: whose turn it is to be parsed, and how many may be unfinished."""
+"""The limits that connections share: fair parsing, and the number of unfinished connections."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.protocols.unfinished import UnfinishedConnections
 
 
 @dataclass(eq=False)
 class Sender:
-    """A connection with so many slices to parse; each is noted in `parsed`."""
+    """A connection with a number of slices to parse; it adds its name to `parsed` for each."""
 
     name: str
     slices: int
@@ -36,11 +36,11 @@ class Sender:
 
 async def _until_parsed(*senders: Sender) -> None:
     async with asyncio.timeout(10):
-        while any(sender.slices > 0 for sender in senders):  # noqa: ASYNC110 - the loop's next round is waited for
+        while any(sender.slices > 0 for sender in senders):  # noqa: ASYNC110 - waits for the next iteration of the loop
             await asyncio.sleep(0)
 
 
-async def test_a_single_slice_is_parsed_at_once() -> None:
+async def test_single_slice_is_parsed_at_once() -> None:
     sender = Sender("a", 1)
     FairParsing().add(sender)
     assert sender.parsed == ["a"]
@@ -52,14 +52,14 @@ async def test_connections_with_much_to_parse_take_turns() -> None:
     flood, other = Sender("flood", 100, parsed), Sender("other", 2, parsed)
     parsing.add(flood)
     parsing.add(other)
-    parsing.add(other)  # more has come before its turn
+    parsing.add(other)  # it has received more in the meantime
     await _until_parsed(flood, other)
     assert parsed.count("flood") == 100
     assert [name for name in parsed if name == "other"] == ["other"] * 2
-    assert parsed.index("other") <= 2, "it did not wait for the flood's end"
+    assert parsed.index("other") <= 2, "it must not wait for the end of the flood"
 
 
-async def test_what_cannot_be_parsed_ends_its_own_connection_only() -> None:
+async def test_parser_failure_ends_only_its_own_connection() -> None:
     parsing = FairParsing()
     flood, bad, other = Sender("flood", 50), Sender("bad", 3, is_bad=True), Sender("other", 1)
     parsing.add(flood)
@@ -69,8 +69,8 @@ async def test_what_cannot_be_parsed_ends_its_own_connection_only() -> None:
     assert (bad.evicted, flood.evicted, other.evicted) == (True, False, False)
 
 
-def test_one_too_many_evicts_the_oldest_that_waits() -> None:
-    unfinished = Unfinished(2)
+def test_connection_above_the_limit_evicts_the_oldest_that_waits() -> None:
+    unfinished = UnfinishedConnections(2)
     busy, idle, new = Sender("busy", 0, waits=False), Sender("idle", 0), Sender("new", 0)
     for connection in (busy, idle, new):
         unfinished.enter(connection)
@@ -78,8 +78,8 @@ def test_one_too_many_evicts_the_oldest_that_waits() -> None:
     assert len(unfinished) == 2
 
 
-def test_where_all_are_being_answered_the_newest_is_refused() -> None:
-    unfinished = Unfinished(1)
+def test_newest_connection_is_evicted_if_all_others_are_being_answered() -> None:
+    unfinished = UnfinishedConnections(1)
     busy, new = Sender("busy", 0, waits=False), Sender("new", 0, waits=False)
     unfinished.enter(busy)
     unfinished.enter(new)

@@ -1,14 +1,11 @@
-"""How receipts are written: not too many, and always the newest."""
+"""Receipts are written at a bounded rate, and the newest always is."""
 
 from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from tertulia_gateway.conversation.receipts import RECEIPTS_PER_S, ReceiptWriter
 from tertulia_shared.entries import Receipt
-from tertulia_shared.keys import Keys
 from tertulia_shared.receipts import last_receipts
 from tertulia_shared.testing.memory_bus import MemoryBus
 
@@ -16,18 +13,13 @@ C = "cccccccc-0000-4000-8000-000000000001"
 M = "aaaaaaaa-0000-4000-8000-000000000001"
 
 
-@pytest.fixture
-def bus(keys: Keys) -> MemoryBus:
-    return MemoryBus(keys)
-
-
 async def written(bus: MemoryBus) -> list[int]:
-    """The chunks that the receipts in Redis are for."""
+    """The chunks of the receipts in Redis."""
     entries = await bus.read(bus.keys.receipts(C))
     return [int(entry.fields[b"chunk_index"]) for entry in entries]
 
 
-async def test_of_receipts_that_come_too_fast_the_newest_is_written_a_moment_later(bus: MemoryBus) -> None:
+async def test_newest_of_receipts_above_the_rate_is_written_a_moment_later(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     for chunk in range(200):
@@ -38,7 +30,7 @@ async def test_of_receipts_that_come_too_fast_the_newest_is_written_a_moment_lat
     running.cancel()
 
 
-async def test_the_last_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
+async def test_deferred_receipt_is_written_when_the_client_leaves(bus: MemoryBus) -> None:
     writer = ReceiptWriter(bus, C, asyncio.get_running_loop().time)
     running = asyncio.create_task(writer.run())
     await asyncio.sleep(0)

@@ -1,11 +1,11 @@
-"""A client that resumes waits for sound that is still to come, and not for sound that has expired after the talk."""
+"""A resuming client waits for audio that is still to come, and not for audio that expired after the talk."""
 
 from __future__ import annotations
 
 import pytest
 
 from tertulia_gateway.commands import Resume
-from tertulia_gateway.conversation.resume import Opening, take_up
+from tertulia_gateway.conversation.resume import OpenedConversation, resume_conversation
 from tertulia_shared.bus import Append, Expire
 from tertulia_shared.entries import AudioChunk
 from tertulia_shared.events import MessageComplete, MessageStarted, TurnAccepted, TurnComplete
@@ -20,7 +20,7 @@ NOW_MS = 1_800_000_000_000
 
 
 class Scene:
-    """A turn whose text and sound are complete."""
+    """A turn whose text and audio are complete."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -44,46 +44,46 @@ class Scene:
     async def end_talk(self) -> None:
         await self.bus.transact(C, [Expire(self.bus.keys.audio(C, M), SOUND_GRACE_S)], talk=False)
 
-    async def resume(self) -> Opening:
+    async def resume(self) -> OpenedConversation:
         first = (await self.bus.read(self.bus.keys.events(C)))[-1]
-        opening = await take_up(self.bus, MemoryStore(), "me", Resume(C, first.id), NOW_MS)
-        assert isinstance(opening, Opening)
-        return opening
+        opened = await resume_conversation(self.bus, MemoryStore(), "me", Resume(C, first.id), NOW_MS)
+        assert isinstance(opened, OpenedConversation)
+        return opened
 
 
 @pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
-async def test_soon_after_the_talk_its_sound_comes_again_for_a_client_that_has_none(later_s: int) -> None:
+async def test_audio_is_queued_within_its_grace_period_after_the_talk(later_s: int) -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
     it.clock.now += later_s
-    opening = await it.resume()
-    assert [spoken.message_id for spoken in opening.playlist.waiting] == [M]
+    opened = await it.resume()
+    assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_later_nobody_waits_for_it() -> None:
+async def test_audio_is_not_awaited_after_its_grace_period() -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
     it.clock.now += SOUND_GRACE_S
-    opening = await it.resume()
-    assert opening.playlist.head is None
-    assert opening.timeline.settled
+    opened = await it.resume()
+    assert opened.position.audio.head is None
+    assert opened.position.timeline.settled
 
 
-async def test_sound_that_was_not_heard_is_there_for_its_hour() -> None:
+async def test_unheard_audio_is_queued_for_its_whole_ttl() -> None:
     it = Scene()
     await it.begin()
     it.clock.now += 10 * SOUND_GRACE_S
-    opening = await it.resume()
-    assert [spoken.message_id for spoken in opening.playlist.waiting] == [M]
+    opened = await it.resume()
+    assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_of_sound_that_was_deleted_to_make_room_the_end_is_told() -> None:
+async def test_deleted_audio_keeps_its_final_entry() -> None:
     it = Scene()
     await it.begin()
     await it.bus.free([it.bus.keys.audio(C, M).name], keep_end=True)
-    opening = await it.resume()
-    (spoken,) = opening.playlist.waiting
-    (end,) = await it.bus.read(it.bus.keys.audio(C, M), spoken.after)
+    opened = await it.resume()
+    (message,) = opened.position.audio.waiting
+    (end,) = await it.bus.read(it.bus.keys.audio(C, M), message.after)
     assert end.fields[b"is_final"] == b"1"

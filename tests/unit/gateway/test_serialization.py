@@ -1,4 +1,4 @@
-"""Entries as the client gets them."""
+"""Events and audio as the client's frames."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from tertulia_shared.events import AudioComplete, LLMChunk, TurnStarted
 
 
 def stored(entry: object) -> Fields:
-    """The entry as it comes back from Redis."""
+    """The entry's fields as Redis returns them."""
     flat = [str(v).encode() if isinstance(v, int | float) else v for v in encode(entry, ts=1, epoch=2)]
     raw = [v.encode() if isinstance(v, str) else v for v in flat]
     return dict(zip(raw[::2], raw[1::2], strict=True))
 
 
-def test_an_event_is_flat_json_with_its_id() -> None:
+def test_event_is_flat_json_with_its_id() -> None:
     message = orjson.loads(event_json("17-0", stored(LLMChunk("Grüße 🌙", "c", "m")), 5))
     assert message == {
-        "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "event_id": "17-0", "epoch": 5,
+        "type": "llm_chunk", "text": "Grüße 🌙", "character_id": "c", "message_id": "m", "sentence_ends": [],
+        "event_id": "17-0", "epoch": 5,
     }  # fmt: skip
 
 
-def test_nested_fields_stay_nested() -> None:
+def test_event_keeps_nested_fields() -> None:
     reply = {"message_id": "m", "character_id": "c", "character_name": "Luna"}
     assert orjson.loads(event_json("1-0", stored(TurnStarted("t", (reply,))), 0))["replies"] == [reply]
 
 
-def test_audio_is_a_msgpack_map() -> None:
+def test_audio_frame_is_a_msgpack_map() -> None:
     frame = msgpack.unpackb(audio_frame("2-3", stored(AudioChunk(b"\1\2", 1, 2, "conversation", "m", "c"))))
     assert frame == {
         "type": "audio", "message_id": "m", "character_id": "c", "sentence_index": 1, "chunk_index": 2, "id": "2-3",
@@ -39,13 +40,13 @@ def test_audio_is_a_msgpack_map() -> None:
     }  # fmt: skip
 
 
-def test_an_answer_has_no_id() -> None:
+def test_answer_has_no_event_id() -> None:
     assert orjson.loads(answer_json(AudioComplete("m", "c"), id="4-0")) == {
         "type": "audio_complete", "message_id": "m", "character_id": "c", "id": "4-0",
     }  # fmt: skip
 
 
-def test_settings_are_all_told() -> None:
+def test_answer_to_model_settings_has_all_settings() -> None:
     assert orjson.loads(settings_json(ModelSettings(top_k=3))) == {
         "type": "model_settings", "model": None, "temperature": None, "top_p": None, "min_p": None, "top_k": 3,
         "frequency_penalty": None, "presence_penalty": None, "repetition_penalty": None,
@@ -61,7 +62,7 @@ def test_settings_are_all_told() -> None:
         {},
     ],
 )
-def test_what_cannot_be_read_is_refused(fields: Fields) -> None:
+def test_undecodable_entries_raise_bad_entry(fields: Fields) -> None:
     with pytest.raises(BadEntry):
         event_json("1-0", fields, 0)
     with pytest.raises(BadEntry):

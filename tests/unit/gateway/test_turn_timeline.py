@@ -1,8 +1,8 @@
-"""Where a turn's time went."""
+"""The times of a turn's steps, and when a turn is settled."""
 
 from __future__ import annotations
 
-from tertulia_gateway.conversation.turn_timeline import Timeline
+from tertulia_gateway.conversation.turn_timeline import TurnTimeline
 from tertulia_shared.codec import Fields, pack
 
 
@@ -10,7 +10,7 @@ def event(ts: int, **fields: str) -> Fields:
     return {b"ts": str(ts).encode(), **{name.encode(): value.encode() for name, value in fields.items()}}
 
 
-def spoken_turn(timeline: Timeline) -> None:
+def spoken_turn(timeline: TurnTimeline) -> None:
     timeline.see(b"vad_stop", event(900))
     timeline.see(b"transcription_finished", event(995, turn_id="t"))
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
@@ -23,8 +23,8 @@ def spoken_turn(timeline: Timeline) -> None:
     timeline.see(b"message_complete", {**event(1700, message_id="m"), b"usage": pack({"completion_tokens": 60})})
 
 
-def test_a_spoken_turn() -> None:
-    timeline = Timeline()
+def test_spoken_turn_has_all_times_and_settles() -> None:
+    timeline = TurnTimeline()
     spoken_turn(timeline)
     assert not timeline.settled
     timeline.see(b"turn_complete", event(1701, turn_id="t"))
@@ -45,22 +45,22 @@ def test_a_spoken_turn() -> None:
     }  # fmt: skip
 
 
-def test_a_transcript_that_is_told_behind_its_turn_counts_too() -> None:
-    timeline = Timeline()
+def test_transcript_after_its_turn_is_recorded() -> None:
+    timeline = TurnTimeline()
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="spoken"))
     timeline.see(b"transcription_finished", event(1001, turn_id="t"))
     assert timeline.metrics()["transcript"] == 1
 
 
-def test_a_typed_turn_has_no_speech() -> None:
-    timeline = Timeline()
+def test_typed_turn_has_no_speech_end() -> None:
+    timeline = TurnTimeline()
     timeline.see(b"vad_stop", event(900))
     timeline.see(b"turn_accepted", event(1000, turn_id="t", source="typed"))
     assert timeline.metrics()["speech_end"] is None
 
 
-def test_a_turn_that_was_cut_off_does_not_settle() -> None:
-    timeline = Timeline()
+def test_interrupted_turn_does_not_settle() -> None:
+    timeline = TurnTimeline()
     spoken_turn(timeline)
     timeline.see(b"interrupted", event(1800))
     timeline.see(b"turn_complete", event(1801, turn_id="t"))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tertulia_llm.characters import Cast
+from tertulia_llm.characters import CharacterCache
 from tertulia_shared.bus import Entry
 from tertulia_shared.entries import Refresh
 from tertulia_shared.keys import Key, Keys
@@ -16,10 +16,10 @@ from tests.harness.store_records import character
 from tests.harness.virtual_time import settle, virtual_time
 
 
-async def table() -> tuple[MemoryBus, MemoryStore, Cast]:
+async def table() -> tuple[MemoryBus, MemoryStore, CharacterCache]:
     bus, store = MemoryBus(Keys("test")), MemoryStore()
     await store.open()
-    return bus, store, Cast(bus, store)
+    return bus, store, CharacterCache(bus, store)
 
 
 async def refresh(bus: MemoryBus) -> None:
@@ -28,17 +28,17 @@ async def refresh(bus: MemoryBus) -> None:
     await outlet.flush()
 
 
-def names(cast: Cast) -> list[str]:
-    return [speaker.name for speaker in cast.active]
+def names(characters: CharacterCache) -> list[str]:
+    return [speaker.name for speaker in characters.active]
 
 
 @virtual_time
-async def test_the_active_characters_by_name() -> None:
-    _, store, cast = await table()
+async def test_cache_has_active_characters_sorted_by_name() -> None:
+    _, store, characters = await table()
     await store.save_character(character("Abe"))
     await store.save_character(character("Zoe", active=False))
-    await cast.read()
-    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    await characters.read()
+    assert names(characters) == ["Abe", "Luna", "Rex", "Sage"]
 
 
 def pause_writes(bus: MemoryBus) -> None:
@@ -47,40 +47,40 @@ def pause_writes(bus: MemoryBus) -> None:
 
 @virtual_time
 @pytest.mark.parametrize("away", [MemoryBus.break_connection, pause_writes])
-async def test_it_begins_while_redis_takes_no_writes_and_keeps_them_there_later(
+async def test_cache_starts_without_redis_writes_and_stores_characters_later(
     away: Callable[[MemoryBus], None],
 ) -> None:
-    bus, _, cast = await table()
+    bus, _, characters = await table()
     away(bus)
-    await cast.begin()
-    assert names(cast) == ["Luna", "Rex", "Sage"]
+    await characters.start()
+    assert names(characters) == ["Luna", "Rex", "Sage"]
     bus.resume_writes()
     bus.restore_connection()
-    following = asyncio.create_task(cast.follow())
+    following = asyncio.create_task(characters.follow())
     await settle()
     assert b"speakers" in await bus.hash(bus.keys.cast())
     following.cancel()
 
 
 @virtual_time
-async def test_a_change_is_seen_after_a_refresh_and_not_before() -> None:
-    bus, store, cast = await table()
-    await refresh(bus)  # an old one
-    following = asyncio.create_task(cast.follow())
+async def test_change_is_seen_after_a_refresh_only() -> None:
+    bus, store, characters = await table()
+    await refresh(bus)  # older than the cache
+    following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
     await settle()
-    assert "Abe" not in names(cast)
+    assert "Abe" not in names(characters)
     await refresh(bus)
     await settle()
-    assert "Abe" in names(cast)
+    assert "Abe" in names(characters)
     following.cancel()
 
 
 @virtual_time
-async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() -> None:
+async def test_change_is_seen_if_its_refresh_comes_while_following_starts() -> None:
     class Slow(MemoryBus):
-        """While it is asked for the last refresh, somebody is invited."""
+        """A character is added while `last` is read."""
 
         async def last(self, key: Key) -> Entry | None:
             await settle()
@@ -90,49 +90,49 @@ async def test_a_change_is_seen_whose_refresh_comes_while_it_starts_to_follow() 
 
     bus, store = Slow(Keys("test")), MemoryStore()
     await store.open()
-    cast = Cast(bus, store)
-    following = asyncio.create_task(cast.follow())
+    characters = CharacterCache(bus, store)
+    following = asyncio.create_task(characters.follow())
     await settle()
     await settle()
-    assert "Abe" in names(cast)
+    assert "Abe" in names(characters)
     following.cancel()
 
 
 @virtual_time
-async def test_who_was_there_stays_while_the_store_is_away_and_is_read_when_it_is_back() -> None:
-    bus, store, cast = await table()
-    following = asyncio.create_task(cast.follow())
+async def test_cached_characters_stay_until_the_store_is_back() -> None:
+    bus, store, characters = await table()
+    following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
     store.away = True
     with pytest.raises(StoreUnavailable):
-        await cast.read()
+        await characters.read()
     await refresh(bus)
     await asyncio.sleep(60)
-    assert names(cast) == ["Luna", "Rex", "Sage"]
+    assert names(characters) == ["Luna", "Rex", "Sage"]
     store.away = False
     await asyncio.sleep(2)
-    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    assert names(characters) == ["Abe", "Luna", "Rex", "Sage"]
     following.cancel()
 
 
 @virtual_time
-async def test_who_starts_while_the_store_is_away_finds_those_who_were_there_last() -> None:
-    bus, store, cast = await table()
+async def test_cache_starts_from_redis_while_the_store_is_away() -> None:
+    bus, store, characters = await table()
     store.away = True
     with pytest.raises(StoreUnavailable):
-        await cast.begin()
+        await characters.start()
     store.away = False
-    await cast.begin()
+    await characters.start()
     store.away = True
-    another = Cast(bus, store)
-    await another.begin()
-    assert another.active == cast.active
+    another = CharacterCache(bus, store)
+    await another.start()
+    assert another.active == characters.active
     assert names(another) == ["Luna", "Rex", "Sage"]
 
 
-class TellingStore(MemoryStore):
-    """Says that characters have changed when a test does."""
+class NotifyingStore(MemoryStore):
+    """Reports a change when a test sets `change`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,14 +146,14 @@ class TellingStore(MemoryStore):
 
 
 @virtual_time
-async def test_a_change_that_the_store_tells_of_is_seen_without_a_refresh() -> None:
-    store = TellingStore()
+async def test_change_reported_by_the_store_is_seen_without_a_refresh() -> None:
+    store = NotifyingStore()
     await store.open()
-    cast = Cast(MemoryBus(Keys("test")), store)
-    following = asyncio.create_task(cast.follow())
+    characters = CharacterCache(MemoryBus(Keys("test")), store)
+    following = asyncio.create_task(characters.follow())
     await settle()
     await store.save_character(character("Abe"))
     store.change.set()
     await settle()
-    assert names(cast) == ["Abe", "Luna", "Rex", "Sage"]
+    assert names(characters) == ["Abe", "Luna", "Rex", "Sage"]
     following.cancel()

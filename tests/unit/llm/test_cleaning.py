@@ -1,4 +1,4 @@
-"""Text that comes in pieces is cleaned as if it had come whole."""
+"""The stream cleaner equals `clean_text` of the whole text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ PIECES = st.lists(st.text(st.sampled_from("ab\r\n\x00\x92\u2028\ud83d\ude00\x7f\
 
 
 @given(pieces=PIECES)
-def test_pieces_are_cleaned_as_the_whole_is(pieces: list[str]) -> None:
+def test_pieces_are_cleaned_like_the_whole_text(pieces: list[str]) -> None:
     cleaner = StreamCleaner()
     assert "".join([*map(cleaner.feed, pieces), cleaner.finish()]) == clean_text("".join(pieces))

@@ -1,4 +1,4 @@
-"""What the user's words are taken for, typed or transcribed (lower case, without punctuation)."""
+"""Intents of messages, typed or transcribed (lower case, without punctuation)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ NAMES = ["Luna", "Rex", "Sage"]
         ("I went to the market", Intent.STATEMENT),
     ],
 )
-def test_hears_what_is_asked(text: str, intent: Intent) -> None:
+def test_intent_is_classified(text: str, intent: Intent) -> None:
     assert hear(text, names=NAMES).intent is intent
 
 
@@ -66,7 +66,7 @@ def test_hears_what_is_asked(text: str, intent: Intent) -> None:
         ("what is 7 divided by 0", "nothing at all, since nobody can divide by zero"),
     ],
 )
-def test_does_simple_sums(text: str, answer: str) -> None:
+def test_simple_sums_are_answered(text: str, answer: str) -> None:
     heard = hear(text, names=NAMES)
     assert (heard.intent, heard.answer) == (Intent.ARITHMETIC, answer)
 
@@ -76,12 +76,12 @@ def test_does_simple_sums(text: str, answer: str) -> None:
     [
         "what is 2 plus 3 times 4",  # would need precedence
         "what is 2 plus 3 percent",
-        "I bought 2 x 4 planks",  # nobody asked
+        "I bought 2 x 4 planks",  # no question
         "what is 99999999999 plus 1",  # out of bounds
         "the score was 10-4",
     ],
 )
-def test_leaves_other_sums_alone(text: str) -> None:
+def test_other_sums_get_no_answer(text: str) -> None:
     assert hear(text, names=NAMES).answer == ""
 
 
@@ -97,7 +97,7 @@ def test_leaves_other_sums_alone(text: str) -> None:
         ("I think about <b> {user} 100%", "b user 100"),
     ],
 )
-def test_finds_the_words_worth_repeating(text: str, topic: str) -> None:
+def test_topic_is_found(text: str, topic: str) -> None:
     assert topic_of(text) == topic
 
 
@@ -111,12 +111,12 @@ def test_finds_the_words_worth_repeating(text: str, topic: str) -> None:
         ("what is my name", ""),
     ],
 )
-def test_remembers_what_somebody_is_called(text: str, name: str) -> None:
+def test_user_name_is_found(text: str, name: str) -> None:
     assert user_name(text) == name
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_heard_as_something(text: str) -> None:
+def test_any_text_has_an_intent(text: str) -> None:
     heard = hear(text, names=NAMES)
     assert len(heard.topic) <= 48
     assert not set("<>{}\n") & set(heard.topic)

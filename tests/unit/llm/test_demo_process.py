@@ -1,4 +1,4 @@
-"""The demo model as a process: it says where it is, and stops at once when told to."""
+"""The demo model as a process: it prints its URL, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import pytest
 
 from tertulia_llm.demo.main import main
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def demo(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
@@ -27,7 +29,7 @@ def demo(*options: str) -> Generator[tuple[subprocess.Popen[str], str]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_says_where_it_is_and_stops_cleanly(number: signal.Signals) -> None:
+def test_process_prints_its_url_and_stops_on_a_signal(number: signal.Signals) -> None:
     with demo("--tokens-per-second", "0") as (process, line):
         found = re.fullmatch(r"demo model ready on (http://127\.0\.0\.1:\d+)/v1\n", line)
         assert found
@@ -38,7 +40,7 @@ def test_says_where_it_is_and_stops_cleanly(number: signal.Signals) -> None:
         assert (process.returncode, out, err) == (0, "", "")
 
 
-def test_stops_in_mid_reply() -> None:
+def test_process_stops_in_mid_reply() -> None:
     with demo("--tokens-per-second", "0.001", "--first-token-ms", "0") as (process, line):
         body = b'{"model": "tertulia-demo", "stream": true, "messages": [{"role": "user", "content": "Hello"}]}'
         with urlopen(line.split()[-1] + "/chat/completions", data=body) as response:  # noqa: S310 - our own
@@ -49,14 +51,14 @@ def test_stops_in_mid_reply() -> None:
         assert process.stderr.read() == ""
 
 
-def test_a_port_in_use_is_told_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_port_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with demo() as (_, line):
         port = line.rsplit(":", 1)[1].split("/")[0]
         assert main(["--port", port]) == 1
     assert f"cannot listen on 127.0.0.1:{port}" in capsys.readouterr().err
 
 
-def test_settings_that_cannot_work_are_told_plainly(capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_settings_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["--port", "70000"])
     assert caught.value.code == 2

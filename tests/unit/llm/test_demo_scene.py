@@ -1,4 +1,4 @@
-"""What the demo model reads from the messages of a request."""
+"""Reading the scene from the messages of a request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_llm.text.prompt import HistoryMessage, build_messages
 
 
 def worker_messages(name: str, *history: HistoryMessage, continuing: str = "", persona: str = "") -> list[Message]:
-    """The request as the llm worker makes it."""
+    """The messages that the llm worker sends."""
     built = build_messages(
         character_name=name,
         system_prompt=persona,
@@ -32,7 +32,7 @@ def said(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
 
 
 @pytest.mark.parametrize("name", ["Luna", "Dr. Ana Ruiz", "luna", "R2-D2", "José", "小月"])
-def test_reads_any_name_from_the_workers_prompt(name: str) -> None:
+def test_scene_reads_any_name_from_the_workers_prompt(name: str) -> None:
     scene = read_scene(worker_messages(name, user("Hi")))
     assert (scene.speaker, scene.user, scene.said) == (name, "Jay", "Hi")
 
@@ -47,12 +47,12 @@ def test_reads_any_name_from_the_workers_prompt(name: str) -> None:
         ("", "", ""),
     ],
 )
-def test_reads_the_character_from_any_prompt(system: str, speaker: str, persona: str) -> None:
+def test_scene_reads_the_character_from_any_prompt(system: str, speaker: str, persona: str) -> None:
     scene = read_scene([Message("system", system), Message("user", "Hi")])
     assert (scene.speaker, scene.persona) == (speaker, persona)
 
 
-def test_tells_the_own_lines_from_those_of_others() -> None:
+def test_scene_separates_the_speakers_lines_from_others() -> None:
     scene = read_scene(
         worker_messages(
             "Sage", user("One"), said("Sage", "Mine."), user("Two"), said("Luna", "Hers."), said("Rex", "His.")
@@ -65,7 +65,7 @@ def test_tells_the_own_lines_from_those_of_others() -> None:
     assert scene.begun is None
 
 
-def test_stage_notes_are_nobodys_words() -> None:
+def test_stage_notes_are_no_lines() -> None:
     scene = read_scene(worker_messages("Rex", user("Hi"), said("Luna", "I was", interrupted=True), user("Wait, what?")))
     assert scene.said == "Wait, what?"
     opening = read_scene(worker_messages("Rex"))
@@ -82,7 +82,7 @@ def test_stage_notes_are_nobodys_words() -> None:
         "Continue exactly where you stopped.",
     ],
 )
-def test_directions_in_other_words_are_nobodys_either(note: str) -> None:
+def test_other_directions_are_no_lines(note: str) -> None:
     assert (
         read_scene([Message("user", "Hi"), Message("assistant", "<Luna>Hello</Luna>"), Message("user", note)]).said
         == "Hi"
@@ -98,18 +98,18 @@ def test_directions_in_other_words_are_nobodys_either(note: str) -> None:
         [Message("assistant", "<Luna>Oh, hel"), Message("user", "[Stage: continue Luna's reply, after “Oh, hel”.]")],
     ],
 )
-def test_an_open_line_at_the_end_is_a_reply_begun(ending: list[Message]) -> None:
+def test_open_line_at_the_end_is_a_begun_reply(ending: list[Message]) -> None:
     scene = read_scene([Message("system", "You are Luna, x."), Message("user", "Hi"), *ending])
     assert scene.begun == "Oh, hel"
     assert scene.own == ()
 
 
-def test_an_open_line_that_was_answered_is_a_line() -> None:
+def test_open_line_before_another_message_is_a_line() -> None:
     scene = read_scene([Message("user", "Hi"), Message("assistant", "Hello there."), Message("user", "Bye")])
     assert (scene.begun, scene.own, scene.said) == (None, ("Hello there.",), "Bye")
 
 
-def test_the_tag_tells_who_speaks_if_nothing_else_does() -> None:
+def test_speaker_is_read_from_the_tag_without_a_prompt() -> None:
     assert read_scene([Message("user", "Hi"), Message("assistant", "<Rex>Well")]).speaker == "Rex"
 
 

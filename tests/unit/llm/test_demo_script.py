@@ -1,4 +1,4 @@
-"""Which reply is given: fitting, never twice running, the same for the same request, able to go on after any cut."""
+"""The choice of a reply: fitting, not repeated at once, deterministic, and resumable after any cut."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def conversations(draw: st.DrawFn) -> list[HistoryMessage]:
 
 
 @given(conversations(), st.sampled_from(CAST), st.integers(0, 2**31), st.data())
-def test_begun_and_rest_make_up_the_whole_reply(
+def test_begun_part_and_rest_make_up_the_whole_reply(
     history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
 ) -> None:
     messages = ask(name, history)
@@ -79,17 +79,17 @@ def test_begun_and_rest_make_up_the_whole_reply(
 
 
 @given(conversations(), st.sampled_from(CAST), st.integers(0, 100), st.data())
-def test_goes_on_from_what_the_worker_says_was_said(
+def test_reply_continues_the_text_in_the_workers_prompt(
     history: list[HistoryMessage], name: str, seed: int, data: st.DataObject
 ) -> None:
-    """The worker sends the words said without the space at their end, in a window that may be another one."""
+    """The worker sends the begun text without its trailing space, and may send another window of the history."""
     whole = next_words(ask(name, history), seed=seed)
     begun = whole[: data.draw(st.integers(1, len(whole)))].rstrip()
     rest = next_words(ask(name, history, continuing=begun), seed=seed)
     assert begun + rest == whole
 
 
-def test_goes_on_although_the_window_has_become_shorter() -> None:
+def test_reply_continues_with_a_shorter_window() -> None:
     history = [user("Hi"), said("Rex", "Evening. " * 40), user("What do you think about jazz?")]
     whole = next_words(ask("Luna", history), seed=5)
     rest = next_words(ask("Luna", history, continuing=whole[:30], max_chars=100), seed=5)
@@ -100,7 +100,7 @@ def test_goes_on_although_the_window_has_become_shorter() -> None:
     ("begun", "joint"), [("Something else entirely.", " "), ("Something else ", ""), ("I was about to", " ")]
 )
 @pytest.mark.parametrize("name", CAST)
-def test_brings_foreign_words_to_a_good_end(name: str, begun: str, joint: str) -> None:
+def test_unknown_beginning_gets_an_ending(name: str, begun: str, joint: str) -> None:
     rest = next_words([*ask(name, [user("Hi")]), Message("assistant", f"<{name}>{begun}")], seed=0)
     assert rest.startswith(joint)
     assert rest.strip()[-1] in ".!?"
@@ -108,13 +108,13 @@ def test_brings_foreign_words_to_a_good_end(name: str, begun: str, joint: str) -
 
 
 @given(conversations(), st.sampled_from(CAST), st.integers())
-def test_same_request_same_reply(history: list[HistoryMessage], name: str, seed: int) -> None:
+def test_same_request_gets_the_same_reply(history: list[HistoryMessage], name: str, seed: int) -> None:
     assert next_words(ask(name, history), seed=seed) == next_words(ask(name, history), seed=seed)
 
 
 @pytest.mark.parametrize("name", CAST)
 @pytest.mark.parametrize("remark", REMARKS)
-def test_nobody_says_a_thing_twice_running(name: str, remark: str) -> None:
+def test_character_does_not_repeat_itself_at_once(name: str, remark: str) -> None:
     for seed in range(4):
         history: list[HistoryMessage] = []
         last = ""
@@ -127,7 +127,7 @@ def test_nobody_says_a_thing_twice_running(name: str, remark: str) -> None:
 
 
 @pytest.mark.parametrize("name", CAST)
-def test_not_even_after_being_cut_short(name: str) -> None:
+def test_character_does_not_repeat_a_reply_that_was_cut(name: str) -> None:
     history = [user("Hello")]
     first = next_words(ask(name, history), seed=0)
     history += [said(name, first[:30].rsplit(" ", 1)[0], interrupted=True), user("Hello")]
@@ -135,7 +135,7 @@ def test_not_even_after_being_cut_short(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", CAST)
-def test_the_seed_chooses_among_replies(name: str) -> None:
+def test_seed_chooses_among_replies(name: str) -> None:
     assert len({next_words(ask(name, [user("Hello")]), seed=seed) for seed in range(20)}) > 1
 
 
@@ -147,14 +147,14 @@ def test_each_character_answers_in_its_own_way() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_takes_up_the_users_words(seed: int) -> None:
+def test_reply_repeats_the_topic(seed: int) -> None:
     stories = next_words(ask("Luna", [user("Luna, tell me a story about my red boat")]), seed=seed)
     assert "your red boat" in stories
     assert "5" in next_words(ask("Rex", [user("what is two plus three")]), seed=seed)
     assert "Ana" in next_words(ask("Sage", [user("My name is Ana")]), seed=seed)
 
 
-def test_names_the_user_as_last_introduced() -> None:
+def test_reply_uses_the_users_latest_name() -> None:
     history = [user("My name is Ana"), said("Rex", "Noted."), user("What's my name?")]
     assert "You are Ana" in next_words(ask("Rex", history), seed=0)
     assert "You are Jay" in next_words(ask("Rex", history[2:]), seed=0)
@@ -162,13 +162,13 @@ def test_names_the_user_as_last_introduced() -> None:
 
 @pytest.mark.parametrize("question", ["What time is it?", "What's the weather like?", "Are you real?"])
 @pytest.mark.parametrize("name", CAST)
-def test_is_honest_about_being_a_demo(name: str, question: str) -> None:
+def test_reply_says_that_it_is_a_demo(name: str, question: str) -> None:
     for seed in range(6):
         assert "demo" in next_words(ask(name, [user(question)]), seed=seed)
 
 
 @pytest.mark.parametrize("name", ["Luna", "Rex", "Sage"])
-def test_takes_up_what_another_has_just_said(name: str) -> None:
+def test_reply_reacts_to_the_previous_character(name: str) -> None:
     history = [user("Is the universe infinite?"), said("Bruno", "I doubt it, the universe is a small bakery.")]
     replies = [next_words(ask(name, history), seed=seed) for seed in range(20)]
     assert any("Bruno" in reply for reply in replies)
@@ -186,7 +186,7 @@ def test_tokens_are_about_a_models_size() -> None:
 
 
 @given(st.text(max_size=200), st.sampled_from(CAST))
-def test_any_words_get_a_plain_reply(text: str, name: str) -> None:
+def test_any_message_gets_a_plain_reply(text: str, name: str) -> None:
     reply = next_words(ask(name, [user(text)]), seed=0)
     assert reply.strip() == reply
     assert reply[-1] in ".!?"

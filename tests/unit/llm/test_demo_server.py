@@ -1,4 +1,4 @@
-"""The demo model over HTTP, asked by the SDK that the worker uses, and by clients that do it wrong."""
+"""The demo model over HTTP: requests of the SDK that the worker uses, and invalid ones."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def text_of(chunks: Sequence[ChatCompletionChunk]) -> str:
     return "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
 
 
-async def test_streams_a_reply_as_openai_does(client: AsyncOpenAI) -> None:
+async def test_server_streams_a_reply_as_openai_does(client: AsyncOpenAI) -> None:
     chunks = await stream(client, stream_options={"include_usage": True})
     assert text_of(chunks) == WHOLE
     assert chunks[0].choices[0].delta.role == "assistant"
@@ -68,56 +68,56 @@ async def test_streams_a_reply_as_openai_does(client: AsyncOpenAI) -> None:
     assert len({chunk.id for chunk in chunks}) == 1
 
 
-async def test_sends_no_usage_unless_asked(client: AsyncOpenAI) -> None:
+async def test_server_sends_usage_on_request_only(client: AsyncOpenAI) -> None:
     chunks = await stream(client)
     assert chunks[-1].choices[0].finish_reason == "stop"
     assert all(chunk.usage is None for chunk in chunks)
 
 
-async def test_answers_whole_if_not_asked_to_stream(client: AsyncOpenAI) -> None:
+async def test_server_sends_the_whole_reply_without_streaming(client: AsyncOpenAI) -> None:
     reply = await client.chat.completions.create(model=MODEL, messages=STORY)
     assert (reply.choices[0].message.content, reply.choices[0].finish_reason) == (WHOLE, "stop")
     assert reply.usage is not None
     assert reply.usage.total_tokens == reply.usage.prompt_tokens + reply.usage.completion_tokens
 
 
-async def test_stops_at_the_limit_and_says_so(client: AsyncOpenAI) -> None:
+async def test_reply_stops_at_max_tokens_with_reason_length(client: AsyncOpenAI) -> None:
     chunks = await stream(client, max_tokens=10)
     assert len(chunks) == 12
     assert WHOLE.startswith(text_of(chunks))
     assert chunks[-1].choices[0].finish_reason == "length"
 
 
-async def test_stops_before_a_stop_sequence(client: AsyncOpenAI) -> None:
+async def test_reply_stops_before_a_stop_sequence(client: AsyncOpenAI) -> None:
     chunks = await stream(client, stop=["never there", ". "])
     assert text_of(chunks) == WHOLE.split(". ", 1)[0]
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
-async def test_the_seed_decides(client: AsyncOpenAI) -> None:
+async def test_reply_depends_on_the_seed(client: AsyncOpenAI) -> None:
     hello: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Hello"}]
     first, again = [[text_of(await stream(client, hello, seed=seed)) for seed in range(6)] for _ in range(2)]
     assert first == again
     assert len(set(first)) > 1
 
 
-async def test_goes_on_after_a_break(client: AsyncOpenAI) -> None:
+async def test_server_continues_a_begun_reply(client: AsyncOpenAI) -> None:
     begun = text_of(await stream(client, max_tokens=25))
     rest = await stream(client, [*STORY, {"role": "assistant", "content": f"<Luna>{begun}"}])
     assert begun + text_of(rest) == WHOLE
 
 
-async def test_a_finished_reply_goes_on_with_nothing(client: AsyncOpenAI) -> None:
+async def test_server_adds_nothing_to_a_finished_reply(client: AsyncOpenAI) -> None:
     chunks = await stream(client, [*STORY, {"role": "assistant", "content": f"<Luna>{WHOLE}"}])
     assert text_of(chunks) == ""
     assert chunks[-1].choices[0].finish_reason == "stop"
 
 
-async def test_lists_its_model(client: AsyncOpenAI) -> None:
+async def test_server_lists_its_model(client: AsyncOpenAI) -> None:
     assert [model.id async for model in client.models.list()] == [MODEL]
 
 
-async def test_tells_the_sdk_what_is_wrong(client: AsyncOpenAI) -> None:
+async def test_sdk_raises_the_servers_error(client: AsyncOpenAI) -> None:
     with pytest.raises(BadRequestError, match="from 0 to 2"):
         await stream(client, temperature=5)
     with pytest.raises(NotFoundError, match=MODEL):
@@ -125,19 +125,19 @@ async def test_tells_the_sdk_what_is_wrong(client: AsyncOpenAI) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": '])
-async def test_what_is_no_json_gets_a_clear_error(http: aiohttp.ClientSession, raw: bytes) -> None:
+async def test_body_that_is_no_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
     async with http.post("/v1/chat/completions", data=raw) as response:
         assert response.status == 400
         assert "not valid JSON" in (await response.json())["error"]["message"]
 
 
-async def test_lone_surrogates_do_no_harm(http: aiohttp.ClientSession) -> None:
+async def test_lone_surrogates_are_answered(http: aiohttp.ClientSession) -> None:
     body = b'{"model": "%s", "messages": [{"role": "user", "content": "Tell me about \\ud800."}]}' % MODEL.encode()
     async with http.post("/v1/chat/completions", data=body) as response:
         assert response.status == 200
 
 
-async def test_a_body_too_large_is_refused() -> None:
+async def test_body_too_large_is_refused() -> None:
     settings = DemoSettings(tokens_per_second=0, max_body_bytes=1000)
     async with demo_server(settings) as url, aiohttp.ClientSession() as http:
         for body, status in ((b" " * 1000, 400), (b" " * 1001, 413)):
@@ -147,19 +147,19 @@ async def test_a_body_too_large_is_refused() -> None:
         assert (error["code"], "1000 bytes" in error["message"]) == ("request_too_large", True)
 
 
-async def test_other_paths_and_methods_are_told_what_there_is(http: aiohttp.ClientSession) -> None:
+async def test_unknown_path_or_method_lists_the_endpoints(http: aiohttp.ClientSession) -> None:
     for method, path, status in (("GET", "/", 404), ("GET", "/v1/chat/completions", 405), ("POST", "/healthz", 405)):
         async with http.request(method, path) as response:
             assert response.status == status
             assert "/v1/models" in (await response.json())["error"]["message"]
 
 
-async def test_is_healthy(http: aiohttp.ClientSession) -> None:
+async def test_health_check_answers(http: aiohttp.ClientSession) -> None:
     async with http.get("/healthz") as response:
         assert await response.json() == {"status": "ok"}
 
 
-async def test_more_replies_than_allowed_are_refused_until_one_ends() -> None:
+async def test_replies_above_the_limit_are_refused_until_one_ends() -> None:
     settings = DemoSettings(tokens_per_second=0.001, first_token_ms=0, max_replies=1)
     async with demo_server(settings) as url, AsyncOpenAI(base_url=url, api_key="x", max_retries=0) as client:
         first = await client.chat.completions.create(model=MODEL, messages=STORY, stream=True)
@@ -167,7 +167,7 @@ async def test_more_replies_than_allowed_are_refused_until_one_ends() -> None:
             await stream(client)
         assert caught.value.response.headers["retry-after"] == "1"
         await first.close()
-        # The client has left; the server notices in its own time.
+        # the client has disconnected; the server notices later
         while True:
             try:
                 second = await client.chat.completions.create(model=MODEL, messages=STORY, stream=True)
@@ -177,7 +177,7 @@ async def test_more_replies_than_allowed_are_refused_until_one_ends() -> None:
             break
 
 
-async def test_a_slow_reply_is_broken_off_when_the_server_stops() -> None:
+async def test_slow_reply_is_aborted_when_the_server_stops() -> None:
     async with AsyncOpenAI(api_key="x", base_url="http://unused", max_retries=0) as client:
         async with demo_server(DemoSettings(tokens_per_second=0.001, first_token_ms=0)) as url:
             client.base_url = url
@@ -189,7 +189,7 @@ async def test_a_slow_reply_is_broken_off_when_the_server_stops() -> None:
 
 
 class Clock:
-    """Time that passes only by sleeping."""
+    """A clock that only `sleep` moves."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -207,13 +207,13 @@ def pace(clock: Clock, *, tokens_per_second: float, first_token_ms: float) -> As
     )
 
 
-async def test_keeps_the_pace() -> None:
+async def test_pieces_come_at_the_set_pace() -> None:
     clock = Clock()
     sent = [(round(clock.now, 6), due) async for due in pace(clock, tokens_per_second=10, first_token_ms=500)]
     assert sent == [(100.5, "a"), (100.6, "b"), (100.7, "c"), (100.8, "d"), (100.9, "e")]
 
 
-async def test_makes_up_for_a_client_that_takes_its_time() -> None:
+async def test_late_pieces_come_together() -> None:
     clock = Clock()
     sent: list[Sequence[str]] = []
     async for due in pace(clock, tokens_per_second=10, first_token_ms=0):
@@ -222,7 +222,7 @@ async def test_makes_up_for_a_client_that_takes_its_time() -> None:
     assert sent == ["a", "bc", "de"]
 
 
-async def test_no_pace_is_all_at_once() -> None:
+async def test_pieces_come_at_once_without_a_pace() -> None:
     clock = Clock()
     assert [due async for due in pace(clock, tokens_per_second=0, first_token_ms=500)] == ["abcde"]
     assert clock.now == 100.0
@@ -232,12 +232,12 @@ async def test_no_pace_is_all_at_once() -> None:
     "settings",
     [{"port": -1}, {"port": 70000}, {"tokens_per_second": -1.0}, {"first_token_ms": float("nan")}, {"max_replies": 0}],
 )
-def test_settings_that_cannot_work_are_refused(settings: dict[str, Any]) -> None:
+def test_invalid_settings_are_refused(settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(settings))):
         DemoSettings(**settings)
 
 
-async def test_events_are_sse(http: aiohttp.ClientSession) -> None:
+async def test_stream_is_server_sent_events(http: aiohttp.ClientSession) -> None:
     body = {"model": MODEL, "messages": STORY, "stream": True}
     async with http.post("/v1/chat/completions", json=body) as response:
         assert response.content_type == "text/event-stream"
@@ -246,6 +246,6 @@ async def test_events_are_sse(http: aiohttp.ClientSession) -> None:
     assert all(json.loads(event.removeprefix(b"data: ")) for event in events[:-2])
 
 
-async def test_serves_many_at_once(client: AsyncOpenAI) -> None:
+async def test_server_answers_many_requests_at_once(client: AsyncOpenAI) -> None:
     replies = await asyncio.gather(*(stream(client) for _ in range(16)))
     assert {text_of(chunks) for chunks in replies} == {WHOLE}

@@ -1,4 +1,4 @@
-"""Every voice can answer everything, in plain sentences made to be heard."""
+"""The voices have lines for every intent, in plain sentences that can be read aloud."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def sentences(text: str) -> int:
     return len(re.findall(r"[.!?](?= |$)", text))
 
 
-def test_the_general_voice_answers_everything() -> None:
+def test_general_voice_has_lines_for_every_intent() -> None:
     assert set(GENERAL.lines) == set(Intent)
 
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
-def test_two_lines_need_no_topic(voice: Voice) -> None:
+def test_each_intent_has_two_lines_without_a_topic(voice: Voice) -> None:
     """Else there would be nothing else to say the second time."""
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
@@ -41,7 +41,7 @@ def test_two_lines_need_no_topic(voice: Voice) -> None:
 
 
 @pytest.mark.parametrize(("intent", "line"), EACH_LINE)
-def test_lines_are_made_to_be_heard(intent: Intent, line: str) -> None:
+def test_lines_can_be_read_aloud(intent: Intent, line: str) -> None:
     least, most = (8, 12) if intent is Intent.STORY else (2, 5)
     assert least <= sentences(line) <= most
     assert line[-1] in ".!?"
@@ -51,13 +51,13 @@ def test_lines_are_made_to_be_heard(intent: Intent, line: str) -> None:
 
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
-def test_pieces_are_single_sentences(voice: Voice) -> None:
+def test_reactions_and_closers_are_single_sentences(voice: Voice) -> None:
     assert all(sentences(piece) == 1 for piece in (*voice.closers, *voice.reactions))
     assert all("{other}" in reaction for reaction in voice.reactions)
     assert all(words[0].islower() for words in voice.continuations)
 
 
-def test_no_two_characters_share_a_line() -> None:
+def test_characters_share_no_line() -> None:
     lines = [line for voice in VOICES.values() for lines in voice.lines.values() for line in lines]
     assert len(lines) == len(set(lines))
 
@@ -72,5 +72,5 @@ def test_no_two_characters_share_a_line() -> None:
         ("", GENERAL),
     ],
 )
-def test_the_name_chooses_the_voice(name: str, voice: Voice) -> None:
+def test_name_chooses_the_voice(name: str, voice: Voice) -> None:
     assert voice_of(name) is voice

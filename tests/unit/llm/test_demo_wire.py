@@ -1,4 +1,4 @@
-"""What a request may be, and what a bad one is told."""
+"""Valid requests, and the errors of invalid ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def request(**fields: Any) -> dict[str, Any]:
     return {"model": MODEL, "messages": MESSAGES, **fields}
 
 
-def test_reads_a_request() -> None:
+def test_request_is_parsed() -> None:
     chat = parse_request(
         request(stream=True, stream_options={"include_usage": True}, max_tokens=7, seed=-3, stop="x", temperature=0.5)
     )
@@ -24,7 +24,7 @@ def test_reads_a_request() -> None:
     assert (chat.stream, chat.include_usage, chat.max_tokens, chat.seed, chat.stop) == (True, True, 7, -3, ("x",))
 
 
-def test_reads_text_parts_and_the_developers_role() -> None:
+def test_text_parts_and_the_developer_role_are_parsed() -> None:
     parts = [{"type": "text", "text": "Hel"}, {"type": "text", "text": "lo"}]
     chat = parse_request(
         request(messages=[{"role": "developer", "content": parts}, {"role": "assistant", "content": None}])
@@ -32,16 +32,16 @@ def test_reads_text_parts_and_the_developers_role() -> None:
     assert chat.messages == (Message("system", "Hello"), Message("assistant", ""))
 
 
-def test_ignores_what_it_does_not_know_and_takes_null_for_absent() -> None:
+def test_unknown_fields_are_ignored_and_null_means_absent() -> None:
     assert parse_request(request(provider={"order": ["x"]}, max_tokens=None, stop=None)) == parse_request(request())
 
 
-def test_the_smaller_of_both_limits_counts() -> None:
+def test_smaller_of_both_token_limits_applies() -> None:
     assert parse_request(request(max_tokens=9, max_completion_tokens=4)).max_tokens == 4
 
 
 @pytest.mark.parametrize(
-    ("body", "param", "told"),
+    ("body", "param", "part"),
     [
         ([], None, "must be a JSON object, not a list"),
         ({}, "model", MODEL),
@@ -75,15 +75,15 @@ def test_the_smaller_of_both_limits_counts() -> None:
         (request(stop=7), "stop", "string"),
     ],
 )
-def test_says_what_is_wrong_and_what_is_allowed(body: object, param: str | None, told: str) -> None:
+def test_error_names_the_field_and_its_valid_values(body: object, param: str | None, part: str) -> None:
     with pytest.raises(BadRequestError) as caught:
         parse_request(body)
     error = caught.value.body()["error"]
     assert (caught.value.status, error["param"], error["type"]) == (400, param, "invalid_request_error")
-    assert told in error["message"]
+    assert part in error["message"]
 
 
-def test_names_the_model_there_is() -> None:
+def test_unknown_model_error_names_the_model() -> None:
     with pytest.raises(UnknownModelError, match=MODEL) as caught:
         parse_request(request(model="gpt-" + "5" * 500))
     assert (caught.value.status, caught.value.body()["error"]["code"]) == (404, "model_not_found")

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from tertulia_llm.history.history import MAX_CONVERSATIONS, Memory, Past
+from tertulia_llm.history.history import MAX_CONVERSATIONS, History, HistoryCache
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
@@ -25,13 +25,13 @@ async def store() -> AsyncGenerator[MemoryStore]:
     await store.close()
 
 
-def remembering(store: MemoryStore) -> Memory:
+def cache_of(store: MemoryStore) -> HistoryCache:
     bus = MemoryBus(Keys("test"))
-    return Memory(bus, store, Outbox(bus, store, 2.0), 10, "Jay")
+    return HistoryCache(bus, store, Outbox(bus, store, 2.0), 10, "Jay")
 
 
-def test_the_model_is_told_what_was_said_and_heard_in_order() -> None:
-    past = Past()
+def test_prompt_messages_are_the_heard_texts_in_order() -> None:
+    history = History()
     for row in (
         reply(CONVERSATION, 6, "", "interrupted"),
         reply(CONVERSATION, 4, "I was", "interrupted"),
@@ -40,69 +40,70 @@ def test_the_model_is_told_what_was_said_and_heard_in_order() -> None:
         user_message(CONVERSATION, 1, "Hello"),
         reply(CONVERSATION, 5, "", "failed"),
     ):
-        past.add(row)
-    assert past.told(10) == [
+        history.add(row)
+    assert history.prompt_messages(10) == [
         HistoryMessage("user", "Jay", "Hello"),
         HistoryMessage("character", "Luna", "Hi"),
         HistoryMessage("user", "Jay", "And?"),
         HistoryMessage("character", "Luna", "I was", interrupted=True),
         HistoryMessage("character", "Luna", "", interrupted=True),
     ]
-    assert [message.text for message in past.told(3)] == ["I was", ""]
+    assert [message.text for message in history.prompt_messages(3)] == ["I was", ""]
 
 
-def test_a_reply_that_is_still_being_made_is_not_told_as_if_it_were_over() -> None:
-    past = Past()
-    past.add(reply(CONVERSATION, 2, "Half a", "streaming"))
-    assert past.told(10) == []
+def test_prompt_leaves_out_a_streaming_reply() -> None:
+    history = History()
+    history.add(reply(CONVERSATION, 2, "Half a", "streaming"))
+    assert history.prompt_messages(10) == []
 
 
-def test_a_long_talk_is_cut_to_its_newest_part() -> None:
-    past = Past()
+def test_history_is_trimmed_to_its_newest_messages() -> None:
+    history = History()
     for position in range(21):
-        past.add(user_message(CONVERSATION, position, str(position)))
-    past.forget_beyond(10)
-    assert [message.text for message in past.told(99)] == [str(n) for n in range(11, 21)]
+        history.add(user_message(CONVERSATION, position, str(position)))
+    history.trim(10)
+    assert [message.text for message in history.prompt_messages(99)] == [str(n) for n in range(11, 21)]
 
 
-async def test_what_is_known_up_to_the_cursor_is_not_read_again(store: MemoryStore) -> None:
-    memory = remembering(store)
-    past, known = await memory.recall(CONVERSATION, "0-0")
-    assert not known
-    memory.remember(CONVERSATION, "1-0", past)
-    assert await memory.recall(CONVERSATION, "1-0") == (past, True)
-    again, known = await memory.recall(CONVERSATION, "2-0")
-    assert not known, "another worker has answered since"
-    assert again is not past
+async def test_history_is_cached_for_its_cursor(store: MemoryStore) -> None:
+    cache = cache_of(store)
+    history, is_cached = await cache.load(CONVERSATION, "0-0")
+    assert not is_cached
+    cache.keep(CONVERSATION, "1-0", history)
+    assert await cache.load(CONVERSATION, "1-0") == (history, True)
+    again, is_cached = await cache.load(CONVERSATION, "2-0")
+    assert not is_cached, "another worker has moved the cursor"
+    assert again is not history
 
 
-async def test_what_is_forgotten_is_read_again(store: MemoryStore) -> None:
-    memory = remembering(store)
-    memory.remember(CONVERSATION, "1-0", Past())
-    memory.forget([CONVERSATION, new_id()])
-    assert (await memory.recall(CONVERSATION, "1-0"))[1] is False
+async def test_evicted_history_is_read_again(store: MemoryStore) -> None:
+    cache = cache_of(store)
+    cache.keep(CONVERSATION, "1-0", History())
+    cache.evict(CONVERSATION)
+    cache.evict(new_id())
+    assert (await cache.load(CONVERSATION, "1-0"))[1] is False
 
 
-async def test_a_past_that_could_not_be_read_is_not_taken_for_the_whole(store: MemoryStore) -> None:
+async def test_incomplete_history_is_not_cached(store: MemoryStore) -> None:
     outbox = Outbox(bus := MemoryBus(Keys("test")), store, 2.0)
-    memory = Memory(bus, store, outbox, 10, "Jay")
+    cache = HistoryCache(bus, store, outbox, 10, "Jay")
     await store.save_messages([user_message(CONVERSATION, 1, "Hello")])
     store.away = True
-    past, known = await memory.recall(CONVERSATION, "0-0")
-    assert (past.messages, past.is_whole, known) == ({}, False, False)
-    memory.remember(CONVERSATION, "1-0", past)
+    history, is_cached = await cache.load(CONVERSATION, "0-0")
+    assert (history.messages, history.is_complete, is_cached) == ({}, False, False)
+    cache.keep(CONVERSATION, "1-0", history)
     store.away = False
-    outbox.is_away = False  # as when it has been emptied
-    past, known = await memory.recall(CONVERSATION, "1-0")
-    assert (len(past.messages), known) == (1, False)
+    outbox.is_away = False  # as when the outbox is drained
+    history, is_cached = await cache.load(CONVERSATION, "1-0")
+    assert (len(history.messages), is_cached) == (1, False)
 
 
-async def test_no_more_conversations_than_the_bound_are_remembered(store: MemoryStore) -> None:
-    memory = remembering(store)
-    memory.remember(CONVERSATION, "1-0", Past())
+async def test_cache_evicts_the_least_recently_used_conversation(store: MemoryStore) -> None:
+    cache = cache_of(store)
+    cache.keep(CONVERSATION, "1-0", History())
     for n in range(MAX_CONVERSATIONS):
         if n == MAX_CONVERSATIONS // 2:
-            assert (await memory.recall(CONVERSATION, "1-0"))[1]
-        memory.remember(f"other {n}", "1-0", Past())
-    assert (await memory.recall(CONVERSATION, "1-0"))[1], "talked in since"
-    assert not (await memory.recall("other 0", "1-0"))[1]
+            assert (await cache.load(CONVERSATION, "1-0"))[1]
+        cache.keep(f"other {n}", "1-0", History())
+    assert (await cache.load(CONVERSATION, "1-0"))[1], "recently used"
+    assert not (await cache.load("other 0", "1-0"))[1]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tertulia_llm.history.from_streams import retell
+from tertulia_llm.history.from_streams import messages_from_streams
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import encode
 from tertulia_shared.entries import UserTurn
@@ -38,8 +38,8 @@ EVENTS = [
 ]
 
 
-def test_what_was_said_and_heard_comes_out_as_the_store_has_it() -> None:
-    rows = retell(TALK, TURNS, EVENTS, cursor=f"{MS + 1}-0", user_name="Jay")
+def test_messages_from_streams_equal_the_stores() -> None:
+    rows = messages_from_streams(TALK, TURNS, EVENTS, cursor=f"{MS + 1}-0", user_name="Jay")
     assert [(row.id, row.character_name, row.text, row.status) for row in rows] == [
         (FIRST, "Jay", "Hello, you two", "complete"),
         (LUNA, "Luna", "Good evening.", "complete"),
@@ -54,15 +54,15 @@ def test_what_was_said_and_heard_comes_out_as_the_store_has_it() -> None:
     assert [row.turn_id for row in rows] == [FIRST, FIRST, FIRST, SECOND]
 
 
-def test_a_turn_behind_the_cursor_is_not_of_the_past() -> None:
-    rows = retell(TALK, TURNS, EVENTS, cursor=f"{MS}-0", user_name="Jay")
+def test_turn_behind_the_cursor_is_left_out() -> None:
+    rows = messages_from_streams(TALK, TURNS, EVENTS, cursor=f"{MS}-0", user_name="Jay")
     assert [row.turn_id for row in rows] == [FIRST] * 3
 
 
-def test_a_reply_that_never_ended_is_not_told() -> None:
-    rows = retell(TALK, TURNS[:1], EVENTS[:2], cursor=f"{MS}-0", user_name="Jay")
+def test_unfinished_reply_is_left_out() -> None:
+    rows = messages_from_streams(TALK, TURNS[:1], EVENTS[:2], cursor=f"{MS}-0", user_name="Jay")
     assert [row.id for row in rows] == [FIRST]
 
 
-def test_of_nothing_nothing_is_told() -> None:
-    assert retell(TALK, [], [], cursor="0-0", user_name="Jay") == []
+def test_empty_streams_have_no_messages() -> None:
+    assert messages_from_streams(TALK, [], [], cursor="0-0", user_name="Jay") == []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 
-from tertulia_llm.history.heard import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_of
+from tertulia_llm.history.heard import BYTES_PER_MS, SPOKEN_MS_PER_CHAR, heard_text
 from tertulia_shared.entries import Receipt
 
 WRITTEN = ("Hello there, Jay. ", "I was counting the stars!")
@@ -15,25 +15,25 @@ def receipt(sentence: int, chunk: int, message_id: str = "m") -> Receipt:
 
 
 def heard(sentence: int, chunk: int, *, complete: bool = True) -> str:
-    return heard_of(WRITTEN, SPOKEN, receipt(sentence, chunk), CHUNKS, complete=complete)
+    return heard_text(WRITTEN, SPOKEN, receipt(sentence, chunk), CHUNKS, complete=complete)
 
 
-def test_sentences_before_the_cut_are_whole_and_of_the_cut_one_as_many_words_as_fit() -> None:
+def test_heard_text_is_whole_sentences_and_the_played_words_of_the_last() -> None:
     assert heard(1, 4) == "Hello there, Jay. I was"
     assert heard(1, 9) == "".join(WRITTEN)
 
 
-def test_what_was_heard_only_grows_with_what_was_played() -> None:
+def test_heard_text_grows_with_the_receipt() -> None:
     heards = [heard(sentence, chunk) for sentence in (0, 1) for chunk in range(10)]
     for before, after in itertools.pairwise(heards):
         assert after.startswith(before)
     assert all("".join(WRITTEN).startswith(text) for text in heards)
 
 
-def test_a_sentence_whose_sound_is_not_all_there_is_measured_by_its_text() -> None:
+def test_length_of_unfinished_audio_is_estimated_from_the_text() -> None:
     assert len(SPOKEN[1]) * SPOKEN_MS_PER_CHAR > 1000
     assert heard(1, 9, complete=False) != "".join(WRITTEN)
 
 
-def test_a_receipt_beyond_the_last_sentence_means_the_last_one() -> None:
+def test_receipt_beyond_the_last_sentence_counts_for_the_last() -> None:
     assert heard(7, 9) == "".join(WRITTEN)

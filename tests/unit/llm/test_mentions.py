@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_llm.text.mentions import who_answers
+from tertulia_llm.text.mentions import by_name, named_in
 
 CAST = ["luna Vega", "Bob", "José Ruiz", "Mary-Jane O'Neil", "The Doctor", "Old King Cole"]
 
 
 def named(text: str, cast: list[str]) -> list[str]:
-    return who_answers(text, cast, name=str)
+    return named_in(text, cast, name=str) or by_name(cast, name=str)
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ def named(text: str, cast: list[str]) -> list[str]:
         ("Bob—Luna", ["Bob", "luna Vega"]),
     ],
 )
-def test_those_who_are_named_answer_in_order_of_first_mention(text: str, answering: list[str]) -> None:
+def test_named_characters_come_in_order_of_first_mention(text: str, answering: list[str]) -> None:
     assert named(text, CAST) == answering
 
 
@@ -50,7 +50,7 @@ def test_those_who_are_named_answer_in_order_of_first_mention(text: str, answeri
         "???",
     ],
 )
-def test_when_nobody_is_named_all_answer_by_name(text: str) -> None:
+def test_text_without_a_name_addresses_all_by_name(text: str) -> None:
     assert named(text, CAST) == ["Bob", "José Ruiz", "luna Vega", "Mary-Jane O'Neil", "Old King Cole", "The Doctor"]
 
 
@@ -66,11 +66,11 @@ def test_when_nobody_is_named_all_answer_by_name(text: str) -> None:
         ("Bo and Ana", ["Bo", "Ana Gil", "Ana Ruiz"]),
     ],
 )
-def test_a_fuller_name_beats_a_shared_part(text: str, answering: list[str]) -> None:
+def test_fuller_name_wins_over_a_shared_part(text: str, answering: list[str]) -> None:
     assert named(text, ["Ana Ruiz", "Ana Gil", "Bo"]) == answering
 
 
-def test_the_longer_part_of_a_name_beats_the_shorter() -> None:
+def test_longer_part_of_a_name_wins_over_the_shorter() -> None:
     assert named("Maria Luisa!", ["Maria Luisa Gomez", "Maria Perez"]) == ["Maria Luisa Gomez"]
     assert named("Ana!", ["Ana", "Ana Ruiz"]) == ["Ana"]
 
@@ -83,14 +83,14 @@ def test_the_longer_part_of_a_name_beats_the_shorter() -> None:
         ("王・小明とルナ", ["王・小明", "ルナ"]),
         ("지우야, 안녕", ["지우"]),
         ("カキは？", ["カキ"]),
-        ("ガキは？", ["カキ", "ルナ", "王・小明", "지우"]),  # another word than カキ: nobody is named
+        ("ガキは？", ["カキ", "ルナ", "王・小明", "지우"]),  # another word than カキ: no name
     ],
 )
 def test_names_in_scripts_without_spaces_are_found_inside_the_text(text: str, answering: list[str]) -> None:
     assert named(text, ["지우", "ルナ", "王・小明", "カキ"]) == answering
 
 
-def test_single_letters_and_titles_name_nobody_but_their_whole_name() -> None:
+def test_single_letters_and_titles_count_in_a_whole_name_only() -> None:
     cast = ["Q", "Dr. J. Watson", "de la Cruz"]
     assert named("Plan J of the dr. de la x", cast) == ["de la Cruz", "Dr. J. Watson", "Q"]
     assert named("q?", cast) == ["Q"]
@@ -99,5 +99,5 @@ def test_single_letters_and_titles_name_nobody_but_their_whole_name() -> None:
 
 def test_characters_may_be_any_objects() -> None:
     cast = [{"id": 1, "name": "Luna"}, {"id": 2, "name": "Bob"}]
-    assert who_answers("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
-    assert who_answers("Bob!", [], name=str) == []
+    assert named_in("Bob!", cast, name=lambda character: str(character["name"])) == [cast[1]]
+    assert named_in("Bob!", [], name=str) == []

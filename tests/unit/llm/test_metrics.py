@@ -1,4 +1,4 @@
-"""How fast turns are answered and how they end, as the metrics have it."""
+"""The metrics of turns: latencies, results, failures, tokens."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tertulia_llm.metrics import Paces
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import ModelFailed
 from tertulia_shared.metrics import Metrics
 from tests.harness.llm import BreakAfter, Table
@@ -27,17 +27,17 @@ def results(metrics: Metrics) -> dict[str, float]:
     return {name: count for name, count in counts.items() if count}
 
 
-def test_a_turn_is_measured_to_its_first_token_its_first_sentence_and_its_end() -> None:
+def test_timer_measures_first_token_first_sentence_and_turn() -> None:
     metrics, clock = Metrics(), Clock()
-    pace = Paces(metrics, "openai", clock).begin()
+    timer = LLMMetrics(metrics, "openai", clock).start_turn()
     clock.now += 0.5
-    pace.token()
+    timer.token()
     clock.now += 1
-    pace.token()
-    pace.sentence()
+    timer.token()
+    timer.sentence()
     clock.now += 1
-    pace.sentence()
-    pace.over()
+    timer.sentence()
+    timer.finish()
     seen = scraped(metrics)
     measured = {
         name: (
@@ -51,28 +51,28 @@ def test_a_turn_is_measured_to_its_first_token_its_first_sentence_and_its_end() 
 
 
 @pytest.mark.parametrize("result", ["interrupted", "failed"])
-def test_a_turn_that_was_not_answered_to_its_end_has_no_length(result: str) -> None:
+def test_duration_of_an_unfinished_turn_is_not_measured(result: str) -> None:
     metrics = Metrics()
-    pace = Paces(metrics, "openai").begin()
-    pace.turned("failed" if result == "failed" else "interrupted")
-    pace.over()
+    timer = LLMMetrics(metrics, "openai").start_turn()
+    timer.set_result("failed" if result == "failed" else "interrupted")
+    timer.finish()
     assert results(metrics) == {result: 1}
     assert scraped(metrics).of("tertulia_llm_turn_seconds_count", engine="openai") == 0
 
 
-def test_what_the_server_counts_is_added_up() -> None:
+def test_token_counts_are_added_up() -> None:
     metrics = Metrics()
-    paces = Paces(metrics, "openai")
-    paces.used({"prompt_tokens": 100, "completion_tokens": 7, "cost": 0.1})
-    paces.used({"prompt_tokens": 20})
-    paces.used({"completion_tokens": -5})
+    stage = LLMMetrics(metrics, "openai")
+    stage.count_tokens({"prompt_tokens": 100, "completion_tokens": 7, "cost": 0.1})
+    stage.count_tokens({"prompt_tokens": 20})
+    stage.count_tokens({"completion_tokens": -5})
     seen = scraped(metrics)
     assert seen.of("tertulia_llm_tokens_total", kind="prompt") == 120
     assert seen.of("tertulia_llm_tokens_total", kind="completion") == 7
 
 
 @virtual_time
-async def test_a_turn_of_two_replies_is_one_turn() -> None:
+async def test_turn_of_two_replies_counts_once() -> None:
     table = Table()
     await table.set("Luna", "Rex")
     await table.say("Hello, Luna and Rex")
@@ -86,7 +86,7 @@ async def test_a_turn_of_two_replies_is_one_turn() -> None:
 
 
 @virtual_time
-async def test_a_request_that_succeeds_at_its_second_try_is_a_failure_and_no_failed_turn() -> None:
+async def test_retried_request_counts_as_failure_but_not_as_failed_turn() -> None:
     table = Table()
     await table.set("Luna")
     table.model.acts = [BreakAfter(0)]
@@ -97,7 +97,7 @@ async def test_a_request_that_succeeds_at_its_second_try_is_a_failure_and_no_fai
 
 
 @virtual_time
-async def test_a_model_that_refuses_fails_the_turn() -> None:
+async def test_model_refusal_counts_as_failed_turn() -> None:
     table = Table()
     await table.set("Luna")
     table.model.acts = [BreakAfter(0, ModelFailed("llm_auth", "The key was refused.", retryable=False))]
@@ -108,7 +108,7 @@ async def test_a_model_that_refuses_fails_the_turn() -> None:
 
 
 @virtual_time
-async def test_a_turn_that_the_user_cuts_off_is_interrupted() -> None:
+async def test_interrupted_turn_counts_as_interrupted() -> None:
     table = Table()
     await table.set("Luna")
     await table.say("Hello, Luna")
@@ -122,7 +122,7 @@ async def test_a_turn_that_the_user_cuts_off_is_interrupted() -> None:
 
 
 @virtual_time
-async def test_a_turn_that_is_given_up_has_failed() -> None:
+async def test_given_up_turn_counts_as_failed() -> None:
     table = Table()
     await table.set("Luna")
     await table.say("Hello, Luna")

@@ -43,7 +43,7 @@ async def said(model: Model, settings: ModelSettings | None = None, seed: int | 
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
-    """What came before the failure, and the failure."""
+    """The texts before the failure, and the failure."""
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
@@ -54,19 +54,19 @@ async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
     raise AssertionError("the model did not fail")
 
 
-async def test_a_reply_comes_through_whatever_the_server_puts_in_between() -> None:
+async def test_reply_is_read_past_comments_and_empty_chunks() -> None:
     act = Reply(["Hel", "lo", " there"], keep_alives=3, empty_choices=True, null_content=True, usage=True)
     async with talking(act) as (_, model):
         assert "".join(await said(model)) == "Hello there"
 
 
-async def test_a_very_long_reply_comes_through_whole() -> None:
+async def test_very_long_reply_is_read_whole() -> None:
     words = [f"word{number} " for number in range(20_000)]
     async with talking(Reply(words)) as (_, model):
         assert "".join(await said(model)) == "".join(words)
 
 
-async def test_what_it_took_is_told_and_added_up_over_the_requests_of_one_reply() -> None:
+async def test_usage_is_added_up_over_the_requests_of_a_reply() -> None:
     async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
             assert "".join([text async for text in stream]) == "Hello"
@@ -76,7 +76,7 @@ async def test_what_it_took_is_told_and_added_up_over_the_requests_of_one_reply(
         assert again == {**taken, "completion_tokens": 5, "cost": 0.5}
 
 
-async def test_what_is_asked_for_is_what_was_set_and_nothing_else() -> None:
+async def test_request_has_the_set_fields_only() -> None:
     async with talking(Reply(["Hi"]), Reply(["Hi"])) as (server, model):
         await said(model)
         await said(model, ModelSettings(model="some/model", temperature=0.5, min_p=0.1, top_k=3), seed=7)
@@ -87,7 +87,7 @@ async def test_what_is_asked_for_is_what_was_set_and_nothing_else() -> None:
     assert [rich[name] for name in ("model", "temperature", "min_p", "top_k", "seed")] == ["some/model", 0.5, 0.1, 3, 7]
 
 
-async def test_a_server_of_one_model_is_asked_for_that_one() -> None:
+async def test_fixed_model_ignores_the_clients_choice() -> None:
     async with talking(Reply(["Hi"]), fixed_model=True) as (server, model):
         await said(model, ModelSettings(model="some/model"))
         assert server.requests[0].body["model"] == "default/model"
@@ -108,29 +108,29 @@ async def test_a_server_of_one_model_is_asked_for_that_one() -> None:
         (503, "llm_unavailable", True),
     ],
 )
-async def test_each_refusal_has_a_code_and_says_whether_to_try_again(status: int, code: str, retryable: bool) -> None:  # noqa: FBT001 - a parameter of the test
+async def test_refusal_has_a_code_and_is_retryable_or_not(status: int, code: str, retryable: bool) -> None:  # noqa: FBT001 - a parameter of the test
     async with talking(Fail(status)) as (server, model):
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], code, retryable)
         assert "sk-test" not in str(failure)
-        assert len(server.requests) == 1, "what to repeat is the caller's to say"
+        assert len(server.requests) == 1, "retries are the caller's decision"
 
 
-async def test_headers_that_are_too_long_to_read_may_be_tried_again() -> None:
+async def test_unreadable_headers_are_retryable() -> None:
     async with talking(Fail(500, headers={"x-long": "x" * 20_000})) as (_, model):
         texts, failure = await failure_of(model)
         assert (texts, failure.code, failure.retryable) == ([], "llm_unavailable", True)
         assert "cannot be read" in str(failure)
 
 
-async def test_the_server_may_say_when_to_come_back() -> None:
+async def test_retry_after_header_is_respected() -> None:
     acts = [Fail(429, headers={"retry-after": value}) for value in ("7", "soon", "-3")]
     async with talking(*acts) as (_, model):
         waits = [(await failure_of(model))[1].retry_after_s for _ in acts]
     assert waits == [7.0, None, 0.0]
 
 
-async def test_a_stream_that_breaks_off_gives_what_came_and_then_the_failure() -> None:
+async def test_broken_stream_yields_its_text_and_then_fails() -> None:
     async with talking(Break(2), ErrorInStream(2)) as (_, model):
         for _ in range(2):
             texts, failure = await failure_of(model)
@@ -138,7 +138,7 @@ async def test_a_stream_that_breaks_off_gives_what_came_and_then_the_failure() -
             assert (failure.code, failure.retryable) == ("llm_unavailable", True)
 
 
-async def test_a_model_that_stalls_is_not_waited_for_for_ever() -> None:
+async def test_stalled_model_fails_after_the_timeout() -> None:
     hold = Hold(after_tokens=1)
     async with talking(Reply(["One. ", "Two."], hold=hold), llm_stall_s=0.05) as (_, model):
         texts, failure = await failure_of(model)
@@ -147,7 +147,7 @@ async def test_a_model_that_stalls_is_not_waited_for_for_ever() -> None:
         hold.event.set()
 
 
-async def test_keep_alives_do_not_make_up_for_a_first_token() -> None:
+async def test_keep_alives_do_not_extend_the_first_token_timeout() -> None:
     hold = Hold(after_tokens=0)
     async with talking(Reply(["One."], keep_alives=5, hold=hold), llm_first_token_s=0.05) as (_, model):
         texts, failure = await failure_of(model)
@@ -155,7 +155,7 @@ async def test_keep_alives_do_not_make_up_for_a_first_token() -> None:
         hold.event.set()
 
 
-async def test_a_reply_that_is_left_is_broken_off_at_the_server() -> None:
+async def test_abandoned_reply_closes_the_connection() -> None:
     async with talking(Reply(["word "] * 1000, token_delay_s=0.01)) as (server, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
             async for _ in stream:
@@ -163,7 +163,7 @@ async def test_a_reply_that_is_left_is_broken_off_at_the_server() -> None:
         await server.until_broken_off(1)
 
 
-async def test_a_server_that_is_not_there_says_what_to_look_at() -> None:
+async def test_unreachable_server_error_names_the_setting() -> None:
     model = Model(settings_of(LLMSettings, llm_base_url="http://127.0.0.1:9/v1"))
     try:
         _, failure = await failure_of(model)
@@ -181,12 +181,12 @@ async def test_a_server_that_is_not_there_says_what_to_look_at() -> None:
         ({}, "llm_unavailable"),
     ],
 )
-def test_an_error_in_the_stream_is_read_like_a_status(error: dict[str, object], code: str) -> None:
+def test_error_in_the_stream_maps_like_a_status(error: dict[str, object], code: str) -> None:
     assert error_in_stream(error).code == code
     assert error_in_stream(error).retryable
 
 
-def test_waits_double_up_to_a_bound_and_scatter() -> None:
+def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
     failure = ModelFailed("x", "x", retryable=True)
     waits: Sequence[float] = [retry_delay_s(n, failure, 1.0) for n in range(1, 12)]
     assert waits[:4] == [0.5, 1.0, 2.0, 4.0]
@@ -194,3 +194,8 @@ def test_waits_double_up_to_a_bound_and_scatter() -> None:
     assert retry_delay_s(1, failure, 0.0) == 0.25
     assert retry_delay_s(1, ModelFailed("x", "x", retryable=True, retry_after_s=500), 0.0) == MAX_RETRY_DELAY_S
     assert 0 <= jitter() <= 1
+
+
+@pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
+def test_invalid_usage_figure_is_left_out(figure: object) -> None:
+    assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

@@ -18,7 +18,7 @@ def token(text: str | None, finish: str | None = None) -> bytes:
     return event(choices=[{"index": 0, "delta": {"content": text}, "finish_reason": finish}])
 
 
-def test_a_read_of_many_tokens_is_one_delta() -> None:
+def test_read_of_many_tokens_is_one_delta() -> None:
     delta = StreamParser().feed(token("Hel") + token("lo") + token("", "stop") + b"data: [DONE]\n\n")
     assert delta == Delta(text="Hello", done=True, finish_reason="stop")
 
@@ -36,22 +36,22 @@ def test_a_read_of_many_tokens_is_one_delta() -> None:
         token(None),
     ],
 )
-def test_what_servers_send_beside_text_is_no_text(nothing: bytes) -> None:
+def test_events_without_text_yield_no_text(nothing: bytes) -> None:
     assert StreamParser().feed(nothing + token("Hi")) == Delta(text="Hi")
 
 
-def test_usage_and_errors_are_told() -> None:
+def test_usage_and_errors_are_parsed() -> None:
     parser = StreamParser()
     assert parser.feed(event(choices=[], usage={"total_tokens": 9})).usage == {"total_tokens": 9}
     assert parser.feed(token("Hi") + event(error={"code": 502})) == Delta(text="Hi", error={"code": 502})
     assert parser.feed(event(error="overloaded")).error == {"message": "overloaded"}
 
 
-def test_nul_characters_do_not_get_through() -> None:
-    assert StreamParser().feed(token("a\0b")).text == "a\0b", "cleaned where all text of a reply is"
+def test_parser_leaves_nul_characters_to_the_cleaner() -> None:
+    assert StreamParser().feed(token("a\0b")).text == "a\0b"
 
 
-def test_the_same_comes_out_however_the_bytes_are_cut() -> None:
+def test_result_does_not_depend_on_how_bytes_are_cut() -> None:
     stream = b": hi\r\n\r\n" + token("Ünï") + token("cödé ✓").replace(b"\n\n", b"\r\n\r\n") + b"data:[DONE]\n\n"
     draw = random.Random(3)
     for _ in range(200):
@@ -76,12 +76,12 @@ def test_the_same_comes_out_however_the_bytes_are_cut() -> None:
         b": " + b"x" * MAX_LINE_BYTES,
     ],
 )
-def test_what_is_no_stream_of_completions_is_said_to_be_none(data: bytes) -> None:
+def test_other_data_is_a_broken_stream(data: bytes) -> None:
     with pytest.raises(BrokenStream, match="model server sent"):
         StreamParser().feed(data)
 
 
-def test_a_whole_conversation_of_shapes() -> None:
+def test_chunks_of_every_shape_are_parsed() -> None:
     shapes: list[Mapping[str, Any]] = [{"choices": [{"delta": {"content": str(n)}}]} for n in range(50)]
     parser = StreamParser()
     assert parser.feed(b"".join(event(**shape) for shape in shapes)).text == "".join(map(str, range(50)))

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from tertulia_llm.plan import make_plan, message_ids, plan_fields
-from tertulia_llm.turn_state import Progress, TalkState, read_state
+from tertulia_llm.plan import make_plan, message_ids, plan_fields, turn_started
+from tertulia_llm.turn_state import Progress, TurnState, read_state
 from tertulia_shared.codec import BadEntry, pack
 from tertulia_shared.entries import ModelSettings, Speaker, UserTurn
 from tertulia_shared.ids import new_id, reply_id
@@ -16,30 +16,46 @@ TURN = UserTurn("0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11", new_id(), "Rex, ask Luna
 PLAN = make_plan(TURN, "5-0", 3, CAST, ModelSettings(temperature=0.5))
 
 
-def state_of(**fields: object) -> TalkState:
+def state_of(**fields: object) -> TurnState:
     raw = {name: value if isinstance(value, bytes) else str(value).encode() for name, value in fields.items()}
     return read_state({name.encode(): value for name, value in raw.items()})
 
 
-def test_who_is_named_answers_in_that_order_and_everybody_is_at_the_table() -> None:
+def test_plan_has_named_speakers_in_order_and_all_other_names() -> None:
     assert [speaker.name for speaker in PLAN.speakers] == ["Rex", "Luna"]
     assert PLAN.others == ("Luna", "Rex", "Sage")
     assert message_ids(PLAN) == [reply_id(TURN.turn_id, "Rex-id"), reply_id(TURN.turn_id, "Luna-id")]
 
 
-def test_nobody_named_is_everybody() -> None:
+def test_plan_without_a_name_has_all_characters() -> None:
     plan = make_plan(UserTurn(new_id(), new_id(), "Hello?", "typed"), "5-0", 3, CAST, ModelSettings())
     assert [speaker.name for speaker in plan.speakers] == ["Luna", "Rex", "Sage"]
 
 
-def test_an_empty_state_is_the_beginning() -> None:
+@pytest.mark.parametrize(
+    ("text", "answers"),
+    [
+        ("Rex, ask Luna", [("Rex", "named"), ("Luna", "named")]),
+        ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
+    ],
+)
+def test_turn_started_says_why_each_character_answers(text: str, answers: list[tuple[str, str]]) -> None:
+    turn = UserTurn(new_id(), new_id(), text, "typed")
+    plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
+    started = turn_started(plan, text)
+    assert started.turn_id == turn.turn_id
+    assert [(reply["character_name"], reply["reason"]) for reply in started.replies] == answers
+    assert [reply["message_id"] for reply in started.replies] == message_ids(plan)
+
+
+def test_empty_state_has_defaults() -> None:
     state = read_state({})
     assert (state.epoch, state.cursor, state.plan, state.cut, state.warned) == (0, "0-0", None, 0, False)
     assert state.progress_of("any") == Progress()
     assert state.unsettled is None
 
 
-def test_a_plan_survives_the_state() -> None:
+def test_plan_is_read_back_from_the_state() -> None:
     fields = plan_fields(PLAN)
     assert fields["failed"] is None
     state = state_of(plan=fields["plan"], started=2, complete=1, epoch=4, settings=pack({"model": "m"}))
@@ -52,23 +68,23 @@ def test_a_plan_survives_the_state() -> None:
 @pytest.mark.parametrize(
     ("cut", "settled", "unsettled"), [(0, "", False), (3, "", False), (4, "", True), (4, TURN.turn_id, False)]
 )
-def test_a_turn_cut_off_later_than_it_began_is_to_be_settled_once(cut: int, settled: str, unsettled: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_interrupted_turn_is_unsettled_until_settled(cut: int, settled: str, unsettled: bool) -> None:  # noqa: FBT001 - a parameter of the test
     state = state_of(plan=plan_fields(PLAN)["plan"], cut=cut, settled=settled)
     assert (state.unsettled is not None) is unsettled
 
 
-def test_how_a_reply_ended() -> None:
+def test_progress_says_how_each_reply_ended() -> None:
     assert [Progress(2, 1).ending_of(n) for n in range(3)] == ["complete", None, None]
     assert [Progress(2, 3, failed=1).ending_of(n) for n in range(3)] == ["complete", "failed", None]
 
 
-def test_settings_of_a_newer_release_are_left_aside() -> None:
+def test_unknown_settings_are_ignored() -> None:
     state = state_of(settings=pack({"model": "m", "not_known_yet": 1}))
     assert state.settings == ModelSettings(model="m")
 
 
 @pytest.mark.parametrize("raw", [b"\xc1", pack("loud"), pack([1]), pack(2**63), b"\x81"])
-def test_settings_that_cannot_be_read_are_left_out(raw: bytes) -> None:
+def test_unreadable_settings_are_left_out(raw: bytes) -> None:
     assert state_of(settings=raw).settings == ModelSettings()
 
 
@@ -81,7 +97,7 @@ def test_settings_that_cannot_be_read_are_left_out(raw: bytes) -> None:
         ("model", "\x92"), ("model", 5), ("model", b"m"),
     ],
 )  # fmt: skip
-def test_a_setting_that_no_client_may_set_is_left_out(name: str, value: object) -> None:
+def test_invalid_setting_is_left_out(name: str, value: object) -> None:
     others = {"presence_penalty": -2, "frequency_penalty": 1.5}
     expected = ModelSettings(presence_penalty=-2, frequency_penalty=1.5)
     assert state_of(settings=pack({**others, name: value})).settings == expected
@@ -89,7 +105,7 @@ def test_a_setting_that_no_client_may_set_is_left_out(name: str, value: object) 
     plan = {**plan, "settings": {**plan["settings"], name: value}}
     try:
         read = state_of(plan=pack(plan)).plan
-    except BadEntry:  # of another type, or not finite: that plan was not written by a worker
+    except BadEntry:  # of another type, or not finite: no worker wrote that plan
         return
     assert read is not None
     assert read.settings == expected
@@ -103,6 +119,6 @@ def test_a_setting_that_no_client_may_set_is_left_out(name: str, value: object) 
         {"epoch": "x"},
     ],
 )
-def test_a_state_that_cannot_be_read_is_a_bad_entry(fields: dict[str, object]) -> None:
+def test_unreadable_state_is_a_bad_entry(fields: dict[str, object]) -> None:
     with pytest.raises(BadEntry):
         state_of(**fields)

@@ -29,7 +29,7 @@ def reply(name: str, text: str, *, interrupted: bool = False) -> HistoryMessage:
     return HistoryMessage("character", name, text, interrupted)
 
 
-def test_the_system_prompt_holds_the_characters_own_and_the_rules() -> None:
+def test_system_message_has_the_characters_prompt_and_the_rules() -> None:
     system = request(user("Hi"))[0]
     assert system["role"] == "system"
     assert system["content"].startswith("You are a pirate.\n\nYou are Luna, in a spoken conversation with Jay")
@@ -37,14 +37,14 @@ def test_the_system_prompt_holds_the_characters_own_and_the_rules() -> None:
         assert part in system["content"]
 
 
-def test_without_others_or_a_system_prompt_the_rules_stand_alone() -> None:
+def test_system_message_without_others_and_prompt_has_the_rules() -> None:
     messages = build_messages(
         character_name="Luna", system_prompt=" ", other_names=[], user_name="Jay", history=[user("Hi")]
     )
     assert messages[0]["content"].startswith("You are Luna, in a spoken conversation with Jay.\n")
 
 
-def test_replies_are_tagged_and_messages_of_one_role_merged() -> None:
+def test_replies_are_tagged_and_consecutive_messages_merged() -> None:
     messages = request(user("Hi"), reply("Luna", "Ahoy."), reply("Bob", "Hey."), user("You there?"), user("Hello?"))
     assert messages[1:] == [
         {"role": "user", "content": "Hi"},
@@ -53,17 +53,17 @@ def test_replies_are_tagged_and_messages_of_one_role_merged() -> None:
     ]
 
 
-def test_after_another_characters_reply_a_note_says_whose_turn_it_is() -> None:
+def test_note_after_another_characters_reply_says_whose_turn_it_is() -> None:
     messages = request(user("Hi"), reply("Bob", "Hey."))
     assert messages[-1] == {"role": "user", "content": "[Stage: it is Luna's turn to speak, as Luna only.]"}
 
 
-def test_an_empty_history_still_ends_with_a_user_message() -> None:
+def test_prompt_of_an_empty_history_ends_with_a_user_message() -> None:
     assert [message["role"] for message in request()] == ["system", "user"]
     assert "Luna speaks first" in request()[-1]["content"]
 
 
-def test_a_reply_that_was_cut_off_is_marked_as_such() -> None:
+def test_interrupted_reply_is_marked() -> None:
     messages = request(user("Hi"), reply("Luna", "I was just", interrupted=True), user("Stop."))
     assert messages[2]["content"] == "<Luna>I was just…</Luna>"
     assert messages[3]["content"].startswith("[Jay broke in here")
@@ -76,7 +76,7 @@ def test_messages_without_text_are_left_out() -> None:
     assert request(user("Hi"), reply("Bob", " "), user("")) == request(user("Hi"))
 
 
-def test_a_reply_is_continued_from_where_it_broke_off() -> None:
+def test_prompt_asks_to_continue_a_begun_reply() -> None:
     messages = request(user("Hi"), continuing="Ahoy, I was saying that the sea is deep. And ")
     assert messages[-2] == {"role": "assistant", "content": "<Luna>Ahoy, I was saying that the sea is deep. And"}
     assert messages[-1]["role"] == "user"
@@ -109,14 +109,14 @@ def assert_sound(messages: list[Message]) -> None:
 
 
 @given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]))
-def test_roles_alternate_between_a_user_first_and_a_user_last(history: list[HistoryMessage], continuing: str) -> None:
+def test_roles_alternate_from_user_to_user(history: list[HistoryMessage], continuing: str) -> None:
     messages = request(*history, continuing=continuing)
     assert_sound(messages)
     assert messages[1]["role"] == "user"
 
 
 @given(history=HISTORIES, continuing=st.sampled_from(["", "I was"]), max_chars=st.integers(1, 2000))
-def test_a_window_keeps_what_matters_and_the_newest_of_the_rest(
+def test_fit_keeps_the_required_and_the_newest_messages(
     history: list[HistoryMessage], continuing: str, max_chars: int
 ) -> None:
     messages = request(*history, user("the question"), continuing=continuing)
@@ -132,7 +132,7 @@ def test_a_window_keeps_what_matters_and_the_newest_of_the_rest(
         assert window == messages
 
 
-def test_a_window_drops_whole_messages_oldest_first() -> None:
+def test_fit_drops_whole_messages_oldest_first() -> None:
     messages = request(user("a" * 100), reply("Luna", "b" * 100), user("c" * 100), reply("Bob", "d" * 20), user("e"))
     system_chars = len(messages[0]["content"])
     window = fit(messages, system_chars + 150)
@@ -141,13 +141,13 @@ def test_a_window_drops_whole_messages_oldest_first() -> None:
     assert [message["content"] for message in narrow[1:]] == ["e"]
 
 
-def test_the_users_question_stays_while_other_characters_answer_it() -> None:
+def test_fit_keeps_the_users_question_behind_other_answers() -> None:
     messages = request(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
     window = fit(messages, 10)
     assert [message["role"] for message in window] == ["system", "user"]
     assert window[-1]["content"].startswith("the question\n\n[Stage: it is Luna's turn")
 
 
-def test_a_window_without_room_is_refused() -> None:
+def test_fit_refuses_a_limit_of_zero() -> None:
     with pytest.raises(ValueError, match="max_chars"):
         fit(request(user("Hi")), 0)

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tertulia_llm.reply import EmptyReply, Reply, Said, said_so_far
+from tertulia_llm.reply import Reply, WrittenText, read_written
+from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_shared.codec import decode, decode_event
 from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import Event, LLMChunk, MessageComplete, MessageResumed, MessageStarted
@@ -16,23 +17,23 @@ LUNA = Speaker("luna-id", "Luna", "luna", "You are Luna.")
 
 
 class Page:
-    """One reply and what was published of it."""
+    """A reply on an in-memory bus, with the events and sentences it publishes."""
 
-    def __init__(self, said: Said | None = None) -> None:
+    def __init__(self, written: WrittenText | None = None) -> None:
         self.bus = MemoryBus(Keys("test"))
         self.conversation_id, self.message_id = new_id(), new_id()
         self.reply = Reply(
             self.bus.keys, self.bus.outlet(), self.conversation_id, new_id(), self.message_id, 1, LUNA,
-            ["Rex"], "Jay", said or Said(),
+            ["Rex"], "Jay", written or WrittenText(),
         )  # fmt: skip
 
     async def write(self, *texts: str) -> None:
-        left = list(texts)
-
-        async def next_text() -> str | None:
-            return left.pop(0) if left else None
-
-        await self.reply.write(next_text)
+        """Publish a model stream of these texts."""
+        writer = ReplyWriter(self.reply)
+        for text in texts:
+            if not await writer.write(text):
+                break
+        writer.finish()
         await self.reply.outlet.flush()
 
     async def events(self) -> list[Event]:
@@ -42,25 +43,25 @@ class Page:
     async def shown(self) -> str:
         return "".join(event.text for event in await self.events() if isinstance(event, LLMChunk))
 
-    async def said(self) -> tuple[list[str], Said]:
+    async def said(self) -> tuple[list[str], WrittenText]:
         entries = await self.bus.read(self.bus.keys.sentences(self.conversation_id, self.message_id))
         spoken: Sequence[TTSSentence] = [decode(TTSSentence, entry.fields) for entry in entries]
         assert [entry.id for entry in entries] == [f"{sentence.index + 1}-0" for sentence in spoken]
-        return [sentence.text for sentence in spoken if not sentence.is_final], said_so_far(entries)
+        return [sentence.text for sentence in spoken if not sentence.is_final], read_written(entries)
 
 
-async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
+async def test_reply_shows_and_speaks_the_whole_text() -> None:
     page = Page()
-    page.reply.announce(again=False)
+    page.reply.announce(resumed=False)
     await page.write("Hello", " there. ", "How are", " you?")
     page.reply.complete()
     spoken, said = await page.said()
     assert spoken == ["Hello there.", "How are you?"]
-    assert said == Said(2, "Hello there. How are you?", is_final=True)
+    assert said == WrittenText(2, "Hello there. How are you?", is_final=True, sentence_ends=(13, 25))
     assert await page.shown() == said.text
     first, *_, last = await page.events()
     assert isinstance(first, MessageStarted)
-    assert last == MessageComplete(page.message_id, LUNA.id, said.text)
+    assert last == MessageComplete(page.message_id, LUNA.id, said.text, sentence_ends=(13, 25))
     state = await page.bus.hash(page.bus.keys.state(page.conversation_id))
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
 
@@ -76,51 +77,73 @@ async def test_what_is_shown_and_what_is_spoken_is_the_text() -> None:
         ("\u4f60\u597d\u3002", "\u518d\u89c1\u3002", "\u4f60\u597d\u3002\u518d\u89c1\u3002"),
     ],
 )
-async def test_text_that_goes_on_joins_the_text_before_it(before: str, text: str, joined: str) -> None:
-    page = Page(Said(1, before))
-    page.reply.announce(again=True)
+async def test_resumed_text_is_joined_with_a_space_where_needed(before: str, text: str, joined: str) -> None:
+    page = Page(WrittenText(1, before, sentence_ends=(len(before),)))
+    page.reply.announce(resumed=True)
     await page.write(text)
-    assert page.reply.said.text == joined
+    assert page.reply.written.text == joined
     resumed = (await page.events())[0]
-    assert resumed == MessageResumed(page.message_id, LUNA.id, before)
+    assert resumed == MessageResumed(page.message_id, LUNA.id, before, (len(before),))
     entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
-    assert entries[0].id == "2-0", "behind what is in the stream"
+    assert entries[0].id == "2-0", "behind the last entry"
 
 
 @pytest.mark.parametrize("texts", [(), ("  ",), ("<Luna>", "</Luna>"), ("<Rex>My turn!",)])
-async def test_a_reply_without_a_word_of_its_own_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
+async def test_reply_without_own_text_is_empty_and_not_ended(texts: tuple[str, ...]) -> None:
     page = Page()
     with pytest.raises(EmptyReply):
         await page.write(*texts)
-    assert await page.said() == ([], Said())
+    assert await page.said() == ([], WrittenText())
 
 
-async def test_a_reply_of_marks_alone_is_shown_and_has_no_sentence() -> None:
+async def test_reply_of_emoji_only_is_shown_and_has_no_sentence() -> None:
     page = Page()
     await page.write("\U0001f600")
     spoken, said = await page.said()
-    assert (spoken, said) == ([], Said(0, "\U0001f600", is_final=True))
+    assert (spoken, said) == ([], WrittenText(0, "\U0001f600", is_final=True))
 
 
-async def test_what_comes_after_the_model_speaks_for_another_is_neither_shown_nor_asked_for() -> None:
+async def test_writer_stops_where_the_model_speaks_for_another_character() -> None:
     page = Page()
-    await page.write("Hello. ", "<Rex>Woof.", " never asked for")
-    assert page.reply.said.text.strip() == "Hello."
+    writer = ReplyWriter(page.reply)
+    assert await writer.write("Hello. ")
+    assert not await writer.write("<Rex>Woof.")
+    writer.finish()
+    assert page.reply.written.text.strip() == "Hello."
 
 
-async def test_when_the_model_breaks_off_the_sentences_stand() -> None:
+async def test_sentences_stand_when_the_stream_breaks_off() -> None:
     page = Page()
-
-    async def texts() -> str:
-        if page.reply.shown:
-            raise ConnectionError
-        return "One sentence. Half a"
-
-    with pytest.raises(ConnectionError):
-        await page.reply.write(texts)
+    await ReplyWriter(page.reply).write("One sentence. Half a")
     await page.reply.outlet.flush()
-    assert page.reply.said == Said(1, "One sentence. ")
+    assert page.reply.written == WrittenText(1, "One sentence. ", sentence_ends=(14,))
     page.reply.end_speech()
     page.reply.end_speech()
     await page.reply.outlet.flush()
-    assert (await page.said())[1] == Said(1, "One sentence. ", is_final=True)
+    assert (await page.said())[1] == WrittenText(1, "One sentence. ", is_final=True, sentence_ends=(14,))
+
+
+@pytest.mark.parametrize(
+    ("last_text", "ends_in_chunks", "all_ends"), [("", [5, 20], (5, 20, 29)), (" \U0001f600", [5, 20, 30], (5, 20, 30))]
+)
+async def test_chunks_carry_sentence_ends_as_soon_as_they_are_certain(
+    last_text: str, ends_in_chunks: list[int], all_ends: tuple[int, ...]
+) -> None:
+    page = Page()
+    await page.write("Tea? \U0001f375 ", "Yes", ", please. I", " insist.", last_text)
+    page.reply.complete()
+    *chunks, complete = await page.events()
+    text, ends = "", list[int]()
+    for chunk in chunks:
+        assert isinstance(chunk, LLMChunk)
+        text += chunk.text
+        ends += chunk.sentence_ends
+        assert max(ends, default=0) <= len(text)
+    assert ends == ends_in_chunks
+    assert isinstance(complete, MessageComplete)
+    assert complete.sentence_ends == all_ends
+    entries = await page.bus.read(page.bus.keys.sentences(page.conversation_id, page.message_id))
+    assert read_written(entries).sentence_ends == complete.sentence_ends
+    starts = (0, *all_ends)
+    sentences = [complete.text[start:end].strip() for start, end in zip(starts, all_ends, strict=False)]
+    assert sentences == ["Tea?", "\U0001f375 Yes, please.", "I insist."]

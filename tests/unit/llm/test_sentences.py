@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter, SplitterSettings
 
-# "|" marks the ends that are expected (no case contains one of its own). White space at a cut is not looked at.
+# "|" marks the expected ends (no text contains one). White space at an end is not compared.
 SPLITS = [
     "Hello there.| How are you?",
     "Hi!| I'm Luna.| Nice to meet you.",
@@ -101,7 +101,7 @@ def split(chunks: Iterable[str], settings: SplitterSettings | None = None) -> tu
 
 @pytest.mark.parametrize("marked", SPLITS)
 @pytest.mark.parametrize("chunks_of", ["whole", "tokens", "characters"])
-def test_where_sentences_end(marked: str, chunks_of: str) -> None:
+def test_sentences_end_at_the_marked_places(marked: str, chunks_of: str) -> None:
     text = marked.replace("|", "")
     chunks = {"whole": [text], "tokens": re.findall(r"\s?\w+|\s?[^\w\s]|\s", text), "characters": list(text)}
     sentences, rest = split(chunks[chunks_of])
@@ -126,7 +126,7 @@ SETTINGS = st.builds(
 
 @given(text=TEXTS, settings=SETTINGS, data=st.data())
 @example(text="." * 200 + " " * 100 + "A" * 500 + "\n", settings=SplitterSettings(), data=None)
-def test_nothing_is_lost_and_the_cuts_of_the_stream_change_nothing(
+def test_result_is_complete_and_independent_of_stream_cuts(
     text: str, settings: SplitterSettings, data: st.DataObject | None
 ) -> None:
     whole = split([text], settings)
@@ -143,7 +143,7 @@ def test_nothing_is_lost_and_the_cuts_of_the_stream_change_nothing(
     ("fed", "given_out"),
     [
         ("Hello there", None),
-        ("Hello there.", None),  # may go on as "there.com"
+        ("Hello there.", None),  # may continue as "there.com"
         ("Hello there. ", None),
         ("Hello there. H", "Hello there. "),
         ("Hello there.\n", "Hello there.\n"),
@@ -156,7 +156,7 @@ def test_nothing_is_lost_and_the_cuts_of_the_stream_change_nothing(
         ("今日は。明", "今日は。"),
     ],
 )
-def test_a_sentence_is_given_out_as_soon_as_it_is_certain(fed: str, given_out: str | None) -> None:
+def test_sentence_is_returned_as_soon_as_it_is_certain(fed: str, given_out: str | None) -> None:
     sentences = SentenceSplitter().feed(fed)
     assert [sentence.written for sentence in sentences] == ([] if given_out is None else [given_out])
 
@@ -173,26 +173,26 @@ def test_a_sentence_is_given_out_as_soon_as_it_is_certain(fed: str, given_out: s
         "~~~\nx\n~~~\n",
     ],
 )
-def test_text_with_nothing_to_speak_belongs_to_the_sentence_after_it_or_is_the_rest(unspeakable: str) -> None:
+def test_unspoken_text_belongs_to_the_next_sentence_or_the_rest(unspeakable: str) -> None:
     sentences, rest = split([f"First.\n{unspeakable}Second.\n{unspeakable}"])
     assert sentences == [Sentence("First.\n", "First."), Sentence(f"{unspeakable}Second.\n", "Second.")]
     assert rest == unspeakable
 
 
-def test_a_stage_direction_of_two_sentences_is_not_spoken() -> None:
+def test_stage_direction_of_two_sentences_is_not_spoken() -> None:
     sentences, _ = split(["*He leans in. Then he smiles.* Hello there. Bye."])
     assert [sentence.spoken for sentence in sentences] == ["Hello there.", "Bye."]
     assert sentences[0].written == "*He leans in. Then he smiles.* Hello there. "
 
 
-def test_an_asterisk_that_is_never_closed_silences_no_more_than_its_line() -> None:
+def test_unclosed_asterisk_silences_at_most_its_line() -> None:
     sentences, _ = split(["*He leans in. Then he smiles.\nHello there."])
     assert [sentence.spoken for sentence in sentences] == ["Hello there."]
     sentences, _ = split(["*He said. " + "So it goes on and on. " * 30])
     assert 15 < len(sentences) < 30
 
 
-def test_a_long_first_sentence_is_cut_at_a_clause_and_the_later_ones_are_not() -> None:
+def test_only_a_long_first_sentence_is_cut_at_a_clause() -> None:
     long = "When I was young we used to live by the sea, and every morning my father went out to fish. "
     sentences, _ = split([long * 2])
     assert [sentence.written for sentence in sentences] == [
@@ -205,18 +205,18 @@ def test_a_long_first_sentence_is_cut_at_a_clause_and_the_later_ones_are_not() -
 @pytest.mark.parametrize(
     "text",
     [
-        "Yes, and then we all went home together that night.",  # the comma comes too soon
-        "When I was young we used to live by the sea, indeed.",  # too little would be left
+        "Yes, and then we all went home together that night.",  # the comma comes too early
+        "When I was young we used to live by the sea, indeed.",  # the rest would be too short
         "All in all it must have cost us something like 1,000,000 dollars back then.",  # no clause
         "*leans over the table until it creaks a little, and smiles warmly* Hello.",  # half a stage direction
         "It is all written in [the long and boring old manual, second edition](https://example.com).",  # half a link
     ],
 )
-def test_a_first_sentence_is_not_cut_where_it_would_sound_or_read_badly(text: str) -> None:
+def test_first_sentence_is_not_cut_at_unsuitable_places(text: str) -> None:
     assert [sentence.written for sentence in split([text])[0]] == [text]
 
 
-def test_the_first_clause_is_given_out_before_the_sentence_ends() -> None:
+def test_first_clause_is_returned_before_the_sentence_ends() -> None:
     splitter = SentenceSplitter()
     assert splitter.feed("When I was young we used to live by the sea, and every m") != []
     unspaced = SentenceSplitter()
@@ -232,7 +232,7 @@ def test_the_first_clause_is_given_out_before_the_sentence_ends() -> None:
         ("👨‍👩‍👧a" * 200, "a"),
     ],
 )
-def test_no_sentence_is_longer_than_its_bound(text: str, cut_after: str) -> None:
+def test_sentence_is_cut_at_its_bound(text: str, cut_after: str) -> None:
     sentences, rest = split([text], SplitterSettings(first_clause_min_chars=0, max_chars=300))
     assert rest == ""
     assert len(sentences) > 1
@@ -240,12 +240,12 @@ def test_no_sentence_is_longer_than_its_bound(text: str, cut_after: str) -> None
     assert sentences[0].written.endswith(cut_after)
 
 
-def test_an_address_longer_than_the_bound_is_not_spoken_in_its_second_half() -> None:
+def test_second_half_of_a_cut_address_is_not_spoken() -> None:
     sentences, _ = split(["Look: https://example.com/" + "a" * 500 + " Nice."], SplitterSettings(max_chars=100))
     assert [sentence.spoken for sentence in sentences] == ["Look:", "Nice."]
 
 
-def test_the_buffer_stays_small_however_long_the_reply() -> None:
+def test_buffer_stays_small_for_long_replies() -> None:
     for filler in ["word ", "x", ".", " ", "*", "```\n", "e.g. A", '?!"', "「"]:
         splitter = SentenceSplitter()
         for _ in range(3000):
@@ -256,12 +256,12 @@ def test_the_buffer_stays_small_however_long_the_reply() -> None:
 @pytest.mark.parametrize(
     "wrong", [{"max_chars": 10}, {"first_clause_min_chars": -1}, {"clause_rest_min_chars": 0}], ids=str
 )
-def test_settings_that_cannot_work_are_refused(wrong: dict[str, int]) -> None:
+def test_invalid_settings_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         SplitterSettings(**wrong)
 
 
-def test_a_finished_splitter_is_empty() -> None:
+def test_finished_splitter_is_empty() -> None:
     splitter = SentenceSplitter()
     assert splitter.feed("Hello.") == []
     assert splitter.finish() == ([Sentence("Hello.", "Hello.")], "")

@@ -47,7 +47,7 @@ def test_markup_is_not_spoken(written: str, spoken: str) -> None:
         "a|b", "ex-wife", "x = y + z", "¿Qué?", "क्षत्रिय", "می‌خواهم",
     ],
 )  # fmt: skip
-def test_what_only_looks_like_markup_is_left_alone(text: str) -> None:
+def test_text_that_resembles_markup_is_spoken(text: str) -> None:
     assert said(text) == text
 
 
@@ -105,24 +105,24 @@ def in_sequence(*texts: str) -> list[str]:
     return spoken
 
 
-def test_a_code_block_stays_open_over_many_pieces() -> None:
+def test_code_block_stays_open_over_many_pieces() -> None:
     assert in_sequence("Look: ```py\n", "x = 'a. ", "b'\n", "``` Done. ", "Bye.") == ["Look:", "", "", "Done.", "Bye."]
     assert in_sequence("````\n", "```\n", "still code\n", "````\n", "Text.") == ["", "", "", "", "Text."]
     assert in_sequence("~~~\n", "```\n", "~~~\n", "Text.") == ["", "", "", "Text."]
 
 
-def test_a_stage_direction_stays_open_until_its_asterisk_its_line_or_its_bound() -> None:
+def test_stage_direction_ends_at_its_asterisk_line_or_bound() -> None:
     assert in_sequence("*He nods. ", "Twice.* Hello.") == ["", "Hello."]
     assert in_sequence("*He nods. ", "Twice.\n", "Hello.") == ["", "", "Hello."]
     assert in_sequence("*He nods. ", "x" * 239, "Hello.") == ["", "x" * 239, "Hello."]
 
 
-def test_emphasis_split_over_two_pieces_loses_its_asterisks_only() -> None:
+def test_emphasis_split_over_two_pieces_is_spoken() -> None:
     assert in_sequence("**Wow. ", "Great.** Yes.") == ["Wow.", "Great. Yes."]
     assert in_sequence("I *mean it. ", "Really.* Yes.") == ["I mean it.", "Really. Yes."]
 
 
-def test_an_address_goes_on_where_it_was_cut() -> None:
+def test_address_continues_in_the_next_piece() -> None:
     assert in_sequence("See https://example.com/abc", "def?g=h now.") == ["See", "now."]
     assert in_sequence("See https://example.com/abc ", "now.") == ["See", "now."]
 
@@ -133,7 +133,7 @@ def test_line_markup_counts_at_a_line_start_only() -> None:
 
 
 @given(st.lists(st.text(alphabet="ab .*_`~#>|-!?[]()<>/:\n\\&;1é今👍‍️", max_size=40), max_size=6))
-def test_spoken_text_is_one_tidy_line_with_something_in_it_or_nothing(texts: list[str]) -> None:
+def test_spoken_text_is_one_line_with_a_letter_or_empty(texts: list[str]) -> None:
     for spoken in in_sequence(*texts):
         assert spoken == " ".join(spoken.split())
         assert not spoken or any(char.isalnum() for char in spoken)

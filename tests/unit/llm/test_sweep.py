@@ -24,7 +24,7 @@ async def sweeping() -> AsyncGenerator[MemoryBus]:
 
 
 async def write_turn(bus: MemoryBus, conversation_id: str) -> str:
-    """A turn without a pointer: its writer died in between. Its entry id comes back."""
+    """Write a turn without a pointer, as a gateway that died between the two writes. Returns its entry id."""
     outlet = bus.outlet()
     outlet.append(bus.keys.turns(conversation_id), UserTurn(new_id(), conversation_id, "Hello?", "typed"))
     await outlet.flush()
@@ -38,19 +38,19 @@ async def set_cursor(bus: MemoryBus, conversation_id: str, cursor: str) -> None:
 
 
 @virtual_time
-async def test_a_turn_without_a_pointer_is_posted_after_two_looks() -> None:
+async def test_turn_without_a_pointer_is_posted_at_the_second_sweep() -> None:
     async with sweeping() as bus:
         conversation_id = new_id()
         await write_turn(bus, conversation_id)
         await asyncio.sleep(SWEEP_S)
-        assert await bus.open_work("llm") == 0, "it may have been written this very moment"
+        assert await bus.open_work("llm") == 0, "its writer may be about to post the pointer"
         await asyncio.sleep(SWEEP_S)
         (claim,) = await bus.claim("llm", "worker", count=9, block_s=0)
         assert decode(Work, claim.fields) == Work(conversation_id)
 
 
 @virtual_time
-async def test_answered_turns_and_talks_that_get_on_are_left_alone() -> None:
+async def test_answered_and_progressing_turns_are_not_posted() -> None:
     async with sweeping() as bus:
         answered, busy = new_id(), new_id()
         await set_cursor(bus, answered, await write_turn(bus, answered))
@@ -62,7 +62,7 @@ async def test_answered_turns_and_talks_that_get_on_are_left_alone() -> None:
 
 
 @virtual_time
-async def test_a_bus_that_is_away_does_not_end_it() -> None:
+async def test_sweep_survives_a_redis_outage() -> None:
     async with sweeping() as bus:
         await write_turn(bus, new_id())
         bus.break_connection()

@@ -35,7 +35,7 @@ def stripped(chunks: list[str]) -> tuple[str, bool]:
         ("Hello.</Lu", "Hello."),  # the stream ended within the tag
     ],
 )
-def test_tags_are_taken_out(written: str, kept: str) -> None:
+def test_tags_are_removed(written: str, kept: str) -> None:
     assert stripped([written]) == (kept, False)
 
 
@@ -47,7 +47,7 @@ def test_tags_are_taken_out(written: str, kept: str) -> None:
         "It is so. Luna: hi", "****Luna: hi", "** bold", "*",
     ],
 )  # fmt: skip
-def test_anything_else_passes_unharmed(text: str) -> None:
+def test_other_text_passes(text: str) -> None:
     assert stripped([text]) == (text, False)
     assert stripped(list(text)) == (text, False)
 
@@ -64,7 +64,7 @@ def test_one_leading_name_is_dropped(prefix: str) -> None:
 @pytest.mark.parametrize(
     "other", ["<Bob>", "<bob >", "<José Ruiz>", "<ruiz>", "< Ana-Lea>", "\n<Jay>", "</Luna> <Jay>"]
 )
-def test_when_the_model_speaks_for_somebody_else_the_rest_is_cut(other: str) -> None:
+def test_text_for_another_speaker_is_dropped(other: str) -> None:
     stripper = luna()
     assert stripper.feed(f"<Luna>Hello.{other}Hi all").rstrip() == "Hello."
     assert stripper.cut
@@ -72,19 +72,19 @@ def test_when_the_model_speaks_for_somebody_else_the_rest_is_cut(other: str) -> 
     assert stripper.finish() == ""
 
 
-def test_a_part_shared_with_the_speaker_is_the_speakers() -> None:
+def test_shared_name_part_is_the_speakers() -> None:
     stripper = TagStripper("Ana Ruiz", others=["Ana Gil"])
     assert stripper.feed("<Ana>Hello.</Ana>") == "Hello."
     assert stripper.feed("<Ana Gil>Hello.") == ""
     assert stripper.cut
 
 
-def test_a_title_alone_is_no_name() -> None:
+def test_title_alone_is_no_name() -> None:
     stripper = TagStripper("Dr. Watson", others=["The Count"])
     assert stripper.feed("a <the> b <dr.> c </Watson>") == "a <the> b <dr.> c "
 
 
-def test_text_is_held_back_only_while_it_may_become_a_tag() -> None:
+def test_text_is_delayed_only_while_it_may_become_a_tag() -> None:
     stripper = luna()
     assert stripper.feed("Lu") == ""
     assert stripper.feed("ck ") == "Luck "
@@ -96,7 +96,7 @@ def test_text_is_held_back_only_while_it_may_become_a_tag() -> None:
     assert stripper.feed("plain") == "plain"
 
 
-def test_what_is_held_back_is_bounded() -> None:
+def test_delayed_text_is_bounded() -> None:
     stripper = luna()
     fed = "<" + " " * 500
     assert "".join([stripper.feed(char) for char in f"x{fed}"]).startswith("x<")
@@ -108,7 +108,7 @@ TEXTS = st.lists(st.sampled_from(TAGS) | st.sampled_from(PIECES), max_size=15).m
 
 
 @given(text=TEXTS, data=st.data())
-def test_the_cuts_of_the_stream_change_nothing(text: str, data: st.DataObject) -> None:
+def test_result_does_not_depend_on_stream_cuts(text: str, data: st.DataObject) -> None:
     whole = stripped([text])
     assert stripped(list(text)) == whole
     cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), max_size=6)))
@@ -116,6 +116,6 @@ def test_the_cuts_of_the_stream_change_nothing(text: str, data: st.DataObject) -
 
 
 @given(st.text(max_size=80).filter(lambda text: not text[:1].isspace()))
-def test_text_without_names_passes_as_it_is(text: str) -> None:
+def test_text_without_names_passes_unchanged(text: str) -> None:
     stripper = TagStripper("Zyxwvut", others=["Qponmlk"])
     assert "".join(map(stripper.feed, text)) + stripper.finish() == text

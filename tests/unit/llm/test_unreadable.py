@@ -1,4 +1,4 @@
-"""What a newer release wrote, and what is no entry at all: one turn is given up with a word; nothing else suffers."""
+"""Entries of a newer release, and unreadable ones: one turn is given up and reported; nothing else is affected."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
 from tests.harness.llm import LINES, Client, Table
 from tests.harness.virtual_time import virtual_time
+from tests.unit.llm.turns import table_with
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}
@@ -34,31 +35,25 @@ HELLO = "Hello, Luna and Rex"
 
 @dataclass
 class BrokenTime:
-    """An entry whose envelope cannot be read."""
+    """An entry with an unreadable `ts`."""
 
     ts: str
 
 
 @dataclass
 class BrokenEpoch:
-    """The same."""
+    """An entry with an unreadable `epoch`."""
 
     epoch: str
 
 
 def _plan(**wrong: Any) -> bytes:
-    """A plan in which something is wrong."""
+    """A packed plan with these wrong fields."""
     return pack({**TurnPlan(new_id(), "1-0", 0, (), ModelSettings()).to_wire(), **wrong})
 
 
-async def laid(*names: str) -> Table:
-    table = Table()
-    await table.set(*(names or ("Luna", "Rex")))
-    return table
-
-
 async def say_in(table: Table, extra: dict[str, Any]) -> str:
-    """A turn of the user's, written by a gateway of another release."""
+    """Write a turn as a gateway of another release."""
     turn_id, keys, c = new_id(), table.bus.keys, table.conversation_id
     turn = Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"), extra={**extra})
     await table.bus.transact(c, [turn], raise_epoch=True, talk=True, then=("llm", Work(c)))
@@ -66,7 +61,7 @@ async def say_in(table: Table, extra: dict[str, Any]) -> str:
 
 
 async def given_up(table: Table, reason: str) -> Client:
-    """What the client sees once the next piece of work was tried, could not be done, and is given up."""
+    """Handle the next piece of work, which fails, and give it up. Returns what the client sees."""
     handler = table.handler or await table.worker()
     claim = await table.claimed()
     with pytest.raises((BadEntry, BadWork, ExceptionGroup, BusError)):
@@ -76,9 +71,9 @@ async def given_up(table: Table, reason: str) -> Client:
     return await table.client()
 
 
-async def assert_goes_on(table: Table) -> None:
-    """The conversation is as well as any."""
-    table.handler = None  # also for a worker that has just started
+async def assert_answers_next_turn(table: Table) -> None:
+    """Both characters answer the next turn."""
+    table.handler = None  # on a new worker
     before = len((await table.client()).complete)
     await table.say(HELLO)
     await table.work()
@@ -89,8 +84,8 @@ async def assert_goes_on(table: Table) -> None:
 
 
 @virtual_time
-async def test_a_newer_turn_is_left_to_a_newer_worker() -> None:
-    table = await laid()
+async def test_turn_of_a_newer_release_is_left_to_a_newer_worker() -> None:
+    table = await table_with()
     await say_in(table, NEWER)
     with pytest.raises(UnknownVersion):
         await table.work()
@@ -101,8 +96,8 @@ async def test_a_newer_turn_is_left_to_a_newer_worker() -> None:
 
 
 @virtual_time
-async def test_a_newer_turn_is_stepped_over_and_told_where_there_is_no_newer_worker() -> None:
-    table = await laid()
+async def test_turn_of_a_newer_release_is_given_up_without_a_newer_worker() -> None:
+    table = await table_with()
     turn_id = await say_in(table, NEWER)
     client = await given_up(table, str(UnknownVersion(VERSION + 1)))
     (error,) = client.errors
@@ -110,12 +105,12 @@ async def test_a_newer_turn_is_stepped_over_and_told_where_there_is_no_newer_wor
     assert "newer release" in error.message
     assert "update this worker" in error.message
     assert client.complete == [turn_id]
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
-async def test_a_turn_without_a_version_is_buried_alone() -> None:
-    table = await laid()
+async def test_turn_without_a_version_is_dead_lettered_alone() -> None:
+    table = await table_with()
     await say_in(table, NO_VERSION)
     await table.say(HELLO)
     await table.work()
@@ -127,8 +122,8 @@ async def test_a_turn_without_a_version_is_buried_alone() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extra: dict[str, Any]) -> None:
-    table = await laid()
+async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, Any]) -> None:
+    table = await table_with()
     keys, c, turn_id = table.bus.keys, table.conversation_id, new_id()
     await table.bus.transact(c, [Append(keys.turns(c), UserTurn(turn_id, c, HELLO, "typed"))], raise_epoch=True)
     outlet = table.bus.outlet()
@@ -142,12 +137,12 @@ async def test_a_pointer_that_cannot_be_read_is_told_to_the_client_it_is_of(extr
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete == [turn_id]
     await table.bus.finish(claim, "worker")
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
-async def test_a_pointer_at_nothing_is_given_up_without_a_word() -> None:
-    table = await laid()
+async def test_pointer_at_nothing_is_given_up_silently() -> None:
+    table = await table_with()
     await table.bus.post("llm", Work("no id"))
     client = await given_up(table, "nonsense")
     assert client.errors == []
@@ -155,8 +150,8 @@ async def test_a_pointer_at_nothing_is_given_up_without_a_word() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any]) -> None:
-    table = await laid()
+async def test_unreadable_sentences_end_their_turn(extra: dict[str, Any]) -> None:
+    table = await table_with()
     turn_id = await table.say(HELLO)
     assert await table.die_after(12)
     state = await table.bus.hash(table.bus.keys.state(table.conversation_id))
@@ -174,7 +169,7 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
     await handler.give_up(claim, "it cannot be read")
     await table.bus.finish(claim, "worker")
     keys, c = table.bus.keys, table.conversation_id
-    await table.bus.remove(keys.sentences(c, message_id), ["51-0"])  # only so that the bench can read it
+    await table.bus.remove(keys.sentences(c, message_id), ["51-0"])  # so that the harness can read the stream
     client = await table.client()
     assert [error.turn_id for error in client.errors] == [turn_id]
     assert client.complete == [turn_id]
@@ -195,8 +190,8 @@ async def test_sentences_that_cannot_be_read_end_their_turn(extra: dict[str, Any
          "started", "complete", "failed", "cut", "settled", "cut-not-as-written", "complete-negative", "ended"],
 )  # fmt: skip
 @virtual_time
-async def test_a_state_that_cannot_be_read_costs_one_turn(field: str, raw: bytes) -> None:
-    table = await laid()
+async def test_unreadable_state_costs_one_turn(field: str, raw: bytes) -> None:
+    table = await table_with()
     await table.say(HELLO)
     await table.work()
     turn_id = await table.say("And you, Rex?")
@@ -204,12 +199,12 @@ async def test_a_state_that_cannot_be_read_costs_one_turn(field: str, raw: bytes
     client = await given_up(table, "its state cannot be read")
     assert [(error.code, error.turn_id) for error in client.errors] == [("turn_failed", turn_id)]
     assert client.complete[-1] == turn_id
-    await assert_goes_on(table)
+    await assert_answers_next_turn(table)
 
 
 @virtual_time
-async def test_what_a_newer_release_added_to_the_state_is_ignored() -> None:
-    table = await laid()
+async def test_unknown_fields_of_the_state_are_ignored() -> None:
+    table = await table_with()
     await table.say(HELLO)
     assert await table.die_after(8)
     key = table.bus.keys.state(table.conversation_id)
@@ -232,8 +227,8 @@ async def test_what_a_newer_release_added_to_the_state_is_ignored() -> None:
 
 @pytest.mark.parametrize("extra", [NEWER, NO_VERSION], ids=["newer", "no version"])
 @virtual_time
-async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, Any]) -> None:
-    table = await laid("Luna")
+async def test_unreadable_receipt_does_not_count(extra: dict[str, Any]) -> None:
+    table = await table_with("Luna")
     turn_id = await table.say("Luna?")
     assert await table.die_after(14)
     (message_id,) = (await table.client()).order
@@ -253,8 +248,8 @@ async def test_a_receipt_that_cannot_be_read_does_not_count(extra: dict[str, Any
 
 
 @virtual_time
-async def test_sound_that_cannot_be_read_leaves_open_what_was_heard() -> None:
-    table = await laid("Luna")
+async def test_reply_with_unreadable_audio_keeps_its_text() -> None:
+    table = await table_with("Luna")
     await table.say("Luna?")
     assert await table.die_after(14)
     (message_id,) = (await table.client()).order
@@ -275,8 +270,8 @@ async def test_sound_that_cannot_be_read_leaves_open_what_was_heard() -> None:
 
 @pytest.mark.parametrize("field", ["ts", "epoch"])
 @virtual_time
-async def test_a_command_that_cannot_be_read_ends_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
-    table = await laid()
+async def test_unreadable_command_interrupts_nothing(field: str, caplog: pytest.LogCaptureFixture) -> None:
+    table = await table_with()
     await table.say(HELLO)
     outlet = table.bus.outlet()
     outlet.append(
@@ -293,13 +288,13 @@ async def test_a_command_that_cannot_be_read_ends_nothing(field: str, caplog: py
 
 
 @virtual_time
-async def test_a_newer_command_interrupts_all_the_same() -> None:
-    table = await laid()
+async def test_command_of_a_newer_release_interrupts() -> None:
+    table = await table_with()
     await table.say(HELLO)
     handler, claim = await table.worker(), await table.claimed()
     job = asyncio.create_task(handler.handle(claim))
     await asyncio.sleep(0.1)
-    outlet = table.bus.outlet(epoch=2)  # as a newer gateway's interruption, whatever else it says
+    outlet = table.bus.outlet(epoch=2)  # an interruption of a newer gateway
     outlet.put(table.bus.keys.state(table.conversation_id), {"epoch": 2})
     outlet.append(table.bus.keys.control(table.conversation_id), Interrupt("turn"), **NEWER)
     await outlet.flush()
@@ -308,8 +303,8 @@ async def test_a_newer_command_interrupts_all_the_same() -> None:
 
 
 @virtual_time
-async def test_the_sweep_lives_through_a_cursor_that_cannot_be_read() -> None:
-    table = await laid()
+async def test_sweep_survives_an_unreadable_cursor() -> None:
+    table = await table_with()
     await table.say(HELLO)
     await table.work()
     key = table.bus.keys.state(table.conversation_id)
@@ -317,6 +312,6 @@ async def test_the_sweep_lives_through_a_cursor_that_cannot_be_read() -> None:
     sweeping = asyncio.create_task(sweep(table.bus))
     await asyncio.sleep(3 * SWEEP_S)
     assert not sweeping.done()
-    assert await table.bus.open_work("llm") >= 1, "somebody is to look at it"
+    assert await table.bus.open_work("llm") >= 1, "the turn is posted again"
     sweeping.cancel()
     await asyncio.wait([sweeping])

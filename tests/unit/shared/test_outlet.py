@@ -65,6 +65,9 @@ def test_tokens_merge_only_side_by_side(outlet: QueueOutlet) -> None:
     assert [write.entry for write in outlet.take() if isinstance(write, Append)] == [
         LLMChunk("ab", "c", "m"), LLMChunk("c", "d", "n"), LLMChunk("d", "c", "m"),
     ]  # fmt: skip
+    for token in (LLMChunk("A. ", "c", "m"), LLMChunk("B", "c", "m", (3,)), LLMChunk(". C", "c", "m", (6,))):
+        outlet.append(KEY, token)
+    assert outlet.take() == [Append(KEY, LLMChunk("A. B. C", "c", "m", (3, 6)))]
     outlet.append(KEY, LLMChunk("e", "c", "m"))
     outlet.put(KEY, {"cursor": "1"})
     outlet.append(KEY, LLMChunk("f", "c", "m"))

@@ -23,6 +23,8 @@ from tests.harness.eventually import eventually
 from tests.harness.settings_of import settings_of
 from tests.unit.shared.test_worker import ScriptedHandler, nothing
 
+pytestmark = pytest.mark.slow
+
 SLEEPER = "import time; time.sleep(600)"
 
 

@@ -14,6 +14,8 @@ import pytest
 
 from tests.servers.redis_server import free_port
 
+pytestmark = pytest.mark.slow
+
 SERVICE = """
 import sys
 from tertulia_shared.process import CannotStart, run

@@ -50,6 +50,7 @@ def test_settings_include_those_of_the_chosen_engine(monkeypatch: pytest.MonkeyP
     assert settings.stt_language == "es"
 
 
+@pytest.mark.slow
 def test_specs_import_no_engine() -> None:
     code = """if True:
         import sys

@@ -26,7 +26,7 @@ from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
 from tertulia_stt.settings import STTSettings
 from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
-from tests.harness.llm import CountingBus, Death
+from tests.harness.crash import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
@@ -42,8 +42,8 @@ class Ear:
     """One listening session, the gateway's and the llm's part in it, and a listener."""
 
     def __init__(self, *script: Utterance, **settings: object) -> None:
-        self.death = Death()
-        self.bus = CountingBus(Keys("test"), self.death)
+        self.writes = Writes()
+        self.bus = CountingBus(Keys("test"), self.writes)
         self.engine = ScriptedRecognition(script)
         self.settings = settings_of(STTSettings, **settings)
         self.conversation_id, self.session_id = new_id(), new_id()
@@ -79,21 +79,7 @@ class Ear:
 
     async def die_after(self, writes: int) -> bool:
         """A worker serves the session and dies after so many writes. False if it was done before."""
-        claim, died = await self.claimed(), asyncio.Event()
-
-        def kill() -> None:
-            self.bus.break_connection()
-            died.set()
-
-        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
-        job, waiting = asyncio.create_task(self.listener.handle(claim)), asyncio.create_task(died.wait())
-        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
-        self.death.lives = None
-        for task in (job, waiting):
-            task.cancel()
-        await asyncio.gather(job, waiting, return_exceptions=True)
-        self.bus.restore_connection()
-        return died.is_set()
+        return await self.bus.crash_after(writes, self.listener.handle(await self.claimed()))
 
     async def post(self) -> None:
         await self.bus.post("stt", Work(self.conversation_id, session_id=self.session_id))
@@ -520,11 +506,11 @@ async def test_turn_event_and_checkpoint_are_one_write() -> None:
             e for e in ear.bus.behind(keys.events(ear.conversation_id), (0, 0)) if e.fields[b"type"] == b"turn_accepted"
         ]
         seen.append((turns, len(accepted), turns > 0))
-        ear.death.lives = ear.death.count + 1
+        ear.writes.after(1, look)
 
-    ear.death.at_end, ear.death.lives = look, 1
+    ear.writes.after(1, look)
     await ear.speak(21_000)
-    ear.death.lives = None
+    ear.writes.disarm()
     await ear.stop()
     await job
     assert {(turns, accepted) for turns, accepted, _ in seen} == {(0, 0), (1, 1)}

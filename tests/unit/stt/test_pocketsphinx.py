@@ -15,6 +15,8 @@ from tertulia_stt.engine import STTEvent, TranscriptionFinished
 from tertulia_stt.engines.pocketsphinx.engine import PocketSphinxRecognizer
 from tertulia_stt.engines.pocketsphinx.library import Decoder
 
+pytestmark = pytest.mark.slow
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAMES = {"luna": "Luna", "rex": "Rex", "sage": "Sage"}
 

@@ -20,7 +20,7 @@ from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SENTENCE_WAIT_S, SpeechHandler, seed_of
 from tests.fakes.speech_engine import Failure, ScriptedSpeech
-from tests.harness.llm import CountingBus, Death
+from tests.harness.crash import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
@@ -34,8 +34,8 @@ class Stand:
     """One message of a conversation, the llm's and the gateway's part in it, and a speaker."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
-        self.death = Death()
-        self.bus = CountingBus(Keys("test"), self.death)
+        self.writes = Writes()
+        self.bus = CountingBus(Keys("test"), self.writes)
         self.engine = engine or ScriptedSpeech()
         self.conversation_id, self.message_id = new_id(), new_id()
         self.metrics = Metrics()
@@ -76,22 +76,7 @@ class Stand:
 
     async def die_after(self, writes: int) -> bool:
         """False if it was done before."""
-        claim = await self.claimed()
-        died = asyncio.Event()
-
-        def kill() -> None:
-            self.bus.break_connection()
-            died.set()
-
-        self.death.count, self.death.lives, self.death.at_end = 0, writes, kill
-        job, waiting = asyncio.create_task(self.speaker.handle(claim)), asyncio.create_task(died.wait())
-        await asyncio.wait([job, waiting], return_when=asyncio.FIRST_COMPLETED)
-        self.death.lives = None
-        for task in (job, waiting):
-            task.cancel()
-        await asyncio.gather(job, waiting, return_exceptions=True)
-        self.bus.restore_connection()
-        return died.is_set()
+        return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
         entries = await self.bus.read(self.bus.keys.audio(self.conversation_id, self.message_id))
@@ -214,8 +199,7 @@ async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
         stand = Stand()
         await stand.set()
         cuts: list[asyncio.Task[None]] = []
-        stand.death.count, stand.death.lives = 0, writes
-        stand.death.at_end = lambda stand=stand, to=cuts: to.append(asyncio.create_task(stand.interrupt()))
+        stand.writes.after(writes, lambda stand=stand, to=cuts: to.append(asyncio.create_task(stand.interrupt())))
         try:
             await stand.speak()
         except Stale:

@@ -1,1 +1,1 @@
-"""`tertulia access`: who may do what in Redis, and from which machine."""
+"""`tertulia access`: logins and certificates for Redis, also for further machines."""

@@ -1,4 +1,4 @@
-"""The command line of `tertulia access`."""
+"""Command line of `tertulia access`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tertulia_cli.access.folder import BOX_DAYS, BOX_STAGES, HOLDERS, TLS_PORT
+from tertulia_cli.access.folder import HOLDERS, NODE_DAYS, NODE_STAGES, TLS_PORT
 from tertulia_cli.access.names import parse_names
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
@@ -24,51 +24,51 @@ MAX_DAYS: Final = 3650
 
 
 def add(commands: Any) -> None:
-    """Add the command and its parts."""
+    """Add `access` to the commands."""
     command = commands.add_parser(
         "access",
-        help="logins and certificates: who may do what in Redis, and from where",
-        description="Keeps a folder of logins, one for each service, and an ACL file for Redis; lets further machines "
-        "in over TLS. docs/gpu-box.md has the whole of it.",
+        help="logins and certificates for Redis, also for further machines",
+        description="Manages a folder of logins, one for each service, and an ACL file for Redis; gives further "
+        "machines access over TLS. See docs/gpu-box.md.",
     )
     _add_where(command, DIR, REDIS)
     what = command.add_subparsers(required=True, metavar="WHAT")
     init = what.add_parser(
         "init",
-        help="make what is missing, renew what is due; harmless to repeat",
+        help="make missing files and renew expiring ones; safe to repeat",
         description="Makes logins, Redis' ACL file, and with --names an authority and Redis' certificate.",
     )
-    init.add_argument("--names", default="", metavar="NAME,…", help="what Redis is reached by from other machines")
+    init.add_argument("--names", default="", metavar="NAME,…", help="names of Redis for other machines")
     init.add_argument(
         "--rotate", action="append", default=[], choices=HOLDERS, metavar="USER",
-        help=f"a new password for this one ({', '.join(HOLDERS)}); may be repeated",
+        help=f"make a new password for this user ({', '.join(HOLDERS)}); may be repeated",
     )  # fmt: skip
     init.set_defaults(do=_init)
     box = what.add_parser(
         "box",
-        help="let a further machine in; its bundle goes to stdout",
+        help="give a further machine access; its bundle goes to stdout",
         description="Makes a login with the rights of some stages, and a certificate: (umask 077; tertulia access box "
-        "gpu1 --host 192.168.1.10 > gpu1.tar). With --renew, what is not said stays as it was.",
+        "gpu1 --host 192.168.1.10 > gpu1.tar). With --renew, options that are not given keep their values.",
     )
     box.add_argument("name", metavar="NAME")
     box.add_argument("--host", required=True, metavar="ADDRESS", help="the name or address by which it reaches Redis")
     box.add_argument("--port", type=_port, help=f"Redis' TLS port ({TLS_PORT})")
-    box.add_argument("--stages", type=_stages, metavar="STAGE,…", help=f"what it runs ({', '.join(BOX_STAGES)})")
-    box.add_argument("--days", type=_days, help=f"how long its certificate is valid ({BOX_DAYS})")
-    box.add_argument("--renew", action="store_true", help="a new login and certificate for a box that is there")
+    box.add_argument("--stages", type=_stages, metavar="STAGE,…", help=f"the stages it runs ({', '.join(NODE_STAGES)})")
+    box.add_argument("--days", type=_days, help=f"validity of its certificate in days ({NODE_DAYS})")
+    box.add_argument("--renew", action="store_true", help="make a new login and certificate for an existing box")
     box.set_defaults(do=_box)
-    listing = what.add_parser("list", help="the further machines")
+    listing = what.add_parser("list", help="list the further machines")
     listing.set_defaults(do=_list)
-    revoke = what.add_parser("revoke", help="let a further machine in no more")
+    revoke = what.add_parser("revoke", help="take a further machine's access away")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(do=_revoke)
-    for each in (init, box, listing, revoke):  # said behind the part it wins over what is said before it
+    for each in (init, box, listing, revoke):  # an option after the subcommand overrides the same option before it
         _add_where(each, argparse.SUPPRESS, argparse.SUPPRESS)
 
 
 def _add_where(command: argparse.ArgumentParser, folder: Path | str, redis: str) -> None:
     command.add_argument("--dir", type=Path, default=folder, help=f"the folder ({DIR})")
-    command.add_argument("--redis", default=redis, metavar="HOST:PORT", help=f"where services find it ({REDIS})")
+    command.add_argument("--redis", default=redis, metavar="HOST:PORT", help=f"Redis' address for services ({REDIS})")
     command.add_argument(
         "--gid", type=_number, default=None if folder is DIR else argparse.SUPPRESS, metavar="N",
         help="group that may read the logins and Redis' files",
@@ -85,12 +85,12 @@ def _init(args: argparse.Namespace) -> int:
 def _box(args: argparse.Namespace) -> int:
     if sys.stdout.isatty():
         shown = f"(umask 077; tertulia access box {args.name} … > {args.name}.tar)"
-        raise Failure(f"a bundle is no text, and holds a private key: {shown}", MISUSED)
+        raise Failure(f"the bundle is binary and contains a private key; write it to a file: {shown}", MISUSED)
     access = _access(args)
     from tertulia_cli.access import command  # noqa: PLC0415 - as above
 
-    asked = command.NewBox(args.name, args.host, args.port, args.stages, args.days, args.renew)
-    code, packed = command.box(access, asked)
+    asked = command.NewNode(args.name, args.host, args.port, args.stages, args.days, args.renew)
+    code, packed = command.add_node(access, asked)
     sys.stdout.buffer.write(packed)
     sys.stdout.buffer.flush()
     return code
@@ -123,7 +123,7 @@ def _stages(text: str) -> tuple[Stage, ...]:
     asked = [part.strip() for part in text.split(",") if part.strip()]
     unknown = [part for part in asked if part not in STAGES]
     if unknown or not asked:
-        raise argparse.ArgumentTypeError(f"{text!r} names no stages: some of {', '.join(STAGES)}, with commas")
+        raise argparse.ArgumentTypeError(f"{text!r}: give one or more of {', '.join(STAGES)}, separated by commas")
     return tuple(stage for stage in STAGES if stage in asked)
 
 
@@ -136,10 +136,10 @@ def _days(text: str) -> int:
 
 
 def _number(text: str) -> int:
-    return _within(text, 0, 2**31 - 1, "group's number")
+    return _within(text, 0, 2**31 - 1, "group id")
 
 
 def _within(text: str, least: int, most: int, what: str) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
-        raise argparse.ArgumentTypeError(f"{text!r} is no {what}: {least} to {most}")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a {what}: {least} to {most}")
     return int(text)

@@ -1,7 +1,7 @@
-"""What a further machine is given: a tar of its login and its certificates, to unpack in deploy/gpu-box.
+"""The bundle for a further machine: a tar with its login and certificates, to unpack in deploy/gpu-box.
 
-The folders in it are closed to others on that machine, the files are not: a container, under another user's number,
-is given each file and reads it, and nobody else comes by the folder.
+Other users of that machine cannot open the folders, but the files are readable: containers run under another user id
+and get each file as a mount.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOLDER_MODE, FILE_MODE = 0o700, 0o444
 
 
 def bundle(url: str, namespace: str, authority: str, client: Pair, made_s: int) -> bytes:
-    """The tar. `made_s` (seconds since 1970) is the time of its files."""
+    """Make the tar. `made_s` (seconds since 1970) is the modification time of its files."""
     files: Mapping[str, str] = {
         f"secrets/{LOGIN}": f"{url}\n",
         "secrets/TERTULIA_NAMESPACE": f"{namespace}\n",

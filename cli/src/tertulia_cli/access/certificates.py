@@ -1,7 +1,7 @@
-"""The authority that vouches for Redis and for each further machine, and what it signs. PEM in, PEM out; no files.
+"""The certificate authority, and the certificates of Redis and of each node. PEM in, PEM out; no files.
 
-Keys are P-256: every TLS library takes them. Redis knows no revocation lists, so a certificate alone opens nothing:
-whoever has it still needs a login, and that is what `revoke` takes away.
+Keys are P-256, which every TLS library supports. Redis does not support revocation lists, so a certificate alone gives
+no access: a client also needs a login, and `revoke` deletes that.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from tertulia_cli.access.names import is_address
 
 AUTHORITY_DAYS: Final = 3650
 SERVER_DAYS: Final = 397
-"""The bound that browsers have for a server's certificate; `init` renews it long before."""
+"""The longest validity that browsers accept for a server's certificate; `init` renews it long before."""
 RENEW_SHARE: Final = 1 / 3
-"""Which part of its life a server's certificate has left when it is renewed."""
+"""Renew a server's certificate when less than this share of its validity is left."""
 SKEW: Final = timedelta(hours=1)
-"""How far the clocks of two machines may be apart when a certificate is new."""
+"""Tolerated clock difference between two machines for a new certificate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Pair:
 
 
 def make_authority(now: datetime) -> Pair:
-    """A new authority."""
+    """Make a new authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tertulia access")])
     made = (
@@ -51,7 +51,7 @@ def make_authority(now: datetime) -> Pair:
 
 
 def make_server(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
-    """Redis' certificate, for the names that it is reached by."""
+    """Make Redis' certificate for these names."""
     alternatives = x509.SubjectAlternativeName(
         [x509.IPAddress(ipaddress.ip_address(name)) if is_address(name) else x509.DNSName(name) for name in names]
     )
@@ -60,7 +60,7 @@ def make_server(authority: Pair, names: Sequence[str], now: datetime) -> Pair:
 
 
 def make_client(authority: Pair, name: str, now: datetime, days: int) -> Pair:
-    """A machine's certificate, to show to Redis."""
+    """Make a node's client certificate."""
     return _sign(authority, _Signed(name, ExtendedKeyUsageOID.CLIENT_AUTH, now, days))
 
 
@@ -75,19 +75,19 @@ def names_of(certificate: str) -> tuple[str, ...]:
 
 
 def ends(certificate: str) -> datetime:
-    """Until when it is valid."""
+    """The end of a certificate's validity."""
     return x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
 
 
-def is_due(certificate: str, authority: str, now: datetime) -> bool:
-    """Whether a certificate is to be renewed: it nears its end, or another authority made it."""
+def needs_renewal(certificate: str, authority: str, now: datetime) -> bool:
+    """Whether a certificate expires soon or was made by another authority."""
     made = x509.load_pem_x509_certificate(certificate.encode())
     life = made.not_valid_after_utc - made.not_valid_before_utc
     if made.not_valid_after_utc - now < life * RENEW_SHARE:
         return True
     try:
         made.verify_directly_issued_by(x509.load_pem_x509_certificate(authority.encode()))
-    except Exception:  # noqa: BLE001 - whatever keeps it from being verified, a new one is wanted
+    except Exception:  # noqa: BLE001 - any failure to verify calls for a new certificate
         return True
     return False
 
@@ -105,7 +105,7 @@ def _sign(authority: Pair, asked: _Signed) -> Pair:
     issuer = x509.load_pem_x509_certificate(authority.certificate.encode())
     signing = serialization.load_pem_private_key(authority.key.encode(), password=None)
     if not isinstance(signing, ec.EllipticCurvePrivateKey):
-        raise TypeError(f"the authority's key is no P-256 key but {type(signing).__name__}")
+        raise TypeError(f"the authority's key is not a P-256 key but {type(signing).__name__}")
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, asked.name)])
     builder = (
@@ -159,5 +159,5 @@ def _pair(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Pai
 
 
 def now() -> datetime:
-    """The wall clock, in UTC and whole seconds, as certificates have it."""
+    """The current UTC time in whole seconds, the resolution of certificates."""
     return datetime.now(UTC).replace(microsecond=0)

@@ -1,7 +1,7 @@
-"""`tertulia access`: makes logins and certificates, gives them out, takes them back.
+"""`tertulia access`: makes, lists and revokes logins and certificates.
 
-The folder is the truth; Redis' ACL file is made from it, and a Redis that runs is told. So whatever breaks off, the
-next call puts things right. What is said to the person goes to stderr: a bundle goes to stdout.
+The folder is the source of truth. Each command derives Redis' ACL file from it and updates the running Redis, so after
+an interrupted command the next one restores consistency. Messages go to stderr, because a bundle goes to stdout.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Final
 from tertulia_cli.access import certificates
 from tertulia_cli.access.bundle import bundle
 from tertulia_cli.access.certificates import Pair
-from tertulia_cli.access.files import OWNER_ONLY, Readers, alone, read, write
-from tertulia_cli.access.folder import BOX_DAYS, BOX_STAGES, HOLDERS, TLS_PORT, Box, Folder, new_password
+from tertulia_cli.access.files import OWNER_ONLY, Readers, locked, read, write
+from tertulia_cli.access.folder import HOLDERS, NODE_DAYS, NODE_STAGES, TLS_PORT, Folder, Node, new_password
 from tertulia_cli.access.names import in_url, listed, parse_name
 from tertulia_cli.exits import FAILED, MISUSED, NO_CONNECTION, OK, Failure
 from tertulia_shared.bus import BusError, BusRefused, BusUnavailable
@@ -39,12 +39,12 @@ from tertulia_shared.bus.rights import SERVICES, rights_of, rights_of_stages
 from tertulia_shared.keys import Keys, Stage
 
 FIRST: Final = "these are its first users; it reads users.acl when it starts"
-BOX_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
+NODE_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What every call is told: the folder, the namespace, and where Redis is for those beside it (host:port)."""
+    """The context of every call: the folder, the namespace, and Redis' address (host:port) for local services."""
 
     folder: Folder
     keys: Keys
@@ -52,10 +52,10 @@ class Access:
 
 
 @dataclass(frozen=True, slots=True)
-class NewBox:
-    """What `tertulia access box` was asked: `host` and `port` are where that machine reaches Redis.
+class NewNode:
+    """Options of `tertulia access box`. `host` and `port`: Redis' address for that machine.
 
-    None leaves a box that is renewed what it has, and gives a new one what is usual.
+    None keeps the value of a renewed node, and means the default for a new one.
     """
 
     name: str
@@ -67,23 +67,23 @@ class NewBox:
 
 
 def open_folder(path: Path, gid: int | None) -> Folder:
-    """The folder at `path`; its logins may be read by the group `gid` too."""
+    """The folder at `path`; the group `gid` may read its logins."""
     return Folder(path, Readers(gid))
 
 
 def init(access: Access, names: Sequence[str], rotated: Sequence[str]) -> int:
-    """Make what is missing, renew what is due, and let Redis know. Harmless to repeat.
+    """Make missing files, renew expiring ones, and update Redis. Idempotent.
 
     Args:
-        access: see there.
-        names: what Redis is to be reached by over TLS; none: no certificate is made, one that is there is kept.
-        rotated: who gets a new password; their connections are closed.
+        access: the context.
+        names: Redis' names for TLS; if empty, an existing certificate is kept and none is made.
+        rotated: users that get a new password; their connections are closed.
 
     Raises:
-        Failure: something cannot be read or written.
+        Failure: a file cannot be read or written.
     """
     folder = access.folder
-    with alone(folder.lock):
+    with locked(folder.lock):
         is_first = folder.password(KEEPER) is None and not folder.users.exists()
         made = [name for name in (*HOLDERS, KEEPER) if folder.password(name) is None]
         for name in (*HOLDERS, KEEPER):
@@ -91,54 +91,55 @@ def init(access: Access, names: Sequence[str], rotated: Sequence[str]) -> int:
             folder.give_login(name, old or new_password(), access.redis)
         tls = _certify(folder, names)
         write(folder.users, acl_file(_accounts(access)), folder.readers)
-        _say(f"access: users for {', '.join((*HOLDERS, *(box.user for box in folder.boxes().values())))}")
+        _say(f"access: users for {', '.join((*HOLDERS, *(node.user for node in folder.nodes().values())))}")
         if made:
             _say(f"access: new logins for {', '.join(made)}")
         if tls:
             _say(tls)
-        told = FIRST if is_first else _tell(access, rotated)
-        _say(f"access: Redis at {access.redis}: {told}")
+        result = FIRST if is_first else _update_redis(access, rotated)
+        _say(f"access: Redis at {access.redis}: {result}")
     return OK
 
 
-def box(access: Access, asked: NewBox) -> tuple[int, bytes]:
-    """Let a further machine in; what it is to be given.
+def add_node(access: Access, asked: NewNode) -> tuple[int, bytes]:
+    """Give a further machine access. Returns the exit code and its bundle.
 
     Raises:
-        Failure: its name is taken, Redis has no certificate or none for that host, or Redis would not know it.
+        Failure: the name is taken, or Redis has no certificate for that host, or Redis refused the update.
     """
     _check_name(asked.name)
     folder, host = access.folder, parse_name(asked.host)
-    with alone(folder.lock):
-        boxes = folder.boxes()
-        old = boxes.pop(asked.name, None)
+    with locked(folder.lock):
+        nodes = folder.nodes()
+        old = nodes.pop(asked.name, None)
         if old is not None and not asked.renew:
-            raise Failure(f"there is a box {asked.name!r}: --renew gives it a new login, `revoke` ends it.", MISUSED)
+            advice = "--renew gives it a new login, `revoke` deletes it"
+            raise Failure(f"the box {asked.name!r} already exists: {advice}.", MISUSED)
         authority = _authority_for(folder, host)
         now, password = certificates.now(), new_password()
-        days = asked.days or (old.days if old else BOX_DAYS)
-        stages = asked.stages or (old.stages if old else BOX_STAGES)
+        days = asked.days or (old.days if old else NODE_DAYS)
+        stages = asked.stages or (old.stages if old else NODE_STAGES)
         port = asked.port or (old.port if old else TLS_PORT)
         client = certificates.make_client(authority, f"{BOX}{asked.name}", now, days)
-        new = Box(asked.name, stages, digest(password), host, now, certificates.ends(client.certificate), port)
-        folder.keep_boxes([*boxes.values(), new])
+        new = Node(asked.name, stages, digest(password), host, now, certificates.ends(client.certificate), port)
+        folder.save_nodes([*nodes.values(), new])
         write(folder.users, acl_file(_accounts(access)), folder.readers)
         _say(f"access: {new.user} may run {', '.join(new.stages)}, until {new.ends:%Y-%m-%d}")
-        _say(f"access: Redis at {access.redis}: {_tell(access, [new.user])}")
+        _say(f"access: Redis at {access.redis}: {_update_redis(access, [new.user])}")
     url = f"rediss://{new.user}:{password}@{in_url(host)}:{new.port}/0"
     return OK, bundle(url, access.keys.ns, authority.certificate, client, int(now.timestamp()))
 
 
 def show(access: Access) -> int:
-    """List the boxes.
+    """List the nodes.
 
     Raises:
-        Failure: the list cannot be read.
+        Failure: the list is malformed.
     """
-    boxes, now = access.folder.boxes(), certificates.now()
-    if not boxes:
-        print("no boxes; let one in: (umask 077; tertulia access box NAME --host ADDRESS > NAME.tar)")
-    for each in boxes.values():
+    nodes, now = access.folder.nodes(), certificates.now()
+    if not nodes:
+        print("no boxes; add one: (umask 077; tertulia access box NAME --host ADDRESS > NAME.tar)")
+    for each in nodes.values():
         left = (each.ends - now).days
         until = f"until {each.ends:%Y-%m-%d} ({left} days)" if left >= 0 else f"expired on {each.ends:%Y-%m-%d}"
         print(f"{each.name}: {', '.join(each.stages)}, by {each.host}, {until}")
@@ -146,46 +147,49 @@ def show(access: Access) -> int:
 
 
 def revoke(access: Access, name: str) -> int:
-    """Let a box in no more, and close its connections. One that is struck off already may still be known to Redis.
+    """Delete a node's login and close its connections. Also works if only Redis still has the user.
 
     Raises:
-        Failure: there is no such box, or Redis cannot be told (it says what to do).
+        Failure: there is no such node, or Redis cannot be updated.
     """
     _check_name(name)
     folder, user = access.folder, f"{BOX}{name}"
-    with alone(folder.lock):
-        boxes = folder.boxes()
-        known = boxes.pop(name, None) is not None
-        missing = f"there is no box {name!r}: there are {listed(tuple(boxes))}"
-        if not known and folder.password(KEEPER) is None:  # nobody was let in here yet, and nobody can be told
+    with locked(folder.lock):
+        nodes = folder.nodes()
+        known = nodes.pop(name, None) is not None
+        missing = f"there is no box {name!r}; the boxes are: {listed(tuple(nodes))}"
+        if not known and folder.password(KEEPER) is None:  # without a keeper's login Redis cannot be asked
             raise Failure(f"{missing}.", MISUSED)
-        struck = f"{user} is struck from {folder.users}" if known else missing
-        folder.keep_boxes(boxes.values())
+        removed = f"{user} was removed from {folder.users}" if known else missing
+        folder.save_nodes(nodes.values())
         write(folder.users, acl_file(_accounts(access)), folder.readers)
         try:
             gone = asyncio.run(set_accounts(_keeper_url(access), _accounts(access)))
         except BusRefused as error:
             raise Failure(
-                f"{struck}; but the Redis that runs was not told ({error}): restart it, until then it lets the box in.",
+                f"{removed}, but the running Redis could not be updated ({error}): restart it; until then the box has "
+                "access.",
                 NO_CONNECTION,
             ) from error
         except BusUnavailable as error:
-            raise Failure(f"{struck}; Redis was not told ({error}). If it runs, restart it.", NO_CONNECTION) from error
+            raise Failure(
+                f"{removed}, but Redis was not reached ({error}). If it is running, restart it.", NO_CONNECTION
+            ) from error
         except BusError as error:
-            raise Failure(f"{error}; restart Redis: until then it lets the box in.", FAILED) from error
+            raise Failure(f"{error}; restart Redis: until then the box has access.", FAILED) from error
     if not known and user not in gone:
         raise Failure(f"{missing}.", MISUSED)
-    _say(f"access: {_out((user, *(each for each in gone if each != user)))}")
+    _say(f"access: {_revoked((user, *(each for each in gone if each != user)))}")
     return OK
 
 
 def _check_name(name: str) -> None:
-    if not BOX_NAME.fullmatch(name):
-        raise Failure(f"{name!r} is no name for a box: a-z, 0-9 and - within, at most 32 characters.", MISUSED)
+    if not NODE_NAME.fullmatch(name):
+        raise Failure(f"{name!r} is not a valid box name: a-z, 0-9 and inner -, at most 32 characters.", MISUSED)
 
 
-def _out(users: Sequence[str]) -> str:
-    return ", ".join(f"{user} is out, and its connections are closed" for user in users)
+def _revoked(users: Sequence[str]) -> str:
+    return ", ".join(f"{user} has no access any more, and its connections are closed" for user in users)
 
 
 def _accounts(access: Access) -> list[Account]:
@@ -196,32 +200,32 @@ def _accounts(access: Access) -> list[Account]:
         OPERATOR: operator_rules(keys),
         KEEPER: keeper_rules(),
     }
-    # who has no login at present gets no user; one that the Redis that runs has stays as it is
+    # users without a login are left out; the running Redis keeps theirs
     passwords = {name: folder.password(name) for name in rules}
     accounts = [Account(name, digest(word), rules[name]) for name, word in passwords.items() if word is not None]
-    boxes = folder.boxes().values()
-    return accounts + [Account(each.user, each.sha256, rights_of_stages(each.stages, keys).rules()) for each in boxes]
+    nodes = folder.nodes().values()
+    return accounts + [Account(each.user, each.sha256, rights_of_stages(each.stages, keys).rules()) for each in nodes]
 
 
 def _keeper_url(access: Access) -> str:
     return (read(access.folder.login(KEEPER)) or f"redis://{access.redis}/0").strip()
 
 
-def _tell(access: Access, anew: Sequence[str]) -> str:
-    """Let a Redis that runs know the users; what came of it."""
+def _update_redis(access: Access, changed: Sequence[str]) -> str:
+    """Update the users of the running Redis. `changed`: users whose connections are closed. Returns the result."""
     try:
-        gone = asyncio.run(set_accounts(_keeper_url(access), _accounts(access), anew))
+        gone = asyncio.run(set_accounts(_keeper_url(access), _accounts(access), changed))
     except BusRefused as error:
-        return f"it was not told ({error}); restart it, and it reads {access.folder.users.name}"
+        return f"it could not be updated ({error}); restart it, and it reads {access.folder.users.name}"
     except BusUnavailable:
-        return f"it does not run; it reads {access.folder.users.name} when it starts"
+        return f"it is not running; it reads {access.folder.users.name} when it starts"
     except BusError as error:
         raise Failure(f"{error}; is it Redis 6.2 or later?") from error
-    return f"it knows them; {_out(gone)}" if gone else "it knows them"
+    return f"its users are up to date; {_revoked(gone)}" if gone else "its users are up to date"
 
 
 def _certify(folder: Folder, names: Sequence[str]) -> str:
-    """Redis' certificate, made anew where there is none, other names are asked for, or it nears its end."""
+    """Make Redis' certificate if there is none, its names differ, or it expires soon. Returns the message."""
     certificate, key = folder.server
     old = read(certificate)
     wanted = tuple(names) or (() if old is None else certificates.names_of(old))
@@ -231,18 +235,18 @@ def _certify(folder: Folder, names: Sequence[str]) -> str:
     if old is None or set(certificates.names_of(old)) != set(wanted) or not key.exists():
         due = True
     else:
-        due = certificates.is_due(old, authority.certificate, certificates.now())
+        due = certificates.needs_renewal(old, authority.certificate, certificates.now())
     if due:
         made = certificates.make_server(authority, wanted, certificates.now())
-        # the key first: where it breaks off between the two, the next call sees that they do not belong together
+        # the key first: after an interruption between the two the next call finds no certificate and makes both
         certificate.unlink(missing_ok=True)
         write(key, made.key, folder.readers)
         write(certificate, made.certificate, folder.readers)
         old = made.certificate
     write(folder.root / "redis" / "ca.crt", authority.certificate, folder.readers)
     return (
-        f"access: Redis' certificate is {'new' if due else 'there'}, for {listed(wanted)}, "
-        f"until {certificates.ends(old or ''):%Y-%m-%d}{'; a Redis that runs needs a restart' if due else ''}"
+        f"access: Redis' certificate is {'new' if due else 'unchanged'}, for {listed(wanted)}, "
+        f"until {certificates.ends(old or ''):%Y-%m-%d}{'; restart Redis if it is running' if due else ''}"
     )
 
 
@@ -258,12 +262,12 @@ def _authority(folder: Folder) -> Pair:
 
 
 def _authority_for(folder: Folder, host: str) -> Pair:
-    """The authority, if Redis has a certificate for that host."""
+    """The authority; fails if Redis has no certificate for that host."""
     server = read(folder.server[0])
     names = () if server is None else certificates.names_of(server)
     if host not in names:
         raise Failure(
-            f"Redis' certificate is not for {host} but for {listed(names)}: make it with "
+            f"Redis' certificate is not for {host} but for {listed(names)}: make a new one with "
             f"`tertulia access init --names {','.join((*names, host))}`, and restart Redis.",
             MISUSED,
         )

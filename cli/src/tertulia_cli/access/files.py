@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whoever breaks off when; and one command at a time."""
+"""Atomic file writes, and a lock against a second command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_cli.exits import FAILED, Failure
 
 @dataclass(frozen=True, slots=True)
 class Readers:
-    """Who may read what is written beside its owner: the group `gid` where one is given."""
+    """Read access to a file besides its owner: the group `gid`, if given."""
 
     gid: int | None = None
 
@@ -29,10 +29,10 @@ OWNER_ONLY = Readers()
 
 
 def write(path: Path, content: str | bytes, readers: Readers = OWNER_ONLY) -> bool:
-    """Put `content` at `path` in one step, on disk when this returns; False if it stood there already.
+    """Write `content` atomically and durably. Returns False if the file already has this content and mode.
 
     Raises:
-        Failure: it cannot be written, or not be given to that group.
+        Failure: the file cannot be written, or its group cannot be set.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -61,25 +61,25 @@ def write(path: Path, content: str | bytes, readers: Readers = OWNER_ONLY) -> bo
 
 
 def read(path: Path) -> str | None:
-    """What stands there; None if there is no such file.
+    """The file's content; None if there is no such file.
 
     Raises:
-        Failure: it cannot be read.
+        Failure: the file cannot be read.
     """
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise Failure(f"{path} cannot be read ({error}); was it written by somebody else?") from error
+        raise Failure(f"{path} cannot be read ({error}); check that its owner is right.") from error
 
 
 @contextmanager
-def alone(path: Path) -> Generator[None]:
-    """Hold the lock at `path` while the block runs; a second command waits for it.
+def locked(path: Path) -> Generator[None]:
+    """Hold the lock file `path` during the block; a second command waits.
 
     Raises:
-        Failure: it cannot be made.
+        Failure: the lock file cannot be made.
     """
     try:
         path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)

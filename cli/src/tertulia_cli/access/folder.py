@@ -1,10 +1,10 @@
-"""The folder of `tertulia access`: what lies where, and who may read it.
+"""The folder of `tertulia access`: its layout, and the readers of each part.
 
     DIR/redis/   users.acl, and with TLS ca.crt, server.crt, server.key    Redis
-    DIR/NAME/    TERTULIA_REDIS_URL: the login of one service or person    that one alone
-    DIR/ca/      the authority's key, the keeper's login, the boxes        nobody but this command
+    DIR/NAME/    TERTULIA_REDIS_URL: the login of one service or person    that service or person
+    DIR/ca/      the authority's key, the keeper's login, the nodes        this command only
 
-Each is a volume of its own where containers are used: a service sees its own login and no other.
+With containers each part is a separate volume, so a service sees only its own login.
 """
 
 from __future__ import annotations
@@ -25,20 +25,21 @@ from tertulia_shared.bus.rights import SERVICES
 from tertulia_shared.keys import STAGES, Stage
 
 LOGIN: Final = "TERTULIA_REDIS_URL"
-"""Named like the setting, so that the folder serves as a secrets folder."""
+"""Named like the setting, so that services can read the folder as a secrets folder."""
 HOLDERS: Final = (*SERVICES, READER, OPERATOR)
-"""Who has a login in a folder of their own."""
+"""Users whose login has a folder of its own."""
 PASSWORD_BYTES: Final = 32
 TLS_PORT: Final = 6380
-BOX_STAGES: Final[tuple[Stage, ...]] = ("tts",)
-BOX_DAYS: Final = 365
-"""What a further machine is let in by, and for, where nothing else is asked."""
+NODE_STAGES: Final[tuple[Stage, ...]] = ("tts",)
+NODE_DAYS: Final = 365
+"""Defaults for a new node: its port, stages and validity."""
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
-    """A further machine: which stages it may run, its password's SHA-256, where it reaches Redis (`host`, `port`), and
-    from when until when its certificate is valid.
+class Node:
+    """A further machine that runs stages.
+
+    `sha256`: of its password. `host`, `port`: Redis' address for it. `made`, `ends`: validity of its certificate.
     """
 
     name: str
@@ -56,20 +57,20 @@ class Box:
 
     @property
     def days(self) -> int:
-        """How long its certificate was made for."""
+        """The validity of its certificate."""
         return (self.ends - self.made).days
 
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """See the module's docstring. `readers`: who reads the logins and Redis' files beside their owner."""
+    """The paths and files of the folder. `readers`: read access to the logins and to Redis' files."""
 
     root: Path
     readers: Readers = OWNER_ONLY
 
     @property
     def lock(self) -> Path:
-        """Held by whoever changes something."""
+        """The lock file; held during every change."""
         return self.root / "ca" / "lock"
 
     @property
@@ -78,14 +79,14 @@ class Folder:
         return self.root / "redis" / "users.acl"
 
     def login(self, name: str) -> Path:
-        """The file with a login of a service, a person, or the keeper."""
+        """The login file of a service, a person or the keeper."""
         return self.root / ("ca" if name == "keeper" else name) / LOGIN
 
     def password(self, name: str) -> str | None:
-        """The password that was given to somebody; None if nobody has that login yet.
+        """The password in a login file; None if there is no such login.
 
         Raises:
-            Failure: the file holds something else.
+            Failure: the file is malformed.
         """
         url = read(self.login(name))
         if url is None:
@@ -95,11 +96,11 @@ class Folder:
         except ValueError:
             parts = urlsplit("")
         if parts.username != name or not parts.password:
-            raise Failure(f"{self.login(name)} holds no login of {name}: delete it, and a new one is made.")
+            raise Failure(f"{self.login(name)} does not contain a login of {name}: delete it to make a new one.")
         return parts.password
 
     def give_login(self, name: str, password: str, redis: str) -> bool:
-        """Write a login; False if it stood there already. `redis` is host:port."""
+        """Write a login; returns False if the file is unchanged. `redis` is host:port."""
         readers = OWNER_ONLY if name == "keeper" else self.readers
         return write(self.login(name), f"redis://{name}:{password}@{redis}/0\n", readers)
 
@@ -115,32 +116,32 @@ class Folder:
         """Certificate and key of Redis."""
         return self.root / "redis" / "server.crt", self.root / "redis" / "server.key"
 
-    # -- boxes
+    # -- nodes
 
-    def boxes(self) -> dict[str, Box]:
-        """The further machines, by name.
+    def nodes(self) -> dict[str, Node]:
+        """The nodes by name.
 
         Raises:
-            Failure: the file cannot be understood.
+            Failure: the file is malformed.
         """
-        text = read(self._boxes)
+        text = read(self._nodes_file)
         if text is None:
             return {}
         try:
             return {box.name: box for box in map(_box, json.loads(text))}
         except (ValueError, KeyError, TypeError) as error:
-            raise Failure(f"{self._boxes} cannot be understood ({error}): restore it from a backup.") from error
+            raise Failure(f"{self._nodes_file} is malformed ({error}): restore it from a backup.") from error
 
-    def keep_boxes(self, boxes: Iterable[Box]) -> None:
-        """Write them down."""
+    def save_nodes(self, nodes: Iterable[Node]) -> None:
+        """Write the list of nodes."""
         rows = [
             {**asdict(box), "made": box.made.isoformat(), "ends": box.ends.isoformat()}
-            for box in sorted(boxes, key=lambda box: box.name)
+            for box in sorted(nodes, key=lambda box: box.name)
         ]
-        write(self._boxes, json.dumps(rows, indent=1) + "\n")
+        write(self._nodes_file, json.dumps(rows, indent=1) + "\n")
 
     @property
-    def _boxes(self) -> Path:
+    def _nodes_file(self) -> Path:
         return self.root / "ca" / "boxes.json"
 
 
@@ -149,14 +150,14 @@ def new_password() -> str:
     return secrets.token_urlsafe(PASSWORD_BYTES)
 
 
-def _box(row: Any) -> Box:
+def _box(row: Any) -> Node:
     stages: tuple[Stage, ...] = tuple(stage for stage in STAGES if stage in row["stages"])
-    return Box(
+    return Node(
         row["name"],
         stages,
         row["sha256"],
         row["host"],
         datetime.fromisoformat(row["made"]),
         datetime.fromisoformat(row["ends"]),
-        int(row.get("port", TLS_PORT)),  # an older release kept none
+        int(row.get("port", TLS_PORT)),  # older releases did not store it
     )

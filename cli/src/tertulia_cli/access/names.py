@@ -1,4 +1,4 @@
-"""The names that a machine is reached by: DNS names and IP addresses, as a certificate has them."""
+"""Parses the names of a machine for its certificate: DNS names and IP addresses."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ MAX_NAME: Final = 253
 
 
 def parse_names(text: str) -> tuple[str, ...]:
-    """`hub.example.org,192.168.1.10` as names, each once, in order.
+    """Parse `hub.example.org,192.168.1.10`; each name once, in order.
 
     Raises:
-        Failure: one of them is neither a DNS name nor an IP address.
+        Failure: a name is neither a DNS name nor an IP address.
     """
     return tuple(dict.fromkeys(parse_name(part) for part in text.split(",") if part.strip()))
 
 
 def parse_name(text: str) -> str:
-    """One name in its usual form: lower case, an IPv6 address without brackets and zeros.
+    """Normalize a name: lower case, IPv6 addresses compressed and without brackets.
 
     Raises:
         Failure: it is neither a DNS name nor an IP address.
@@ -34,13 +34,13 @@ def parse_name(text: str) -> str:
     labels = name.split(".")
     if len(name) > MAX_NAME or not all(LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
         raise Failure(
-            f"{text!r} is no name of a machine: give a DNS name or an IP address, without port or path.", MISUSED
+            f"{text!r} is not a machine's name: give a DNS name or an IP address, without port or path.", MISUSED
         )
     return name
 
 
 def is_address(name: str) -> bool:
-    """Whether it is an IP address."""
+    """Whether the name is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -49,10 +49,10 @@ def is_address(name: str) -> bool:
 
 
 def in_url(name: str) -> str:
-    """As it stands in a URL."""
+    """The name for a URL; an IPv6 address gets brackets."""
     return f"[{name}]" if ":" in name else name
 
 
 def listed(names: Sequence[str]) -> str:
-    """For a person."""
+    """The names for a message: `a, b`, or `none`."""
     return ", ".join(names) or "none"

@@ -1,1 +1,1 @@
-"""A client of the gateway on the terminal: `tertulia say` and `tertulia talk` (docs/protocol.md is the contract)."""
+"""A terminal client of the gateway, for `tertulia say` and `tertulia talk` (docs/protocol.md)."""

@@ -1,4 +1,4 @@
-"""Where the gateway is: the WebSocket address from `--url` or the settings. No I/O."""
+"""The gateway's WebSocket address, from `--url` or the settings. No I/O."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ SCHEMES = {"ws": "ws", "wss": "wss", "http": "ws", "https": "wss"}
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A gateway's WebSocket, and the token it asks for ("" if none)."""
+class GatewayAddress:
+    """The URL of a gateway's WebSocket, and its token ("" if it needs none)."""
 
     url: str
     token: str = ""
 
     @property
     def headers(self) -> dict[str, str]:
-        """What is shown when connecting; a header, as addresses end up in logs."""
+        """The headers of the connection. The token is a header, because URLs end up in logs."""
         return {"Authorization": f"Bearer {self.token}"} if self.token else {}
 
     @property
-    def is_here(self) -> bool:
-        """Whether it is on this machine, where no proxy leads."""
+    def is_local(self) -> bool:
+        """Whether the gateway is on this machine, so that no proxy is used."""
         host = urlsplit(self.url).hostname or ""
         try:
             return host == "localhost" or ipaddress.ip_address(host).is_loopback
         except ValueError:
             return False
 
-    def address(self, query: Mapping[str, str]) -> str:
-        """The URL to connect to; `query` says what to open (docs/protocol.md), nothing: a new conversation."""
+    def url_with(self, query: Mapping[str, str]) -> str:
+        """The URL to connect to, with the query (docs/protocol.md); an empty one opens a new conversation."""
         return f"{self.url}?{urlencode(query)}" if query else self.url
 
 
-def parse_place(url: str, token: str) -> Place:
-    """`ws://host:port/ws`; http, https and a bare `host:port` are understood, the path may be left out.
+def parse_address(url: str, token: str) -> GatewayAddress:
+    """Parse `ws://host:port/ws`. Also accepts http, https, a bare `host:port`, and a missing path.
 
     Raises:
-        Failure: it is no such address.
+        Failure: the URL is malformed.
     """
     parts = urlsplit(url if "://" in url else f"ws://{url}")
     try:
         fine = parts.scheme in SCHEMES and parts.hostname and parts.port != 0
-    except ValueError:  # a port that is no number
+    except ValueError:  # the port is not a number
         fine = False
     if not fine:
         raise Failure(f"--url {url}: it must look like ws://127.0.0.1:8000/ws (or wss://, http://, https://).", MISUSED)
     path = parts.path if parts.path not in ("", "/") else "/ws"
-    return Place(urlunsplit((SCHEMES[parts.scheme], parts.netloc, path, "", "")), token)
+    return GatewayAddress(urlunsplit((SCHEMES[parts.scheme], parts.netloc, path, "", "")), token)

@@ -1,4 +1,4 @@
-"""When a lost connection is tried again, and when it is given up. No I/O; times are monotonic seconds passed in."""
+"""Decides when to reconnect, and when to give up. Pure: the caller passes monotonic seconds."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from typing import Final
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 3.0
 GIVE_UP_S: Final = 30.0
-"""An outage longer than this is not waited out."""
+"""Give up after an outage of this length."""
 SETTLED_S: Final = 5.0
-"""A connection that lived so long ended the outage before it; a shorter one was part of it."""
+"""A connection that lived this long ends the outage; a shorter one counts as part of it."""
 
 
-class Outage:
-    """Fed with each failure: a connection that could not be made, or one that ended."""
+class Backoff:
+    """Exponential backoff over the failures of one outage: failed attempts and lost connections."""
 
     def __init__(self) -> None:
         self._since: float | None = None
         self._wait_s = FIRST_WAIT_S
 
     def failed(self, now: float, lived_s: float = 0.0) -> float | None:
-        """Seconds to wait before the next attempt; None: give up."""
+        """Seconds to wait before the next attempt, or None to give up."""
         if lived_s >= SETTLED_S or self._since is None:
             self._since, self._wait_s = now, FIRST_WAIT_S
         if now - self._since > GIVE_UP_S:

@@ -1,4 +1,4 @@
-"""One exchange with the gateway: every event to the screen and to the books, until nothing more is waited for."""
+"""One exchange with the gateway: receives and shows events until the command has what it waits for."""
 
 from __future__ import annotations
 
@@ -11,106 +11,106 @@ from typing import Final, Protocol
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import Link, Live, Received
 from tertulia_cli.client.progress import Progress
-from tertulia_cli.client.resuming import Joining
+from tertulia_cli.client.resuming import ForeignTurnFilter
 from tertulia_cli.client.screen import Screen
 from tertulia_cli.client.speech import Receipt, Recording
 from tertulia_cli.exits import NO_ANSWER, Failure
 
-FAREWELL_S: Final = 5.0
-"""How long the last things that were told may take to be sent."""
+FLUSH_S: Final = 5.0
+"""Time for the last commands to be sent."""
 
 
-class Part(Protocol):
-    """What the user's side does in an exchange."""
+class Side(Protocol):
+    """The user's side of an exchange: `say` or `talk`."""
 
     def over(self) -> bool:
-        """Whether nothing more is waited for; asked after each thing that came, and by `look_again`."""
+        """Whether the exchange is over; called after each frame, and by `poll`."""
         ...
 
     def live(self) -> None:
-        """The conversation is open (again): say what is not confirmed yet."""
+        """The conversation is open (again): send unconfirmed messages."""
         ...
 
     def event(self, event: Event) -> None:
-        """It came, and was shown."""
+        """An event arrived and was shown."""
         ...
 
     def audio(self, audio: Audio) -> None:
-        """It came."""
+        """An audio frame arrived."""
         ...
 
 
 class Exchange:
-    """Made with an open link; `silence_s` is how long to wait for the next news."""
+    """An exchange over an open link. It fails after `silence_s` without any frame."""
 
     def __init__(self, link: Link, screen: Screen, silence_s: float) -> None:
         self.link = link
         self.progress = Progress()
         self.recording = Recording()
-        self._joining = Joining()
+        self._foreign = ForeignTurnFilter()
         self._screen = screen
         self._silence_s = silence_s
-        self._part: Part | None = None
+        self._side: Side | None = None
         self._over = asyncio.Event()
         self._silence: asyncio.Timeout | None = None
         self._outgoing: asyncio.Queue[tuple[str, dict[str, object]]] = asyncio.Queue()
 
-    def tell(self, type: str, **data: object) -> None:
-        """Send a command, behind those that were told before."""
+    def send(self, type: str, **data: object) -> None:
+        """Queue a command."""
         self._outgoing.put_nowait((type, data))
 
-    def tell_played(self, receipts: list[Receipt]) -> None:
-        """Say what has been played."""
+    def send_receipts(self, receipts: list[Receipt]) -> None:
+        """Queue playback receipts."""
         for receipt in receipts:
-            self.tell("playback", **asdict(receipt))
+            self.send("playback", **asdict(receipt))
 
-    async def run(self, part: Part) -> None:
-        """Receive until the part is over.
+    async def run(self, part: Side) -> None:
+        """Receive until `side.over()`.
 
         Raises:
-            Failure: the connection is gone for good, or nothing has come for `silence_s` seconds.
+            Failure: the connection is lost for good, or nothing arrived for `silence_s` seconds.
         """
-        self._part = part
+        self._side = part
         async with asyncio.TaskGroup() as tasks:
             both = [tasks.create_task(self._send()), tasks.create_task(self._receive())]
             await self._over.wait()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._outgoing.join(), FAREWELL_S)
+                await asyncio.wait_for(self._outgoing.join(), FLUSH_S)
             for task in both:
                 task.cancel()
 
-    def look_again(self, *, busy: bool) -> None:
-        """Time has passed for the part: is it over? While it is busy, nothing need come."""
+    def poll(self, *, busy: bool) -> None:
+        """Check whether the exchange is over. `busy` restarts the silence timeout."""
         if busy and self._silence is not None:
             self._silence.reschedule(asyncio.get_running_loop().time() + self._silence_s)
-        if self._part is not None and self._part.over():
+        if self._side is not None and self._side.over():
             self._over.set()
 
     async def _receive(self) -> None:
-        assert self._part is not None  # noqa: S101 - `run` has just set it
+        assert self._side is not None  # noqa: S101 - `run` has just set it
         try:
             async with asyncio.timeout(self._silence_s) as self._silence, aclosing(self.link.received()) as received:
                 async for each in received:
-                    self._take(each, self._part)
-                    self.look_again(busy=True)
+                    self._take(each, self._side)
+                    self.poll(busy=True)
         except TimeoutError:
             raise Failure(
-                f"nothing has come for {self._silence_s:g} s: `tertulia inspect last` shows where it hangs, "
+                f"no answer for {self._silence_s:g} s: `tertulia inspect last` shows where it hangs, "
                 "`tertulia doctor` what is missing.",
                 NO_ANSWER,
             ) from None
         finally:
             self._silence = None
 
-    def _take(self, received: Received, part: Part) -> None:
+    def _take(self, received: Received, part: Side) -> None:
         match received:
             case Live():
                 part.live()
-            case Event() if self._joining.event(received, self.progress.turns):
-                self.progress.see(received)
+            case Event() if self._foreign.event(received, self.progress.turns):
+                self.progress.apply(received)
                 self._show(received)
                 part.event(received)
-            case Audio() if self._joining.audio():
+            case Audio() if self._foreign.audio():
                 self.recording.add(received)
                 part.audio(received)
             case _:

@@ -1,4 +1,4 @@
-"""What comes over the WebSocket, as values. No I/O. Types and fields that we don't know are left alone."""
+"""Parses the gateway's WebSocket frames. No I/O. Unknown types and fields are ignored."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import orjson
 
 
 class BadFrame(Exception):
-    """The gateway sent what no gateway sends."""
+    """A frame violates the protocol."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A JSON event; `id` is "" for those that answer this connection only."""
+    """A JSON event. `id` is "" for events that only this connection gets."""
 
     type: str
     id: str = ""
@@ -24,7 +24,7 @@ class Event:
     fields: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def text(self, name: str) -> str:
-        """A field as text; "" if it isn't there."""
+        """A field as text; "" if it is missing."""
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else str(value)
 
@@ -43,17 +43,17 @@ class Audio:
 
 
 def parse_event(frame: str) -> Event:
-    """A text frame.
+    """Parse a text frame.
 
     Raises:
-        BadFrame: it is no event.
+        BadFrame: the frame is not an event.
     """
     try:
         message: object = orjson.loads(frame)
     except orjson.JSONDecodeError as error:
         raise BadFrame(f"a text frame is not JSON: {error}") from None
     if not isinstance(message, dict):
-        raise BadFrame("a text frame is no JSON object")
+        raise BadFrame("a text frame is not a JSON object")
     fields = cast("dict[str, Any]", message)
     kind, id, epoch = fields.get("type"), fields.get("event_id", ""), fields.get("epoch", 0)
     if not isinstance(kind, str) or not isinstance(id, str) or not isinstance(epoch, int):
@@ -62,10 +62,10 @@ def parse_event(frame: str) -> Event:
 
 
 def parse_audio(frame: bytes) -> Audio | None:
-    """A binary frame; None if it is of a type that we don't know.
+    """Parse a binary frame; None for an unknown type.
 
     Raises:
-        BadFrame: it is no msgpack map, or lacks a field.
+        BadFrame: the frame is not a msgpack map, or a field is missing.
     """
     try:
         fields = cast("dict[str, Any]", msgpack.unpackb(frame))
@@ -77,6 +77,6 @@ def parse_audio(frame: bytes) -> Audio | None:
 
 
 def order(id: str) -> tuple[int, int]:
-    """An event's or frame's id, as it is compared."""
+    """The sort key of an event's or audio frame's id."""
     ms, _, seq = id.partition("-")
     return int(ms or 0), int(seq or 0)

@@ -1,4 +1,4 @@
-"""A connection to the gateway that survives: it connects again after a loss, and resumes where it was."""
+"""A connection to the gateway that reconnects after a loss and resumes at its position."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import orjson
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
-from tertulia_cli.client.address import Place
-from tertulia_cli.client.backoff import Outage
+from tertulia_cli.client.address import GatewayAddress
+from tertulia_cli.client.backoff import Backoff
 from tertulia_cli.client.frames import Audio, BadFrame, Event, parse_audio, parse_event
 from tertulia_cli.client.resuming import Position
 from tertulia_cli.exits import NO_CONNECTION, Failure
@@ -31,17 +31,17 @@ FINAL_CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The conversation is open (again): say again what was not confirmed."""
+    """The conversation is open (again): send unconfirmed messages."""
 
 
 Received = Event | Audio | Live
 
 
 class Link:
-    """One user of the conversation: one task receives, any may send. `on_lost` is told why a connection ended."""
+    """A client of a conversation: one task receives, any may send. `on_lost` gets the reason of a lost connection."""
 
-    def __init__(self, place: Place, position: Position, on_lost: Callable[[str], None]) -> None:
-        self._place = place
+    def __init__(self, address: GatewayAddress, position: Position, on_lost: Callable[[str], None]) -> None:
+        self._address = address
         self._position = position
         self._on_lost = on_lost
         self._socket: ClientConnection | None = None
@@ -50,28 +50,28 @@ class Link:
 
     @property
     def conversation_id(self) -> str:
-        """The open conversation's; "" before it is open."""
+        """The conversation's id; "" before it is open."""
         return self._position.conversation_id
 
     async def send(self, type: str, **data: object) -> None:
-        """Send a command as soon as the conversation is open. May be lost with the connection: see `Live`."""
+        """Send a command as soon as the conversation is open. It may be lost with the connection (see `Live`)."""
         await self._send(orjson.dumps({"type": type, "data": data}).decode())
 
     async def send_pcm(self, pcm: bytes) -> None:
-        """Send microphone PCM. Dropped while there is no connection: a microphone does not wait."""
+        """Send microphone PCM. Dropped while disconnected, because a microphone cannot wait."""
         if self._live.is_set():
             await self._send(pcm)
 
     async def received(self) -> AsyncGenerator[Received]:
-        """Everything that comes, until the connection is lost for good.
+        """All frames, until `close` or until the connection is lost for good.
 
         Raises:
-            Failure: nothing listens there, we were refused, or it did not come back.
+            Failure: nothing listens there, the gateway refused us, or it did not come back.
         """
         now = asyncio.get_running_loop().time
-        outage, again = Outage(), False
+        backoff, again = Backoff(), False
         while True:
-            socket = await self._connect(outage if again else None)
+            socket = await self._connect(backoff if again else None)
             self._socket = socket
             self._position.connected()
             begun = now()
@@ -86,19 +86,19 @@ class Link:
                         yield Live()
             except ConnectionClosed:
                 pass
-            self._live.clear()  # not where the reader stops reading: what is still to be sent goes over this socket
+            self._live.clear()  # not if the caller stops reading early: pending commands still use this socket
             if self._leaving:
                 return
             again = True
             why = self._why_it_ended(socket)
-            wait_s = outage.failed(now(), now() - begun)
+            wait_s = backoff.failed(now(), now() - begun)
             if wait_s is None:
-                raise Failure(f"{self._place.url} ends every connection at once ({why}).", NO_CONNECTION)
-            self._on_lost(f"(the connection was lost: {why}; connecting again)")
+                raise Failure(f"{self._address.url} ends every connection at once ({why}).", NO_CONNECTION)
+            self._on_lost(f"(the connection was lost: {why}; reconnecting)")
             await _pause(wait_s)
 
     async def close(self) -> None:
-        """Leave in an orderly way: what was sent before has arrived."""
+        """Close the connection cleanly, so that sent frames arrive."""
         self._leaving = True
         if self._socket is not None:
             await self._socket.close()
@@ -119,7 +119,7 @@ class Link:
                 return audio if audio is not None and position.audio(audio) else None
             event = parse_event(frame)
         except BadFrame as error:
-            raise Failure(f"{self._place.url} does not speak Tertulia's protocol: {error}.", NO_CONNECTION) from error
+            raise Failure(f"{self._address.url} does not speak Tertulia's protocol: {error}.", NO_CONNECTION) from error
         return event if position.event(event) else None
 
     def _why_it_ended(self, socket: ClientConnection) -> str:
@@ -128,24 +128,24 @@ class Link:
             raise Failure(f"{FINAL_CODES[code]}{f' ({reason})' if reason else ''}.", NO_CONNECTION)
         return reason or f"close code {code}"
 
-    async def _connect(self, outage: Outage | None) -> ClientConnection:
-        """`outage`: what is tried again; None for the first connection, which must succeed at once."""
+    async def _connect(self, backoff: Backoff | None) -> ClientConnection:
+        """Connect, retrying with `backoff`; None for the first connection, which must succeed at once."""
         while True:
             try:
                 return await self._dial()
             except (OSError, InvalidHandshake, EOFError) as error:
                 status = error.response.status_code if isinstance(error, InvalidStatus) else None
                 now = asyncio.get_running_loop().time()
-                wait_s = None if status in FORBIDDEN or outage is None else outage.failed(now)
+                wait_s = None if status in FORBIDDEN or backoff is None else backoff.failed(now)
                 if wait_s is None:
                     raise Failure(self._why(error), NO_CONNECTION) from error
             await _pause(wait_s)
 
     async def _dial(self) -> ClientConnection:
-        options: dict[str, Any] = {"proxy": None} if self._place.is_here else {}
+        options: dict[str, Any] = {"proxy": None} if self._address.is_local else {}
         return await connect(
-            self._place.address(self._position.query()),
-            additional_headers=self._place.headers,
+            self._address.url_with(self._position.query()),
+            additional_headers=self._address.headers,
             open_timeout=OPEN_S,
             max_size=MAX_FRAME_BYTES,
             compression=None,
@@ -153,33 +153,35 @@ class Link:
         )
 
     def _why(self, error: Exception) -> str:
-        url = self._place.url
+        url = self._address.url
         match error:
             case InvalidStatus() if error.response.status_code in FORBIDDEN:
                 said = (error.response.body or b"").decode(errors="replace").strip()[:200]
                 return (
-                    f"{url} refuses us ({error.response.status_code} {said}): show its token (--token, TERTULIA_TOKEN)."
+                    f"{url} refuses us ({error.response.status_code} {said}): give its token (--token, TERTULIA_TOKEN)."
                 )
             case InvalidStatus():
                 return (
                     f"{url} answers with HTTP {error.response.status_code}: is it a Tertulia gateway, and the path /ws?"
                 )
             case InvalidHandshake() | EOFError():
-                return f"{url} is no WebSocket ({error}): is it a Tertulia gateway?"
+                return f"{url} is not a WebSocket ({error}): is it a Tertulia gateway?"
             case TimeoutError():
                 return f"{url} does not answer within {OPEN_S:g} s: is the address right?"
             case _:
-                return f"nothing listens at {url}: start it with `tertulia run`, or say where it is with --url."
+                return f"nothing listens at {url}: start it with `tertulia run`, or give its address with --url."
 
 
 async def _pause(wait_s: float) -> None:
-    await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads clients, hides nothing
+    await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # noqa: S311 - jitter, not a secret
 
 
 @asynccontextmanager
-async def open_link(place: Place, conversation_id: str, on_lost: Callable[[str], None]) -> AsyncGenerator[Link]:
-    """A link that is closed in an orderly way when the block ends."""
-    link = Link(place, Position(conversation_id), on_lost)
+async def open_link(
+    address: GatewayAddress, conversation_id: str, on_lost: Callable[[str], None]
+) -> AsyncGenerator[Link]:
+    """A link that is closed cleanly when the block ends."""
+    link = Link(address, Position(conversation_id), on_lost)
     try:
         yield link
     finally:

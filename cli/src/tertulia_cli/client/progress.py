@@ -1,7 +1,7 @@
-"""How far the turns are that this client waits for. No I/O.
+"""Tracks the turns that this client waits for. No I/O.
 
-A turn is over when its text is complete and so is the audio of each reply that was begun, or when the user has cut it
-off with another turn or an interruption.
+A turn is over when its text and the audio of each started reply are complete, or when another turn or an interruption
+has cut it off.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from tertulia_cli.client.frames import Event
 
 @dataclass(slots=True)
 class Turn:
-    """What has come of one turn."""
+    """The progress of one turn."""
 
     epoch: int = -1
-    """-1: not accepted yet."""
+    """-1 until the turn is accepted."""
     text_complete: bool = False
     cut_off: bool = False
     unspoken: set[str] = field(default_factory=set[str])
-    """Replies that were begun and whose audio is not complete."""
-    troubles: list[str] = field(default_factory=list[str])
+    """Started replies whose audio is not complete."""
+    errors: list[str] = field(default_factory=list[str])
 
     @property
     def over(self) -> bool:
-        """Nothing more comes of it."""
+        """Whether no more text or audio of this turn follows."""
         return self.cut_off or (self.text_complete and not self.unspoken)
 
 
 class Progress:
-    """Fed with every event. `await_turn` says which turns matter."""
+    """Applies every event to the turns given to `await_turn`."""
 
     def __init__(self) -> None:
         self.turns: dict[str, Turn] = {}
@@ -43,24 +43,24 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Every turn that is waited for is over."""
+        """Whether all awaited turns are over."""
         return all(turn.over for turn in self.turns.values())
 
     @property
-    def troubles(self) -> list[str]:
-        """What went wrong in them, in sentences."""
-        return [trouble for turn in self.turns.values() for trouble in turn.troubles]
+    def errors(self) -> list[str]:
+        """The error messages of the awaited turns."""
+        return [trouble for turn in self.turns.values() for trouble in turn.errors]
 
     def await_turn(self, turn_id: str) -> None:
-        """This turn is waited for."""
+        """Wait for this turn."""
         self.turns.setdefault(turn_id, Turn())
 
     def accepted(self, turn_id: str) -> bool:
-        """Whether the gateway has said that this turn is safe."""
+        """Whether the gateway has accepted this turn."""
         return self.turns[turn_id].epoch >= 0
 
-    def see(self, event: Event) -> None:
-        """An event that was delivered."""
+    def apply(self, event: Event) -> None:
+        """Apply a delivered event."""
         if event.type in ("turn_accepted", "interrupted"):
             self._raise_epoch(event)
         elif event.type == "turn_started":
@@ -76,14 +76,14 @@ class Progress:
             turn = self._turn(event.text("turn_id"))
             if turn is not None:
                 turn.text_complete = True
-        elif event.type == "error" and event.text("code") != "unavailable":  # that passes, and nothing is lost
-            self._trouble(event)
+        elif event.type == "error" and event.text("code") != "unavailable":  # temporary: the client repeats the message
+            self._add_error(event)
 
     def _raise_epoch(self, event: Event) -> None:
         own = event.text("turn_id") if event.type == "turn_accepted" else ""
         turn = self._turn(own)
         if turn is not None and turn.epoch < 0:
-            turn.epoch = max(event.epoch, 0)  # an answer to a repeated turn has none
+            turn.epoch = max(event.epoch, 0)  # the answer to a repeated message has no epoch
         if event.epoch > self._epoch:
             self._epoch = event.epoch
             for each in self.turns.values():
@@ -97,11 +97,11 @@ class Progress:
             self._turn_of[message_id] = turn_id
             turn.unspoken.add(message_id)
 
-    def _trouble(self, event: Event) -> None:
+    def _add_error(self, event: Event) -> None:
         turn_id = event.text("turn_id") or self._turn_of.get(event.text("message_id"), "")
         turn = self._turn(turn_id)
         if turn is not None:
-            turn.troubles.append(event.text("message"))
+            turn.errors.append(event.text("message"))
 
     def _turn(self, turn_id: str) -> Turn | None:
         return self.turns.get(turn_id)

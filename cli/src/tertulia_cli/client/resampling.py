@@ -1,8 +1,8 @@
-"""Another sample rate for a short recording, with the standard library alone. No I/O.
+"""Resamples a short recording with the standard library alone. No I/O.
 
 A windowed-sinc interpolator in polyphase form (J. O. Smith, "Digital Audio Resampling", CCRMA). It takes about a tenth
-of the recording's length, which is fine for a file that is then sent at real-time pace; what has to be fast (the speech
-engines' output) is resampled by a library in its own process.
+of the recording's length, which is fast enough for a file that is sent in real time. The tts workers resample with a
+library instead.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from operator import mul
 from typing import Final
 
 ZERO_CROSSINGS: Final = 16
-"""Of the sinc, to each side. For 16 kHz that passes up to 6.4 kHz within 0.1 dB, and holds what would be heard as an
-alias 45 dB down from 8.4 kHz on, 70 dB from 9 kHz on."""
+"""Of the sinc, on each side. At 16 kHz the passband is flat within 0.1 dB up to 6.4 kHz; aliases are attenuated by
+45 dB from 8.4 kHz and by 70 dB from 9 kHz."""
 PASSBAND: Final = 0.92
 """The filter's edge, as a share of the lower rate's Nyquist frequency."""
 LOWEST, HIGHEST = -32_768, 32_767
 
 
 def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
-    """The same 16-bit sound at `to_hz`; as long as before, to the sample."""
+    """Resample 16-bit sound to `to_hz`; the duration stays the same, to the sample."""
     if hz == to_hz:
         return samples
     common = math.gcd(hz, to_hz)
@@ -45,9 +45,9 @@ def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
 
 
 def _taps(fraction: float, cutoff: float, reach: int) -> tuple[float, ...]:
-    """Weights of the `2 * reach` samples around a point that lies `fraction` of a sample behind one of them."""
+    """Weights of the `2 * reach` samples around a point that is `fraction` of a sample after one of them."""
     weights = [_sinc(cutoff * (k - fraction)) * _hann((k - fraction) / reach) for k in range(1 - reach, reach + 1)]
-    total = sum(weights)  # near 1 / cutoff: a constant stays exactly what it is
+    total = sum(weights)  # near 1 / cutoff; dividing by it keeps a constant signal exact
     return tuple(weight / total for weight in weights)
 
 

@@ -1,7 +1,7 @@
-"""What to deliver of what comes, and where to go on after a connection was lost. No I/O.
+"""Filters repeated frames and keeps the position to resume from. No I/O.
 
-The address of each connection says where this client stands (docs/protocol.md, Resume). Until the gateway has opened
-the conversation there, nothing is delivered.
+The URL of each connection carries the client's position (docs/protocol.md, Resume). Before `conversation_started` no
+frame is delivered.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Container
 
 from tertulia_cli.client.frames import Audio, Event, order
 
-OF_A_TURN = frozenset(
+TURN_EVENTS = frozenset(
     {
         "turn_accepted", "turn_started", "message_started", "llm_chunk", "message_resumed", "message_complete",
         "turn_complete", "audio_complete",
@@ -19,7 +19,7 @@ OF_A_TURN = frozenset(
 
 
 class Position:
-    """Where this client stands in its conversation, over all its connections."""
+    """The client's position in its conversation, across connections."""
 
     def __init__(self, conversation_id: str = "") -> None:
         self.conversation_id = conversation_id
@@ -32,7 +32,7 @@ class Position:
         self._live = False
 
     def query(self) -> dict[str, str]:
-        """What the address of the next connection says."""
+        """The query of the next connection's URL."""
         if not self.conversation_id:
             return {}
         query = {"conversation_id": self.conversation_id}
@@ -76,10 +76,10 @@ class Position:
         self._last_audio = self._last_audio if same else None
 
 
-class Joining:
-    """Leaves out the turn that went on when this client came into a conversation: it was not asked by it.
+class ForeignTurnFilter:
+    """Drops the frames of a turn that was already running when this client joined the conversation.
 
-    The gateway tells that turn from its `turn_accepted` on, directly behind the first `conversation_started`.
+    The gateway replays that turn from its `turn_accepted` on, directly after the first `conversation_started`.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class Joining:
         self._turn = ""
 
     def event(self, event: Event, awaited: Container[str]) -> bool:
-        """Whether this event concerns the client; `awaited` are its own turns."""
+        """Whether to deliver this event; `awaited` are the client's own turns."""
         follows, self._may_follow = self._may_follow, False
         if event.type == "conversation_started":
             self._may_follow, self._is_first = self._is_first and event.fields.get("resumed") is True, False
@@ -96,9 +96,9 @@ class Joining:
             self._turn = ""
         elif event.type == "turn_accepted" and event.text("turn_id") != self._turn:
             self._turn = event.text("turn_id") if follows and event.text("turn_id") not in awaited else ""
-        is_of_a_turn = event.type in OF_A_TURN or (event.type == "error" and event.id)
+        is_of_a_turn = event.type in TURN_EVENTS or (event.type == "error" and event.id)
         return not (self._turn and is_of_a_turn)
 
     def audio(self) -> bool:
-        """Whether sound that comes now concerns the client."""
+        """Whether to deliver audio that arrives now."""
         return not self._turn

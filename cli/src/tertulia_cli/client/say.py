@@ -1,4 +1,4 @@
-"""`tertulia say`: one typed message, and all that is answered."""
+"""`tertulia say`: sends one typed message and shows the replies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.client.address import Place
+from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.exchange import Exchange
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import open_link
@@ -20,15 +20,15 @@ from tertulia_cli.exits import FAILED, OK, Failure
 from tertulia_shared.ids import new_id
 
 SILENCE_S: Final = 60.0
-"""Without any news for so long, an answer is no longer expected."""
+"""The command gives up after this time without any frame."""
 MAX_TRIES: Final = 15
 RETRY_S: Final = 1.0
-"""While Redis is away the message is sent again so often, so far apart."""
+"""While Redis is unavailable the message is sent again up to `MAX_TRIES` times, at this interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class SayOptions:
-    """What `say` was asked for; `out` is where the speech goes."""
+    """Options of `tertulia say`. `out`: the WAV file for the speech."""
 
     text: str
     character: str = ""
@@ -38,20 +38,20 @@ class SayOptions:
 
 
 def addressed(text: str, character: str) -> str:
-    """The text as said to a character: whoever is named in it answers."""
+    """The text with the character's name in it, because characters named in a message answer."""
     if not character or re.search(rf"(?<!\w){re.escape(character)}(?!\w)", text, re.IGNORECASE):
         return text
     return f"{character}, {text}"
 
 
-async def say(place: Place, options: SayOptions) -> int:
-    """Say it, show the replies, write the speech; the exit code.
+async def say(address: GatewayAddress, options: SayOptions) -> int:
+    """Send the message, show the replies, write the speech; returns the exit code.
 
     Raises:
-        Failure: no connection, no answer, or a file that cannot be written.
+        Failure: there is no connection or no answer, or the file cannot be written.
     """
     screen = Screen(columns=shutil.get_terminal_size().columns)
-    async with open_link(place, options.conversation_id, screen.note) as link:
+    async with open_link(address, options.conversation_id, screen.note) as link:
         exchange = Exchange(link, screen, options.silence_s)
         saying = _Saying(exchange, addressed(options.text, options.character))
         try:
@@ -66,13 +66,13 @@ async def say(place: Place, options: SayOptions) -> int:
 
 
 def summary(exchange: Exchange, out: Path | None) -> str:
-    """How much was heard, and where to find it again."""
+    """The last line of output: the length of the speech, the file, and the conversation."""
     written = f", written to {out}" if out else ""
     return f"({exchange.recording.seconds:.1f} s of speech{written}; conversation {exchange.link.conversation_id})"
 
 
 class _Saying:
-    """The `Part`: it tells the turn until it is accepted, and counts as heard what was read."""
+    """The `Side` of `say`: repeats the message until it is accepted, and acknowledges all audio as played."""
 
     def __init__(self, exchange: Exchange, text: str) -> None:
         self._exchange = exchange
@@ -87,14 +87,14 @@ class _Saying:
         return bool(self._refused) or self._exchange.progress.over
 
     def live(self) -> None:
-        if not self._accepted:  # saying it twice under one id is harmless
-            self._exchange.tell("user_message", text=self._text, turn_id=self._turn_id)
+        if not self._accepted:  # repeating it under the same id is safe
+            self._exchange.send("user_message", text=self._text, turn_id=self._turn_id)
 
     def event(self, event: Event) -> None:
         if event.type == "error" and not self._accepted:
             self._not_accepted(event)
         if event.type == "audio_complete":
-            self._exchange.tell_played(self._player.played(math.inf))
+            self._exchange.send_receipts(self._player.played(math.inf))
 
     def audio(self, audio: Audio) -> None:
         self._player.add(audio, 0.0)
@@ -103,12 +103,12 @@ class _Saying:
         if self._refused:
             raise Failure(f"the message was not accepted: {self._refused}", FAILED)
         turn = self._exchange.progress.turns[self._turn_id]
-        return FAILED if turn.troubles or turn.cut_off else OK
+        return FAILED if turn.errors or turn.cut_off else OK
 
     def _not_accepted(self, error: Event) -> None:
         if error.text("code") != "unavailable":
             self._refused = error.text("message")
-        elif error.text("turn_id"):  # Redis was away just then; else the conversation opens when it is back
+        elif error.text("turn_id"):  # Redis is unavailable; without a turn id the conversation opens later
             self._tries += 1
             if self._tries >= MAX_TRIES:
                 self._refused = error.text("message")

@@ -1,6 +1,6 @@
-"""Shows a conversation on a terminal: replies as they stream, what is understood while somebody speaks.
+"""Shows a conversation on a terminal: replies as they stream, and the partial transcript while the user speaks.
 
-Where the output is no terminal nothing is overwritten and nothing coloured: each line comes once, when it is firm.
+If the output is not a terminal, nothing is overwritten or coloured, and each line is printed once, when it is final.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ RESET: Final = "\x1b[0m"
 DIM: Final = "\x1b[2m"
 FALLBACK_COLUMNS: Final = 80
 KEPT: Final = "\n\t\u200d"
-"""Line breaks, tabs, and what joins the parts of an emoji."""
+"""Kept control characters: line breaks, tabs, and the joiner inside emojis."""
 
 
 class Screen:
-    """`columns`: the terminal's width, for what must fit one line."""
+    """Prints to `out`, and notes to `err`. `columns`: the terminal's width."""
 
     def __init__(self, out: TextIO | None = None, err: TextIO | None = None, columns: int = FALLBACK_COLUMNS) -> None:
         self._out = out or sys.stdout
@@ -28,51 +28,51 @@ class Screen:
         self._columns = columns
         self._colour: dict[str, str] = {}
         self._open = ""
-        """The message whose line is being written."""
+        """Id of the message whose line is being printed."""
         self._shown = ""
         self._who = ""
         self._mid_line = False
-        """Whether the cursor stands behind the open message's text."""
+        """Whether the cursor is after the open message's text."""
         self._passing = False
         """Whether the cursor's line holds a partial transcript."""
 
     def note(self, sentence: str) -> None:
-        """About the talk, not of it: to stderr."""
+        """Print a note to stderr."""
         self._new_line()
-        print(_harmless(sentence), file=self._err, flush=True)
+        print(_printable(sentence), file=self._err, flush=True)
 
     def said(self, who: str, text: str) -> None:
-        """A whole utterance."""
+        """Print a whole utterance."""
         self._new_line()
-        self._write(f"{self._name(who)} {_harmless(text)}\n")
+        self._write(f"{self._name(who)} {_printable(text)}\n")
 
     def hearing(self, text: str) -> None:
-        """What is understood so far; the next call replaces it."""
+        """Show the partial transcript; the next call replaces it."""
         if not self._tty or self._mid_line:
             return
         room = self._columns - 3
-        harmless = _harmless(text).replace("\n", " ")
+        harmless = _printable(text).replace("\n", " ")
         shown = harmless if len(harmless) <= room else f"…{harmless[-room + 1 :]}"
         self._write(f"{ERASE_LINE}{DIM}… {shown}{RESET}")
         self._passing = True
 
     def message_started(self, message_id: str, who: str) -> None:
-        """A character begins."""
+        """Start a reply's line."""
         self._begin(message_id, who, "")
 
     def chunk(self, message_id: str, text: str) -> None:
-        """More of its text."""
+        """Append text to the open reply."""
         if message_id != self._open:
             return
-        if not self._mid_line:  # something else was said in between
+        if not self._mid_line:  # another line was printed in between
             self._new_line()
             self._write(f"{self._name(self._who)} … ")
             self._mid_line = True
         self._shown += text
-        self._write(_harmless(text))
+        self._write(_printable(text))
 
     def resumed(self, message_id: str, who: str, text: str) -> None:
-        """The message's whole text so far, in place of what was shown."""
+        """Replace the shown text by the message's whole text so far."""
         if message_id == self._open and text.startswith(self._shown):
             self.chunk(message_id, text[len(self._shown) :])
             return
@@ -80,7 +80,7 @@ class Screen:
         self.chunk(message_id, text)
 
     def message_complete(self, message_id: str, status: str) -> None:
-        """Its text ends; `status` as in the protocol."""
+        """End the reply's line; `status` as in the protocol."""
         if message_id == self._open:
             if status != "complete":
                 self._write(f" [{status}]" if self._mid_line else f"[{status}]\n")
@@ -88,7 +88,7 @@ class Screen:
             self._open = ""
 
     def end(self) -> None:
-        """Leave the cursor at the beginning of a line."""
+        """Move the cursor to the start of a line."""
         self._new_line()
 
     def _begin(self, message_id: str, who: str, mark: str) -> None:
@@ -97,7 +97,7 @@ class Screen:
         self._write(f"{self._name(who)} {mark}")
 
     def _name(self, who: str) -> str:
-        who = _harmless(who)
+        who = _printable(who)
         if not self._tty:
             return f"{who}:"
         colour = self._colour.setdefault(who, COLOURS[len(self._colour) % len(COLOURS)])
@@ -115,6 +115,6 @@ class Screen:
         self._out.flush()
 
 
-def _harmless(text: str) -> str:
+def _printable(text: str) -> str:
     """Without control characters: a model's words must not steer the terminal."""
     return "".join(each for each in text if each in KEPT or unicodedata.category(each) not in ("Cc", "Cf", "Cs"))

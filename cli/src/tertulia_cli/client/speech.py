@@ -1,4 +1,4 @@
-"""The speech that came, and when a listener has heard it. No clock of its own, no I/O but the WAV that is written."""
+"""Records received speech, and simulates its playback. The caller passes the time; the only I/O is the WAV file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_RECORDED_BYTES: Final = 512 * 1024 * 1024
 
 
 class Recording:
-    """Speech in the order in which it came."""
+    """The received speech, in order of arrival."""
 
     def __init__(self) -> None:
         self._pcm = bytearray()
@@ -25,17 +25,17 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length of the speech."""
         return len(self._pcm) / SAMPLE_BYTES / self._rate
 
     def add(self, audio: Audio) -> None:
-        """One more piece."""
+        """Append a frame."""
         self._rate = audio.sample_rate
         if len(self._pcm) < MAX_RECORDED_BYTES:
             self._pcm += audio.pcm
 
     def write(self, path: Path) -> None:
-        """Write it as a WAV file (mono, 16 bit).
+        """Write a WAV file (mono, 16 bit).
 
         Raises:
             Failure: the file cannot be written.
@@ -52,7 +52,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What has been played: the message up to the end of this chunk."""
+    """A playback receipt: the message has been played up to the end of this chunk."""
 
     message_id: str
     sentence_index: int
@@ -61,16 +61,16 @@ class Receipt:
 
 
 class Player:
-    """Plays what comes, gapless and at its own pace, as a loudspeaker would: `now` is a monotonic time in seconds."""
+    """Simulates gapless real-time playback; `now` is a monotonic time in seconds."""
 
     def __init__(self) -> None:
         self._until = 0.0
-        """When all that was added has been played."""
+        """When the last added frame ends."""
         self._waiting: deque[tuple[float, Receipt]] = deque()
         self._length_ms: dict[str, float] = {}
 
     def add(self, audio: Audio, now: float) -> None:
-        """A piece of speech: it is played behind what is being played."""
+        """Queue a frame after those already queued."""
         seconds = len(audio.pcm) / SAMPLE_BYTES / audio.sample_rate
         self._until = max(self._until, now) + seconds
         length = self._length_ms.get(audio.message_id, 0.0) + seconds * 1000
@@ -79,12 +79,12 @@ class Player:
         self._waiting.append((self._until, receipt))
 
     def flush(self) -> None:
-        """Stop: what was not played will not be."""
+        """Drop the frames that were not played."""
         self._until = 0.0
         self._waiting.clear()
 
     def played(self, now: float) -> list[Receipt]:
-        """What has been played since the last call: the newest receipt of each message, in order."""
+        """The newest receipt of each message played since the last call, in order."""
         newest: dict[str, Receipt] = {}
         while self._waiting and self._waiting[0][0] <= now:
             _, receipt = self._waiting.popleft()
@@ -92,10 +92,10 @@ class Player:
         return list(newest.values())
 
     @property
-    def all_told(self) -> bool:
-        """Whether `played` has told of everything that was added."""
+    def all_reported(self) -> bool:
+        """Whether `played` has returned receipts for all frames."""
         return not self._waiting
 
     def remaining(self, now: float) -> float:
-        """Seconds of speech that are still to be played."""
+        """Seconds of speech left to play."""
         return max(0.0, self._until - now) if self._waiting else 0.0

@@ -1,5 +1,4 @@
-"""`tertulia talk`: a WAV file spoken into the conversation as a microphone would, the replies heard as a loudspeaker
-would play them."""
+"""`tertulia talk`: sends a WAV file like a microphone, and receives the replies like a loudspeaker, in real time."""
 
 from __future__ import annotations
 
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tertulia_cli.client.address import Place
+from tertulia_cli.client.address import GatewayAddress
 from tertulia_cli.client.exchange import Exchange
 from tertulia_cli.client.frames import Audio, Event
 from tertulia_cli.client.link import open_link
@@ -27,7 +26,7 @@ RECEIPT_EVERY_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class TalkOptions:
-    """What `talk` was asked for; `out` is where the speech goes."""
+    """Options of `tertulia talk`. `out`: the WAV file for the speech."""
 
     file: Path
     conversation_id: str = ""
@@ -36,20 +35,20 @@ class TalkOptions:
 
 
 def frames(pcm: bytes) -> Iterator[bytes]:
-    """Frames of `FRAME_MS`; the last one is filled up with silence."""
+    """Split PCM into frames of `FRAME_MS`; the last one is padded with silence."""
     for at in range(0, len(pcm), FRAME_BYTES):
         yield pcm[at : at + FRAME_BYTES].ljust(FRAME_BYTES, b"\0")
 
 
-async def talk(place: Place, options: TalkOptions) -> int:
-    """Speak the file, show and hear the replies; the exit code.
+async def talk(address: GatewayAddress, options: TalkOptions) -> int:
+    """Send the file, show the replies; returns the exit code.
 
     Raises:
-        Failure: the file cannot be used, no connection, no answer, or nothing was understood.
+        Failure: the file cannot be read, or there is no connection or no answer.
     """
     pcm = await asyncio.to_thread(read_speech, options.file)
     screen = Screen(columns=shutil.get_terminal_size().columns)
-    async with open_link(place, options.conversation_id, screen.note) as link:
+    async with open_link(address, options.conversation_id, screen.note) as link:
         exchange = Exchange(link, screen, options.silence_s)
         talking = _Talking(exchange, pcm)
         try:
@@ -60,13 +59,13 @@ async def talk(place: Place, options: TalkOptions) -> int:
         exchange.recording.write(options.out)
     screen.note(summary(exchange, options.out))
     if not exchange.progress.turns:
-        screen.note("nothing was understood: is there speech in the file, loud and clear?")
+        screen.note("no speech was recognized: does the file contain clear, loud speech?")
         return FAILED
-    return FAILED if exchange.progress.troubles else OK
+    return FAILED if exchange.progress.errors else OK
 
 
 class _Talking:
-    """The `Part`: a microphone, a loudspeaker, and the wait until all that was said is answered and heard."""
+    """The `Side` of `talk`: sends the microphone's sound, plays the replies, and waits for the end of both."""
 
     def __init__(self, exchange: Exchange, pcm: bytes) -> None:
         self._exchange = exchange
@@ -86,13 +85,13 @@ class _Talking:
                     other.cancel()
 
     def over(self) -> bool:
-        return self._all_understood and self._exchange.progress.over and self._player.all_told
+        return self._all_understood and self._exchange.progress.over and self._player.all_reported
 
     def live(self) -> None:
-        if self._all_said:  # lost after the last word: the session ended with its connection
+        if self._all_said:  # connection lost after the last word: the listening session ended with it
             self._all_understood = True
             return
-        self._exchange.tell("start_listening")
+        self._exchange.send("start_listening")
         self._listening.set()
 
     def event(self, event: Event) -> None:
@@ -118,14 +117,14 @@ class _Talking:
             await self._until(begun + number * FRAME_MS / 1000)
             await self._exchange.link.send_pcm(frame)
         self._all_said = True
-        self._exchange.tell("stop_listening")
+        self._exchange.send("stop_listening")
 
     async def _loudspeaker(self) -> None:
         while True:
             await asyncio.sleep(RECEIPT_EVERY_S)
             now = self._now()
-            self._exchange.tell_played(self._player.played(now))
-            self._exchange.look_again(busy=not self._all_said or self._player.remaining(now) > 0)
+            self._exchange.send_receipts(self._player.played(now))
+            self._exchange.poll(busy=not self._all_said or self._player.remaining(now) > 0)
 
     async def _until(self, moment: float) -> None:
         await asyncio.sleep(max(0.0, moment - self._now()))

@@ -1,6 +1,6 @@
-"""A WAV file as a microphone would give it: 16 kHz, 16 bit, mono.
+"""Converts a WAV file to microphone PCM: 16 kHz, 16 bit, mono.
 
-Read here, not with `wave`: Python 3.11's refuses WAVE_FORMAT_EXTENSIBLE, which is what many programs write.
+It has its own parser, because `wave` of Python 3.11 refuses WAVE_FORMAT_EXTENSIBLE, which many programs write.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MIN_HZ, MAX_HZ = 4_000, 384_000
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """Samples as they are in the file."""
+    """The format and samples of a file."""
 
     hz: int
     channels: int
@@ -37,7 +37,7 @@ def read_speech(path: Path) -> bytes:
     """The file's sound as microphone PCM.
 
     Raises:
-        Failure: it cannot be read, or is no PCM WAV.
+        Failure: it cannot be read, or is not a PCM WAV.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -49,14 +49,15 @@ def read_speech(path: Path) -> bytes:
         wav = parse(raw)
     except ValueError as error:
         raise Failure(
-            f"{path} is no PCM WAV file ({error}); convert it: ffmpeg -i {path} -ac 1 -ar 16000 -c:a pcm_s16le out.wav",
+            f"{path} is not a PCM WAV file ({error}); convert it: "
+            f"ffmpeg -i {path} -ac 1 -ar 16000 -c:a pcm_s16le out.wav",
             MISUSED,
         ) from error
     return as_bytes(resampled(mono(wav), wav.hz, MIC_HZ))
 
 
 def as_bytes(samples: array[int]) -> bytes:
-    """Samples as the wire has them: little-endian."""
+    """Samples as little-endian bytes."""
     if sys.byteorder == "big":
         samples = samples[:]
         samples.byteswap()
@@ -64,10 +65,10 @@ def as_bytes(samples: array[int]) -> bytes:
 
 
 def parse(raw: bytes) -> Wav:
-    """The parts of a RIFF/WAVE file.
+    """Parse a RIFF/WAVE file.
 
     Raises:
-        ValueError: what is wrong with it.
+        ValueError: the file is malformed or has an unsupported format.
     """
     if len(raw) < 12 or raw[:4] != b"RIFF" or raw[8:12] != b"WAVE":  # noqa: PLR2004 - the RIFF header's length
         raise ValueError("no RIFF/WAVE header")
@@ -77,17 +78,17 @@ def parse(raw: bytes) -> Wav:
             layout = _layout(body)
         elif name == b"data":
             if layout is None:
-                raise ValueError("its sound comes before its format")
+                raise ValueError("the data chunk comes before the format chunk")
             hz, channels, sample_bytes = layout
             whole = len(body) - len(body) % (channels * sample_bytes)
             if not whole:
-                raise ValueError("there is no sound in it")
+                raise ValueError("it contains no sound")
             return Wav(hz, channels, sample_bytes, body[:whole])
-    raise ValueError("there is no sound in it")
+    raise ValueError("it contains no sound")
 
 
 def mono(wav: Wav) -> array[int]:
-    """One channel of 16-bit samples: the channels' mean, the sample's upper 16 bits."""
+    """Convert to one channel of 16-bit samples: the mean of the channels, the upper 16 bits of each sample."""
     match wav.sample_bytes:
         case 1:
             samples = array("h", ((byte - 128) << 8 for byte in wav.data))  # 8-bit WAV is unsigned
@@ -109,14 +110,14 @@ def mono(wav: Wav) -> array[int]:
 
 def _layout(body: bytes) -> tuple[int, int, int]:
     if len(body) < 16:  # noqa: PLR2004 - WAVEFORMAT's length
-        raise ValueError("its format is cut off")
+        raise ValueError("its format chunk is too short")
     tag, channels, hz, _, _, bits = struct.unpack_from("<HHIIHH", body)
     if tag == EXTENSIBLE and len(body) >= 26:  # noqa: PLR2004 - the sub-format begins at 24
         tag = struct.unpack_from("<H", body, 24)[0]
     if tag != PCM:
-        raise ValueError(f"its samples are coded in format {tag}, not as plain PCM")
+        raise ValueError(f"its samples have the format {tag}, not plain PCM")
     if bits not in (8, 16, 24, 32):
-        raise ValueError(f"its samples have {bits} bits; 8, 16, 24 and 32 are understood")
+        raise ValueError(f"its samples have {bits} bits; 8, 16, 24 and 32 are supported")
     if not 1 <= channels <= MAX_CHANNELS or not MIN_HZ <= hz <= MAX_HZ:
         raise ValueError(f"it claims {channels} channels at {hz} Hz")
     return hz, channels, bits // 8
@@ -126,5 +127,5 @@ def _chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
     while at + 8 <= len(raw):
         size = int.from_bytes(raw[at + 4 : at + 8], "little")
-        yield raw[at : at + 4], raw[at + 8 : at + 8 + size]  # a recorder that died leaves a size above the file's
+        yield raw[at : at + 4], raw[at + 8 : at + 8 + size]  # after a recorder's crash the size can exceed the file's
         at += 8 + size + size % 2

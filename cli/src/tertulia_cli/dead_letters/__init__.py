@@ -1,1 +1,1 @@
-"""`tertulia dead`: work that was given up: what it was, why, and how to have it done after all."""
+"""`tertulia dead`: lists, explains, retries and drops dead letters (work that was given up)."""

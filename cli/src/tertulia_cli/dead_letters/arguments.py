@@ -1,4 +1,4 @@
-"""What `tertulia dead` is asked on the command line."""
+"""Command line of `tertulia dead`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tertulia_shared.settings import load
 
 
 def add_dead(commands: Any) -> None:
-    """Add it to the commands."""
+    """Add `dead` to the commands."""
     command = commands.add_parser(
         "dead",
-        help="work that was given up: why, and have it done after all",
-        description="What no worker could finish is kept in Redis for 30 days, with the reason.",
+        help="work that was given up: why, and how to retry it",
+        description="Redis keeps work that no worker could finish for 30 days, with the reason.",
     )
     what = command.add_subparsers(required=True, metavar="WHAT")
-    listing = what.add_parser("list", help="all of it")
+    listing = what.add_parser("list", help="list all of it")
     listing.set_defaults(do=_dead_list)
-    showing = what.add_parser("show", help="one of them in sentences: what it was, why it died, what a retry does")
+    showing = what.add_parser("show", help="explain one entry: what it was, why it was given up, what a retry does")
     showing.add_argument("id", metavar="ID")
     showing.set_defaults(do=_dead_show)
-    retrying = what.add_parser("retry", help="post it anew, as if it had never been tried")
-    dropping = what.add_parser("drop", help="forget it")
+    retrying = what.add_parser("retry", help="post the work again, as if it had never been tried")
+    dropping = what.add_parser("drop", help="delete the entry")
     for each, do in ((retrying, _dead_retry), (dropping, _dead_drop)):
         each.add_argument("ids", nargs="*", metavar="ID")
         each.add_argument("--all", action="store_true", help="all that `tertulia dead list` lists")
@@ -54,4 +54,4 @@ def _dead_drop(args: argparse.Namespace) -> int:
 
 def _check_which(args: argparse.Namespace) -> None:
     if bool(args.ids) == args.all:
-        raise Failure("say which: one id or more (`tertulia dead list`), or --all.", MISUSED)
+        raise Failure("give one or more ids (`tertulia dead list` shows them), or --all.", MISUSED)

@@ -1,4 +1,4 @@
-"""`tertulia dead list|show|retry|drop`: finds the work that is meant, and says what becomes of it."""
+"""`tertulia dead list|show|retry|drop`: finds the entries, acts on them and prints the result."""
 
 from __future__ import annotations
 
@@ -11,196 +11,209 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.dead_letters.read import Facts, Letter, Message, read_facts, read_letters, remove_letters
-from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Pointless, SaveAgain, remedy_for, written
-from tertulia_cli.dead_letters.retry import carry_out
+from tertulia_cli.dead_letters.read import DeadEntry, Facts, Message, read_dead, read_facts, remove_dead
+from tertulia_cli.dead_letters.recovery import (
+    AlreadyDone,
+    NewTurn,
+    NotRetryable,
+    Requeue,
+    Resave,
+    recovery_for,
+    store_write,
+)
+from tertulia_cli.dead_letters.retry import recover
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
-from tertulia_cli.formatting import ago, clock, counted, harmless, short
-from tertulia_cli.open_redis import redis_in_use
+from tertulia_cli.formatting import ago, clock, counted, printable, short
+from tertulia_cli.open_redis import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter
 
 PLAIN_COLUMNS: Final = 160
-"""Where the output is no terminal: wide enough for every column."""
+"""Width if the output is not a terminal: enough for every column."""
 NOTHING: Final = "No work was given up."
 
 
 async def dead_list(settings: RunSettings) -> int:
-    """All of it, the oldest first."""
-    async with redis_in_use(settings, "dead") as bus:
-        letters = await read_letters(bus)
+    """List all entries, the oldest first."""
+    async with open_redis(settings, "dead") as bus:
+        entries = await read_dead(bus)
     console = _console()
-    if not letters:
+    if not entries:
         console.print(NOTHING)
         return OK
-    console.print(table(letters, _now_ms()))
-    console.print("`tertulia dead show ID` says more; `retry` has it done after all; `drop` forgets it.", style="dim")
+    console.print(table(entries, _now_ms()))
+    console.print("`tertulia dead show ID` explains one; `retry` posts it again; `drop` deletes it.", style="dim")
     return OK
 
 
 async def dead_show(settings: RunSettings, id: str) -> int:
-    """One of them, in sentences.
+    """Explain one entry in sentences.
 
     Raises:
-        Failure: there is none of that id.
+        Failure: no entry has this id.
     """
-    async with redis_in_use(settings, "dead") as bus:
-        (letter,) = choose(await read_letters(bus), [id])
-        facts = await read_facts(bus, letter)
+    async with open_redis(settings, "dead") as bus:
+        (entry,) = choose(await read_dead(bus), [id])
+        facts = await read_facts(bus, entry)
     console = _console()
-    for line in explain(letter, facts):
-        console.print(Text(harmless(line)))
+    for line in explain(entry, facts):
+        console.print(Text(printable(line)))
     return OK
 
 
 async def dead_retry(settings: RunSettings, ids: Sequence[str], *, every: bool) -> int:
-    """Have it done after all; 1 if that is pointless for some of it.
+    """Retry entries; the exit code is 1 if one of them cannot be retried.
 
     Raises:
-        Failure: there is none of that id.
+        Failure: no entry has one of these ids.
     """
     console, code = _console(), OK
-    async with redis_in_use(settings, "dead") as bus:
-        letters = await read_letters(bus)
-        chosen = letters if every else choose(letters, ids)
+    async with open_redis(settings, "dead") as bus:
+        entries = await read_dead(bus)
+        chosen = entries if every else choose(entries, ids)
         if not chosen:
             console.print(NOTHING)
-        for letter in chosen:
-            line, done = await retried(bus, letter)
-            console.print(Text(harmless(line)))
+        for entry in chosen:
+            line, done = await retried(bus, entry)
+            console.print(Text(printable(line)))
             code = code if done else FAILED
     return code
 
 
 async def dead_drop(settings: RunSettings, ids: Sequence[str], *, every: bool, sure: bool) -> int:
-    """Forget it, after a question if a person is there to answer.
+    """Delete entries, after a question if the input is a terminal.
 
     Raises:
-        Failure: there is none of that id.
+        Failure: no entry has one of these ids.
     """
     console = _console()
-    async with redis_in_use(settings, "dead") as bus:
-        letters = await read_letters(bus)
-        chosen = letters if every else choose(letters, ids)
+    async with open_redis(settings, "dead") as bus:
+        entries = await read_dead(bus)
+        chosen = entries if every else choose(entries, ids)
         if not chosen:
             console.print(NOTHING)
             return OK
-        if not sure and sys.stdin.isatty() and not _agreed(len(chosen)):
+        if not sure and sys.stdin.isatty() and not _confirmed(len(chosen)):
             console.print("Nothing was dropped.")
             return OK
-        await remove_letters(bus, [letter.id for letter in chosen])
+        await remove_dead(bus, [entry.id for entry in chosen])
     console.print(f"Dropped {counted(len(chosen), 'entry') if len(chosen) == 1 else f'{len(chosen)} entries'}.")
     return OK
 
 
-async def retried(bus: Bus, letter: Letter) -> tuple[str, bool]:
-    """Retry one of them: what to tell, and whether something was done."""
-    remedy = remedy_for(letter, await read_facts(bus, letter))
-    done = await carry_out(bus, letter.id, remedy)
-    match remedy:
-        case Again() | AskAgain() | SaveAgain():
-            return f"{letter.id}: posted again. {remedy.what}", done
-        case Done():
-            return f"{letter.id}: {remedy.why} Removed from the list.", done
-        case Pointless():
-            return f"{letter.id}: a retry is pointless: {remedy.why} `tertulia dead drop {letter.id}` forgets it.", done
+async def retried(bus: Bus, entry: DeadEntry) -> tuple[str, bool]:
+    """Retry one entry. Returns the line to print, and whether the entry was retried or removed."""
+    recovery = recovery_for(entry, await read_facts(bus, entry))
+    done = await recover(bus, entry.id, recovery)
+    match recovery:
+        case Requeue() | NewTurn() | Resave():
+            return f"{entry.id}: posted again. {recovery.effect}", done
+        case AlreadyDone():
+            return f"{entry.id}: {recovery.reason} Removed from the list.", done
+        case NotRetryable():
+            advice = f"`tertulia dead drop {entry.id}` deletes it."
+            return f"{entry.id}: cannot be retried: {recovery.reason} {advice}", done
 
 
-def choose(letters: Sequence[Letter], ids: Sequence[str]) -> list[Letter]:
-    """The entries of these ids (of `dead`, or of the work itself), each once.
+def choose(entries: Sequence[DeadEntry], ids: Sequence[str]) -> list[DeadEntry]:
+    """The entries with these ids (of the dead letter, or of the work), each once.
 
     Raises:
-        Failure: one of them is not there.
+        Failure: no entry has one of these ids.
     """
-    found: dict[str, Letter] = {}
+    found: dict[str, DeadEntry] = {}
     for id in ids:
-        fitting = [each for each in letters if each.id == id or (each.said is not None and each.said.work_id == id)]
+        fitting = [each for each in entries if each.id == id or (each.letter is not None and each.letter.work_id == id)]
         if not fitting:
-            raise Failure(f"no dead work {id}: `tertulia dead list` lists what there is.", MISUSED)
+            raise Failure(f"no dead work {id}: `tertulia dead list` shows the ids.", MISUSED)
         found |= {each.id: each for each in fitting}
     return list(found.values())
 
 
-def table(letters: Sequence[Letter], now_ms: int) -> Table:
-    """One line each."""
+def table(entries: Sequence[DeadEntry], now_ms: int) -> Table:
+    """A table with one row for each entry."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("id", "given up", "stage", "attempts", "conversation", "reason"):
         made.add_column(name, no_wrap=name != "reason", justify="right" if name == "attempts" else "left")
-    for letter in letters:
-        said = letter.said
-        when = f"{ago(now_ms - letter.ts)} ago"
-        if said is None:
-            made.add_row(letter.id, when, "?", "", "", Text(f"cannot be read: {short(letter.trouble)}"))
+    for entry in entries:
+        letter = entry.letter
+        when = f"{ago(now_ms - entry.ts)} ago"
+        if letter is None:
+            made.add_row(entry.id, when, "?", "", "", Text(f"cannot be read: {short(entry.error)}"))
         else:
-            reason = Text(short(said.reason, 80))
-            stage, whose = Text(harmless(said.stage)), Text(harmless(said.conversation_id))
-            made.add_row(letter.id, when, stage, str(said.attempts), whose, reason)
+            reason = Text(short(letter.reason, 80))
+            stage, whose = Text(printable(letter.stage)), Text(printable(letter.conversation_id))
+            made.add_row(entry.id, when, stage, str(letter.attempts), whose, reason)
     return made
 
 
-def explain(letter: Letter, facts: Facts) -> list[str]:
-    """Everything about one of them, a sentence or two a line."""
-    said = letter.said
-    if said is None:
-        return [f"Entry {letter.id} of {clock(letter.ts)} cannot be read by this release: {letter.trouble}"]
-    tries = "1 attempt" if said.attempts == 1 else f"{said.attempts} attempts"
+def explain(entry: DeadEntry, facts: Facts) -> list[str]:
+    """The explanation of one entry, line by line."""
+    letter = entry.letter
+    if letter is None:
+        return [f"Entry {entry.id} of {clock(entry.ts)} cannot be read by this release: {entry.error}"]
+    tries = "1 attempt" if letter.attempts == 1 else f"{letter.attempts} attempts"
     lines = [
-        f"{said.stage} work {said.work_id} was given up at {clock(letter.ts)} after {tries}.",
-        f"It was {_purpose(said, facts)}",
-        f"Why: {harmless(said.reason)}",
+        f"{letter.stage} work {letter.work_id} was given up at {clock(entry.ts)} after {tries}.",
+        f"It was {_purpose(letter, facts)}",
+        f"Why: {printable(letter.reason)}",
     ]
-    remedy = remedy_for(letter, facts)
-    if isinstance(remedy, Again | AskAgain | SaveAgain):
-        lines.append(f"On retry: {remedy.what}")
-    elif isinstance(remedy, Done):
-        lines.append(f"A retry only removes this entry: {remedy.why}")
+    recovery = recovery_for(entry, facts)
+    if isinstance(recovery, Requeue | NewTurn | Resave):
+        lines.append(f"On retry: {recovery.effect}")
+    elif isinstance(recovery, AlreadyDone):
+        lines.append(f"A retry only removes this entry: {recovery.reason}")
     else:
-        lines.append(f"A retry is pointless: {remedy.why}")
+        lines.append(f"It cannot be retried: {recovery.reason}")
     return lines
 
 
-def _purpose(said: DeadLetter, facts: Facts) -> str:
-    where = f"of conversation {harmless(said.conversation_id) or '(none)'}"
-    match said.stage:
+def _purpose(letter: DeadLetter, facts: Facts) -> str:
+    where = f"of conversation {printable(letter.conversation_id) or '(none)'}"
+    match letter.stage:
         case "tts":
-            return _speech(said, facts.message, where)
+            return _speech(letter, facts.message, where)
         case "llm" if facts.turn is not None:
-            return f"to answer “{short(facts.turn.text)}” (turn {harmless(facts.turn.turn_id)} {where})."
+            return f"to answer “{short(facts.turn.text)}” (turn {printable(facts.turn.turn_id)} {where})."
         case "llm":
             return f"to answer the turns {where}."
         case "stt":
-            return f"to hear the listening session {harmless(said.session_id)} {where}."
+            return f"to transcribe the listening session {printable(letter.session_id)} {where}."
         case "store":
-            return f"to save {_saved(said)} {where}."
+            return f"to save {_saved(letter)} {where}."
         case _:
-            return f"for a stage {harmless(said.stage)} {where}."
+            return f"work of the stage {printable(letter.stage)} {where}."
 
 
-def _speech(said: DeadLetter, message: Message | None, where: str) -> str:
+def _speech(letter: DeadLetter, message: Message | None, where: str) -> str:
     if message is None:
-        return f"to speak message {harmless(said.message_id)} {where}, of which nothing is left."
+        return f"to speak message {printable(letter.message_id)} {where}; its text has expired."
     sound = "no sound" if not message.spoken else f"{message.seconds:.1f} s of sound"
     return (
-        f"to speak {harmless(message.name) or 'a character'}'s reply “{short(message.text)}” (message "
-        f"{said.message_id} {where}): {message.spoken} of {counted(message.sentences, 'sentence')} begun, {sound}."
+        f"to speak {printable(message.name) or 'a character'}'s reply “{short(message.text)}” (message "
+        f"{letter.message_id} {where}): {message.spoken} of {counted(message.sentences, 'sentence')} begun, {sound}."
     )
 
 
-def _saved(said: DeadLetter) -> str:
+def _saved(letter: DeadLetter) -> str:
     try:
-        kind = written(said).kind
+        kind = store_write(letter).kind
     except BadEntry:
         return "something"
-    names = {"message": f"message {harmless(said.message_id)}", "conversation": "the title", "settings": "the settings"}
+    names = {
+        "message": f"message {printable(letter.message_id)}",
+        "conversation": "the title",
+        "settings": "the settings",
+    }
     return names.get(kind, "something")
 
 
-def _agreed(count: int) -> bool:
+def _confirmed(count: int) -> bool:
     what = "this entry" if count == 1 else f"these {count} entries"
     try:
-        return input(f"Forget {what} for good? [y/N] ").strip().lower() in {"y", "yes"}
+        return input(f"Delete {what} for good? [y/N] ").strip().lower() in {"y", "yes"}
     except EOFError:
         return False
 

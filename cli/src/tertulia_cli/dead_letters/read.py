@@ -1,4 +1,4 @@
-"""Reads the work that was given up, and what is left of what it was about. Nothing is written or claimed."""
+"""Reads dead letters, and the data that Redis still holds about their work. Read-only."""
 
 from __future__ import annotations
 
@@ -13,46 +13,46 @@ from tertulia_shared.codec import BadEntry, Fields, decode, envelope
 from tertulia_shared.entries import SAMPLE_RATE_OUT, DeadLetter, UserTurn, Work
 
 BYTES_PER_S = SAMPLE_RATE_OUT * 2
-ENDS_A_TURN = b"turn_failed"
-"""Code of the `error` event by which an llm worker gives a turn up; its message ends with the letter's reason."""
+TURN_FAILED_CODE = b"turn_failed"
+"""Code of the `error` event of a turn that an llm worker gave up; the event's message ends with the letter's reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
-    """An entry of `dead`: its id, when it was written (ms since 1970), and what it says.
+class DeadEntry:
+    """An entry of the `dead` stream, written at `ts` (ms since 1970).
 
-    `said` is None if this release cannot read it; `trouble` says why.
+    `letter` is None if this release cannot decode it; `error` says why.
     """
 
     id: str
     ts: int
-    said: DeadLetter | None
-    trouble: str = ""
+    letter: DeadLetter | None
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is left of a reply that was to be spoken."""
+    """The data that is left of a reply that was to be spoken."""
 
     epoch: int
     name: str
     text: str
     sentences: int
-    is_whole: bool
-    """The final sentence is there: no more text follows."""
-    being_written: bool
-    """An llm worker may still add to it: there is open work on its conversation."""
+    text_complete: bool
+    """The final sentence has been written."""
+    llm_work_open: bool
+    """The conversation has open llm work, so sentences may still be added."""
     spoken: int
-    """Sentences with sound."""
+    """Number of sentences with sound."""
     seconds: float
     end_id: str
-    """Of the entry that ends its sound; "" if nothing does."""
+    """Id of the final entry of its sound; "" if there is none."""
     end_ts: int
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A turn that was given up: what the user said, and in which epoch."""
+    """The turn that was given up."""
 
     turn_id: str
     text: str
@@ -61,78 +61,78 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What Redis holds of the conversation, as far as it matters to one piece of dead work."""
+    """The data of the conversation that decides about the recovery of one dead letter."""
 
     epoch: int | None
-    """Of the conversation; None if nothing is left of it."""
+    """The conversation's epoch; None if the conversation has expired."""
     message: Message | None = None
     turn: Turn | None = None
     turn_ids: frozenset[str] = field(default_factory=frozenset[str])
-    """Of every turn that there was."""
+    """Ids of all turns in the stream."""
     turn_waits: bool = False
-    """A turn lies behind the cursor: nobody has answered or given it up."""
+    """A turn after the cursor has not been answered or given up."""
     frames: int = 0
-    """Entries of the microphone stream."""
+    """Number of entries in the microphone stream."""
     settings: bytes | None = None
-    """The model settings that hold now, msgpack as the state has them; None if nobody set any, or they have expired."""
+    """The current model settings (msgpack, as in the state); None if none were set or they have expired."""
 
 
-async def read_letters(bus: Bus) -> list[Letter]:
-    """All of them, the oldest first; those that `dead` did not take come last."""
-    letters: list[Letter] = []
+async def read_dead(bus: Bus) -> list[DeadEntry]:
+    """All entries, the oldest first, then those of the fallback key."""
+    found: list[DeadEntry] = []
     for key in (bus.keys.dead(), bus.keys.dead_aside()):
-        with contextlib.suppress(WriteRefused):  # the key holds something else: the letters are in the other one
-            letters += [_letter(entry) async for entry in entries_of(bus, key)]
-    return letters
+        with contextlib.suppress(WriteRefused):  # the key has another type; the entries are in the other key
+            found += [_dead_entry(entry) async for entry in entries_of(bus, key)]
+    return found
 
 
-async def remove_letters(bus: Bus, ids: Sequence[str]) -> None:
-    """Delete these."""
+async def remove_dead(bus: Bus, ids: Sequence[str]) -> None:
+    """Delete the entries with these ids."""
     for key in (bus.keys.dead(), bus.keys.dead_aside()):
         with contextlib.suppress(WriteRefused):
             await bus.remove(key, ids)
 
 
-async def read_facts(bus: Bus, letter: Letter) -> Facts:
-    """What is left of what it was about."""
-    said = letter.said
-    if said is None or not said.conversation_id:
+async def read_facts(bus: Bus, dead: DeadEntry) -> Facts:
+    """Read the data about an entry's work."""
+    letter = dead.letter
+    if letter is None or not letter.conversation_id:
         return Facts(None)
-    state = await bus.hash(bus.keys.state(said.conversation_id))
-    turns = [entry async for entry in entries_of(bus, bus.keys.turns(said.conversation_id))]
+    state = await bus.hash(bus.keys.state(letter.conversation_id))
+    turns = [entry async for entry in entries_of(bus, bus.keys.turns(letter.conversation_id))]
     if not state and not turns:
         return Facts(None)
     epoch = codec.number(state, b"epoch")
-    match said.stage:
+    match letter.stage:
         case "tts":
-            return Facts(epoch, message=await _message(bus, said))
+            return Facts(epoch, message=await _message(bus, letter))
         case "llm":
             return Facts(
                 epoch,
-                turn=await _failed_turn(bus, letter.ts, said, turns),
+                turn=await _failed_turn(bus, dead.ts, letter, turns),
                 turn_ids=frozenset(_text(entry.fields, b"turn_id") for entry in turns),
                 turn_waits=bool(turns) and order(turns[-1].id) > _cursor(state),
             )
         case "store":
             return Facts(epoch, settings=state.get(b"settings"))
         case _:
-            return Facts(epoch, frames=await bus.length(bus.keys.mic(said.conversation_id, said.session_id)))
+            return Facts(epoch, frames=await bus.length(bus.keys.mic(letter.conversation_id, letter.session_id)))
 
 
-def _letter(entry: Entry) -> Letter:
+def _dead_entry(entry: Entry) -> DeadEntry:
     try:
-        return Letter(entry.id, ts_of(entry.fields), decode(DeadLetter, entry.fields))
+        return DeadEntry(entry.id, ts_of(entry.fields), decode(DeadLetter, entry.fields))
     except BadEntry as error:
-        return Letter(entry.id, ts_of(entry.fields), None, str(error))
+        return DeadEntry(entry.id, ts_of(entry.fields), None, str(error))
 
 
-async def _message(bus: Bus, said: DeadLetter) -> Message | None:
-    conversation_id, message_id = said.conversation_id, said.message_id
+async def _message(bus: Bus, letter: DeadLetter) -> Message | None:
+    conversation_id, message_id = letter.conversation_id, letter.message_id
     sentences = [entry async for entry in entries_of(bus, bus.keys.sentences(conversation_id, message_id))]
     if not sentences:
         return None
     first, last = sentences[0].fields, sentences[-1].fields
-    is_whole = last.get(b"is_final") == b"1"
+    text_complete = last.get(b"is_final") == b"1"
     audio = [entry async for entry in entries_of(bus, bus.keys.audio(conversation_id, message_id))]
     sound = [entry for entry in audio if entry.fields.get(b"is_final") != b"1"]
     end = audio[-1] if audio and audio[-1].fields.get(b"is_final") == b"1" else None
@@ -140,9 +140,9 @@ async def _message(bus: Bus, said: DeadLetter) -> Message | None:
         epoch=_epoch(first),
         name=_text(first, b"character_name"),
         text="".join(_text(entry.fields, b"written") or _text(entry.fields, b"text") for entry in sentences),
-        sentences=len(sentences) - is_whole,
-        is_whole=is_whole,
-        being_written=await _is_open(bus, conversation_id),
+        sentences=len(sentences) - text_complete,
+        text_complete=text_complete,
+        llm_work_open=await _is_open(bus, conversation_id),
         spoken=len({order(entry.id)[0] for entry in sound}),
         seconds=sum(len(entry.fields.get(b"audio", b"")) for entry in sound) / BYTES_PER_S,
         end_id="" if end is None else end.id,
@@ -156,19 +156,19 @@ async def _is_open(bus: Bus, conversation_id: str) -> bool:
             if decode(Work, entry.fields).conversation_id == conversation_id:
                 return True
         except BadEntry:
-            continue  # of another release; not for us to judge
+            continue  # written by another release
     return False
 
 
-async def _failed_turn(bus: Bus, ts: int, said: DeadLetter, turns: Sequence[Entry]) -> Turn | None:
+async def _failed_turn(bus: Bus, ts: int, letter: DeadLetter, turns: Sequence[Entry]) -> Turn | None:
     """The turn that was given up with this work.
 
-    A letter without its id was written by an older worker. The id of its work says little then: a pointer is posted
-    together with the turn that it is for, under the same number, and other turns are answered through it too.
+    Letters of older workers lack the turn's id. Then the turn is found by its `error` event, or else by the work's id:
+    the pointer was posted together with a turn, under the same id, though it may have served later turns too.
     """
-    turn_id = said.turn_id or await _told_as_failed(bus, ts, said)
+    turn_id = letter.turn_id or await _failed_turn_id(bus, ts, letter)
     for entry in turns:
-        if _text(entry.fields, b"turn_id") == turn_id if turn_id else entry.id == said.work_id:
+        if _text(entry.fields, b"turn_id") == turn_id if turn_id else entry.id == letter.work_id:
             try:
                 turn = decode(UserTurn, entry.fields)
             except BadEntry:
@@ -177,19 +177,19 @@ async def _failed_turn(bus: Bus, ts: int, said: DeadLetter, turns: Sequence[Entr
     return None
 
 
-async def _told_as_failed(bus: Bus, ts: int, said: DeadLetter) -> str:
-    """The id of the turn that clients were told about for this letter's reason, last before it; "" if none was."""
+async def _failed_turn_id(bus: Bus, ts: int, letter: DeadLetter) -> str:
+    """The turn id of the last `error` event before the letter that has the letter's reason; "" if there is none."""
     turn_id = ""
-    async for entry in entries_of(bus, bus.keys.events(said.conversation_id)):
+    async for entry in entries_of(bus, bus.keys.events(letter.conversation_id)):
         fields = entry.fields
-        is_of_a_turn = fields.get(b"type") == b"error" and fields.get(b"code") == ENDS_A_TURN
-        if is_of_a_turn and ts_of(fields) <= ts and _text(fields, b"message").endswith(said.reason):
+        is_of_a_turn = fields.get(b"type") == b"error" and fields.get(b"code") == TURN_FAILED_CODE
+        if is_of_a_turn and ts_of(fields) <= ts and _text(fields, b"message").endswith(letter.reason):
             turn_id = _text(fields, b"turn_id") or turn_id
     return turn_id
 
 
 def _cursor(state: Fields) -> tuple[int, int]:
-    """The last turn that is finished; where the state does not say it, none is."""
+    """The id of the last finished turn; (0, 0) if the state has none."""
     try:
         return order(codec.text(state, b"cursor", "0-0"))
     except ValueError:

@@ -1,55 +1,55 @@
-"""Carries a remedy out.
+"""Carries out a recovery.
 
-The entry in `dead` goes last: whoever is killed on the way leaves it there, and every step before it does no harm when
-it is done again (a second pointer finds the thing owned, a derived turn id is accepted once).
+The entry in `dead` is deleted last, so a killed command leaves it for another retry. Every step before is idempotent: a
+second pointer finds the work owned, and a derived turn id is accepted once.
 """
 
 from __future__ import annotations
 
-from tertulia_cli.dead_letters.read import remove_letters
-from tertulia_cli.dead_letters.recovery import Again, AskAgain, Done, Remedy, SaveAgain
+from tertulia_cli.dead_letters.read import remove_dead
+from tertulia_cli.dead_letters.recovery import AlreadyDone, NewTurn, Recovery, Requeue, Resave
 from tertulia_shared.bus import Append, Bus, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted, TurnAccepted
 
 
-async def carry_out(bus: Bus, letter_id: str, remedy: Remedy) -> bool:
-    """Do it and delete the entry; False if there is nothing to be done, and then the entry stays."""
-    match remedy:
-        case Again():
-            await _again(bus, remedy)
-        case AskAgain():
-            await _ask_again(bus, remedy)
-        case SaveAgain():
+async def recover(bus: Bus, letter_id: str, recovery: Recovery) -> bool:
+    """Carry out the recovery and delete the entry. Returns False, and keeps the entry, if it is not retryable."""
+    match recovery:
+        case Requeue():
+            await _requeue(bus, recovery)
+        case NewTurn():
+            await _accept_new_turn(bus, recovery)
+        case Resave():
             outlet = bus.outlet()
-            outlet.append(bus.keys.store(), remedy.write)
+            outlet.append(bus.keys.store(), recovery.write)
             await outlet.flush()
-        case Done():
+        case AlreadyDone():
             pass
         case _:
             return False
-    await remove_letters(bus, [letter_id])
+    await remove_dead(bus, [letter_id])
     return True
 
 
-async def _again(bus: Bus, remedy: Again) -> None:
-    work, keys = remedy.work, bus.keys
-    if remedy.end_id:
-        await bus.reopen(keys.audio(work.conversation_id, work.message_id), remedy.end_id)
-    if remedy.listening:
+async def _requeue(bus: Bus, recovery: Requeue) -> None:
+    work, keys = recovery.work, bus.keys
+    if recovery.end_id:
+        await bus.reopen(keys.audio(work.conversation_id, work.message_id), recovery.end_id)
+    if recovery.listening:
         progress = keys.mic_progress(work.conversation_id, work.session_id)
         await bus.transact(work.conversation_id, [Put(progress, {"ended": None})])
-    await bus.post(remedy.stage, work, epoch=remedy.epoch)
+    await bus.post(recovery.stage, work, epoch=recovery.epoch)
 
 
-async def _ask_again(bus: Bus, remedy: AskAgain) -> None:
-    """As the gateway writes down what the user types."""
-    id, keys = remedy.conversation_id, bus.keys
+async def _accept_new_turn(bus: Bus, recovery: NewTurn) -> None:
+    """Accept the turn as the gateway accepts a typed message."""
+    id, keys = recovery.conversation_id, bus.keys
     await bus.transact(
         id,
         [
-            Append(keys.turns(id), UserTurn(remedy.turn_id, id, remedy.text, "typed")),
-            Append(keys.events(id), TurnAccepted(remedy.turn_id, remedy.text, "typed")),
+            Append(keys.turns(id), UserTurn(recovery.turn_id, id, recovery.text, "typed")),
+            Append(keys.events(id), TurnAccepted(recovery.turn_id, recovery.text, "typed")),
         ],
         raise_epoch=True,
         talk=True,
@@ -57,6 +57,6 @@ async def _ask_again(bus: Bus, remedy: AskAgain) -> None:
             Append(keys.control(id), Interrupt("turn")),
             Append(keys.events(id), Interrupted("turn")),
         ],
-        once=keys.turn_seen(id, remedy.turn_id),
+        once=keys.turn_seen(id, recovery.turn_id),
         then=("llm", Work(id)),
     )

@@ -1,1 +1,1 @@
-"""`tertulia doctor`: what is here, what is missing, what to do."""
+"""`tertulia doctor`: checks the installation and advises."""

@@ -1,4 +1,4 @@
-"""`tertulia doctor`: a line for each thing that was looked at, and what to do about those that are not right."""
+"""`tertulia doctor`: prints a line for each check, with advice for failed ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tertulia_cli.settings import RunSettings
 
 
 async def doctor(settings: RunSettings) -> int:
-    """Look, tell; `FAILED` if the default setup cannot run, or the one that runs elsewhere is not ready."""
+    """Run the checks and print the report. `FAILED` if the setup cannot run or the running services are not ready."""
     status = await gateway_status(settings.reachable_host, settings.port)
     if status is not None and not findings.part(findings.PARTS[0]).ok:  # beside services in containers
         found = [findings.python(), findings.elsewhere(settings, status), *await findings.redis_answer(settings)]
@@ -39,12 +39,12 @@ async def doctor(settings: RunSettings) -> int:
 
 
 def verdict(found: Sequence[Finding]) -> int:
-    """The exit code: whether everything that is needed is there."""
+    """The exit code: `FAILED` if a needed part is missing."""
     return OK if all(each.ok or not each.needed for each in found) else FAILED
 
 
 def show(console: Console, found: Sequence[Finding], *, elsewhere: bool = False) -> None:
-    """The report: ✓ is there, ✗ is missing and needed, - is missing and can be done without."""
+    """Print the report: ✓ present, ✗ missing and needed, - missing and optional."""
     for each in found:
         mark, style = ("✓", "green") if each.ok else ("✗", "red") if each.needed else ("-", "yellow")
         advice = f"  → {each.advice}" if each.advice else ""
@@ -56,6 +56,6 @@ def show(console: Console, found: Sequence[Finding], *, elsewhere: bool = False)
             Text(f"{wrong} thing(s) that {'this' if elsewhere else 'the default'} setup needs are missing.", "red")
         )
     elif elsewhere:
-        console.print(Text("The setup that runs has what it needs.", "green"))
+        console.print(Text("The running setup has everything it needs.", "green"))
     else:
-        console.print(Text("Everything that the default setup needs is here: `tertulia run` starts it.", "green"))
+        console.print(Text("The default setup has everything it needs: `tertulia run` starts it.", "green"))

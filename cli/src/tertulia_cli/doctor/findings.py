@@ -1,4 +1,4 @@
-"""What the doctor looks at, each a small function that returns what it found. Nothing is loaded, started or changed."""
+"""The checks of `tertulia doctor`, one function each. They load, start and change nothing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tertulia_shared.engines import STT_ENGINES, TTS_ENGINES, EngineUnavailable,
 from tertulia_shared.keys import Keys
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 13)
-"""The Pythons that every dependency has wheels for."""
+"""The range of Python versions for which every dependency has wheels."""
 
 
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -30,7 +30,7 @@ SQLITE_MAGIC: Final = b"SQLite format 3\x00"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the report. `needed`: without it the default setup cannot run. `advice` is what to do about it."""
+    """One line of the report. `needed`: the default setup cannot run without it."""
 
     ok: bool
     what: str
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Something that runs if these modules can be imported."""
+    """A part of the installation that needs these modules."""
 
     what: str
     modules: Sequence[str]
@@ -50,7 +50,7 @@ class Part:
 
 PARTS: Final = (
     Part("services: gateway, stt, llm, tts", preflight.PACKAGES, "run `make run`, which installs them", needed=True),
-    # postgrest is supabase's own part: `supabase` is also the folder of the migrations
+    # `postgrest` stands for `supabase`, because `supabase` is also the name of the migrations' folder
     Part("store supabase", ("postgrest", "realtime"), "pip install 'tertulia-shared[supabase]'", needed=False),
 )
 
@@ -63,7 +63,7 @@ def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
 
 
 def part(part: Part, is_there: Callable[[str], bool] | None = None) -> Finding:
-    """Whether a part's modules can be found (they are not imported: an engine may take seconds to load)."""
+    """Check that a part's modules can be found. They are not imported, because an engine may take seconds to load."""
     missing = [name for name in part.modules if not (is_there or _is_there)(name)]
     if not missing:
         return Finding(ok=True, what=part.what, needed=part.needed)
@@ -118,17 +118,17 @@ def redis_server(settings: RunSettings) -> Finding:
 
 
 async def redis_answer(settings: RunSettings) -> Sequence[Finding]:
-    """The Redis in use: the one that was named, or the one that a running `tertulia run` has started."""
+    """Check the Redis in use: that of the setting, or that of a running `tertulia run`."""
     trouble, advice = "", "start it, or unset TERTULIA_REDIS_URL"
     ms = 0.0
     faults: Sequence[Fault] = ()
     try:
         async with open_bus(
-            settings.where_redis_is(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
+            settings.redis_address(), Keys(settings.namespace), name="doctor", tls=settings.redis_tls
         ) as bus:
             ms = await bus.ping() * 1000
             faults = await faults_of(bus)
-    except* (BusRefused, ValueError) as group:  # its message says what to do
+    except* (BusRefused, ValueError) as group:  # the message already says what to do
         trouble, advice = str(group.exceptions[0]), ""
     except* BusError as group:
         trouble = str(group.exceptions[0])
@@ -138,12 +138,12 @@ async def redis_answer(settings: RunSettings) -> Sequence[Finding]:
             *(Finding(ok=False, what=fault.text, needed=fault.severity is not Severity.WARNING) for fault in faults),
         ]
     if settings.own_redis:
-        return [Finding(ok=True, what="Redis does not run yet: `tertulia run` starts one")]
+        return [Finding(ok=True, what="Redis is not running: `tertulia run` starts one")]
     return [Finding(ok=False, what=f"Redis: {trouble}", advice=advice)]
 
 
 def port(settings: RunSettings, *, running: bool) -> Finding:
-    """Whether the gateway could listen, or does already."""
+    """Check that the gateway can listen, or already does."""
     if running:
         return Finding(ok=True, what=f"port {settings.port}: the gateway answers there")
     try:
@@ -154,7 +154,7 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
 
 
 def elsewhere(settings: RunSettings, status: int) -> Finding:
-    """Services that run, though they are not installed here. `status`: of the gateway's answer to /readyz."""
+    """Report services that run but are not installed here. `status`: of the gateway's answer to /readyz."""
     where = f"the services run elsewhere: the gateway answers on port {settings.port}"
     if status == HTTP_OK:
         return Finding(ok=True, what=f"{where}, and is ready")
@@ -163,25 +163,25 @@ def elsewhere(settings: RunSettings, status: int) -> Finding:
 
 
 def data_dir(settings: RunSettings) -> Finding:
-    """The data folder, or the nearest folder above it that is there: could it be written?"""
+    """Check that the data folder, or the nearest existing folder above it, is writable."""
     folder = settings.data_dir.expanduser().resolve()
     nearest = next(each for each in (folder, *folder.parents) if each.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
         return Finding(ok=True, what=f"data folder {folder}")
     return Finding(
-        ok=False, what=f"data folder {folder} cannot be written", advice="set TERTULIA_DATA_DIR to one that can"
+        ok=False, what=f"data folder {folder} cannot be written", advice="set TERTULIA_DATA_DIR to a writable one"
     )
 
 
 def store_file(settings: RunSettings) -> Sequence[Finding]:
-    """The SQLite file, if it is no database, and those that were moved aside because they were none."""
+    """Report an invalid SQLite file, and invalid files that an earlier start moved aside."""
     if settings.store != "sqlite":
         return []
     file = settings.data_dir.expanduser().resolve() / "tertulia.db"
     found = [
         Finding(
-            ok=False, what=f"{aside.name} beside the store file was no database and was moved aside", needed=False,
-            advice="look whether it can be saved, then delete it; what was said before is only there",
+            ok=False, what=f"{aside.name}: the store file was not a database and was moved aside", needed=False,
+            advice="it holds the earlier conversations: try to repair it, then delete it",
         )
         for aside in sorted(file.parent.glob(f"{file.name}.broken-*"))
     ]  # fmt: skip
@@ -190,13 +190,14 @@ def store_file(settings: RunSettings) -> Sequence[Finding]:
     except OSError as error:
         return [Finding(ok=False, what=f"the store file {file} cannot be read ({error.strerror})"), *found]
     if begin and begin != SQLITE_MAGIC:
-        advice = "put the right file in its place; else the next start moves it aside and begins a new one"
-        found.insert(0, Finding(ok=False, what=f"the store file {file} is no database", advice=advice, needed=False))
+        advice = "restore the right file; otherwise the next start moves it aside and makes a new one"
+        what = f"the store file {file} is not a database"
+        found.insert(0, Finding(ok=False, what=what, advice=advice, needed=False))
     return found
 
 
 def model(settings: RunSettings) -> Finding:
-    """Who answers."""
+    """Report the model that answers."""
     if settings.demo:
         advice = "for a language model set OPENROUTER_API_KEY, or TERTULIA_LLM_BASE_URL"
         return Finding(ok=False, what="no model key: the demo model answers", advice=advice, needed=False)
@@ -205,7 +206,7 @@ def model(settings: RunSettings) -> Finding:
 
 
 def page() -> Finding:
-    """The page that the gateway serves, if it has been built."""
+    """Check that the page that the gateway serves is built."""
     spec = importlib.util.find_spec("tertulia_gateway")
     built = spec is not None and spec.origin is not None and (Path(spec.origin).parent / "static/index.html").is_file()
     advice = "" if built else "run `make web`; `tertulia say` and `talk` work without it"

@@ -1,1 +1,1 @@
-"""`tertulia inspect`: what went through Redis, and how long each step took."""
+"""`tertulia inspect`: shows and explains a conversation's entries in Redis, and the time of each step."""

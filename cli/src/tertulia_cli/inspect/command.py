@@ -1,4 +1,4 @@
-"""`tertulia inspect`: finds what is meant, reads it, shows it: once, or as it goes on; to a person or to a program."""
+"""`tertulia inspect`: selects a conversation or message, and shows it once or follows it, as text or JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tertulia_cli.exits import MISUSED, OK, Failure
-from tertulia_cli.formatting import harmless
+from tertulia_cli.formatting import printable
 from tertulia_cli.inspect import json_output, tables
 from tertulia_cli.inspect.following import Following
 from tertulia_cli.inspect.lines import Line, as_json, as_text
@@ -23,13 +23,13 @@ from tertulia_cli.inspect.recording import Listed, conversation_of_message, list
 from tertulia_cli.inspect.sound import check_sound, write_wav
 from tertulia_cli.inspect.timeline import build
 from tertulia_cli.inspect.turns import Message, Timeline
-from tertulia_cli.open_redis import redis_in_use
+from tertulia_cli.open_redis import open_redis
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus
 
 LAST: Final = "last"
 PLAIN_COLUMNS: Final = 160
-"""Where the output is no terminal: wide enough for every column."""
+"""Width if the output is not a terminal: enough for every column."""
 STREAM_STYLE: Final = {
     "turns": "bold green", "events": "cyan", "sentences": "magenta", "audio": "dim", "receipts": "dim",
     "control": "bold yellow", "dead": "bold red",
@@ -38,7 +38,10 @@ STREAM_STYLE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class InspectOptions:
-    """What is asked for. `conversation`: `last`, an id or its beginning; "" for the list, with `follow` for all."""
+    """Options of `tertulia inspect`.
+
+    `conversation`: `last`, an id or its start; "" means the list, or with `follow` all conversations.
+    """
 
     conversation: str = ""
     message: str = ""
@@ -48,21 +51,21 @@ class InspectOptions:
 
 
 async def inspect(settings: RunSettings, options: InspectOptions) -> int:
-    """Show what is asked for.
+    """Run the command.
 
     Raises:
         Failure: Redis does not answer, or there is no such conversation, message or sound.
     """
     if options.follow and (options.message or options.audio):
-        raise Failure("--follow shows everything as it comes: leave --message and --audio out.", MISUSED)
-    async with redis_in_use(settings, "inspect") as bus:
+        raise Failure("--follow cannot be combined with --message or --audio.", MISUSED)
+    async with open_redis(settings, "inspect") as bus:
         return await _inspect(bus, options)
 
 
 async def _inspect(bus: Bus, options: InspectOptions) -> int:
     if options.follow:
         id = choose(options.conversation, await list_conversations(bus)) if options.conversation else ""
-        following = Following(bus, id, _teller(options, every_conversation=not id), _say)
+        following = Following(bus, id, _line_printer(options, every_conversation=not id), _say)
         await following.run(lambda: _say_following(id))
         return OK
     if options.message or options.audio:
@@ -83,15 +86,15 @@ async def _inspect(bus: Bus, options: InspectOptions) -> int:
 
 
 async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
-    id, message_id = await _whose(bus, options)
+    id, message_id = await _select_message(bus, options)
     recording = await record(bus, id, _now_ms())
     timeline = build(recording)
     message = choose_message(message_id, timeline)
     if options.audio is not None:
         check_sound(message)
         seconds = await write_wav(options.audio, sound_of(bus, id, message.message_id))
-        unfinished = "" if message.sound_complete is not None else " (more of it may follow)"
-        print(f"{options.audio}: {seconds:.2f} s of {harmless(message.name)}{unfinished}", file=sys.stderr)
+        unfinished = "" if message.sound_complete is not None else " (more may follow)"
+        print(f"{options.audio}: {seconds:.2f} s of {printable(message.name)}{unfinished}", file=sys.stderr)
     pieces = recording.audio.get(message.message_id, ())
     if options.as_json:
         _print_json(json_output.message_json(timeline, message, pieces))
@@ -100,21 +103,21 @@ async def _inspect_message(bus: Bus, options: InspectOptions) -> int:
     return OK
 
 
-async def _whose(bus: Bus, options: InspectOptions) -> tuple[str, str]:
-    """The conversation, and the message or the beginning of its id ("" for the last one)."""
+async def _select_message(bus: Bus, options: InspectOptions) -> tuple[str, str]:
+    """The conversation's id, and the message's id or its start ("" for the last message)."""
     if not options.conversation and options.message:
         found = await conversation_of_message(bus, options.message.lower())
         if found is None:
-            raise Failure(f"no message {options.message} in Redis: `tertulia inspect last` lists some.", MISUSED)
+            raise Failure(f"no message {options.message} in Redis: `tertulia inspect last` shows some ids.", MISUSED)
         return found
     return choose(options.conversation or LAST, await list_conversations(bus)), options.message.lower()
 
 
 def choose(asked: str, conversations: Sequence[Listed]) -> str:
-    """The id of the conversation that is meant: `last`, an id, or the beginning of exactly one.
+    """The conversation's id, given `last`, an id, or the start of exactly one id.
 
     Raises:
-        Failure: none is, or several are.
+        Failure: no conversation matches, or several do.
     """
     if asked == LAST and conversations:
         return conversations[0].id
@@ -123,21 +126,21 @@ def choose(asked: str, conversations: Sequence[Listed]) -> str:
         return fitting[0]
     if fitting:
         raise Failure(f"{len(fitting)} conversations begin with {asked}: give more of the id.", MISUSED)
-    raise Failure(f"no conversation {asked} in Redis: `tertulia inspect` lists those that are there.", MISUSED)
+    raise Failure(f"no conversation {asked} in Redis: `tertulia inspect` lists the conversations.", MISUSED)
 
 
 def choose_message(asked: str, timeline: Timeline) -> Message:
-    """The message whose id begins so; "" for the last one that has begun.
+    """The message whose id begins with `asked`; "" for the last one that has started.
 
     Raises:
-        Failure: none does, or several do.
+        Failure: no message matches, or several do.
     """
     messages = {id: message for turn in timeline.turns for id, message in turn.messages.items()}
     if not asked:
         begun = [message for message in messages.values() if message.started is not None]
         if begun:
             return begun[-1]
-        raise Failure(f"nobody has said anything in conversation {timeline.conversation_id} yet.")
+        raise Failure(f"conversation {timeline.conversation_id} has no reply yet.")
     fitting = [message for id, message in messages.items() if id.startswith(asked)]
     if len(fitting) == 1:
         return fitting[0]
@@ -148,24 +151,24 @@ def choose_message(asked: str, timeline: Timeline) -> Message:
 
 
 class _Lines(Console):
-    """Lines that may go into a pipe; whose reader's end is told as anywhere else, not by an exit in mid-task."""
+    """Console that raises BrokenPipeError instead of exiting."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
-def _teller(options: InspectOptions, *, every_conversation: bool) -> Callable[[Line], None]:
+def _line_printer(options: InspectOptions, *, every_conversation: bool) -> Callable[[Line], None]:
     console = _Lines(file=sys.stdout, highlight=False, soft_wrap=True)
 
-    def tell(line: Line) -> None:
+    def show(line: Line) -> None:
         if options.as_json:
             _print_json(as_json(line))
             return
         text = as_text(line, every_conversation=every_conversation)
         console.print(Text(text, STREAM_STYLE.get(line.stream, "")), soft_wrap=True)
-        sys.stdout.flush()  # a pipe would keep the lines back
+        sys.stdout.flush()  # a pipe is block-buffered
 
-    return tell
+    return show
 
 
 def _say_following(id: str) -> None:
@@ -174,7 +177,7 @@ def _say_following(id: str) -> None:
 
 
 def _say(line: str) -> None:
-    """Beside the output, which may be a program's."""
+    """Print to stderr, because the output may be read by a program."""
     print(line, file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""What `--json` prints: plain structures whose names stay (docs/inspect.md). Speech is never in them. Pure."""
+"""The output of `--json`: plain structures with stable names (docs/inspect.md), without audio data. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Plain = Mapping[str, Any]
 
 
 def listed_json(conversations: Sequence[Listed], memory: Memory | None = None) -> Plain:
-    """The conversations, the most recent first, and how full Redis is (null if it cannot be told)."""
+    """The conversations, the most recent first, and Redis' memory (null if unknown)."""
     return {
         "conversations": [
             {

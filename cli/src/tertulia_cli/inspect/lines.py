@@ -1,4 +1,4 @@
-"""One entry of any stream as one line: when, where, who, what. Pure but for the names it remembers."""
+"""Formats an entry of any stream as one line: time, stream, speaker, content. Pure except for the remembered names."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from tertulia_cli.formatting import harmless, lasting, time_of_day
+from tertulia_cli.formatting import duration, printable, time_of_day
 from tertulia_cli.inspect.recording import ts_of
 from tertulia_cli.inspect.turns import BYTES_PER_S
 from tertulia_shared.bus import Entry
@@ -38,8 +38,8 @@ STREAM_WIDTH: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A stream: `kind` is what it is called in its key (`events`, `audio`, `work:tts`, …)."""
+class StreamRef:
+    """A stream. `kind` is the name in its key (`events`, `audio`, `work:tts`, …)."""
 
     kind: str
     conversation_id: str = ""
@@ -48,7 +48,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An entry as it is told. `ts` in ms since 1970; `what` is a type or a verb with what it is about."""
+    """A formatted entry. `ts` in ms since 1970; `who`: the speaker; `what`: the type and content."""
 
     ts: int
     id: str
@@ -59,18 +59,18 @@ class Line:
     what: str
 
 
-class Narrator:
-    """Tells entries. It remembers the characters' names, which most events leave out."""
+class LineFormatter:
+    """Formats entries. It remembers the characters' names, because most events have only ids."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def name(self, message_id: str) -> str:
-        """Who says that message, as far as is known."""
+        """The name of a message's character; "" if unknown."""
         return self._names.get(message_id, "")
 
     def replies(self, entry: Entry) -> list[str]:
-        """Ids of the messages that an event announces; their names are remembered."""
+        """Ids of the messages that an event announces; remembers their names."""
         try:
             event = decode_event(entry.fields)
         except BadEntry:
@@ -84,25 +84,25 @@ class Narrator:
         self._names |= found
         return list(found)
 
-    def tell(self, place: Place, entry: Entry) -> Line:
-        """The entry's line."""
+    def format(self, ref: StreamRef, entry: Entry) -> Line:
+        """Format an entry."""
         try:
-            who, what = self._told(place, entry)
+            who, what = self._describe(ref, entry)
         except BadEntry as error:
             who, what = "", f"cannot be read by this release: {error}"
         fields = entry.fields
-        message_id = place.message_id or fields.get(b"message_id", b"").decode(errors="replace")
-        conversation_id = place.conversation_id or fields.get(b"conversation_id", b"").decode(errors="replace")
-        return Line(ts_of(fields), entry.id, place.kind, conversation_id, message_id, who, what)
+        message_id = ref.message_id or fields.get(b"message_id", b"").decode(errors="replace")
+        conversation_id = ref.conversation_id or fields.get(b"conversation_id", b"").decode(errors="replace")
+        return Line(ts_of(fields), entry.id, ref.kind, conversation_id, message_id, who, what)
 
-    def _told(self, place: Place, entry: Entry) -> tuple[str, str]:
-        if place.kind == "events":
+    def _describe(self, ref: StreamRef, entry: Entry) -> tuple[str, str]:
+        if ref.kind == "events":
             self.replies(entry)
             return self._event(decode_event(entry.fields))
-        stage = place.kind.removeprefix("work:")
-        if stage != place.kind:
+        stage = ref.kind.removeprefix("work:")
+        if stage != ref.kind:
             return "", f"posted: {_target(decode(Work, entry.fields))}"
-        return _TELL[place.kind](self, entry.fields)
+        return _FORMATTERS[ref.kind](self, entry.fields)
 
     def sentence(self, fields: Fields) -> tuple[str, str]:
         said = decode(TTSSentence, fields)
@@ -115,14 +115,14 @@ class Narrator:
         if chunk.is_final:
             return whose, "no more sound"
         ms = 1000 * len(chunk.audio) / BYTES_PER_S
-        return whose, f"sound of sentence {chunk.sentence_index + 1}, chunk {chunk.chunk_index + 1}: {lasting(ms)}"
+        return whose, f"sound of sentence {chunk.sentence_index + 1}, chunk {chunk.chunk_index + 1}: {duration(ms)}"
 
     def receipt(self, fields: Fields) -> tuple[str, str]:
         receipt = decode(Receipt, fields)
         whose = self.name(receipt.message_id) or receipt.message_id
-        return YOU, f"heard {whose} to sentence {receipt.sentence_index + 1}, {lasting(receipt.played_ms)} in all"
+        return YOU, f"heard {whose} to sentence {receipt.sentence_index + 1}, {duration(receipt.played_ms)} in all"
 
-    def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one line an event
+    def _event(self, event: Event) -> tuple[str, str]:  # noqa: PLR0911 - one case per event
         match event:
             case TurnAccepted():
                 return YOU, f"{event.type} “{event.text}”"
@@ -130,7 +130,7 @@ class Narrator:
                 return YOU, f"{event.type} “{event.text}”"
             case TurnStarted():
                 names = ", ".join(str(each.get("character_name", "?")) for each in event.replies)
-                return "", f"{event.type}: {names or 'nobody'} will answer"
+                return "", f"{event.type}: {names or 'no character'} will answer"
             case MessageStarted() | MessageResumed() | MessageHeard() | LLMChunk():
                 text = "" if isinstance(event, MessageStarted) else f" “{event.text}”"
                 return self.name(event.message_id), event.type + text
@@ -147,16 +147,16 @@ class Narrator:
 
 
 def as_text(line: Line, *, every_conversation: bool) -> str:
-    """The line for a person, without colour."""
+    """The line as text, without colour."""
     where = f"{line.conversation_id[:SHORT_ID]:<{SHORT_ID}} " if every_conversation else ""
-    return harmless(
+    return printable(
         f"{time_of_day(line.ts, with_ms=True)} {where}{line.stream:<{STREAM_WIDTH}.{STREAM_WIDTH}} "
         f"{line.who:<{WHO_WIDTH}} {line.what}"
     ).rstrip()
 
 
 def as_json(line: Line) -> Mapping[str, Any]:
-    """The line for a program."""
+    """The line for `--json`."""
     return asdict(line)
 
 
@@ -166,33 +166,33 @@ def _target(work: Work) -> str:
     return f"listening session {work.session_id}" if work.session_id else "a conversation's turns"
 
 
-def _turn(_: Narrator, fields: Fields) -> tuple[str, str]:
+def _turn(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     turn = decode(UserTurn, fields)
     return YOU, f"{turn.source} “{turn.text}”"
 
 
-def _control(_: Narrator, fields: Fields) -> tuple[str, str]:
+def _control(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     return YOU, f"interrupt ({decode(Interrupt, fields).cause})"
 
 
 _KINDS: Final = {"message": "a message", "conversation": "a title", "settings": "settings"}
 
 
-def _store(_: Narrator, fields: Fields) -> tuple[str, str]:
+def _store(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     kind = decode(StoreWrite, fields).kind
     return "", f"waits for the store: {_KINDS.get(kind, kind)}"
 
 
-def _dead(_: Narrator, fields: Fields) -> tuple[str, str]:
+def _dead(_: LineFormatter, fields: Fields) -> tuple[str, str]:
     letter = decode(DeadLetter, fields)
     return "", f"given up: {letter.stage} work {letter.work_id}: {letter.reason}"
 
 
-_TELL: Final[Mapping[str, Callable[[Narrator, Fields], tuple[str, str]]]] = {
+_FORMATTERS: Final[Mapping[str, Callable[[LineFormatter, Fields], tuple[str, str]]]] = {
     "turns": _turn,
-    "sentences": Narrator.sentence,
-    "audio": Narrator.audio,
-    "receipts": Narrator.receipt,
+    "sentences": LineFormatter.sentence,
+    "audio": LineFormatter.audio,
+    "receipts": LineFormatter.receipt,
     "control": _control,
     "store": _store,
     "store:held": _store,

@@ -1,4 +1,4 @@
-"""How full Redis is, what holds the memory, and whether it takes writes. Read only, and bounded."""
+"""Reports Redis' memory use by kind of data, and whether writes are paused. Read-only and bounded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tertulia_shared.bus import Bus, BusRefused
 from tertulia_shared.keys import Keys
 
 MAX_KEYS: Final = 5_000
-"""Keys that are measured at most; the rest is taken to be like them only in being left out."""
+"""At most this many keys are measured."""
 MB: Final = 1024 * 1024
-"""As `maxmemory` and TERTULIA_REDIS_BUDGET_MB count."""
+"""The unit of `maxmemory` and TERTULIA_REDIS_BUDGET_MB."""
 STALE_S: Final = 3.0
-"""A gateway writes its probe each half second."""
+"""Writes count as paused if the gateway's probe is older; gateways write it every half second."""
 
 Kind = Literal["sound", "mic", "text", "other"]
 KINDS: Final[tuple[Kind, ...]] = ("sound", "mic", "text", "other")
@@ -24,7 +24,7 @@ KINDS: Final[tuple[Kind, ...]] = ("sound", "mic", "text", "other")
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes. `by_kind`: of the keys that were measured. `writes_paused` None: no gateway runs that would know."""
+    """Sizes in bytes. `by_kind`: of the measured keys. `writes_paused`: None if no gateway runs."""
 
     used: int
     limit: int
@@ -36,7 +36,7 @@ class Memory:
 
 
 async def memory(bus: Bus) -> Memory | None:
-    """What Redis says; None if this user of it may not ask."""
+    """Measure Redis' memory; None if this Redis user has no permission."""
     try:
         space, age_s = await bus.space(), await bus.probe_age()
         sizes: Counter[Kind] = Counter()
@@ -55,7 +55,7 @@ async def memory(bus: Bus) -> Memory | None:
 
 
 def kind_of(keys: Keys, name: str) -> Kind:
-    """What a key holds, by its name."""
+    """The kind of data in a key, by its name."""
     if not keys.conversation_of(name):
         return "other"
     _, _, rest = name.partition("}:")
@@ -68,7 +68,7 @@ def kind_of(keys: Keys, name: str) -> Kind:
 
 
 def sentence_of(memory: Memory) -> str:
-    """The line below the list."""
+    """The memory report in one sentence."""
     of = f" of {memory.limit / MB:.1f} MB ({100 * memory.used / memory.limit:.0f} %)" if memory.limit else ", no limit"
     held = ", ".join(f"{kind} {memory.by_kind.get(kind, 0) / MB:.1f} MB" for kind in KINDS)
     seen = "" if memory.is_complete else f" in the first {counted(memory.keys, 'key')}"
@@ -78,7 +78,7 @@ def sentence_of(memory: Memory) -> str:
 
 
 def memory_json(memory: Memory) -> Mapping[str, Any]:
-    """As `--json` has it."""
+    """The report for `--json`."""
     return {
         "used_bytes": memory.used,
         "limit_bytes": memory.limit,

@@ -1,4 +1,4 @@
-"""Reads what Redis holds of a conversation, through the bus; nothing is written or claimed."""
+"""Reads a conversation's data from Redis through the bus. Read-only."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tertulia_shared.keys import STAGES, Key, Stage
 
 PAGE = 500
 ALIVE_S = 3.0
-"""A worker gives a sign of life every second."""
+"""A worker whose last heartbeat is older is not alive; workers send one every second."""
 MAX_LISTED = 5_000
-"""Conversations that are looked at for the list."""
+"""At most this many conversations are read for the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One entry of an `audio` stream, without its sound."""
+    """One entry of an `audio` stream, without the audio data."""
 
     sentence_index: int
     ts: int
@@ -31,10 +31,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class OpenWork:
-    """A piece of work that waits for a worker or is being worked on.
+    """Unfinished work of a stage, waiting or claimed.
 
-    `worker`: who has it ("" if nobody has claimed it yet, `bus.NOBODY` if it was handed back), heard of `idle_s` ago;
-    `attempt`: how often it was given out.
+    `worker`: its owner ("" if unclaimed, `bus.NOBODY` if requeued), which renewed its lease `idle_s` ago; `attempt`:
+    number of claims.
     """
 
     stage: Stage
@@ -49,7 +49,7 @@ class OpenWork:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """An entry of `dead`: its id, when it was written (ms since 1970), what it says."""
+    """A dead letter, written at `ts` (ms since 1970)."""
 
     id: str
     ts: int
@@ -58,7 +58,7 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A conversation's streams as they are now; `now_ms` is when they were read."""
+    """A snapshot of a conversation's streams, read at `now_ms`."""
 
     conversation_id: str
     now_ms: int
@@ -71,9 +71,9 @@ class Recording:
     dead: Sequence[GivenUp] = ()
     receipts: Sequence[Entry] = ()
     owners: dict[str, str] = field(default_factory=dict[str, str])
-    """The token of who owns each message, or owned it last: `<work entry id>/<attempt>`."""
+    """The token of each message's current or last owner: `<work entry id>/<attempt>`."""
     workers: Sequence[str] = ()
-    """The workers that gave a sign of life just now: `stage:name:engine`."""
+    """The live workers: `stage:name:engine`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ async def list_conversations(bus: Bus) -> list[Listed]:
 
 
 async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
-    """Everything about one conversation; `now_ms` is the time now."""
+    """Read all data of one conversation; `now_ms` is the current time."""
     keys = bus.keys
     events = [entry async for entry in entries_of(bus, keys.events(conversation_id))]
     message_ids = _begun(events)
@@ -123,13 +123,13 @@ async def record(bus: Bus, conversation_id: str, now_ms: int) -> Recording:
 
 
 async def sound_of(bus: Bus, conversation_id: str, message_id: str) -> AsyncIterator[bytes]:
-    """A message's PCM (24 kHz signed 16-bit little-endian mono), a chunk at a time, in order."""
+    """A message's PCM chunks in order (24 kHz signed 16-bit little-endian mono)."""
     async for entry in entries_of(bus, bus.keys.audio(conversation_id, message_id)):
         yield entry.fields.get(b"audio", b"")
 
 
 async def conversation_of_message(bus: Bus, asked: str) -> tuple[str, str] | None:
-    """The conversation and the id of the one message that begins with `asked`, the most recent talk first."""
+    """The conversation and full id of the message whose id begins with `asked`; recent conversations come first."""
     for listed in await list_conversations(bus):
         async for entry in entries_of(bus, bus.keys.events(listed.id)):
             id = entry.fields.get(b"message_id", b"").decode(errors="replace")
@@ -155,7 +155,7 @@ async def _open_work(bus: Bus, conversation_id: str) -> list[OpenWork]:
             try:
                 work = decode(Work, entry.fields)
             except BadEntry:
-                continue  # of another release; not for us to judge
+                continue  # written by another release
             if work.conversation_id == conversation_id:
                 failure = await bus.last_failure(Claim(stage, entry.id, 0, entry.fields))
                 open_work = OpenWork(stage, entry.id, work, ts_of(entry.fields), failure)
@@ -178,20 +178,20 @@ async def _dead(bus: Bus, conversation_id: str) -> list[GivenUp]:
 
 
 def _begun(events: Sequence[Entry]) -> list[str]:
-    """Ids of the messages that have begun, in order, each once."""
+    """Ids of the started messages in order, each once."""
     found: dict[str, None] = {}
     for entry in events:
         try:
             event = decode_event(entry.fields)
         except BadEntry:
-            continue  # `timeline.build` leaves it out too
+            continue  # `timeline.build` also skips it
         if isinstance(event, MessageStarted):
             found[event.message_id] = None
     return list(found)
 
 
 async def _pieces(bus: Bus, key: Key) -> AsyncIterator[Piece]:
-    """Those of an `audio` stream that can be read."""
+    """The readable entries of an `audio` stream."""
     async for entry in entries_of(bus, key):
         try:
             chunk = decode(AudioChunk, entry.fields)
@@ -201,7 +201,7 @@ async def _pieces(bus: Bus, key: Key) -> AsyncIterator[Piece]:
 
 
 def ts_of(fields: Fields) -> int:
-    """When an entry was written (ms since 1970); 0 if it does not say."""
+    """When an entry was written (ms since 1970); 0 if unknown."""
     try:
         return envelope(fields).ts
     except BadEntry:

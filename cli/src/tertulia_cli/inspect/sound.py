@@ -1,4 +1,4 @@
-"""Writes a message's sound to a WAV file, chunk by chunk as Redis gives it."""
+"""Writes a message's sound to a WAV file, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from tertulia_cli.exits import MISUSED, Failure
-from tertulia_cli.formatting import harmless
+from tertulia_cli.formatting import printable
 from tertulia_cli.inspect.turns import Message
 from tertulia_shared.entries import SAMPLE_RATE_OUT
 
@@ -15,25 +15,25 @@ BYTES_PER_SAMPLE = 2
 
 
 def check_sound(message: Message) -> None:
-    """Whether there is any.
+    """Check that the message has sound.
 
     Raises:
-        Failure: there is none, and why.
+        Failure: it has none; the message says why.
     """
     if any(sentence.chunks for sentence in message.sentences.values()):
         return
-    whose = f"message {message.message_id} ({harmless(message.name)})"
+    whose = f"message {message.message_id} ({printable(message.name)})"
     if message.sound_complete is not None:
-        raise Failure(f"{whose} has no sound: it ended without any. `tertulia inspect` says why.")
+        raise Failure(f"{whose} ended without sound; `tertulia inspect` says why.")
     if message.text_complete is not None and (message.played_ms is not None or not message.sentences):
         raise Failure(
-            f"the sound of {whose} has expired: Redis keeps it for two minutes after it was heard, for an hour if not."
+            f"the sound of {whose} has expired: Redis keeps it for two minutes after playback, or else for an hour."
         )
-    raise Failure(f"{whose} has no sound yet; `tertulia inspect` says who is to make it.")
+    raise Failure(f"{whose} has no sound yet; `tertulia inspect` shows its work.")
 
 
 async def write_wav(path: Path, sound: AsyncIterator[bytes]) -> float:
-    """24 kHz, 16 bit, mono; the seconds that it lasts.
+    """Write a WAV file (24 kHz, 16 bit, mono); returns its length in seconds.
 
     Raises:
         Failure: the file cannot be written.

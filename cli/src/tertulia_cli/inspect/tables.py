@@ -1,4 +1,4 @@
-"""The timeline as a person reads it on a terminal; the same words without colour where there is none."""
+"""Prints the timeline for people, with colour on a terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tertulia_cli.formatting import MAX_TEXT, ago, clock, harmless, lasting, short
+from tertulia_cli.formatting import MAX_TEXT, ago, clock, duration, printable, short
 from tertulia_cli.inspect.explanation import explain_stuck, explain_turn
 from tertulia_cli.inspect.memory import Memory, sentence_of
 from tertulia_cli.inspect.recording import Listed, Piece
@@ -25,9 +25,9 @@ STATUS_STYLE: Final = {"complete": GOOD, "failed": BAD, "interrupted": "yellow"}
 def show_list(
     console: Console, conversations: Sequence[Listed], now_ms: int, memory: Memory | None = None
 ) -> None:  # fmt: skip
-    """The most recent conversations, and how full Redis is."""
+    """Print the most recent conversations, and Redis' memory use."""
     if not conversations:
-        console.print("No conversation in Redis (they are kept there for a day after their last turn).")
+        console.print("No conversation in Redis (it keeps them for a day after their last turn).")
     else:
         _show_conversations(console, conversations, now_ms)
     if memory is not None:
@@ -44,11 +44,11 @@ def _show_conversations(console: Console, conversations: Sequence[Listed], now_m
     console.print(table)
     if len(conversations) > LISTED:
         console.print(f"and {len(conversations) - LISTED} older ones", style=QUIET)
-    console.print("`tertulia inspect last`, or the beginning of an id, shows one step by step.", style=QUIET)
+    console.print("`tertulia inspect last`, or the start of an id, shows one step by step.", style=QUIET)
 
 
 def show_timeline(console: Console, timeline: Timeline) -> None:
-    """One conversation, turn by turn; times in ms since the user's message (or the end of the user's speech)."""
+    """Print a conversation turn by turn; times in ms since the user's message (or the end of the user's speech)."""
     demo = ", demo model" if timeline.demo else ""
     console.print(
         Text.assemble(("Conversation ", "bold"), _plain(f"{timeline.conversation_id}  (epoch {timeline.epoch}{demo})"))
@@ -61,18 +61,18 @@ def show_timeline(console: Console, timeline: Timeline) -> None:
 
 
 def show_message(console: Console, timeline: Timeline, message: Message, pieces: Sequence[Piece]) -> None:
-    """One reply: its text, its sentences, every chunk of its sound, who speaks it."""
+    """Print one reply: its text, sentences, chunks of sound, and the owner of its tts work."""
     turn = next(turn for turn in timeline.turns if turn.turn_id == message.turn_id)
     where = _plain(f"{timeline.conversation_id}  turn {turn.turn_id}")
     console.print(Text.assemble(("Conversation ", "bold"), where))
     _show_message(console, turn, message)
     console.print(_plain(f"  “{message.text}”"), soft_wrap=True)
-    owner = message.owner or "(none, or it has expired)"
-    console.print(_plain(f"  spoken through work entry {owner}, the number behind / being the attempt"))
-    played = "no receipt of the client" if message.played_ms is None else f"{lasting(message.played_ms)} were played"
+    owner = message.owner or "(none, or expired)"
+    console.print(_plain(f"  tts work entry/attempt: {owner}"))
+    played = "no playback receipt" if message.played_ms is None else f"{duration(message.played_ms)} were played"
     console.print(Text(f"  {played}"))
     for piece in pieces:
-        what = "end" if piece.is_final else lasting(1000 * piece.pcm_bytes / BYTES_PER_S)
+        what = "end" if piece.is_final else duration(1000 * piece.pcm_bytes / BYTES_PER_S)
         console.print(Text(f"  audio {piece.id:>6}  {clock(piece.ts)}  {_ms(piece.ts, turn.zero):>8}  {what}", QUIET))
     about = [each for each in timeline.open_work if each.work.message_id == message.message_id]
     given_up = [each for each in timeline.dead if each.letter.message_id == message.message_id]
@@ -140,7 +140,7 @@ def _cells(sentence: Sentence, zero: int) -> list[str | Text]:
 
 
 def _hops(steps: Sequence[tuple[str, int]], zero: int, indent: int) -> Text:
-    """`turn accepted 0 → turn started 4 (+4) ms`: each step's time, and how long after the one before it."""
+    """`turn accepted 0 → turn started 4 (+4) ms`: each step's time, and the time since the previous one."""
     line = Text(" " * indent)
     before: int | None = None
     for name, at in steps:
@@ -158,12 +158,12 @@ def _show_open(console: Console, timeline: Timeline) -> None:
     for line in stuck:
         console.print(_plain(line, BAD if timeline.dead else "yellow"), soft_wrap=True)
     if not stuck:
-        console.print(Text("nothing waits, nothing was given up", GOOD))
+        console.print(Text("no work is waiting, none was given up", GOOD))
 
 
 def _plain(line: str, style: str = "") -> Text:
-    """A line that may hold what somebody said: no markup for rich, and nothing that could steer the terminal."""
-    return Text(harmless(line), style)
+    """A line with text from users or characters: without markup for rich and control characters for the terminal."""
+    return Text(printable(line), style)
 
 
 def _ms(at: int | None, zero: int) -> str:

@@ -1,6 +1,6 @@
-"""What happened when, from the clock readings in the entries themselves. No I/O; times are ms since 1970.
+"""Builds the timeline of a conversation from the timestamps in its entries. No I/O; times are ms since 1970.
 
-A step that several processes take part in is timed by several clocks: on one machine that is one and the same.
+The timestamps of different processes come from the clocks of their machines.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tertulia_shared.events import (
 
 
 def build(recording: Recording) -> Timeline:
-    """The timeline of what was recorded. Entries that this release cannot read are left out."""
+    """Build the timeline. Entries that this release cannot read are skipped."""
     builder = _Builder()
     demo = any(entry.fields.get(b"demo") == b"1" for entry in recording.events[:1])
     for entry in recording.events:
@@ -62,7 +62,7 @@ def build(recording: Recording) -> Timeline:
 
 
 class _Builder:
-    """Fed with the events in order."""
+    """Collects turns and messages from the events, in order."""
 
     def __init__(self) -> None:
         self.turns: dict[str, Turn] = {}
@@ -72,7 +72,7 @@ class _Builder:
         self._spoken: dict[str, tuple[int | None, int]] = {}
 
     def event(self, event: Event, ts: int, epoch: int) -> None:
-        """The next one."""
+        """Apply the next event."""
         match event:
             case VadStop():
                 self._speech_end = ts
@@ -93,7 +93,7 @@ class _Builder:
     def _interrupted(self, ts: int, epoch: int) -> None:
         for turn in self.turns.values():
             turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch)
-        # it is only told while something is being made or heard, and that is of the last turn
+        # the gateway sends `interrupted` only while a reply is being made or played, and that is of the last turn
         last = next(reversed(self.turns.values()), None)
         if last is not None and last.epoch < epoch and last.cut is None:
             last.cut = ts
@@ -111,6 +111,7 @@ class _Builder:
                 self.begun.add(turn_id)
                 turn = self.turns[turn_id]
                 turn.started = turn.started or ts
+                turn.reason = next((str(reply.get("reason", "")) for reply in event.replies), "")
                 for reply in event.replies:
                     self._message(turn, reply)
             case TurnComplete(turn_id=turn_id) if turn_id in self.turns:
@@ -124,7 +125,8 @@ class _Builder:
             case MessageStarted() | LLMChunk() | MessageResumed() | MessageComplete() | MessageHeard():
                 message = self.messages.get(event.message_id)
                 if message is not None:
-                    _tell(message, event, ts)
+                    _apply(message, event, ts)
+                    message.last_event = ts
             case _:
                 pass
 
@@ -136,12 +138,7 @@ class _Builder:
             turn.messages[message_id] = self.messages[message_id] = message
 
 
-def _tell(message: Message, event: Event, ts: int) -> None:
-    _change(message, event, ts)
-    message.last_sign = ts
-
-
-def _change(message: Message, event: Event, ts: int) -> None:
+def _apply(message: Message, event: Event, ts: int) -> None:
     match event:
         case MessageStarted():
             message.started = message.started or ts
@@ -150,7 +147,7 @@ def _change(message: Message, event: Event, ts: int) -> None:
             message.first_text = message.first_text or ts
             message.text += event.text
         case MessageResumed():
-            before = message.last_sign or message.started or ts
+            before = message.last_event or message.started or ts
             message.resumptions.append(Resumed(ts, ts - before, -1))
             message.text = event.text
         case MessageComplete():
@@ -164,7 +161,7 @@ def _change(message: Message, event: Event, ts: int) -> None:
 
 
 def _played(receipts: Sequence[Entry]) -> dict[str, int]:
-    """How much of each message was played, in ms."""
+    """The played length of each message in ms."""
     played: dict[str, int] = {}
     for entry in receipts:
         try:

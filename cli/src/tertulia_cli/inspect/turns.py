@@ -1,4 +1,4 @@
-"""A conversation as it went: turns, replies, sentences, with the time of each step (ms since 1970)."""
+"""The timeline of a conversation: turns, replies and sentences, with the time of each step (ms since 1970)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ BYTES_PER_S: Final = SAMPLE_RATE_OUT * 2
 
 @dataclass(slots=True)
 class Sentence:
-    """One sentence: when it was written, when its sound began and was complete, how long it sounds."""
+    """One sentence, with the times of its text and its sound."""
 
     index: int
     text: str
     written: int
     letters: int = 0
-    """How much of the reply's text, as it is shown, ends with it (characters)."""
+    """Length of the reply's shown text up to the end of this sentence, in characters."""
     first_sound: int | None = None
     last_sound: int | None = None
     longest_gap: int = 0
@@ -35,7 +35,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Another llm worker went on with a reply: when, how long after the last sign of the one before it, and in which
+    """Another llm worker resumed a reply: at which time, how long after the previous worker's last event, and in which
     sentence (from 0)."""
 
     at: int
@@ -45,8 +45,8 @@ class Resumed:
 
 @dataclass(slots=True)
 class Message:
-    """One reply. `owner`: the token of who speaks or spoke it, `attempts`: how often a tts worker was given it;
-    `played_ms`: what the client says that it has played."""
+    """One reply. `owner`: token of its tts work's current or last owner; `attempts`: number of claims of that work;
+    `played_ms`: playback time by the client's receipts."""
 
     message_id: str
     name: str
@@ -63,13 +63,13 @@ class Message:
     owner: str = ""
     attempts: int = 0
     played_ms: int | None = None
-    last_sign: int = 0
-    """When the llm worker's last event of it was written."""
+    last_event: int = 0
+    """Time of the llm worker's last event for this reply."""
     sentences: dict[int, Sentence] = field(default_factory=dict[int, Sentence])
 
     @property
     def resumed(self) -> int:
-        """How often another llm worker went on with it."""
+        """Number of times another llm worker resumed it."""
         return len(self.resumptions)
 
     @property
@@ -79,7 +79,7 @@ class Message:
 
     @property
     def steps(self) -> list[tuple[str, int]]:
-        """The steps that were taken, by name and time."""
+        """The completed steps by name and time, in order."""
         first = self.sentences.get(0)
         steps = (
             ("started", self.started),
@@ -94,7 +94,7 @@ class Message:
 
 @dataclass(slots=True)
 class Turn:
-    """One turn. `zero` is what its times are counted from: the end of the user's speech, or the typed message."""
+    """One turn. Its times are shown relative to `zero`."""
 
     turn_id: str
     text: str
@@ -105,16 +105,18 @@ class Turn:
     transcript: int | None = None
     started: int | None = None
     complete: int | None = None
+    reason: str = ""
+    """Why these characters answer: "named" or "everyone"; "" if an older llm worker gave no reason."""
     interrupted: bool = False
-    """It was cut off before its text was complete."""
+    """The user interrupted it before its text was complete."""
     cut: int | None = None
-    """When the user cut off what was being made or heard of it."""
+    """When the user interrupted its replies."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
 
     @property
     def zero(self) -> int:
-        """See above."""
+        """The end of the user's speech, or the time of the typed message."""
         return self.accepted if self.speech_end is None else self.speech_end
 
     @property
@@ -131,7 +133,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A conversation's turns in order, and what is open or given up of it."""
+    """A conversation's turns in order, with its open and dead work."""
 
     conversation_id: str
     now_ms: int
@@ -139,8 +141,8 @@ class Timeline:
     demo: bool
     turns: tuple[Turn, ...]
     waiting: tuple[str, ...]
-    """Ids of turns that nobody has begun to answer."""
+    """Ids of turns that no llm worker has started."""
     open_work: tuple[OpenWork, ...]
     dead: tuple[GivenUp, ...]
     workers: tuple[str, ...] = ()
-    """The workers that gave a sign of life just now: `stage:name:engine`."""
+    """The live workers: `stage:name:engine`."""

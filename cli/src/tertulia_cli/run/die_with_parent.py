@@ -1,12 +1,12 @@
-"""Becomes a command that does not outlive the process that started it.
+"""Executes a command that ends when its parent process dies.
 
-Usage: `python die_with_parent.py PARENT_PID COMMAND…`. On Linux the kernel sends SIGTERM to a process whose parent has
-died if it has asked for that (`prctl(PR_SET_PDEATHSIG)`, prctl(2)); the wish survives `execve`. It is made here, in the
-new process just before it becomes the command, and not between fork and exec of a parent that may have threads, where
-Python code is not safe. Elsewhere nothing like it exists: there `kill -9` of `tertulia run` leaves its services, and
-the next start says so.
+Usage: `python die_with_parent.py PARENT_PID COMMAND…`. On Linux, `prctl(PR_SET_PDEATHSIG)` makes the kernel send
+SIGTERM to a process when its parent dies; the setting survives `execve` (prctl(2)). This wrapper sets it in the new
+process just before `exec`: a `preexec_fn` would run Python code between fork and exec, which is not safe in a parent
+with threads. Other systems lack this: there the services survive a `kill -9` of `tertulia run`, and the next start
+reports it.
 
-Run by path, with no import beyond the standard library: it costs a few milliseconds a service.
+It is run by path and imports only the standard library, so it costs a few milliseconds per service.
 """
 
 import ctypes
@@ -18,11 +18,11 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Bind, then become the command."""
+    """Set the death signal, then execute the command."""
     parent, *command = sys.argv[1:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
-        if os.getppid() != int(parent):  # it died before we asked
+        if os.getppid() != int(parent):  # the parent died before the call
             sys.exit(0)
     os.execvp(command[0], command)  # noqa: S606 - no shell is wanted
 

@@ -1,4 +1,4 @@
-"""A service's log on disk, bounded, and its last lines at hand for when it dies."""
+"""A service's log file with a size bound; keeps the last lines in memory to explain a death."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, Final, Self, cast
 import orjson
 
 MAX_BYTES: Final = 5 * 1024 * 1024
-"""A log above this is put aside as `NAME.log.1` (the one before is dropped), at the start and while it grows."""
+"""Above this size a log is rotated to `NAME.log.1`, replacing the previous one, at the start and while it grows."""
 LAST_LINES: Final = 20
 MAX_LINE_CHARS: Final = 2_000
-"""Of a line that is shown on the terminal."""
+"""Longest line shown on the terminal."""
 
 
 class LogFile:
-    """Appends lines. `echo`, if given, gets each line too."""
+    """Appends lines to a file, and passes each to `echo` if given."""
 
     def __init__(self, path: Path, echo: Callable[[str], None] | None = None, max_bytes: int = MAX_BYTES) -> None:
         self.path = path
@@ -30,7 +30,7 @@ class LogFile:
         self._size = self._file.tell()
 
     def write(self, line: bytes) -> None:
-        """Append one line (without its end)."""
+        """Append one line, given without its newline."""
         self._file.write(line + b"\n")
         self._size += len(line) + 1
         if self._size > self._max_bytes:
@@ -44,16 +44,16 @@ class LogFile:
             self._echo(text)
 
     def forget(self) -> None:
-        """A new process begins: what the one before said explains nothing any more."""
+        """Forget the last lines: a new process starts."""
         self._last.clear()
 
     def explanation(self) -> str:
-        """What the process said last that was meant for a person: its plain lines, else the end of its log."""
+        """The last plain (non-JSON) lines of the process, or else the end of its log."""
         plain = [line for line in self._last if line.strip() and _record(line) is None]
         return "\n".join(plain or [readable(line) for line in self._last])
 
     def close(self) -> None:
-        """No more lines come."""
+        """Close the file."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -68,7 +68,7 @@ class LogFile:
 
 
 def readable(line: str) -> str:
-    """A JSON log line as a person reads it; any other line as it is."""
+    """Format a JSON log line for people; any other line is returned as it is."""
     record = _record(line)
     if record is None:
         return line[:MAX_LINE_CHARS]

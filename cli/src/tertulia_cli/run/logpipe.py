@@ -1,7 +1,7 @@
-"""What a process writes, line by line.
+"""Reads a process' output line by line.
 
-A pipe of our own, not asyncio's: a grandchild that inherited the other end must not keep us from seeing that the
-process itself has ended.
+This does not use asyncio's subprocess pipes: with those, a grandchild that inherited the pipe would delay the notice
+that the process has ended.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Final
 
 READ_BYTES: Final = 64 * 1024
 MAX_LINE_BYTES: Final = 64 * 1024
-"""A longer line is cut here: nobody may fill our memory with one."""
+"""A longer line is cut, to bound the memory."""
 
 
 class LogPipe:
-    """Give `write_end` to a process, then `hand_over` it; lines go to `sink` until `close`."""
+    """Pass `write_end` to a process, then call `hand_over`; lines go to `sink` until `close`."""
 
     def __init__(self, sink: Callable[[bytes], None]) -> None:
         self._sink = sink
@@ -27,11 +27,11 @@ class LogPipe:
         asyncio.get_running_loop().add_reader(self._read_end, self._read)
 
     def hand_over(self) -> None:
-        """The process has its end: close ours."""
+        """Close our copy of the write end, once the process has its own."""
         os.close(self.write_end)
 
     def close(self) -> None:
-        """Pass on what is still in the pipe, and close it."""
+        """Read the rest of the pipe, and close it."""
         while self._read():
             pass
         asyncio.get_running_loop().remove_reader(self._read_end)
@@ -45,7 +45,7 @@ class LogPipe:
             got = os.read(self._read_end, READ_BYTES)
         except BlockingIOError:
             return False
-        if not got:  # every writer has gone; a reader at the end of a pipe would be called without end
+        if not got:  # all writers have closed; without this the loop would call the reader forever
             asyncio.get_running_loop().remove_reader(self._read_end)
             return False
         *lines, self._rest = (self._rest + got).split(b"\n")

@@ -1,4 +1,4 @@
-"""What `tertulia run` starts: which processes, how many of each, with which environment. No I/O."""
+"""Plans the processes of `tertulia run`: which, how many, with which environment. No I/O."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 
 from tertulia_cli.exits import MISUSED, Failure
 from tertulia_cli.run.environments import python_of
-from tertulia_cli.run.service import Spec
+from tertulia_cli.run.service import ProcessSpec
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Stage
 
 MAX_WORKERS: Final = 64
 DRAIN_S: Final = 2.0
-"""For services that a person is waiting for to stop, unless TERTULIA_DRAIN_S says otherwise. What is not finished by
-then is handed back, and taken up by the next start."""
+"""Default drain time here: short, because the user waits for the stop. Unfinished work is requeued and continues at the
+next start."""
 GRACE_S: Final = 3.0
-"""How much longer than its drain a service may take to stop."""
+"""Time to stop in addition to the drain time."""
 REDIS_GRACE_S: Final = 10.0
 MAX_PORT: Final = 65_535
 
@@ -29,14 +29,14 @@ class Worker:
     """One process of a stage."""
 
     stage: Stage
-    spec: Spec
+    spec: ProcessSpec
 
 
 def parse_workers(asked: str) -> dict[Stage, int]:
     """`tts=2,llm=2` as a number for every stage.
 
     Raises:
-        Failure: what is wrong with it, and what is allowed.
+        Failure: a part is wrong.
     """
     known: dict[str, Stage] = {stage: stage for stage in STAGES}
     counts = dict.fromkeys(known.values(), 1)
@@ -45,7 +45,7 @@ def parse_workers(asked: str) -> dict[Stage, int]:
         stage = known.get(name.strip())
         if stage is None or not number.strip().isdecimal() or not 1 <= int(number) <= MAX_WORKERS:
             raise Failure(
-                f"--workers {part}: say how many of {', '.join(STAGES)}, each 1 to {MAX_WORKERS}, "
+                f"--workers {part}: give the number of {', '.join(STAGES)} workers, each 1 to {MAX_WORKERS}, "
                 "for example --workers tts=2,llm=2",
                 MISUSED,
             )
@@ -54,7 +54,7 @@ def parse_workers(asked: str) -> dict[Stage, int]:
 
 
 def environment(settings: RunSettings, inherited: Mapping[str, str], redis_url: str) -> dict[str, str]:
-    """What every service is told; the rest it reads itself, from the same environment and `.env`."""
+    """The environment of every service; each also reads its own settings from it and from `.env`."""
     return {
         **inherited,
         "TERTULIA_REDIS_URL": redis_url,
@@ -67,15 +67,15 @@ def environment(settings: RunSettings, inherited: Mapping[str, str], redis_url: 
 
 
 def drain_s(settings: RunSettings) -> float:
-    """Seconds a service takes at most to finish what it has begun."""
+    """The services' drain time in seconds."""
     return settings.drain_s if "drain_s" in settings.model_fields_set else DRAIN_S
 
 
 def metrics_ports(settings: RunSettings, counts: Mapping[Stage, int]) -> dict[str, int]:
-    """The port on which each service serves its metrics: from the setting on, in the order of their start; {}: none.
+    """The metrics port of each service, counted up from the setting in start order; empty if metrics are off.
 
     Raises:
-        Failure: there are not that many ports.
+        Failure: the ports would exceed 65535.
     """
     first = settings.metrics_port
     if not first:
@@ -83,25 +83,25 @@ def metrics_ports(settings: RunSettings, counts: Mapping[Stage, int]) -> dict[st
     names = ["gateway", *(_name(stage, number) for stage, number in _numbered(counts))]
     if first + len(names) - 1 > MAX_PORT:
         raise Failure(
-            f"TERTULIA_METRICS_PORT {first} leaves no room: {len(names)} services take as many ports from there on, "
-            f"so it can be {MAX_PORT + 1 - len(names)} at most.",
+            f"TERTULIA_METRICS_PORT {first} is too high: {len(names)} services need one port each from there on, so "
+            f"it can be {MAX_PORT + 1 - len(names)} at most.",
             MISUSED,
         )
     return {name: first + number for number, name in enumerate(names)}
 
 
 def log_of(settings: RunSettings, name: str) -> Path:
-    """Where a service's log goes."""
+    """The path of a service's log."""
     return settings.data_dir / "logs" / f"{name}.log"
 
 
-def gateway(settings: RunSettings, told: Mapping[str, str]) -> Spec:
+def gateway(settings: RunSettings, env: Mapping[str, str]) -> ProcessSpec:
     """The gateway's process."""
-    return _spec("gateway", sys.executable, "tertulia_gateway.main", settings, told)
+    return _spec("gateway", sys.executable, "tertulia_gateway.main", settings, env)
 
 
-def workers(settings: RunSettings, counts: Mapping[Stage, int], told: Mapping[str, str]) -> list[Worker]:
-    """The workers' processes: the second tts worker is called `tts-2`."""
+def workers(settings: RunSettings, counts: Mapping[Stage, int], env: Mapping[str, str]) -> list[Worker]:
+    """The workers' processes. The second tts worker is called `tts-2`."""
     return [
         Worker(
             stage,
@@ -110,15 +110,15 @@ def workers(settings: RunSettings, counts: Mapping[Stage, int], told: Mapping[st
                 python_of(stage, settings),
                 f"tertulia_{stage}.main",
                 settings,
-                told,
+                env,
             ),
         )
         for stage, number in _numbered(counts)
     ]
 
 
-def with_metrics(spec: Spec, ports: Mapping[str, int]) -> Spec:
-    """The process, told its own port for metrics; it keeps that over restarts."""
+def with_metrics(spec: ProcessSpec, ports: Mapping[str, int]) -> ProcessSpec:
+    """The spec with the service's own metrics port, which it keeps over restarts."""
     if spec.name not in ports:
         return spec
     return replace(spec, environment={**spec.environment, "TERTULIA_METRICS_PORT": str(ports[spec.name])})
@@ -134,5 +134,5 @@ def _name(stage: Stage, number: int) -> str:
     return stage if number == 1 else f"{stage}-{number}"
 
 
-def _spec(name: str, python: str, module: str, settings: RunSettings, told: Mapping[str, str]) -> Spec:
-    return Spec(name, [python, "-m", module], told, grace_s=drain_s(settings) + GRACE_S)
+def _spec(name: str, python: str, module: str, settings: RunSettings, env: Mapping[str, str]) -> ProcessSpec:
+    return ProcessSpec(name, [python, "-m", module], env, grace_s=drain_s(settings) + GRACE_S)

@@ -1,4 +1,4 @@
-"""What must hold before anything is started: said in one sentence where it does not."""
+"""Checks before the services start; each failure explains itself in one sentence."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from typing import Final
 from tertulia_cli.exits import FAILED, MISUSED, Failure
 
 LOCK_PATIENCE_S: Final = 5.0
-"""How long a redis-server whose `tertulia run` was killed may take to end (it is told to, see `die_with_parent`)."""
+"""Time for the redis-server of a killed `tertulia run` to end (`die_with_parent` sends it SIGTERM)."""
 LOCK_POLL_S: Final = 0.05
 PACKAGES: Final = ("tertulia_gateway", "tertulia_stt", "tertulia_llm", "tertulia_tts")
 
 
 def check_packages() -> None:
-    """Every service is installed.
+    """Check that every service is installed.
 
     Raises:
-        Failure: the ones that are not.
+        Failure: some are missing.
     """
     missing = [name.replace("_", "-") for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
@@ -33,7 +33,7 @@ def check_packages() -> None:
 
 
 def make_data_dir(folder: Path) -> None:
-    """The data folder, with what `run` puts into it, there and writable. Only its owner may look in.
+    """Make the data folder and its subfolders, readable by the owner only, and check that it is writable.
 
     Raises:
         Failure: it cannot be made or written.
@@ -47,23 +47,23 @@ def make_data_dir(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise Failure(
-            f"the data folder {folder} cannot be written ({error.strerror}): set TERTULIA_DATA_DIR to one that can.",
+            f"the data folder {folder} cannot be written ({error.strerror}): set TERTULIA_DATA_DIR to a writable one.",
             MISUSED,
         ) from error
 
 
 def bindable_port(host: str, port: int) -> int:
-    """The port to listen on: `port` if it is free, any free one if it is 0.
+    """The port to listen on: `port` if it is free, or any free one if it is 0.
 
     Raises:
-        Failure: it is taken, or the address is not this machine's.
+        Failure: the port is in use, or the host is not an address of this machine.
     """
     try:
         family, kind, _, _, address = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM)[0]
     except socket.gaierror as error:
-        raise Failure(f"TERTULIA_HOST {host} is no address of this machine ({error.strerror}).", MISUSED) from error
+        raise Failure(f"TERTULIA_HOST {host} is not an address of this machine ({error.strerror}).", MISUSED) from error
     with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the gateway does: TIME_WAIT is no obstacle
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the gateway does, to ignore TIME_WAIT
         try:
             probe.bind(address)
         except OSError as error:
@@ -73,20 +73,23 @@ def bindable_port(host: str, port: int) -> int:
 
 def _why_not_bound(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
-        return f"port {port} is in use: stop what listens there, or choose another (tertulia run --port {port + 1})."
+        return (
+            f"port {port} is in use: stop the other program, or choose another port (tertulia run --port {port + 1})."
+        )
     if error.errno == errno.EACCES:
-        return f"port {port} may not be used by this user: choose one above 1023 (TERTULIA_PORT or --port)."
-    return f"{host}:{port} cannot be listened on ({error.strerror}): check TERTULIA_HOST and TERTULIA_PORT."
+        return f"this user may not use port {port}: choose one above 1023 (TERTULIA_PORT or --port)."
+    return f"cannot listen on {host}:{port} ({error.strerror}): check TERTULIA_HOST and TERTULIA_PORT."
 
 
 @contextmanager
-def sole_use(folder: Path) -> Generator[int]:
-    """Keep the data folder for this process; the lock's file descriptor is for the redis-server to hold as well.
+def lock_data_dir(folder: Path) -> Generator[int]:
+    """Lock the data folder; yields the lock's file descriptor.
 
-    While that lives, nobody else may start one on the same files, even if we are killed.
+    The redis-server inherits the descriptor. So while it runs, no second one can start on the same files, even if this
+    process is killed.
 
     Raises:
-        Failure: another `tertulia run` has it.
+        Failure: another `tertulia run` has the lock.
     """
     path = folder / "tertulia.lock"
     with path.open("a+") as lock:
@@ -101,7 +104,7 @@ def sole_use(folder: Path) -> Generator[int]:
             if time.monotonic() > deadline:
                 raise Failure(
                     f"the redis-server of a `tertulia run` that was killed (process {owner}) still uses {folder}: "
-                    f"end it (`fuser {path}` names it) and try again."
+                    f"end it (`fuser {path}` shows its id) and try again."
                 )
             time.sleep(LOCK_POLL_S)
         lock.truncate(0)
@@ -125,6 +128,6 @@ def _lives(pid: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # it runs as another user
         return True
     return True

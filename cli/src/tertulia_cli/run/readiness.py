@@ -1,4 +1,4 @@
-"""Sees services come up: workers by the signs of life they give in Redis, the gateway by its answer to /readyz."""
+"""Detects that services are up: workers by their heartbeats in Redis, the gateway by its answer to /readyz."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final
 from tertulia_shared.bus import Bus, BusError
 
 ALIVE_S: Final = 3.0
-"""A worker gives a sign of life every second."""
+"""A worker whose last heartbeat is older is not alive; workers send one every second."""
 ANSWER_S: Final = 2.0
 HTTP_OK: Final = 200
 STATUS_DIGITS: Final = 3
@@ -20,29 +20,29 @@ PARTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A live worker, as it names itself: `stage:host-pid-random:engine`."""
+    """A live worker. It registers as `stage:host-pid-random:engine`."""
 
     stage: str
     worker: str
     engine: str
 
     def is_process(self, pid: int, host: str) -> bool:
-        """Whether it is this process of this machine (`host`: its name without the domain)."""
+        """Whether it is this process on this machine (`host`: the host name without the domain)."""
         return self.worker.startswith(f"{host}-{pid}-")
 
 
 def parse_members(alive: Sequence[str]) -> list[Member]:
-    """The live workers."""
+    """Parse the names of live workers."""
     return [Member(*parts) for parts in (name.split(":") for name in alive) if len(parts) == PARTS]
 
 
 def this_host() -> str:
-    """This machine as workers name it."""
+    """This machine's name as workers use it in theirs."""
     return socket.gethostname().partition(".")[0].replace(":", "-")
 
 
 async def live_members(bus: Bus) -> list[Member]:
-    """The workers that gave a sign of life just now; none while Redis is away."""
+    """The workers with a recent heartbeat; none while Redis is unavailable."""
     try:
         return parse_members(await bus.alive(ALIVE_S))
     except BusError:
@@ -50,9 +50,9 @@ async def live_members(bus: Bus) -> list[Member]:
 
 
 async def gateway_status(host: str, port: int) -> int | None:
-    """The HTTP status of /readyz: 200 if everything is there, 503 if the gateway lacks something; None: no answer.
+    """The HTTP status of /readyz: 200 if ready, 503 if a part is missing, None without an answer.
 
-    Asked on the loop, so that whoever stops while a gateway hangs need not wait for its answer.
+    Uses asyncio, so that a stop does not wait for a gateway that hangs.
     """
     try:
         async with asyncio.timeout(ANSWER_S):
@@ -67,7 +67,7 @@ async def gateway_status(host: str, port: int) -> int | None:
 
 
 def parse_status(line: bytes) -> int | None:
-    """The status in the first line of an HTTP answer (RFC 9112, section 4); None if it is no such line."""
+    """The status in the first line of an HTTP answer (RFC 9112, section 4); None if the line is malformed."""
     version, _, rest = line.partition(b" ")
     status = rest[:3]
     return int(status) if version.startswith(b"HTTP/1.") and len(status) == STATUS_DIGITS and status.isdigit() else None

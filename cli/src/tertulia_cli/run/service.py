@@ -1,4 +1,4 @@
-"""One process kept alive: started, its output written down, started again when it dies, stopped when asked."""
+"""Runs one service process: starts it, logs its output, restarts it when it dies, stops it on request."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tertulia_cli.run.logfile import LogFile
 from tertulia_cli.run.logpipe import LogPipe
 from tertulia_cli.run.restarts import GiveUp, Restart, Restarts
 
-LEASH: Final = str(Path(die_with_parent.__file__))
+WRAPPER: Final = str(Path(die_with_parent.__file__))
 
 
 @dataclass(frozen=True, slots=True)
-class Spec:
-    """What to run. `grace_s`: how long it may take to stop before it is killed. `keep_fds`: given to the process."""
+class ProcessSpec:
+    """A process to run. It is killed if it takes longer than `grace_s` to stop; it inherits the `keep_fds`."""
 
     name: str
     command: Sequence[str]
@@ -32,8 +32,8 @@ class Spec:
 
 
 @dataclass(frozen=True, slots=True)
-class Lost:
-    """A service that will not be started again, and what it said last."""
+class ServiceFailure:
+    """A service that was given up, with its last log lines."""
 
     name: str
     verdict: GiveUp
@@ -42,14 +42,18 @@ class Lost:
 
 
 class Service:
-    """See the module's docstring. `on_restart` is told of each death that is followed by a new start."""
+    """One supervised process. `on_restart` is called after each death that is followed by a restart."""
 
     def __init__(
-        self, spec: Spec, log: LogFile, on_restart: Callable[[str, Restart], None], restarts: Restarts | None = None
+        self,
+        spec: ProcessSpec,
+        log: LogFile,
+        on_restart: Callable[[str, Restart], None],
+        restarts: Restarts | None = None,
     ) -> None:
         self.spec = spec
         self.pid = 0
-        """Of the process that runs; 0 while there is none."""
+        """Of the running process; 0 if none runs."""
         self.ready = False
         self._log = log
         self._on_restart = on_restart
@@ -59,27 +63,27 @@ class Service:
 
     @property
     def name(self) -> str:
-        """The spec's."""
+        """The service's name."""
         return self.spec.name
 
     def came_up(self) -> None:
-        """It has been seen to work."""
+        """Mark the service as ready."""
         self.ready = True
         self._restarts.ready()
 
     def stop(self) -> None:
-        """Ask it to end; `run` returns when it has."""
+        """Send SIGTERM; `run` returns when the process has ended."""
         self._stopping.set()
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """End it now."""
+        """Send SIGKILL."""
         self._stopping.set()
         self._killing.set()
         self._signal(signal.SIGKILL)
 
-    async def run(self) -> Lost | None:
-        """Keep it alive until it is stopped (None) or given up."""
+    async def run(self) -> ServiceFailure | None:
+        """Keep the process running. Returns None after `stop`, or the failure if the service is given up."""
         clock = asyncio.get_running_loop().time
         while not self._stopping.is_set():
             begun = clock()
@@ -88,7 +92,7 @@ class Service:
                 return None
             match self._restarts.ended(code, clock() - begun):
                 case GiveUp() as verdict:
-                    return Lost(self.name, verdict, self._log.explanation(), self._log.path)
+                    return ServiceFailure(self.name, verdict, self._log.explanation(), self._log.path)
                 case Restart(after_s) as restart:
                     self._on_restart(self.name, restart)
                     with contextlib.suppress(TimeoutError):
@@ -101,20 +105,20 @@ class Service:
         try:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    sys.executable, "-S", LEASH, str(os.getpid()), *self.spec.command,
+                    sys.executable, "-S", WRAPPER, str(os.getpid()), *self.spec.command,
                     env=self.spec.environment, stdin=asyncio.subprocess.DEVNULL,
                     stdout=output.write_end, stderr=output.write_end, pass_fds=tuple(self.spec.keep_fds),
-                    start_new_session=True,  # the terminal's Ctrl-C is ours alone; and its own children can be found
+                    start_new_session=True,  # Ctrl-C reaches only us, and `killpg` reaches the process' children
                 )  # fmt: skip
             finally:
                 output.hand_over()
             self.pid = process.pid
             try:
-                if self._stopping.is_set():  # asked while it was being started
+                if self._stopping.is_set():  # stopped during the start
                     self._signal(signal.SIGTERM)
                 return await self._end_of(process)
             finally:
-                self._signal(signal.SIGKILL)  # whatever it has left behind, and itself if we are cancelled
+                self._signal(signal.SIGKILL)  # remaining children, and the process itself if we are cancelled
                 self.pid = 0
                 self.ready = False
         finally:
@@ -135,6 +139,6 @@ class Service:
             return await ending
 
     def _signal(self, number: signal.Signals) -> None:
-        if self.pid:  # the process leads a group of its own; it may be gone, and so may all of it
+        if self.pid:  # the process leads its own group, which may have ended
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)

@@ -1,9 +1,9 @@
-"""Starts the services and stops them: Redis is the first to come and the last to go, the gateway the first to go.
+"""Starts and stops the services. Redis starts first and stops last.
 
 redis ─────────────────────────────────────────────┐
-   └─ gateway, stt, llm, tts ──────────────┐       │      each a task that keeps one process alive
-          └─ watching them come up ──┐     │       │
-                                   stop → SIGTERM → SIGTERM
+   └─ gateway, stt, llm, tts ──────────────┐       │      each task keeps one process running
+          └─ watch until they are up ──┐   │       │
+                                     stop → SIGTERM → SIGTERM
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 from tertulia_cli.run.report import Report
 from tertulia_cli.run.restarts import Restart
-from tertulia_cli.run.service import Lost, Service
+from tertulia_cli.run.service import Service, ServiceFailure
 from tertulia_cli.run.watch import Watch
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.bus import Bus, BusUnavailable
@@ -23,13 +23,13 @@ from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.keys import Keys, Stage
 
 PING_EVERY_S: Final = 0.02
-"""While our own Redis comes up, which takes as long as a few of these."""
+"""Poll interval while our own Redis starts, which takes a few of these."""
 
 T = TypeVar("T")
 
 
 class Supervisor:
-    """One use: make it, hand its `restarting` to the services, run them."""
+    """Runs the services once. Each `Service` gets `restarting` as its callback."""
 
     def __init__(self, settings: RunSettings, redis_url: str, report: Report) -> None:
         self._settings = settings
@@ -39,10 +39,10 @@ class Supervisor:
         self._services: list[Service] = []
         self._stop = asyncio.Event()
         self._something_died = asyncio.Event()
-        self._lost: Lost | None = None
+        self._failure: ServiceFailure | None = None
 
     def asked_to_stop(self) -> None:
-        """A signal came: the first stops, the second kills."""
+        """Handle a signal: the first stops the services, the second kills them."""
         if not self._stop.is_set():
             self._report.stopping()
             self._stop.set()
@@ -52,14 +52,14 @@ class Supervisor:
             service.kill()
 
     def restarting(self, name: str, restart: Restart) -> None:
-        """A service has died and will be started again."""
+        """A service has died and will be restarted."""
         self._report.restarting(name, restart)
         self._something_died.set()
 
     async def run(
         self, *, redis: Service | None, gateway: Service, workers: Sequence[tuple[Stage, Service]]
-    ) -> Lost | None:
-        """Until asked to stop (None), or until a service is given up."""
+    ) -> ServiceFailure | None:
+        """Run until a stop is requested (None) or a service is given up."""
         self._redis = redis
         self._services = [gateway, *(service for _, service in workers)]
         async with asyncio.TaskGroup() as tasks:
@@ -71,7 +71,7 @@ class Supervisor:
                     await self._serve(Watch(self._settings, bus, redis, gateway, workers, self._report))
             if redis is not None:
                 redis.stop()
-        return self._lost
+        return self._failure
 
     async def _serve(self, watch: Watch) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -84,9 +84,9 @@ class Supervisor:
                 service.stop()
 
     async def _keep(self, service: Service) -> None:
-        lost = await service.run()
-        if lost is not None:
-            self._lost = self._lost or lost
+        failure = await service.run()
+        if failure is not None:
+            self._failure = self._failure or failure
             self._stop.set()
 
     async def _redis_up(self, stack: AsyncExitStack) -> Bus:
@@ -97,7 +97,7 @@ class Supervisor:
                     open_bus(self._redis_url, keys, name="run", tls=self._settings.redis_tls)
                 )
             except BusUnavailable:
-                await asyncio.sleep(PING_EVERY_S)  # our own server comes up, or dies and says why
+                await asyncio.sleep(PING_EVERY_S)  # our server is starting, or has died and is reported
             else:
                 return bus
 

@@ -1,4 +1,4 @@
-"""Watches the services come up, at the start and after each death, and says so."""
+"""Reports when the services are ready, at the start and after each death."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import Stage
 
 ASK_EVERY_S: Final = 0.1
-"""Between two looks at what is not ready yet; nobody looks once everything is."""
+"""Poll interval while a service is not ready; there is no polling once all are."""
 SLOW_S: Final = 15.0
-"""After so long without being ready a service's log is pointed at."""
+"""A service that is not ready after this time is reported, with its log."""
 
 
 class Watch:
-    """See the module's docstring."""
+    """Polls the services until all are ready."""
 
     def __init__(  # noqa: PLR0917 - made in one place
         self, settings: RunSettings, bus: Bus, redis: Service | None, gateway: Service,
@@ -33,37 +33,37 @@ class Watch:
         self._gateway = gateway
         self._workers = workers
         self._report = report
-        self._told_slow: set[str] = set()
+        self._reported_slow: set[str] = set()
 
     async def run(self, something_died: asyncio.Event) -> None:
-        """Until cancelled; after everything is ready it sleeps until `something_died`."""
+        """Run until cancelled. Once everything is ready, wait for `something_died`."""
         opened = False
         while True:
             something_died.clear()
-            await self._until_everything_works()
+            await self._until_all_ready()
             if not opened:
                 opened = True
-                await self._say_where()
+                await self._report_address()
             await something_died.wait()
 
-    async def _until_everything_works(self) -> None:
+    async def _until_all_ready(self) -> None:
         clock = asyncio.get_running_loop().time
         since = clock()
-        self._told_slow.clear()
-        while not await self._everything_works():
+        self._reported_slow.clear()
+        while not await self._all_ready():
             if clock() - since > SLOW_S:
-                self._point_at_logs()
+                self._report_slow()
             await asyncio.sleep(ASK_EVERY_S)
 
-    async def _everything_works(self) -> bool:
-        await self._look_at_redis()
-        await self._look_at_workers()
+    async def _all_ready(self) -> bool:
+        await self._check_redis()
+        await self._check_workers()
         status = await gateway_status(self._settings.reachable_host, self._settings.port)
         if status is not None:
             self._up(self._gateway, "")
-        return status == HTTP_OK and all(service.ready for service in self._everyone)
+        return status == HTTP_OK and all(service.ready for service in self._all_services)
 
-    async def _look_at_redis(self) -> None:
+    async def _check_redis(self) -> None:
         if self._redis is None or self._redis.ready:
             return
         try:
@@ -72,7 +72,7 @@ class Watch:
             return
         self._up(self._redis, "")
 
-    async def _look_at_workers(self) -> None:
+    async def _check_workers(self) -> None:
         if all(service.ready for _, service in self._workers):
             return
         members, host = await live_members(self._bus), this_host()
@@ -81,16 +81,16 @@ class Watch:
                 if member.stage == stage and member.is_process(service.pid, host):
                     self._up(service, member.engine)
 
-    async def _say_where(self) -> None:
+    async def _report_address(self) -> None:
         demo = any(member.stage == "llm" and member.engine == "demo" for member in await live_members(self._bus))
         url = f"http://{self._settings.reachable_host}:{self._settings.port}"
         token = bool(self._settings.token.get_secret_value())
         self._report.open(url, demo=demo, token=token, logs=plan.log_of(self._settings, "").parent)
 
-    def _point_at_logs(self) -> None:
-        for service in self._everyone:
-            if not service.ready and service.name not in self._told_slow:
-                self._told_slow.add(service.name)
+    def _report_slow(self) -> None:
+        for service in self._all_services:
+            if not service.ready and service.name not in self._reported_slow:
+                self._reported_slow.add(service.name)
                 self._report.slow(service.name, plan.log_of(self._settings, service.name))
 
     def _up(self, service: Service, what: str) -> None:
@@ -99,7 +99,7 @@ class Watch:
             self._report.ready(service.name, what)
 
     @property
-    def _everyone(self) -> list[Service]:
+    def _all_services(self) -> list[Service]:
         return [
             *([] if self._redis is None else [self._redis]), self._gateway, *(service for _, service in self._workers)
         ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""`tertulia voice`: a clip and its transcript become a voice to clone; a list of those there are."""
+"""`tertulia voice`: makes a voice to clone from a clip and its transcript, and lists the voices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tertulia_shared.voice_files import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles,
 
 @dataclass(frozen=True, slots=True)
 class NewVoice:
-    """What `tertulia voice add` was asked."""
+    """Options of `tertulia voice add`."""
 
     id: str
     clip: Path
@@ -26,13 +26,13 @@ class NewVoice:
 
 
 def add(folder: Path, new: NewVoice) -> int:
-    """Check the clip and put it below `folder`.
+    """Check the clip and write the voice into `folder`.
 
     Raises:
-        Failure: what is wrong with it, or why it cannot be written.
+        Failure: the clip is not suitable, or the voice cannot be written.
     """
     if (folder / new.id / TEXTS).exists() and not new.replace:
-        raise Failure(f"there is a voice {new.id!r} in {folder} already; --replace replaces it.", MISUSED)
+        raise Failure(f"{folder} already has a voice {new.id!r}; --replace replaces it.", MISUSED)
     rate, pcm = _read(new.clip)
     voice = VoiceFiles(
         new.id, " ".join(new.transcript.split()), rate, pcm, new.name, new.language, new.description, new.scene
@@ -43,22 +43,22 @@ def add(folder: Path, new: NewVoice) -> int:
         raise Failure(f"{error}.", MISUSED) from error
     except OSError as error:
         raise Failure(f"{folder / new.id} cannot be written ({error.strerror}).", FAILED) from error
-    print(f"voice {voice.id}: {made} ({voice.seconds:.1f} s at {rate} Hz). Workers that start from now on know it.")
+    print(f"voice {voice.id}: {made} ({voice.seconds:.1f} s at {rate} Hz). Restart the tts workers to use it.")
     return OK
 
 
 def show(folder: Path) -> int:
-    """List the voices below `folder`.
+    """List the voices in `folder`.
 
     Raises:
-        Failure: one of them cannot be used.
+        Failure: a voice is malformed.
     """
     try:
         voices = read_voices(folder)
     except BadVoice as error:
         raise Failure(f"{error}.") from error
     if not voices:
-        print(f'no voices in {folder}; add one: tertulia voice add NAME clip.wav "what is said in it"')
+        print(f'no voices in {folder}; add one: tertulia voice add NAME clip.wav "the words in the clip"')
     for voice in voices:
         about = f", {voice.description}" if voice.description else ""
         print(f"{voice.id}: {voice.name}, {voice.language}{about} ({voice.seconds:.1f} s)")
@@ -66,7 +66,7 @@ def show(folder: Path) -> int:
 
 
 def _read(path: Path) -> tuple[int, bytes]:
-    """Sample rate and 16-bit mono PCM of a WAV file of any layout; rates above the highest are brought down to it."""
+    """Sample rate and 16-bit mono PCM of a WAV file; rates above `HIGHEST_HZ` are reduced to it."""
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             raise Failure(f"{path} is above {MAX_FILE_BYTES >> 20} MiB: cut it into pieces.", MISUSED)
@@ -75,7 +75,8 @@ def _read(path: Path) -> tuple[int, bytes]:
         raise Failure(f"{path} cannot be read: {error.strerror}.", MISUSED) from error
     except ValueError as error:
         raise Failure(
-            f"{path} is no PCM WAV file ({error}); convert it: ffmpeg -i {path} -ac 1 -ar 24000 -c:a pcm_s16le out.wav",
+            f"{path} is not a PCM WAV file ({error}); convert it: "
+            f"ffmpeg -i {path} -ac 1 -ar 24000 -c:a pcm_s16le out.wav",
             MISUSED,
         ) from error
     rate = min(wav.hz, HIGHEST_HZ)

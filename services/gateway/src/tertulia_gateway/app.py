@@ -1,4 +1,4 @@
-"""The FastAPI application: WebSocket, REST and page, put together from what is passed in."""
+"""The FastAPI application: the WebSocket endpoint, the REST API and the page."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from fastapi import FastAPI
 from starlette.websockets import WebSocket
 
 from tertulia_gateway import page
-from tertulia_gateway.auth import Access
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.rest import characters, conversations, middleware, problems, reference, status, voices
-from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.ws.connections import Hub
-from tertulia_gateway.ws.endpoint import Door
+from tertulia_gateway.ws.connections import Connections
+from tertulia_gateway.ws.endpoint import WebSocketEndpoint
 from tertulia_shared.version import __version__
 
 DESCRIPTION = (
@@ -21,26 +19,23 @@ DESCRIPTION = (
 )
 
 
-def make_app(settings: GatewaySettings, hub: Hub, backstage: Backstage, *, static: Path = page.STATIC) -> FastAPI:
-    """The application. It owns nothing: bus, store and hub live as long as the caller lets them."""
-    app = FastAPI(
-        title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None
-    )  # fmt: skip
-    access = Access(settings)
-    door = Door(hub, access, backstage)
+def make_app(ctx: GatewayContext, connections: Connections, *, static: Path = page.STATIC) -> FastAPI:
+    """Build the application. The caller opens and closes what `ctx` holds."""
+    app = FastAPI(title="Tertulia", version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
+    endpoint = WebSocketEndpoint(connections, ctx)
 
-    middleware.install(app, access)
+    middleware.install(app, ctx.access)
     app.add_middleware(page.SecurityHeaders)
     problems.install(app)
 
     @app.websocket("/ws")
     async def ws(socket: WebSocket) -> None:
-        await door.serve(socket)
+        await endpoint.serve(socket)
 
-    app.include_router(status.router(backstage.bus, hub, settings, backstage.metrics))
-    app.include_router(conversations.router(backstage.store))
-    app.include_router(characters.router(backstage.store, backstage.bus))
-    app.include_router(voices.router(backstage.bus))
+    app.include_router(status.router(ctx.bus, connections, ctx.metrics, alive_s=ctx.alive_s))
+    app.include_router(conversations.router(ctx.store))
+    app.include_router(characters.router(ctx.store, ctx.bus))
+    app.include_router(voices.router(ctx.bus))
     reference.install(app)
     page.install(app, static)
     return app

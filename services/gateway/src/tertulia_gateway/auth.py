@@ -1,7 +1,7 @@
-"""Who may come in: the token, the browser's `Origin`, and the `Host` it believes it talks to. No I/O.
+"""Access control by token, `Origin` and `Host`. No I/O.
 
-Without a token only this machine can connect, and what must be kept out is other people's pages in its browser: their
-`Origin` gives them away, and where they bent DNS to be of the same origin, the `Host` does.
+Without a token only this machine can connect, and the threat is another site's page in its browser. Such a page is
+recognized by its `Origin`; if it uses DNS rebinding to share this server's origin, by the `Host`.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from urllib.parse import urlsplit
 from tertulia_gateway.settings import GatewaySettings, is_loopback
 
 OWN_SITES = frozenset({"none", "same-origin"})
-"""What a browser's `Sec-Fetch-Site` says of this server's page and of an address that the user typed.
+"""`Sec-Fetch-Site` of requests by this server's own page, and of an address that the user typed.
 
-Without an `Origin` nothing tells which page of the same or another site asks.
+A request of another page without an `Origin` cannot be checked against the allowed origins.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is refused: HTTP status and a sentence."""
+    """The HTTP status and the reason of a refused request."""
 
     status: int
     reason: str
 
 
 class Access:
-    """Judges requests by their headers (lower-case names) and query."""
+    """Checks requests by their headers (lower-case names) and query."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._token = settings.token.get_secret_value().encode()
@@ -37,9 +37,9 @@ class Access:
         self._hosts = frozenset(urlsplit(origin).netloc for origin in settings.origins)
 
     def refusal(self, headers: Mapping[str, str], query: Mapping[str, str]) -> Refusal | None:
-        """Why this request is refused, or None.
+        """The refusal of a request; None if it is allowed.
 
-        A GET is judged like the rest: a page of another site cannot read the answer, but the work would be done.
+        A GET is checked as well: another site's page cannot read the answer, but the server would do the work.
         """
         host = headers.get("host", "").lower()
         if self._token:

@@ -1,6 +1,6 @@
-"""What the client may say: one frozen class a command, and how a text frame becomes one of them. No I/O.
+"""The client's commands, one frozen class each, and their parser. No I/O.
 
-Whatever comes in, `parse` returns a command or a `Problem`: it never raises.
+`parse` never raises: it returns a command or a `Problem`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
 SHOWN_CHARS: Final = 40
-"""How much of a client's own word is repeated in an error."""
+"""How many characters of a client's value an error repeats."""
 
 SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
@@ -30,7 +30,7 @@ _ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a frame was refused; becomes an `error` event."""
+    """A refused frame or a failed command. The client gets it as an `error` event."""
 
     code: str
     message: str
@@ -39,7 +39,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class UserMessage:
-    """Text to be answered; `turn_id` "" if the client gave none."""
+    """Begins a turn. `turn_id` is "" if the client gave none."""
 
     text: str
     turn_id: str = ""
@@ -47,34 +47,34 @@ class UserMessage:
 
 @dataclass(frozen=True, slots=True)
 class StartListening:
-    """PCM follows."""
+    """Begins a listening session; binary frames of PCM follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopListening:
-    """No more PCM; what was said is still to be transcribed."""
+    """Ends the listening session. Its audio is still transcribed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSettings:
-    """Model settings to change; `None` = back to the model's default. Names not in it stay as they are."""
+    """Changes model settings; `None`: back to the model's default. Settings without a name here stay."""
 
     changes: Mapping[str, str | float | int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshCharacters:
-    """Read the characters again."""
+    """Has the workers read the characters again, and asks for the list."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewConversation:
-    """Leave this conversation, open another."""
+    """Leaves the open conversation and creates another."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioMark:
-    """The last audio frame that a client has."""
+    """Identifies the last audio frame that a client has."""
 
     message_id: str
     id: str
@@ -82,7 +82,7 @@ class AudioMark:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Take a conversation up; what the client has already is not sent again."""
+    """Resumes a conversation behind the last event and the last audio frame that the client has."""
 
     conversation_id: str
     last_event_id: str = ""
@@ -91,12 +91,12 @@ class Resume:
 
 @dataclass(frozen=True, slots=True)
 class StopReplies:
-    """`interrupt`: everything that is being said stops."""
+    """`interrupt`: stops the reply in progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """`playback`."""
+    """`playback`: the client has played audio up to here."""
 
     receipt: Receipt
 
@@ -116,9 +116,9 @@ Data = Mapping[str, Any]
 
 
 def parse(frame: str) -> Command | Problem:
-    """The command in a text frame."""
+    """Parse a text frame."""
     try:
-        kind, data = _opened(frame)
+        kind, data = _kind_and_data(frame)
     except _BadFrame as bad:
         return Problem(bad.code, str(bad))
     try:
@@ -129,7 +129,7 @@ def parse(frame: str) -> Command | Problem:
 
 
 def parse_resume(query: Mapping[str, str]) -> Resume | Problem:
-    """The `resume` in an address: conversation_id, last_event_id, last_audio ("<message_id>/<id>")."""
+    """Parse the `resume` in an address: conversation_id, last_event_id, last_audio ("<message_id>/<id>")."""
     data: dict[str, object] = {name: query[name] for name in ("conversation_id", "last_event_id") if name in query}
     if query.get("last_audio"):
         message_id, _, id = query["last_audio"].partition("/")
@@ -150,7 +150,7 @@ class _BadField(Exception):
     pass
 
 
-def _opened(frame: str) -> tuple[str, Data]:
+def _kind_and_data(frame: str) -> tuple[str, Data]:
     try:
         message: object = orjson.loads(frame)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as error:

@@ -1,29 +1,32 @@
-"""What all connections of a process share."""
+"""The dependencies that all connections of a process share."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tertulia_gateway.rate_limit import Clock
+from tertulia_gateway.auth import Access
+from tertulia_gateway.monitoring.writes_probe import WriteStatus
 from tertulia_gateway.settings_saver import SettingsSaver
-from tertulia_gateway.writes_probe import Writes
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class Backstage:
-    """What all connections of a process share."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatewayContext:
+    """Built once at the start of the process; tests build their own."""
 
     bus: Bus
     store: Store
     saver: SettingsSaver
+    access: Access
     alive_s: float
-    """Silence after which a worker counts as away."""
+    """Seconds without a heartbeat after which a worker counts as away."""
     max_frames_per_s: float
-    clock: Clock
+    clock: Callable[[], float]
+    """Monotonic seconds."""
     wall_ms: Callable[[], int]
+    """Milliseconds since 1970."""
     metrics: Metrics = field(default_factory=Metrics)
-    writes: Writes = field(default_factory=Writes)
+    writes: WriteStatus = field(default_factory=WriteStatus)

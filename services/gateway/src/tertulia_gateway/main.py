@@ -1,4 +1,4 @@
-"""The gateway: `tertulia-gateway`."""
+"""The gateway's process: `tertulia-gateway`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ import uvicorn
 
 from tertulia_gateway.app import make_app
 from tertulia_gateway.auth import Access
-from tertulia_gateway.backlog_monitor import Lookout
-from tertulia_gateway.context import Backstage
-from tertulia_gateway.protocols.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, Shared, SocketBounds
+from tertulia_gateway.context import GatewayContext
+from tertulia_gateway.monitoring.backlog_monitor import BacklogMonitor
+from tertulia_gateway.monitoring.writes_probe import WritesProbe
+from tertulia_gateway.protocols.bounds import FRAMES_BESIDE_TEXT_PER_S, MAX_HEADER_BYTES, SharedLimits, SocketBounds
 from tertulia_gateway.protocols.http import BoundedHttp
 from tertulia_gateway.protocols.websocket import BoundedWebSocket
 from tertulia_gateway.settings import GatewaySettings
 from tertulia_gateway.settings_saver import SettingsSaver
 from tertulia_gateway.transport import GOING_AWAY
-from tertulia_gateway.writes_probe import WritesProbe
-from tertulia_gateway.ws.connections import Hub
+from tertulia_gateway.ws.connections import Connections
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.outbox import Outbox
@@ -37,93 +37,105 @@ log = logging.getLogger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn, except that signals are the process's own business, and that it says where it listens."""
+    """uvicorn's server without its signal handlers: the process has its own. Reports the port once it listens."""
 
     def __init__(self, config: uvicorn.Config, on_listening: Callable[[int], None]) -> None:
         super().__init__(config)
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
+        """Bind the socket, then call `on_listening` with the port."""
         await super().startup(sockets)
         if self.started:
             self._on_listening(self.servers[0].sockets[0].getsockname()[1])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Leave them alone."""
+        """Install no handlers."""
         yield
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until SIGTERM or SIGINT."""
     settings = load(GatewaySettings)
     metrics = Metrics("gateway")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         async with open_store(settings) as store:
-            await serve_until(
-                stop, settings, bus, store, lambda port: _say_where(settings, port), metrics=metrics
-            )  # fmt: skip
+            await serve_until(stop, settings, bus, store, lambda port: _log_address(settings, port), metrics=metrics)
 
     run("gateway", settings, serve, metrics)
 
 
 async def serve_until(
-    stop: asyncio.Event, settings: GatewaySettings, bus: Bus, store: Store, on_listening: Callable[[int], None],
-    *, metrics: Metrics | None = None, bounds: SocketBounds | None = None,
-) -> None:  # fmt: skip
-    """Serve until `stop` is set, then let every client go with 1001 and finish.
+    stop: asyncio.Event,
+    settings: GatewaySettings,
+    bus: Bus,
+    store: Store,
+    on_listening: Callable[[int], None],
+    *,
+    metrics: Metrics | None = None,
+    bounds: SocketBounds | None = None,
+) -> None:
+    """Serve until `stop` is set, then close every connection with code 1001.
 
-    `on_listening` is told the port once connections are taken.
+    `on_listening` is called with the port once connections are accepted.
 
     Raises:
-        CannotStart: the address cannot be listened on.
+        CannotStart: the port is taken, or the address cannot be bound.
     """
     metrics = metrics or Metrics()
     metrics.from_zero(
-        catalogue.CONNECTIONS_REFUSED, catalogue.RESUMES, catalogue.REPLACED, catalogue.TURNS, catalogue.INTERRUPTIONS,
-        catalogue.TURN_FIRST_TEXT, catalogue.TURN_FIRST_SOUND,
-    )  # fmt: skip
-    hub = Hub(settings.max_connections, metrics)
+        catalogue.CONNECTIONS_REFUSED,
+        catalogue.RESUMES,
+        catalogue.REPLACED,
+        catalogue.TURNS,
+        catalogue.INTERRUPTIONS,
+        catalogue.TURN_FIRST_TEXT,
+        catalogue.TURN_FIRST_SOUND,
+    )
+    connections = Connections(settings.max_connections, metrics)
     saver = SettingsSaver(Outbox(bus, store, settings.store_patience_s, metrics))
-    backstage = Backstage(
-        bus,
-        store,
-        saver,
+    access = Access(settings)
+    ctx = GatewayContext(
+        bus=bus,
+        store=store,
+        saver=saver,
+        access=access,
         alive_s=settings.alive_s,
         max_frames_per_s=settings.max_frames_per_s,
         clock=time.monotonic,
         wall_ms=lambda: time.time_ns() // 1_000_000,
         metrics=metrics,
     )
-    server = Server(server_config(settings, make_app(settings, hub, backstage), bounds), on_listening)
+    server = Server(server_config(settings, access, make_app(ctx, connections), bounds), on_listening)
     async with asyncio.TaskGroup() as tasks:
-        upkeep = [
+        background = [
             tasks.create_task(saver.run()),
-            tasks.create_task(Lookout(bus, metrics, settings.alive_s).run()),
-            tasks.create_task(WritesProbe(bus, backstage.writes, metrics).run()),
+            tasks.create_task(BacklogMonitor(bus, metrics, settings.alive_s).run()),
+            tasks.create_task(WritesProbe(bus, ctx.writes, metrics).run()),
         ]
         serving = tasks.create_task(_serve(server))
         stopping = tasks.create_task(stop.wait())
         await asyncio.wait([serving, stopping], return_when=asyncio.FIRST_COMPLETED)
-        await hub.close_all(GOING_AWAY, "the server stops; connect again and resume", settings.drain_s)
+        await connections.close_all(GOING_AWAY, "the server stops; connect again and resume", settings.drain_s)
         server.should_exit = True
         await serving
         stopping.cancel()
-        for task in upkeep:
+        for task in background:
             task.cancel()
 
 
-def _say_where(settings: GatewaySettings, port: int) -> None:
+def _log_address(settings: GatewaySettings, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     log.info("listening on http://%s:%d", host, port)
 
 
-def server_config(settings: GatewaySettings, app: object, bounds: SocketBounds | None = None) -> uvicorn.Config:
-    """How uvicorn serves it."""
-    access = Access(settings)
-    shared = Shared(
+def server_config(
+    settings: GatewaySettings, access: Access, app: object, bounds: SocketBounds | None = None
+) -> uvicorn.Config:
+    """uvicorn's settings, with the bounded protocols."""
+    shared = SharedLimits(
         bounds or SocketBounds(FRAMES_BESIDE_TEXT_PER_S + 2 * settings.max_frames_per_s),
         is_refused=lambda headers, query: access.refusal(headers, query) is not None,
     )
@@ -135,12 +147,12 @@ def server_config(settings: GatewaySettings, app: object, bounds: SocketBounds |
         h11_max_incomplete_event_size=MAX_HEADER_BYTES,
         ws=functools.partial(BoundedWebSocket, shared=shared),  # pyright: ignore[reportArgumentType] - makes a protocol
         ws_max_size=MAX_FRAME_BYTES,
-        ws_per_message_deflate=False,  # speech does not shrink, and tokens are too small to gain
+        ws_per_message_deflate=False,  # PCM does not compress, and events are too small to gain
         ws_ping_interval=shared.bounds.ping_s,
         ws_ping_timeout=shared.bounds.pong_s,
         lifespan="off",
         log_config=None,
-        log_level="warning",  # its lines on each connection would have the address, and the address may have the token
+        log_level="warning",  # its access lines would contain the address, which may contain the token
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_s) or 1,

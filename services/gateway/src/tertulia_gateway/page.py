@@ -1,4 +1,4 @@
-"""Serves the page that was built into `static/`, and the headers that keep it to itself."""
+"""Serves the page that was built into `static/`, and sets security headers on every response."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 HEADERS = {
-    "Content-Security-Policy": "; ".join(f"{what} {where}" for what, where in POLICY.items()),
+    "Content-Security-Policy": "; ".join(f"{directive} {sources}" for directive, sources in POLICY.items()),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -35,7 +35,7 @@ HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware: the same headers on every response."""
+    """ASGI middleware that sets `HEADERS` on every response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,7 +56,7 @@ class SecurityHeaders:
 
 
 def install(app: FastAPI, static: Path = STATIC) -> None:
-    """Serve the page at `/`; where it has not been built, say how."""
+    """Serve the page at `/`. If it has not been built, answer with how to build it."""
     if (static / "index.html").is_file():
         app.mount("/", StaticFiles(directory=static, html=True), name="page")
         return

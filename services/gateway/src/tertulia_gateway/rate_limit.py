@@ -1,4 +1,4 @@
-"""How much one client may send: a token bucket. No I/O; the clock is passed in."""
+"""A token bucket that limits what one client may send. No I/O; the clock is passed in."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Clock = Callable[[], float]
 
 
 class TokenBucket:
-    """Lets `rate` a second through on average, and up to `burst` at once."""
+    """Allows `rate` a second on average, and up to `burst` at once."""
 
     def __init__(self, rate: float, burst: float, clock: Clock) -> None:
         self._rate = rate
@@ -19,7 +19,7 @@ class TokenBucket:
         self._at = clock()
 
     def take(self, amount: float = 1.0) -> bool:
-        """Whether `amount` may pass now; if so it is taken."""
+        """Take `amount` from the bucket. Returns False, and takes nothing, if it holds less."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now

@@ -1,6 +1,6 @@
-"""What is sent to the client, as the bytes and text that go over the wire. No I/O.
+"""Serializes events and audio into the client's frames. No I/O.
 
-The hot path: an entry's fields become JSON or msgpack without an object in between.
+This is the hot path: an entry's fields become JSON or msgpack without an object in between.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from tertulia_shared.events import EVENTS, Event
 
 
 def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
-    """An entry of the `events` stream as the client gets it.
+    """An entry of the `events` stream as a text frame.
 
     Raises:
-        BadEntry: it was written by a newer release, or is broken.
+        BadEntry: a newer release wrote it, or it is broken.
     """
     check_version(fields)
     kind = fields.get(b"type", b"").decode(errors="replace")
@@ -35,15 +35,15 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
 
 
 def answer_json(event: Event, **extra: str) -> str:
-    """An event for this connection only: without `event_id`."""
+    """An event for this connection only, without `event_id`, as a text frame."""
     return orjson.dumps({"type": event.type, **asdict(event), **extra}).decode()
 
 
 def audio_frame(entry_id: str, fields: Fields) -> bytes:
-    """An entry of an `audio` stream as the client's binary frame.
+    """An entry of an `audio` stream as a binary frame.
 
     Raises:
-        BadEntry: it was written by a newer release, or is broken.
+        BadEntry: a newer release wrote it, or it is broken.
     """
     check_version(fields)
     try:
@@ -64,5 +64,5 @@ def audio_frame(entry_id: str, fields: Fields) -> bytes:
 
 
 def settings_json(settings: ModelSettings) -> str:
-    """The answer to `model_settings`: what holds now."""
+    """The answer to `model_settings`: all settings as they are now."""
     return orjson.dumps({"type": "model_settings", **asdict(settings)}).decode()

@@ -15,7 +15,7 @@ MIN_TOKEN_CHARS = 16
 
 
 class GatewaySettings(CommonSettings):
-    """What `TERTULIA_…` sets of the gateway."""
+    """Read from `TERTULIA_…` variables."""
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
     published_host: str = Field(
@@ -53,7 +53,7 @@ class GatewaySettings(CommonSettings):
         return token
 
     @model_validator(mode="after")
-    def _closed_to_strangers(self) -> Self:
+    def _token_beyond_loopback(self) -> Self:
         host = self.published_host or self.host
         if not is_loopback(host) and not self.token.get_secret_value():
             raise ValueError(
@@ -64,7 +64,7 @@ class GatewaySettings(CommonSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address (a name other than localhost may lead anywhere)."""
+    """Whether only this machine can reach an address. Of names, only localhost: others may resolve to any address."""
     if host.lower() == "localhost":
         return True
     try:

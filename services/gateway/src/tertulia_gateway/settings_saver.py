@@ -1,7 +1,7 @@
-"""Model settings on their way into the store: the newest of each conversation, written behind the client's back.
+"""Writes changed model settings into the store in the background; only the newest of each conversation.
 
-What holds for the next turn is in the conversation's state already; the store is what outlives it. While that is away
-they wait in the outbox.
+The next turn reads them from the conversation's state in Redis. The store keeps them after that state has expired.
+While the store is away they wait in the outbox.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import StoreError
 
 MAX_WAITING = 1_000
-"""Conversations whose settings may wait while both the store and Redis are away; the oldest go first."""
-AGAIN_S = 2.0
+"""Conversations whose settings are queued while both the store and Redis are away; the oldest are dropped first."""
+RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
 class SettingsSaver:
-    """Writes settings until cancelled."""
+    """WriteStatus settings until cancelled."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
@@ -31,7 +31,7 @@ class SettingsSaver:
         self._woken = asyncio.Event()
 
     def save(self, conversation_id: str, settings: ModelSettings) -> None:
-        """Write these settings soon; they replace older ones that still wait."""
+        """Queue settings. They replace older ones of the same conversation."""
         self._waiting.pop(conversation_id, None)
         self._waiting[conversation_id] = settings
         if len(self._waiting) > MAX_WAITING:
@@ -39,7 +39,7 @@ class SettingsSaver:
         self._woken.set()
 
     async def run(self) -> None:
-        """Write what is to be saved."""
+        """Write queued settings until cancelled."""
         while True:
             await self._woken.wait()
             self._woken.clear()
@@ -48,7 +48,7 @@ class SettingsSaver:
                 try:
                     await self._outbox.save_settings(conversation_id, asdict(settings))
                 except BusError:
-                    await asyncio.sleep(AGAIN_S)
+                    await asyncio.sleep(RETRY_S)
                     continue
                 except StoreError as error:
                     log.warning("settings not saved: %s", error, extra={"conversation_id": conversation_id})

@@ -1,24 +1,24 @@
-"""What a conversation needs of the client's connection, and how a connection ends."""
+"""The client's transport as a conversation sees it, and the WebSocket close codes."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 
-class Wire(Protocol):
-    """Sends to one client, in order. Waits while the client is slow; raises when it is gone."""
+class Transport(Protocol):
+    """Sends frames to one client, in order. Waits while the client is slow; raises once the client has gone."""
 
-    async def text(self, frame: str) -> None:
-        """Send JSON."""
+    async def send_text(self, frame: str) -> None:
+        """Send a text frame (JSON)."""
         ...
 
-    async def binary(self, frame: bytes) -> None:
-        """Send msgpack."""
+    async def send_bytes(self, frame: bytes) -> None:
+        """Send a binary frame (msgpack)."""
         ...
 
 
-class Closing(Exception):
-    """This connection is to be closed with a code and a reason (docs/protocol.md lists the codes)."""
+class CloseConnection(Exception):
+    """Ends the connection with a close code and a reason (docs/protocol.md lists the codes)."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -28,6 +28,6 @@ class Closing(Exception):
 
 GOING_AWAY = 1001
 REFUSED = 1008
-CANNOT_GO_ON = 1011
+INTERNAL_ERROR = 1011
 TRY_LATER = 1013
 REPLACED = 4001

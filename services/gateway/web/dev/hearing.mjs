@@ -1,10 +1,10 @@
-// Pretends to understand: what is loud is speech, and what was said comes from a list.
+// A fake recognizer: loud sound counts as speech, and the transcripts come from a list.
 
 import { randomUUID } from "node:crypto";
 
 const LOUD = 500;
 const QUIET_FRAMES = 14;
-/** Shorter than this is a cough: a false alarm. */
+/** Speech shorter than this counts as a cough: a false alarm. */
 const WORD_FRAMES = 9;
 const LINES = [
   "Luna, what is that bright star over the roof tonight?",
@@ -54,7 +54,9 @@ export class Hearing {
       this.#say("recording_start");
     }
     if (this.#loud % 6 !== 0) return;
-    const words = this.#line().split(" ").slice(0, this.#loud / 6);
+    const words = this.#line()
+      .split(" ")
+      .slice(0, this.#loud / 6);
     this.#say("transcription_update", { text: words.join(" ") });
     if (words.length > 2) this.#say("transcription_stabilized", { text: words.slice(0, -2).join(" ") });
   }

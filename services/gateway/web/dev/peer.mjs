@@ -1,9 +1,9 @@
-// A scripted gateway for working on the page without the rest: three characters that answer with tones.
+// A scripted gateway, to work on the page without the services: three characters that answer with tones.
 //
 //     npm run build && npm run peer        then open http://127.0.0.1:8787
 //
-// Options by environment: PORT; PEER_PACE (ms a token, default 45); PEER_AUDIO (share of real time in which sound is
-// sent, default 0.1). Messages with a meaning of their own: "/error", "/drop" (cuts the connection), "/long" (600 messages).
+// Environment: PORT; PEER_PACE (ms per token, default 45); PEER_AUDIO (time to send sound, as a share of its length,
+// default 0.1). Special messages: "/error", "/drop" (cuts the connection), "/long" (600 messages).
 
 import { randomUUID } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -21,16 +21,30 @@ const PORT = Number(process.env.PORT ?? 8787);
 const PACE_MS = Number(process.env.PEER_PACE ?? 45);
 const AUDIO_SHARE = Number(process.env.PEER_AUDIO ?? 0.1);
 const STATIC = fileURLToPath(new URL("../../src/tertulia_gateway/static", import.meta.url));
-const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".js": "text/javascript",
+  ".css": "text/css",
+  ".svg": "image/svg+xml",
+};
 const POLICY =
   "default-src 'self'; script-src 'self' blob:; worker-src 'self' blob:; img-src 'self' data: blob: https:; " +
   "object-src 'none'; base-uri 'none'; form-action 'none'";
-const SETTINGS = ["model", "temperature", "top_p", "min_p", "top_k", "frequency_penalty", "presence_penalty", "repetition_penalty"];
+const SETTINGS = [
+  "model",
+  "temperature",
+  "top_p",
+  "min_p",
+  "top_k",
+  "frequency_penalty",
+  "presence_penalty",
+  "repetition_penalty",
+];
 const SAMPLE_RATE = 24_000;
 
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 const characters = structuredClone(CHARACTERS);
-/** Conversations by id: what is kept of them, and what was sent, for a page that comes back. */
+/** Conversations by id, each with its messages and the events sent, for a page that reconnects. */
 const conversations = new Map();
 
 class Conversation {
@@ -72,7 +86,15 @@ async function runTurn(talk, text, turnId, source, marks) {
   const { epoch } = talk;
   talk.talking = true;
   talk.event("turn_accepted", { turn_id: turnId, text, source });
-  talk.messages.push({ id: randomUUID(), turn_id: turnId, role: "user", character_id: null, character_name: "You", text, status: "complete" });
+  talk.messages.push({
+    id: randomUUID(),
+    turn_id: turnId,
+    role: "user",
+    character_id: null,
+    character_name: "You",
+    text,
+    status: "complete",
+  });
   talk.updatedAt = new Date().toISOString();
   talk.title ||= text.slice(0, 60);
   if (text === "/error") {
@@ -84,14 +106,27 @@ async function runTurn(talk, text, turnId, source, marks) {
   const named = active.filter((character) => new RegExp(`\\b${character.name}\\b`, "i").test(text));
   const speakers = named.length > 0 ? named : active;
   if (speakers.length === 0) {
-    const message = "Nobody is at the table. Switch a character on under Characters, then say it again.";
+    const message = "No character is at the table. Switch one on under Characters, then say it again.";
     return talk.event("error", { code: "no_characters", message, turn_id: turnId });
   }
-  const replies = speakers.map(({ id, name }) => ({ message_id: randomUUID(), character_id: id, character_name: name }));
+  const reason = named.length > 0 ? "named" : "everyone";
+  const replies = speakers.map(({ id, name }) => ({
+    message_id: randomUUID(),
+    character_id: id,
+    character_name: name,
+    reason,
+  }));
   talk.event("turn_started", { turn_id: turnId, replies });
-  const metrics = { source, accepted_at: at, speech_end: marks.speechEnd, transcript: marks.transcript, turn_started: Date.now() - at, messages: [] };
+  const metrics = {
+    source,
+    accepted_at: at,
+    speech_end: marks.speechEnd,
+    transcript: marks.transcript,
+    turn_started: Date.now() - at,
+    messages: [],
+  };
   let speaking = Promise.resolve();
-  for (const reply of replies) {
+  for (const { reason: _, ...reply } of replies) {
     if (talk.epoch !== epoch) return;
     const since = () => Date.now() - at;
     const times = { ...reply, message_started: since() };
@@ -99,15 +134,33 @@ async function runTurn(talk, text, turnId, source, marks) {
     talk.event("message_started", { ...reply, turn_id: turnId });
     await wait(250);
     const spoken = replyOf(reply.character_name, text, talk.messages.length);
-    const stored = { id: reply.message_id, turn_id: turnId, role: "character", character_id: reply.character_id, character_name: reply.character_name, text: "", status: "streaming" };
+    const stored = {
+      id: reply.message_id,
+      turn_id: turnId,
+      role: "character",
+      character_id: reply.character_id,
+      character_name: reply.character_name,
+      text: "",
+      status: "streaming",
+    };
     talk.messages.push(stored);
     const ready = [];
+    const ends = [];
     for (const [index, sentence] of spoken.entries()) {
       for (const token of sentence.match(/\s*\S+/g) ?? []) {
         if (talk.epoch !== epoch) return;
         times.first_chunk ??= since();
         stored.text += token;
-        talk.event("llm_chunk", { text: token, character_id: reply.character_id, message_id: reply.message_id });
+        // As from the llm worker: the end of a sentence is certain only when the next one begins.
+        const known =
+          index > ends.length ? [Array.from(stored.text).length - Array.from(token.trimStart()).length] : [];
+        ends.push(...known);
+        talk.event("llm_chunk", {
+          text: token,
+          character_id: reply.character_id,
+          message_id: reply.message_id,
+          sentence_ends: known,
+        });
         await wait(PACE_MS);
       }
       times.first_sentence ??= since();
@@ -116,7 +169,14 @@ async function runTurn(talk, text, turnId, source, marks) {
     }
     times.text_complete = since();
     stored.status = "complete";
-    talk.event("message_complete", { message_id: reply.message_id, character_id: reply.character_id, text: stored.text, status: "complete" });
+    const sentence_ends = [...ends, Array.from(stored.text).length];
+    talk.event("message_complete", {
+      message_id: reply.message_id,
+      character_id: reply.character_id,
+      text: stored.text,
+      status: "complete",
+      sentence_ends,
+    });
   }
   talk.event("turn_complete", { turn_id: turnId });
   metrics.turn_complete = Date.now() - at;
@@ -140,17 +200,30 @@ async function speak(talk, epoch, reply, ready, count, times, since) {
       times.first_frame ??= since();
       const id = `${sentence + 1}-${chunk + 1}`;
       const { message_id, character_id } = reply;
-      const frame = { type: "audio", message_id, character_id, sentence_index: sentence, chunk_index: chunk, id, sample_rate: SAMPLE_RATE, pcm };
+      const frame = {
+        type: "audio",
+        message_id,
+        character_id,
+        sentence_index: sentence,
+        chunk_index: chunk,
+        id,
+        sample_rate: SAMPLE_RATE,
+        pcm,
+      };
       talk.socket?.send(encode(frame));
       from += size;
-      await wait(((size / SAMPLE_RATE) * 1_000) * AUDIO_SHARE);
+      await wait((size / SAMPLE_RATE) * 1_000 * AUDIO_SHARE);
     }
   }
   times.audio_complete = since();
-  talk.answer("audio_complete", { message_id: reply.message_id, character_id: reply.character_id, id: `${count + 1}-0` });
+  talk.answer("audio_complete", {
+    message_id: reply.message_id,
+    character_id: reply.character_id,
+    id: `${count + 1}-0`,
+  });
 }
 
-/** A sung vowel rather than a beep: harmonics with a slow swell, joined without a step. */
+/** A tone like a sung vowel: harmonics with a slow swell, without steps between chunks. */
 function tone(pitch, from, size, total) {
   return Int16Array.from({ length: size }, (_, index) => {
     const at = from + index;
@@ -181,7 +254,10 @@ function serveSocket(socket, url) {
           return socket.terminate();
         }
         if (fields.text === "/long") return fill(talk);
-        return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", { speechEnd: null, transcript: null });
+        return void runTurn(talk, fields.text, fields.turn_id ?? randomUUID(), "typed", {
+          speechEnd: null,
+          transcript: null,
+        });
       case "interrupt":
         return talk.interrupt("request");
       case "start_listening":
@@ -189,7 +265,9 @@ function serveSocket(socket, url) {
       case "stop_listening":
         return hearing.stop();
       case "refresh_characters":
-        return talk.answer("characters", { characters: characters.map(({ id, name, voice, image, active }) => ({ id, name, voice, image, active })) });
+        return talk.answer("characters", {
+          characters: characters.map(({ id, name, voice, image, active }) => ({ id, name, voice, image, active })),
+        });
       case "model_settings":
         Object.assign(talk.settings, fields);
         return talk.answer("model_settings", talk.settings);
@@ -230,7 +308,12 @@ function fill(talk) {
     const messageId = randomUUID();
     talk.event("turn_accepted", { turn_id: turnId, text: `Question number ${index}`, source: "typed" });
     talk.event("message_started", { message_id: messageId, turn_id: turnId, character_id: id, character_name: name });
-    talk.event("message_complete", { message_id: messageId, character_id: id, text: replyOf(name, "", index).join(""), status: "complete" });
+    talk.event("message_complete", {
+      message_id: messageId,
+      character_id: id,
+      text: replyOf(name, "", index).join(""),
+      status: "complete",
+    });
     talk.event("turn_complete", { turn_id: turnId });
   }
 }
@@ -243,20 +326,30 @@ async function serveApi(request, response, url) {
     response.writeHead(status, { "Content-Type": type });
     response.end(status === 204 ? undefined : JSON.stringify(body));
   };
-  const problem = (status, detail, errors = []) => send(status, { type: "about:blank", title: "Problem", status, detail, errors }, "application/problem+json");
+  const problem = (status, detail, errors = []) =>
+    send(status, { type: "about:blank", title: "Problem", status, detail, errors }, "application/problem+json");
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = chunks.length > 0 ? JSON.parse(Buffer.concat(chunks).toString()) : {};
   if (kind === "voices") return send(200, { voices: VOICES });
   if (kind === "status") {
-    return send(200, { version: "0", demo: true, redis_ms: 0.2, engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] }, missing: [], connections: 1, namespace: "tertulia" });
+    return send(200, {
+      version: "0",
+      demo: true,
+      redis_ms: 0.2,
+      engines: { stt: ["pocketsphinx"], llm: ["openai"], tts: ["espeak"] },
+      missing: [],
+      connections: 1,
+      namespace: "tertulia",
+    });
   }
   if (kind === "characters") {
     const found = characters.findIndex((character) => character.id === id);
     if (request.method === "GET") return send(200, { characters });
     if (id && found < 0) return problem(404, "There is no such character.");
     const twin = characters.find((each) => each.id !== id && each.name.toLowerCase() === body.name?.toLowerCase());
-    if (twin) return problem(409, `The name ${body.name} is taken.`, [{ field: "name", message: "is taken; choose another" }]);
+    if (twin)
+      return problem(409, `The name ${body.name} is taken.`, [{ field: "name", message: "is taken; choose another" }]);
     if (request.method === "POST") characters.push({ pitch: 180, ...body, id: randomUUID() });
     if (request.method === "PATCH") Object.assign(characters[found], body);
     if (request.method === "DELETE") characters.splice(found, 1);
@@ -264,7 +357,13 @@ async function serveApi(request, response, url) {
   }
   const talk = conversations.get(id);
   if (kind === "conversations" && !id) {
-    return send(200, { items: [...conversations.values()].filter((each) => each.messages.length > 0).map(row).toReversed(), next: null });
+    return send(200, {
+      items: [...conversations.values()]
+        .filter((each) => each.messages.length > 0)
+        .map(row)
+        .toReversed(),
+      next: null,
+    });
   }
   if (!talk) return problem(404, "There is no such conversation.");
   if (what === "export") return send(200, { ...row(talk), messages: talk.messages });
@@ -276,7 +375,10 @@ async function serveApi(request, response, url) {
 async function serveFile(response, url) {
   const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
   const file = await readFile(join(STATIC, path)).catch(() => null);
-  const headers = { "Content-Type": TYPES[extname(path)] ?? "application/octet-stream", "Content-Security-Policy": POLICY };
+  const headers = {
+    "Content-Type": TYPES[extname(path)] ?? "application/octet-stream",
+    "Content-Security-Policy": POLICY,
+  };
   response.writeHead(file ? 200 : 404, headers);
   response.end(file ?? "not found: run `npm run build` first");
 }

@@ -30,8 +30,8 @@ if (probe) {
   });
 }
 
-const room = document.getElementById("app");
-if (room) render(<App talk={talk} />, room);
+const root = document.getElementById("app");
+if (root) render(<App talk={talk} />, root);
 
 const CONVERSATION = /^#\/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/u;
 void talk.start(CONVERSATION.exec(location.hash)?.[1] ?? "");
@@ -39,5 +39,5 @@ addEventListener("hashchange", () => {
   const id = CONVERSATION.exec(location.hash)?.[1];
   if (id) talk.openConversation(id);
 });
-// Any touch of the page is the permission browsers wait for.
+// Browsers allow sound after any click or key press on the page.
 for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, () => void talk.unlockSound(), { passive: true });

@@ -1,48 +1,77 @@
 import { describe, expect, it } from "vitest";
 
-import { type BargeIn, CALM, LONGEST_DUCK_MS, type Order, hear, wait } from "../src/audio/barge-in";
+import {
+  type BargeIn,
+  NOT_DUCKED,
+  LONGEST_DUCK_MS,
+  type BargeInCommand,
+  onServerEvent,
+  onTimePassed,
+} from "../src/audio/barge-in";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
-function orders(types: readonly string[], speaking = true): Order[] {
-  let state: BargeIn = CALM;
+function orders(types: readonly string[], speaking = true): BargeInCommand[] {
+  let state: BargeIn = NOT_DUCKED;
   return types.map((name) => {
-    const [type, fields] = name === "transcript" ? ["transcription_finished", { text: "so", turn_id: "t" }] : name === "false_alarm" ? ["transcription_finished", { text: "" }] : [name, {}];
-    const [next, order] = hear(state, parseEvent(JSON.stringify({ type, ...(fields as object) })) as ServerEvent, speaking, 0);
+    const [type, fields] =
+      name === "transcript"
+        ? ["transcription_finished", { text: "so", turn_id: "t" }]
+        : name === "false_alarm"
+          ? ["transcription_finished", { text: "" }]
+          : [name, {}];
+    const [next, order] = onServerEvent(
+      state,
+      parseEvent(JSON.stringify({ type, ...(fields as object) })) as ServerEvent,
+      speaking,
+      0,
+    );
     state = next;
     return order;
   });
 }
 
 describe("barge-in", () => {
-  it("lowers the voice at the first sound, and cuts it off when it was words", () => {
-    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "transcript", "interrupted"])).toEqual([
-      "duck", null, null, null, null, "flush",
+  it("ducks the voice at the first sound and flushes it when the sound was words", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "transcript", "interrupted"])).toEqual(
+      ["duck", null, null, null, null, "flush"],
+    );
+  });
+
+  it("unducks after a false alarm", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"])).toEqual([
+      "duck",
+      null,
+      null,
+      null,
+      "unduck",
     ]);
   });
 
-  it("goes on after a false alarm", () => {
-    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"])).toEqual(["duck", null, null, null, "unduck"]);
-  });
-
-  it("goes on when a sound did not even become a recording", () => {
+  it("unducks when a sound ends without a recording", () => {
     expect(orders(["vad_start", "vad_stop"])).toEqual(["duck", "unduck"]);
   });
 
-  it("goes on when listening ends", () => {
+  it("unducks when listening stops", () => {
     expect(orders(["recording_start", "listening_stopped"])).toEqual(["duck", "unduck"]);
   });
 
-  it("does nothing while nobody speaks", () => {
-    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"], false)).toEqual([null, null, null, null, null]);
+  it("does nothing while no character speaks", () => {
+    expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "false_alarm"], false)).toEqual([
+      null,
+      null,
+      null,
+      null,
+      null,
+    ]);
   });
 
-  it("flushes whatever was going on before", () => {
+  it("flushes on every interruption, also while no character speaks", () => {
     expect(orders(["interrupted"], false)).toEqual(["flush"]);
   });
 
-  it("does not stay quiet for ever when the recognizer is lost", () => {
+  it("unducks after a time limit when the recognizer is lost", () => {
     const ducked: BargeIn = { duckedAtMs: 1_000, recording: true };
-    expect(wait(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
-    expect(wait(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");
+    expect(onTimePassed(ducked, 1_000 + LONGEST_DUCK_MS)[1]).toBeNull();
+    expect(onTimePassed(ducked, 1_001 + LONGEST_DUCK_MS)[1]).toBe("unduck");
   });
 });

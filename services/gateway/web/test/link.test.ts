@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 
-import { type Effect, type Input, type LinkState, OFF, PATIENCE, PATIENCE_WHEN_FULL, step } from "../src/link/state-machine";
+import {
+  type Effect,
+  type Input,
+  type LinkState,
+  OFF,
+  RETRY_DELAY,
+  RETRY_DELAY_WHEN_FULL,
+  step,
+} from "../src/link/state-machine";
 import { OUTBOX_MAX, Outbox } from "../src/link/outbox";
 import { positionQuery } from "../src/link/url";
 import type { LastAudio } from "../src/wire/commands";
@@ -12,7 +20,8 @@ function event(type: string, fields: Record<string, unknown> = {}, id = ""): Inp
   return { on: "event", event: parseEvent(JSON.stringify({ type, ...fields, event_id: id })) as ServerEvent };
 }
 
-const started = (id: string, resumed: boolean, eventId = "") => event("conversation_started", { conversation_id: id, resumed }, eventId);
+const started = (id: string, resumed: boolean, eventId = "") =>
+  event("conversation_started", { conversation_id: id, resumed }, eventId);
 const chunk = (id: string) => event("turn_complete", { turn_id: "t" }, id);
 const dialled = (conversationId: string, lastEventId = "", lastAudio: LastAudio | null = null): Effect => ({
   do: "connect",
@@ -20,7 +29,11 @@ const dialled = (conversationId: string, lastEventId = "", lastAudio: LastAudio 
 });
 const lost: Input = { on: "socket_closed", code: 1006, reason: "" };
 
-function run(inputs: readonly Input[], from: LinkState = OFF, random = 0): { state: LinkState; effects: Effect[]; last: readonly Effect[] } {
+function run(
+  inputs: readonly Input[],
+  from: LinkState = OFF,
+  random = 0,
+): { state: LinkState; effects: Effect[]; last: readonly Effect[] } {
   let state = from;
   const effects: Effect[] = [];
   let last: readonly Effect[] = [];
@@ -45,21 +58,27 @@ function waits(random: number): number[] {
 }
 
 describe("the connection", () => {
-  it("opens a new conversation and goes live with what the server calls it", () => {
+  it("opens a new conversation and takes its id from the server", () => {
     expect(LIVE.effects).toEqual([dialled(""), { do: "deliver" }, { do: "now_live" }]);
     expect(LIVE.state).toMatchObject({ phase: "live", conversationId: A, lastEventId: "1-0" });
   });
 
-  it("passes each event on once", () => {
+  it("delivers each event once", () => {
     expect(run([chunk("2-0")], LIVE.state).effects).toEqual([{ do: "deliver" }]);
     expect(run([chunk("2-0"), chunk("2-0"), chunk("1-5")], LIVE.state).effects).toEqual([{ do: "deliver" }]);
     expect(run([event("audio_complete", { message_id: "m" })], LIVE.state).effects).toEqual([{ do: "deliver" }]);
   });
 
-  it("resumes after the last event and the last sound, and takes nothing before the server has begun to", () => {
-    const broken = run([chunk("5-0"), { on: "audio", messageId: "m", id: "1-4" }, lost, { on: "retry_due" }], LIVE.state);
+  it("resumes after the last event and audio frame, and ignores frames before conversation_started", () => {
+    const broken = run(
+      [chunk("5-0"), { on: "audio", messageId: "m", id: "1-4" }, lost, { on: "retry_due" }],
+      LIVE.state,
+    );
     expect(broken.last).toEqual([dialled(A, "5-0", { message_id: "m", id: "1-4" })]);
-    const between = run([{ on: "socket_opened" }, chunk("9-0"), { on: "audio", messageId: "m", id: "2-1" }], broken.state);
+    const between = run(
+      [{ on: "socket_opened" }, chunk("9-0"), { on: "audio", messageId: "m", id: "2-1" }],
+      broken.state,
+    );
     expect(between.effects).toEqual([]);
     expect(between.state.phase).toBe("resuming");
     const live = run([started(A, true), chunk("6-0"), { on: "audio", messageId: "m", id: "1-5" }], between.state);
@@ -67,37 +86,42 @@ describe("the connection", () => {
     expect(live.state).toMatchObject({ phase: "live", lastEventId: "6-0", lastAudio: { message_id: "m", id: "1-5" } });
   });
 
-  it("says in the address where it stands", () => {
+  it("puts its position into the URL", () => {
     const lastAudio = { message_id: "m", id: "1-4" };
     expect(positionQuery({ conversationId: "", lastEventId: "", lastAudio: null }, "")).toBe("");
-    expect(positionQuery({ conversationId: A, lastEventId: "", lastAudio: null }, "t")).toBe(`conversation_id=${A}&token=t`);
+    expect(positionQuery({ conversationId: A, lastEventId: "", lastAudio: null }, "t")).toBe(
+      `conversation_id=${A}&token=t`,
+    );
     const whole = new URLSearchParams(positionQuery({ conversationId: A, lastEventId: "5-0", lastAudio }, ""));
     expect(Object.fromEntries(whole)).toEqual({ conversation_id: A, last_event_id: "5-0", last_audio: "m/1-4" });
   });
 
   it("resumes after the end of a message's sound", () => {
-    const { state } = run([{ on: "audio", messageId: "m", id: "3-4" }, event("audio_complete", { message_id: "m", id: "4-0" })], LIVE.state);
+    const { state } = run(
+      [{ on: "audio", messageId: "m", id: "3-4" }, event("audio_complete", { message_id: "m", id: "4-0" })],
+      LIVE.state,
+    );
     expect(state.lastAudio).toEqual({ message_id: "m", id: "4-0" });
   });
 
-  it("waits longer after each failure, spread by chance, up to a bound", () => {
+  it("backs off with jitter after each failure, up to a bound", () => {
     const least = waits(0);
     const most = waits(0.999);
     expect(least).toEqual(least.toSorted((a, b) => a - b));
-    expect(least[0]).toBe(PATIENCE.firstMs); // half of the second ceiling
-    expect(most.at(-1)).toBeLessThanOrEqual(PATIENCE.longestMs);
+    expect(least[0]).toBe(RETRY_DELAY.firstMs); // half of the second ceiling
+    expect(most.at(-1)).toBeLessThanOrEqual(RETRY_DELAY.longestMs);
     expect(most.every((ms, index) => ms > (least[index] ?? 0))).toBe(true);
   });
 
-  it("begins to count failures anew once it was live", () => {
+  it("resets the count of failures once it is live", () => {
     const failed = run([lost, { on: "retry_due" }, lost, { on: "retry_due" }], LIVE.state);
     expect(failed.state.failures).toBe(2);
     expect(run([{ on: "socket_opened" }, started(A, true)], failed.state).state.failures).toBe(0);
   });
 
-  it("gives a full server time", () => {
+  it("waits longer for a full server", () => {
     const { last } = run([{ on: "socket_closed", code: 1013, reason: "" }], LIVE.state, 0);
-    expect(last).toEqual([{ do: "retry_in", ms: PATIENCE_WHEN_FULL.firstMs / 2 }]);
+    expect(last).toEqual([{ do: "retry_in", ms: RETRY_DELAY_WHEN_FULL.firstMs / 2 }]);
   });
 
   it("connects at once when the network is back", () => {
@@ -108,28 +132,28 @@ describe("the connection", () => {
   it.each([
     [4001, "replaced"],
     [1008, "refused"],
-  ] as const)("leaves it to the user after close code %i", (code, phase) => {
+  ] as const)("does not reconnect by itself after close code %i", (code, phase) => {
     const { state, last } = run([{ on: "socket_closed", code, reason: "why" }, { on: "retry_due" }], LIVE.state);
     expect(state).toMatchObject({ phase, reason: "why" });
     expect(last).toEqual([]);
     expect(run([{ on: "connect", conversationId: A }], state).last).toEqual([{ do: "disconnect" }, dialled(A, "1-0")]);
   });
 
-  it("begins a new conversation where the old one is gone", () => {
+  it("opens a new conversation if the old one is gone", () => {
     const resuming = run([chunk("5-0"), lost, { on: "retry_due" }, { on: "socket_opened" }], LIVE.state);
     const { effects, state } = run([event("error", { code: "unknown_conversation", message: "gone" })], resuming.state);
     expect(effects).toEqual([{ do: "deliver" }, { do: "disconnect" }, dialled("")]);
     expect(state).toMatchObject({ conversationId: "", lastEventId: "" });
   });
 
-  it("forgets its place when another conversation begins", () => {
+  it("resets its position when another conversation starts", () => {
     const { state } = run([chunk("5-0"), started("conversation-b", false, "1-0")], LIVE.state);
     expect(state).toMatchObject({ conversationId: "conversation-b", lastEventId: "1-0", lastAudio: null });
   });
 });
 
 describe("Outbox", () => {
-  it("says again what is not confirmed, in order", () => {
+  it("repeats unconfirmed messages in order", () => {
     const outbox = new Outbox();
     for (const turnId of ["a", "b", "c"]) outbox.add({ turnId, text: turnId.toUpperCase() });
     outbox.settle("b");
@@ -139,7 +163,7 @@ describe("Outbox", () => {
     ]);
   });
 
-  it("is bounded", () => {
+  it("refuses messages above its bound", () => {
     const outbox = new Outbox();
     for (let index = 0; index < OUTBOX_MAX; index += 1) expect(outbox.add({ turnId: `${index}`, text: "" })).toBe(true);
     expect(outbox.add({ turnId: "more", text: "" })).toBe(false);

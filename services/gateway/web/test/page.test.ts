@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { PcmFramer } from "../src/audio/pcm-framer";
 import { keyLines } from "../src/inside/stream-keys";
-import { Stopwatch, withHeard, withMetrics } from "../src/inside/traces";
+import { Stopwatch, withFirstSound, withMetrics } from "../src/inside/traces";
 import { waterfallOf } from "../src/inside/waterfall";
 import { readProblem } from "../src/rest/problem";
 import { readPreferences } from "../src/talk/preferences";
@@ -11,19 +11,26 @@ import { seats } from "../src/ui/seating";
 import { WINDOW, earlier, keep, latest } from "../src/ui/windowing";
 
 describe("PcmFramer", () => {
-  it("cuts frames of one size, little-endian, clipped, however the blocks come", () => {
+  it("cuts blocks of any size into clipped little-endian frames of one size", () => {
     const frames: number[][] = [];
     const framer = new PcmFramer(4);
-    for (const block of [[0, 0.5, 2], [-2, 1], [0, 0, 0, 0.25]]) {
+    for (const block of [
+      [0, 0.5, 2],
+      [-2, 1],
+      [0, 0, 0, 0.25],
+    ]) {
       framer.feed(Float32Array.from(block), ({ pcm }) => {
         const view = new DataView(pcm);
         frames.push([0, 2, 4, 6].map((at) => view.getInt16(at, true)));
       });
     }
-    expect(frames).toEqual([[0, 16_384, 32_767, -32_768], [32_767, 0, 0, 0]]);
+    expect(frames).toEqual([
+      [0, 16_384, 32_767, -32_768],
+      [32_767, 0, 0, 0],
+    ]);
   });
 
-  it("tells the level of each frame", () => {
+  it("reports the level of each frame", () => {
     const levels: number[] = [];
     new PcmFramer(2).feed(Float32Array.from([0.5, -0.5, 0, 0]), ({ level }) => levels.push(level));
     expect(levels).toEqual([0.5, 0]);
@@ -32,12 +39,25 @@ describe("PcmFramer", () => {
 
 describe("the waterfall", () => {
   const message = {
-    message_id: "m", character_id: "luna", character_name: "Luna", message_started: 20, first_chunk: 300,
-    first_sentence: 420, first_audio: 450, first_frame: 455, text_complete: 900, audio_complete: 1_500,
+    message_id: "m",
+    character_id: "luna",
+    character_name: "Luna",
+    message_started: 20,
+    first_chunk: 300,
+    first_sentence: 420,
+    first_audio: 450,
+    first_frame: 455,
+    text_complete: 900,
+    audio_complete: 1_500,
   };
 
   it("runs from the end of speech to the last sound", () => {
-    const { fromMs, toMs, firstSoundMs, rows } = waterfallOf({ speech_end: -310, transcript: -5, turn_started: 4, messages: [message] });
+    const { fromMs, toMs, firstSoundMs, rows } = waterfallOf({
+      speech_end: -310,
+      transcript: -5,
+      turn_started: 4,
+      messages: [message],
+    });
     expect({ fromMs, toMs, firstSoundMs }).toEqual({ fromMs: -310, toMs: 1_500, firstSoundMs: 765 });
     expect(rows.map((row) => row.label)).toEqual(["You", "Luna"]);
     expect(rows[0]?.bars[0]).toMatchObject({ kind: "hear", fromMs: -310, toMs: -5 });
@@ -45,19 +65,30 @@ describe("the waterfall", () => {
     expect(rows[1]?.bars[0]).toMatchObject({ fromMs: 4, toMs: 300 });
   });
 
-  it("lets the next one begin to think when the one before is written", () => {
+  it("starts the next reply's bar at the end of the previous reply's text", () => {
     const next = { ...message, first_chunk: 1_100 };
-    expect(waterfallOf({ messages: [message, next] }).rows[1]?.bars[0]).toMatchObject({ kind: "think", fromMs: 900, toMs: 1_100 });
+    expect(waterfallOf({ messages: [message, next] }).rows[1]?.bars[0]).toMatchObject({
+      kind: "think",
+      fromMs: 900,
+      toMs: 1_100,
+    });
   });
 
-  it("leaves out what is not known", () => {
-    const { rows, firstSoundMs } = waterfallOf({ turn_started: 4, messages: [{ ...message, first_audio: null, first_frame: null, audio_complete: null }] });
+  it("leaves out bars without times", () => {
+    const { rows, firstSoundMs } = waterfallOf({
+      turn_started: 4,
+      messages: [{ ...message, first_audio: null, first_frame: null, audio_complete: null }],
+    });
     expect(rows[1]?.bars.map((bar) => bar.kind)).toEqual(["think", "write", "write"]);
     expect(firstSoundMs).toBeNull();
   });
 
-  it("draws nothing of what it cannot read", () => {
-    expect(waterfallOf({ messages: ["?", { message_started: "soon" }] })).toMatchObject({ rows: [], fromMs: 0, firstSoundMs: null });
+  it("ignores malformed metrics", () => {
+    expect(waterfallOf({ messages: ["?", { message_started: "soon" }] })).toMatchObject({
+      rows: [],
+      fromMs: 0,
+      firstSoundMs: null,
+    });
   });
 });
 
@@ -69,13 +100,13 @@ describe("traces", () => {
     expect(traces[0]).toMatchObject({ turnId: "t4", heardAfterMs: 29 });
   });
 
-  it("are told of a first sound that comes after the turn's metrics", () => {
+  it("add a first sound that arrives after the turn's metrics", () => {
     const traces = withMetrics(withMetrics([], [], "t", {}, null), [], "u", {}, 80);
-    expect(withHeard(traces, { turnId: "t", afterMs: 400 })).toMatchObject([
+    expect(withFirstSound(traces, { turnId: "t", afterMs: 400 })).toMatchObject([
       { turnId: "u", heardAfterMs: 80 },
       { turnId: "t", heardAfterMs: 400 },
     ]);
-    expect(withHeard(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
+    expect(withFirstSound(traces, { turnId: "another", afterMs: 400 })).toEqual(traces);
   });
 
   it("measure from the user's last word to the first sound of the turn", () => {
@@ -89,8 +120,8 @@ describe("traces", () => {
   });
 });
 
-describe("the streams' names", () => {
-  it("can be pasted into redis-cli", () => {
+describe("the stream keys", () => {
+  it("name the conversation's keys for redis-cli", () => {
     const commands = keyLines("tertulia", "abc", "m").map((line) => line.command);
     expect(commands).toContain("XRANGE tertulia:{abc}:events - +");
     expect(commands).toContain("XRANGE tertulia:{abc}:m:sentences - +");
@@ -98,32 +129,38 @@ describe("the streams' names", () => {
   });
 });
 
-describe("problems of the REST side", () => {
-  it("tell what is wrong with which field", () => {
-    const failure = readProblem(422, { type: "about:blank", title: "Unprocessable", status: 422, detail: "name: too long", errors: [{ field: "name", message: "too long" }] });
+describe("problems of the REST API", () => {
+  it("name the field that is wrong", () => {
+    const failure = readProblem(422, {
+      type: "about:blank",
+      title: "Unprocessable",
+      status: 422,
+      detail: "name: too long",
+      errors: [{ field: "name", message: "too long" }],
+    });
     expect(failure.message).toBe("name: too long");
     expect(failure.about("name")).toBe("too long");
     expect(failure.about("voice")).toBe("");
   });
 
-  it.each([404, 403, 500, 418])("have words for a bare %i", (status) => {
+  it.each([404, 403, 500, 418])("have a text for a bare %i", (status) => {
     expect(readProblem(status, "<html>").message).toMatch(/\.$/u);
   });
 });
 
 describe("preferences", () => {
-  it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back where %s was stored", (stored) => {
+  it.each([null, "{", '{"volume":7,"mode":"shout"}'])("fall back to the defaults if %s was stored", (stored) => {
     expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
   });
 
-  it("are read back", () => {
+  it("survive a round trip", () => {
     const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
 });
 
-describe("the window over a long talk", () => {
-  it("shows the newest, more on scrolling up, and lets go again", () => {
+describe("the window over a long conversation", () => {
+  it("shows the newest messages, and more after scrolling up", () => {
     expect(latest(1_000)).toBe(1_000 - WINDOW);
     expect(earlier(latest(1_000))).toBe(1_000 - 2 * WINDOW);
     expect(earlier(10)).toBe(0);
@@ -134,7 +171,7 @@ describe("the window over a long talk", () => {
 });
 
 describe("the table", () => {
-  it("gives each character a hue of its own while there are enough", () => {
+  it("gives each character its own hue while there are enough", () => {
     const ids = Array.from({ length: HUES.length }, (_, index) => `id-${index}`);
     expect(new Set(huesOf(ids).values()).size).toBe(HUES.length);
     expect(huesOf(ids.toReversed())).toEqual(huesOf(ids));

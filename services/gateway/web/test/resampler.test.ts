@@ -16,7 +16,8 @@ function run(resampler: Resampler, input: Float32Array, cut: (index: number) => 
   return Float32Array.from(out);
 }
 
-const rms = (samples: Float32Array) => Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
+const rms = (samples: Float32Array) =>
+  Math.sqrt(samples.reduce((sum, sample) => sum + sample * sample, 0) / samples.length);
 
 describe("Resampler", () => {
   it.each([
@@ -24,7 +25,7 @@ describe("Resampler", () => {
     [44_100, 16_000],
     [24_000, 48_000],
     [24_000, 44_100],
-  ])("keeps a tone as it is from %i to %i Hz", (from, to) => {
+  ])("keeps a tone unchanged from %i to %i Hz", (from, to) => {
     const out = run(new Resampler(from, to), sine(1_000, from, from / 2), () => 128);
     const wanted = sine(1_000, to, out.length);
     const middle = (samples: Float32Array) => samples.subarray(200, Math.floor(to / 2) - 200);
@@ -33,19 +34,19 @@ describe("Resampler", () => {
     expect(rms(error)).toBeLessThan(1e-3);
   });
 
-  it("keeps out what the lower rate cannot hold", () => {
+  it("removes frequencies above the lower rate's limit", () => {
     const out = run(new Resampler(48_000, 16_000), sine(11_000, 48_000, 24_000), () => 128);
     expect(rms(out.subarray(200, 7_800))).toBeLessThan(1e-3);
   });
 
-  it("does not depend on how the input was cut", () => {
+  it("gives the same output for pieces of any size", () => {
     const input = sine(440, 44_100, 9_001);
     const whole = run(new Resampler(44_100, 16_000), input, () => input.length);
     const pieces = run(new Resampler(44_100, 16_000), input, (piece) => ((piece * 37) % 300) + 1);
     expect(Array.from(pieces)).toEqual(Array.from(whole));
   });
 
-  it("refuses rates that are none", () => {
+  it("refuses a rate of 0", () => {
     expect(() => new Resampler(0, 16_000)).toThrow(RangeError);
   });
 });

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import { RingBuffer } from "../src/audio/ring-buffer";
 
 const ramp = (from: number, count: number) => Int16Array.from({ length: count }, (_, index) => from + index);
-const values = (out: Float32Array, count: number) => Array.from(out.subarray(0, count), (sample) => Math.round(sample * 32_768));
+const values = (out: Float32Array, count: number) =>
+  Array.from(out.subarray(0, count), (sample) => Math.round(sample * 32_768));
 
 describe("RingBuffer", () => {
-  it("gives back what was written, in order, across many turns of the ring", () => {
+  it("returns samples in order across many wraparounds", () => {
     const ring = new RingBuffer(7);
     const out = new Float32Array(5);
     let written = 0;
@@ -21,14 +22,14 @@ describe("RingBuffer", () => {
     expect(read).toBeGreaterThan(300);
   });
 
-  it("takes only what fits and says how much that was", () => {
+  it("writes only what fits and returns the count", () => {
     const ring = new RingBuffer(4);
     expect(ring.write(ramp(0, 3))).toBe(3);
     expect(ring.write(ramp(3, 3))).toBe(1);
     expect(ring.room).toBe(0);
   });
 
-  it("reads into the middle of a block and no further than its end", () => {
+  it("reads into a block at an offset, up to the block's end", () => {
     const ring = new RingBuffer(8);
     ring.write(ramp(100, 8));
     const out = new Float32Array(4);

@@ -1,43 +1,44 @@
 import { describe, expect, it } from "vitest";
 
-import { sentencesOf } from "../src/talk/sentences";
+import { sentenceSpan } from "../src/talk/sentences";
+import type { Reply } from "../src/talk/view";
 
-const cut = (text: string) => sentencesOf(text).map(({ start, end }) => text.slice(start, end));
+function sentence(
+  text: string,
+  sentenceEnds: readonly number[],
+  index: number,
+  status: Reply["status"] = "complete",
+): string | null {
+  const span = sentenceSpan({ text, sentenceEnds, status }, index);
+  return span && text.slice(span.start, span.end);
+}
 
-describe("sentencesOf", () => {
+describe("sentenceSpan", () => {
+  const text = "Hello there. How are you? Fine";
+
   it.each([
-    ["plain sentences", ["Hello there. ", "How are you? ", "Fine!"]],
-    ["several marks", ["What?! ", "No… ", "Really!! ", "Yes."]],
-    ["titles and initials", ["Dr. Smith met J. R. Tolkien at St. Mary. ", "They talked."]],
-    ["numbers", ["It costs 3.14 euros, see no. 5 at 10.30. ", "Cheap."]],
-    ["times before a beginning", ["He came at 5 p.m. ", "She stayed."]],
-    ["times inside", ["He came at 5 p.m. sharp and left."]],
-    ["an ellipsis inside", ["Well... maybe I should. ", "Yes."]],
-    ["quotations", ['"Go!" he said. ', "Then he went."]],
-    ["line ends", ["First\n", "Second\n", "Third"]],
-    ["list numbers", ["1. Wash it.\n", "2. Dry it."]],
-    ["scripts without spaces", ["今日はいい天気。", "散歩しよう！", "はい"]],
-    ["what cannot be spoken, with the sentence after it", ["Good. ", "🙂 Then go."]],
-    ["what cannot be spoken at the end, with the one before", ["Good. 🙂"]],
-    ["a long first sentence, at its comma", ["When I was on the roof until two this morning, ", "the moon came up behind the tower."]],
-    ["a long later sentence, whole", ["Yes. ", "When I was on the roof until two this morning, the moon came up behind the tower."]],
-  ])("finds %s", (_, sentences) => {
-    expect(cut(sentences.join(""))).toEqual(sentences);
+    [0, "Hello there. "],
+    [1, "How are you? "],
+    [2, "Fine"],
+  ])("finds sentence %i while the last one is being written", (index, expected) => {
+    expect(sentence(text, [13, 26], index, "streaming")).toBe(expected);
   });
 
-  it("covers the text from its start to its end, without holes", () => {
-    const text = "Oh! Well, 3.5 of them… *smiles* Dr. No said: «Yes.» And\n\nthen — nothing at all. ".repeat(8);
-    expect(cut(text).join("")).toBe(text);
+  it("gives the rest of a complete text to the last sentence", () => {
+    expect(sentence("Good. Then go. 🙂", [6, 15], 1)).toBe("Then go. 🙂");
+    expect(sentence("Good. Then go. 🙂", [6, 15], 2)).toBe("Then go. 🙂");
   });
 
-  it("cuts what has no end", () => {
-    const spans = sentencesOf("word ".repeat(400));
-    expect(spans.length).toBeGreaterThan(5);
-    expect(spans.every(({ start, end }) => end - start <= 301)).toBe(true);
+  it("counts in code points, as the server does", () => {
+    expect(sentence("🙂🙂 Hi. So.", [7, 10], 1)).toBe("So.");
   });
 
-  it("has none where nothing can be spoken", () => {
-    expect(sentencesOf("")).toEqual([]);
-    expect(sentencesOf("*** 🙂")).toEqual([]);
+  it.each(["streaming", "complete"] as const)("takes a %s text without sentence ends for one sentence", (status) => {
+    expect(sentence(text, [], 0, status)).toBe(text);
+    expect(sentence(text, [], 2, status)).toBe(text);
+  });
+
+  it("finds nothing before the first sentence", () => {
+    expect(sentence(text, [13, 26], -1)).toBeNull();
   });
 });

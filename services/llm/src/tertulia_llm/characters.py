@@ -1,6 +1,6 @@
-"""The characters at the table, read again when someone says that they changed.
+"""The active characters, cached and read again when they change.
 
-Who was there last is kept in Redis: a worker that starts while the store is away finds them there.
+The last ones are also kept in Redis: a worker that starts while the store is away takes them from there.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ RETRY_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class Cast:
+class CharacterCache:
     """The active characters, in the order of their names."""
 
     def __init__(self, bus: Bus, store: Store) -> None:
@@ -29,11 +29,11 @@ class Cast:
         self._store = store
         self.active: tuple[Speaker, ...] = ()
 
-    async def begin(self) -> None:
-        """Read them from the store; if that is away, take those that were read last.
+    async def start(self) -> None:
+        """Read the characters from the store; if it is away, from Redis.
 
         Raises:
-            StoreError: they cannot be read, and nobody has read them lately.
+            StoreError: the store refuses to read them, or is away and Redis has none.
         """
         try:
             await self.read()
@@ -43,17 +43,19 @@ class Cast:
                 raise
             try:
                 self.active = tuple(known(Speaker, speaker) for speaker in unpack(kept))
-            except (BadEntry, TypeError):  # as if nobody had
+            except (BadEntry, TypeError):
                 raise error from None
-            log.warning("characters as they were last: %s", error, extra={"count": len(self.active)})
+            log.warning(
+                "the store is away; using the last characters from Redis: %s", error, extra={"count": len(self.active)}
+            )
         except BusError as error:  # they are read; `follow` keeps them in Redis as soon as it takes writes
             log.warning("characters are not kept in Redis yet: %s", error)
 
     async def read(self) -> None:
-        """Read them from the store.
+        """Read the characters from the store, and keep them in Redis.
 
         Raises:
-            StoreError: they cannot be read; who was there before stays.
+            StoreError: they cannot be read; the cached ones stay.
         """
         self.active = tuple(
             Speaker(character.id, character.name, character.voice, character.system_prompt, character.image)
@@ -64,17 +66,17 @@ class Cast:
         await outlet.flush()
 
     async def follow(self) -> None:
-        """Read them again at each `Refresh`, and when the store says that they changed, until cancelled."""
+        """Read them again at each `Refresh`, and when the store reports a change, until cancelled."""
         changed = asyncio.Event()
         last = await self._last_refresh()
-        changed.set()  # what changed between the first read and here; behind `last`, a refresh tells
+        changed.set()  # for a change between `start` and here; a later one comes as a refresh behind `last`
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_refreshes(changed, last))
             tasks.create_task(self._store.watch_characters(changed.set))
             while True:
                 await changed.wait()
                 changed.clear()
-                await self._read_patiently()
+                await self._read_with_retries()
                 log.info("characters read again", extra={"count": len(self.active)})
 
     async def _follow_refreshes(self, changed: asyncio.Event, last: str) -> None:
@@ -84,7 +86,7 @@ class Cast:
                 while True:
                     await refreshes.read()
                     changed.set()
-            except BusError as error:  # the key holds something else; characters may change all the same
+            except BusError as error:  # the key is of another type; the characters are polled instead
                 log.warning("refreshes cannot be followed: %s", error)
             finally:
                 refreshes.close()
@@ -101,7 +103,7 @@ class Cast:
             else:
                 return "0-0" if last is None else last.id
 
-    async def _read_patiently(self) -> None:
+    async def _read_with_retries(self) -> None:
         while True:
             try:
                 return await self.read()

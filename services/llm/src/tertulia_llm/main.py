@@ -1,4 +1,4 @@
-"""The llm worker: `tertulia-llm`. Without a key it starts the demo model, and answers through it like any other."""
+"""The llm worker, `tertulia-llm`. Without a key for a model server it starts the demo model and asks that one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from tertulia_llm.budget import Budget
-from tertulia_llm.characters import Cast
+from tertulia_llm.audio_eviction import AudioEviction
+from tertulia_llm.characters import CharacterCache
 from tertulia_llm.demo.server import DemoSettings, demo_server
 from tertulia_llm.demo.wire import MODEL as DEMO_MODEL
-from tertulia_llm.history.history import Memory
-from tertulia_llm.metrics import Paces
+from tertulia_llm.history.history import HistoryCache
+from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
-from tertulia_llm.outbox.drainer import Drain
-from tertulia_llm.responder import Answerer
+from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
-from tertulia_llm.turn_handler import Turns
+from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox
@@ -37,36 +36,39 @@ def wall_ms() -> int:
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until SIGTERM or SIGINT."""
     settings = load(LLMSettings)
     metrics = Metrics("llm")
 
     async def serve(bus: Bus, stop: asyncio.Event) -> None:
         async with _model(settings) as (model, engine), open_store(settings) as store:
-            cast = Cast(bus, store)
+            characters = CharacterCache(bus, store)
             try:
-                await cast.begin()
+                await characters.start()
             except StoreError as error:
                 raise CannotStart(str(error)) from error
             outbox = Outbox(bus, store, settings.store_patience_s, metrics)
-            turns = Turns(
+            histories = HistoryCache(bus, store, outbox, settings.llm_history_messages, settings.user_name)
+            turns = TurnHandler(
                 bus,
                 outbox,
-                Memory(bus, store, outbox, settings.llm_history_messages, settings.user_name),
-                cast,
-                Answerer(bus, outbox, model, settings, Paces(metrics, engine)),
+                histories=histories,
+                characters=characters,
+                model=model,
+                settings=settings,
+                metrics=LLMMetrics(metrics, engine),
             )
             worker = Worker(
                 bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency, metrics=metrics
             )
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
-                    tasks.create_task(cast.follow()),
+                    tasks.create_task(characters.follow()),
                     tasks.create_task(sweep(bus)),
                     tasks.create_task(
-                        Budget(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()
+                        AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()
                     ),
-                    tasks.create_task(Drain(bus, store, worker.name, metrics).run()),
+                    tasks.create_task(OutboxDrainer(bus, store, worker.name, metrics).run()),
                 ]
                 await worker.run(stop)
                 for task in upkeep:
@@ -77,7 +79,7 @@ def main() -> None:
 
 @asynccontextmanager
 async def _model(settings: LLMSettings) -> AsyncGenerator[tuple[Model, str]]:
-    """The model and what to call it: "demo" where nobody gave a key or a server of their own."""
+    """The model and its name in the metrics: "demo" if neither a key nor a model server is set."""
     if settings.llm_base_url != OPENROUTER or settings.openrouter_api_key.get_secret_value():
         model = Model(settings)
         try:

@@ -1,4 +1,4 @@
-"""How fast turns are answered, and what went wrong with the model: measured for the stage's metrics."""
+"""The llm stage's metrics: latencies and results of turns, failures and tokens of the model server."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tertulia_shared.metrics.hop import Hop
 Result = Literal["complete", "interrupted", "failed"]
 
 
-class Paces:
-    """Measures for one model server (`engine`). `clock`: seconds from any beginning."""
+class LLMMetrics:
+    """Measures for one model server (`engine`). `clock`: seconds since any fixed moment."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "turns")
@@ -31,55 +31,55 @@ class Paces:
         metrics.from_zero(catalogue.LLM_FAILURES)
         self._metrics = metrics
 
-    def begin(self) -> Pace:
-        """A turn was taken."""
-        return Pace(self)
+    def start_turn(self) -> TurnTimer:
+        """Start the clock of a turn."""
+        return TurnTimer(self)
 
     def request_failed(self, code: str) -> None:
-        """The model server did not give (the rest of) a reply; `code` as the client is told."""
+        """Count a request that failed; `code` as in the client's `error` event."""
         self._metrics.of(catalogue.LLM_FAILURES, code).inc()
 
-    def used(self, usage: Mapping[str, int | float]) -> None:
-        """What a request took, as the model server counts it."""
+    def count_tokens(self, usage: Mapping[str, int | float]) -> None:
+        """Count a request's tokens, by the model server's figures."""
         for name, tokens in self._tokens.items():
             tokens.inc(max(0, usage.get(name, 0)))
 
-    def buried(self) -> None:
-        """A turn that cannot be read was given up."""
+    def dead_lettered(self) -> None:
+        """Count a turn that cannot be read and was dead-lettered."""
         self._dead_letters.inc()
 
 
-class Pace:
-    """One turn; what is told twice counts once."""
+class TurnTimer:
+    """Measures one turn. Repeated calls of `token` and `sentence` count once."""
 
-    def __init__(self, paces: Paces) -> None:
-        self._paces = paces
-        self._begun = paces.clock()
-        self._waits_for_token = True
-        self._waits_for_sentence = True
+    def __init__(self, metrics: LLMMetrics) -> None:
+        self._metrics = metrics
+        self._started = metrics.clock()
+        self._has_token = False
+        self._has_sentence = False
         self._result: Result = "complete"
 
     def token(self) -> None:
         """Text has come from the model."""
-        if self._waits_for_token:
-            self._waits_for_token = False
-            self._paces.first_token.observe(self._so_far())
+        if not self._has_token:
+            self._has_token = True
+            self._metrics.first_token.observe(self._elapsed())
 
     def sentence(self) -> None:
-        """There is a sentence that can be spoken."""
-        if self._waits_for_sentence:
-            self._waits_for_sentence = False
-            self._paces.first_sentence.observe(self._so_far())
+        """A sentence has been written for tts."""
+        if not self._has_sentence:
+            self._has_sentence = True
+            self._metrics.first_sentence.observe(self._elapsed())
 
-    def turned(self, result: Result) -> None:
-        """It will not be answered to its end."""
+    def set_result(self, result: Result) -> None:
+        """Set how the turn ends; "complete" unless this is called."""
         self._result = result
 
-    def over(self) -> None:
-        """All that there will be of it is written."""
-        self._paces.results[self._result].inc()
+    def finish(self) -> None:
+        """The turn has ended: count its result, and its duration if it is complete."""
+        self._metrics.results[self._result].inc()
         if self._result == "complete":
-            self._paces.turn.observe(self._so_far())
+            self._metrics.turn.observe(self._elapsed())
 
-    def _so_far(self) -> float:
-        return self._paces.clock() - self._begun
+    def _elapsed(self) -> float:
+        return self._metrics.clock() - self._started

@@ -1,4 +1,4 @@
-"""Which errors a turn meets again however often it is attempted. Pure."""
+"""Separates errors that recur at every attempt from those that may pass. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tertulia_shared.store import InvalidRecord, NotFound
 
 
 def is_permanent(error: BaseException) -> bool:
-    """Whether the same call will fail again: Redis or the store refuses it for good, or a value breaks the worker."""
+    """True if the same call fails again: Redis or the store refuses it for good, or a value hits a bug."""
     match error:
         case WritesPaused() | BadEntry() | NotFound():
             return False

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tertulia_llm.text.mentions import who_answers
+from tertulia_llm.text.mentions import by_name, named_in
 from tertulia_shared import codec
 from tertulia_shared.codec import Value
 from tertulia_shared.entries import ModelSettings, Speaker, TurnPlan, UserTurn
+from tertulia_shared.events import TurnStarted
 from tertulia_shared.ids import reply_id
 from tertulia_shared.store import InvalidRecord, turn_position
 from tertulia_shared.store.validation import POSITION_MAX
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
-    """Who answers: those who are named, in the order of their mention; else everybody, by name."""
+    """The characters that the text names answer, in the order of their mention; without a name all do, by name."""
+    speakers = named_in(turn.text, cast, name=_name) or by_name(cast, name=_name)
     return TurnPlan(
         turn_id=turn.turn_id,
         entry_id=entry_id,
         epoch=epoch,
-        speakers=tuple(who_answers(turn.text, cast, name=lambda speaker: speaker.name)),
+        speakers=tuple(speakers),
         settings=settings,
         others=tuple(speaker.name for speaker in cast),
     )
@@ -28,6 +30,16 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
     """The state's fields for a plan that begins."""
     return {"plan": codec.pack(plan.to_wire()), "started": 0, "complete": 0, "failed": None}
+
+
+def turn_started(plan: TurnPlan, text: str) -> TurnStarted:
+    """The event that announces the planned replies to `text`."""
+    reason = "named" if named_in(text, plan.speakers, name=_name) else "everyone"
+    replies = (
+        {"message_id": message_id, "character_id": speaker.id, "character_name": speaker.name, "reason": reason}
+        for message_id, speaker in zip(message_ids(plan), plan.speakers, strict=True)
+    )
+    return TurnStarted(plan.turn_id, tuple(replies))
 
 
 def message_ids(plan: TurnPlan) -> list[str]:
@@ -41,3 +53,7 @@ def position_of(entry_id: str, slot: int) -> int:
         return min(turn_position(entry_id, slot), POSITION_MAX)
     except InvalidRecord:
         return slot
+
+
+def _name(speaker: Speaker) -> str:
+    return speaker.name

@@ -1,18 +1,16 @@
-"""One character's reply: from the model's stream to `llm_chunk` events and sentences, as fast as they come.
+"""One reply as the client and tts get it: `llm_chunk` events, sentences, and the progress in the state.
 
-The sentences that are in the stream are the truth. Whoever takes a reply over (after a worker's death, or after the
-model's stream broke) asks the model to go on from them, so what is shown and what is spoken agree.
+The `sentences` stream is the source of truth. A worker that takes a reply over, or asks again after the model's stream
+broke, lets the model continue behind the last sentence there, so the text that is shown is the text that is spoken.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tertulia_llm.text.cleaning import StreamCleaner
-from tertulia_llm.text.sentences import Sentence, SentenceSplitter
-from tertulia_llm.text.tags import TagStripper
+from tertulia_llm.text.sentences import Sentence
 from tertulia_shared import codec
 from tertulia_shared.bus import Entry, Outlet
 from tertulia_shared.codec import decode
@@ -20,36 +18,32 @@ from tertulia_shared.entries import Speaker, TTSSentence
 from tertulia_shared.events import LLMChunk, MessageComplete, MessageResumed, MessageStarted, MessageStatus, Warn
 from tertulia_shared.keys import Keys
 
-MAX_REPLY_CHARS = 20_000
-"""A longer reply ends at its last whole sentence: half an hour of speech."""
-MAX_MODEL_CHARS = 4 * MAX_REPLY_CHARS
-"""What is read of one stream at most, also of text that nobody is shown (tags, white space)."""
-YIELD_CHARS = 400
-"""Text after which the loop is let go: a model that sends without a pause must not starve other conversations."""
-_NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - the marks that are meant
-_NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
-
-
-class EmptyReply(Exception):
-    """The model ended its reply without a word of the character's own."""
-
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """How much of a reply is in its sentence stream."""
+class WrittenText:
+    """The part of a reply that its `sentences` stream holds."""
 
     sentences: int = 0
     text: str = ""
     is_final: bool = False
+    sentence_ends: tuple[int, ...] = ()
+    """Where each sentence ends in `text`, exclusive."""
 
 
-def said_so_far(entries: Sequence[Entry]) -> Said:
-    """What a `sentences` stream says of the reply's text."""
+def read_written(entries: Sequence[Entry]) -> WrittenText:
+    """Read the entries of a `sentences` stream.
+
+    Raises:
+        BadEntry: one of them cannot be read.
+    """
     if not entries:
-        return Said()
-    text = "".join(codec.text(entry.fields, b"written", "") for entry in entries)
+        return WrittenText()
     last = decode(TTSSentence, entries[-1].fields)
-    return Said(last.index + (not last.is_final), text, last.is_final)
+    written = [codec.text(entry.fields, b"written", "") for entry in entries]
+    ends = tuple(itertools.accumulate(map(len, written)))
+    return WrittenText(
+        last.index + (not last.is_final), "".join(written), last.is_final, ends[:-1] if last.is_final else ends
+    )
 
 
 @dataclass(slots=True)
@@ -65,116 +59,80 @@ class Reply:
     speaker: Speaker
     others: Sequence[str]
     user_name: str
-    said: Said = field(default_factory=Said)
+    written: WrittenText = field(default_factory=WrittenText)
     shown: str = ""
-    """All text that the client has been shown."""
-    begun: bool = False
+    """The text that the client has, at least as long as `written.text`."""
+    announced: bool = False
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
-    """What the model server says that it took."""
+    """The model server's figures, added up over all requests for this reply."""
 
-    def announce(self, *, again: bool) -> None:
-        """Tell the client that it begins, or that it goes on from `said`."""
+    def announce(self, *, resumed: bool) -> None:
+        """Send the client the beginning of the reply, or that it continues behind `written`."""
         events = self.keys.events(self.conversation_id)
-        if again:
-            self.outlet.append(events, MessageResumed(self.message_id, self.speaker.id, self.said.text))
+        if resumed:
+            self.outlet.append(events, self._message_resumed())
         else:
             self.outlet.append(
                 events, MessageStarted(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
             )
             self.outlet.put(self.keys.state(self.conversation_id), {"started": self.number + 1})
-        self.shown = self.said.text
-        self.begun = True
+        self.shown = self.written.text
+        self.announced = True
 
-    async def write(self, texts: Callable[[], Awaitable[str | None]]) -> None:
-        """Publish what the model says, until `texts()` gives None; then the reply is complete.
-
-        When `texts` raises, what is published so far stands: `said` tells where to go on.
-
-        Raises:
-            EmptyReply: there was nothing to show; the reply is not ended.
-        """
-        cleaner = StreamCleaner()
-        stripper = TagStripper(self.speaker.name, others=self.others, user=self.user_name)
-        splitter = SentenceSplitter()
-        loose = fed = 0
-        is_cut = False
-        while not is_cut and (text := await texts()) is not None:
-            fed += len(text)
-            clean = stripper.feed(cleaner.feed(text))
-            room = MAX_REPLY_CHARS - len(self.shown)
-            is_cut = len(clean) > room or fed > MAX_MODEL_CHARS
-            clean = clean[: max(0, room)]
-            if clean:
-                clean = self._joined(clean)
-                self._show(clean)
-                first = self.said.sentences == 0
-                sentences = splitter.feed(clean)
-                self._speak(sentences)
-                loose += len(clean)
-                if sentences or loose > YIELD_CHARS or (first and loose == len(clean)):
-                    loose = 1
-                    await asyncio.sleep(0)  # let the first word, and each sentence, go out at once
-                await self.outlet.room()
-            if stripper.cut:
-                break
-        if is_cut and self.said.sentences:
-            self._cut()
-            return
-        rest = (stripper.feed(cleaner.finish()) + stripper.finish())[: max(0, MAX_REPLY_CHARS - len(self.shown))]
-        if rest:
-            rest = self._joined(rest)
-            self._show(rest)
-            self._speak(splitter.feed(rest))
-        if not self.shown:
-            raise EmptyReply
-        sentences, unspoken = splitter.finish()
-        self._speak(sentences)
-        self._end(unspoken)
-
-    def _cut(self) -> None:
-        """It is long enough: it ends with its last whole sentence, and the client is told."""
-        events = self.keys.events(self.conversation_id)
-        self.outlet.append(events, MessageResumed(self.message_id, self.speaker.id, self.said.text))
-        self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
-        self.shown = self.said.text
-        self._end("")
-
-    def complete(self, status: MessageStatus = "complete") -> None:
-        """Tell the client that the text ends here."""
-        events = self.keys.events(self.conversation_id)
-        done = MessageComplete(self.message_id, self.speaker.id, self.said.text, status, self.usage)
-        self.outlet.append(events, done)
-        self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
-
-    def end_speech(self) -> None:
-        """No more sentences follow (the model gave up): tts may finish what it has."""
-        if not self.said.is_final:
-            self._end("")
-
-    def _joined(self, clean: str) -> str:
-        # text that goes on after a resumed beginning: the model's first word must not stick to the last one
-        resumed = self.said.text and self.shown == self.said.text
-        if resumed and self.shown[-1] not in _NEEDS_NO_SPACE_AFTER and clean[0] not in _NEEDS_NO_SPACE_BEFORE:
-            return f" {clean}"
-        return clean
-
-    def _show(self, text: str) -> None:
+    def publish(self, text: str, sentences: Sequence[Sentence]) -> None:
+        """Show `text`, and speak the sentences that it completes."""
         self.shown += text
-        self.outlet.append(self.keys.events(self.conversation_id), LLMChunk(text, self.speaker.id, self.message_id))
+        lengths = (len(sentence.written) for sentence in sentences)
+        _, *ends = itertools.accumulate(lengths, initial=len(self.written.text))
+        events = self.keys.events(self.conversation_id)
+        self.outlet.append(events, LLMChunk(text, self.speaker.id, self.message_id, tuple(ends)))
+        self.speak(sentences)
 
-    def _speak(self, sentences: Sequence[Sentence]) -> None:
+    def speak(self, sentences: Sequence[Sentence]) -> None:
+        """Write these sentences for tts."""
         for sentence in sentences:
             self._sentence(sentence.spoken, sentence.written)
 
-    def _end(self, unspoken: str) -> None:
+    def end(self, unspoken: str) -> None:
+        """Write the final entry for tts. `unspoken`: text behind the last sentence that has nothing to speak."""
         self._sentence("", unspoken, is_final=True)
 
+    def truncate(self) -> None:
+        """End the reply behind its last whole sentence, and warn the client that it was too long."""
+        events = self.keys.events(self.conversation_id)
+        self.outlet.append(events, self._message_resumed())
+        self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
+        self.shown = self.written.text
+        self.end("")
+
+    def complete(self, status: MessageStatus = "complete") -> None:
+        """Send the client the end of the text."""
+        events = self.keys.events(self.conversation_id)
+        text, ends = self.written.text, self.written.sentence_ends
+        self.outlet.append(events, MessageComplete(self.message_id, self.speaker.id, text, status, self.usage, ends))
+        self.outlet.put(self.keys.state(self.conversation_id), {"complete": self.number + 1})
+
+    def end_speech(self) -> None:
+        """Write the final entry for tts, unless it is there: the model failed, but tts speaks what there is."""
+        if not self.written.is_final:
+            self.end("")
+
+    def _message_resumed(self) -> MessageResumed:
+        return MessageResumed(self.message_id, self.speaker.id, self.written.text, self.written.sentence_ends)
+
     def _sentence(self, spoken: str, written: str, *, is_final: bool = False) -> None:
-        index = self.said.sentences
+        index = self.written.sentences
         entry = TTSSentence(
-            spoken, index, self.conversation_id, self.message_id, self.speaker.id, self.speaker.name,
-            self.speaker.voice, is_final,
-        )  # fmt: skip
+            spoken,
+            index,
+            self.conversation_id,
+            self.message_id,
+            self.speaker.id,
+            self.speaker.name,
+            self.speaker.voice,
+            is_final,
+        )
         key = self.keys.sentences(self.conversation_id, self.message_id)
         self.outlet.append(key, entry, id=f"{index + 1}-0", written=written)
-        self.said = Said(index + (not is_final), self.said.text + written, is_final)
+        text, ends = self.written.text + written, self.written.sentence_ends
+        self.written = WrittenText(index + (not is_final), text, is_final, ends if is_final else (*ends, len(text)))

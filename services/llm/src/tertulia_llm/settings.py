@@ -12,7 +12,7 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 
 
 class LLMSettings(CommonSettings):
-    """What `TERTULIA_LLM_…` sets, and the key."""
+    """The settings `TERTULIA_LLM_…`, and the key."""
 
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
@@ -28,8 +28,8 @@ class LLMSettings(CommonSettings):
     llm_first_token_s: float = Field(30.0, gt=0, le=600, description="wait for the first token, in seconds")
     llm_stall_s: float = Field(20.0, gt=0, le=600, description="wait between tokens, in seconds")
     llm_retries: int = Field(3, ge=0, le=10, description="further tries when the model server fails")
-    llm_history_messages: int = Field(60, ge=2, le=1000, description="messages of the past that the model is told")
-    llm_context_chars: int = Field(48_000, ge=2_000, description="and their bound in characters")
+    llm_history_messages: int = Field(60, ge=2, le=1000, description="history messages in a prompt")
+    llm_context_chars: int = Field(48_000, ge=2_000, description="longest prompt, in characters")
     redis_budget_mb: int = Field(
         0, ge=0, description="MB that Redis should stay below if it has no maxmemory of its own (0: no bound)"
     )
@@ -37,7 +37,11 @@ class LLMSettings(CommonSettings):
         40.0, ge=0, le=10_000, description="pace of the demo model, in tokens per second (0: as fast as it can)"
     )
     user_name: str = Field(
-        "Jay", min_length=1, max_length=40, pattern=r"^[^<>\n\r]+$", description="what the characters call the user"
+        "Jay",
+        min_length=1,
+        max_length=40,
+        pattern=r"^[^<>\n\r]+$",
+        description="the name that the characters call the user by",
     )
 
     @field_validator("llm_base_url")

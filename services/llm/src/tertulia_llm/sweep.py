@@ -1,4 +1,4 @@
-"""Finds conversations whose turn waits without a pointer: whoever wrote the turn died before posting it."""
+"""Finds conversations whose turn waits without a pointer, because its writer died before it posted one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ log = logging.getLogger(__name__)
 
 
 async def sweep(bus: Bus) -> None:
-    """Look now and then, until cancelled. A turn that was waiting at two looks in a row is posted again: harmless."""
+    """Sweep every `SWEEP_S` seconds, until cancelled. A turn that waits at two sweeps in a row gets a new pointer.
+
+    A second pointer is harmless.
+    """
     waiting: dict[str, str] = {}
     while True:
         with contextlib.suppress(BusError):
@@ -28,7 +31,7 @@ async def sweep(bus: Bus) -> None:
 
 
 async def _waiting(bus: Bus) -> dict[str, str]:
-    """The conversations with an unanswered turn, and the cursor behind which it waits."""
+    """The conversations with an unanswered turn, each with its cursor."""
     out: dict[str, str] = {}
     async for conversation_id in bus.conversations_with_turns():
         last = await bus.last(bus.keys.turns(conversation_id))
@@ -41,5 +44,5 @@ async def _waiting(bus: Bus) -> dict[str, str]:
 def _is_behind(turn: str, cursor: str) -> bool:
     try:
         return order(turn) > order(cursor)
-    except ValueError:  # a cursor that nobody can read: whoever claims the conversation mends it
+    except ValueError:  # the cursor cannot be read; the worker that claims the conversation repairs it
         return True

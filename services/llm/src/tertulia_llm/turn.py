@@ -1,42 +1,52 @@
-"""One turn being answered: what an attempt at it knows."""
+"""One attempt at answering a turn: its plan, its progress, and the rows that are not saved yet."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
 
-from tertulia_llm.history.history import Past
-from tertulia_llm.metrics import Pace
+from tertulia_llm.history.history import History
+from tertulia_llm.metrics import TurnTimer
 from tertulia_llm.turn_state import Progress
-from tertulia_shared.bus import Owned
+from tertulia_shared.bus import Outlet, Owned
 from tertulia_shared.entries import TurnPlan, UserTurn
+from tertulia_shared.events import TurnComplete
+from tertulia_shared.keys import Keys
 from tertulia_shared.store import Message
 
 
 @dataclass(slots=True)
 class Turn:
-    """A turn being answered. `again`: another attempt has begun it; `is_first`: the store may not know the talk yet."""
+    """A turn that this worker answers."""
 
     conversation_id: str
     owned: Owned
-    said: UserTurn
+    user_turn: UserTurn
     plan: TurnPlan
-    past: Past
+    history: History
     progress: Progress
-    pace: Pace
-    again: bool = False
+    timer: TurnTimer
+    is_resumed: bool = False
+    """An earlier attempt has begun this turn."""
     is_first: bool = False
+    """The store may not have the conversation yet."""
     is_ended: bool = False
-    """The client was told that it is complete."""
+    """`turn_complete` was sent."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
     """The rows that are yet to be saved, by id."""
-    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
-    warned: bool = False
-    """The client knows that the store is away."""
-    warned_of_refusal: bool = False
-    """The client knows that the store refused a row of this turn."""
+    save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    warned_store_away: bool = False
+    """The client has the warning that the store is away."""
+    warned_store_refused: bool = False
+    """The client has the warning that the store refused a row of this turn."""
 
     def forget(self, message_id: str) -> None:
         """Drop a reply that the client never got: it is neither remembered nor saved."""
-        self.past.messages.pop(message_id, None)
+        self.history.messages.pop(message_id, None)
         self.unsaved.pop(message_id, None)
+
+    def complete(self, keys: Keys, outlet: Outlet) -> None:
+        """Queue `turn_complete`, and note it in the state: further attempts at the turn do not send it again."""
+        outlet.append(keys.events(self.conversation_id), TurnComplete(self.user_turn.turn_id))
+        outlet.put(keys.state(self.conversation_id), {"ended": self.user_turn.turn_id})
+        self.is_ended = True

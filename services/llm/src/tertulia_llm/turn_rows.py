@@ -1,4 +1,4 @@
-"""The rows of a turn: made, saved through the outbox, and what the client is told about that."""
+"""The store rows of a turn: builds them, saves them through the outbox, and warns the client if they are not saved."""
 
 from __future__ import annotations
 
@@ -15,80 +15,98 @@ from tertulia_shared.store.records import Status, utc_now
 from tertulia_shared.text import clean_line
 
 TITLE_CHARS = 60
-AWAY = "The database is away: the talk goes on, and is saved when it is back."
-REFUSED = "Part of this turn cannot be saved: the talk goes on, but the history will lack it."
-LOST = "The database was deleted or replaced: what was said before is no longer in the history."
+AWAY = "The database is away: the talk continues, and is saved when the database is back."
+REFUSED = "Part of this turn cannot be saved: the talk continues, but the history will lack it."
+LOST = "The database was deleted or replaced: earlier messages are no longer in the history."
 
 log = logging.getLogger(__name__)
 
 
-class Saving:
-    """Makes and saves the rows of turns."""
+class TurnRows:
+    """Builds and saves the rows of turns."""
 
     def __init__(self, bus: Bus, outbox: Outbox, user_name: str) -> None:
         self._bus = bus
         self._outbox = outbox
         self._user_name = user_name
 
-    def user_row(self, turn: Turn) -> None:
-        """The row of the user's message is to be saved, unless an earlier attempt has saved it."""
-        if turn.said.turn_id in turn.past.messages and not turn.again:
+    def add_user_row(self, turn: Turn) -> None:
+        """Queue the row of the user's message, unless a new turn finds it in the history: then it has been saved."""
+        if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return
         now = utc_now()
         row = Message(
-            id=turn.said.turn_id, conversation_id=turn.conversation_id, turn_id=turn.said.turn_id, role="user",
-            character_id=None, character_name=self._user_name, text=turn.said.text, status="complete",
-            position=position_of(turn.plan.entry_id, 0), created_at=now, updated_at=now,
-        )  # fmt: skip
-        turn.past.add(row)
+            id=turn.user_turn.turn_id,
+            conversation_id=turn.conversation_id,
+            turn_id=turn.user_turn.turn_id,
+            role="user",
+            character_id=None,
+            character_name=self._user_name,
+            text=turn.user_turn.text,
+            status="complete",
+            position=position_of(turn.plan.entry_id, 0),
+            created_at=now,
+            updated_at=now,
+        )
+        turn.history.add(row)
         turn.unsaved[row.id] = row
 
-    def reply_row(self, turn: Turn, number: int, text: str, status: Status) -> None:
-        """The row of a reply (`number` from 0) is to be saved with this text and status."""
-        row = self.row(turn, number, text, status)
+    def add_reply_row(self, turn: Turn, number: int, text: str, status: Status) -> None:
+        """Queue the row of a reply (`number` from 0) with this text and status."""
+        row = self.reply_row(turn, number, text, status)
         if status != "streaming":
-            turn.past.add(row)
+            turn.history.add(row)
         turn.unsaved[row.id] = row
 
-    def row(self, turn: Turn, number: int, text: str, status: Status) -> Message:
-        """The row of a reply (`number` from 0)."""
+    def reply_row(self, turn: Turn, number: int, text: str, status: Status) -> Message:
+        """Build the row of a reply (`number` from 0)."""
         speaker = turn.plan.speakers[number]
         now = utc_now()
         return Message(
-            id=reply_id(turn.said.turn_id, speaker.id), conversation_id=turn.conversation_id,
-            turn_id=turn.said.turn_id, role="character", character_id=speaker.id, character_name=speaker.name,
-            text=text, status=status, position=position_of(turn.plan.entry_id, number + 1),
-            created_at=now, updated_at=now,
-        )  # fmt: skip
+            id=reply_id(turn.user_turn.turn_id, speaker.id),
+            conversation_id=turn.conversation_id,
+            turn_id=turn.user_turn.turn_id,
+            role="character",
+            character_id=speaker.id,
+            character_name=speaker.name,
+            text=text,
+            status=status,
+            position=position_of(turn.plan.entry_id, number + 1),
+            created_at=now,
+            updated_at=now,
+        )
 
     async def save(self, turn: Turn, outlet: Outlet) -> None:
-        """Save what is unsaved. The client is warned once while the store is away, and once of rows that it refused."""
-        async with turn.saving:  # a second call waits for the rows that the first one is saving
+        """Save the unsaved rows.
+
+        The client is warned once while the store is away, and once of rows that the store refused.
+        """
+        async with turn.save_lock:
             rows, turn.unsaved = turn.unsaved, {}
             if not rows:
                 return
-            title = title_of(turn.said.text) if turn.is_first else None
+            title = title_of(turn.user_turn.text) if turn.is_first else None
             try:
                 saved = await self._outbox.save_messages(turn.conversation_id, list(rows.values()), title=title)
-            except NotFound:  # these have no place any more
+            except NotFound:
                 log.info("conversation was deleted in mid-turn", extra={"conversation_id": turn.conversation_id})
                 return
             except BaseException:
                 turn.unsaved = rows | turn.unsaved
                 raise
             turn.is_first = False
-            self._tell_whether_away(turn, outlet, away=not saved.in_store)
+            self._warn_if_away(turn, outlet, away=not saved.in_store)
             if saved.lost:
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_lost", LOST))
-            if saved.refused and not turn.warned_of_refusal:
-                turn.warned_of_refusal = True
+            if saved.refused and not turn.warned_store_refused:
+                turn.warned_store_refused = True
                 outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_refused", REFUSED))
 
-    def _tell_whether_away(self, turn: Turn, outlet: Outlet, *, away: bool) -> None:
-        if turn.warned == away:
+    def _warn_if_away(self, turn: Turn, outlet: Outlet, *, away: bool) -> None:
+        if turn.warned_store_away == away:
             return
-        turn.warned = away
-        # in the state, so that the worker that answers next knows that it was said
+        turn.warned_store_away = away
+        # kept in the state, so that the worker of the next turn does not warn again
         outlet.put(self._bus.keys.state(turn.conversation_id), {"warned": "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))

@@ -1,4 +1,4 @@
-"""The conversation's state hash as the llm worker reads it: the plan, how far the turn has come. Pure."""
+"""The conversation's state hash as the llm worker reads it: the last turn's plan and its progress. Pure."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Of the planned replies, so many were shown to the client to begin, and so many are complete."""
+    """How many of the planned replies were started (`message_started`), and how many are complete."""
 
     started: int = 0
     complete: int = 0
     failed: int | None = None
-    """The reply (from 0) at which the model failed: none follow it, and all count as complete."""
+    """The reply (from 0) that the model failed to write: no reply follows it, and all count as complete."""
 
     def ending_of(self, number: int) -> Literal["complete", "failed"] | None:
-        """How that reply ended; None if it has not (or never began)."""
+        """How that reply ended; None if it has not ended, or never began."""
         if self.failed is not None and number >= self.failed:
             return "failed" if number == self.failed else None
         return "complete" if number < self.complete else None
 
 
 @dataclass(frozen=True, slots=True)
-class TalkState:
-    """What the conversation's state hash says to the llm worker."""
+class TurnState:
+    """The fields of the state hash that the llm worker reads."""
 
     epoch: int
     cursor: str
@@ -46,21 +46,21 @@ class TalkState:
     cut: int
     """The last epoch that cut a reply off."""
     settled: str
-    """The turn whose interruption has been dealt with."""
+    """The last turn whose interruption was settled."""
     ended: str = ""
-    """The turn whose `turn_complete` was told last."""
+    """The last turn whose `turn_complete` was sent."""
     warned: bool = False
-    """The client was told that the store is away, and nothing has been saved since."""
+    """The client has the warning that the store is away, and nothing has been saved since."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
-        """The last turn, if it was cut off and nobody has found out yet what was heard of it."""
+        """The last turn's plan, if the turn was interrupted and is not settled yet."""
         if self.plan is not None and self.cut > self.plan.epoch and self.settled != self.plan.turn_id:
             return self.plan
         return None
 
     def progress_of(self, turn_id: str) -> Progress:
-        """How far that turn has come."""
+        """The progress of that turn; none if the plan in the state is another turn's."""
         return self.progress if self.plan is not None and self.plan.turn_id == turn_id else Progress()
 
 
@@ -71,7 +71,7 @@ def _number(raw: bytes) -> int:
     text = raw.decode()
     if not text:
         return 0
-    # as the scripts write it: `007` and `7` are one number here, but not to a script that compares text
+    # only as the scripts write it: a script that compares text takes `007` and `7` for two numbers
     if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or str(int(text)) != text:
         raise ValueError(f"{text[:MAX_DIGITS]!r} is no number that a script has written")
     return int(text)
@@ -85,7 +85,7 @@ def _cursor(raw: bytes) -> str:
 
 
 def _settings(raw: bytes) -> ModelSettings:
-    """Those that can be read and are possible: a setting is no reason to leave a turn unanswered."""
+    """The settings that are valid; an invalid one is left out, and the turn is answered without it."""
     try:
         return possible_settings(codec.unpack(raw)) if raw else ModelSettings()
     except BadEntry:
@@ -118,18 +118,18 @@ _READERS: Mapping[str, Callable[[bytes], Any]] = {
     "settled": bytes.decode,
     "ended": bytes.decode,
 }
-"""How each field is read, `_NOTHING` where it is missing; raises ValueError (`BadEntry` is one)."""
+"""The reader of each field. It gets `_NOTHING` for a missing field, and raises ValueError (as `BadEntry` is)."""
 
 
-def read_state(state: Fields) -> TalkState:
-    """The state hash, read.
+def read_state(state: Fields) -> TurnState:
+    """Read the state hash.
 
     Raises:
-        BadEntry: it holds what cannot be read.
+        BadEntry: a field cannot be read.
     """
     try:
         of = {name: read(state.get(name.encode(), _NOTHING)) for name, read in _READERS.items()}
-        return TalkState(
+        return TurnState(
             epoch=of["epoch"],
             cursor=of["cursor"],
             settings=of["settings"],
@@ -144,8 +144,8 @@ def read_state(state: Fields) -> TalkState:
         raise BadEntry(f"the conversation's state cannot be read: {error}") from error
 
 
-def unreadable(state: Fields) -> list[str]:
-    """The fields of the state hash that cannot be read."""
+def unreadable_fields(state: Fields) -> list[str]:
+    """The names of the fields that cannot be read."""
     bad: list[str] = []
     for name, read in _READERS.items():
         try:

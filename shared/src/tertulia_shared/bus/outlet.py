@@ -53,7 +53,12 @@ class QueueOutlet:
                 and isinstance(last.entry, LLMChunk)
                 and last.entry.message_id == entry.message_id
             ):
-                self._queued[-1] = replace(last, entry=replace(last.entry, text=last.entry.text + entry.text))
+                merged = replace(
+                    entry,
+                    text=last.entry.text + entry.text,
+                    sentence_ends=last.entry.sentence_ends + entry.sentence_ends,
+                )
+                self._queued[-1] = replace(last, entry=merged)
                 return
         self._queue(Append(key, entry, id, extra))
 

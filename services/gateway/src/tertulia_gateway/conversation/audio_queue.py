@@ -1,13 +1,15 @@
-"""Which message's audio is to be sent next. No I/O: it is fed with the events in the order of their stream.
+"""The messages whose audio is still to be sent, fed with the events in stream order.
 
-Messages are heard in the order in which they were started. When the epoch rises all that is waiting is off: a turn
-raises it, so only one turn's messages ever wait.
+Messages are sent in the order in which they start. When the epoch rises, all queued messages are dropped: every turn
+raises the epoch, so the queue only ever holds messages of one turn.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from tertulia_gateway.commands import AudioMark
 from tertulia_shared.bus import Entry, order
@@ -18,8 +20,8 @@ BEGINNING = "0-0"
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
-    """A message whose audio is to be sent, from behind the entry id `after`."""
+class QueuedMessage:
+    """A message whose audio is to be sent, starting behind the entry id `after`."""
 
     message_id: str
     character_id: str
@@ -28,79 +30,104 @@ class Spoken:
     after: str = BEGINNING
 
 
-class Playlist:
-    """See the module's docstring."""
+class AudioQueue:
+    """Wakes the task that waits for a message, and cancels the task that sends a message when it is dropped."""
 
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
-        self._waiting: list[Spoken] = []
-        self._begun: set[str] = set()
-        """Messages of this epoch that were put in: one that is announced again is not heard again."""
+        self._waiting: list[QueuedMessage] = []
+        self._added = asyncio.Event()
+        self._started: set[str] = set()
+        """Messages of this epoch that were queued. A repeated `message_started` does not queue one again."""
         self._silent: set[str] = set()
+        self._sending: tuple[QueuedMessage, asyncio.Task[Any]] | None = None
 
     @property
-    def head(self) -> Spoken | None:
-        """What is to be heard now."""
+    def head(self) -> QueuedMessage | None:
+        """The message to send now."""
         return self._waiting[0] if self._waiting else None
 
     @property
-    def waiting(self) -> tuple[Spoken, ...]:
-        """Everything still to be heard, in order."""
+    def waiting(self) -> tuple[QueuedMessage, ...]:
+        """All queued messages, in order."""
         return tuple(self._waiting)
 
+    async def next(self) -> QueuedMessage:
+        """Wait for the message to send now. It stays in the queue until `done`."""
+        while not self._waiting:
+            self._added.clear()
+            await self._added.wait()
+        return self._waiting[0]
+
+    def cancel_when_dropped(self, message: QueuedMessage, task: asyncio.Task[Any]) -> None:
+        """Cancel the task that sends this message as soon as the message is dropped, or turns out to have no audio."""
+        self._sending = message, task
+        self._cancel_if_dropped()
+
     def see(self, kind: bytes, fields: Fields, epoch: int) -> None:
-        """An event of the stream; `epoch` is its own."""
+        """Apply the next event of the stream. `epoch` is the event's own."""
         if kind == b"message_started":
             self.raise_epoch(epoch)
-            message_id = _id(fields, b"message_id")
-            if message_id and epoch == self.epoch and message_id not in self._begun:
-                self._begun.add(message_id)
-                self._waiting.append(Spoken(message_id, _id(fields, b"character_id"), epoch, number(fields, b"ts")))
+            message_id = _text(fields, b"message_id")
+            if message_id and epoch == self.epoch and message_id not in self._started:
+                self._started.add(message_id)
+                character_id = _text(fields, b"character_id")
+                self._waiting.append(QueuedMessage(message_id, character_id, epoch, number(fields, b"ts")))
+                self._added.set()
         elif kind in (b"interrupted", b"turn_accepted"):
             self.raise_epoch(epoch)
         elif kind == b"message_complete" and fields.get(b"status") == b"failed" and not fields.get(b"text"):
-            self._silent.add(_id(fields, b"message_id"))
+            self._silent.add(_text(fields, b"message_id"))
+            self._cancel_if_dropped()
 
     def raise_epoch(self, epoch: int) -> None:
-        """Everything of an older epoch is off."""
+        """Drop all messages of older epochs."""
         if epoch > self.epoch:
             self.reset(epoch)
 
     def reset(self, epoch: int) -> None:
-        """Begin at this epoch with nothing to be heard (also a lower one: Redis lost the conversation's state)."""
+        """Drop all messages and continue at this epoch. It may be lower: Redis can lose the conversation's state."""
         self.epoch = epoch
-        self._waiting.clear()
-        self._begun.clear()
+        self._started.clear()
         self._silent.clear()
+        self.clear()
+
+    def clear(self) -> None:
+        """Drop all messages that have started so far."""
+        self._waiting.clear()
+        self._cancel_if_dropped()
 
     def done(self, message_id: str) -> None:
-        """This message's audio is complete, or will not come."""
-        self._waiting = [spoken for spoken in self._waiting if spoken.message_id != message_id]
+        """Remove a message: its audio was sent, or will not come."""
+        self._waiting = [message for message in self._waiting if message.message_id != message_id]
 
     def is_silent(self, message_id: str) -> bool:
-        """Whether the reply failed before it had a word: no audio will come."""
+        """Whether the reply failed before its first word, so that no audio will come."""
         return message_id in self._silent
 
-    def is_stale(self, spoken: Spoken) -> bool:
-        """Whether it is off: an interruption has ended it, or Redis has lost it (and may come to its epoch again)."""
-        return spoken not in self._waiting
+    def is_dropped(self, message: QueuedMessage) -> bool:
+        """Whether an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
+        epoch can occur twice."""
+        return message not in self._waiting
 
     def keep_from(self, mark: AudioMark | None) -> None:
-        """Leave out what a client has that has heard up to `mark` (None: it has nothing)."""
+        """Remove the audio up to `mark`, which the client has. None: it has none."""
         if mark is None:
             return
-        ids = [spoken.message_id for spoken in self._waiting]
+        ids = [message.message_id for message in self._waiting]
         if mark.message_id not in ids:
-            return  # it is of an older turn: all that waits comes after it
+            return  # the mark is in an older turn: all queued messages come after it
         at = ids.index(mark.message_id)
         self._waiting = [replace(self._waiting[at], after=mark.id), *self._waiting[at + 1 :]]
 
-    def forget(self) -> None:
-        """Nothing that was started up to here is to be heard."""
-        self._waiting.clear()
+    def _cancel_if_dropped(self) -> None:
+        if self._sending is not None:
+            message, task = self._sending
+            if self.is_dropped(message) or self.is_silent(message.message_id):
+                task.cancel()
 
 
-def _id(fields: Fields, name: bytes) -> str:
+def _text(fields: Fields, name: bytes) -> str:
     return fields.get(name, b"").decode(errors="replace")
 
 
@@ -109,6 +136,9 @@ def is_final(fields: Mapping[bytes, bytes]) -> bool:
     return fields.get(b"is_final") == b"1"
 
 
-def is_in_place(entry: Entry) -> bool:
-    """Whether a worker can have given an entry of an `audio` stream its id: behind a higher one nothing can follow."""
+def has_possible_id(entry: Entry) -> bool:
+    """Whether a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
+
+    Nothing can follow an entry with a higher id.
+    """
     return order(entry.id)[0] <= MAX_SENTENCES

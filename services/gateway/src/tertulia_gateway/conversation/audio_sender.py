@@ -1,6 +1,7 @@
-"""Sends the audio of one conversation: message after message, each from its stream as it is made.
+"""Sends the audio of one conversation: one message after the other, each from its stream while it is written.
 
-Only the message that is being sent is read, and reading is bounded, so a slow client makes nobody wait but itself.
+Only the stream of the message that is being sent is read, and each read is bounded, so a slow client delays only
+itself.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from tertulia_gateway.conversation.audio_queue import BEGINNING, Spoken, is_final, is_in_place
-from tertulia_gateway.conversation.metrics import Waits
-from tertulia_gateway.conversation.playback import Playback
-from tertulia_gateway.conversation.resume import Opening
-from tertulia_gateway.conversation.unreadable import LeftOut
+from tertulia_gateway.conversation.audio_queue import BEGINNING, QueuedMessage, has_possible_id, is_final
+from tertulia_gateway.conversation.metrics import ConversationMetrics
+from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_gateway.conversation.unreadable import UnreadableWarning
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, audio_frame
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, Entry, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, number
 from tertulia_shared.events import AudioComplete
@@ -24,97 +24,85 @@ from tertulia_shared.events import AudioComplete
 log = logging.getLogger(__name__)
 
 
-class Speaking:
-    """Follows the playlist. Whoever changes the playlist calls `changed`."""
+class AudioSender:
+    """Sends what the position's audio queue holds."""
 
     def __init__(
-        self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, waits: Waits,
-        *, left_out: LeftOut, clock: Clock, wall_ms: Callable[[], int], on_complete: Callable[[], None],
-    ) -> None:  # fmt: skip
+        self,
+        bus: Bus,
+        transport: Transport,
+        conversation_id: str,
+        position: ClientPosition,
+        metrics: ConversationMetrics,
+        *,
+        unreadable: UnreadableWarning,
+        clock: Clock,
+        wall_ms: Callable[[], int],
+    ) -> None:
         self._bus = bus
-        self._conversation_id = opening.conversation_id
-        self._wire = wire
-        self._playlist = opening.playlist
-        self._timeline = opening.timeline
-        self._playback = playback
-        self._left_out = left_out
-        self._waits = waits
+        self._transport = transport
+        self._conversation_id = conversation_id
+        self._position = position
+        self._queue = position.audio
+        self._metrics = metrics
+        self._unreadable = unreadable
         self._clock = clock
         self._wall_ms = wall_ms
-        self._on_complete = on_complete
-        self._changed = asyncio.Event()
-        self._sending: tuple[Spoken, asyncio.Task[str]] | None = None
-
-    def changed(self) -> None:
-        """The playlist has changed: begin the next message, or stop the one that is off."""
-        self._changed.set()
-        if self._sending is not None:
-            spoken, task = self._sending
-            if self._playlist.is_stale(spoken) or self._playlist.is_silent(spoken.message_id):
-                task.cancel()
 
     async def run(self) -> None:
         """Send until cancelled."""
         while True:
-            spoken = self._playlist.head
-            if spoken is None:
-                self._changed.clear()
-                await self._changed.wait()
-                continue
-            async with asyncio.TaskGroup() as sending:
-                task = sending.create_task(self._send(spoken))
-                self._sending = spoken, task
-            self._sending = None
-            ended_at = "" if task.cancelled() else task.result()
-            if not self._playlist.is_stale(spoken):
-                await self._complete(spoken, ended_at)
+            message = await self._queue.next()
+            async with asyncio.TaskGroup() as tasks:
+                sending = tasks.create_task(self._send(message))
+                self._queue.cancel_when_dropped(message, sending)
+            if not self._queue.is_dropped(message):
+                await self._complete(message, "" if sending.cancelled() else sending.result())
 
-    async def _send(self, spoken: Spoken) -> str:
-        """Send the message to its final entry, whose id comes back; "" if it has no audio."""
-        if self._playlist.is_silent(spoken.message_id) or self._playlist.is_stale(spoken):
-            return ""
-        follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, spoken.message_id), spoken.after)
-        first, asked_ms = spoken.after == BEGINNING, self._wall_ms()
+    async def _send(self, message: QueuedMessage) -> str:
+        """Send the message up to its final entry. Returns that entry's id; "" if there is none."""
+        follow = self._bus.follow(self._bus.keys.audio(self._conversation_id, message.message_id), message.after)
+        first, asked_ms = message.after == BEGINNING, self._wall_ms()
+        ids = {"message_id": message.message_id}
         try:
             while True:
                 for entry in await follow.read():
-                    if self._playlist.is_stale(spoken):
+                    if self._queue.is_dropped(message):
                         return ""
-                    if not is_in_place(entry):  # nothing can follow an id that no worker would have given
-                        log.error("the audio ends at an entry of a wrong id", extra={"message_id": spoken.message_id})
+                    if not has_possible_id(entry):
+                        log.error("the audio ends at entry %s, an id that no worker writes", entry.id, extra=ids)
                         return ""
                     if is_final(entry.fields):
                         return entry.id
-                    await self._frame(spoken, entry, first=first)
+                    await self._send_frame(message, entry, first=first)
                     if first:
                         first = False
-                        self._waits.sound(entry.fields, asked_ms=asked_ms)
+                        self._metrics.audio_sent(entry.fields, asked_ms=asked_ms)
         except WritesPaused:
             raise
         except WriteRefused as error:
-            log.error("there is no audio: %s", error, extra={"message_id": spoken.message_id})  # noqa: TRY400
+            log.error("the audio cannot be read: %s", error, extra=ids)  # noqa: TRY400
             return ""
         finally:
             follow.close()
 
-    async def _frame(self, spoken: Spoken, entry: Entry, *, first: bool) -> None:
-        try:
-            frame = audio_frame(entry.id, entry.fields)
-        except BadEntry as error:
-            log.warning("left out: %s", error, extra={"message_id": spoken.message_id})
-            await self._left_out.tell(error)
-            return
-        await self._wire.binary(frame)
+    async def _send_frame(self, message: QueuedMessage, entry: Entry, *, first: bool) -> None:
         fields = entry.fields
-        self._playback.sent(
-            spoken.message_id, int(fields[b"sentence_index"]), int(fields[b"chunk_index"]), len(fields[b"audio"]),
-            self._clock(),
-        )  # fmt: skip
+        try:
+            frame = audio_frame(entry.id, fields)
+        except BadEntry as error:
+            log.warning("an audio entry is skipped: %s", error, extra={"message_id": message.message_id})
+            await self._unreadable.skipped(error)
+            return
+        await self._transport.send_bytes(frame)
+        sentence_index, chunk_index = int(fields[b"sentence_index"]), int(fields[b"chunk_index"])
+        self._position.playback.sent(
+            message.message_id, sentence_index, chunk_index, len(fields[b"audio"]), self._clock()
+        )
         if first:
-            self._timeline.note_audio(spoken.message_id, number(fields, b"ts"), self._wall_ms())
+            self._position.timeline.note_audio(message.message_id, number(fields, b"ts"), self._wall_ms())
 
-    async def _complete(self, spoken: Spoken, ended_at: str) -> None:
-        await self._wire.text(answer_json(AudioComplete(spoken.message_id, spoken.character_id), id=ended_at))
-        self._timeline.note_audio_complete(spoken.message_id, self._wall_ms())
-        self._playlist.done(spoken.message_id)
-        self._on_complete()
+    async def _complete(self, message: QueuedMessage, final_id: str) -> None:
+        event = AudioComplete(message.message_id, message.character_id)
+        await self._transport.send_text(answer_json(event, id=final_id))
+        self._position.audio_complete(message.message_id, self._wall_ms())

@@ -1,7 +1,8 @@
-"""What becomes of each entry of the `events` stream on its way to this client. No I/O.
+"""Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
-The stream decides who is the conversation's client: each connection writes its own `client_changed` into it, and the
-one that reads another's behind its own has been replaced. It is the same in every gateway process.
+The stream itself names the conversation's client: each connection writes its own `client_changed` into it, and a
+connection that reads another client's `client_changed` behind its own has been replaced. All gateway processes read the
+same stream, so they agree.
 """
 
 from __future__ import annotations
@@ -14,33 +15,37 @@ from tertulia_shared.codec import Fields, number
 from tertulia_shared.events import Event
 
 REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b"message_resumed"})
-"""Of these nothing is sent once a newer epoch has begun; what tells how an old reply ended still is."""
+"""Events of a reply's progress, which are skipped once a newer epoch has begun. Events of a reply's end are not."""
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
-"""Written in the very transaction that raises the epoch: in the stream these only ever rise."""
-NO_TEXT: Final = "\N{REPLACEMENT CHARACTER}"
-"""What stands where bytes are no UTF-8."""
+"""Events that are written in the transaction that raises the epoch: their epochs only rise within the stream."""
+REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands in place of bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientChanged(Event):
-    """Between gateways only: from here on the conversation is `client`'s. Not sent to anyone."""
+    """From here on the conversation is `client`'s. For gateways only; no client gets it."""
 
     type: ClassVar[str] = "client_changed"
     client: str
 
 
-class Verdict(Enum):
+class Decision(Enum):
     """What to do with an entry."""
 
     SEND = auto()
     SKIP = auto()
     SEND_AFTER_LOSS = auto()
-    """As SEND, but the epoch went back: Redis has lost the conversation's state, and counts anew."""
+    """As SEND, but the epoch has fallen: Redis lost the conversation's state and counts epochs from 0 again."""
     REPLACED = auto()
+    """A newer client has the conversation."""
 
 
-class Feed:
-    """Judges entries in stream order. `epoch` is the newest one seen."""
+class EventFilter:
+    """Takes entries in stream order. `epoch` is the newest one so far.
+
+    `claimed`: this client's own `client_changed` lies before the first entry.
+    """
 
     def __init__(self, client: str, *, claimed: bool, epoch: int = 0) -> None:
         self._client = client
@@ -50,35 +55,35 @@ class Feed:
         """The epoch of the last `turn_accepted`."""
 
     def reset(self) -> None:
-        """Redis lost the conversation's state and counts anew: accept any epoch."""
+        """Accept any epoch: Redis lost the conversation's state."""
         self.epoch, self._turn_epoch = 0, -1
 
-    def judge(self, kind: bytes, fields: Fields) -> Verdict:
-        """What to do with the next entry."""
+    def decide(self, kind: bytes, fields: Fields) -> Decision:
+        """Decide about the next entry."""
         if kind == b"client_changed":
             return self._client_changed(fields.get(b"client", b"").decode(errors="replace"))
         epoch = epoch_of(fields)
         if kind == b"turn_accepted":
-            lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
-            if lost:  # also with the same epoch: each turn raises it
+            is_lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
+            if is_lost:  # an equal epoch shows a loss as well: each turn raises it
                 self.epoch = epoch
-                return Verdict.SEND_AFTER_LOSS
+                return Decision.SEND_AFTER_LOSS
         if epoch >= self.epoch:
             self.epoch = epoch
-            return Verdict.SEND
+            return Decision.SEND
         if kind in RAISES_EPOCH:
             self.epoch = epoch
-            return Verdict.SEND_AFTER_LOSS
-        return Verdict.SKIP if kind in REPLIES else Verdict.SEND
+            return Decision.SEND_AFTER_LOSS
+        return Decision.SKIP if kind in REPLIES else Decision.SEND
 
-    def _client_changed(self, client: str) -> Verdict:
+    def _client_changed(self, client: str) -> Decision:
         if client == self._client:
             self._claimed = True
-            return Verdict.SKIP
-        is_readable = bool(client) and NO_TEXT not in client
-        return Verdict.REPLACED if self._claimed and is_readable else Verdict.SKIP
+            return Decision.SKIP
+        is_readable = bool(client) and REPLACEMENT_CHARACTER not in client
+        return Decision.REPLACED if self._claimed and is_readable else Decision.SKIP
 
 
 def epoch_of(fields: Fields) -> int:
-    """An entry's epoch; 0 if it has none that can be read."""
+    """An entry's epoch; 0 if it has none that can be decoded."""
     return number(fields, b"epoch")

@@ -1,7 +1,8 @@
-"""The client's microphone on its way to the recognizer: sessions, entry ids, and what is still to be written.
+"""Writes the client's microphone audio into the `mic` stream of a listening session.
 
-The receiver only puts chunks into a bounded queue; one loop writes them, a batch while the last is in flight. Entry ids
-are given beforehand, so a batch whose fate is unknown is simply written again: Redis refuses what it has already.
+The receiver only appends chunks to a bounded queue. One task writes them in batches; while one batch is in flight, the
+next one collects. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome is written again:
+Redis refuses the entries that it already has.
 """
 
 from __future__ import annotations
@@ -12,13 +13,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from tertulia_shared.bus import Append, Bus, BusError, WritesPaused
+from tertulia_shared.bus import Bus, BusError, WritesPaused
 from tertulia_shared.entries import MicChunk, Work
-from tertulia_shared.events import ListeningStopped
 from tertulia_shared.ids import new_id
 
 MAX_WAITING = 1_500
-"""Chunks that may wait while Redis is away: 30 s at the smallest usual frame (20 ms). The oldest go first."""
+"""Queued chunks while Redis is away: 30 s at the smallest usual frame (20 ms). The oldest are dropped first."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
 
 log = logging.getLogger(__name__)
@@ -26,14 +26,6 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Begin:
-    conversation_id: str
-    session_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Lost:
-    """Redis lost a session that the client has stopped: its end is reported here, as no worker can."""
-
     conversation_id: str
     session_id: str
 
@@ -47,18 +39,21 @@ class _Chunk:
 
 
 class Microphone:
-    """One connection's microphone; at most one session at a time."""
+    """One connection's microphone; at most one session at a time.
 
-    def __init__(self, bus: Bus, on_trouble: Callable[[], Awaitable[None]]) -> None:
+    `on_unavailable` is called after each failed attempt to write.
+    """
+
+    def __init__(self, bus: Bus, on_unavailable: Callable[[], Awaitable[None]]) -> None:
         self._bus = bus
-        self._on_trouble = on_trouble
-        self._waiting: deque[tuple[int, _Begin | _Lost | _Chunk]] = deque()
-        self._put = 0
+        self._on_unavailable = on_unavailable
+        self._waiting: deque[tuple[int, _Begin | _Chunk]] = deque()
+        self._queued = 0
         self._woken = asyncio.Event()
         self._conversation_id = ""
         self._session_id = ""
-        self._stopping_id = ""
-        """The session that was stopped and whose `listening_stopped` has not come."""
+        self._final: _Chunk | None = None
+        """The end of the stopped session whose `listening_stopped` event has not come yet."""
         self._chunks = 0
 
     @property
@@ -67,36 +62,40 @@ class Microphone:
         return self._session_id
 
     def start(self, conversation_id: str) -> str:
-        """Begin a session, ending the one that is open; its id."""
+        """Begin a session, ending the one that is open. Returns its id."""
         self.stop("stopped")
         self._conversation_id, self._session_id, self._chunks = conversation_id, new_id(), 0
         self._queue(_Begin(conversation_id, self._session_id))
         return self._session_id
 
     def redis_lost_data(self) -> None:
-        """Post the open session's work pointer again (idempotent); end a stopped session that may be lost."""
+        """Write the session's work pointer again, and its end if it was stopped.
+
+        Idempotent. A worker that finds only the end reports it, so that the client does not wait for it.
+        """
         if self._session_id:
             self._queue(_Begin(self._conversation_id, self._session_id))
-        elif self._stopping_id:
-            self._queue(_Lost(self._conversation_id, self._stopping_id))
+        elif self._final is not None:
+            self._queue(_Begin(self._final.conversation_id, self._final.session_id))
+            self._queue(self._final)
 
     def ended(self, session_id: str) -> None:
-        """`listening_stopped` has come for a session."""
-        if session_id == self._stopping_id:
-            self._stopping_id = ""
+        """A session's `listening_stopped` event has come."""
+        if self._final is not None and session_id == self._final.session_id:
+            self._final = None
 
     def feed(self, pcm: bytes) -> None:
-        """More of the open session's PCM."""
+        """Queue PCM of the open session."""
         self._chunk(MicChunk(pcm))
 
     def stop(self, cause: str) -> None:
         """End the open session, if there is one; `cause` is "stopped" or "abandoned"."""
         if self._session_id:
-            self._chunk(MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned"))
-            self._stopping_id, self._session_id = self._session_id, ""
+            end = MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned")
+            self._final, self._session_id = self._chunk(end), ""
 
     async def run(self) -> None:
-        """Write what is put in, until cancelled."""
+        """Write queued items until cancelled, retrying while Redis is away."""
         backoff_s = FIRST_BACKOFF_S
         while True:
             await self._woken.wait()
@@ -105,18 +104,20 @@ class Microphone:
                 await self.flush()
                 backoff_s = FIRST_BACKOFF_S
             except BusError as error:
-                if not isinstance(error, WritesPaused):  # of which the log and the client know already
-                    log.warning("the microphone waits: %s", error, extra={"session_id": self._session_id})
-                    await self._on_trouble()
+                if not isinstance(error, WritesPaused):  # the writes probe has logged it and warned the client
+                    log.warning(
+                        "microphone audio cannot be written yet: %s", error, extra={"session_id": self._session_id}
+                    )
+                    await self._on_unavailable()
                 await asyncio.sleep(backoff_s)
                 backoff_s = min(MAX_BACKOFF_S, backoff_s * 2)
                 self._woken.set()
 
     async def flush(self) -> None:
-        """Write everything that waits.
+        """Write all queued items.
 
         Raises:
-            BusUnavailable, WriteRefused: what could not be written still waits.
+            BusUnavailable, WriteRefused: items that could not be written stay queued.
         """
         while self._waiting:
             batch = list(self._waiting)
@@ -125,37 +126,31 @@ class Microphone:
             while self._waiting and self._waiting[0][0] <= last:
                 self._waiting.popleft()
 
-    async def _write(self, batch: list[_Begin | _Lost | _Chunk]) -> None:
+    async def _write(self, batch: list[_Begin | _Chunk]) -> None:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # twice is harmless: whoever claims the second pointer finds the session owned
+                # idempotent: a worker that claims a second pointer finds the session owned
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
-            elif isinstance(item, _Lost):
-                await self._end(item)
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)
         await outlet.flush()
 
-    async def _end(self, lost: _Lost) -> None:
-        if lost.session_id != self._stopping_id:
-            return  # a worker has reported its end meanwhile
-        stopped = ListeningStopped(lost.session_id, "failed")
-        await self._bus.transact(lost.conversation_id, [Append(self._bus.keys.events(lost.conversation_id), stopped)])
-
-    def _chunk(self, entry: MicChunk) -> None:
+    def _chunk(self, entry: MicChunk) -> _Chunk:
         self._chunks += 1
-        self._queue(_Chunk(self._conversation_id, self._session_id, f"{self._chunks}-0", entry))
+        chunk = _Chunk(self._conversation_id, self._session_id, f"{self._chunks}-0", entry)
+        self._queue(chunk)
+        return chunk
 
-    def _queue(self, item: _Begin | _Lost | _Chunk) -> None:
-        self._put += 1
-        self._waiting.append((self._put, item))
+    def _queue(self, item: _Begin | _Chunk) -> None:
+        self._queued += 1
+        self._waiting.append((self._queued, item))
         if len(self._waiting) > MAX_WAITING:
             self._drop_oldest()
         self._woken.set()
 
     def _drop_oldest(self) -> None:
-        # beginnings and endings stay: a session that has no end would be waited for
+        # never a session's begin or end: the worker would wait for an end that is missing
         for index, (_, item) in enumerate(self._waiting):
             if isinstance(item, _Chunk) and not item.entry.is_final:
                 del self._waiting[index]

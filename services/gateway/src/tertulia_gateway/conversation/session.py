@@ -1,4 +1,4 @@
-"""Which conversation a connection has open: opened, changed for another, and tried again while Redis is away."""
+"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is away."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import contextlib
 import logging
 
 from tertulia_gateway.commands import NewConversation, Problem, Resume
-from tertulia_gateway.context import Backstage
+from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
-from tertulia_gateway.conversation.resume import Opening, open_new, take_up
-from tertulia_gateway.health import DEMO, engines_of
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.conversation.resume import OpenedConversation, create_conversation, resume_conversation
+from tertulia_gateway.monitoring.health import DEMO, engines_of
+from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import BusError, WriteRefused
 from tertulia_shared.ids import new_id
 from tertulia_shared.metrics import catalogue
@@ -20,82 +20,99 @@ from tertulia_shared.store import StoreError
 
 log = logging.getLogger(__name__)
 
-AGAIN_FIRST_S, AGAIN_MAX_S = 0.25, 5.0
+FIRST_RETRY_S, MAX_RETRY_S = 0.25, 5.0
 
 Target = Resume | NewConversation
 
 
-class Current:
-    """At most one conversation, running in the connection's TaskGroup. `first` is to be opened; None: nothing yet."""
+class ConversationSession:
+    """At most one conversation at a time, running in the connection's TaskGroup.
+
+    `first` is the conversation to open first; None: none until `open`.
+    """
 
     def __init__(
-        self, backstage: Backstage, wire: Wire, tasks: asyncio.TaskGroup, first: Target | None,
-        *, microphone: Microphone | None = None,
-    ) -> None:  # fmt: skip
-        self._stage = backstage
-        self._wire = wire
+        self,
+        ctx: GatewayContext,
+        transport: Transport,
+        tasks: asyncio.TaskGroup,
+        first: Target | None,
+        *,
+        microphone: Microphone | None = None,
+    ) -> None:
+        self._ctx = ctx
+        self._transport = transport
         self._tasks = tasks
         self._pending = first
         self._microphone = microphone
-        self._id = new_id()
-        self._one_at_a_time = asyncio.Lock()
+        self._client = new_id()
+        self._opening = asyncio.Lock()
         self._running: asyncio.Task[None] | None = None
         self.conversation: Conversation | None = None
 
     async def open(self, target: Target) -> Problem | None:
-        """Open this one instead of the present one, which stays if it cannot be opened.
+        """Replace the open conversation. If the new one cannot be opened, the old one stays open.
 
         Raises:
-            BusError, StoreError: it is not known whether it can.
+            BusError, StoreError: the outcome is unknown.
         """
-        async with self._one_at_a_time:
+        async with self._opening:
             return await self._open(target)
 
     async def open_pending(self) -> Problem | None:
-        """Open what was asked for first, unless something is open. Raises: as `open`."""
-        async with self._one_at_a_time:
+        """Open `first`, unless a conversation has been opened.
+
+        Raises:
+            BusError, StoreError: the outcome is unknown.
+        """
+        async with self._opening:
             return None if self._pending is None else await self._open(self._pending)
 
-    async def keep_trying(self) -> None:
-        """Open what was asked for first as soon as it can be: the client need not ask again."""
-        wait_s = AGAIN_FIRST_S
+    async def retry_pending(self) -> None:
+        """Retry `open_pending` until it succeeds, so that the client need not ask again."""
+        wait_s = FIRST_RETRY_S
         while self._pending is not None:
             await asyncio.sleep(wait_s)
-            wait_s = min(AGAIN_MAX_S, wait_s * 2)
+            wait_s = min(MAX_RETRY_S, wait_s * 2)
             with contextlib.suppress(BusError, StoreError):
                 await self.open_pending()
 
     async def _open(self, target: Target) -> Problem | None:
-        stage = self._stage
-        demo = await self._is_demo()  # first: once something is opened, nothing may fail any more
-        opening = await self._opened(target, demo=demo)
+        ctx = self._ctx
+        demo = await self._is_demo()  # before anything is opened: afterwards nothing may fail
+        opened = await self._create_or_resume(target, demo=demo)
         self._pending = None
-        if isinstance(opening, Problem):
-            return opening
+        if isinstance(opened, Problem):
+            return opened
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait([self._running])
         self.conversation = Conversation(
-            stage.bus, self._wire, opening,
-            demo=demo, clock=stage.clock, wall_ms=stage.wall_ms, metrics=stage.metrics,
+            ctx.bus,
+            self._transport,
+            opened,
+            demo=demo,
+            clock=ctx.clock,
+            wall_ms=ctx.wall_ms,
+            metrics=ctx.metrics,
             microphone=self._microphone,
-        )  # fmt: skip
-        if opening.resumed:
-            stage.metrics.of(catalogue.RESUMES).inc()
+        )
+        if opened.resumed:
+            ctx.metrics.of(catalogue.RESUMES).inc()
         self._running = self._tasks.create_task(self.conversation.run())
         return None
 
-    async def _opened(self, target: Target, *, demo: bool) -> Opening | Problem:
-        stage = self._stage
+    async def _create_or_resume(self, target: Target, *, demo: bool) -> OpenedConversation | Problem:
+        ctx = self._ctx
         if isinstance(target, Resume):
-            return await take_up(stage.bus, stage.store, self._id, target, stage.wall_ms())
-        return await open_new(stage.bus, self._id, demo=demo)
+            return await resume_conversation(ctx.bus, ctx.store, self._client, target, ctx.wall_ms())
+        return await create_conversation(ctx.bus, self._client, demo=demo)
 
     async def _is_demo(self) -> bool:
-        """Whether the demo model answers just now."""
+        """Whether an llm worker with the demo model is running."""
         try:
-            members = await self._stage.bus.alive(self._stage.alive_s)
-        except WriteRefused as error:  # the key is broken: that is no reason not to open a conversation
+            members = await self._ctx.bus.alive(self._ctx.alive_s)
+        except WriteRefused as error:  # a broken key must not prevent a conversation
             log.warning("the workers cannot be seen: %s", error)
             return False
         return DEMO in engines_of(members)["llm"]

@@ -1,79 +1,65 @@
-"""What follows a turn: the client is told where the time went, and once it has played everything the talk is over."""
+"""What follows a complete turn: the client gets the turn's metrics, and the talk ends once it has played everything."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
-from tertulia_gateway.conversation.playback import Playback
-from tertulia_gateway.conversation.resume import Opening
+from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_gateway.monitoring.writes_probe import level_of
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json
-from tertulia_gateway.transport import Wire
-from tertulia_gateway.writes_probe import level_of
+from tertulia_gateway.transport import Transport
 from tertulia_shared.bus import Bus, BusError, Expire, Fence, Stale
 from tertulia_shared.codec import BadEntry, envelope
 from tertulia_shared.events import TurnMetrics
 from tertulia_shared.keys import SOUND_GRACE_S
 
-AGAIN_S = 1.0
-"""How long to wait for Redis before saying again that the talk is over."""
+RETRY_S = 1.0
+"""Time between two attempts to end the talk while Redis is away."""
 
 log = logging.getLogger(__name__)
 
 
-class Aftermath:
-    """Whoever changes the timeline or the playback calls `changed`."""
+class TurnCompletion:
+    """Reports each complete turn and ends its talk, once each."""
 
-    def __init__(self, bus: Bus, wire: Wire, opening: Opening, playback: Playback, *, clock: Clock) -> None:
+    def __init__(
+        self, bus: Bus, transport: Transport, conversation_id: str, position: ClientPosition, *, clock: Clock
+    ) -> None:
         self._bus = bus
-        self._conversation_id = opening.conversation_id
-        self._wire = wire
-        self._playlist = opening.playlist
-        self._timeline = opening.timeline
-        self._playback = playback
+        self._transport = transport
+        self._conversation_id = conversation_id
+        self._position = position
+        self._timeline = position.timeline
         self._clock = clock
-        self._changed = asyncio.Event()
         self._reported = self._timeline.turn_id if self._timeline.settled else ""
+        """The last turn whose metrics the client has."""
         self._ended = ""
-        self._changed.set()
-
-    def changed(self) -> None:
-        """Look again whether the turn is over."""
-        self._changed.set()
+        """The last turn whose talk was ended."""
 
     async def run(self) -> None:
-        """Watch one turn after the other, until cancelled."""
-        wait_s: float | None = None
+        """Complete one turn after the other, until cancelled."""
         while True:
-            await self._wait(wait_s)
-            wait_s = await self._look()
+            wait_s = await self._complete()
+            await self._position.turn_change(wait_s)
 
-    async def _wait(self, wait_s: float | None) -> None:
-        try:
-            async with asyncio.timeout(wait_s):
-                await self._changed.wait()
-        except TimeoutError:
-            pass
-        self._changed.clear()
-
-    async def _look(self) -> float | None:
-        """Do what is due; how long to wait for the next look, if nothing changes before."""
-        turn_id = self._timeline.turn_id
+    async def _complete(self) -> float | None:
+        """Report the turn or end its talk if it is time. Returns the seconds until the next call; None: not needed."""
+        turn_id, epoch = self._timeline.turn_id, self._timeline.epoch
         if not self._timeline.settled or self._ended == turn_id:
             return None
         try:
             if self._reported != turn_id:
                 await self._report(turn_id)
                 self._reported = turn_id
-            remaining_s = self._playback.remaining(self._clock())
+            remaining_s = self._position.playback.remaining(self._clock())
             if remaining_s > 0:
                 return remaining_s
-            await self._end_talk()
+            await self._end_talk(epoch)
         except BusError as error:
             ids = {"conversation_id": self._conversation_id}
-            log.log(level_of(error), "the end of the talk waits: %s", error, extra=ids)
-            return AGAIN_S
+            log.log(level_of(error), "the end of the talk is not written yet: %s", error, extra=ids)
+            return RETRY_S
         self._ended = turn_id
         return None
 
@@ -84,27 +70,28 @@ class Aftermath:
                 try:
                     self._timeline.note_sentence(message_id, envelope(first[0].fields).ts)
                 except BadEntry as error:
-                    log.warning("left out: %s", error, extra={"message_id": message_id})
+                    log.warning("a sentence is skipped: %s", error, extra={"message_id": message_id})
         if self._timeline.turn_id != turn_id:
             return
         try:
             frame = answer_json(TurnMetrics(turn_id, self._timeline.metrics()))
-        except TypeError as error:  # `usage` is whatever a worker wrote
-            log.warning("left out: turn_metrics hold what JSON cannot: %s", error, extra={"turn_id": turn_id})
+        except TypeError as error:  # a worker may have written any object as `usage`
+            log.warning("turn_metrics are skipped, JSON cannot hold them: %s", error, extra={"turn_id": turn_id})
             return
-        await self._wire.text(frame)
+        await self._transport.send_text(frame)
 
-    async def _end_talk(self) -> None:
-        # fenced by the epoch alone: a turn that has begun meanwhile has raised it, and its mark must stay
-        fence = Fence(self._bus.keys.state(self._conversation_id), "", self._playlist.epoch)
+    async def _end_talk(self, epoch: int) -> None:
+        # Fenced by the turn's own epoch: a newer turn has raised it, and its `talk` mark must stay. The audio queue's
+        # epoch won't do: this gateway raises it as soon as Redis has the newer turn, before the turn's event is read.
+        fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
-            await self._bus.transact(self._conversation_id, self._sound_can_go(), fence=fence, talk=False)
+            await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
         except Stale:
             return
 
-    def _sound_can_go(self) -> list[Expire]:
-        """The turn's sound, if it was heard: it makes room early. Of what was cut off, llm reads the sound first."""
-        if not self._playback.was_heard:
+    def _expire_played_audio(self) -> list[Expire]:
+        """Let the turn's audio expire early if it was played. Interrupted turns keep theirs: llm reads it first."""
+        if not self._position.playback.was_heard:
             return []
         keys, conversation_id = self._bus.keys, self._conversation_id
         return [Expire(keys.audio(conversation_id, id), SOUND_GRACE_S) for id in self._timeline.heard_ids]

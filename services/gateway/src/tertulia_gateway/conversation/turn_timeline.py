@@ -1,8 +1,4 @@
-"""Where a turn's time went, from the clock readings in its own entries. No I/O; all times are ms since 1970.
-
-A `Timeline` is fed with the events in order and with what the gateway itself sent. It also knows when a turn is
-settled: all its text is complete and all its audio sent.
-"""
+"""When each step of a turn happened, from the timestamps in its entries. No I/O; all times are ms since 1970."""
 
 from __future__ import annotations
 
@@ -35,23 +31,27 @@ class _Turn:
     at: int
     speech_end: int | None
     transcript: int | None
+    epoch: int
     started: int | None = None
     complete: int | None = None
     replies: dict[str, _Reply] = field(default_factory=dict[str, _Reply])
 
 
-class Timeline:
-    """Keeps the present turn; a newer one replaces it."""
+class TurnTimeline:
+    """The newest turn's times, from the events in stream order and from the frames that the gateway sends.
+
+    A turn is settled once all its text is complete and all its audio was sent.
+    """
 
     def __init__(self) -> None:
         self._turn: _Turn | None = None
         self._speech_end: int | None = None
         self._transcript: tuple[str, int] | None = None
-        self._given_up: set[str] = set()
-        """Messages of the present turn that an error was about."""
+        self._failed: set[str] = set()
+        """Messages of the turn that an `error` event names."""
 
     def see(self, kind: bytes, fields: Fields) -> None:
-        """The next event of the stream."""
+        """Apply the next event of the stream."""
         if kind == b"llm_chunk":  # by far the most frequent
             reply = self._reply(fields)
             if reply is not None and reply.first_chunk is None:
@@ -69,58 +69,63 @@ class Timeline:
             case b"message_complete":
                 self._message_complete(fields)
             case b"turn_started" | b"turn_complete":
-                self._turn_moved(kind, fields)
+                self._turn_progressed(kind, fields)
             case b"interrupted" | b"error":
-                self._broke(kind, fields)
+                self._interrupted_or_failed(kind, fields)
             case _:
                 pass
 
     def note_audio(self, message_id: str, entry_ts: int, sent_ms: int) -> None:
-        """A message's first frame: when it was made and when it was sent."""
+        """Record a message's first frame: when a worker wrote it and when the gateway sent it."""
         reply = self._find(message_id)
         if reply is not None and reply.first_frame is None:
             reply.first_audio, reply.first_frame = entry_ts, sent_ms
 
     def note_audio_complete(self, message_id: str, sent_ms: int | None) -> None:
-        """A message's last frame was sent (None: the client had it before)."""
+        """Record a message's last frame. None: the client had it before."""
         reply = self._find(message_id)
         if reply is not None:
             reply.audio_complete, reply.settled = sent_ms, True
 
     def note_sentence(self, message_id: str, entry_ts: int) -> None:
-        """A message's first sentence was complete."""
+        """Record when a message's first sentence was complete."""
         reply = self._find(message_id)
         if reply is not None:
             reply.first_sentence = entry_ts
 
     @property
     def turn_id(self) -> str:
-        """The present turn; "" if there is none."""
+        """The turn's id; "" without a turn or after an interruption."""
         return "" if self._turn is None else self._turn.turn_id
 
     @property
+    def epoch(self) -> int:
+        """The turn's epoch; 0 without a turn."""
+        return 0 if self._turn is None else self._turn.epoch
+
+    @property
     def settled(self) -> bool:
-        """Whether the present turn's text is complete and its audio sent."""
+        """Whether the turn's text is complete and its audio was sent."""
         turn = self._turn
         return turn is not None and turn.complete is not None and all(r.settled for r in turn.replies.values())
 
     @property
     def text_complete(self) -> bool:
-        """Whether no more text will come in the present turn; also if there is none."""
+        """Whether no more text will come; also true without a turn."""
         return self._turn is None or self._turn.complete is not None
 
     @property
     def message_ids(self) -> tuple[str, ...]:
-        """The present turn's messages, in order."""
+        """The turn's messages, in order."""
         return () if self._turn is None else tuple(self._turn.replies)
 
     @property
     def heard_ids(self) -> tuple[str, ...]:
-        """Those whose sound went well. One that failed may be spoken on later, behind its last chunk."""
-        return tuple(id for id in self.message_ids if id not in self._given_up)
+        """The messages without an error. The audio of a failed one may continue later, behind its last chunk."""
+        return tuple(id for id in self.message_ids if id not in self._failed)
 
     def metrics(self) -> dict[str, Any]:
-        """The present turn as docs/protocol.md shows it: ms since the turn was accepted; what isn't known is null."""
+        """The `metrics` of `turn_metrics` (docs/protocol.md): ms since the turn was accepted; null if unknown."""
         turn = self._turn
         if turn is None:
             return {}
@@ -153,22 +158,24 @@ class Timeline:
             ],
         }
 
-    # -- one event each
+    # -- events
 
     def _transcribed(self, fields: Fields) -> None:
         turn_id, at = _text(fields, b"turn_id"), _ts(fields)
         self._transcript = turn_id, at
-        if self._turn is not None and self._turn.turn_id == turn_id:  # told behind the turn it became
+        if self._turn is not None and self._turn.turn_id == turn_id:  # it may come after its turn
             self._turn.transcript = self._turn.transcript or at
 
     def _turn_accepted(self, fields: Fields) -> None:
         turn_id, source, at = _text(fields, b"turn_id"), _text(fields, b"source"), _ts(fields)
         spoken = source == "spoken"
-        heard = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
-        self._given_up.clear()
-        self._turn = _Turn(turn_id, source, at, self._speech_end if spoken else None, heard)
+        transcript = self._transcript[1] if spoken and self._transcript and self._transcript[0] == turn_id else None
+        self._failed.clear()
+        self._turn = _Turn(
+            turn_id, source, at, self._speech_end if spoken else None, transcript, number(fields, b"epoch")
+        )
 
-    def _turn_moved(self, kind: bytes, fields: Fields) -> None:
+    def _turn_progressed(self, kind: bytes, fields: Fields) -> None:
         turn = self._of(fields)
         if turn is None:
             return
@@ -177,11 +184,11 @@ class Timeline:
         else:
             turn.complete = _ts(fields)
 
-    def _broke(self, kind: bytes, fields: Fields) -> None:
+    def _interrupted_or_failed(self, kind: bytes, fields: Fields) -> None:
         if kind == b"interrupted":
             self._turn = None
         else:
-            self._given_up.add(_text(fields, b"message_id"))
+            self._failed.add(_text(fields, b"message_id"))
 
     def _message_started(self, fields: Fields) -> None:
         turn = self._of(fields)

@@ -1,9 +1,9 @@
-"""What of a conversation's streams this gateway cannot read is left out; the client is told why, once."""
+"""Warns the client once about entries that this gateway cannot decode and skips."""
 
 from __future__ import annotations
 
 from tertulia_gateway.serialization import answer_json
-from tertulia_gateway.transport import Wire
+from tertulia_gateway.transport import Transport
 from tertulia_shared.codec import BadEntry, UnknownVersion
 from tertulia_shared.events import Warn
 
@@ -13,15 +13,15 @@ NEWER = (
 )
 
 
-class LeftOut:
-    """Of one conversation of one connection."""
+class UnreadableWarning:
+    """The warning for one conversation of one connection."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
-        self._told = False
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._is_sent = False
 
-    async def tell(self, error: BadEntry) -> None:
-        """An entry was left out. What is merely broken stays in the log: the client could do nothing about it."""
-        if isinstance(error, UnknownVersion) and not self._told:
-            self._told = True
-            await self._wire.text(answer_json(Warn("newer_release", NEWER)))
+    async def skipped(self, error: BadEntry) -> None:
+        """Warn if the entry is of a newer release. A broken one is only logged: the client can do nothing about it."""
+        if isinstance(error, UnknownVersion) and not self._is_sent:
+            self._is_sent = True
+            await self._transport.send_text(answer_json(Warn("newer_release", NEWER)))

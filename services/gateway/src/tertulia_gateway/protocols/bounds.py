@@ -1,4 +1,4 @@
-"""The bounds of a connection, and what the connections of one process share."""
+"""The bounds of one connection, and those that all connections of a process share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import Unfinished
+from tertulia_gateway.protocols.unfinished import UnfinishedConnections
 from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0
-"""WebSocket frames of every kind, per second, beside the text frames that the settings allow.
+"""WebSocket frames of every kind per second, in addition to the text frames that the settings allow.
 
 PCM of 20 ms at twice real time is 100 frames a second.
 """
@@ -19,7 +19,7 @@ FRAME_BURST_S = 4.0
 """Seconds' worth of frames that may come at once: 2,000 frames and more."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_UNFINISHED = 256
-"""Connections at once that are no open WebSocket: HTTP requests, handshakes, refused sockets on their way out."""
+"""Connections at once other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,41 +28,41 @@ class SocketBounds:
 
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
-    """Frames of one message. An empty continuation frame adds nothing to the message's size, so size is no bound."""
+    """Frames of one message. Empty continuation frames do not add to its size, so a bound on the size is no bound."""
     text_bytes_per_s: float = 256 * 1024
-    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and is within every bound on frames."""
+    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and passes the bound on frames."""
     text_burst_bytes: float = 2 * 1024 * 1024
     refusals_per_s: float = 20.0
-    """Refused handshakes of all clients that are told why; the others are aborted before anything is made of them."""
+    """Refused handshakes, of all clients together, that are answered with the reason; further ones are aborted."""
     refusal_burst: float = 60.0
     pongs_per_s: float = 10.0
     ping_s: float = 10.0
-    """Between two pings of the gateway."""
+    """Time between two pings of the gateway."""
     pong_s: float = 16.0
-    """How long a client may take to answer one."""
+    """How long a client may take to answer a ping."""
     linger_s: float = 2.0
-    """How long a client may take to fetch the close frame, before the connection is aborted."""
+    """How long a client may take to read the close frame, before the connection is aborted."""
     header_s: float = 10.0
-    """How long a request's header, or the first byte of it, may take."""
+    """How long a request's header may take, from the start of the connection or from the last response."""
     body_s: float = 30.0
     send_stall_s: float = 20.0
-    """How long a client may read nothing of an HTTP response."""
+    """How long a client may pause reading an HTTP response."""
     closing_s: float = 5.0
-    """How long an HTTP connection may take to close, without the client reading anything."""
+    """How long a closing HTTP connection may wait for the client to read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
-    """What the connections of one process share."""
+class SharedLimits:
+    """Limits that the connections of one process share."""
 
     bounds: SocketBounds = field(default_factory=SocketBounds)
     parsing: FairParsing = field(default_factory=FairParsing)
-    unfinished: Unfinished = field(default_factory=lambda: Unfinished(MAX_UNFINISHED))
+    unfinished: UnfinishedConnections = field(default_factory=lambda: UnfinishedConnections(MAX_UNFINISHED))
     is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
-    """Whether a handshake with these headers and this query is going to be refused."""
+    """Whether a handshake with these headers and this query will be refused."""
     refusal_rate: TokenBucket = field(init=False)
 
     def __post_init__(self) -> None:
-        """The bucket takes its numbers from the bounds."""
+        """Build the bucket from the bounds."""
         rate, burst = self.bounds.refusals_per_s, self.bounds.refusal_burst
         object.__setattr__(self, "refusal_rate", TokenBucket(rate, burst, time.monotonic))

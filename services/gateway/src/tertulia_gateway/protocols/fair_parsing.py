@@ -1,7 +1,7 @@
-"""Parses what clients send in slices, in turn, and gives the event loop back in between.
+"""Parses received bytes in slices, round-robin over the connections, and yields to the event loop in between.
 
-A read of the socket has up to 256 KiB: 40,000 WebSocket frames of 6 bytes, which take half a second to parse. Parsed
-whole, it would delay every other connection of the process.
+One read of a socket returns up to 256 KiB: 40,000 WebSocket frames of 6 bytes, which take half a second to parse.
+Parsed at once, they would delay every other connection of the process.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol
 
 SLICE_BYTES = 1024
 ROUND_S = 0.005
-"""How long slices are parsed before everything else in the loop has its turn."""
+"""How long slices are parsed before the event loop runs other callbacks."""
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ class Parsed(Protocol):
     """A connection with received bytes that are not parsed yet."""
 
     def parse_slice(self) -> bool:
-        """Parse at most `SLICE_BYTES`; tells whether more can be parsed now."""
+        """Parse at most `SLICE_BYTES`. Returns whether more can be parsed now."""
         ...
 
     def evict(self) -> None:
@@ -32,14 +32,14 @@ class Parsed(Protocol):
 
 
 class FairParsing:
-    """The connections of one event loop that have something to parse; each gets a slice in turn."""
+    """The connections of one event loop that have bytes to parse."""
 
     def __init__(self) -> None:
         self._waiting: deque[Parsed] = deque()
         self._queued: set[Parsed] = set()
 
     def add(self, connection: Parsed) -> None:
-        """Parse what the connection has received: its first slice at once, unless other connections wait."""
+        """Parse the connection's bytes: the first slice at once, unless other connections are waiting."""
         if connection in self._queued:
             return
         if self._waiting:
@@ -53,11 +53,11 @@ class FairParsing:
         self._waiting.append(connection)
 
     def _round(self) -> None:
-        until = time.perf_counter() + ROUND_S  # the loop's own clock stands still within a callback
+        until = time.perf_counter() + ROUND_S  # not `loop.time`: a loop may cache it during a callback
         while self._waiting:
             connection = self._waiting[0]
             more = _parse(connection)
-            self._waiting.popleft()  # after parsing: `add` must see that a round is under way
+            self._waiting.popleft()  # after parsing, so that `add` sees a round in progress
             if more:
                 self._waiting.append(connection)
             else:
@@ -72,7 +72,7 @@ def _parse(connection: Parsed) -> bool:
     try:
         return connection.parse_slice()
     except Exception:
-        # a bug in a parser ends this connection only
-        log.exception("what a client sent could not be parsed")
+        # a bug in a parser must end this connection only
+        log.exception("a parser failed on the bytes of a client")
         connection.evict()
         return False

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with bounds: the time of header, body and answer, and slices for what is parsed."""
+"""uvicorn's HTTP protocol with time limits for header, body and response, and with fair parsing."""
 
 from __future__ import annotations
 
@@ -12,25 +12,30 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from tertulia_gateway.protocols.bounds import Shared
+from tertulia_gateway.protocols.bounds import SharedLimits
 from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
 
 WATCH_S = 0.5
-"""Between two looks at how far a connection has come."""
+"""Time between two checks of a connection's progress."""
 MAX_BACKLOG_BYTES = 1024 * 1024
 MAX_DRAINED_BYTES = 4 * 1024 * 1024
-"""What is still read of a body after the answer to it: a browser reads the answer only once it has sent the body."""
+"""How much of a body is read after its response: a browser reads the response only once it has sent the body."""
 MAX_DRAINED_CHUNKED_BYTES = 64 * 1024
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 
 class BoundedHttp(H11Protocol):
-    """One HTTP connection, up to its end or its upgrade to a WebSocket."""
+    """One HTTP connection, until it closes or is upgraded to a WebSocket."""
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None, *, shared: Shared,
-    ) -> None:  # fmt: skip
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        shared: SharedLimits,
+    ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         bounds = shared.bounds
         self._shared = shared
@@ -38,17 +43,20 @@ class BoundedHttp(H11Protocol):
         self._has_begun = False
         self._drained_bytes = 0
         self._limit_s = {
-            "header": bounds.header_s, "body": bounds.body_s, "sending": bounds.send_stall_s,
-            "closing": bounds.closing_s, "answering": math.inf,
-        }  # fmt: skip
+            "header": bounds.header_s,
+            "body": bounds.body_s,
+            "sending": bounds.send_stall_s,
+            "closing": bounds.closing_s,
+            "answering": math.inf,
+        }
         self._seen: tuple[str, object] = "", None
         self._seen_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
-    # -- the bound on connections
+    # -- eviction
 
     def is_waiting(self) -> bool:
-        """Whether no answer is being made: it may be evicted."""
+        """Whether the connection waits for its client, so that it may be evicted."""
         return self._answered or self.conn.their_state is h11.SEND_BODY
 
     @property
@@ -57,24 +65,24 @@ class BoundedHttp(H11Protocol):
         return cycle is None or cycle.response_complete
 
     def evict(self) -> None:
-        """Abort it."""
+        """Abort the connection."""
         self.transport.abort()
 
-    # -- what asyncio calls
+    # -- called by asyncio
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn does
-        """Begin."""
+        """Register the connection and begin to watch its progress."""
         super().connection_made(transport)
         self._shared.unfinished.enter(self)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Unregister the connection."""
         self._leave()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came until it is its turn to be parsed."""
+        """Buffer received bytes for fair parsing."""
         self._has_begun = True
         self._backlog += data
         if len(self._backlog) > MAX_BACKLOG_BYTES:
@@ -85,7 +93,7 @@ class BoundedHttp(H11Protocol):
             self.transport.pause_reading()
 
     def parse_slice(self) -> bool:
-        """Parse at most a slice of what came; tells whether more can be parsed now."""
+        """Parse at most one slice. Returns whether more can be parsed now."""
         if self.transport.is_closing():
             self._backlog.clear()
             return False
@@ -120,17 +128,17 @@ class BoundedHttp(H11Protocol):
             self._timer.cancel()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the transport over, or abort it: of refused clients that come again and again, few are told why."""
+        """Hand the transport over; or abort a handshake that will be refused, if there are too many of them."""
         query = QueryParams(event.target.partition(b"?")[2])
         if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
             self.evict()
             return
         super().handle_websocket_upgrade(event)
 
-    # -- time
+    # -- time limits
 
     def _watch(self) -> None:
-        """Give the connection up once it has made no progress for as long as its phase may take."""
+        """End the connection if it has made no progress for as long as its phase may take."""
         now = self.loop.time()
         phase = self._phase()
         if phase != self._seen:
@@ -144,7 +152,7 @@ class BoundedHttp(H11Protocol):
         self._timer = self.loop.call_later(WATCH_S, self._watch)
 
     def _phase(self) -> tuple[str, object]:
-        """What it waits for, and a value that changes with each progress."""
+        """The phase of the connection, and a value that changes whenever it makes progress."""
         unsent = self.transport.get_write_buffer_size()
         if self.transport.is_closing():
             return "closing", unsent

@@ -1,4 +1,4 @@
-"""Bounds the connections that are no open WebSocket, so that half requests cannot use up the file descriptors."""
+"""Bounds the connections other than open WebSockets, so that unfinished requests cannot use up file descriptors."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from typing import Protocol
 
 
 class Evictable(Protocol):
-    """A connection that can be given up."""
+    """A connection that can be aborted to make room."""
 
     def is_waiting(self) -> bool:
-        """Whether it waits for its client, and no answer to it is being made."""
+        """Whether the connection waits for its client, and no response is being made."""
         ...
 
     def evict(self) -> None:
-        """Abort it."""
+        """Abort the connection."""
         ...
 
 
-class Unfinished:
-    """At most `most` connections at once. One too many evicts the oldest that waits for its client.
+class UnfinishedConnections:
+    """At most `most` connections at once. A further one evicts the oldest that waits for its client.
 
-    An honest request is complete within milliseconds, so a flood of half requests evicts its own.
+    An honest request is complete within milliseconds, so a flood of unfinished requests evicts only its own.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._all: dict[Evictable, None] = {}  # in the order in which they came
+        self._all: dict[Evictable, None] = {}  # in order of arrival
 
     def __len__(self) -> int:
         return len(self._all)
 
     def enter(self, connection: Evictable) -> None:
-        """A connection begins, or has been told that it ends."""
+        """Add a connection that has begun, or a WebSocket that has begun to close."""
         self._all[connection] = None
         if len(self._all) > self._most:
             oldest = next((each for each in self._all if each.is_waiting()), connection)
@@ -39,5 +39,5 @@ class Unfinished:
             oldest.evict()
 
     def leave(self, connection: Evictable) -> None:
-        """It is closed, or an open WebSocket now."""
+        """Remove a connection that has closed, or that is an open WebSocket now."""
         self._all.pop(connection, None)

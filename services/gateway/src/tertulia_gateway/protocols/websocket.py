@@ -1,4 +1,4 @@
-"""uvicorn's WebSocket protocol with bounds: frames and pongs per second, fragments, the time to read a close frame."""
+"""uvicorn's WebSocket protocol with bounds on frames, fragments, pongs, and the time to read a close frame."""
 
 from __future__ import annotations
 
@@ -14,31 +14,35 @@ from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 
-from tertulia_gateway.protocols.bounds import FRAME_BURST_S, Shared
+from tertulia_gateway.protocols.bounds import FRAME_BURST_S, SharedLimits
 from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
 from tertulia_gateway.rate_limit import TokenBucket
-from tertulia_gateway.transport import CANNOT_GO_ON, REFUSED
+from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""What is read and thrown away behind the close frame, to see the client's end of it; then reading stops."""
+"""How many bytes are read and dropped after the close frame, to see the client's FIN; then reading stops."""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
 
 class BoundedWebSocket(WebSocketsSansIOProtocol):
-    """One WebSocket, from the upgrade request to its end.
+    """One WebSocket, from the upgrade request until it closes.
 
-    A connection is closed in one way, for every reason: the close frame is written, the sending direction is shut down,
-    nothing more is parsed, and the transport is aborted after `linger_s` at the latest. (`transport.close` would wait
-    for the client to read.)
+    All reasons for closing share one path: write the close frame, shut down the sending direction, parse nothing more,
+    and abort the transport after `linger_s` at the latest. (`transport.close` would wait for the client to read.)
     """
 
     def __init__(
-        self, config: Config, server_state: ServerState, app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None, *, shared: Shared,
-    ) -> None:  # fmt: skip
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        shared: SharedLimits,
+    ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         bounds = shared.bounds
         self._shared = shared
@@ -51,32 +55,32 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         self._text_rate = TokenBucket(bounds.text_bytes_per_s, bounds.text_burst_bytes, self.loop.time)
         self._pong_rate = TokenBucket(bounds.pongs_per_s, bounds.pongs_per_s * PONG_BURST_S, self.loop.time)
 
-    # -- the bound on connections
+    # -- eviction
 
     def is_waiting(self) -> bool:
-        """Whether it may be evicted: always, for it is either in its handshake or on its way out."""
+        """Always true: only connections in their handshake or closing are registered for eviction."""
         return True
 
     def evict(self) -> None:
-        """Abort it; uvicorn tells the application."""
+        """Abort the connection; uvicorn notifies the application."""
         self.transport.abort()
 
-    # -- what asyncio calls
+    # -- called by asyncio
 
     def connection_made(self, transport: BaseTransport) -> None:
-        """Begin: the HTTP protocol hands the transport over."""
+        """Take the transport over from the HTTP protocol."""
         super().connection_made(transport)
         self._shared.unfinished.enter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Unregister the connection."""
         self._backlog.clear()
         self._is_closing = True
         self._shared.unfinished.leave(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Keep what came until it is its turn to be parsed."""
+        """Buffer received bytes for fair parsing."""
         if self._is_closing:
             self._dropped_bytes += len(data)
             self._read_or_pause()
@@ -88,19 +92,19 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._read_or_pause()
 
     def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - as asyncio allows
-        """The client sends no more; what it sent before is still parsed."""
+        """The client sends no more. Bytes that it sent before are still parsed."""
         self._at_eof = True
         return bool(self._backlog) and not self._is_closing
 
-    # -- what came
+    # -- parsing
 
     def parse_slice(self) -> bool:
-        """Parse at most a slice of what came; tells whether more can be parsed now."""
+        """Parse at most one slice. Returns whether more can be parsed now."""
         if self._can_parse():
             part = bytes(self._backlog[:SLICE_BYTES])
             del self._backlog[:SLICE_BYTES]
             self.conn.receive_data(part)
-            self._judge([event for event in self.conn.events if isinstance(event, Frame)])
+            self._handle_frames([event for event in self.conn.events if isinstance(event, Frame)])
         if self._can_parse():
             return True
         if self._at_eof and not self._backlog and not self._is_closing:
@@ -109,10 +113,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # nothing before the handshake's answer: a pong would come before it
+        # not before the handshake response is written: a pong would precede it
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
-    def _judge(self, frames: list[Frame]) -> None:
+    def _handle_frames(self, frames: list[Frame]) -> None:
         if not self._frame_rate.take(len(frames)):
             most = self._shared.bounds.frames_per_s
             self._close(REFUSED, f"more than {most:g} frames a second; connect again and send fewer")
@@ -136,18 +140,18 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _limit_pongs(self, pings: int) -> None:
-        """Leave pongs out that come too fast, or that the client would not read (RFC 6455 asks for the latest only)."""
+        """Drop pongs above the rate, or while the client does not read (RFC 6455 requires only the latest pong)."""
         if pings and not (self.writable.is_set() and self._pong_rate.take(pings)):
             self.conn.writes = [data for data in self.conn.writes if data[:1] != bytes([PONG_FIRST_BYTE])]
 
     def _upgrade(self, data: bytes) -> None:
         super().data_received(data)
-        if not self.handshake_initiated:  # the parser refused the request, which uvicorn does not look at
+        if not self.handshake_initiated:  # the parser refused the request; uvicorn does not check for that
             self._end()
         self._read_or_pause()
 
     def send_receive_event_to_app(self) -> None:
-        """A message is complete: queue it, and read on once the application has taken it."""
+        """Queue a complete message, and pause reading until the application has taken it."""
         data = b"".join(self.frames)
         self.frames = []
         if self.curr_msg_data_type == "text":
@@ -175,10 +179,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         if read != self.transport.is_reading():
             (self.transport.resume_reading if read else self.transport.pause_reading)()
 
-    # -- the application
+    # -- called by the application
 
     async def receive(self) -> ASGIReceiveEvent:
-        """The next message for the application."""
+        """Return the next message, and resume reading."""
         message = await self.queue.get()
         if self.read_paused and self.queue.empty():
             self.read_paused = False
@@ -189,10 +193,10 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return message
 
     async def send(self, message: ASGISendEvent) -> None:
-        """What the application sends; raises `ClientDisconnected` once the connection is closed, for any reason."""
+        """Send a message. Raises `ClientDisconnected` once the connection is closing, for any reason."""
         kind = message["type"]
         if kind == "websocket.close" and self.handshake_complete:
-            # not behind `writable`: a client that does not read is closed too
+            # without waiting for `writable`: a client that does not read must be closed too
             if not self.close_sent and not self.disconnected:
                 self._close(message.get("code", 1000), message.get("reason", "") or "")
             return
@@ -204,47 +208,47 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._shared.unfinished.leave(self)
             self._read_or_pause()
 
-    # -- the end
+    # -- closing
 
     def handle_close(self, event: Frame) -> None:  # noqa: ARG002 - uvicorn's signature
-        """The client closes; the parser has written the answer to it."""
+        """The client closes; the parser has queued the response."""
         self._end_with(self.conn.close_rcvd)
 
     def handle_parser_exception(self) -> None:
-        """A frame is against the protocol or too large; the parser has written the close frame."""
+        """A frame violates the protocol or is too large; the parser has queued the close frame."""
         self._end_with(self.conn.close_sent)
 
     def _end_with(self, close: Close | None) -> None:
-        self._tell(1006 if close is None else close.code, "" if close is None else close.reason)
+        self._notify_app(1006 if close is None else close.code, "" if close is None else close.reason)
         self._end()
 
     def keepalive_timeout(self) -> None:
-        """No answer to a ping."""
+        """Close a connection that has not answered a ping."""
         self.pong_timer = None
         if not self._is_closing:
-            self._close(CANNOT_GO_ON, "no answer to a ping; connect again and resume")
+            self._close(INTERNAL_ERROR, "no answer to a ping; connect again and resume")
 
     def shutdown(self) -> None:
-        """The server stops."""
+        """Close the connection because the server stops."""
         if self._is_closing:
-            return  # aborted within `linger_s`
+            return  # it is aborted within `linger_s`
         if self.handshake_complete:
             self._close(RESTARTS, "the server stops; connect again and resume")
         else:
             super().shutdown()
 
     def _close(self, code: int, reason: str) -> None:
-        self._tell(code, reason)
+        self._notify_app(code, reason)
         if self.conn.state is State.OPEN:
             self.conn.send_close(code, reason)
         self._end()
 
-    def _tell(self, code: int, reason: str) -> None:
+    def _notify_app(self, code: int, reason: str) -> None:
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
 
     def _end(self) -> None:
-        """Write what is left to write, send FIN, and abort after `linger_s`: no byte that comes now is parsed."""
-        if self._is_closing:  # a close frame behind the frame that ended it, in one slice
+        """Write pending bytes, send FIN, and abort after `linger_s`. Bytes that arrive from now on are dropped."""
+        if self._is_closing:  # the slice held a close frame behind the frame that already ended the connection
             return
         self._is_closing = self.close_sent = self.handshake_complete = True
         self.stop_keepalive()

@@ -1,4 +1,4 @@
-"""`/api/characters`: who is at the table."""
+"""`/api/characters`."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 
 
 def router(store: Store, bus: Bus) -> APIRouter:
-    """The routes. After each write every worker is told to read the characters again."""
+    """Each write makes all workers read the characters again."""
     api = APIRouter(prefix="/api", tags=["characters"])
 
-    async def written(character: Character) -> CharacterItem:
-        await store.save_character(fitted_character(character))  # an older release's row may not be clean
+    async def save(character: Character) -> CharacterItem:
+        await store.save_character(fitted_character(character))  # a row that an older release wrote may not be clean
         await _refresh(bus)
         return character_item(await _existing(store, character.id))
 
@@ -48,21 +48,22 @@ def router(store: Store, bus: Bus) -> APIRouter:
 
     @api.post("/characters", status_code=201, responses=responses(409, 422, body=True))
     async def create_character(new: NewCharacter) -> CharacterItem:
-        """Invite someone new."""
+        """Create a character."""
         now = utc_now()
-        return await written(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
+        return await save(Character(id=new_id(), created_at=now, updated_at=now, **new.model_dump()))
 
     @api.patch("/characters/{character_id}", responses=responses(404, 409, 422, body=True))
     async def change_character(character_id: CharacterId, change: CharacterChange) -> CharacterItem:
-        """Change what is given; the rest stays."""
+        """Change the given fields; the others stay."""
         known = await _existing(store, character_id)
         changes = {name: value for name, value in change.model_dump().items() if value is not None}
-        known = replace(known, image=shown(known.image))  # one that an earlier release took must not bar other changes
-        return await written(replace(known, **changes, updated_at=utc_now()))
+        # a picture that only an earlier release accepted must not prevent other changes
+        known = replace(known, image=shown(known.image))
+        return await save(replace(known, **changes, updated_at=utc_now()))
 
     @api.delete("/characters/{character_id}", status_code=204, responses=responses(404, 422))
     async def delete_character(character_id: CharacterId) -> None:
-        """Remove it; what it said stays under its name."""
+        """Delete a character. Its messages stay, with its name."""
         if not await store.delete_character(character_id):
             raise NotFound("character", character_id)
         await _refresh(bus)

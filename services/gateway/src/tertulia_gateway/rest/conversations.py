@@ -22,7 +22,7 @@ from tertulia_gateway.rest.shapes import (
 from tertulia_shared.store import Conversation, Message, NotFound, Store
 
 EXPORT_PAGE = 500
-"""Messages read at once for an export, however long the conversation."""
+"""Messages per read of the store during an export."""
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
@@ -30,14 +30,13 @@ Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
 
 
 class Format(StrEnum):
-    """What a conversation is exported as."""
+    """The file formats of an export."""
 
     MARKDOWN = "markdown"
     JSON = "json"
 
 
 def router(store: Store) -> APIRouter:
-    """The routes."""
     api = APIRouter(prefix="/api/conversations", tags=["conversations"])
 
     @api.get("", responses=responses(422))
@@ -45,7 +44,7 @@ def router(store: Store) -> APIRouter:
         limit: Limit = 50,
         before: Annotated[str | None, Query(max_length=200, description="`next` of the page before")] = None,
     ) -> ConversationPage:
-        """Conversations, the one talked in last first."""
+        """List conversations, the most recently used first."""
         found = await store.conversations(limit + 1, before)
         page = found[:limit]
         return ConversationPage(
@@ -58,7 +57,7 @@ def router(store: Store) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000, description="most messages on a page")] = 200,
         after: Annotated[int | None, Query(ge=0, le=2**53 - 1, description="`next` of the page before")] = None,
     ) -> ConversationWithMessages:
-        """A conversation with a page of its messages, oldest first."""
+        """Read a conversation with a page of its messages, oldest first."""
         conversation = await _existing(store, conversation_id)
         messages = await store.messages(conversation_id, limit, after)
         return ConversationWithMessages(
@@ -69,13 +68,13 @@ def router(store: Store) -> APIRouter:
 
     @api.patch("/{conversation_id}", responses=responses(404, 422, body=True))
     async def rename_conversation(conversation_id: ConversationId, rename: Rename) -> ConversationItem:
-        """Give it a title."""
+        """Change a conversation's title."""
         await store.rename_conversation(conversation_id, rename.title)
         return conversation_item(await _existing(store, conversation_id))
 
     @api.delete("/{conversation_id}", status_code=204, responses=responses(404, 422))
     async def delete_conversation(conversation_id: ConversationId) -> None:
-        """Delete it with all its messages."""
+        """Delete a conversation and all its messages."""
         if not await store.delete_conversation(conversation_id):
             raise NotFound("conversation", conversation_id)
 
@@ -87,7 +86,7 @@ def router(store: Store) -> APIRouter:
     async def export_conversation(
         conversation_id: ConversationId, format: Annotated[Format, Query()] = Format.MARKDOWN
     ) -> StreamingResponse:
-        """The whole conversation as a file, Markdown or JSON."""
+        """Export a whole conversation as a file, Markdown or JSON."""
         conversation = await _existing(store, conversation_id)
         if format is Format.MARKDOWN:
             body, media, suffix = _markdown(store, conversation), "text/markdown; charset=utf-8", "md"
@@ -109,7 +108,7 @@ async def _existing(store: Store, conversation_id: str) -> Conversation:
 
 
 def _was_shown(message: Message) -> bool:
-    """Whether a client may have been told of it: a reply's row is made before its first word is."""
+    """Whether a client may have seen it: a reply's row is created before its first word."""
     return message.status != "streaming" or bool(message.text)
 
 

@@ -1,4 +1,4 @@
-"""What a REST request must pass before it is looked at: who sends it, from where, and how long it is."""
+"""Checks a REST request's access and body length before it is routed."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from tertulia_gateway.auth import Access, Refusal
 from tertulia_gateway.rest import problems
 
 MAX_BODY_BYTES = 1024 * 1024
-"""A character with the largest picture is 270 kB."""
+"""A character with the largest picture takes 270 kB."""
 
 
 def install(app: FastAPI, access: Access) -> None:
-    """Guard /api, /openapi.json and /metrics; health is for anyone to ask, it tells nothing that is said."""
+    """Check /api, /openapi.json and /metrics. The health paths are open: they reveal nothing of conversations."""
 
     @app.middleware("http")
     async def guard(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
         path = request.url.path
         if path in ("/openapi.json", "/metrics") or path.startswith("/api"):
             refusal = access.refusal(request.headers, request.query_params)
-            refusal = refusal or too_long(request.headers)
+            refusal = refusal or body_refusal(request.headers)
             if refusal is not None:
                 return problems.problem(refusal.status, refusal.reason)
         return await call_next(request)
 
 
-def too_long(headers: Mapping[str, str]) -> Refusal | None:
-    """Why a body of this length, or of none that is told, is refused."""
+def body_refusal(headers: Mapping[str, str]) -> Refusal | None:
+    """Return a 411/413 refusal if Content-Length is missing or too large."""
     length = headers.get("content-length", "0")
     if "transfer-encoding" in headers or not length.isdigit():
         return Refusal(411, "Say the body's length in Content-Length.")

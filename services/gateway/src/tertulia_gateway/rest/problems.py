@@ -1,4 +1,4 @@
-"""Errors of the REST API as RFC 9457 problem details: `application/problem+json`, what is wrong and what to do."""
+"""Renders errors of the REST API as RFC 9457 problem details (`application/problem+json`)."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with a request."""
+    """One error in a request."""
 
     field: str = Field(description="where: a path into the body, or a parameter's name")
     message: str = Field(description="what is wrong with it, and what is allowed")
 
 
 class ProblemDetails(BaseModel):
-    """RFC 9457. `type` is always about:blank: the status and the sentence say it all."""
+    """RFC 9457 problem details. `type` is always about:blank: status and detail suffice."""
 
     type: str = "about:blank"
     title: str = Field(description="the status in words")
@@ -37,12 +37,12 @@ class ProblemDetails(BaseModel):
 
 
 ALWAYS = (401, 403, 503)
-"""The guard's answers, and what happens when Redis or the store is away."""
+"""The middleware's refusals, and 503 when Redis or the store is away."""
 WITH_BODY = (400, 411, 413)
 
 
 def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, Any]]:
-    """How these statuses look, for OpenAPI, and those that any route (or any that takes a body) may give."""
+    """The OpenAPI responses for these statuses and for those that every route (with `body`: with a body) can give."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
@@ -57,7 +57,7 @@ def responses(*statuses: int, body: bool = False) -> dict[int | str, dict[str, A
 def problem(
     status: int, detail: str, errors: list[FieldError] | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """A problem as a response."""
+    """Build the response."""
     details = ProblemDetails(title=HTTPStatus(status).phrase, status=status, detail=detail, errors=errors or [])
     if status == HTTPStatus.UNAUTHORIZED:
         headers = {"WWW-Authenticate": "Bearer"}
@@ -65,22 +65,22 @@ def problem(
 
 
 def install(app: FastAPI) -> None:
-    """Render every error of the API this way."""
+    """Register the exception handlers, and describe the media type correctly in OpenAPI."""
     app.add_exception_handler(StoreError, _store_error)
     app.add_exception_handler(BusError, _bus_error)
     app.add_exception_handler(VoiceSilent, _voice_silent)
     app.add_exception_handler(SamplesBusy, _samples_busy)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
-    described = app.openapi
+    generate = app.openapi
 
     def openapi() -> dict[str, Any]:
-        spec = described()
+        spec = generate()
         for path in spec["paths"].values():
             for operation in path.values():
                 for response in operation["responses"].values():
                     content = response.get("content", {})
-                    if MEDIA_TYPE in content:  # FastAPI adds the model as application/json, too: it never comes so
+                    if MEDIA_TYPE in content:  # FastAPI adds the model as application/json, a type that is never sent
                         content.pop("application/json", None)
         return spec
 

@@ -1,4 +1,4 @@
-"""`/api/docs`: the OpenAPI document as a page to read, without a script and without anything from elsewhere."""
+"""`/api/docs`: renders the OpenAPI document as static HTML, without scripts or external resources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from fastapi.responses import HTMLResponse
 
 
 def install(app: FastAPI) -> None:
-    """Serve it."""
 
     @app.get("/api/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

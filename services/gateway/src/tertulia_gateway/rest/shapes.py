@@ -1,4 +1,4 @@
-"""What the REST API takes and gives, as Pydantic models."""
+"""The request and response bodies of the REST API, as Pydantic models."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
+from tertulia_shared.store.validation import (
+    IMAGE_MAX_CHARS,
+    NAME_MAX_CHARS,
+    PROMPT_MAX_CHARS,
+    TITLE_MAX_CHARS,
+    VOICE_MAX_CHARS,
+)
 from tertulia_shared.text import clean_line, clean_text
-
-NAME_MAX, VOICE_MAX, PROMPT_MAX, IMAGE_MAX, TITLE_MAX = 40, 64, 8_000, 262_144, 200
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
-    """Repairs text before its length is looked at; what is no text is left for Pydantic to refuse."""
+    """Repairs text before its length is checked. Other types are left for Pydantic to refuse."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 
@@ -25,7 +30,7 @@ Text = Annotated[str, _cleaned(clean_text)]
 
 
 class Shape(BaseModel):
-    """Base: made from records, and strict about unknown fields in what comes in."""
+    """Base of all bodies: built from records, and refuses unknown fields in requests."""
 
     model_config = ConfigDict(from_attributes=True, extra="forbid")
 
@@ -40,21 +45,21 @@ class ConversationItem(Shape):
 
 
 class ConversationPage(Shape):
-    """Conversations, the one talked in last first."""
+    """A page of conversations, the most recently used first."""
 
     items: list[ConversationItem]
     next: str | None = Field(description="give it as `before` to get the next page; null on the last one")
 
 
 class MessageItem(Shape):
-    """One speaker's one utterance."""
+    """One message of the user or of a character."""
 
     id: str
     turn_id: str
     role: Literal["user", "character"]
     character_id: str | None
     character_name: str
-    text: str = Field(description="of a reply that was cut off: what was heard")
+    text: str = Field(description="of an interrupted reply: the text that was heard")
     status: Literal["streaming", "complete", "interrupted", "failed"]
     position: int
     created_at: datetime
@@ -70,11 +75,11 @@ class ConversationWithMessages(ConversationItem):
 class Rename(Shape):
     """A conversation's new title."""
 
-    title: Line = Field(max_length=TITLE_MAX)
+    title: Line = Field(max_length=TITLE_MAX_CHARS)
 
 
 class CharacterItem(Shape):
-    """Someone at the table."""
+    """A character."""
 
     id: str
     name: str
@@ -93,22 +98,24 @@ class CharacterList(Shape):
 
 
 class NewCharacter(Shape):
-    """A character to be made."""
+    """A character to create."""
 
-    name: Line = Field(min_length=1, max_length=NAME_MAX)
-    voice: Line = Field(min_length=1, max_length=VOICE_MAX, description="an id from /api/voices")
-    system_prompt: Text = Field("", max_length=PROMPT_MAX)
-    image: Text = Field("", max_length=IMAGE_MAX, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF')
+    name: Line = Field(min_length=1, max_length=NAME_MAX_CHARS)
+    voice: Line = Field(min_length=1, max_length=VOICE_MAX_CHARS, description="an id from /api/voices")
+    system_prompt: Text = Field("", max_length=PROMPT_MAX_CHARS)
+    image: Text = Field(
+        "", max_length=IMAGE_MAX_CHARS, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF'
+    )
     active: bool = True
 
 
 class CharacterChange(Shape):
-    """What is to be changed; what is left out stays."""
+    """The fields to change; fields that are left out stay."""
 
-    name: Line | None = Field(None, min_length=1, max_length=NAME_MAX)
-    voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX)
-    system_prompt: Text | None = Field(None, max_length=PROMPT_MAX)
-    image: Text | None = Field(None, max_length=IMAGE_MAX)
+    name: Line | None = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
+    voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX_CHARS)
+    system_prompt: Text | None = Field(None, max_length=PROMPT_MAX_CHARS)
+    image: Text | None = Field(None, max_length=IMAGE_MAX_CHARS)
     active: bool | None = None
 
 
@@ -129,19 +136,19 @@ class VoiceList(Shape):
 
 
 class Status(Shape):
-    """What is running."""
+    """The state of the installation."""
 
     version: str
     demo: bool = Field(description="replies come from the demo model")
     redis_ms: float | None = Field(description="round trip to Redis; null if it does not answer")
     engines: dict[str, list[str]] = Field(description="per stage the engines of its live workers")
-    missing: list[str] = Field(description="what has to run and doesn't; the talk is incomplete until it does")
+    missing: list[str] = Field(description="parts that a talk needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
 
 
 class Readiness(Shape):
-    """Whether a talk can be held."""
+    """Whether everything runs that a talk needs."""
 
     ready: bool
     missing: list[str]

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+
 from fastapi import APIRouter, Response
 from fastapi.responses import PlainTextResponse
 
-from tertulia_gateway.health import DEMO, look
+from tertulia_gateway.monitoring.health import DEMO, check_health
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import Readiness, Status
-from tertulia_gateway.settings import GatewaySettings
-from tertulia_gateway.ws.connections import Hub
 from tertulia_shared.bus import Bus
 from tertulia_shared.metrics import CONTENT_TYPE, Metrics
 from tertulia_shared.version import __version__
 
 
-def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> APIRouter:
-    """The routes."""
+def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) -> APIRouter:
+    """`connections` are the open WebSocket connections of this process."""
     api = APIRouter(tags=["status"])
 
     @api.get("/healthz")
@@ -26,23 +26,27 @@ def router(bus: Bus, hub: Hub, settings: GatewaySettings, metrics: Metrics) -> A
 
     @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
     async def readyz(response: Response) -> Readiness:
-        """Redis answers and each stage has a live worker; else 503 and what is missing."""
-        health = await look(bus, settings.alive_s)
+        """Redis answers and each stage has a live worker; else 503 with the missing parts."""
+        health = await check_health(bus, alive_s)
         response.status_code = 503 if health.missing else 200
         return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
 
     @api.get("/api/status", responses=responses())
     async def status() -> Status:
         """What is running, with which engines."""
-        health = await look(bus, settings.alive_s)
+        health = await check_health(bus, alive_s)
         return Status(
-            version=__version__, demo=DEMO in health.engines.get("llm", []),
-            redis_ms=health.redis_ms, engines=health.engines,
-            missing=health.missing, connections=hub.count, namespace=settings.namespace,
-        )  # fmt: skip
+            version=__version__,
+            demo=DEMO in health.engines.get("llm", []),
+            redis_ms=health.redis_ms,
+            engines=health.engines,
+            missing=health.missing,
+            connections=len(connections),
+            namespace=bus.keys.ns,
+        )
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)
-    def show_metrics() -> Response:  # no coroutine: making the text takes milliseconds, in a thread
+    def show_metrics() -> Response:  # not a coroutine: rendering takes milliseconds, so FastAPI runs it in a thread
         """What this gateway counts and measures, in Prometheus' text format (docs/metrics.md)."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 

@@ -1,7 +1,7 @@
-"""How does a voice sound? One sentence, spoken by the tts workers in the ordinary way, as a WAV.
+"""Speaks a sample of a voice through the tts workers, as a WAV.
 
-It is a message like any other, of a conversation that nobody opens: two sentence entries, a pointer, an audio stream.
-Its keys are deleted when it has been spoken: a sample is up to 3 MB in Redis, and could be asked for without end.
+A sample is an ordinary message of a conversation that has no client: two sentence entries, a work entry, an audio
+stream. Its keys are deleted afterwards: a sample takes up to 3 MB in Redis, and a client can ask for many.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from tertulia_shared.ids import new_id
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0
-"""How long to wait for the whole sentence."""
+"""How long the whole sentence may take."""
 MAX_CHARS = 200
 MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
-"""A minute: 200 characters take a quarter of it."""
+"""One minute: 200 characters take a quarter of it."""
 MAX_WAITING = 2
 RETRY_AFTER_S = 3
 
 
 class VoiceSilent(Exception):
-    """No tts worker has spoken the sample in time, or what came is no sample."""
+    """No tts worker spoke the sample in time, or its audio is unusable."""
 
 
 class SamplesBusy(Exception):
-    """One sample is being spoken, and others wait."""
+    """Too many requests wait for a sample."""
 
 
 class SampleQueue:
@@ -40,30 +40,30 @@ class SampleQueue:
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._turn = asyncio.Lock()
+        self._speaking = asyncio.Lock()
         self._asked = 0
 
     async def speak(self, voice: str, text: str) -> bytes:
-        """See `voice_sample`.
+        """As `voice_sample`.
 
         Raises:
-            SamplesBusy: too many wait.
+            SamplesBusy: too many requests wait.
         """
         if self._asked > MAX_WAITING:
             raise SamplesBusy(f"Samples are spoken one at a time, and {MAX_WAITING} wait. Try again in a moment.")
         self._asked += 1
         try:
-            async with self._turn:
+            async with self._speaking:
                 return await voice_sample(self._bus, voice, text)
         finally:
             self._asked -= 1
 
 
 async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
-    """`text` in that voice: a WAV of 24 kHz signed 16-bit mono.
+    """Let a tts worker speak `text`. Returns a WAV of 24 kHz signed 16-bit mono.
 
     Raises:
-        VoiceSilent: it took longer than `PATIENCE_S` or is longer than `MAX_PCM_BYTES`, or cannot be read.
+        VoiceSilent: it took longer than `PATIENCE_S`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
         BusError: Redis is away.
     """
     conversation_id, message_id = new_id(), new_id()
@@ -88,25 +88,27 @@ async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
             f"No speech came within {PATIENCE_S:g} seconds: no tts worker runs, or all are busy. Try again later."
         ) from None
     finally:
-        await _clear(bus, conversation_id, message_id, is_spoken=is_spoken)
+        await _delete(bus, conversation_id, message_id, is_spoken=is_spoken)
     return _wav(pcm)
 
 
-async def _clear(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
+async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken: bool) -> None:
     keys = bus.keys
     made = [
-        keys.sentences(conversation_id, message_id), keys.audio(conversation_id, message_id),
-        keys.events(conversation_id), keys.owner(conversation_id, message_id),
-    ]  # fmt: skip
+        keys.sentences(conversation_id, message_id),
+        keys.audio(conversation_id, message_id),
+        keys.events(conversation_id),
+        keys.owner(conversation_id, message_id),
+    ]
     fence = [keys.state(conversation_id), keys.control(conversation_id)]
     try:
         if not is_spoken:
-            # a worker may have it, or take it up later: the raised epoch ends that, so `state` stays until it expires
+            # a worker may have claimed it, or claims it later: the raised epoch in `state` stops it, so `state` stays
             interrupt = Append(keys.control(conversation_id), Interrupt("request"))
             await bus.transact(conversation_id, [interrupt], raise_epoch=True)
         await bus.delete([*made, *(fence if is_spoken else ())])
     except BusError as error:
-        log.warning("what a sample left in Redis expires within an hour: %s", error)
+        log.warning("the keys of a voice sample are not deleted, they expire within an hour: %s", error)
 
 
 async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:

@@ -1,4 +1,4 @@
-"""`/api/voices`: how characters can sound."""
+"""`/api/voices`: the voices of the speech engines, and samples of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_shared.bus import Bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.store import NotFound
 
-TOLD_OF_VOICE = ("id", "name", "language", "description")
+VOICE_FIELDS = ("id", "name", "language", "description")
 SAMPLE_TEXT = "Hello, it is good to have you at the table."
 
 log = logging.getLogger(__name__)
@@ -25,13 +25,12 @@ SampleText = Annotated[str, Query(min_length=1, max_length=MAX_CHARS, descriptio
 
 
 def router(bus: Bus) -> APIRouter:
-    """The routes."""
     api = APIRouter(prefix="/api", tags=["voices"])
     samples = SampleQueue(bus)
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
-        """The voices of the speech engines that run or ran in the last day."""
+        """List the voices of the speech engines that run, or ran in the last day."""
         return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
 
     @api.get(
@@ -43,7 +42,7 @@ def router(bus: Bus) -> APIRouter:
         },
     )
     async def sample_voice(voice_id: VoiceId, text: SampleText = SAMPLE_TEXT) -> Response:
-        """How it sounds: one sentence, spoken by the tts workers."""
+        """Let a tts worker speak one sentence with a voice."""
         if all(voice.id != voice_id for voice in voices_of(await bus.hash(bus.keys.voices()))):
             raise NotFound("voice", voice_id)
         return Response(await samples.speak(voice_id, text), media_type="audio/wav")
@@ -52,16 +51,16 @@ def router(bus: Bus) -> APIRouter:
 
 
 def voices_of(published: Mapping[bytes, bytes]) -> list[VoiceItem]:
-    """The voices that the engines have published, by engine: msgpack of [{id, name, language, description}].
+    """Decode the voices that the engines have published. Each value is msgpack of [{id, name, language, description}].
 
-    An engine's that cannot be read are left out.
+    Skips engines whose value cannot be decoded.
     """
     found: list[VoiceItem] = []
     for engine, raw in sorted(published.items()):
         try:
             voices = cast("list[dict[str, Any]]", unpack(raw))
             found += [
-                VoiceItem(engine=engine.decode(), **{name: voice[name] for name in TOLD_OF_VOICE}) for voice in voices
+                VoiceItem(engine=engine.decode(), **{name: voice[name] for name in VOICE_FIELDS}) for voice in voices
             ]
         except (KeyError, TypeError, ValueError) as error:
             log.warning("the voices of an engine cannot be read: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""The connections that this process has open: how many there may be, and how they end together."""
+"""The open connections of this process: bounds their number, and closes them together."""
 
 from __future__ import annotations
 
@@ -9,53 +9,51 @@ from tertulia_shared.metrics import Metrics, catalogue
 
 
 class Closable(Protocol):
-    """A connection that can be asked to end."""
+    """A connection that can be closed."""
 
     def close(self, code: int, reason: str) -> None:
-        """End it with this close code."""
+        """End the connection with this close code."""
         ...
 
 
-class Hub:
-    """At most `most` connections at once."""
+class Connections:
+    """At most `most` connections at once. `len()` is the number that is open."""
 
     def __init__(self, most: int, metrics: Metrics | None = None) -> None:
         metrics = metrics or Metrics()
-        self._now_open = metrics.of(catalogue.CONNECTIONS)
-        self._let_in = metrics.of(catalogue.CONNECTIONS_TOTAL)
+        self._gauge = metrics.of(catalogue.CONNECTIONS)
+        self._total = metrics.of(catalogue.CONNECTIONS_TOTAL)
         self._most = most
         self._open: set[Closable] = set()
         self._empty = asyncio.Event()
         self._empty.set()
         self.closing = False
-        """This process stops: nobody is let in any more."""
+        """The process is stopping: new connections are refused."""
 
-    @property
-    def count(self) -> int:
-        """How many are open."""
+    def __len__(self) -> int:
         return len(self._open)
 
     @property
     def full(self) -> bool:
-        """Whether one more is too many."""
+        """Whether no further connection may open."""
         return len(self._open) >= self._most
 
     def enter(self, connection: Closable) -> None:
-        """A connection begins."""
+        """Add a connection that has opened."""
         self._open.add(connection)
-        self._let_in.inc()
-        self._now_open.set(len(self._open))
+        self._total.inc()
+        self._gauge.set(len(self._open))
         self._empty.clear()
 
     def leave(self, connection: Closable) -> None:
-        """A connection has ended."""
+        """Remove a connection that has ended."""
         self._open.discard(connection)
-        self._now_open.set(len(self._open))
+        self._gauge.set(len(self._open))
         if not self._open:
             self._empty.set()
 
     async def close_all(self, code: int, reason: str, patience_s: float) -> None:
-        """End every connection; returns when they have ended, or when patience runs out."""
+        """Close every connection. Returns when all have ended, at the latest after `patience_s`."""
         self.closing = True
         for connection in list(self._open):
             connection.close(code, reason)

@@ -1,26 +1,31 @@
 /**
- * What happens to the voice when the user makes a sound: lower it at once, then either cut it off or go on.
+ * Barge-in: lowers the voice as soon as the user makes a sound, then stops it or brings it back.
  *
- * The recognizer hears a sound long before it knows whether it was a word. Until then the voice is only ducked, so a
- * cough costs a moment of quiet and not the sentence. Pure: time comes in with what happened.
+ * The recognizer detects a sound long before it knows whether it is a word. Until then the voice is only ducked, so a
+ * cough does not cost the sentence. Pure: the caller passes the time.
  */
 
 import type { ServerEvent } from "../wire/events";
 
 export interface BargeIn {
-  /** When the voice was lowered; null: it is not. */
+  /** When the voice was lowered; null while it is not. */
   readonly duckedAtMs: number | null;
   readonly recording: boolean;
 }
 
-export type Order = "duck" | "unduck" | "flush" | null;
+export type BargeInCommand = "duck" | "unduck" | "flush" | null;
 
-export const CALM: BargeIn = { duckedAtMs: null, recording: false };
+export const NOT_DUCKED: BargeIn = { duckedAtMs: null, recording: false };
 
-/** A recognizer that says nothing for so long after a sound has lost it; the voice comes back. */
+/** If no event follows a sound for this long, the recognizer has lost it: unduck. */
 export const LONGEST_DUCK_MS = 12_000;
 
-export function hear(state: BargeIn, event: ServerEvent, speaking: boolean, nowMs: number): [BargeIn, Order] {
+export function onServerEvent(
+  state: BargeIn,
+  event: ServerEvent,
+  speaking: boolean,
+  nowMs: number,
+): [BargeIn, BargeInCommand] {
   switch (event.type) {
     case "vad_start":
       return duck(state, speaking, nowMs);
@@ -29,30 +34,30 @@ export function hear(state: BargeIn, event: ServerEvent, speaking: boolean, nowM
     case "recording_stop":
       return [{ ...state, recording: false }, null];
     case "vad_stop":
-      // No utterance came of it, so no transcript will say that it was a false alarm.
+      // Without a recording no transcript follows, so this is the only sign of a false alarm.
       return state.recording ? [state, null] : unduck(state);
     case "transcription_finished":
       return event.turn_id === "" ? unduck({ ...state, recording: false }) : [{ ...state, recording: false }, null];
     case "listening_stopped":
       return unduck({ ...state, recording: false });
     case "interrupted":
-      return [CALM, "flush"];
+      return [NOT_DUCKED, "flush"];
     default:
       return [state, null];
   }
 }
 
-/** Time has passed. */
-export function wait(state: BargeIn, nowMs: number): [BargeIn, Order] {
+/** Unduck after `LONGEST_DUCK_MS`. */
+export function onTimePassed(state: BargeIn, nowMs: number): [BargeIn, BargeInCommand] {
   return state.duckedAtMs !== null && nowMs - state.duckedAtMs > LONGEST_DUCK_MS ? unduck(state) : [state, null];
 }
 
-function duck(state: BargeIn, speaking: boolean, nowMs: number): [BargeIn, Order] {
+function duck(state: BargeIn, speaking: boolean, nowMs: number): [BargeIn, BargeInCommand] {
   if (!speaking || state.duckedAtMs !== null) return [state, null];
   return [{ ...state, duckedAtMs: nowMs }, "duck"];
 }
 
-function unduck(state: BargeIn): [BargeIn, Order] {
+function unduck(state: BargeIn): [BargeIn, BargeInCommand] {
   if (state.duckedAtMs === null) return [state, null];
   return [{ ...state, duckedAtMs: null }, "unduck"];
 }

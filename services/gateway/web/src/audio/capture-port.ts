@@ -1,7 +1,7 @@
-/** What the capture worklet sends to the page. */
+/** Messages from the capture worklet to the page. */
 
 export const CAPTURE_PROCESSOR = "tertulia-capture";
-/** Hz the server listens at. */
+/** Sample rate that the server expects, in Hz. */
 export const CAPTURE_RATE = 16_000;
 /** 32 ms: one window of the usual voice detectors. */
 export const CAPTURE_FRAME = 512;

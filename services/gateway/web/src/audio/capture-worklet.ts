@@ -1,4 +1,4 @@
-/** The audio thread's side of the microphone: 16 kHz PCM in frames, transferred and never copied. */
+/** The capture worklet, on the audio thread: sends 16 kHz PCM frames, transferred without copying. */
 
 import { CAPTURE_FRAME, CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
 import { PcmFramer } from "./pcm-framer";

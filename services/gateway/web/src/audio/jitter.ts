@@ -1,27 +1,26 @@
 /**
- * How much sound to hold back before a message starts, so that it does not stutter on an uneven line.
+ * Target depth of the jitter buffer: how much sound must be there before a message starts.
  *
- * Starts small (a voice that answers at once is worth more than insurance), grows when the sound ran dry, and goes back
- * slowly while all is well. Growing is fast and shrinking slow because a stutter is worse than 20 ms of waiting.
+ * Starts small for low latency, grows when the sound runs dry, and shrinks while there are no gaps. It grows fast and
+ * shrinks slowly because a gap is worse than 20 ms of latency.
  */
 
 export const SMALLEST_TARGET_MS = 40;
 export const LARGEST_TARGET_MS = 320;
-/** Share of the distance to the smallest that is given back after each message without a gap. */
+/** Share of the distance to the minimum by which the target shrinks after each message without a gap. */
 const SHRINK = 0.2;
 
 export class JitterTarget {
   #targetMs = SMALLEST_TARGET_MS;
 
-  /** Sound to have before playing, in ms. */
   get targetMs(): number {
     return this.#targetMs;
   }
 
-  /** The sound ran dry inside a message for so long. */
+  /** The buffer ran dry inside a message for this long. */
   ranDry(gapMs: number): void {
-    // Half of the gap on top: the next one of its kind is then mostly covered, and a single slow sentence of the
-    // model (seconds) cannot push it beyond the bound.
+    // Half of the gap covers most of a similar gap later. The bound limits the effect of a single slow sentence of the
+    // model, which takes seconds.
     this.#targetMs = Math.min(LARGEST_TARGET_MS, this.#targetMs + Math.max(20, gapMs / 2));
   }
 

@@ -1,9 +1,9 @@
-/** The microphone: asks for it, and gives its sound in frames of 16 kHz PCM. */
+/** Opens the microphone and delivers its sound in frames of 16 kHz PCM. */
 
 import { CAPTURE_PROCESSOR, CAPTURE_RATE, type Captured } from "./capture-port";
 import workletUrl from "./capture-worklet?worker&url";
 
-/** The microphone cannot be had; the message says why and what to do. */
+/** The microphone cannot be opened; the message says why and what to do. */
 export class NoMicrophone extends Error {
   override readonly name = "NoMicrophone";
 }
@@ -18,23 +18,31 @@ export class Microphone {
   /**
    * Ask the user for the microphone.
    *
-   * @param onFrame gets each frame from now until `close`
-   * @param onLost the device went away or permission was withdrawn
+   * @param onFrame called with each frame until `close`
+   * @param onLost called when the device is unplugged or the permission is withdrawn
    * @throws NoMicrophone
    */
   static async open(onFrame: (frame: Captured) => void, onLost: () => void): Promise<Microphone> {
-    // Browsers hide the microphone altogether from pages that did not come over a safe line.
+    // Browsers hide the microphone API from pages that were not loaded over https or from localhost.
     if (!("mediaDevices" in navigator)) {
-      throw new NoMicrophone("The browser keeps the microphone from this page: open it over https, or as localhost.");
+      throw new NoMicrophone(
+        "The browser does not let this page use the microphone: open it over https, or as localhost.",
+      );
     }
     const stream = await navigator.mediaDevices
-      .getUserMedia({ audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true } })
+      .getUserMedia({
+        audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+      })
       .catch((error: unknown) => {
         throw new NoMicrophone(explain(error));
       });
     try {
       const { context, source } = await connect(stream);
-      const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+      const node = new AudioWorkletNode(context, CAPTURE_PROCESSOR, {
+        numberOfOutputs: 0,
+        channelCount: 1,
+        channelCountMode: "explicit",
+      });
       node.port.onmessage = ({ data }: MessageEvent<Captured>) => onFrame(data);
       source.connect(node);
       for (const track of stream.getAudioTracks()) track.addEventListener("ended", onLost, { once: true });
@@ -53,7 +61,7 @@ export class Microphone {
   }
 }
 
-/** Firefox refuses a stream of another rate than the context's: there the worklet changes the rate instead. */
+/** Firefox refuses a stream whose rate differs from the context's; there the worklet resamples instead. */
 async function connect(stream: MediaStream): Promise<{ context: AudioContext; source: MediaStreamAudioSourceNode }> {
   let context = new AudioContext({ sampleRate: CAPTURE_RATE });
   let source: MediaStreamAudioSourceNode;

@@ -1,4 +1,4 @@
-/** Cuts a stream of float samples into frames of 16-bit PCM, however the browser cuts its blocks. */
+/** Converts blocks of float samples of any size to 16-bit PCM frames of one size. */
 
 export interface PcmFrame {
   readonly pcm: ArrayBuffer;
@@ -16,7 +16,7 @@ export class PcmFramer {
     this.#view = new DataView(new ArrayBuffer(frameSamples * 2));
   }
 
-  /** @param emit gets each frame as it is full, in a buffer of its own */
+  /** @param emit called with each full frame; the frame's buffer is not reused */
   feed(samples: Float32Array, emit: (frame: PcmFrame) => void): void {
     for (const sample of samples) {
       const clipped = Math.max(-1, Math.min(1, sample));

@@ -1,10 +1,10 @@
-/** What the page and the playback worklet say to each other. */
+/** Messages between the page and the playback worklet. */
 
 import type { Report } from "./playback-report";
 
 export const PLAYBACK_PROCESSOR = "tertulia-playback";
 
-/** How much sound the worklet holds; the rest waits with the page. */
+/** Capacity of the worklet's buffer; further sound waits in the page's `PlaybackQueue`. */
 export const WORKLET_CAPACITY_MS = 4_000;
 
 export type ToWorklet =
@@ -15,13 +15,13 @@ export type ToWorklet =
   | { do: "volume"; volume: number };
 
 /**
- * `token` is the last flush carried out: what was measured before it is of no use any more. `atMs` is the end of
- * the block being rendered, by the audio clock.
+ * `token` names the last flush that the worklet carried out; the page ignores reports from before its newest flush.
+ * `atMs` is the end of the block being rendered, by the audio clock.
  */
 export type FromWorklet = Report & { readonly token: number; readonly atMs: number };
 
 export interface PlaybackOptions {
-  /** Hz of the sound that is pushed. */
+  /** Sample rate of the pushed sound, in Hz. */
   readonly speechRate: number;
   readonly checksums: boolean;
 }

@@ -1,31 +1,31 @@
 /**
- * Sound that has come but does not fit into the worklet yet, and the order of what is said to the worklet.
+ * Queue of received sound that does not fit into the worklet yet; keeps the order of the commands to the worklet.
  *
- * A voice may be made a thousand times faster than it is heard; the worklet holds seconds, this holds the rest.
+ * The server may send a reply much faster than it plays. The worklet holds a few seconds; this queue holds the rest.
  */
 
 import type { AudioFrame } from "../wire/audio-frame";
 import type { ToWorklet } from "./playback-port";
 
-/** 30 minutes of speech, 86 MB: a talk that is further behind than that has lost its listener. */
+/** 30 minutes of speech, 86 MB. */
 export const BACKLOG_MAX_SAMPLES = 30 * 60 * 24_000;
 
 type Waiting = { readonly frame: AudioFrame } | { readonly end: string };
 
-export class Feeder {
+export class PlaybackQueue {
   #waiting: Waiting[] = [];
   #head = 0;
   #backlog = 0;
   #sent = 0;
   #consumed = 0;
 
-  /** @param capacity of the worklet, in samples of speech */
+  /** @param capacity the worklet's, in samples of speech */
   constructor(
     private readonly capacity: number,
     private readonly post: (command: ToWorklet) => void,
   ) {}
 
-  /** False: the backlog is full, and the frame was not taken. */
+  /** Returns false if the queue is full; the frame is dropped. */
   push(frame: AudioFrame): boolean {
     if (this.#backlog + frame.samples.length > BACKLOG_MAX_SAMPLES) return false;
     this.#waiting.push({ frame });
@@ -39,13 +39,13 @@ export class Feeder {
     this.#feed();
   }
 
-  /** The worklet has taken so many samples since the beginning. */
+  /** The worklet has consumed this many samples since the start. */
   consumed(samples: number): void {
     this.#consumed = Math.max(this.#consumed, samples);
     this.#feed();
   }
 
-  /** Everything not yet with the worklet is off. What is there, it drops itself. */
+  /** Drop everything that was not sent to the worklet; the worklet drops its own part on `flush`. */
   clear(): void {
     this.#waiting = [];
     this.#head = 0;

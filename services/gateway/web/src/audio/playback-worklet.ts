@@ -1,10 +1,16 @@
-/** The audio thread's side of playback: a thin shell around `Playout`. */
+/** The playback worklet, on the audio thread: a thin shell around `Playout`. */
 
-import { type FromWorklet, type PlaybackOptions, PLAYBACK_PROCESSOR, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import {
+  type FromWorklet,
+  type PlaybackOptions,
+  PLAYBACK_PROCESSOR,
+  type ToWorklet,
+  WORKLET_CAPACITY_MS,
+} from "./playback-port";
 import { Playout } from "./playout";
 import { Resampler } from "./resampler";
 
-/** What `process` renders at a time, by the Web Audio standard. */
+/** Samples that one call of `process` renders (Web Audio standard). */
 const BLOCK_SAMPLES = 128;
 
 class PlaybackProcessor extends AudioWorkletProcessor {
@@ -23,14 +29,14 @@ class PlaybackProcessor extends AudioWorkletProcessor {
       sampleRate,
       capacity,
       (report) => {
-        // The feeder counts in samples of speech, whatever the rate here.
+        // The page's queue counts samples at the speech rate, not at the context's.
         const consumed = report.consumed * (speechRate / sampleRate);
         const atMs = (currentTime + BLOCK_SAMPLES / sampleRate) * 1_000;
         this.port.postMessage({ ...report, consumed, token: this.#token, atMs } satisfies FromWorklet);
       },
       checksums,
     );
-    this.port.onmessage = ({ data }: MessageEvent<ToWorklet>) => this.#obey(data);
+    this.port.onmessage = ({ data }: MessageEvent<ToWorklet>) => this.#run(data);
   }
 
   override process(_inputs: Float32Array[][], outputs: Float32Array[][]): boolean {
@@ -42,7 +48,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     return true;
   }
 
-  #obey(command: ToWorklet): void {
+  #run(command: ToWorklet): void {
     switch (command.do) {
       case "push":
         this.#playout.push({ ...command, samples: this.#atContextRate(command.messageId, command.samples) });
@@ -63,7 +69,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     }
   }
 
-  /** As it is where the browser gave the context the speech's own rate, which all current ones do. */
+  /** Resample if the context has another rate than the speech. Current browsers give the requested rate. */
   #atContextRate(messageId: string, samples: Int16Array): Int16Array {
     if (sampleRate === this.#speechRate) return samples;
     if (messageId !== this.#resampled) {

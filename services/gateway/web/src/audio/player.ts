@@ -1,25 +1,31 @@
-/** The loudspeaker: an AudioContext with the playback worklet, and what the page may ask of it. */
+/** The audio output: an AudioContext with the playback worklet. */
 
 import { type AudioFrame, SPEECH_RATE } from "../wire/audio-frame";
-import { Feeder } from "./playback-queue";
-import { type FromWorklet, PLAYBACK_PROCESSOR, type PlaybackOptions, type ToWorklet, WORKLET_CAPACITY_MS } from "./playback-port";
+import { PlaybackQueue } from "./playback-queue";
+import {
+  type FromWorklet,
+  PLAYBACK_PROCESSOR,
+  type PlaybackOptions,
+  type ToWorklet,
+  WORKLET_CAPACITY_MS,
+} from "./playback-port";
 import workletUrl from "./playback-worklet?worker&url";
 
 export interface PlayerListener {
   report(report: FromWorklet): void;
-  /** The browser plays nothing before the user has touched the page; `blocked` says whether that is so now. */
+  /** Autoplay policy: the browser plays nothing before the user has interacted with the page. */
   blocked(blocked: boolean): void;
-  /** Sound came faster than it is played, for half an hour; the rest is not kept. */
+  /** The playback queue is full; further sound is dropped. */
   overflowed(): void;
 }
 
-/** A little under what the worklet holds: resampling may round up. */
+/** Slightly less than the worklet's capacity, because resampling may round up. */
 const CAPACITY_SAMPLES = Math.round((SPEECH_RATE * (WORKLET_CAPACITY_MS - 200)) / 1_000);
 
-const NOT_SECURE = "The browser keeps its loudspeaker from this page: open it over https, or as localhost.";
+const NOT_SECURE = "The browser does not let this page play the voices: open it over https, or as localhost.";
 const TOO_OLD = "This browser cannot play the voices (it has no AudioWorklet).";
 
-/** The page cannot play here, however often it tries; the text is for the user. */
+/** This browser or address can never play sound; the message tells the user what to do. */
 export class NoSound extends Error {}
 
 export class Player {
@@ -27,25 +33,25 @@ export class Player {
   #node: AudioWorkletNode | null = null;
   #loading: Promise<void> | null = null;
   #attempts = 0;
-  #feeder: Feeder;
+  #queue: PlaybackQueue;
   #queued: ToWorklet[] = [];
   #token = 0;
-  #wanted = false;
-  #asked = false;
+  #hasSound = false;
+  #triedToResume = false;
 
   constructor(
     private readonly listener: PlayerListener,
     private readonly checksums: boolean,
   ) {
     this.#context = new AudioContext({ sampleRate: SPEECH_RATE, latencyHint: "interactive" });
-    this.#feeder = new Feeder(CAPACITY_SAMPLES, (command) => this.#post(command));
-    this.#context.addEventListener("statechange", () => this.#tellBlocked());
+    this.#queue = new PlaybackQueue(CAPACITY_SAMPLES, (command) => this.#post(command));
+    this.#context.addEventListener("statechange", () => this.#reportBlocked());
   }
 
   /**
-   * Fetch the worklet and start it; once it runs, another call does nothing.
+   * Load and start the worklet. Does nothing if it already runs.
    *
-   * @throws NoSound this page can never play; its text says what to do
+   * @throws NoSound this page can never play
    * @throws DOMException the worklet could not be fetched: try again when the server is back
    */
   async load(): Promise<void> {
@@ -57,9 +63,9 @@ export class Player {
   }
 
   async #start(): Promise<void> {
-    // Browsers hide the worklets altogether from pages that did not come over a safe line.
+    // Browsers hide AudioWorklet from pages that were not loaded over https or from localhost.
     if (!("audioWorklet" in this.#context)) throw new NoSound(isSecureContext ? TOO_OLD : NOT_SECURE);
-    // A browser remembers that an address could not be fetched, and does not ask again.
+    // Browsers cache a failed module fetch by URL, so a retry needs another URL.
     const again = this.#attempts++ === 0 ? "" : `?again=${this.#attempts}`;
     await this.#context.audioWorklet.addModule(`${workletUrl}${again}`);
     const processorOptions: PlaybackOptions = { speechRate: SPEECH_RATE, checksums: this.checksums };
@@ -68,41 +74,41 @@ export class Player {
       outputChannelCount: [1],
       processorOptions,
     });
-    node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => this.#heard(data);
+    node.port.onmessage = ({ data }: MessageEvent<FromWorklet>) => this.#onReport(data);
     node.connect(this.#context.destination);
     this.#node = node;
     for (const command of this.#queued) this.#post(command);
     this.#queued = [];
   }
 
-  /** To be called from a click or a key: browsers allow sound only then. */
+  /** Resume the AudioContext. Browsers allow this only in a click or key handler. */
   async unlock(): Promise<void> {
     if (this.#context.state !== "running") await this.#context.resume();
-    this.#tellBlocked();
+    this.#reportBlocked();
   }
 
   push(frame: AudioFrame): void {
-    this.#wanted = true;
-    if (this.#context.state !== "running" && !this.#asked) {
-      // Allowed already by an earlier visit or an open microphone: then this succeeds without a click.
-      this.#asked = true;
+    this.#hasSound = true;
+    if (this.#context.state !== "running" && !this.#triedToResume) {
+      // Succeeds without a click if an earlier visit or an open microphone already gave the permission.
+      this.#triedToResume = true;
       void this.#context.resume();
-      this.#tellBlocked();
+      this.#reportBlocked();
     }
-    if (!this.#feeder.push(frame)) this.listener.overflowed();
+    if (!this.#queue.push(frame)) this.listener.overflowed();
   }
 
   end(messageId: string): void {
-    this.#feeder.end(messageId);
+    this.#queue.end(messageId);
   }
 
-  /** Silence, now. */
+  /** Stop all sound at once and drop what is queued. */
   flush(): void {
-    this.#wanted = false;
+    this.#hasSound = false;
     this.#token += 1;
-    this.#feeder.clear();
+    this.#queue.clear();
     this.#post({ do: "flush", token: this.#token });
-    this.#tellBlocked();
+    this.#reportBlocked();
   }
 
   duck(on: boolean): void {
@@ -113,7 +119,7 @@ export class Player {
     this.#post({ do: "volume", volume });
   }
 
-  /** The audio clock: how much has been put out since it was started. */
+  /** The audio clock: ms rendered since the context started. */
   get clockMs(): number {
     return this.#context.currentTime * 1_000;
   }
@@ -122,15 +128,15 @@ export class Player {
     return (this.#context.outputLatency || this.#context.baseLatency || 0) * 1_000;
   }
 
-  #heard(report: FromWorklet): void {
-    this.#feeder.consumed(report.consumed);
-    // Said before the worklet knew of the last flush: true then, and of no use now. But where a voice was cut off stays
-    // true when it is told to be silent again (by the user, then by the server) while this is on its way.
+  #onReport(report: FromWorklet): void {
+    this.#queue.consumed(report.consumed);
+    // Drop reports from before the newest flush. A `flushed` report stays valid: two flushes may follow each other (by
+    // the user, then by the server) before the first report arrives.
     if (report.token === this.#token || report.cause === "flushed") this.listener.report(report);
   }
 
-  #tellBlocked(): void {
-    this.listener.blocked(this.#wanted && this.#context.state !== "running");
+  #reportBlocked(): void {
+    this.listener.blocked(this.#hasSound && this.#context.state !== "running");
   }
 
   #post(command: ToWorklet): void {

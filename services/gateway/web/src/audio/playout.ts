@@ -1,18 +1,18 @@
 /**
- * What comes out of the loudspeaker, sample by sample: the core of the playback worklet, without the worklet.
+ * Renders the voices sample by sample: the core of the playback worklet, testable without it.
  *
- *     idle ──(sound comes)──▶ filling ──(enough, or all there is)──▶ playing ──(message over)──▶ idle
- *                                ▲────────────(ran dry)────────────────┘
+ *     idle ──(sound arrives)──▶ filling ──(target reached, or message ended)──▶ playing ──(message over)──▶ idle
+ *                                  ▲────────────────(ran dry)────────────────────┘
  *
- * Inside a message everything is joined without a gap; the next message follows on the last sample of the one before.
- * It counts what it has really put out, and its reports are the page's only source for receipts.
+ * Chunks and messages follow each other without a gap. The reports count the samples actually rendered; the page's
+ * receipts are made from them alone.
  */
 
 import { JitterTarget } from "./jitter";
-import type { Piece, Report } from "./playback-report";
+import type { AudioChunk, Report } from "./playback-report";
 import { RingBuffer } from "./ring-buffer";
 
-interface Current {
+interface PlayingMessage {
   messageId: string;
   sentence: number;
   doneSentence: number;
@@ -31,11 +31,11 @@ interface Segment {
 }
 
 const TICK_MS = 50;
-/** A cut-off fades this long: too short to hear as speech, long enough not to click. */
+/** Fade-out on a flush: too short to hear as speech, long enough to avoid a click. */
 const FLUSH_FADE_MS = 5;
 const JOIN_FADE_MS = 2;
 const GAIN_SETTLES_MS = 15;
-/** −14 dB: one still hears that they go on, and oneself. */
+/** Gain while ducked, −14 dB: the voice stays audible without covering the user's. */
 const DUCKED = 0.2;
 
 export class Playout {
@@ -43,13 +43,13 @@ export class Playout {
   readonly #jitter = new JitterTarget();
   #segments: Segment[] = [];
   #ended = new Set<string>();
-  #current: Current | null = null;
+  #current: PlayingMessage | null = null;
   #mode: "idle" | "filling" | "playing" = "idle";
   #filledFor = 0;
   #silentFor = 0;
   #fade = new Float32Array(0);
   #fadeAt = 0;
-  #flushed: Current | null = null;
+  #flushed: PlayingMessage | null = null;
   #volume = 1;
   #ducked = false;
   #gain = 1;
@@ -58,8 +58,6 @@ export class Playout {
   #sinceTick = 0;
   #energy = 0;
   #consumed = 0;
-  /** Samples that did not fit: always 0 while the feeder keeps to its credit. */
-  lost = 0;
 
   constructor(
     private readonly rate: number,
@@ -70,10 +68,9 @@ export class Playout {
     this.#ring = new RingBuffer(capacity);
   }
 
-  push(piece: Piece): void {
-    const taken = this.#ring.write(piece.samples);
-    this.lost += piece.samples.length - taken;
-    const { messageId, sentence, chunk } = piece;
+  /** Queue a chunk. Samples above the capacity are dropped; the playback queue never sends that many. */
+  push({ messageId, sentence, chunk, samples }: AudioChunk): void {
+    const taken = this.#ring.write(samples);
     if (taken > 0) this.#segments.push({ messageId, sentence, chunk, left: taken });
     if (this.#mode === "idle" && taken > 0) this.#fill();
   }
@@ -85,9 +82,9 @@ export class Playout {
     }
   }
 
-  /** Drop everything: silence from the next block on, after a fade of 5 ms. */
+  /** Drop everything; the next block is silent after a fade of 5 ms. */
   flush(): void {
-    // Told twice before the next block is put out (by the user, then by the server): the first fade stands.
+    // A second flush before the next block (first the user's, then the server's) keeps the first fade.
     if (this.#mode === "playing") {
       this.#fade = new Float32Array(Math.min(this.#ring.length, this.#samples(FLUSH_FADE_MS)));
       this.#fadeAt = 0;
@@ -98,7 +95,7 @@ export class Playout {
     this.#ring.clear();
     this.#segments = [];
     this.#ended.clear();
-    this.#flushed = this.#current ?? this.#flushed ?? { ...NOTHING };
+    this.#flushed = this.#current ?? this.#flushed ?? { ...UNPLAYED };
     this.#current = null;
     this.#mode = "idle";
   }
@@ -112,7 +109,7 @@ export class Playout {
     this.#volume = Math.min(1, Math.max(0, volume));
   }
 
-  /** Put out the next block. */
+  /** Render the next block. */
   render(out: Float32Array): void {
     let at = this.#renderFade(out);
     if (this.#mode === "filling") this.#considerStarting(out.length - at);
@@ -161,7 +158,7 @@ export class Playout {
     return at + taken;
   }
 
-  /** Account for samples of the first segments as put out. */
+  /** Count samples of the first segments as played. */
   #advance(count: number): void {
     this.#consumed += count;
     let left = count;
@@ -180,7 +177,7 @@ export class Playout {
     }
   }
 
-  /** Go over to the segment's message; false: it has not got enough sound yet. */
+  /** Switch to the segment's message. Returns false if it does not have enough sound yet. */
   #begin(segment: Segment): boolean {
     this.#finish();
     if (!this.#enough()) {
@@ -193,11 +190,11 @@ export class Playout {
 
   #start(segment: Segment): void {
     const { messageId, sentence } = segment;
-    this.#current = { ...NOTHING, messageId, sentence };
+    this.#current = { ...UNPLAYED, messageId, sentence };
     this.#say("started", this.#current);
   }
 
-  /** The message in hand is over, whatever comes next. */
+  /** End the current message. */
   #finish(): void {
     const current = this.#current;
     if (!current) return;
@@ -234,11 +231,11 @@ export class Playout {
       if (current && this.#ended.has(current.messageId)) this.#ranOut();
       return;
     }
-    // A short piece that nothing follows is not to wait for more than the target.
+    // Start a short message after the target time even if its sound stays below the target.
     this.#filledFor += blockSamples;
     if (!this.#enough() && this.#filledFor < this.#samples(this.#jitter.targetMs)) return;
     this.#mode = "playing";
-    this.#join = this.#samples(JOIN_FADE_MS); // out of silence
+    this.#join = this.#samples(JOIN_FADE_MS); // fade in after silence
     if (current?.messageId !== first.messageId) {
       this.#finish();
       this.#start(first);
@@ -276,7 +273,7 @@ export class Playout {
     this.#energy = 0;
   }
 
-  #say(cause: Report["cause"], of: Current): void {
+  #say(cause: Report["cause"], of: PlayingMessage): void {
     const { messageId, sentence, doneSentence, doneChunk, samples, checksum, gaps, gapSamples } = of;
     this.report({
       cause,
@@ -306,7 +303,7 @@ export class Playout {
   }
 }
 
-const NOTHING: Current = {
+const UNPLAYED: PlayingMessage = {
   messageId: "",
   sentence: 0,
   doneSentence: -1,

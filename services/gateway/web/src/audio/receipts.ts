@@ -1,4 +1,4 @@
-/** When to tell the server what has been played: about five times a second, and where it matters at once. */
+/** Decides when to send a playback receipt: every 200 ms, and at once after a sentence, a message or a flush. */
 
 import type { Receipt } from "../wire/commands";
 import type { Report } from "./playback-report";
@@ -7,25 +7,25 @@ export const RECEIPT_EVERY_MS = 200;
 
 export class Receipts {
   #messageId = "";
-  #toldMs = -1;
+  #sentMs = -1;
   #before = new Map<string, number>();
 
-  /** So much of a message was played before this page was opened. */
+  /** Add the time that an earlier page has played of this message. */
   playedBefore(messageId: string, ms: number): void {
     this.#before.set(messageId, ms);
   }
 
-  /** The receipt this report calls for, or null. Nothing is claimed before the first chunk has been heard to its end. */
+  /** The receipt to send after this report, or null. The first one follows the end of the first chunk. */
   after(report: Report): Receipt | null {
     if (report.messageId === "" || report.doneChunk < 0) return null;
     if (report.messageId !== this.#messageId) {
       this.#messageId = report.messageId;
-      this.#toldMs = -1;
+      this.#sentMs = -1;
     }
     const urgent = report.cause === "sentence" || report.cause === "ended" || report.cause === "flushed";
-    const due = this.#toldMs < 0 || report.playedMs - this.#toldMs >= RECEIPT_EVERY_MS;
-    if (!(due || (urgent && report.playedMs > this.#toldMs))) return null;
-    this.#toldMs = report.playedMs;
+    const due = this.#sentMs < 0 || report.playedMs - this.#sentMs >= RECEIPT_EVERY_MS;
+    if (!(due || (urgent && report.playedMs > this.#sentMs))) return null;
+    this.#sentMs = report.playedMs;
     return {
       message_id: report.messageId,
       sentence_index: report.doneSentence,

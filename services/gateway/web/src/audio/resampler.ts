@@ -1,15 +1,15 @@
 /**
- * Changes the sample rate of a stream: windowed-sinc interpolation, Kaiser window, in pieces of any size.
+ * Streaming sample rate converter: windowed-sinc interpolation with a Kaiser window, for pieces of any size.
  *
- * Used only where a browser does not give an AudioContext the rate it was asked for. The output does not depend on how
- * the input was cut. (J. O. Smith, "Digital Audio Resampling", https://ccrma.stanford.edu/~jos/resample/.)
+ * Needed only if a browser does not give an AudioContext the requested rate. The output does not depend on the piece
+ * sizes. (J. O. Smith, "Digital Audio Resampling", https://ccrma.stanford.edu/~jos/resample/.)
  */
 
 /** Zero crossings of the sinc on each side, at the lower of the two rates. */
 const ZERO_CROSSINGS = 16;
 /** Kaiser's beta: about 80 dB of stop band. */
 const BETA = 8;
-/** Table steps a zero crossing; linear interpolation between them is good to about 1e-5. */
+/** Table steps per zero crossing; linear interpolation between them is accurate to about 1e-5. */
 const TABLE_STEPS = 512;
 
 const TABLE = buildTable();
@@ -17,12 +17,12 @@ const TABLE = buildTable();
 export class Resampler {
   readonly #scale: number;
   readonly #reach: number;
-  /** Input not yet used up, `#reach` samples of the past included. */
+  /** Input still needed, including `#reach` samples before the current position. */
   #input: Float32Array;
   #filled: number;
-  /** The input sample, counted from the stream's first, at the start of `#input`. */
+  /** Index in the stream of the first sample of `#input`. */
   #base: number;
-  /** Output samples so far: the place of the next is worked out from this, so that no error adds up. */
+  /** Output samples so far. The next position is computed from this count, so rounding errors do not add up. */
   #count = 0;
 
   /** @param from @param to rates in Hz */
@@ -38,7 +38,7 @@ export class Resampler {
     this.#base = -this.#reach;
   }
 
-  /** The output that is certain after this piece; about `reach` input samples stay inside. */
+  /** Return the output that this piece completes; about `reach` input samples stay buffered. */
   feed(samples: Float32Array): Float32Array {
     this.#append(samples);
     const certainTo = this.#base + this.#filled - this.#reach;
@@ -53,12 +53,12 @@ export class Resampler {
     return Float32Array.from(out);
   }
 
-  /** The end of the stream: what is still inside. */
+  /** Return the buffered rest at the end of the stream. */
   finish(): Float32Array {
     return this.feed(new Float32Array(this.#reach));
   }
 
-  /** Where the next output sample lies, in input samples from the stream's first. */
+  /** Position of the next output sample, in input samples from the start of the stream. */
   #position(): number {
     return (this.#count * this.from) / this.to;
   }

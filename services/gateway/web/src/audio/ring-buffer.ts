@@ -1,4 +1,4 @@
-/** A ring of 16-bit samples: fixed memory, nothing allocated while sound runs. */
+/** Ring buffer of 16-bit samples with fixed memory; it allocates nothing while it runs. */
 export class RingBuffer {
   readonly #samples: Int16Array;
   #read = 0;
@@ -22,7 +22,7 @@ export class RingBuffer {
     return this.capacity - this.#length;
   }
 
-  /** Append what fits; returns how many samples that were. */
+  /** Append as many samples as fit; returns their number. */
   write(samples: Int16Array): number {
     const count = Math.min(samples.length, this.room);
     const at = (this.#read + this.#length) % this.capacity;
@@ -33,7 +33,7 @@ export class RingBuffer {
     return count;
   }
 
-  /** Take up to `count` samples into `out` from `offset`, as −1…1; returns how many there were. */
+  /** Move up to `count` samples into `out` at `offset`, scaled to −1…1; returns their number. */
   read(out: Float32Array, offset: number, count: number): number {
     const taken = Math.min(count, this.#length, out.length - offset);
     for (let index = 0; index < taken; index += 1) {

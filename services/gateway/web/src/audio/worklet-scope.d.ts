@@ -1,4 +1,4 @@
-/** What an AudioWorklet's global scope has; lib.dom leaves it out. */
+/** Types of AudioWorkletGlobalScope, which lib.dom lacks. */
 
 declare abstract class AudioWorkletProcessor {
   readonly port: MessagePort;

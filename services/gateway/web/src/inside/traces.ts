@@ -1,4 +1,4 @@
-/** The last turns with their times: the server's, and what this page itself has measured. Pure. */
+/** The last turns with their times: the server's `turn_metrics` and the page's own measurements. Pure. */
 
 import type { Message } from "../talk/view";
 
@@ -6,7 +6,7 @@ export interface Trace {
   readonly turnId: string;
   readonly said: string;
   readonly metrics: Record<string, unknown>;
-  /** From sending (typed) or the end of speech, as this page saw it, to the first sample put out; null: not heard. */
+  /** From the message sent, or the end of speech, to the first sample played; null if no sound was played. */
   readonly heardAfterMs: number | null;
 }
 
@@ -24,8 +24,8 @@ export function withMetrics(
   return [{ turnId, said, metrics, heardAfterMs }, ...others].slice(0, KEPT);
 }
 
-/** The first sound may be late: the turn's metrics are there already. */
-export function withHeard(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
+/** Add the first sound to a trace whose metrics arrived earlier. */
+export function withFirstSound(traces: readonly Trace[], { turnId, afterMs }: FirstSound): readonly Trace[] {
   return traces.map((trace) => (trace.turnId === turnId ? { ...trace, heardAfterMs: afterMs } : trace));
 }
 
@@ -34,13 +34,13 @@ export interface FirstSound {
   readonly afterMs: number;
 }
 
-/** Measures one turn after the other: from the user's last word to the first sound. */
+/** Measures the time from the user's last word to the first sound, for one turn after the other. */
 export class Stopwatch {
   #from: number | null = null;
   #turnId = "";
   #heard = new Map<string, number>();
 
-  /** The user has finished: a message was sent, or speech ended. */
+  /** Start measuring: the user sent a message or stopped speaking. */
   userDone(nowMs: number): void {
     this.#from = nowMs;
   }
@@ -49,7 +49,7 @@ export class Stopwatch {
     this.#turnId = turnId;
   }
 
-  /** null: it is not the first, or nobody is answered. */
+  /** Stop measuring. Null if this is not the first sound, or if no turn has started. */
   firstSound(nowMs: number): FirstSound | null {
     if (this.#from === null || this.#turnId === "") return null;
     const first = { turnId: this.#turnId, afterMs: Math.round(nowMs - this.#from) };

@@ -1,4 +1,4 @@
-/** A turn's `turn_metrics` as something to draw: rows of bars on one scale of milliseconds. Pure. */
+/** Converts a turn's `turn_metrics` to rows of bars on one scale of milliseconds. Pure. */
 
 export type BarKind = "hear" | "pick" | "think" | "write" | "voice" | "send" | "sound";
 
@@ -19,11 +19,11 @@ export interface Waterfall {
   readonly rows: readonly Row[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** From the end of the user's words to the first sound on its way to the page; null: there was none. */
+  /** From the end of the user's words to the first audio frame sent to the page; null if there was none. */
   readonly firstSoundMs: number | null;
 }
 
-/** Times are ms since the turn was accepted; what isn't known is null or left out. */
+/** Times are ms since the turn was accepted; unknown times are null or missing. */
 export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   const speechEnd = ms(metrics["speech_end"]);
   const transcript = ms(metrics["transcript"]);
@@ -33,7 +33,12 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
     ["pick", "who answers", 0, started],
   ]);
   const messages = Array.isArray(metrics["messages"]) ? metrics["messages"].filter(isRecord) : [];
-  const rows: Row[] = [{ label: "You", characterId: "", bars: you }, ...messages.map((message, index) => rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])))].filter((row) => row.bars.length > 0);
+  const rows: Row[] = [
+    { label: "You", characterId: "", bars: you },
+    ...messages.map((message, index) =>
+      rowOf(message, index === 0 ? started : ms(messages[index - 1]?.["text_complete"])),
+    ),
+  ].filter((row) => row.bars.length > 0);
   const all = rows.flatMap((row) => row.bars);
   const sounds = messages.map((message) => ms(message["first_frame"])).filter((time) => time !== null);
   const begin = speechEnd ?? 0;
@@ -45,7 +50,7 @@ export function waterfallOf(metrics: Record<string, unknown>): Waterfall {
   };
 }
 
-/** @param askedMs when the model was asked: at the turn's start, or when the reply before was written */
+/** @param askedMs when the model was asked: at the turn's start, or at the end of the previous reply's text */
 function rowOf(message: Record<string, unknown>, askedMs: number | null): Row {
   const at = (name: string) => ms(message[name]);
   const name = message["character_name"];

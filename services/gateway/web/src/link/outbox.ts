@@ -1,7 +1,7 @@
 /**
- * Messages that are not yet known to be safe: sent again after a reconnect, until the server has accepted them.
+ * Messages that the server has not accepted yet; the page sends them again after a reconnect.
  *
- * Each has a turn id of the page's making, so saying it twice does no harm.
+ * The page chooses each message's turn id, and the server accepts a turn id once, so sending twice is safe.
  */
 
 import type { Command } from "../wire/commands";
@@ -11,20 +11,20 @@ export interface Unconfirmed {
   readonly text: string;
 }
 
-/** More than this the user has certainly not typed while the line was down. */
+/** A user does not type more messages than this while disconnected. */
 export const OUTBOX_MAX = 32;
 
 export class Outbox {
   #waiting: Unconfirmed[] = [];
 
-  /** False: it is full, and the message was not taken. */
+  /** Returns false if the outbox is full; the message is not added. */
   add(message: Unconfirmed): boolean {
     if (this.#waiting.length >= OUTBOX_MAX) return false;
     this.#waiting.push(message);
     return true;
   }
 
-  /** The server has it, or has refused it for good. */
+  /** Remove a message that the server has accepted or refused. */
   settle(turnId: string): void {
     this.#waiting = this.#waiting.filter((message) => message.turnId !== turnId);
   }
@@ -33,11 +33,7 @@ export class Outbox {
     this.#waiting = [];
   }
 
-  get oldest(): Unconfirmed | undefined {
-    return this.#waiting[0];
-  }
-
-  /** What to say again now that the line is back. */
+  /** The commands to send again after a reconnect. */
   commands(): Command[] {
     return this.#waiting.map(({ turnId, text }) => ({ type: "user_message", data: { text, turn_id: turnId } }));
   }

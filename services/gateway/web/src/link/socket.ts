@@ -1,4 +1,4 @@
-/** The WebSocket itself: does what the machine says, and passes on what is to be seen and heard. */
+/** Owns the WebSocket: runs the effects of the state machine and delivers events and audio to the page. */
 
 import { type AudioFrame, parseAudioFrame } from "../wire/audio-frame";
 import type { Command } from "../wire/commands";
@@ -12,9 +12,9 @@ export interface LinkListener {
   event(event: ServerEvent): void;
   audio(frame: AudioFrame): void;
   state(state: LinkState): void;
-  /** The conversation is open: say again what was not confirmed, listen again if listening was on. */
+  /** The conversation is open: send unconfirmed messages again, and restart listening if it was on. */
   live(): void;
-  /** A frame could not be read. */
+  /** A frame could not be parsed and was dropped. */
   unreadable(problem: string): void;
 }
 
@@ -34,7 +34,7 @@ export class Link {
     return this.#state;
   }
 
-  /** Open a conversation; `""` for a new one. */
+  /** Open a conversation; `""` opens a new one. */
   connect(conversationId: string): void {
     this.#step({ on: "connect", conversationId });
   }
@@ -43,14 +43,14 @@ export class Link {
     this.#step({ on: "retry_due" });
   }
 
-  /** False: the line is down, and nothing was sent. */
+  /** Returns false if the connection is down; the command is not sent. */
   send(command: Command): boolean {
     if (this.#state.phase !== "live" || this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(command));
     return true;
   }
 
-  /** Microphone PCM. False: it was dropped, because the line is down or too slow. */
+  /** Send microphone PCM. Returns false if it was dropped because the connection is down or too slow. */
   sendPcm(pcm: ArrayBuffer): boolean {
     const socket = this.#socket;
     if (this.#state.phase !== "live" || socket?.readyState !== WebSocket.OPEN) return false;
@@ -59,7 +59,7 @@ export class Link {
     return true;
   }
 
-  /** Returns whether the machine lets what came in pass to the page. */
+  /** Returns whether the state machine delivers this input to the page. */
   #step(input: Input): boolean {
     const [state, effects] = step(this.#state, input, Math.random());
     const changed = state.phase !== this.#state.phase || state.conversationId !== this.#state.conversationId;
@@ -69,14 +69,14 @@ export class Link {
     for (const effect of effects) {
       if (effect.do === "deliver") {
         deliver = true;
-        // In its place among the effects: the page must know the conversation before it hears that it is live.
+        // Keep the order of the effects: the page must get `conversation_started` before `live`.
         if (input.on === "event") this.listener.event(input.event);
-      } else this.#do(effect);
+      } else this.#execute(effect);
     }
     return deliver;
   }
 
-  #do(effect: Exclude<Effect, { do: "deliver" }>): void {
+  #execute(effect: Exclude<Effect, { do: "deliver" }>): void {
     switch (effect.do) {
       case "connect":
         this.#open(effect.at);
@@ -102,7 +102,10 @@ export class Link {
     const current = (act: () => void) => () => {
       if (socket === this.#socket) act();
     };
-    socket.addEventListener("open", current(() => this.#step({ on: "socket_opened" })));
+    socket.addEventListener(
+      "open",
+      current(() => this.#step({ on: "socket_opened" })),
+    );
     socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (socket === this.#socket) this.#received(data);
     });

@@ -1,11 +1,12 @@
 /**
- * The connection as a state machine: when to connect, what to resume from, how long to wait after a failure.
+ * The connection's state machine: when to connect, from which position to resume, how long to wait after a failure.
  *
- *     off ──▶ connecting ──▶ greeting ──▶ live     a new conversation, or one that this page has nothing of yet
- *                 ▲    └──────▶ resuming ──▶ live    one that this page was in the middle of: the address says where
- *                 └── waiting ◀── (closed)           then replaced (4001) or refused (1008): the user decides
+ *     off ──▶ connecting ──▶ greeting ──▶ live     a conversation of which this page has no events yet
+ *                 ▲    └──────▶ resuming ──▶ live    a conversation to resume; the URL carries the position
+ *                 └── waiting ◀── (closed)           after close code 4001 or 1008: replaced or refused, no retry
  *
- * Pure: `step` takes the state, what happened and a random number, and says what to do. `socket.ts` does it.
+ * Pure: `step` takes the state, an input and a random number, and returns the new state and effects. `socket.ts` runs
+ * the effects.
  */
 
 import type { LastAudio } from "../wire/commands";
@@ -16,17 +17,17 @@ export type Phase = "off" | "connecting" | "greeting" | "resuming" | "live" | "w
 
 export interface LinkState {
   readonly phase: Phase;
-  /** `""`: a new conversation. */
+  /** `""` for a new conversation. */
   readonly conversationId: string;
   readonly lastEventId: string;
   readonly lastAudio: LastAudio | null;
-  /** Failures in a row. */
+  /** Consecutive failures. */
   readonly failures: number;
-  /** Why the server refused, in its words. */
+  /** The server's reason for refusing the connection. */
   readonly reason: string;
 }
 
-/** What the address of a connection says. */
+/** The position that the connection's URL carries. */
 export type Position = Pick<LinkState, "conversationId" | "lastEventId" | "lastAudio">;
 
 export type Input =
@@ -46,16 +47,16 @@ export type Effect =
   | { do: "deliver" }
   | { do: "now_live" };
 
-/** How long the wait after a failure may be: at first, and after many. */
-interface Patience {
+/** Bounds of the delay before a reconnect: after the first failure, and after many. */
+interface RetryDelay {
   readonly firstMs: number;
   readonly longestMs: number;
 }
 
-/** A server that is started anew is back within seconds, and somebody waits for it in mid-sentence. */
-export const PATIENCE: Patience = { firstMs: 250, longestMs: 4_000 };
-/** 1013: the server is full. Asking again every quarter second is what it does not need. */
-export const PATIENCE_WHEN_FULL: Patience = { firstMs: 4_000, longestMs: 8_000 };
+/** Short, because a restarted server is back within seconds while the user waits. */
+export const RETRY_DELAY: RetryDelay = { firstMs: 250, longestMs: 4_000 };
+/** Close code 1013: the server is full and must not be asked several times a second. */
+export const RETRY_DELAY_WHEN_FULL: RetryDelay = { firstMs: 4_000, longestMs: 8_000 };
 
 export const OFF: LinkState = {
   phase: "off",
@@ -66,7 +67,7 @@ export const OFF: LinkState = {
   reason: "",
 };
 
-/** @param random in [0, 1): spreads the retries of many pages after a restart */
+/** @param random in [0, 1); spreads the reconnects of many pages after a server restart */
 export function step(state: LinkState, input: Input, random: number): [LinkState, readonly Effect[]] {
   switch (input.on) {
     case "connect": {
@@ -101,13 +102,17 @@ function dial({ conversationId, lastEventId, lastAudio }: LinkState): Effect {
   return { do: "connect", at: { conversationId, lastEventId, lastAudio } };
 }
 
-function closed(state: LinkState, { code, reason }: { code: number; reason: string }, random: number): [LinkState, Effect[]] {
+function closed(
+  state: LinkState,
+  { code, reason }: { code: number; reason: string },
+  random: number,
+): [LinkState, Effect[]] {
   if (state.phase === "off") return [state, []];
   if (code === 4001) return [{ ...state, phase: "replaced", reason }, []];
   if (code === 1008) return [{ ...state, phase: "refused", reason }, []];
-  const { firstMs, longestMs } = code === 1013 ? PATIENCE_WHEN_FULL : PATIENCE;
+  const { firstMs, longestMs } = code === 1013 ? RETRY_DELAY_WHEN_FULL : RETRY_DELAY;
   const ceiling = Math.min(longestMs, firstMs * 2 ** Math.min(state.failures, 16));
-  // Between half and the whole of it: spread out, yet never at once.
+  // Jitter: between half of the ceiling and the ceiling.
   const ms = Math.round(ceiling * (0.5 + random / 2));
   return [{ ...state, phase: "waiting", failures: state.failures + 1 }, [{ do: "retry_in", ms }]];
 }
@@ -128,7 +133,10 @@ function received(state: LinkState, event: ServerEvent): [LinkState, readonly Ef
   return [{ ...state, lastEventId: event.eventId }, [{ do: "deliver" }]];
 }
 
-function started(state: LinkState, event: ServerEvent & { type: "conversation_started" }): [LinkState, readonly Effect[]] {
+function started(
+  state: LinkState,
+  event: ServerEvent & { type: "conversation_started" },
+): [LinkState, readonly Effect[]] {
   const same = event.conversation_id === state.conversationId;
   const live: LinkState = {
     phase: "live",

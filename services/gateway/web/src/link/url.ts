@@ -1,6 +1,6 @@
 import type { Position } from "./state-machine";
 
-/** Where the WebSocket is: beside the page. `token` is `""` where none is asked for. */
+/** The WebSocket's URL, beside the page's. `token` is `""` if the server asks for none. */
 export function socketUrl(at: Position, token: string): string {
   const url = new URL("ws", document.baseURI);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
@@ -9,7 +9,7 @@ export function socketUrl(at: Position, token: string): string {
   return url.href;
 }
 
-/** What to open: a new conversation, or one from where this page stands in it. */
+/** The URL's query: a new conversation, or the position to resume from. */
 export function positionQuery({ conversationId, lastEventId, lastAudio }: Position, token: string): string {
   const query = new URLSearchParams();
   if (conversationId) {

@@ -1,4 +1,4 @@
-/** The REST side of the gateway, as far as the page uses it. Every call rejects with `RequestFailed`. */
+/** Client of the gateway's REST API, for the calls that the page uses. Every call rejects with `RequestFailed`. */
 
 import { readProblem, unreachable } from "./problem";
 
@@ -29,7 +29,7 @@ export interface ConversationRow {
 
 export interface Page<T> {
   readonly items: readonly T[];
-  /** What `before` takes for the page after this one; null: this is the last. */
+  /** The value of `before` for the next page; null on the last page. */
   readonly next: string | null;
 }
 
@@ -43,15 +43,14 @@ export interface StoredMessage {
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
 }
 
-/** What runs behind the page. */
 export interface Status {
   readonly version: string;
-  /** Per stage the engines of its live workers. */
+  /** The engines of the live workers, by stage. */
   readonly engines: Readonly<Record<string, readonly string[]>>;
-  /** What has to run and doesn't. */
+  /** Problems: the parts that are needed and do not run. */
   readonly missing: readonly string[];
   readonly redis_ms: number | null;
-  /** First part of every Redis key. */
+  /** Prefix of every Redis key. */
   readonly namespace: string;
 }
 
@@ -60,7 +59,7 @@ const MESSAGES_MAX = 20_000;
 export type ExportFormat = "markdown" | "json";
 
 export class Api {
-  /** @param token `""` where the server asks for none */
+  /** @param token `""` if the server asks for none */
   constructor(private readonly token: string) {}
 
   async characters(): Promise<readonly Character[]> {
@@ -83,7 +82,7 @@ export class Api {
     return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
   }
 
-  /** How a voice sounds: a WAV. */
+  /** A WAV with a sentence in this voice. */
   async voiceSample(id: string): Promise<Blob> {
     const answer = await this.#fetch("GET", `api/voices/${encodeURIComponent(id)}/sample`);
     return answer.blob();
@@ -95,14 +94,14 @@ export class Api {
     return (await this.#ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
   }
 
-  /** All messages of a conversation, oldest first; of a very long one the first `MESSAGES_MAX`. */
+  /** The messages of a conversation, oldest first, at most `MESSAGES_MAX`. */
   async messages(conversationId: string): Promise<readonly StoredMessage[]> {
     const all: StoredMessage[] = [];
     let after: number | null = null;
     do {
       const query = new URLSearchParams({ limit: "1000" });
       if (after !== null) query.set("after", String(after));
-      // Each page says where the next begins.
+      // Each page is needed for the position of the next one.
       // oxlint-disable-next-line no-await-in-loop
       const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
         messages: StoredMessage[];
@@ -155,9 +154,10 @@ export class Api {
   }
 }
 
-/** A list, given bare or under a name. */
+/** The list in an answer, either bare or under a name. */
 function list<T>(answer: unknown, name: string): readonly T[] {
   if (Array.isArray(answer)) return answer as T[];
-  const inner = (answer as Record<string, unknown> | null)?.[name] ?? (answer as Record<string, unknown> | null)?.["items"];
+  const inner =
+    (answer as Record<string, unknown> | null)?.[name] ?? (answer as Record<string, unknown> | null)?.["items"];
   return Array.isArray(inner) ? (inner as T[]) : [];
 }

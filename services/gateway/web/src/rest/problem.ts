@@ -1,4 +1,4 @@
-/** Errors of the REST side, as RFC 9457 describes them, in words for the person at the page. */
+/** Converts errors of the REST API (RFC 9457) to texts for the user. */
 
 export interface FieldProblem {
   readonly field: string;
@@ -8,7 +8,7 @@ export interface FieldProblem {
 export class RequestFailed extends Error {
   override readonly name = "RequestFailed";
 
-  /** @param status HTTP status; 0 where the server was not reached */
+  /** @param status HTTP status; 0 if the server was not reached */
   constructor(
     readonly status: number,
     message: string,
@@ -17,16 +17,18 @@ export class RequestFailed extends Error {
     super(message);
   }
 
-  /** What is wrong with one field; "" if nothing is. */
+  /** The problem with one field; `""` if there is none. */
   about(field: string): string {
     return this.fields.find((each) => each.field === field || each.field.endsWith(`.${field}`))?.detail ?? "";
   }
 }
 
-/** The failure that an answer's body describes; it need not be problem+json. */
+/** Read the failure from an answer's body, which need not be problem+json. */
 export function readProblem(status: number, body: unknown): RequestFailed {
   const source = isRecord(body) ? body : {};
-  const text = [source["detail"], source["title"]].find((each): each is string => typeof each === "string" && each !== "");
+  const text = [source["detail"], source["title"]].find(
+    (each): each is string => typeof each === "string" && each !== "",
+  );
   const errors = Array.isArray(source["errors"]) ? source["errors"].filter(isRecord) : [];
   const fields = errors.map((each) => ({ field: fieldOf(each), detail: firstText(each, "detail", "message", "msg") }));
   return new RequestFailed(status, text ?? inPlainWords(status), fields);
@@ -38,10 +40,10 @@ export function unreachable(): RequestFailed {
 
 function inPlainWords(status: number): string {
   if (status === 401 || status === 403) return "The server does not let this page in. Open it with its token.";
-  if (status === 404) return "That is not there any more. Reload the list.";
-  if (status === 409) return "That is taken already. Choose another name.";
-  if (status >= 500) return "The server could not do it just now. Try again in a moment.";
-  return "The server did not accept that.";
+  if (status === 404) return "This entry does not exist any more. Reload the list.";
+  if (status === 409) return "This name is already taken. Choose another one.";
+  if (status >= 500) return "The server could not do this right now. Try again in a moment.";
+  return "The server did not accept this.";
 }
 
 function fieldOf(error: Record<string, unknown>): string {

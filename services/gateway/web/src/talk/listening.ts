@@ -1,15 +1,15 @@
 /**
- * Listening: the microphone and the listening session, hands-free or while a button is held.
+ * Controls the microphone and the listening session, hands-free or while a button is held.
  *
- * The microphone is opened when it is first wanted and closed when it is not. A session belongs to one connection; after
- * a reconnect the page begins another.
+ * The microphone opens on demand and closes when listening stops. A session belongs to one connection; after a
+ * reconnect the page starts another.
  */
 
 import type { Captured } from "../audio/capture-port";
 import { Microphone, NoMicrophone } from "../audio/microphone";
 
-export interface EarsListener {
-  /** Send this, if the line is up. */
+export interface ListeningCallbacks {
+  /** Send this command if the connection is up. */
   command(type: "start_listening" | "stop_listening"): void;
   pcm(pcm: ArrayBuffer): void;
   level(level: number): void;
@@ -17,16 +17,16 @@ export interface EarsListener {
   trouble(problem: string): void;
 }
 
-/** After push-to-talk the microphone stays open so long, so that the next press is heard from its first word. */
+/** After push-to-talk the microphone stays open this long, so that the next press does not lose its first word. */
 const WARM_MS = 20_000;
 
-export class Ears {
+export class ListeningController {
   #microphone: Microphone | null = null;
   #opening: Promise<void> | null = null;
   #wanted = false;
   #cooling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly listener: EarsListener) {}
+  constructor(private readonly listener: ListeningCallbacks) {}
 
   get listening(): boolean {
     return this.#wanted;
@@ -51,8 +51,8 @@ export class Ears {
     this.#cooling = setTimeout(() => void this.#close(), keepWarm ? WARM_MS : 0);
   }
 
-  /** The line is back: a session that was open has ended with the old one. */
-  again(): void {
+  /** Start a new session after a reconnect; the old one ended with its connection. */
+  restart(): void {
     if (this.#wanted && this.#microphone) this.#begin();
   }
 
@@ -65,8 +65,8 @@ export class Ears {
     if (this.#microphone) return;
     this.listener.microphone("opening");
     this.#opening ??= Microphone.open(
-      (frame) => this.#heard(frame),
-      () => this.#lost(),
+      (frame) => this.#onFrame(frame),
+      () => this.#onLost(),
     )
       .then((microphone) => {
         this.#microphone = microphone;
@@ -74,25 +74,27 @@ export class Ears {
       .catch((error: unknown) => {
         this.#wanted = false;
         this.listener.microphone("off");
-        this.listener.trouble(error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.");
+        this.listener.trouble(
+          error instanceof NoMicrophone ? error.message : "The microphone cannot be opened. Typing works meanwhile.",
+        );
       })
       .finally(() => {
         this.#opening = null;
       });
     await this.#opening;
-    // Released again before the browser had asked the user.
+    // The user released the button before the microphone was open.
     if (!this.#wanted) await this.#close();
   }
 
-  #heard({ pcm, level }: Captured): void {
+  #onFrame({ pcm, level }: Captured): void {
     if (!this.#wanted) return;
     this.listener.level(level);
     this.listener.pcm(pcm);
   }
 
-  #lost(): void {
+  #onLost(): void {
     this.stop(false);
-    this.listener.trouble("The microphone went away. Plug it in again, then press the button.");
+    this.listener.trouble("The microphone was disconnected. Plug it in again, then press the button.");
   }
 
   async #close(): Promise<void> {

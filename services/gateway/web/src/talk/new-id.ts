@@ -1,6 +1,4 @@
-/** Ids for what the page makes. */
-
-/** A UUID, also on pages that came over plain http, where `crypto.randomUUID` is missing. */
+/** Make a UUID; also works on pages loaded over plain http, where `crypto.randomUUID` is missing. */
 export function newId(): string {
   if ("randomUUID" in crypto) return crypto.randomUUID();
   const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));

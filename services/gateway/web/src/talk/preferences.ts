@@ -1,4 +1,4 @@
-/** What the page remembers in this browser. Where storage is forbidden, it forgets. */
+/** Preferences and the token, kept in the browser's storage; not kept if the browser forbids storage. */
 
 export type TalkMode = "hands_free" | "push_to_talk";
 
@@ -33,7 +33,7 @@ export function savePreferences(preferences: Preferences): void {
   attempt(() => localStorage.setItem(KEY, JSON.stringify(preferences)));
 }
 
-/** The server's token: from the address once, then from this tab, so that it does not stay in the address. */
+/** The server's token. Moves it from the URL to this tab's storage, so that it does not stay in the URL. */
 export function takeToken(): string {
   const url = new URL(location.href);
   const given = url.searchParams.get("token");

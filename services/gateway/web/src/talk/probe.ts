@@ -1,4 +1,4 @@
-/** What browser tests may look at (`?probe=1`): what was put out, by the worklet's own count. Read only. */
+/** Read-only measurements for browser tests (`?probe=1`): the sound that was played, as the worklet counts it. */
 
 import type { FromWorklet } from "../audio/playback-port";
 import type { Tally } from "../audio/playback-report";
@@ -6,25 +6,25 @@ import type { AudioFrame } from "../wire/audio-frame";
 
 export interface PlayedMessage extends Tally {
   readonly messageId: string;
-  /** Samples that came for it. */
+  /** Samples received for it. */
   readonly received: number;
-  /** FNV-1a over those samples: equal to `checksum` where each was put out once, in order. */
+  /** FNV-1a over those samples; equals `checksum` if each was played once, in order. */
   readonly receivedChecksum: number;
   readonly state: "waiting" | "playing" | "played" | "flushed";
 }
 
-/** A voice was cut off. */
+/** One flush: a voice that was stopped. */
 export interface Flush {
-  /** When the page asked for silence, by `performance.now()`. */
+  /** When the page requested the flush, by `performance.now()`. */
   readonly askedAtMs: number;
-  /** When it had word from the audio thread that silence is being put out, which was a little earlier; null: not yet. */
+  /** When the audio thread's report of the flush arrived; null before that. */
   readonly silentAtMs: number | null;
-  /** How much was put out in between, in ms of the audio clock: what a listener hears of it on a machine of any speed. */
+  /** Sound played in between, in ms of the audio clock, which does not depend on the machine's speed. */
   readonly soundMs: number | null;
 }
 
 interface Asked extends Omit<Flush, "silentAtMs" | "soundMs"> {
-  /** The audio clock then. */
+  /** The audio clock at the request. */
   readonly audioMs: number;
   silentAtMs: number | null;
   soundMs: number | null;
@@ -85,7 +85,7 @@ export class Probe {
     return this.#flushes.map(({ askedAtMs, silentAtMs, soundMs }) => ({ askedAtMs, silentAtMs, soundMs }));
   }
 
-  /** How often a voice was lowered. */
+  /** Number of times a voice was ducked. */
   ducks(): number {
     return this.#ducks;
   }

@@ -1,28 +1,20 @@
-/** The state of the talk in one word and one line. */
+/** The state of the conversation as one line of text and a mood for the scene. */
 
 import { type ViewState, findReply } from "./view";
 
 export type Mood =
-  | "connecting"
-  | "offline"
-  | "idle"
-  | "listening"
-  | "hearing"
-  | "thinking"
-  | "speaking"
-  | "away"
-  | "refused";
+  "connecting" | "offline" | "idle" | "listening" | "hearing" | "thinking" | "speaking" | "away" | "refused";
 
-export interface Glance {
+export interface StatusLine {
   readonly mood: Mood;
-  readonly line: string;
-  /** Who it is about: the one that speaks or thinks. */
+  readonly text: string;
+  /** The character that speaks or thinks; `""` if none does. */
   readonly characterId: string;
 }
 
-const of = (mood: Mood, line: string, characterId = ""): Glance => ({ mood, line, characterId });
+const of = (mood: Mood, text: string, characterId = ""): StatusLine => ({ mood, text, characterId });
 
-export function atAGlance(state: ViewState): Glance {
+export function statusLine(state: ViewState): StatusLine {
   switch (state.link) {
     case "replaced":
       return of("away", "This talk is open somewhere else");
@@ -39,19 +31,20 @@ export function atAGlance(state: ViewState): Glance {
       break;
   }
   if (state.listening.hearing) return of("hearing", "Hearing you");
-  if (state.soundBlocked) return of("idle", "They wait for you to allow sound");
+  if (state.soundBlocked) return of("idle", "Waiting for you to allow sound");
   const speaking = findReply(state, state.speakingId);
   if (speaking) return of("speaking", `${speaking.name} is speaking`, speaking.characterId);
   if (state.writesPaused) return of("offline", "The server has to wait…");
-  const thinking = whoThinks(state);
-  if (thinking) return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
+  const thinking = thinkingCharacter(state);
+  if (thinking)
+    return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
   if (state.listening.microphone === "opening") return of("connecting", "Opening the microphone…");
   if (state.listening.session) return of("listening", "Listening");
   return of("idle", "Ready when you are");
 }
 
-/** A turn is being answered and there is nothing to hear of it yet. */
-function whoThinks(state: ViewState): { name: string; characterId: string } | null {
+/** The character whose reply is written but not heard yet; an empty name before the turn's replies are known. */
+function thinkingCharacter(state: ViewState): { name: string; characterId: string } | null {
   const { turn } = state;
   if (!turn || turn.textComplete) return sending(state) ? { name: "", characterId: "" } : null;
   const next = turn.replies.find(({ messageId }) => {
@@ -66,7 +59,7 @@ function sending(state: ViewState): boolean {
   return last?.kind === "user" && last.delivery === "sending";
 }
 
-/** Whether there is something to stop: a reply is being made or is still to be heard. */
+/** Whether a reply is being written, played or waiting to be played. */
 export function canStop(state: ViewState): boolean {
   const { turn } = state;
   if (state.speakingId) return true;

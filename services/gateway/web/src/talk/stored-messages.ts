@@ -1,9 +1,9 @@
-/** Messages as they are stored, made into messages of the page. */
+/** Converts stored messages (from the REST API) to messages of the page. */
 
 import type { StoredMessage } from "../rest/api";
 import type { Message } from "./view";
 
-export function pastMessages(stored: readonly StoredMessage[]): Message[] {
+export function storedMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {
     if (message.role === "user") {
       return { kind: "user", id: message.turn_id, text: message.text, source: "typed", delivery: "safe" };
@@ -15,8 +15,9 @@ export function pastMessages(stored: readonly StoredMessage[]): Message[] {
       characterId: message.character_id ?? "",
       name: message.character_name,
       text: message.text,
+      sentenceEnds: [],
       status: message.status,
-      sound: "past",
+      sound: "stored",
       heardChars: message.text.length,
       sentence: -1,
       problem: "",

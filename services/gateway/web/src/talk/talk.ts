@@ -1,15 +1,15 @@
 /**
- * The talk: joins connection, loudspeaker, microphone and view. Decisions are made by the pure modules; this carries them
- * out, in this order where an event touches several: sound first (it must stop at once), then what is shown.
+ * The page's controller: connects the WebSocket, the player, the microphone and the view. The pure modules decide; this
+ * class carries out. For an event that concerns several parts, sound comes first (it must stop at once), then the view.
  */
 
 import { signal } from "@preact/signals";
 
-import { type BargeIn, CALM, type Order, hear, wait } from "../audio/barge-in";
+import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePassed } from "../audio/barge-in";
 import type { FromWorklet } from "../audio/playback-port";
 import { NoSound, Player } from "../audio/player";
 import { Receipts } from "../audio/receipts";
-import { Stopwatch, type Trace, withHeard, withMetrics } from "../inside/traces";
+import { Stopwatch, type Trace, withFirstSound, withMetrics } from "../inside/traces";
 import type { LinkState } from "../link/state-machine";
 import { Outbox } from "../link/outbox";
 import { Link } from "../link/socket";
@@ -20,24 +20,25 @@ import type { AudioFrame } from "../wire/audio-frame";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { AudioOrder } from "../wire/order";
 import { canStop } from "./status-line";
-import { Ears } from "./listening";
+import { ListeningController } from "./listening";
+import { InterruptRequest } from "./interrupt-request";
 import { newId } from "./new-id";
-import { pastMessages } from "./stored-messages";
+import { storedMessages } from "./stored-messages";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
-import { EMPTY, type Place, type ViewState } from "./view";
-import { type Happening, reduce } from "./view-state";
+import { EMPTY, type NoticePlace, type ViewState } from "./view";
+import { type ViewInput, reduce } from "./view-state";
 
-/** The server could not take a message (Redis away): it is offered again after so long, under the same turn id. */
-const SAY_AGAIN_MS = 1_500;
-/** The loudspeaker could not be fetched: it is tried again after so long. */
-const LOAD_AGAIN_MS = 1_000;
+/** Delay before a message is sent again, under the same turn id, after the error `unavailable`. */
+const RESEND_MS = 1_500;
+/** Delay before another attempt to load the playback worklet. */
+const RELOAD_MS = 1_000;
 
 export class Talk {
   readonly view = signal<ViewState>(EMPTY);
   readonly traces = signal<readonly Trace[]>([]);
   readonly preferences = signal<Preferences>(loadPreferences());
-  /** Root mean square, 0…1, several times a second. */
+  /** Root mean square, 0…1, updated several times a second. */
   readonly micLevel = signal(0);
   readonly voiceLevel = signal(0);
   readonly api: Api;
@@ -46,19 +47,16 @@ export class Talk {
   #publishing = false;
   #link: Link;
   #player: Player;
-  #ears: Ears;
+  #listening: ListeningController;
   #outbox = new Outbox();
   #order = new AudioOrder();
   #receipts = new Receipts();
-  #bargeIn: BargeIn = CALM;
+  #bargeIn: BargeIn = NOT_DUCKED;
   #stopwatch = new Stopwatch();
-  #loadAgain: ReturnType<typeof setTimeout> | undefined;
-  /** The user said stop while the line was down. */
-  #stopOwed = false;
-  /** The server has been told to stop and has not said that it did. */
-  #stopAsked = false;
-  /** The conversation whose earlier messages are shown, or that has none. */
-  #pastOf = "";
+  #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
+  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The conversation whose stored messages are shown, or that has none. */
+  #storedOf = "";
 
   constructor(
     token: string,
@@ -70,22 +68,23 @@ export class Talk {
       audio: (frame) => this.#onAudio(frame),
       state: (state) => this.#onLink(state),
       live: () => this.#onLive(),
-      unreadable: (problem) => console.warn(`Tertulia: ${problem}; it was left out.`),
+      unreadable: (problem) => console.warn(`Tertulia: ${problem}; the frame was ignored.`),
     });
     this.#player = new Player(
       {
         report: (report) => this.#onReport(report),
-        blocked: (blocked) => this.#happen({ on: "sound_blocked", blocked }),
-        overflowed: () => this.#tell("page", "overflow", "More sound has come than can be kept. Press stop and ask again."),
+        blocked: (blocked) => this.#apply({ on: "sound_blocked", blocked }),
+        overflowed: () =>
+          this.#notify("page", "overflow", "Too much sound is waiting to be played. Press stop and ask again."),
       },
       probe !== null,
     );
-    this.#ears = new Ears({
+    this.#listening = new ListeningController({
       command: (type) => this.#link.send({ type }),
       pcm: (pcm) => this.#link.sendPcm(pcm),
       level: (level) => (this.micLevel.value = level),
-      microphone: (microphone) => this.#happen({ on: "microphone", microphone }),
-      trouble: (problem) => this.#tell("talk", "microphone", problem),
+      microphone: (microphone) => this.#apply({ on: "microphone", microphone }),
+      trouble: (problem) => this.#notify("talk", "microphone", problem),
     });
   }
 
@@ -95,40 +94,39 @@ export class Talk {
     await this.#loadPlayer();
   }
 
-  // -- what the user does
+  // -- actions of the user
 
-  /** Returns false where the message was not taken, with a notice that says why. */
+  /** Send a message. Returns false, and shows a notice, if too many messages wait already. */
   say(text: string): boolean {
     const message = { turnId: newId(), text };
     if (!this.#outbox.add(message)) {
-      this.#tell("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
+      this.#notify("composer", "outbox", "Too many messages are waiting for the connection. Wait until it is back.");
       return false;
     }
     void this.unlockSound();
     this.#silence();
     this.#stopwatch.userDone(performance.now());
-    this.#happen({ on: "sent", turnId: message.turnId, text });
+    this.#apply({ on: "sent", turnId: message.turnId, text });
     this.#link.send({ type: "user_message", data: { text, turn_id: message.turnId } });
     return true;
   }
 
-  /** The user takes the floor without a word yet: typing, Esc, the stop button. */
+  /** Interrupt without a message: typing, Esc, the stop button. */
   stop(): void {
     if (!canStop(this.#state)) return;
     this.#silence();
-    this.#stopAsked = this.#link.send({ type: "interrupt" });
-    this.#stopOwed = !this.#stopAsked;
+    this.#interrupt.request();
   }
 
   listen(on: boolean, keepWarm = false): void {
     void this.unlockSound();
     this.dismiss("talk");
-    if (on) void this.#ears.start();
-    else this.#ears.stop(keepWarm);
+    if (on) void this.#listening.start();
+    else this.#listening.stop(keepWarm);
   }
 
   get listening(): boolean {
-    return this.#ears.listening;
+    return this.#listening.listening;
   }
 
   prefer(change: Partial<Preferences>): void {
@@ -141,12 +139,12 @@ export class Talk {
     await this.#player.unlock().catch(() => undefined);
   }
 
-  /** False: the line is down, and nothing was changed. */
+  /** Returns false if the connection is down; nothing is changed. */
   changeSettings(change: Partial<ModelSettings>): boolean {
     const sent = this.#link.send({ type: "model_settings", data: change });
     if (sent) {
-      this.#happen({ on: "settings_asked", change });
-      // Not with the next frame: the next key on a dial steps from what is shown.
+      this.#apply({ on: "settings_changed", change });
+      // Update the view at once, not with the next frame: the next key press on a dial steps from the shown value.
       this.view.value = this.#state;
     }
     return sent;
@@ -157,17 +155,17 @@ export class Talk {
   }
 
   newConversation(): void {
-    this.#leaveTalk();
+    this.#leaveConversation();
     if (!this.#link.send({ type: "new_conversation" })) this.#link.connect("");
   }
 
   openConversation(id: string): void {
     if (id === this.#state.conversationId) return;
-    this.#leaveTalk();
+    this.#leaveConversation();
     this.#link.connect(id);
   }
 
-  /** After another page took the talk, or the server refused. */
+  /** Connect again after another page took the conversation over, or after the server refused. */
   reconnect(): void {
     this.#link.connect(this.#link.state.conversationId);
   }
@@ -176,76 +174,79 @@ export class Talk {
     this.#link.retryNow();
   }
 
-  /** One notice at a place, or all of them. */
-  dismiss(place: Place, code?: string): void {
-    this.#happen({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
+  /** Dismiss one notice at a place, or all of them. */
+  dismiss(place: NoticePlace, code?: string): void {
+    this.#apply({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
   }
 
-  // -- what happens to it
+  // -- inputs
 
   #onEvent(event: ServerEvent): void {
     const now = performance.now();
     this.#barge(event, now);
     if (event.type === "audio_complete") this.#player.end(event.message_id);
-    if (event.type === "interrupted") this.#stopOwed = this.#stopAsked = false;
-    // The stop was refused with everything else meanwhile.
-    if (event.type === "warning" && event.code === "writes_resumed" && this.#stopAsked) this.#link.send({ type: "interrupt" });
+    this.#interrupt.onEvent(event);
     if (event.type === "turn_accepted") {
-      this.#stopAsked = false;
       this.#outbox.settle(event.turn_id);
       this.#stopwatch.turn(event.turn_id);
     }
     if (event.type === "vad_stop") this.#stopwatch.userDone(now);
     if (event.type === "error" && event.turn_id) this.#onTurnError(event.turn_id, event.code);
-    this.#happen({ on: "event", event });
+    this.#apply({ on: "event", event });
     if (event.type === "conversation_started") this.#onConversation(event);
     if (event.type === "turn_metrics") {
       const heardAfterMs = this.#stopwatch.heardAfterMs(event.turn_id);
-      this.traces.value = withMetrics(this.traces.value, this.#state.messages, event.turn_id, event.metrics, heardAfterMs);
+      this.traces.value = withMetrics(
+        this.traces.value,
+        this.#state.messages,
+        event.turn_id,
+        event.metrics,
+        heardAfterMs,
+      );
     }
   }
 
   #onTurnError(turnId: string, code: string): void {
     if (code !== "unavailable") this.#outbox.settle(turnId);
-    else setTimeout(() => this.#sayAgain(), SAY_AGAIN_MS);
+    else setTimeout(() => this.#resend(), RESEND_MS);
   }
 
-  #sayAgain(): void {
+  #resend(): void {
     for (const command of this.#outbox.commands()) this.#link.send(command);
   }
 
   #barge(event: ServerEvent, now: number): void {
     const speaking = this.#state.speakingId !== "";
-    const [bargeIn, order] = hear(this.#bargeIn, event, speaking, now);
+    const [bargeIn, order] = onServerEvent(this.#bargeIn, event, speaking, now);
     this.#bargeIn = bargeIn;
     this.#carryOut(order);
   }
 
-  #carryOut(order: Order): void {
+  #carryOut(order: BargeInCommand): void {
     if (order === "flush") this.#silence();
     else if (order) {
       this.#player.duck(order === "duck");
       if (order === "duck") this.probe?.ducked();
-      this.#happen({ on: "ducked", ducked: order === "duck" });
+      this.#apply({ on: "ducked", ducked: order === "duck" });
     }
   }
 
-  /** Nothing of what is being said is to be heard any more. */
+  /** Stop all sound, and drop the rest of the current replies. */
   #silence(): void {
-    // Read first: the audio thread may carry the flush out before this thread gets any further.
+    // Read the clocks first: the audio thread may run the flush at once.
     const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
     this.#player.flush();
     this.#player.duck(false);
-    this.#bargeIn = CALM;
+    this.#bargeIn = NOT_DUCKED;
     if (this.#state.speakingId) this.probe?.flushed(askedAtMs, audioMs);
     const unheard = this.#state.messages.slice(-64).filter((message) => message.kind === "reply");
     const expected = this.#state.turn?.replies.map((reply) => reply.messageId) ?? [];
     this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
-    this.#happen({ on: "cut" });
+    this.#apply({ on: "cut" });
   }
 
   #onAudio(frame: AudioFrame): void {
-    if (this.#order.judge(frame) !== "play") return;
+    if (this.#order.decide(frame) !== "play") return;
     this.probe?.received(frame);
     this.#player.push(frame);
   }
@@ -256,28 +257,27 @@ export class Talk {
     if (receipt) this.#link.send({ type: "playback", data: receipt });
     if (report.cause === "started") {
       const first = this.#stopwatch.firstSound(performance.now() + this.#player.outputLatencyMs);
-      if (first) this.traces.value = withHeard(this.traces.value, first);
+      if (first) this.traces.value = withFirstSound(this.traces.value, first);
     }
     this.voiceLevel.value = report.cause === "ended" || report.cause === "flushed" ? 0 : report.level;
-    const [bargeIn, order] = wait(this.#bargeIn, performance.now());
+    const [bargeIn, order] = onTimePassed(this.#bargeIn, performance.now());
     this.#bargeIn = bargeIn;
     this.#carryOut(order);
-    this.#happen({ on: "report", report });
+    this.#apply({ on: "report", report });
   }
 
   #onLink(state: LinkState): void {
-    this.#happen({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
+    this.#apply({ on: "link", phase: state.phase, reason: state.reason, conversationId: state.conversationId });
   }
 
   #onLive(): void {
-    if (this.#stopOwed) this.#link.send({ type: "interrupt" });
-    this.#stopOwed = false;
-    this.#sayAgain();
-    this.#ears.again();
+    this.#interrupt.onLive();
+    this.#resend();
+    this.#listening.restart();
     void this.#loadPlayer();
-    // Answered by `characters`: who sits at the table.
+    // The server answers with `characters`.
     this.#link.send({ type: "refresh_characters" });
-    // Nothing to change: answered by what holds.
+    // An empty change is a query: the server answers with the current settings.
     this.#link.send({ type: "model_settings", data: {} });
   }
 
@@ -286,62 +286,62 @@ export class Talk {
       await this.#player.load();
     } catch (error) {
       if (error instanceof NoSound) {
-        this.#tell("page", "no_sound", `${error.message} You can still read along.`);
+        this.#notify("page", "no_sound", `${error.message} You can still read along.`);
         return;
       }
-      // The line broke while it was fetched. If the talk's own did, too, the next connection fetches it.
-      clearTimeout(this.#loadAgain);
-      this.#loadAgain = setTimeout(() => {
+      // The fetch failed. If the WebSocket is down as well, the next connection loads the worklet.
+      clearTimeout(this.#reloadTimer);
+      this.#reloadTimer = setTimeout(() => {
         if (this.#state.link === "live") void this.#loadPlayer();
-      }, LOAD_AGAIN_MS);
+      }, RELOAD_MS);
     }
   }
 
   #onConversation({ conversation_id: id, resumed, heard }: ServerEvent & { type: "conversation_started" }): void {
     history.replaceState(null, "", `#/${id}`);
     for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
-    if (!resumed) this.#pastOf = id; // it begins here: there is none
-    if (this.#pastOf !== id) void this.#loadPast(id);
+    if (!resumed) this.#storedOf = id; // a new conversation has no stored messages
+    if (this.#storedOf !== id) void this.#loadStored(id);
   }
 
-  async #loadPast(conversationId: string): Promise<void> {
+  async #loadStored(conversationId: string): Promise<void> {
     try {
-      const messages = pastMessages(await this.api.messages(conversationId));
-      this.#happen({ on: "past", conversationId, messages });
-      this.#pastIsHere(conversationId);
+      const messages = storedMessages(await this.api.messages(conversationId));
+      this.#apply({ on: "stored", conversationId, messages });
+      this.#storedIsShown(conversationId);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;
-      if (error.status === 404) this.#pastIsHere(conversationId);
-      else this.#tell("transcript", "past", `What was said before cannot be shown: ${error.message}`);
+      if (error.status === 404) this.#storedIsShown(conversationId);
+      else this.#notify("transcript", "stored", `The earlier messages cannot be shown: ${error.message}`);
     }
   }
 
-  #pastIsHere(conversationId: string): void {
-    // Not of a talk that was left meanwhile: taken up again, it has nothing to show yet.
-    if (this.#state.conversationId === conversationId) this.#pastOf = conversationId;
+  #storedIsShown(conversationId: string): void {
+    // Ignore the answer if the user has opened another conversation meanwhile.
+    if (this.#state.conversationId === conversationId) this.#storedOf = conversationId;
   }
 
-  #leaveTalk(): void {
+  #leaveConversation(): void {
     this.#silence();
     this.#outbox.clear();
-    this.#stopOwed = this.#stopAsked = false;
-    this.#pastOf = "";
+    this.#interrupt.clear();
+    this.#storedOf = "";
     this.traces.value = [];
   }
 
   #applyVolume(): void {
     const { volume, muted } = this.preferences.value;
-    // Squared: the ear hears loudness about so, and the slider's middle is then half as loud.
+    // Squared, because loudness is not linear: the middle of the slider is then about half as loud.
     this.#player.setVolume(muted ? 0 : volume * volume);
   }
 
-  #tell(place: Place, code: string, text: string): void {
-    this.#happen({ on: "notice", notice: { place, code, text, serious: true } });
+  #notify(place: NoticePlace, code: string, text: string): void {
+    this.#apply({ on: "notice", notice: { place, code, text, serious: true } });
   }
 
-  /** Apply now, show with the next frame: a hundred tokens a second are then sixty drawings, or none in a hidden tab. */
-  #happen(what: Happening): void {
-    this.#state = reduce(this.#state, what);
+  /** Reduce now, publish with the next animation frame: a hundred tokens a second then cost at most sixty renders. */
+  #apply(input: ViewInput): void {
+    this.#state = reduce(this.#state, input);
     if (this.#publishing) return;
     this.#publishing = true;
     const publish = () => {

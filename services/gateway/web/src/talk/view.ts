@@ -1,4 +1,4 @@
-/** What the page shows of the talk, as values. How they come about is in `view-state.ts`. */
+/** The state that the page shows, as plain values. `view-state.ts` computes it. */
 
 import type { Phase } from "../link/state-machine";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
@@ -9,7 +9,7 @@ export interface UserMessage {
   readonly id: string;
   readonly text: string;
   readonly source: "typed" | "spoken";
-  /** `sending`: not yet known to be safe. */
+  /** `sending`: not yet accepted by the server; `safe`: accepted. */
   readonly delivery: "sending" | "safe" | "refused";
 }
 
@@ -20,23 +20,25 @@ export interface Reply {
   readonly characterId: string;
   readonly name: string;
   readonly text: string;
+  /** Ends of the sentences known so far, in code points; empty if the llm worker is an older one. */
+  readonly sentenceEnds: readonly number[];
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
-  /** `cut`: an interruption came before its sound was over; `past`: from an earlier visit. */
-  readonly sound: "due" | "playing" | "played" | "cut" | "past";
-  /** How much of the text was heard, in UTF-16 units; only where `sound` is `cut`. */
+  /** `cut`: interrupted before the end of its sound; `stored`: loaded from the store, without sound. */
+  readonly sound: "due" | "playing" | "played" | "cut" | "stored";
+  /** Length of the text that was heard, in UTF-16 units; only for `sound` `cut`. */
   readonly heardChars: number;
-  /** The sentence being spoken, or that was spoken last; −1 before the first. */
+  /** Index of the sentence being spoken, or of the last one spoken; −1 before the first. */
   readonly sentence: number;
   readonly problem: string;
 }
 
 export type Message = UserMessage | Reply;
 
-/** Where on the page a problem belongs. */
-export type Place = "page" | "talk" | "composer" | "transcript" | "settings";
+/** The part of the page that shows a notice. */
+export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings";
 
 export interface Notice {
-  readonly place: Place;
+  readonly place: NoticePlace;
   readonly code: string;
   readonly text: string;
   readonly serious: boolean;
@@ -44,11 +46,11 @@ export interface Notice {
 
 export interface Listening {
   readonly microphone: "off" | "opening" | "on";
-  /** The recognizer is at work on this page's sound. */
+  /** The recognizer listens to this page's microphone. */
   readonly session: boolean;
   readonly hearing: boolean;
   readonly partial: string;
-  /** The beginning of `partial` that will hardly change. */
+  /** The stable prefix of `partial`. */
   readonly stable: string;
 }
 
@@ -65,25 +67,25 @@ export interface ViewState {
   readonly demo: boolean;
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
-  /** Of the turn that went on when this page was opened. */
+  /** Playback positions in the turn that was running when this page opened. */
   readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
   readonly ducked: boolean;
   readonly soundBlocked: boolean;
-  /** The server can write nothing down just now. */
+  /** The server's writes to Redis are paused. */
   readonly writesPaused: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];
-  /** What the server said holds; null: it has not said yet. */
+  /** The settings confirmed by the server; null before its first answer. */
   readonly settings: ModelSettings | null;
-  /** What the user set and the server has not confirmed. */
-  readonly asked: Partial<ModelSettings>;
+  /** Changes by the user that the server has not confirmed. */
+  readonly pendingSettings: Partial<ModelSettings>;
   readonly notices: readonly Notice[];
-  /** The last thing a screen reader is to be told. */
+  /** The latest text for screen readers. */
   readonly announcement: string;
 }
 
-export const SILENT: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
+export const NOT_LISTENING: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
 
 export const EMPTY: ViewState = {
   link: "off",
@@ -97,17 +99,17 @@ export const EMPTY: ViewState = {
   ducked: false,
   soundBlocked: false,
   writesPaused: false,
-  listening: SILENT,
+  listening: NOT_LISTENING,
   characters: [],
   settings: null,
-  asked: {},
+  pendingSettings: {},
   notices: [],
   announcement: "",
 };
 
-/** What is to be shown: what holds, with what the user has just set. */
-export function shownSettings({ settings, asked }: ViewState): Partial<ModelSettings> {
-  return { ...settings, ...asked };
+/** The settings to show: the confirmed ones, overlaid with the pending changes. */
+export function shownSettings({ settings, pendingSettings }: ViewState): Partial<ModelSettings> {
+  return { ...settings, ...pendingSettings };
 }
 
 export function findReply(state: ViewState, id: string): Reply | undefined {

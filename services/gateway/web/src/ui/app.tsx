@@ -1,4 +1,4 @@
-/** The page: head, table, what was said, and the two ways to speak. */
+/** The page: header, table, transcript, and the two ways to speak. */
 
 import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
@@ -63,7 +63,15 @@ export function App({ talk }: { talk: Talk }): JSX.Element {
   );
 }
 
-function PanelButton({ icon, label, onClick }: { icon: Parameters<typeof Icon>[0]["name"]; label: string; onClick: () => void }): JSX.Element {
+function PanelButton({
+  icon,
+  label,
+  onClick,
+}: {
+  icon: Parameters<typeof Icon>[0]["name"];
+  label: string;
+  onClick: () => void;
+}): JSX.Element {
   return (
     <button type="button" class="panel-button" onClick={onClick} title={label}>
       <Icon name={icon} />
@@ -72,7 +80,7 @@ function PanelButton({ icon, label, onClick }: { icon: Parameters<typeof Icon>[0
   );
 }
 
-/** Esc stops whoever speaks, unless it closes a panel. */
+/** Esc interrupts the characters, unless it closes a panel. */
 function useStopKey(talk: Talk): void {
   useEffect(() => {
     const down = (event: KeyboardEvent) => {

@@ -1,4 +1,4 @@
-/** What stands between the user and the talk: no connection, another tab, no token, no sound. */
+/** Banners for what blocks the conversation: no connection, another tab, no token, no sound. */
 
 import type { JSX } from "preact";
 
@@ -12,7 +12,7 @@ export function Banner({ talk }: { talk: Talk }): JSX.Element {
     <div class="banners">
       {link === "waiting" && (
         <div class="banner" role="status">
-          <p>The connection is lost. Nothing is forgotten: the talk goes on where it was.</p>
+          <p>The connection is lost. Nothing is forgotten: the talk continues as soon as it is back.</p>
           <button type="button" onClick={() => talk.retryNow()}>
             Try now
           </button>

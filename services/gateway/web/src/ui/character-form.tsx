@@ -12,16 +12,16 @@ import { asFailure } from "./request";
 
 interface Props {
   readonly talk: Talk;
-  /** null: a new one. */
+  /** null for a new character. */
   readonly character: Character | null;
-  /** null: they are being asked for, or could not be had. */
+  /** null while loading, or if they could not be loaded. */
   readonly voices: readonly Voice[] | null;
   readonly voicesProblem: string;
   readonly onDone: () => void;
   readonly onCancel: () => void;
 }
 
-const NOBODY: CharacterDraft = { name: "", voice: "", system_prompt: "", image: "", active: true };
+const NEW_CHARACTER: CharacterDraft = { name: "", voice: "", system_prompt: "", image: "", active: true };
 
 export function CharacterForm({ talk, character, voices: known, voicesProblem, onDone, onCancel }: Props): JSX.Element {
   const voices = known ?? [];
@@ -29,7 +29,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
   const [draft, setDraft] = useState<CharacterDraft>(() => draftOf(character));
   const [failure, setFailure] = useState<RequestFailed | null>(null);
   const [pictureProblem, setPictureProblem] = useState("");
-  const [sure, setSure] = useState(false);
+  const [confirming, setConfirming] = useState(false);
   const [busy, setBusy] = useState(false);
   const change = (part: Partial<CharacterDraft>) => setDraft((before) => ({ ...before, ...part }));
   const voice = draft.voice || voices[0]?.id || "";
@@ -50,7 +50,8 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
         change({ image });
         setPictureProblem("");
       },
-      (error: unknown) => setPictureProblem(error instanceof BadPicture ? error.message : "The picture cannot be read."),
+      (error: unknown) =>
+        setPictureProblem(error instanceof BadPicture ? error.message : "The picture cannot be read."),
     );
   };
   return (
@@ -66,7 +67,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
               class="unseen"
               onChange={(event) => {
                 choosePicture(event.currentTarget.files?.[0]);
-                event.currentTarget.value = ""; // the same file chosen again is a change, too
+                event.currentTarget.value = ""; // choosing the same file again must fire `change`
               }}
             />
           </label>
@@ -81,7 +82,7 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
               No picture
             </button>
           )}
-          <Wrong text={pictureProblem || (failure?.about("image") ?? "")} />
+          <FieldProblem text={pictureProblem || (failure?.about("image") ?? "")} />
         </div>
       </div>
       <div class="field">
@@ -94,17 +95,19 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
           placeholder="What you will call them"
           onInput={(event) => change({ name: event.currentTarget.value })}
         />
-        <Wrong text={failure?.about("name") ?? ""} />
+        <FieldProblem text={failure?.about("name") ?? ""} />
       </div>
       <div class="field">
         <label for="character-voice">Voice</label>
         {waiting ? (
           <select id="character-voice" disabled>
-            <option>Asking who can speak…</option>
+            <option>Loading the voices…</option>
           </select>
         ) : voices.length > 0 ? (
           <select id="character-voice" value={voice} onChange={(event) => change({ voice: event.currentTarget.value })}>
-            {!voices.some((each) => each.id === voice) && voice && <option value={voice}>{voice} (not here now)</option>}
+            {!voices.some((each) => each.id === voice) && voice && (
+              <option value={voice}>{voice} (not available now)</option>
+            )}
             {voices.map((each) => (
               <option key={each.id} value={each.id}>
                 {each.name}: {each.description || each.language}
@@ -121,8 +124,11 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
           />
         )}
         {voices.some((each) => each.id === voice) && <TryVoice talk={talk} voice={voice} />}
-        <p class="detail">{voicesProblem || (!waiting && voices.length === 0 ? "No speech engine runs now; give the voice's id." : "")}</p>
-        <Wrong text={failure?.about("voice") ?? ""} />
+        <p class="detail">
+          {voicesProblem ||
+            (!waiting && voices.length === 0 ? "No speech engine is running; enter the voice's id." : "")}
+        </p>
+        <FieldProblem text={failure?.about("voice") ?? ""} />
       </div>
       <div class="field">
         <label for="character-prompt">Who they are</label>
@@ -134,9 +140,9 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
           placeholder="You are … Say how they speak, what they care about, how long their answers are."
           onInput={(event) => change({ system_prompt: event.currentTarget.value })}
         />
-        <Wrong text={failure?.about("system_prompt") ?? ""} />
+        <FieldProblem text={failure?.about("system_prompt") ?? ""} />
       </div>
-      {failure && failure.fields.length === 0 && <Wrong text={failure.message} />}
+      {failure && failure.fields.length === 0 && <FieldProblem text={failure.message} />}
       <div class="actions">
         <button type="submit" class="primary" disabled={busy || waiting}>
           {character ? "Save" : "Invite"}
@@ -149,9 +155,9 @@ export function CharacterForm({ talk, character, voices: known, voicesProblem, o
             type="button"
             class="danger"
             disabled={busy}
-            onClick={() => (sure ? run(talk.api.deleteCharacter(character.id)) : setSure(true))}
+            onClick={() => (confirming ? run(talk.api.deleteCharacter(character.id)) : setConfirming(true))}
           >
-            {sure ? `Really remove ${character.name}?` : "Remove"}
+            {confirming ? `Really remove ${character.name}?` : "Remove"}
           </button>
         )}
       </div>
@@ -200,21 +206,21 @@ function TryVoice({ talk, voice }: { talk: Talk; voice: string }): JSX.Element {
       <button type="button" class="try-voice" disabled={playing} onClick={() => void play()}>
         {playing ? "Speaking…" : "Try the voice"}
       </button>
-      <Wrong text={problem} />
+      <FieldProblem text={problem} />
     </>
   );
 }
 
-function Wrong({ text }: { text: string }): JSX.Element | null {
+function FieldProblem({ text }: { text: string }): JSX.Element | null {
   return text ? (
-    <p class="fate trouble" role="alert">
+    <p class="remark trouble" role="alert">
       {text}
     </p>
   ) : null;
 }
 
 function draftOf(character: Character | null): CharacterDraft {
-  if (!character) return NOBODY;
+  if (!character) return NEW_CHARACTER;
   const { name, voice, system_prompt, image, active } = character;
   return { name, voice, system_prompt, image, active };
 }

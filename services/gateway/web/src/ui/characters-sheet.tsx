@@ -1,4 +1,4 @@
-/** Who may sit at the table: invite, send home, change, add. */
+/** The panel of characters: switch them on or off, change them, add new ones. */
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -12,23 +12,32 @@ import { Portrait } from "./portrait";
 import { asFailure, useLoaded } from "./request";
 import { Sheet } from "./sheet";
 
-/** By character: whether they sit at the table. */
-type Seats = Readonly<Record<string, boolean>>;
+/** Requested `active` flags by character id. */
+type Switches = Readonly<Record<string, boolean>>;
 
-function keep(seats: Seats, wanted: (id: string, active: boolean) => boolean): Seats {
-  return Object.fromEntries(Object.entries(seats).filter(([id, active]) => wanted(id, active)));
+function keep(switches: Switches, wanted: (id: string, active: boolean) => boolean): Switches {
+  return Object.fromEntries(Object.entries(switches).filter(([id, active]) => wanted(id, active)));
 }
 
-export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
+export function CharactersSheet({
+  talk,
+  people,
+  onClose,
+}: {
+  talk: Talk;
+  people: People;
+  onClose: () => void;
+}): JSX.Element {
   const characters = useLoaded(() => talk.api.characters());
   const voices = useLoaded(() => talk.api.voices());
   const [editing, setEditing] = useState<Character | "new" | null>(null);
   const [problem, setProblem] = useState("");
-  // Where the user has put a switch, until the list says so, too: a redraw in between must not put it back.
-  const [asked, setAsked] = useState<Seats>({});
+  // Switches that the user has moved, until the list confirms them: a render in between must not move them back.
+  const [pending, setPending] = useState<Switches>({});
   useEffect(() => {
     const { value } = characters;
-    if (value) setAsked((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
+    if (value)
+      setPending((all) => keep(all, (id, active) => value.some((each) => each.id === id && each.active !== active)));
   }, [characters.value]);
   const changed = () => {
     setEditing(null);
@@ -36,10 +45,10 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
     characters.reload();
     talk.refreshCharacters();
   };
-  const seat = (character: Character, active: boolean) => {
-    setAsked((all) => ({ ...all, [character.id]: active }));
+  const setActive = (character: Character, active: boolean) => {
+    setPending((all) => ({ ...all, [character.id]: active }));
     talk.api.changeCharacter(character.id, { active }).then(changed, (error: unknown) => {
-      setAsked((all) => keep(all, (id) => id !== character.id));
+      setPending((all) => keep(all, (id) => id !== character.id));
       setProblem(asFailure(error).message);
     });
   };
@@ -62,7 +71,7 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
     <Sheet title="Characters" onClose={onClose}>
       <p class="lead">Those who are switched on sit at the table and answer.</p>
       {trouble && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           {trouble}
         </p>
       )}
@@ -72,7 +81,9 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
             <Portrait name={character.name} image={character.image} />
             <div class="grow">
               <p class="name">{character.name}</p>
-              <p class="detail">{voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}</p>
+              <p class="detail">
+                {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
+              </p>
             </div>
             <button type="button" onClick={() => setEditing(character)} aria-label={`Change ${character.name}`}>
               Change
@@ -81,9 +92,9 @@ export function CharactersSheet({ talk, people, onClose }: { talk: Talk; people:
               <input
                 type="checkbox"
                 role="switch"
-                checked={asked[character.id] ?? character.active}
+                checked={pending[character.id] ?? character.active}
                 aria-label={`${character.name} is at the table`}
-                onChange={(event) => seat(character, event.currentTarget.checked)}
+                onChange={(event) => setActive(character, event.currentTarget.checked)}
               />
               <span aria-hidden="true" />
             </label>

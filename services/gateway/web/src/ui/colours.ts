@@ -1,6 +1,6 @@
-/** Hues for the characters: as far apart as there is room, and the same on every visit with the same company. */
+/** Hues for the characters: as far apart as possible, and the same on every visit with the same characters. */
 
-/** Degrees in OKLCH that can be told apart; lightness and chroma come from the theme. */
+/** Distinguishable hues in OKLCH degrees; lightness and chroma come from the theme. */
 export const HUES: readonly number[] = [292, 62, 158, 18, 238, 342, 118, 198];
 
 export function huesOf(ids: readonly string[]): ReadonlyMap<string, number> {
@@ -14,7 +14,7 @@ export function huesOf(ids: readonly string[]): ReadonlyMap<string, number> {
   return hues;
 }
 
-/** The free hue that is farthest from those taken; among equals the first one from `slot` on. */
+/** The hue farthest from those taken; among equals the first one from `slot` on. */
 function farthest(slot: number, taken: readonly number[]): number {
   const inTurn = HUES.map((_, index) => HUES[(slot + index) % HUES.length] ?? 0);
   const room = (hue: number) => Math.min(360, ...taken.map((other) => distance(hue, other)));
@@ -26,13 +26,14 @@ function distance(a: number, b: number): number {
   return Math.min(apart, 360 - apart);
 }
 
-/** Someone who has left the table. */
+/** The hue of a character that is not in the list any more. */
 export function hueOfAbsent(id: string): number {
   return HUES[hash(id) % HUES.length] ?? 0;
 }
 
 function hash(text: string): number {
   let value = 0x811c9dc5;
-  for (let index = 0; index < text.length; index += 1) value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  for (let index = 0; index < text.length; index += 1)
+    value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return value;
 }

@@ -1,4 +1,4 @@
-/** Writing instead of speaking. The first letter stops whoever is speaking, as a raised voice would. */
+/** The text input. Typing the first letter interrupts the speaking character, as speech does. */
 
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -46,7 +46,7 @@ export function Composer({ talk }: { talk: Talk }): JSX.Element {
             setText(value);
           }}
           onKeyDown={(event) => {
-            // While an input method is composing, Enter chooses a character.
+            // While an input method composes, Enter selects a character.
             if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
             event.preventDefault();
             send();
@@ -57,7 +57,7 @@ export function Composer({ talk }: { talk: Talk }): JSX.Element {
         </button>
       </form>
       {text.length > COUNT_FROM && (
-        <p id="message-count" class={tooLong ? "fate trouble" : "fate"}>
+        <p id="message-count" class={tooLong ? "remark trouble" : "remark"}>
           {tooLong
             ? `${text.length - MESSAGE_MAX_CHARS} characters too many: shorten it, or send it in two parts.`
             : `${MESSAGE_MAX_CHARS - text.length} characters left`}

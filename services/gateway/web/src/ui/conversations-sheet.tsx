@@ -1,4 +1,4 @@
-/** Talks of before: take one up, rename it, take it home as a file, delete it. */
+/** The panel of conversations: open, rename, export or delete one. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -19,7 +19,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
     if (before === null) round.current += 1;
     const mine = round.current;
     talk.api.conversations(before).then((page) => {
-      if (round.current !== mine) return; // it has been loaded anew from its beginning since: this is of the older list
+      if (round.current !== mine) return; // the list was reloaded since; this page belongs to the old one
       setRows((known) => (before ? [...(known ?? []), ...page.items] : page.items));
       setNext(page.next);
       setProblem("");
@@ -36,11 +36,11 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
         <Icon name="plus" /> A new talk
       </button>
       {problem && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           {problem}
         </p>
       )}
-      {rows?.length === 0 && <p class="lead">No talk has been kept yet. This one will be, once something is said.</p>}
+      {rows?.length === 0 && <p class="lead">No talk is saved yet. This one is saved with its first message.</p>}
       <ul class="list">
         {rows?.map((row) => (
           <Row
@@ -93,7 +93,9 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
     }, onFailed);
   };
   const take = (format: ExportFormat) => {
-    talk.api.exportConversation(row.id, format).then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
+    talk.api
+      .exportConversation(row.id, format)
+      .then((file) => download(file, `${fileName(title)}.${format === "markdown" ? "md" : "json"}`), onFailed);
   };
   return (
     <li class="row talk-row">
@@ -131,11 +133,18 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
 
 function when(time: string): string {
   const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? "" : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
+  return Number.isNaN(date.getTime())
+    ? ""
+    : new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(date);
 }
 
 function fileName(title: string): string {
-  return title.replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/gu, "").toLowerCase() || "talk";
+  return (
+    title
+      .replace(/[^\p{L}\p{N}]+/gu, "-")
+      .replace(/^-|-$/gu, "")
+      .toLowerCase() || "talk"
+  );
 }
 
 function download(file: Blob, name: string): void {

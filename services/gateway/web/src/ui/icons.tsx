@@ -1,4 +1,4 @@
-/** The page's few signs, drawn with the text's colour. */
+/** The page's icons, drawn in the text colour. */
 
 import type { JSX } from "preact";
 
@@ -8,7 +8,8 @@ const PATHS = {
   send: "M5 12h13M12.5 6 18.5 12l-6 6",
   sound: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.2a4 4 0 0 1 0 5.6M18 6.8a7.4 7.4 0 0 1 0 10.4",
   muted: "M4 9.5v5h3.5L12 18V6L7.5 9.5ZM15.5 9.5l5 5M20.5 9.5l-5 5",
-  people: "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 19c.4-3 2.6-5 5.5-5s5.1 2 5.5 5M16 5.4a3 3 0 0 1 0 5.2M17.5 14.4c1.7.8 2.8 2.4 3 4.6",
+  people:
+    "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM3.5 19c.4-3 2.6-5 5.5-5s5.1 2 5.5 5M16 5.4a3 3 0 0 1 0 5.2M17.5 14.4c1.7.8 2.8 2.4 3 4.6",
   talks: "M5 5h14v10h-8l-4 4v-4H5z",
   dials: "M5 8h8M17 8h2M5 16h2M11 16h8M15 5.8v4.4M9 13.8v4.4",
   inside: "M4 18V6M4 18h16M7 8h5M10 12h6M14 16h4",

@@ -1,4 +1,4 @@
-/** See inside: where each turn's time went, what runs, and the streams to read along in. */
+/** The panel "See inside": where each turn's time went, what runs, and how to read the streams. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
@@ -21,7 +21,15 @@ const LEGEND: readonly [BarKind, string][] = [
   ["sound", "sound"],
 ];
 
-export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: People; onClose: () => void }): JSX.Element {
+export function InsideSheet({
+  talk,
+  people,
+  onClose,
+}: {
+  talk: Talk;
+  people: People;
+  onClose: () => void;
+}): JSX.Element {
   const status = useLoaded(() => talk.api.status());
   const { conversationId, messages } = talk.view.value;
   const lastReply = messages.findLast((message) => message.kind === "reply")?.id ?? "";
@@ -29,7 +37,7 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
   return (
     <Sheet title="See inside" onClose={onClose}>
       <h3>Where the time went</h3>
-      {traces.length === 0 && <p class="lead">After the next answer, its way through the system is drawn here.</p>}
+      {traces.length === 0 && <p class="lead">After the next answer, this shows its way through the system.</p>}
       {traces.length > 0 && (
         <ul class="legend" aria-hidden="true">
           {LEGEND.map(([kind, label]) => (
@@ -43,18 +51,20 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
         <TurnFigure key={trace.turnId} trace={trace} people={people} />
       ))}
       <h3>What runs</h3>
-      {status.problem && <p class="fate trouble">{status.problem.message}</p>}
+      {status.problem && <p class="remark trouble">{status.problem.message}</p>}
       {status.value && (
         <dl class="facts">
           {Object.entries(status.value.engines).map(([stage, engines]) => (
             <div key={stage}>
               <dt>{stage}</dt>
-              <dd>{engines.length > 0 ? engines.join(", ") : "nobody"}</dd>
+              <dd>{engines.length > 0 ? engines.join(", ") : "no worker"}</dd>
             </div>
           ))}
           <div>
             <dt>redis</dt>
-            <dd>{status.value.redis_ms === null ? "does not answer" : `${status.value.redis_ms.toFixed(1)} ms away`}</dd>
+            <dd>
+              {status.value.redis_ms === null ? "does not answer" : `${status.value.redis_ms.toFixed(1)} ms away`}
+            </dd>
           </div>
           <div>
             <dt>version</dt>
@@ -63,12 +73,12 @@ export function InsideSheet({ talk, people, onClose }: { talk: Talk; people: Peo
         </dl>
       )}
       {status.value?.missing.map((what) => (
-        <p key={what} class="fate trouble">
+        <p key={what} class="remark trouble">
           {what}
         </p>
       ))}
       <h3>The streams</h3>
-      <p class="lead">Each line can be pasted into redis-cli.</p>
+      <p class="lead">Paste a line into redis-cli to read along.</p>
       <ul class="keys">
         {keyLines(status.value?.namespace ?? "tertulia", conversationId, lastReply).map(({ what, command }) => (
           <KeyRow key={command} what={what} command={command} />
@@ -106,7 +116,9 @@ function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.El
                     />
                   ))}
                 </div>
-                <span class="unseen">{row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}</span>
+                <span class="unseen">
+                  {row.bars.map((bar) => `${bar.label}: ${bar.fromMs} to ${bar.toMs} ms`).join("; ")}
+                </span>
               </td>
             </tr>
           ))}

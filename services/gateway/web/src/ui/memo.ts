@@ -1,4 +1,4 @@
-/** Draw again only when a property has changed: the hundreds of messages above the one that grows stay as they are. */
+/** Render a component again only if a property has changed: hundreds of messages stay the same while one grows. */
 
 import { Component, type ComponentChild, createElement, type FunctionComponent, type JSX } from "preact";
 

@@ -1,4 +1,4 @@
-/** The numbers of the model that may be set, with what the server allows. */
+/** The numeric model settings, with the ranges that the server allows. */
 
 import type { ModelSettings } from "../wire/events";
 
@@ -8,17 +8,73 @@ export interface Dial {
   readonly least: number;
   readonly most: number;
   readonly step: number;
-  /** Where most models stand when nothing is said. */
+  /** Default of most models. */
   readonly usual: number;
   readonly effect: string;
 }
 
 export const DIALS: readonly Dial[] = [
-  { name: "temperature", label: "Temperature", least: 0, most: 2, step: 0.05, usual: 1, effect: "Low: predictable. High: surprising." },
-  { name: "top_p", label: "Top p", least: 0, most: 1, step: 0.01, usual: 1, effect: "Only the likeliest words that make up this share." },
-  { name: "min_p", label: "Min p", least: 0, most: 1, step: 0.01, usual: 0, effect: "Leaves out words less likely than this share of the best one." },
-  { name: "top_k", label: "Top k", least: 0, most: 1_000, step: 1, usual: 0, effect: "Only so many of the likeliest words; 0 is no limit." },
-  { name: "frequency_penalty", label: "Frequency penalty", least: -2, most: 2, step: 0.05, usual: 0, effect: "Against words the more often they were used." },
-  { name: "presence_penalty", label: "Presence penalty", least: -2, most: 2, step: 0.05, usual: 0, effect: "Against words that were used at all." },
-  { name: "repetition_penalty", label: "Repetition penalty", least: 0, most: 2, step: 0.05, usual: 1, effect: "Above 1: against repeating. Below: for it." },
+  {
+    name: "temperature",
+    label: "Temperature",
+    least: 0,
+    most: 2,
+    step: 0.05,
+    usual: 1,
+    effect: "Low: predictable. High: surprising.",
+  },
+  {
+    name: "top_p",
+    label: "Top p",
+    least: 0,
+    most: 1,
+    step: 0.01,
+    usual: 1,
+    effect: "Keeps only the likeliest words that make up this share.",
+  },
+  {
+    name: "min_p",
+    label: "Min p",
+    least: 0,
+    most: 1,
+    step: 0.01,
+    usual: 0,
+    effect: "Leaves out words less likely than this share of the best one.",
+  },
+  {
+    name: "top_k",
+    label: "Top k",
+    least: 0,
+    most: 1_000,
+    step: 1,
+    usual: 0,
+    effect: "Keeps only this many of the likeliest words; 0 means no limit.",
+  },
+  {
+    name: "frequency_penalty",
+    label: "Frequency penalty",
+    least: -2,
+    most: 2,
+    step: 0.05,
+    usual: 0,
+    effect: "Makes words less likely the more often they were used.",
+  },
+  {
+    name: "presence_penalty",
+    label: "Presence penalty",
+    least: -2,
+    most: 2,
+    step: 0.05,
+    usual: 0,
+    effect: "Makes words less likely once they were used.",
+  },
+  {
+    name: "repetition_penalty",
+    label: "Repetition penalty",
+    least: 0,
+    most: 2,
+    step: 0.05,
+    usual: 1,
+    effect: "Above 1: less repetition. Below 1: more.",
+  },
 ];

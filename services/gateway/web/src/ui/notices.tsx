@@ -1,11 +1,11 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
-import type { Place } from "../talk/view";
+import type { NoticePlace } from "../talk/view";
 import { Icon } from "./icons";
 
-/** What went wrong, at the place it belongs to. */
-export function Notices({ talk, place }: { talk: Talk; place: Place }): JSX.Element | null {
+/** The notices that belong to one place on the page. */
+export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JSX.Element | null {
   const notices = talk.view.value.notices.filter((notice) => notice.place === place);
   if (notices.length === 0) return null;
   return (

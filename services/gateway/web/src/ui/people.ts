@@ -1,11 +1,11 @@
-/** Looks of whoever speaks: of the characters at the table, and of those who have left it. */
+/** Pictures and colours of the characters, including characters that were removed. */
 
 import type { Participant } from "../wire/events";
 import { hueOfAbsent, huesOf } from "./colours";
 
 export interface Look {
   readonly image: string;
-  /** For `style`: the custom property that every colour of the character is made from. */
+  /** CSS for `style`: the custom property from which the theme derives the character's colours. */
   readonly style: string;
 }
 

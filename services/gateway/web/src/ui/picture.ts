@@ -1,17 +1,17 @@
-/** A picture file as a small data: URI: the server keeps pictures with the character and takes 256 KiB of it. */
+/** Converts a picture file to a small data: URI. The server stores it with the character and accepts up to 256 KiB. */
 
 const SIDE_PX = 256;
 const MAX_CHARS = 262_144;
 
-/** The file cannot be made into a picture; the message says why. */
+/** The file cannot be used as a picture; the message says why. */
 export class BadPicture extends Error {
   override readonly name = "BadPicture";
 }
 
-/** The middle of the picture as a square of 256 px. @throws BadPicture */
+/** Crop the middle of the picture to a square of 256 px. @throws BadPicture */
 export async function pictureUri(file: File): Promise<string> {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new BadPicture("This file is no picture that the browser can read. Choose a PNG, JPEG, WebP or GIF.");
+    throw new BadPicture("The browser cannot read this file as a picture. Choose a PNG, JPEG, WebP or GIF.");
   });
   const side = Math.min(bitmap.width, bitmap.height);
   const canvas = document.createElement("canvas");
@@ -22,7 +22,7 @@ export async function pictureUri(file: File): Promise<string> {
   context.drawImage(bitmap, (bitmap.width - side) / 2, (bitmap.height - side) / 2, side, side, 0, 0, SIDE_PX, SIDE_PX);
   bitmap.close();
   let uri = canvas.toDataURL("image/webp", 0.85);
-  // A browser that writes no WebP gives a PNG, which is too large for some photographs.
+  // A browser that cannot write WebP writes a PNG, which is too large for some photographs.
   if (uri.length > MAX_CHARS) uri = canvas.toDataURL("image/jpeg", 0.85);
   if (uri.length > MAX_CHARS) throw new BadPicture("The picture is too large even when made small. Use a simpler one.");
   return uri;

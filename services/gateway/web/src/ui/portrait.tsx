@@ -1,13 +1,17 @@
 import type { JSX } from "preact";
 
 /**
- * A character's picture, or the first letter of the name on its colour. Only inline pictures are shown: an address
- * would tell its server who looks at it.
+ * A character's picture, or the first letter of the name. Only inline pictures are shown: fetching a URL would reveal
+ * the user to another server.
  */
 export function Portrait({ name, image }: { name: string; image: string }): JSX.Element {
   return (
     <span class="portrait" aria-hidden="true">
-      {image.startsWith("data:image/") ? <img src={image} alt="" draggable={false} /> : <span class="initial">{Array.from(name)[0] ?? "?"}</span>}
+      {image.startsWith("data:image/") ? (
+        <img src={image} alt="" draggable={false} />
+      ) : (
+        <span class="initial">{Array.from(name)[0] ?? "?"}</span>
+      )}
     </span>
   );
 }

@@ -1,4 +1,4 @@
-/** A request as a component sees it: under way, done, or failed with a reason to show. */
+/** State of a request in a component: loading, loaded, or failed with a reason to show. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
 
@@ -10,7 +10,7 @@ export interface Loaded<T> {
   reload(): void;
 }
 
-/** Load when the component appears, and again on `reload`. */
+/** Load on mount, and again on `reload`. */
 export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<RequestFailed | null>(null);
@@ -35,7 +35,7 @@ export function useLoaded<T>(load: () => Promise<T>): Loaded<T> {
   return { value, problem, reload };
 }
 
-/** What to show of an error; one that is no request's is a fault of the page and is thrown on. */
+/** Narrow an error to `RequestFailed`; any other error is a bug of the page and is thrown again. */
 export function asFailure(error: unknown): RequestFailed {
   if (error instanceof RequestFailed) return error;
   throw error;

@@ -1,9 +1,9 @@
-/** The table and who sits at it: the state of the talk at a glance. */
+/** The table with the characters, and the status line. */
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { atAGlance } from "../talk/status-line";
+import { statusLine } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
 import { type ViewState, findReply } from "../talk/view";
 import { Icon } from "./icons";
@@ -13,22 +13,26 @@ import { seats } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
   const view = talk.view.value;
-  const glance = atAGlance(view);
+  const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
   const places = seats(present.length);
   const level = useComputed(() => `--level:${Math.min(1, talk.voiceLevel.value * 4).toFixed(2)}`);
-  const lit = present.findIndex((character) => character.id === glance.characterId);
+  const lit = present.findIndex((character) => character.id === status.characterId);
   const light = places[lit] ?? { x: 50, y: 62 };
   return (
-    <section class={`scene mood-${glance.mood}`} aria-label="The table" style={`--lx:${light.x}%;--ly:${light.y}%`}>
+    <section class={`scene mood-${status.mood}`} aria-label="The table" style={`--lx:${light.x}%;--ly:${light.y}%`}>
       <div class="lamp" aria-hidden="true" />
       <div class="tabletop" aria-hidden="true" />
       <ul class="seats" aria-label="At the table">
         {present.map((character, index) => {
-          const state = seatState(view, character.id, glance.characterId, glance.mood);
+          const state = seatState(view, character.id, status.characterId, status.mood);
           const { x, y } = places[index] ?? { x: 50, y: 30 };
           return (
-            <li key={character.id} class={`seat ${state.kind}`} style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}>
+            <li
+              key={character.id}
+              class={`seat ${state.kind}`}
+              style={`left:${x}%;top:${y}%;${people.look(character.id).style}`}
+            >
               <span class="halo" style={state.kind === "speaking" ? level : ""}>
                 <Portrait name={character.name} image={character.image} />
               </span>
@@ -41,15 +45,15 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
         })}
       </ul>
       <div class="on-the-table">
-        <p class="glance" role="status">
-          {glance.line}
-          {(glance.mood === "thinking" || glance.mood === "connecting") && <Dots />}
+        <p class="status-line" role="status">
+          {status.text}
+          {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
-        {view.ducked && <p class="aside">lowered while you make yourself heard</p>}
-        <Slip talk={talk} />
+        {view.ducked && <p class="aside">the voice is lowered while you speak</p>}
+        <PartialTranscript talk={talk} />
         {present.length === 0 && view.link === "live" && (
           <button type="button" class="invite" onClick={onInvite}>
-            <Icon name="plus" /> Nobody is here yet. Invite someone
+            <Icon name="plus" /> The table is empty. Invite someone
           </button>
         )}
       </div>
@@ -57,13 +61,13 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   );
 }
 
-/** What is being understood while one speaks: firm words dark, the rest still pale. */
-function Slip({ talk }: { talk: Talk }): JSX.Element | null {
+/** The partial transcript while the user speaks: the stable part dark, the rest pale. */
+function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
   const { partial, stable } = talk.view.value.listening;
   if (!partial && !stable) return null;
   const firm = partial.startsWith(stable) ? stable : "";
   return (
-    <p class="slip" aria-label="What you are saying">
+    <p class="partial-transcript" aria-label="What you are saying">
       <span>{firm}</span>
       <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
     </p>
@@ -81,7 +85,7 @@ function Dots(): JSX.Element {
 }
 
 function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
-  // Also while the user is heard over them.
+  // Also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
   const { turn } = view;

@@ -1,18 +1,18 @@
-/** Where everyone sits: on the far side of a table whose near side is the user's. Pure. */
+/** Positions of the characters on the far side of the table; the user sits on the near side. Pure. */
 
-export interface Place {
-  /** In per cent of the scene's width and height. */
+export interface SeatPosition {
+  /** Percent of the scene's width and height. */
   readonly x: number;
   readonly y: number;
 }
 
-/** The table's edge as an ellipse, in per cent of the scene. */
+/** The table's edge as an ellipse, in percent of the scene. */
 const CENTRE = { x: 50, y: 60 };
 const RADIUS = { x: 38, y: 34 };
 
-/** Places from left to right, spread over the far side. */
-export function seats(count: number): Place[] {
-  // Two sit closer together than eight: people who talk do not sit at opposite ends.
+/** Positions from left to right. */
+export function seats(count: number): SeatPosition[] {
+  // The fewer characters, the narrower the spread: two do not sit at opposite ends of the table.
   const spread = Math.min(200, 56 + count * 28);
   return Array.from({ length: count }, (_, index) => {
     const share = count === 1 ? 0.5 : index / (count - 1);

@@ -11,14 +11,14 @@ import { Sheet } from "./sheet";
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
   const settings = shownSettings(talk.view.value);
   const [refused, setRefused] = useState(false);
-  // What is being typed is the user's: an event that comes in between must not put the old name back.
+  // The text being typed: a render caused by an event must not put the old name back.
   const [typed, setTyped] = useState<string | null>(null);
   const change = (part: Partial<ModelSettings>) => setRefused(!talk.changeSettings(part));
   return (
     <Sheet title="Model" onClose={onClose}>
-      <p class="lead">For this talk, from the next message on. What you leave alone, the model decides.</p>
+      <p class="lead">For this talk, from the next message on. The model decides about everything you do not set.</p>
       {refused && (
-        <p class="fate trouble" role="alert">
+        <p class="remark trouble" role="alert">
           The connection is lost; nothing was changed. Try again when it is back.
         </p>
       )}
@@ -48,7 +48,15 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
   );
 }
 
-function DialField({ dial, value, onChange }: { dial: Dial; value: number | null; onChange: (part: Partial<ModelSettings>) => void }): JSX.Element {
+function DialField({
+  dial,
+  value,
+  onChange,
+}: {
+  dial: Dial;
+  value: number | null;
+  onChange: (part: Partial<ModelSettings>) => void;
+}): JSX.Element {
   const [moving, setMoving] = useState<number | null>(null);
   const shown = moving ?? value ?? dial.usual;
   const id = `dial-${dial.name}`;
@@ -58,7 +66,12 @@ function DialField({ dial, value, onChange }: { dial: Dial; value: number | null
         <label for={id}>{dial.label}</label>
         <output for={id}>{value === null && moving === null ? "model's default" : shown}</output>
         {value !== null && (
-          <button type="button" class="link" onClick={() => onChange({ [dial.name]: null })} aria-label={`${dial.label}: back to the model's default`}>
+          <button
+            type="button"
+            class="link"
+            onClick={() => onChange({ [dial.name]: null })}
+            aria-label={`${dial.label}: back to the model's default`}
+          >
             Reset
           </button>
         )}

@@ -1,11 +1,19 @@
-/** A panel over the page: a native dialog, so that focus, Esc and screen readers work as everywhere. */
+/** A panel over the page. A native dialog, so that focus, Esc and screen readers work as usual. */
 
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
 import { Icon } from "./icons";
 
-export function Sheet({ title, onClose, children }: { title: string; onClose: () => void; children: ComponentChildren }): JSX.Element {
+export function Sheet({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ComponentChildren;
+}): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useEffect(() => {

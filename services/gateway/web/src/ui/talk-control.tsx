@@ -1,4 +1,4 @@
-/** The one big control: talk hands-free, or while it is held. */
+/** The big button: talk hands-free, or while it is held. */
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
@@ -37,7 +37,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
           aria-pressed={on}
           aria-label={name}
           disabled={link === "refused" || link === "replaced"}
-          // A click without a pointer or a key comes from assistive software, which cannot hold.
+          // A click with `detail` 0 comes from assistive software, which cannot hold a button.
           onClick={(event) => (!pushToTalk || event.detail === 0) && toggle()}
           onPointerDown={(event) => {
             if (!pushToTalk || event.button !== 0) return;
@@ -95,7 +95,7 @@ function ModeSwitch({ talk, mode }: { talk: Talk; mode: TalkMode }): JSX.Element
   );
 }
 
-/** The space bar, held anywhere but in a control, talks in either mode. */
+/** Holding the space bar outside a control talks, in either mode. */
 function useHoldSpace(talk: Talk): void {
   useEffect(() => {
     let held = false;
@@ -130,5 +130,7 @@ function isPress(event: KeyboardEvent): boolean {
 }
 
 function isControl(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("input,textarea,select,button,a,summary,[contenteditable]") !== null;
+  return (
+    target instanceof Element && target.closest("input,textarea,select,button,a,summary,[contenteditable]") !== null
+  );
 }

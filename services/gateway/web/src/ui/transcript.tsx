@@ -1,4 +1,4 @@
-/** The talk as text: newest at the bottom, long talks drawn in part. */
+/** The conversation as text, newest at the bottom; of a long one only a part is rendered. */
 
 import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
@@ -10,7 +10,7 @@ import { Notices } from "./notices";
 import type { Look, People } from "./people";
 import { earlier, keep, latest } from "./windowing";
 
-/** So close to the end, in px, one is reading along. */
+/** Within this distance from the end, in px, the view follows new messages. */
 const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
@@ -21,8 +21,8 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   const looks = useMemo(() => new Map<string, Look>(), [people]);
   const first = keep(wanted, messages.length, following);
   const heightBefore = useRef(0);
-  /** Where this page itself has scrolled to: a scroll event from there is not the user's. */
-  const put = useRef(Number.NaN);
+  /** Position to which the page has scrolled itself; a scroll event there is not the user's. */
+  const ownScroll = useRef(Number.NaN);
 
   useLayoutEffect(() => {
     const box = scroller.current;
@@ -31,13 +31,13 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
     else if (heightBefore.current > 0) box.scrollTop += box.scrollHeight - heightBefore.current;
     else return;
     heightBefore.current = 0;
-    put.current = box.scrollTop;
+    ownScroll.current = box.scrollTop;
   }, [messages, notices, following, first]);
 
   const onScroll = () => {
     const box = scroller.current;
-    if (!box || Math.abs(box.scrollTop - put.current) < 2) return;
-    put.current = Number.NaN;
+    if (!box || Math.abs(box.scrollTop - ownScroll.current) < 2) return;
+    ownScroll.current = Number.NaN;
     const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < FOLLOW_PX;
     if (atEnd !== following) {
       setWanted(latest(messages.length));
@@ -57,14 +57,26 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
 
   return (
     <section class="transcript" aria-label="What was said">
-      {/* Focusable, so that it can be scrolled with the keyboard. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div class="scroller" ref={scroller} onScroll={onScroll} tabIndex={0} role="log" aria-live="off" aria-label="Messages">
+      <div
+        class="scroller"
+        ref={scroller}
+        onScroll={onScroll}
+        // Focusable, so that the keyboard can scroll it.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Messages"
+      >
         {messages.length === 0 && <Welcome people={people} onSay={(text) => talk.say(text)} />}
         {first > 0 && <p class="more">{first} earlier messages. Scroll up to read them.</p>}
         <ol>
           {messages.slice(first).map((message) => (
-            <Bubble key={message.id} message={message} look={message.kind === "reply" ? lookOf(message.characterId) : null} />
+            <Bubble
+              key={message.id}
+              message={message}
+              look={message.kind === "reply" ? lookOf(message.characterId) : null}
+            />
           ))}
         </ol>
         <Notices talk={talk} place="transcript" />
@@ -78,7 +90,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
   );
 }
 
-/** The end, or what is being said now where the voice is far behind the text. */
+/** The scroll position to follow: the end, or the sentence being spoken if the voice is far behind the text. */
 function followTo(box: HTMLElement): number {
   const end = box.scrollHeight - box.clientHeight;
   const now = box.querySelector(".message.playing .now, .message.playing");
@@ -94,8 +106,8 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
       <h2>Pull up a chair.</h2>
       <p>
         {names.length > 0 ? `${sentenceList(names)} ${names.length === 1 ? "is" : "are"} here. ` : ""}
-        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over them
-        whenever you like.
+        Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over
+        them whenever you like.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (
@@ -108,11 +120,15 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
   );
 }
 
-/** What one may say first; nothing where nobody would answer. */
+/** Suggestions for the first message; none if no character is at the table. */
 function openings(names: readonly string[]): string[] {
   const [first, second] = names;
   if (!first) return [];
-  return [`${first}, tell me a story.`, second ? `What does ${second} think of rain?` : "What do you think of rain?", "How are you all tonight?"];
+  return [
+    `${first}, tell me a story.`,
+    second ? `What does ${second} think of rain?` : "What do you think of rain?",
+    "How are you all tonight?",
+  ];
 }
 
 function sentenceList(names: readonly string[]): string {

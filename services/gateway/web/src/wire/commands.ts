@@ -1,8 +1,8 @@
-/** What the page says: `{type, data}` in text frames. Microphone PCM goes in binary frames. */
+/** Commands of the page: `{type, data}` in text frames. Microphone PCM goes in binary frames. */
 
 import type { ModelSettings } from "./events";
 
-/** The longest message the server takes, in characters. */
+/** The longest message that the server accepts, in characters. */
 export const MESSAGE_MAX_CHARS = 8_000;
 
 export type Command =
@@ -21,7 +21,7 @@ export interface LastAudio {
   id: string;
 }
 
-/** Up to the end of this chunk the message has been played; `played_ms` of its sound in all. */
+/** The message has been played up to the end of this chunk, which is `played_ms` of its sound. */
 export interface Receipt {
   message_id: string;
   sentence_index: number;

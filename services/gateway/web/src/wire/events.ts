@@ -1,4 +1,4 @@
-/** What the server says in text frames: one shape an event, checked when it arrives (docs/protocol.md). */
+/** The events in the server's text frames, one shape each, checked on arrival (docs/protocol.md). */
 
 type Reader<T> = (value: unknown) => T | undefined;
 
@@ -8,7 +8,7 @@ const bool: Reader<boolean> = (value) => (typeof value === "boolean" ? value : u
 const record: Reader<Record<string, unknown>> = (value) =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 
-/** A field that may be left out. */
+/** An optional field. */
 function or<T>(reader: Reader<T>, fallback: T): Reader<T> {
   return (value) => (value === undefined ? fallback : reader(value));
 }
@@ -41,27 +41,33 @@ const nullableText: Reader<string | null> = (value) =>
   value === undefined || value === null ? null : typeof value === "string" ? value : undefined;
 
 const session = { session_id: or(str, "") };
+/** Offsets in the message's text, in Unicode code points; older llm workers send none. */
+const sentenceEnds = or(listOf(num), []);
 
 const EVENTS = {
   conversation_started: {
     conversation_id: str,
     resumed: or(bool, false),
     demo: or(bool, false),
-    heard: or(listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })), []),
+    heard: or(
+      listOf(shaped({ message_id: str, sentence_index: num, played_ms: or(num, 0), complete: or(bool, false) })),
+      [],
+    ),
   },
   turn_accepted: { turn_id: str, text: str, source: or(oneOf("typed", "spoken"), "typed") },
   turn_started: {
     turn_id: str,
-    replies: listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") })),
+    replies: listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") })), // without `reason`
   },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
-  llm_chunk: { text: str, character_id: or(str, ""), message_id: str },
-  message_resumed: { message_id: str, character_id: or(str, ""), text: str },
+  llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },
+  message_resumed: { message_id: str, character_id: or(str, ""), text: str, sentence_ends: sentenceEnds },
   message_complete: {
     message_id: str,
     character_id: or(str, ""),
     text: str,
     status: or(oneOf("complete", "interrupted", "failed", "streaming"), "complete"),
+    sentence_ends: sentenceEnds,
   },
   message_heard: { message_id: str, character_id: or(str, ""), text: str },
   turn_complete: { turn_id: str },
@@ -78,9 +84,7 @@ const EVENTS = {
   transcription_finished: { ...session, text: str, turn_id: or(str, "") },
   listening_stopped: { ...session, cause: or(str, "stopped") },
   characters: {
-    characters: listOf(
-      shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) }),
-    ),
+    characters: listOf(shaped({ id: str, name: str, voice: or(str, ""), image: or(str, ""), active: or(bool, true) })),
   },
   model_settings: {
     model: nullableText,
@@ -99,8 +103,9 @@ const EVENTS = {
 
 type Events = typeof EVENTS;
 export type EventType = keyof Events;
+export const EVENT_TYPES = Object.keys(EVENTS) as readonly EventType[];
 
-/** What every event has beside its own fields. `eventId` is `""` on those that answer one connection only. */
+/** The field common to all events. `eventId` is `""` for events that only this connection gets. */
 export interface Envelope {
   readonly eventId: string;
 }
@@ -112,15 +117,15 @@ export type HeardBefore = EventOf<"conversation_started">["heard"][number];
 export type Participant = EventOf<"characters">["characters"][number];
 export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;
 
-/** A frame that cannot be read; the message says which part of it. */
+/** A frame cannot be parsed; the message names the part that is wrong. */
 export class UnreadableFrame extends Error {
   override readonly name = "UnreadableFrame";
 }
 
 /**
- * The event in a text frame, or null for a type this page does not know (a newer server's).
+ * Parse a text frame. Null for an event type that this page does not know (from a newer server).
  *
- * @throws UnreadableFrame it is no JSON object, or a field is missing or of another type
+ * @throws UnreadableFrame not a JSON object, or a field is missing or has the wrong type
  */
 export function parseEvent(text: string): ServerEvent | null {
   let raw: unknown;
@@ -134,11 +139,14 @@ export function parseEvent(text: string): ServerEvent | null {
   if (!source || type === undefined) throw new UnreadableFrame("a text frame is not an object with a type");
   if (!Object.hasOwn(EVENTS, type)) return null;
   const { fields, wrong } = readShape(EVENTS[type as EventType], source);
-  if (!fields) throw new UnreadableFrame(`${type}: the field ${wrong} is missing or of another type`);
+  if (!fields) throw new UnreadableFrame(`${type}: the field ${wrong} is missing or has the wrong type`);
   return { ...fields, type, eventId: str(source["event_id"]) ?? "" } as ServerEvent;
 }
 
-function readShape(shape: Shape, source: Record<string, unknown>): { fields?: Record<string, unknown>; wrong?: string } {
+function readShape(
+  shape: Shape,
+  source: Record<string, unknown>,
+): { fields?: Record<string, unknown>; wrong?: string } {
   const fields: Record<string, unknown> = {};
   for (const [name, read] of Object.entries(shape)) {
     const value = read(source[name]);

@@ -1,6 +1,6 @@
-/** Redis stream ids, `milliseconds-sequence`: compared as two numbers, never as text. */
+/** Redis stream ids (`milliseconds-sequence`), compared as two numbers. */
 
-/** Negative, zero or positive as `a` is before, at or after `b`. The empty id is before every other. */
+/** Negative, zero or positive if `a` is before, equal to or after `b`. The empty id is before every other. */
 export function compareIds(a: string, b: string): number {
   const [aMajor, aMinor] = split(a);
   const [bMajor, bMinor] = split(b);

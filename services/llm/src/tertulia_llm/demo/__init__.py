@@ -1,12 +1,12 @@
-"""A small OpenAI-compatible model server with scripted, in-character replies: what talks when no API key is set.
+"""A small OpenAI-compatible model server with scripted, in-character replies, used when no API key is set.
 
-It knows nothing and says so. It is here so that the whole pipeline can be heard working without a key, a GPU or a
-download, through the very code path that a real model takes.
+It knows nothing and says so. With it the whole pipeline runs without a key, a GPU or a download, on the same code path
+as with a real model.
 
-    scene.py    what has been said, read from the request's messages
-    intents.py  what the user's last words ask for
-    voices/     what each character can say
-    script.py   which of it is said now
-    wire.py     the OpenAI format: requests checked, replies rendered
-    server.py   HTTP around it all
+    scene.py    reads the conversation from the request's messages
+    intents.py  classifies the user's last message
+    voices/     the lines of each character
+    script.py   chooses the next line
+    wire.py     the OpenAI format: checks requests, renders replies
+    server.py   the HTTP server
 """

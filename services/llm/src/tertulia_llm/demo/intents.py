@@ -1,4 +1,4 @@
-"""What do the user's words ask for? Pure keyword rules, made for typed text and for transcripts without punctuation."""
+"""Classifies the user's message by keyword rules, for typed text and for transcripts without punctuation. Pure."""
 
 # ruff: noqa: E501 - a table reads best with one rule a line
 from __future__ import annotations
@@ -10,10 +10,10 @@ from enum import StrEnum
 
 
 class Intent(StrEnum):
-    """What a reply has to answer; each voice has lines for these or falls back to the general ones."""
+    """What a message asks for. Each voice has lines for these, or falls back to the general ones."""
 
     OPENING = "opening"
-    """Nothing has been said yet."""
+    """There is no message yet."""
     STORY = "story"
     JOKE = "joke"
     ARITHMETIC = "arithmetic"
@@ -45,7 +45,7 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """`topic`: the words worth repeating, in the second person ("your dog"), or "". `answer`: a computed one, or ""."""
+    """`topic`: words to repeat in the reply, in the second person ("your dog"), or "". `answer`: a sum's result, or ""."""
 
     intent: Intent
     topic: str = ""
@@ -54,7 +54,7 @@ class Heard:
 
 _AUXILIARY = "is|are|am|was|were|do|does|did|can|could|will|would|shall|should|may|might|must|have|has|had|isn't|aren't|don't|doesn't|won't"
 
-# The first match decides, so what is specific stands above what is general: "hi luna, tell me a joke" is a joke.
+# The first match decides, so specific rules stand above general ones: "hi luna, tell me a joke" is a joke.
 _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = tuple(
     (intent, re.compile(pattern))
     for intent, pattern in (
@@ -97,7 +97,7 @@ _NUMBER = rf"-?\d{{1,9}}(?:\.\d{{1,6}})?(?![\d.]*\d)|(?:(?:{_WORD})\b[ -]?){{1,3
 _SUM = re.compile(
     rf"(?<![\w.])({_NUMBER})\s*(plus|added to|\+|minus|less|-|\u2212|times|multiplied by|x|\*|\u00d7|divided by|over|/|\u00f7)\s*({_NUMBER})(?!\w)"
 )  # fmt: skip
-# "2 plus 3 times 4", "2 plus 3 percent": better no answer than that of another sum.
+# "2 plus 3 times 4", "2 plus 3 percent": no answer rather than that of another sum
 _MORE_TO_COUNT = re.compile(
     r"\s*(?:plus|added|minus|less|times|multiplied|divided|over|percent|[-+*/%^x\u2212\u00d7\u00f7])"
 )
@@ -111,7 +111,7 @@ _TOPIC_AFTER = re.compile(
 _CLAUSE_END = re.compile(r"[.!?;:,\n]|\b(?:because|when|if|but|so that|while|please|though)\b")
 _TOPIC_WORDS = 6
 _TOPIC_CHARS = 48
-# "the sky", "my old dog": in a question, what follows the noun ("… blue") is what is asked about it.
+# "the sky", "my old dog": in a question, the words behind the noun ("… blue") ask about it.
 _NOUN = re.compile(r"\b(?:the|my|your|our|his|her|their|this|a|an)\s+(?:(?:old|new|little|big|small|young|first|last|whole|red|blue|green|black|white)\s+)?[\w'-]+", re.IGNORECASE)  # fmt: skip
 _SECOND_PERSON = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "our": "your", "us": "you", "we": "you",
@@ -134,11 +134,11 @@ _STOP = frozenset(
 
 
 def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
-    """Say what `text` asks for. `names` are the characters', who are addressed rather than talked about."""
+    """Classify `text`. `names`: the characters' names, which address them and are no topic."""
     plain = without_names(text, names)
     lowered = plain.lower()
     if not any(char.isalnum() for char in lowered):
-        # Only names were said: that is a call, and a call is a greeting.
+        # only names: a call, answered like a greeting
         return Heard(Intent.GREETING if text.strip() else Intent.OPENING)
     answer = _calculate(lowered)
     if answer:
@@ -151,7 +151,7 @@ def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
 
 
 def user_name(text: str) -> str:
-    """The name somebody gives for themselves in `text` ("my name is Jay", "call me Jay"), or ""."""
+    """The user's name if `text` gives it ("my name is Jay", "call me Jay"), or ""."""
     found = re.search(r"\b(?:my name(?:'s| is)|call me)\s+([^\W\d_][\w'-]{0,30})", _straight(text), re.IGNORECASE)
     if not found or found[1].lower() in _STOP:
         return ""
@@ -159,7 +159,7 @@ def user_name(text: str) -> str:
 
 
 def without_names(text: str, names: Iterable[str]) -> str:
-    """`text` in one line, with straight quotes, and without the characters' names and the commas that set them off."""
+    """`text` on one line, with straight quotes, without the characters' names and the commas around them."""
     plain = " ".join(_straight(text).split())
     parts = {part for name in names for part in (name, *name.split()) if len(part) > 1}
     if parts:
@@ -169,8 +169,8 @@ def without_names(text: str, names: Iterable[str]) -> str:
 
 
 def topic_of(text: str) -> str:
-    """The words of `text` worth repeating: what comes after "about", else a noun with its article, else the longest run of
-    content words; "" if there is nothing."""
+    """The topic of `text`: the words after "about", else a noun with its article, else the longest run of content words;
+    "" if it has none of these."""
     found = _TOPIC_AFTER.search(text)
     phrase = _turned(_clause(found[1])) if found else ""
     if phrase and any(word.lower() not in _STOP for word in phrase.split()):
@@ -198,7 +198,7 @@ def _clause(text: str) -> str:
 
 
 def _turned(phrase: str) -> str:
-    """`phrase` as the one who answers would say it: "my old dog" becomes "your old dog"."""
+    """`phrase` from the answering side: "my old dog" becomes "your old dog"."""
     words = re.findall(r"\w[\w'/&+#-]*", phrase)[:_TOPIC_WORDS]
     turned = [_SECOND_PERSON.get(word.lower()) or _OWN_PERSON.get(word.lower()) or word for word in words]
     while turned and turned[-1].lower() in {"a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with"}:
@@ -226,7 +226,7 @@ def _calculate(text: str) -> str:
             if not right:
                 return "nothing at all, since nobody can divide by zero"
             value = left / right
-    # Three decimals are as much as anybody wants read out.
+    # three decimals are enough to read aloud
     return f"{value:.3f}".rstrip("0").rstrip(".") or "0"
 
 

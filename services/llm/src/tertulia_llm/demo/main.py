@@ -12,7 +12,7 @@ from tertulia_llm.demo.server import DemoSettings, demo_server
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Serve until SIGTERM or SIGINT. Prints one line to stdout once it listens; 2 on a setting that cannot work."""
+    """Serve until SIGTERM or SIGINT. Prints one line to stdout when it listens; exits with 2 on an invalid setting."""
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:

@@ -1,4 +1,4 @@
-"""Everything that a character could reply in a scene, the most fitting reply first."""
+"""All replies of a character that fit a scene, best first."""
 
 from __future__ import annotations
 
@@ -17,46 +17,46 @@ from tertulia_llm.demo.voices.voice import Voice
 
 VOICES: Mapping[str, Voice] = {"luna": LUNA, "rex": REX, "sage": SAGE}
 
-# A reply of fewer sentences gets a closing one, where one fits and the reply doesn't end in a question already.
 _FULL_REPLY_SENTENCES = 3
+"""A shorter reply gets a closing sentence, if one fits and the reply does not end in a question."""
 _OPEN_ENDED = frozenset(
     {Intent.OPINION, Intent.WHY, Intent.HOW, Intent.TELL, Intent.YES_NO, Intent.QUESTION, Intent.STATEMENT}
 )
-# Enough of a line to recognise it in what was said, also where the saying was cut short.
 _RECOGNISED_CHARS = 24
+"""Enough of a line to recognise it in an earlier reply, also in one that was cut."""
 _SENTENCE_END = re.compile(r"[.!?](?= |$)")
 _FIELD = re.compile(r"\{\w+\}")
 
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """A line that can be said: `text` as it would be said now, `mark` the words of it that are the same every time."""
+    """A line to choose from: `text` with its fields filled in, `mark` the words that are the same every time."""
 
     text: str
     mark: str
 
 
 def voice_of(name: str) -> Voice:
-    """The voice of the character called `name`: their own if they have one, else the general one."""
+    """The voice of the character `name`; the general one if it has none of its own."""
     words = name.casefold().split()
     return VOICES.get(words[0], GENERAL) if words else GENERAL
 
 
 def closing_words(scene: Scene, seed: int) -> Iterator[str]:
-    """Closing sentences of the speaker's, those used least recently first."""
+    """The speaker's closing sentences, the least recently used first."""
     return iter(_ordered(_choices(voice_of(scene.speaker).closers), scene, seed))
 
 
 def going_on(scene: Scene, seed: int) -> str:
-    """Words that carry on from the middle of any sentence to a good end."""
+    """Words that complete any open sentence."""
     return _ordered(_choices(voice_of(scene.speaker).continuations), scene, seed)[0]
 
 
 def fitting_replies(scene: Scene, seed: int) -> Iterator[str]:
-    """All replies that fit the scene, best first; the first one is what is said.
+    """Yield all replies that fit the scene, best first; the first one is the model's reply.
 
-    Which one that is depends on the scene and the seed alone. A line that the speaker has used comes after those that
-    they have not, the latest last: with the two lines or more for each intent, nobody says a thing twice running.
+    The order depends on the scene and the seed alone. Lines that the speaker has used come last, the latest at the very
+    end: with at least two lines for each intent, a character does not repeat itself at once.
     """
     voice = voice_of(scene.speaker)
     heard = hear(scene.said, names=[*VOICES, *scene.others, scene.speaker])
@@ -93,7 +93,7 @@ def _fields(scene: Scene, heard: Heard) -> dict[str, str]:
 
 
 def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) -> list[_Choice]:
-    """The templates that there is something to fill in for, filled in."""
+    """The templates whose fields have values, filled in."""
     fields = fields or {}
     empty = [f"{{{field}}}" for field in ("topic", "Topic", "other_topic") if not fields.get(field)]
     return [
@@ -104,7 +104,7 @@ def _choices(templates: Sequence[str], fields: Mapping[str, str] | None = None) 
 
 
 def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
-    """The choices not said yet, from a starting point that moves with every turn; then the others, the latest last."""
+    """The unused choices, from a starting point that moves with every turn; then the used ones, the latest last."""
     key = blake2b(f"{seed}\0{scene.speaker}\0{scene.said}".encode("utf-8", "replace"), digest_size=8)
     start = (int.from_bytes(key.digest(), "big") + scene.turn) % len(choices)
     turned = [*choices[start:], *choices[:start]]
@@ -112,9 +112,9 @@ def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
 
 
 def _last_said(choice: _Choice, own: Sequence[str]) -> int:
-    """How recently the speaker said it: 0 for never, else higher the later it was."""
+    """0 if the speaker never used the choice; else the higher, the later."""
     for index in range(len(own) - 1, -1, -1):
-        heard = own[index].rstrip(" .…")  # it may have been cut short by an interruption
+        heard = own[index].rstrip(" .…")  # an interruption may have cut it
         if choice.mark in own[index] or (heard and choice.text.startswith(heard)):
             return index + 1
     return 0

@@ -1,4 +1,4 @@
-"""What has been said so far, and who is to speak: read from the messages of a request."""
+"""Reads the conversation so far, and the character to speak, from the messages of a request."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _SAYS = re.compile(
     r"<(?P<name>[^<>/\n]{1,64})>\s*(?P<text>.*?)(?P<end></(?P=name)>|(?=<[^<>/\n]{1,64}>)|\Z)",
     re.DOTALL,
 )
-# The worker's own sentence, where any name can stand; prompts of other clients are read by _NAME.
+# The llm worker's own prompt, where a name can be any text; prompts of other clients are read by _NAME.
 _CAST = re.compile(
     r"\bYou are (?P<speaker>[^\n]{1,120}?), in a spoken conversation with (?P<user>[^\n]{1,120}?)"
     r"(?: and these other characters: (?P<others>[^\n]{1,2000}?))?\.(?:\n|$)"
 )
 _TALKING_WITH = re.compile(r"\b(?:talking|speaking|chatting|talks?|speaks?) (?:with|to) ([A-Z][\w'-]{0,30})\b")
 _NOT_A_NAME = frozenset({"user", "the user", "you", "guest"})
-# Directions to the model, which nobody at the table has said: paragraphs in brackets, or in words like these.
+# Directions to the model, which are no part of the conversation: paragraphs in brackets, or in words like these.
 _DIRECTION = re.compile(
     r"\[.*\]|\(.*\)"
     r"|(?:(?:it is|it's|now it is|now it's) )?(?:now )?[^\n.]{0,64}(?:'s|your) turn(?: to \w+)?\b[^\n]*"
@@ -44,7 +44,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What one of the characters has said. `name` is "" where the message doesn't say who."""
+    """A line of a character. `name` is "" if the message has no name."""
 
     name: str
     text: str
@@ -54,9 +54,9 @@ class Line:
 class Scene:
     """Everything that the choice of a reply depends on, apart from the seed.
 
-    `said`: the user's last words. `answers`: what other characters have said to them since. `own`: the speaker's
-    earlier lines, oldest first. `turn`: how many things were said before this reply. `begun`: the part of the reply
-    that has been said already (the last words are an assistant message still open), None for a reply from its start.
+    `said`: the user's last message. `answers`: the lines of other characters since then. `own`: the speaker's earlier
+    lines, oldest first. `turn`: the number of lines before this reply. `begun`: the part of the reply that is written
+    already (the last message is an open assistant message), None for a reply from its start.
     """
 
     speaker: str
@@ -71,7 +71,7 @@ class Scene:
 
 
 def read_scene(messages: Sequence[Message]) -> Scene:
-    """Read the scene. Works on any messages; what they don't tell is empty."""
+    """Read the scene from any messages; parts that they lack are empty."""
     system = "\n".join(message.content for message in messages if message.role == "system")
     cast = _CAST.search(system)
     speaker = cast["speaker"].strip() if cast else _speaker(system)
@@ -87,7 +87,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         if not spoken.strip() and message.role == "user":
             continue
         if begun is not None:
-            # Something was said after it: it was no beginning, but a line of somebody who writes no tags.
+            # Not the last message, so it is no open reply, but a line without tags.
             lines.append(Line("", begun))
             turn += 1
             begun = None
@@ -121,7 +121,7 @@ def _speaker(system: str) -> str:
     for found in _NAME.finditer(system):
         words: list[str] = []
         for word in found[1].split():
-            # Names are written with a capital (or in a script without any); "a", "the", "talking" are not names.
+            # Names begin with a capital (or are in a script without any); "a", "the", "talking" are not names.
             if word[:1].islower() or not word[:1].isalnum():
                 break
             words.append(word.removesuffix("'s").removesuffix("\u2019s"))
@@ -131,7 +131,7 @@ def _speaker(system: str) -> str:
 
 
 def _persona(system: str, speaker: str) -> str:
-    """What the prompt says the speaker is, in the first person and one clause ("a baker who loves her cat"), or ""."""
+    """The prompt's description of the speaker as one clause in the first person ("a baker who loves my cat"), or ""."""
     for found in re.finditer(rf"\bYou are (?:{re.escape(speaker)}, )?(an? [^.!?\n]{{3,160}})", system):
         words = [{"you": "I", "your": "my", "yourself": "myself"}.get(word.lower(), word) for word in found[1].split()]
         return re.sub(r"\bI are\b", "I am", " ".join(words)).rstrip(" ,;:")
@@ -154,7 +154,7 @@ def _without_directions(content: str) -> str:
 
 
 def _lines(content: str) -> tuple[list[Line], str | None]:
-    """The closed lines of an assistant message, and what is still open at its end (None if nothing is)."""
+    """The closed lines of an assistant message, and the open one at its end (None if there is none)."""
     complete: list[Line] = []
     begun: str | None = None
     if not _SAYS.search(content):

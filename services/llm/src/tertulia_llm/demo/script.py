@@ -1,4 +1,4 @@
-"""Which words come next: the policy of the demo model, pure, the same for the same messages and seed."""
+"""Chooses the demo model's next words. Pure: the same messages and seed give the same words."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _TOKEN = re.compile(r"\s*\w{1,8}|\s*[^\w\s]|\s+")
 
 
 def next_words(messages: Sequence[Message], *, seed: int) -> str:
-    """What the model says after `messages`.
+    """The reply to `messages`.
 
-    If they end in an assistant message that is still open (`<Luna>Hello, I`), the answer goes on exactly after it: it
-    is the rest of the very reply that the same messages get without it, so that begun and rest make up that reply,
-    wherever it was cut. Words that are the beginning of no fitting reply are brought to a good end.
+    If they end in an open assistant message (`<Luna>Hello, I`), the result continues it: it is the rest of the reply
+    that the same messages get without it, wherever that reply was cut. An open message that begins no fitting reply is
+    completed with a general ending.
     """
     scene = read_scene(messages)
     if scene.begun is None:
@@ -29,12 +29,12 @@ def next_words(messages: Sequence[Message], *, seed: int) -> str:
 
 
 def tokens(text: str) -> list[str]:
-    """`text` in pieces of about a model's token each; joined they are `text` again."""
+    """Split `text` into pieces of about a model's token each; joined they are `text` again."""
     return _TOKEN.findall(text)
 
 
 def _rest(whole: str, begun: str) -> str | None:
-    """What of `whole` comes after `begun`, or None if `whole` doesn't begin so. White space may differ."""
+    """The part of `whole` behind `begun`, or None if `whole` does not begin with it. White space may differ."""
     at = 0
     for char in begun:
         if char.isspace():

@@ -1,4 +1,4 @@
-"""The demo model over HTTP: `/v1/chat/completions` (streamed or whole), `/v1/models`, `/healthz`."""
+"""The demo model's HTTP server: `/v1/chat/completions` (streamed or whole), `/v1/models`, `/healthz`."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from aiohttp.typedefs import Handler
 from tertulia_llm.demo import wire
 from tertulia_llm.demo.script import next_words, tokens
 
-# How long replies under way may go on when the server stops. aiohttp takes 0 for "as long as they like".
 _SHUTDOWN_S = 0.01
+"""Replies in progress get this long when the server stops. For aiohttp, 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoSettings:
-    """How the demo model listens and how fast it talks.
+    """Settings of the demo model.
 
     `port` 0 takes a free one. `seed` is for requests without their own. `tokens_per_second` 0 sends the whole reply at
-    once, without the wait for the first token either. `max_body_bytes` bounds a request, `max_replies` how many replies
-    may be in the making at once (more are refused with 429).
+    once, also without the wait for the first token. `max_body_bytes` bounds a request, `max_replies` the replies in
+    progress (more are refused with 429).
     """
 
     host: str = "127.0.0.1"
     port: int = 0
     seed: int = 0
-    # About as fast as a large hosted model, and well ahead of speech (3 to 4 tokens a second).
+    # about as fast as a large hosted model, and much faster than speech (3 to 4 tokens a second)
     tokens_per_second: float = 40.0
     first_token_ms: float = 150.0
     max_body_bytes: int = 1_048_576
@@ -55,13 +55,13 @@ class DemoSettings:
 async def demo_server(settings: DemoSettings | None = None) -> AsyncGenerator[str]:
     """Serve while the block runs. Yields the base URL for clients (`http://127.0.0.1:PORT/v1`).
 
-    Replies still being sent when the block ends are broken off at once.
+    Replies in progress are aborted when the block ends.
 
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: the server cannot listen on the address.
     """
     settings = settings or DemoSettings()
-    # Handlers are cancelled when their client leaves: nobody would hear the rest of the reply.
+    # a handler is cancelled when its client disconnects
     runner = web.AppRunner(_app(settings), handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
     await runner.setup()
     try:
@@ -89,7 +89,7 @@ class _DemoModel:
 
     @web.middleware
     async def errors_as_json(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """The one place where an error becomes an answer."""
+        """Turns errors into responses."""
         try:
             return await handler(request)
         except wire.RequestError as error:
@@ -161,7 +161,7 @@ async def paced(
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> AsyncIterator[Sequence[str]]:
-    """The pieces as they fall due. One that is late (busy machine, slow client) doesn't delay the ones after it."""
+    """Yield the pieces as they fall due. A late piece (busy machine, slow client) does not delay the ones after it."""
     if not tokens_per_second:
         if pieces:
             yield pieces
@@ -170,7 +170,7 @@ async def paced(
     sent = 0
     while sent < len(pieces):
         await sleep(start + sent / tokens_per_second - now())
-        # At least the one that was waited for: timers may fire a clock's tick early.
+        # at least one piece: a timer may fire a tick early
         due = min(len(pieces), max(sent, int((now() - start) * tokens_per_second)) + 1)
         yield pieces[sent:due]
         sent = due

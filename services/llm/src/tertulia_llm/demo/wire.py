@@ -1,7 +1,6 @@
-"""The OpenAI chat format: a request's body checked, a reply's objects rendered. Pure.
+"""The OpenAI chat format: checks a request's body, renders a reply's objects. Pure.
 
-Errors: `BadRequestError` (400) says which field is wrong and what it may be; `UnknownModelError` (404) which models
-there are.
+`BadRequestError` (400) names the wrong field and its valid values; `UnknownModelError` (404) names the models.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
 
 
 class RequestError(Exception):
-    """A request that gets an error for an answer. `status`: the HTTP status; `code` and `param` as OpenAI has them."""
+    """A request that is refused. `status`: the HTTP status; `code` and `param` as in OpenAI's API."""
 
     status = 400
     code: str | None = None
@@ -46,7 +45,7 @@ class BadRequestError(RequestError):
 
 
 class UnknownModelError(RequestError):
-    """The body asks for a model that is not here."""
+    """The body asks for a model that this server does not have."""
 
     status = 404
     code = "model_not_found"
@@ -66,10 +65,10 @@ class ChatRequest:
 
 
 def parse_request(body: object) -> ChatRequest:
-    """Check a decoded JSON body. Unknown fields are ignored, as OpenAI-compatible servers do.
+    """Check a decoded JSON body. Unknown fields are ignored, as in OpenAI-compatible servers.
 
     Raises:
-        BadRequestError: what is wrong with the body.
+        BadRequestError: a field is missing or invalid.
         UnknownModelError: the model is not `MODEL`.
     """
     if not isinstance(body, dict):
@@ -106,7 +105,7 @@ def error_body(
 
 
 def completion(reply_id: str, created: int, text: str, finish_reason: str, usage: Mapping[str, int]) -> dict[str, Any]:
-    """The answer to a request that doesn't stream. `created` in Unix seconds."""
+    """The response to a request that does not stream. `created` in Unix seconds."""
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": text, "refusal": None},
@@ -125,7 +124,7 @@ def chunk(reply_id: str, created: int, delta: Mapping[str, str], finish_reason: 
 
 
 def usage_chunk(reply_id: str, created: int, usage: Mapping[str, int]) -> dict[str, Any]:
-    """The last object of a stream whose request asked for the usage."""
+    """The last object of a stream, if the request asked for the usage."""
     head = {"id": reply_id, "object": "chat.completion.chunk", "created": created, "model": MODEL}
     return {**head, "choices": [], "usage": dict(usage)}
 
@@ -139,7 +138,7 @@ def usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
 
 
 def models() -> dict[str, Any]:
-    """The list of models: one."""
+    """The list of models, which has one."""
     return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "tertulia"}]}
 
 

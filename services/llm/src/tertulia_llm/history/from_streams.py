@@ -1,6 +1,6 @@
-"""What was said lately, retold from the conversation's own streams: for when the store cannot be asked. Pure.
+"""Rebuilds a conversation's recent messages from its streams, for when the store is away. Pure.
 
-`turns` has the user's messages and with them the order, `events` what was shown of the replies and what was heard.
+`turns` has the user's messages and the order; `events` has the replies as they were shown and heard.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tertulia_shared.entries import UserTurn
 from tertulia_shared.events import MessageComplete, MessageHeard, TurnStarted
 from tertulia_shared.store import Message
 
-TOLD_BY = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
+READ_EVENTS = {event.type.encode() for event in (TurnStarted, MessageComplete, MessageHeard)}
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What the client was shown of the replies, by turn and by message."""
+    """The events about replies, by turn and by message."""
 
     started: dict[str, TurnStarted] = field(default_factory=dict[str, TurnStarted])
     ended: dict[str, tuple[MessageComplete, datetime]] = field(
@@ -32,7 +32,11 @@ class _Shown:
     heard: dict[str, MessageHeard] = field(default_factory=dict[str, MessageHeard])
 
     def see(self, entry: Entry) -> None:
-        """Raises: BadEntry."""
+        """Take in one event.
+
+        Raises:
+            BadEntry: it cannot be read.
+        """
         event = decode_event(entry.fields)
         match event:
             case TurnStarted():
@@ -45,41 +49,56 @@ class _Shown:
                 pass
 
 
-def retell(
+def messages_from_streams(
     conversation_id: str, turns: Iterable[Entry], events: Iterable[Entry], *, cursor: str, user_name: str
 ) -> list[Message]:
-    """The messages of the turns up to `cursor`, as the store has them or will have them."""
+    """The messages of the turns up to `cursor`, as the store has or will have them."""
     shown = _Shown()
     for entry in events:
-        if entry.fields.get(b"type") in TOLD_BY:
+        if entry.fields.get(b"type") in READ_EVENTS:
             with suppress(BadEntry, ValueError, OverflowError, OSError):
                 shown.see(entry)
     messages: list[Message] = []
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
-        # what is not a BadEntry: a turn_started that lists no replies, or a time that no clock has
+        # beside BadEntry: a `turn_started` with malformed `replies`, or a time that no clock shows
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
-            said, time = decode(UserTurn, entry.fields), _time(entry)
-            mine = Message(
-                id=said.turn_id, conversation_id=conversation_id, turn_id=said.turn_id, role="user", character_id=None,
-                character_name=user_name, text=said.text, status="complete", position=position_of(entry.id, 0),
-                created_at=time, updated_at=time,
-            )  # fmt: skip
-            messages += [mine, *_replies(mine, entry.id, shown)]
+            turn, time = decode(UserTurn, entry.fields), _time(entry)
+            user_message = Message(
+                id=turn.turn_id,
+                conversation_id=conversation_id,
+                turn_id=turn.turn_id,
+                role="user",
+                character_id=None,
+                character_name=user_name,
+                text=turn.text,
+                status="complete",
+                position=position_of(entry.id, 0),
+                created_at=time,
+                updated_at=time,
+            )
+            messages += [user_message, *_replies(user_message, entry.id, shown)]
     return messages
 
 
-def _replies(mine: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
-    started = shown.started.get(mine.turn_id)
+def _replies(user_message: Message, entry_id: str, shown: _Shown) -> Iterator[Message]:
+    started = shown.started.get(user_message.turn_id)
     for slot, reply in enumerate(started.replies if started is not None else (), 1):
         message_id = str(reply["message_id"])
         if message_id not in shown.ended:
             continue
         end, time = shown.ended[message_id]
         row = replace(
-            mine, id=message_id, role="character", character_id=str(reply["character_id"]),
-            character_name=str(reply["character_name"]), text=end.text, status=end.status,
-            position=position_of(entry_id, slot), created_at=time, updated_at=time,
-        )  # fmt: skip
+            user_message,
+            id=message_id,
+            role="character",
+            character_id=str(reply["character_id"]),
+            character_name=str(reply["character_name"]),
+            text=end.text,
+            status=end.status,
+            position=position_of(entry_id, slot),
+            created_at=time,
+            updated_at=time,
+        )
         if message_id in shown.heard:
             row = replace(row, text=shown.heard[message_id].text, status="interrupted")
         yield row

@@ -1,4 +1,4 @@
-"""What the user heard of a turn that was cut off: the characters are to remember that, and no more."""
+"""Finds out what the user heard of an interrupted turn, from the client's receipts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from tertulia_llm.plan import message_ids
-from tertulia_llm.text.heard import SpokenSentence, heard_text
+from tertulia_llm.text.heard import heard_part
 from tertulia_shared import codec
 from tertulia_shared.bus import Bus
 from tertulia_shared.codec import BadEntry, decode
@@ -16,16 +16,16 @@ from tertulia_shared.receipts import last_receipts
 
 BYTES_PER_MS = SAMPLE_RATE_OUT * 2 // 1000
 SPOKEN_MS_PER_CHAR = 65
-"""How long speech is by its text, where its sound was never finished (about 15 characters a second)."""
+"""Estimated length of speech whose audio was not finished (about 15 characters a second)."""
 MAX_CHUNKS = 2_000
 
 log = logging.getLogger(__name__)
 
 
 async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
-    """The heard text of each reply, by message id; empty if the client sends no receipts (then nobody knows).
+    """The heard text of each reply, by message id; empty if the client sends no receipts.
 
-    A reply that this release cannot read is left out: it stays as it was.
+    A reply that this release cannot read is left out.
     """
     receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
     if not receipts:
@@ -40,24 +40,24 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
     return out
 
 
-def heard_of(
+def heard_text(
     written: Sequence[str], spoken: Sequence[str], receipt: Receipt, chunk_bytes: Sequence[int], *, complete: bool
 ) -> str:
     """The heard text of one message. Pure.
 
     Args:
-        written: each sentence as it was shown.
-        spoken: each sentence as it was spoken.
-        receipt: the message's last one.
-        chunk_bytes: the sizes of the chunks of the sentence that was cut.
-        complete: whether these are all its chunks.
+        written: the sentences as shown.
+        spoken: the sentences as spoken.
+        receipt: the message's last receipt.
+        chunk_bytes: the sizes of the chunks of the sentence that the receipt names.
+        complete: True if these are all its chunks.
     """
     cut = min(receipt.sentence_index, len(written) - 1)
     played_ms = sum(chunk_bytes[: receipt.chunk_index + 1]) // BYTES_PER_MS
     total_ms = sum(chunk_bytes) // BYTES_PER_MS
     if not complete:
         total_ms = max(total_ms, len(spoken[cut]) * SPOKEN_MS_PER_CHAR)
-    return "".join(written[:cut]) + heard_text([SpokenSentence(written[cut], total_ms, complete=True)], played_ms)
+    return "".join(written[:cut]) + heard_part(written[cut], total_ms, played_ms)
 
 
 async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Receipt) -> str:
@@ -74,7 +74,7 @@ async def _heard(bus: Bus, conversation_id: str, message_id: str, receipt: Recei
     audio = await bus.read(bus.keys.audio(conversation_id, message_id), f"{index + 1}-0", count=MAX_CHUNKS)
     chunks = [decode(AudioChunk, entry.fields) for entry in audio]
     own = list(itertools.takewhile(lambda chunk: chunk.sentence_index == index and not chunk.is_final, chunks))
-    return heard_of(
+    return heard_text(
         written,
         [sentence.text for sentence in sentences],
         receipt,

@@ -1,7 +1,7 @@
-"""What was said before: the conversation's messages, kept in memory while this worker is the one that answers.
+"""A conversation's messages, cached while this worker answers it.
 
-The conversation's cursor (the last finished turn) tells whether what we remember is still the whole: if another worker
-has answered since, we read again. What the store cannot tell, or does not have yet, the conversation's streams do.
+A cached history is valid while the conversation's cursor (the last finished turn) is the one it was cached with:
+another worker that answers moves the cursor. Messages that the store does not have (yet) come from the streams.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from tertulia_llm.history.from_streams import retell
+from tertulia_llm.history.from_streams import messages_from_streams
 from tertulia_llm.text.prompt import HistoryMessage
 from tertulia_shared.bus import Bus, Entry
 from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, Store, supersedes
 
 MAX_CONVERSATIONS = 512
-"""Conversations remembered at once; the one not talked in for longest is forgotten first."""
+"""Conversations cached at once; the least recently used one is evicted first."""
 PAGE = 1_000
-"""Events read at once when a past is retold."""
+"""Events read at once when messages are rebuilt from the streams."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class Past:
-    """A conversation's messages, by id, in order."""
+class History:
+    """A conversation's messages by id."""
 
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
-    is_whole: bool = True
-    """False if the store has not told all of it: then it is to be asked again."""
+    is_complete: bool = True
+    """False if the store did not answer, or lacks writes that wait in the outbox: read it again next time."""
 
     def add(self, message: Message) -> None:
-        """Add a message, or put it in place of its older self."""
+        """Add a message, or replace its older version."""
         self.messages[message.id] = message
 
-    def told(self, limit: int) -> list[HistoryMessage]:
-        """What the model is told of it: what was said and heard, oldest first; no reply that is still being made."""
+    def prompt_messages(self, limit: int) -> list[HistoryMessage]:
+        """The last `limit` messages for the prompt, oldest first, without replies that are still being written."""
         ordered = sorted(self.messages.values(), key=lambda message: message.position)
         return [
             HistoryMessage(message.role, message.character_name, message.text, message.status == "interrupted")
@@ -47,15 +47,15 @@ class Past:
             if message.status != "streaming" and (message.text or message.status == "interrupted")
         ]
 
-    def forget_beyond(self, limit: int) -> None:
-        """Keep the newest `limit` messages."""
+    def trim(self, limit: int) -> None:
+        """Keep the newest `limit` messages, once there are twice as many."""
         if len(self.messages) > 2 * limit:
             newest = sorted(self.messages.values(), key=lambda message: message.position)[-limit:]
             self.messages = {message.id: message for message in newest}
 
 
-class Memory:
-    """The pasts of the conversations this worker answers."""
+class HistoryCache:
+    """The histories of the conversations that this worker answers."""
 
     def __init__(self, bus: Bus, store: Store, outbox: Outbox, limit: int, user_name: str) -> None:
         self._bus = bus
@@ -63,29 +63,47 @@ class Memory:
         self._outbox = outbox
         self._limit = limit
         self._user_name = user_name
-        self._known: OrderedDict[str, tuple[str, Past]] = OrderedDict()
+        self._cached: OrderedDict[str, tuple[str, History]] = OrderedDict()
 
-    async def recall(self, conversation_id: str, cursor: str) -> tuple[Past, bool]:
-        """The past up to the turn `cursor`, and whether we knew it without asking the store."""
-        known = self._known.get(conversation_id)
-        if known is not None and known[0] == cursor:
-            self._known.move_to_end(conversation_id)
-            return known[1], True
-        # in this order: what no longer waits after this is in the store when it is read
+    async def load(self, conversation_id: str, cursor: str) -> tuple[History, bool]:
+        """The history up to the turn `cursor`, and whether it came from the cache."""
+        cached = self._cached.get(conversation_id)
+        if cached is not None and cached[0] == cursor:
+            self._cached.move_to_end(conversation_id)
+            return cached[1], True
+        # in this order: a write that leaves the outbox after this check is in the store when it is read
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
-        past = Past({message.id: message for message in stored or ()}, is_whole=stored is not None and not waiting)
-        if not past.is_whole:
+        is_complete = stored is not None and not waiting
+        history = History({message.id: message for message in stored or ()}, is_complete)
+        if not is_complete:
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))
             events = [entry async for entry in self._events(conversation_id)]
-            for message in retell(conversation_id, turns, events, cursor=cursor, user_name=self._user_name):
-                before = past.messages.get(message.id)
+            for message in messages_from_streams(
+                conversation_id, turns, events, cursor=cursor, user_name=self._user_name
+            ):
+                before = history.messages.get(message.id)
                 if before is None or supersedes(message, before):
-                    past.add(message)
-        return past, False
+                    history.add(message)
+        return history, False
+
+    def keep(self, conversation_id: str, cursor: str, history: History) -> None:
+        """Cache a history that now reaches up to the turn `cursor`."""
+        if not history.is_complete:
+            self.evict(conversation_id)
+            return
+        history.trim(self._limit)
+        self._cached[conversation_id] = (cursor, history)
+        self._cached.move_to_end(conversation_id)
+        while len(self._cached) > MAX_CONVERSATIONS:
+            self._cached.popitem(last=False)
+
+    def evict(self, conversation_id: str) -> None:
+        """Read this conversation's history again when it is needed next."""
+        self._cached.pop(conversation_id, None)
 
     async def _stored(self, conversation_id: str) -> list[Message] | None:
-        """What the store has; None if it is away."""
+        """The messages in the store; None if it is away."""
         if self._outbox.is_away:
             return None
         try:
@@ -101,19 +119,3 @@ class Memory:
             for entry in page:
                 yield entry
             after = page[-1].id
-
-    def remember(self, conversation_id: str, cursor: str, past: Past) -> None:
-        """The past now reaches up to the turn `cursor`."""
-        if not past.is_whole:
-            self.forget([conversation_id])
-            return
-        past.forget_beyond(self._limit)
-        self._known[conversation_id] = (cursor, past)
-        self._known.move_to_end(conversation_id)
-        while len(self._known) > MAX_CONVERSATIONS:
-            self._known.popitem(last=False)
-
-    def forget(self, conversation_ids: Iterable[str]) -> None:
-        """Read these again when they are talked in next."""
-        for conversation_id in conversation_ids:
-            self._known.pop(conversation_id, None)

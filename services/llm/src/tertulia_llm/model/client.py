@@ -1,7 +1,4 @@
-"""The language model: any OpenAI-compatible server, through the `openai` SDK, its stream read raw.
-
-ModelFailed     code for the client, a sentence that says what to do, and whether another try may help
-"""
+"""The language model: any OpenAI-compatible server, through the `openai` SDK, whose stream is read raw."""
 
 from __future__ import annotations
 
@@ -19,12 +16,15 @@ from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 
 IN_BODY = ("min_p", "top_k", "repetition_penalty")
-"""Settings that the SDK has no argument for; OpenRouter and others take them in the body."""
+"""Settings without an argument in the SDK; OpenRouter and others take them in the body."""
 MAX_RETRY_DELAY_S = 20.0
 
 
 class ModelFailed(Exception):
-    """The model server did not give (the rest of) a reply."""
+    """The model server did not send (the rest of) a reply.
+
+    `code` is for the client's `error` event, the message says what to do, `retryable` whether another try may help.
+    """
 
     def __init__(self, code: str, message: str, *, retryable: bool, retry_after_s: float | None = None) -> None:
         super().__init__(message)
@@ -34,14 +34,14 @@ class ModelFailed(Exception):
 
 
 def retry_delay_s(failures: int, failure: ModelFailed, jitter: float) -> float:
-    """How long to wait before the next try: what the server asks for, else 0.5 s doubling; `jitter` in 0..1."""
+    """The wait before the next try: as the server asks, else 0.5 s, doubled with each failure; `jitter` in 0..1."""
     if failure.retry_after_s is not None:
         return min(MAX_RETRY_DELAY_S, failure.retry_after_s)
     return min(MAX_RETRY_DELAY_S, 0.5 * 2 ** (failures - 1)) * (0.5 + jitter / 2)
 
 
 class ModelStream:
-    """One reply under way: iterate for its text, as much at a time as has arrived."""
+    """One response: iterate for its text, as much at a time as has arrived."""
 
     def __init__(self, pieces: AsyncIterator[bytes], settings: LLMSettings) -> None:
         self._pieces = pieces
@@ -49,7 +49,7 @@ class ModelStream:
         self.usage: Mapping[str, Any] = {}
 
     async def __aiter__(self) -> AsyncGenerator[str]:
-        """Texts, never empty.
+        """Yield texts, never empty.
 
         Raises:
             ModelFailed: the stream broke, stalled, or holds an error.
@@ -69,7 +69,7 @@ class ModelStream:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
             self.usage = delta.usage or self.usage
             if delta.text:
-                # keep-alive comments move no deadline: only text does
+                # only text moves the deadline, keep-alive comments do not
                 wait_s = self._settings.llm_stall_s
                 deadline = loop.time() + wait_s
                 yield delta.text
@@ -82,7 +82,7 @@ class ModelStream:
             raise ModelFailed("llm_unavailable", "The model's reply broke off.", retryable=True)
 
     async def _read(self, deadline: float, wait_s: float) -> bytes:
-        """The next bytes; none at the end."""
+        """The next bytes; empty at the end."""
         try:
             async with asyncio.timeout_at(deadline):
                 return await anext(self._pieces, b"")
@@ -100,13 +100,13 @@ class Model:
     """Requests to one server."""
 
     def __init__(self, settings: LLMSettings, *, fixed_model: bool = False) -> None:
-        """`fixed_model`: the server has but one model; what the client asks for is left aside."""
+        """`fixed_model`: the server has one model only, so the client's choice is ignored."""
         self._settings = settings
         self._fixed_model = fixed_model
         self._client = openai.AsyncOpenAI(
             base_url=settings.llm_base_url,
             api_key=settings.openrouter_api_key.get_secret_value() or "none",
-            max_retries=0,  # what to repeat, and when, is ours to say: part of the reply may have been spoken
+            max_retries=0,  # the worker repeats requests itself: part of the reply may have been spoken
             http_client=openai.DefaultAioHttpClient(),
             timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=10.0),
             default_headers={"X-Title": "Tertulia"},
@@ -127,7 +127,7 @@ class Model:
         """
         asked = {name: value for name, value in asdict(settings).items() if value is not None}
         body: dict[str, Any] = {name: asked.pop(name) for name in IN_BODY if name in asked}
-        # the messages go into the body as they are: the SDK would look at each of them again
+        # in the body, so that the SDK does not check each message
         body["messages"] = list(messages)
         model = asked.pop("model", self._settings.llm_model)
         if self._fixed_model:
@@ -156,12 +156,12 @@ class Model:
 
 
 MAX_FIGURE = 2**63
-"""What msgpack and JSON readers can hold; a larger figure is left out."""
+"""Larger than msgpack and JSON readers can hold; such a figure is left out."""
 USAGE = ("prompt_tokens", "completion_tokens", "cost")
 
 
 def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[str, int | float]:
-    """What all requests for one reply took together; of the server's figures, those that are numbers of `USAGE`."""
+    """Add a request's usage to that of earlier ones. Figures that are not in `USAGE`, or no numbers, are left out."""
     total = dict(before)
     for name in USAGE:
         figure = usage.get(name)
@@ -173,12 +173,12 @@ def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[s
 
 
 def jitter() -> float:
-    """A random number in 0..1, so that many clients do not come back at once."""
+    """A random number in 0..1, so that many clients do not retry at once."""
     return random.random()  # noqa: S311 - no secret
 
 
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
-    """The error object that a server put in place of the next chunk."""
+    """The failure for an error object that a server sent in place of a chunk."""
     code = error.get("code")
     status = code if isinstance(code, int) else 500
     return _by_status(status, str(error.get("message") or "unknown error"), None)
@@ -201,7 +201,7 @@ def _failed(error: Exception) -> ModelFailed:
 
 
 def _was_refused(error: BaseException | None) -> bool:
-    """Whether no connection came about; the aiohttp transport calls that a timeout, whatever the reason was."""
+    """True if no connection was made; the aiohttp transport reports that as a timeout, for any reason."""
     while error is not None:
         if isinstance(error, OSError) and not isinstance(error, TimeoutError):
             return True
@@ -229,4 +229,4 @@ def _seconds(retry_after: str | None) -> float | None:
     try:
         return None if retry_after is None else max(0.0, float(retry_after))
     except ValueError:
-        return None  # a date: the usual delays will do
+        return None  # a date: use the default delays

@@ -1,8 +1,7 @@
-"""Server-sent events of `/chat/completions`, bytes in, what matters out. Pure; no object per token.
+"""Parses the server-sent events of `/chat/completions`. Pure; makes no object per token.
 
-Servers differ: comment lines keep the connection alive (`: OPENROUTER PROCESSING`), chunks come with empty `choices`,
-with `content` null, or with nothing but usage, an `error` object may stand where a chunk should, and some never say
-[DONE].
+Servers differ: comment lines keep the connection alive (`: OPENROUTER PROCESSING`); a chunk may have empty `choices`,
+`content` null, or only usage; an `error` object may stand in place of a chunk; some servers never send [DONE].
 """
 
 from __future__ import annotations
@@ -15,16 +14,16 @@ from typing import Any, cast
 import orjson
 
 MAX_LINE_BYTES = 1 << 20
-"""A longer line is no token; the stream is broken."""
+"""A stream with a longer line is broken."""
 
 
 class BrokenStream(ValueError):
-    """The server sent what is no event stream of chat completions."""
+    """The data is no event stream of chat completions."""
 
 
 @dataclass(slots=True)
 class Delta:
-    """What one read brought. `error` is the server's own error object; `usage` as the server gives it."""
+    """The content of one read. `error` is the server's own error object; `usage` as the server sends it."""
 
     text: str = ""
     done: bool = False
@@ -34,16 +33,16 @@ class Delta:
 
 
 class StreamParser:
-    """Feed it what the connection brings, in any pieces."""
+    """Parses one response, fed in pieces of any size."""
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, data: bytes) -> Delta:
-        """Everything that is complete by now, as one `Delta`.
+        """Take more bytes; return the events that they complete, as one `Delta`.
 
         Raises:
-            BrokenStream: a line is too long, or its data no JSON.
+            BrokenStream: a line is too long, or its data is no JSON.
         """
         delta = Delta()
         lines = (self._rest + data).split(b"\n")
@@ -85,11 +84,11 @@ def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
         error = event["error"]
         delta.error = cast("dict[str, Any]", error) if isinstance(error, dict) else {"message": str(error)}
         return
-    if isinstance(event.get("usage"), dict):  # servers send what they like
+    if isinstance(event.get("usage"), dict):  # servers also send null, and other types
         delta.usage = event["usage"] or delta.usage
     for choice in event.get("choices") or ():
-        said: dict[str, Any] = choice.get("delta") or {}
-        content: str | None = said.get("content")
+        fields: dict[str, Any] = choice.get("delta") or {}
+        content: str | None = fields.get("content")
         if content:
             if not isinstance(content, str):  # pyright: ignore[reportUnnecessaryIsInstance] - from a server's JSON
                 raise TypeError(f"`content` is no text but {type(content).__name__}")

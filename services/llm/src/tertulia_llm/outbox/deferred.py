@@ -1,4 +1,4 @@
-"""Which writes for the store have to wait for a worker of a newer release, and for how long. No I/O."""
+"""Decides which outbox writes wait for a worker of a newer release, and for how long. No I/O."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ from tertulia_shared.entries import StoreWrite
 from tertulia_shared.work import pointed_at
 from tertulia_shared.worker_names import reads
 
-HELD_S = 3600.0
-"""How long what a newer release wrote is kept while no worker of that release is there: longer than rolling one out, or
-back, takes."""
+DEFER_MAX_S = 3600.0
+"""A deferred write waits this long while no worker of its release is alive: longer than a rollout takes."""
 UNSEEN_S = 60.0
-"""Who has not looked for so long cannot tell that no newer worker was there: `HELD_S` begins anew."""
+"""After a longer gap between updates the `DEFER_MAX_S` timeout starts again: a newer worker may have been alive."""
 
 
-class Absent:
-    """Since when no live llm worker was seen that reads a schema version: as far as this process has looked."""
+class MissingReaders:
+    """Tracks since when no live llm worker reads a schema version, as far as this process has seen."""
 
     def __init__(self) -> None:
         self._since: dict[int, float] = {}
@@ -26,15 +25,15 @@ class Absent:
         self._alive: Sequence[str] = ()
         self._now = 0.0
 
-    def look(self, alive: Sequence[str], now: float) -> None:
-        """Who is alive `now` (s). Versions that nobody asked for since the look before are forgotten."""
+    def update(self, alive: Sequence[str], now: float) -> None:
+        """Note which workers are alive `now` (s). Forgets versions that were not asked for since the last update."""
         known = self._asked if now - self._now <= UNSEEN_S else ()
         self._since = {version: since for version, since in self._since.items() if version in known}
         self._asked = set()
         self._alive, self._now = alive, now
 
-    def for_s(self, version: int) -> float:
-        """How long there was none when we looked last, in seconds; 0 if there was one."""
+    def missing_s(self, version: int) -> float:
+        """For how many seconds the version had no reader at the last update; 0 if it had one."""
         self._asked.add(version)
         if reads(self._alive, "llm", version):
             self._since.pop(version, None)
@@ -42,50 +41,50 @@ class Absent:
         return self._now - self._since.setdefault(version, self._now)
 
 
-class HeldBack:
-    """One walk through what waits: first what was held back before, then what is new.
+class OutboxPass:
+    """One pass through the outbox: first the deferred writes, then the new ones.
 
-    What a newer release wrote, and what comes behind it in the same conversation, is held back.
+    A write of a newer release is deferred, and so are the writes behind it in the same conversation.
     """
 
-    def __init__(self, absent: Absent) -> None:
-        self.count = 0
-        """So many were held back on this walk."""
-        self._absent = absent
+    def __init__(self, missing: MissingReaders) -> None:
+        self.deferred_count = 0
+        """Writes that this pass deferred or left deferred."""
+        self._missing = missing
         self._conversations: set[str] = set()
-        self._kept: list[Entry] = []
-        self._given_up: list[tuple[Entry, str]] = []
+        self._deferred: list[Entry] = []
+        self._expired: list[tuple[Entry, str]] = []
 
-    def passing(self, entries: Iterable[Entry], *, again: bool) -> Iterator[tuple[Entry, StoreWrite]]:
-        """The entries that can be applied now, read, in order. `again`: they were held back before."""
+    def applicable(self, entries: Iterable[Entry], *, were_deferred: bool) -> Iterator[tuple[Entry, StoreWrite]]:
+        """Decode the entries that can be applied now, in order. `were_deferred`: an earlier pass deferred them."""
         for entry in entries:
             conversation_id = pointed_at(entry.fields).conversation_id
             try:
                 write = decode(StoreWrite, entry.fields)
             except UnknownVersion as error:
-                if again and self._absent.for_s(error.version) > HELD_S:
-                    self._given_up.append((entry, f"no worker came that can save it: {error}"))
+                if were_deferred and self._missing.missing_s(error.version) > DEFER_MAX_S:
+                    self._expired.append((entry, f"no worker came that can save it: {error}"))
                     continue
                 self._conversations.add(conversation_id)
-                self._keep(entry)
+                self._defer(entry)
                 continue
             except BadEntry:
-                write = StoreWrite("message", "")  # found out, and buried, when it is applied
+                write = StoreWrite("message", "")  # fails and is dead-lettered when it is applied
             if conversation_id in self._conversations:
-                self._keep(entry)
+                self._defer(entry)
             else:
                 yield entry, write
 
-    def kept(self) -> Sequence[Entry]:
-        """What has to wait, in order; told once."""
-        told, self._kept = self._kept, []
-        return told
+    def take_deferred(self) -> Sequence[Entry]:
+        """The writes deferred since the last call, in order."""
+        taken, self._deferred = self._deferred, []
+        return taken
 
-    def given_up(self) -> Sequence[tuple[Entry, str]]:
-        """What has waited for too long, and why it is given up; told once."""
-        told, self._given_up = self._given_up, []
-        return told
+    def take_expired(self) -> Sequence[tuple[Entry, str]]:
+        """The writes that have waited too long since the last call, each with the reason to give it up."""
+        taken, self._expired = self._expired, []
+        return taken
 
-    def _keep(self, entry: Entry) -> None:
-        self.count += 1
-        self._kept.append(entry)
+    def _defer(self, entry: Entry) -> None:
+        self.deferred_count += 1
+        self._deferred.append(entry)

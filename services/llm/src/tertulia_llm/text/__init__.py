@@ -1,2 +1,1 @@
-"""What the worker decides about text, apart from all I/O: when a sentence ends, what of it is spoken, who answers,
-what the model is asked, and what the user has heard."""
+"""Pure policy about text: sentence ends, spoken text, which characters answer, the model's prompt, heard text."""

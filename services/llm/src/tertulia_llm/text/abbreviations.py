@@ -1,8 +1,8 @@
-"""Which words keep their full stop to themselves: the word lists behind the sentence splitter.
+"""Word lists of the sentence splitter: abbreviations, and words that begin a sentence.
 
-The lists lean to *not* ending a sentence. A sentence that comes a little late costs milliseconds; one that is torn
-after "Dr." is heard as a stumble. Only what chat really contains is listed; words with inner dots ("z.B.", "p.m.") and
-single letters ("J.") are recognized by their shape, in any language.
+In doubt, a full stop does *not* end the sentence: a sentence that comes late costs milliseconds, a break after "Dr." is
+audible. The lists have the words that occur in chat; words with inner dots ("z.B.", "p.m.") and single letters ("J.")
+are recognized by their shape, in any language.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NEVER_LAST: Final = _words(
     pres st ste mt ft vs cf viz e.g i.e eg ie z.b d.h u.a v.a p.ej bzw vgl bspw ggf evtl inkl exkl zzgl
     """
 )
-"""What follows belongs to it, whatever it is: "Dr. Smith", "e.g. Apple"."""
+"""Never ends a sentence: "Dr. Smith", "e.g. Apple"."""
 
 BEFORE_NUMBER: Final = _words(
     "no nos nr num fig figs vol vols ch chap sec art eq p pp pg para ex tab bd abb kap cap núm n° jan feb mar apr jun "
@@ -34,7 +34,7 @@ MAYBE_LAST: Final = _words(
     bldg assoc univ esq ext usw ca evt geb ud uds aprox av pág págs
     """
 )
-"""May end a sentence: only a word that commonly begins one tells ("etc. Then …")."""
+"""Ends a sentence only if the next word commonly begins one ("etc. Then …")."""
 
 STARTERS: Final = _words(
     """
@@ -46,4 +46,4 @@ STARTERS: Final = _words(
     et mais el los las yo ella nosotros ellos pero sí lo gli ma
     """
 )
-"""Words that commonly begin a sentence, for telling "at 5 p.m. She stayed" from "the U.S. Army"."""
+"""Words that commonly begin a sentence: they distinguish "at 5 p.m. She stayed" from "the U.S. Army"."""

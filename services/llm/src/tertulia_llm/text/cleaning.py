@@ -1,4 +1,4 @@
-"""`clean_text` for text in pieces: a piece may end between the halves of a surrogate pair or of CRLF. Pure."""
+"""`clean_text` for a stream: a piece may end between the halves of a surrogate pair or of CRLF. Pure."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from tertulia_shared.text import clean_text
 
 
 class StreamCleaner:
-    """Feed it the pieces; what comes out, put together, is what `clean_text` makes of the whole."""
+    """Cleans text piece by piece. The joined results equal `clean_text` of the whole."""
 
     def __init__(self) -> None:
-        self._held = ""
+        self._pending = ""
 
     def feed(self, piece: str) -> str:
-        """The clean text that is certain by now."""
-        text = self._held + piece
-        self._held = text[-1:] if text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff" else ""
-        return clean_text(text[: len(text) - len(self._held)])
+        """Take a piece; return the clean text, without a character that may be half of a pair."""
+        text = self._pending + piece
+        self._pending = text[-1:] if text[-1:] == "\r" or "\ud800" <= text[-1:] <= "\udbff" else ""
+        return clean_text(text[: len(text) - len(self._pending)])
 
     def finish(self) -> str:
-        """The rest."""
-        rest, self._held = clean_text(self._held), ""
+        """Return the delayed character, cleaned."""
+        rest, self._pending = clean_text(self._pending), ""
         return rest

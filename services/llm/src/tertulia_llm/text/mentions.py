@@ -1,11 +1,11 @@
-"""Who of the characters is addressed in a text, and in what order?
+"""Finds the characters that a text names, in order of mention.
 
-A character is named by its whole name or by any part of it that can stand for it: whole words in any case, accents
+A text names a character by its whole name or by a part that can stand alone: whole words in any case, with accents
 folded ("José" is "Jose"), also possessive ("Luna's"). A hyphenated word is one word: "Anne-Marie" does not name Anne.
 Names in scripts written without spaces are found inside the text.
 
-The longest match decides: "Ana" names Ana Ruiz and Ana Gil both, "Ana Gil" only the one, and once somebody was named in
-full, a bare "Ana" elsewhere in the text means her as well.
+The longest match decides: "Ana" names both Ana Ruiz and Ana Gil, "Ana Gil" only one of them. If the text has a full
+name, a bare "Ana" elsewhere in it means that character too.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ father mother sister brother uncle aunt old big little great young sr jr ii iii 
 monsieur madame mme
 """
 _NEVER_ALONE: Final = frozenset(_PARTICLES.split())
-"""Parts of a name that name nobody by themselves: articles, particles, titles."""
+"""Parts of a name that cannot stand alone: articles, particles, titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Name:
     words: tuple[str, ...]
     unspaced: tuple[str, ...]
-    """Whole name and parts to look for inside the text, for scripts without spaces; else empty."""
+    """The whole name and its parts, for scripts without spaces, where they are found inside the text; else empty."""
 
     @classmethod
     def of(cls, name: str) -> _Name:
@@ -54,7 +54,7 @@ class _Name:
         return cls(tuple(_words(folded)[0]), unspaced)
 
     def longest_run(self, words: Sequence[str], at: int) -> int:
-        """How many words from ``words[at]`` on are consecutive words of the name; 0 if none can stand for it."""
+        """How many words from `words[at]` on are consecutive words of the name; 0 if they do not name it."""
         best = 0
         for first, word in enumerate(self.words):
             if word != words[at]:
@@ -72,18 +72,21 @@ class _Name:
         return best
 
 
-def who_answers(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
-    """The characters named in ``text``, in order of first mention; if nobody is, all of them, by name."""
-    ordered = sorted(characters, key=lambda character: fold(name(character)))
+def named_in(text: str, characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
+    """Return the characters that `text` names, in order of first mention."""
+    ordered = by_name(characters, name=name)
     names = [_Name.of(name(character)) for character in ordered]
     first_mention = _first_mentions(fold(text), names)
-    if not first_mention:
-        return ordered
     return [ordered[index] for index in sorted(first_mention, key=lambda index: (first_mention[index], index))]
 
 
+def by_name(characters: Sequence[T], *, name: Callable[[T], str]) -> list[T]:
+    """Return the characters, sorted by name without regard to case and accents."""
+    return sorted(characters, key=lambda character: fold(name(character)))
+
+
 def fold(text: str) -> str:
-    """``text`` for comparison: in one case, without accents, with plain apostrophes and hyphens."""
+    """Return `text` for comparison: in one case, without accents, with plain apostrophes and hyphens."""
     decomposed = unicodedata.normalize("NFKD", text)
     bare = "".join(
         char for char in decomposed if unicodedata.category(char) != "Mn" or char in _KANA_VOICING or _keeps(char)
@@ -93,12 +96,12 @@ def fold(text: str) -> str:
 
 
 def _keeps(mark: str) -> bool:
-    """Marks that are vowels rather than accents: in Indic and South-East Asian scripts."""
+    """True for the marks of Indic and South-East Asian scripts, which are vowels and no accents."""
     return "\u0900" <= mark <= "\u17ff"
 
 
 def can_stand_alone(part: str) -> bool:
-    """Whether a folded part of a name names its bearer by itself."""
+    """True if a folded part of a name can be used alone."""
     return len(part) > 1 and part not in _NEVER_ALONE
 
 
@@ -112,9 +115,9 @@ def _words(folded: str) -> tuple[list[str], list[int]]:
 
 
 def _first_mentions(folded: str, names: Sequence[_Name]) -> dict[int, int]:
-    """For each name that occurs: its index, and where in the text it occurs first."""
+    """The first position in the text of each name that occurs, by the name's index."""
     words, starts = _words(folded)
-    mentions: list[tuple[int, list[int], bool]] = []  # where, who, in full
+    mentions: list[tuple[int, list[int], bool]] = []  # position, names, in full
     at = 0
     while at < len(words):
         runs = [name.longest_run(words, at) for name in names]
@@ -126,15 +129,15 @@ def _first_mentions(folded: str, names: Sequence[_Name]) -> dict[int, int]:
         in_full = [index for index in named if len(names[index].words) == longest]
         mentions.append((starts[at], in_full or named, bool(in_full)))
         at += longest
-    in_full_anywhere = {index for _, who, in_full in mentions if in_full for index in who}
+    in_full_anywhere = {index for _, matching, in_full in mentions if in_full for index in matching}
     first: dict[int, int] = {}
-    for where, who, in_full in mentions:
-        meant = who if in_full else [index for index in who if index in in_full_anywhere] or who
+    for position, matching, in_full in mentions:
+        meant = matching if in_full else [index for index in matching if index in in_full_anywhere] or matching
         for index in meant:
-            first.setdefault(index, where)
+            first.setdefault(index, position)
     for index, name in enumerate(names):
         for part in name.unspaced:
-            where = folded.find(part)
-            if where >= 0:
-                first[index] = min(where, first.get(index, where))
+            position = folded.find(part)
+            if position >= 0:
+                first[index] = min(position, first.get(index, position))
     return first

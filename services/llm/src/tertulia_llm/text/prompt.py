@@ -1,8 +1,8 @@
-"""What is the model asked, in the form that every OpenAI-compatible server takes?
+"""Builds the model's prompt in a form that every OpenAI-compatible server takes.
 
-The safest common ground of those servers: one system message, then user and assistant in turn, the user first and
-last. So messages of one role in a row are merged, and a stage note of ours fills in where the user has not spoken.
-Notes stand in square brackets in the *user's* role: models imitate what they see in the assistant's.
+These servers all accept one system message, then user and assistant messages in turn, with the user first and last. So
+consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
+square brackets in the *user's* role: models imitate the text in the assistant's.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Message = dict[str, str]
-"""``{"role": "system" | "user" | "assistant", "content": …}``."""
+"""`{"role": "system" | "user" | "assistant", "content": …}`."""
 
 _STAGE: Final = "[Stage: "
-"""Begins a user message that is all note, so that :func:`fit` can tell it from the user's own."""
+"""Begins a user message that is only a note, so that `fit` does not take it for the user's own."""
 _LAST_WORDS_CHARS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryMessage:
-    """A stored message. ``interrupted``: ``text`` is what was heard of it before somebody broke in."""
+    """A stored message. `interrupted`: `text` is the part that was heard before the user interrupted."""
 
     role: Literal["user", "character"]
     name: str
@@ -38,13 +38,13 @@ def build_messages(
     history: Sequence[HistoryMessage],
     continuing: str = "",
 ) -> list[Message]:
-    """The request for ``character_name``'s next reply.
+    """The request for `character_name`'s next reply.
 
-    Replies in the history are wrapped in ``<Name>…</Name>``. If the last word was not the user's, a note says whose
-    turn it is. ``continuing`` is what this character has already said of this very reply (its worker was lost): it
-    stands as the assistant's last message with its tag open, followed by a note that asks for the very next words.
-    Ending on the assistant's message itself would be shorter, but servers disagree on what that means: some continue
-    it, some begin anew, some refuse.
+    Replies in the history are wrapped in `<Name>…</Name>`. If the last message is not the user's, a note says whose
+    turn it is. `continuing` is the text that this reply has already (its worker was lost): it stands as the last
+    assistant message with its tag open, followed by a note that asks for the next words. Ending on the assistant's
+    message itself would be shorter, but servers treat that differently: some continue it, some begin a new reply, some
+    refuse.
     """
     messages = [_message("system", _instructions(character_name, system_prompt, other_names, user_name))]
     turns: list[Message] = []
@@ -63,10 +63,13 @@ def build_messages(
 
 
 def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
-    """``messages`` cut to ``max_chars`` characters of content, by whole messages, the oldest first.
+    """Drop whole messages, the oldest first, until at most `max_chars` characters of content are left.
 
-    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list, which tells
-    the model what to do now. Raises ``ValueError`` when ``max_chars`` is not positive.
+    Always kept, even above the limit: the system prompt, the user's last message, and the end of the list, which says
+    what the model is to do.
+
+    Raises:
+        ValueError: `max_chars` is not positive.
     """
     if max_chars <= 0:
         raise ValueError(f"max_chars is {max_chars}: give the model's window as a positive number of characters")
@@ -85,7 +88,7 @@ def fit(messages: Sequence[Message], max_chars: int) -> list[Message]:
     if len(chosen) < len(messages):
         needed = 2 if _continues(turns) else 1
         while len(turns) > needed and turns[0]["role"] == "assistant":
-            turns.pop(0)  # a window that opens on a reply to nothing misleads, and some servers refuse it
+            turns.pop(0)  # a prompt that begins with a reply misleads the model, and some servers refuse it
     return system + _merged(turns)
 
 

@@ -1,16 +1,16 @@
-"""When does a sentence end, while the text is still being written?
+"""Splits text into sentences while it is being written.
 
-The text comes in pieces of any size. A sentence is given out as soon as what follows its end mark settles the matter,
-and never taken back. How much must be seen after a mark:
+The text comes in pieces of any size. A sentence is returned as soon as the text after its end mark confirms the end,
+and is final. The text needed after a mark:
 
 - a line end: nothing;
-- ``. ! ? …`` and their kin: the next character that is no space (models send the space together with the next word,
-  so this waits for nothing in practice);
+- `. ! ? …` and similar marks: the next character that is no space (models send the space together with the next word,
+  so this costs no time in practice);
 - after a word that may be an abbreviation, before a capital: the next word and one character more;
-- the full-width marks of Chinese and Japanese: the next character, for it may be a closing bracket or another mark;
-- a clause of the first sentence: ``clause_rest_min_chars`` more characters.
+- the full-width marks of Chinese and Japanese: the next character, which may be a closing bracket or another mark;
+- a clause of the first sentence: `clause_rest_min_chars` more characters.
 
-Because each decision waits for exactly the text it depends on, the result is the same however the text was cut.
+Each decision waits for exactly the text it depends on, so the result does not depend on where the pieces are cut.
 """
 
 from __future__ import annotations
@@ -47,8 +47,11 @@ _SMALLEST_BOUND_CHARS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One piece to speak. ``written`` is the text exactly as it came, with what goes unspoken; ``spoken`` is for the
-    voice, never empty, with at least one letter or digit."""
+    """One piece to speak.
+
+    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice and has at least one
+    letter or digit.
+    """
 
     written: str
     spoken: str
@@ -56,15 +59,19 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class SplitterSettings:
-    """Raises ``ValueError`` when the bounds cannot work together."""
+    """Bounds of the splitter.
+
+    Raises:
+        ValueError: the bounds contradict each other.
+    """
 
     first_clause_min_chars: int = 40
-    """The first sentence may be cut at a comma or the like from here on, so that sound starts sooner; half of it in
-    scripts written without spaces. 0: never."""
+    """From this length on the first sentence may be cut at a comma or a similar mark, so that audio starts sooner; half
+    of it in scripts written without spaces. 0: never."""
     clause_rest_min_chars: int = 12
-    """…but only when at least so much of the sentence follows: a lone last word sounds clipped."""
+    """At least this much of the sentence must follow that cut: a lone last word sounds clipped."""
     max_chars: int = 300
-    """A longer sentence is cut: at a clause, else at a space, else right there (closing marks may still come along)."""
+    """A longer sentence is cut: at a clause, else at a space, else at this length (plus closing marks)."""
 
     def __post_init__(self) -> None:
         if self.max_chars < _SMALLEST_BOUND_CHARS:
@@ -77,10 +84,10 @@ class SplitterSettings:
 
 
 class SentenceSplitter:
-    """Splits one reply. ``''.join(s.written) + rest`` is always exactly what was fed.
+    """Splits one reply. `''.join(s.written) + rest` is always the text that was fed.
 
-    Text with nothing to speak in it (a code block, an emoji, a bare address, a rule) belongs to the ``written`` of the
-    sentence after it, or is the ``rest`` that :meth:`finish` returns.
+    Text without anything to speak (a code block, an emoji, a bare address, a rule) belongs to the `written` of the
+    sentence after it, or is the `rest` that `finish` returns.
     """
 
     __slots__ = ("_buffer", "_first", "_scanned", "_settings", "_state", "_unspoken")
@@ -94,12 +101,12 @@ class SentenceSplitter:
         self._first = self._settings.first_clause_min_chars > 0
 
     def feed(self, text: str) -> list[Sentence]:
-        """Take the next piece of text (of any size) and return the sentences that are now certain."""
+        """Take the next piece of text and return the sentences that it completes."""
         self._buffer += text
         return self._split(final=False)
 
     def finish(self) -> tuple[list[Sentence], str]:
-        """The text has ended: the last sentences, and the unspeakable text after them. The splitter is then empty."""
+        """The text has ended: return the last sentences, and the unspoken text behind them."""
         sentences = self._split(final=True)
         if self._buffer:
             sentences += self._emit(self._buffer)
@@ -133,7 +140,7 @@ class SentenceSplitter:
         return [Sentence(piece, spoken)]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
-        """Index after the sentence that begins at ``start``, or ``_WAIT``; moves ``_scanned`` on."""
+        """Index after the sentence that begins at `start`, or `_WAIT`; moves `_scanned` on."""
         pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
         limit = start + self._settings.max_chars
         while (found := pattern.search(buffer, self._scanned, limit + _LONGEST_RUN_CHARS)) and found.start() < limit:
@@ -177,7 +184,7 @@ class SentenceSplitter:
 
 
 def _sentence_end(buffer: str, start: int, found: re.Match[str], *, final: bool) -> int:
-    """Index after the sentence whose end mark may be ``found``, or ``_WAIT``, or ``_REJECT``."""
+    """Index after the sentence that may end at the mark `found`; `_WAIT`, or `_REJECT` if it does not end there."""
     end, run = found.end(), found.group()
     following = _after_spaces(buffer, end)
     if end < following < len(buffer) and buffer[following] == "»":  # « Bonjour ! » Il partit.
@@ -196,8 +203,7 @@ def _sentence_end(buffer: str, start: int, found: re.Match[str], *, final: bool)
 
 
 def _mark_ends(buffer: str, start: int, at: int, run: str, following: int, *, spaced: bool, final: bool) -> bool | None:
-    """Whether the marks ``run`` at ``at`` end the sentence, when the text goes on at ``following``; None: not yet
-    known."""
+    """True if the marks `run` at `at` end the sentence, with the next text at `following`; None: not known yet."""
     following_char = buffer[following]
     quoted = any(char in _QUOTES for char in run)
     if any(char in _WIDE_MARKS for char in run):
@@ -219,7 +225,7 @@ def _after_spaces(buffer: str, at: int) -> int:
 
 
 def _next_word(buffer: str, at: int, *, final: bool) -> str | None:
-    """The word at ``at`` in lower case ("" if none, or an initial), or None while it may still grow."""
+    """The word at `at` in lower case ("" for none or an initial), or None while it may still grow."""
     found = _NEXT_WORD.match(buffer, at)
     if found is None:
         return ""
@@ -233,14 +239,14 @@ def _next_word(buffer: str, at: int, *, final: bool) -> str | None:
 def _ellipsis_ends(buffer: str, following: int, *, final: bool) -> bool | None:
     if buffer[following].islower():
         return False
-    if buffer[following] == "I":  # "Well… I think so" is one breath, and its capital proves nothing
+    if buffer[following] == "I":  # "Well… I think so" is one sentence: "I" is always a capital
         word = _next_word(buffer, following, final=final)
         return None if word is None else word != "i"
     return True
 
 
 def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:
-    """Whether the single full stop at ``at`` ends the sentence; None: not yet known."""
+    """True if the single full stop at `at` ends the sentence; None: not known yet."""
     word_at = max(buffer.rfind(" ", start, at), buffer.rfind("\n", start, at), start - 1) + 1
     word = buffer[word_at:at].lstrip("\"'“‘«([{*_~`-—#>").lower()  # noqa: RUF001
     following_char = buffer[following]
@@ -251,7 +257,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
     if following_char.isdigit() and word in BEFORE_NUMBER:
         return False
     if not (word in MAYBE_LAST or _INITIAL.fullmatch(word) or _DOTTED.fullmatch(word)):
-        # An unknown abbreviation without vowels, or an address, before a word that begins no sentence.
+        # an unknown abbreviation without vowels, or an address, before a lower-case word: no end
         return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
     if following_char.isupper():
         next_word = _next_word(buffer, following, final=final)
@@ -260,7 +266,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:
-    """Where to cut a sentence that is too long: the last clause in it, else the last space, else the limit."""
+    """Where to cut a sentence that is too long: at its last clause, else at its last space, else at the limit."""
     earliest = start + (limit - start) // 3
     clauses = [found.end() for found in _CLAUSE_END.finditer(buffer, earliest, limit - 1)]
     if clauses:

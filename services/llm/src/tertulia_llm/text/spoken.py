@@ -1,13 +1,13 @@
-"""What of a written text is said aloud?
+"""Derives the spoken text from the written one.
 
 Dropped: code blocks (fenced with three backticks or tildes), images, bare addresses, HTML tags, emoji, rules and table
-lines, stage directions. Kept without their markup: emphasis, headings, list items (a number stays: "1. Wash it." tells
-an order), quotes, links (their text), inline code, table cells (with commas between).
+lines, stage directions. Kept without their markup: emphasis, headings, list items (a number stays, as in "1. Wash
+it."), quotes, links (their text), inline code, table cells (with commas between).
 
-``*A span in single asterisks*`` is a stage direction when it stands alone (at the start of the text, or after a
+`*A span in single asterisks*` is a stage direction when it stands alone (at the start of the text, or after a
 finished sentence), or when it begins with a verb of the stage (*laughs*, *leans in*). Elsewhere it is emphasis and is
 spoken: "I am *very* sure". At the start, a capital or a plain single word that runs on in lower case is emphasis too:
-"*Nobody* knows". ``**Bold**`` never is a direction.
+"*Nobody* knows". `**Bold**` never is a direction.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 _LONGEST_DIRECTION_CHARS: Final = 240
-"""An asterisk that is not closed within so much text was no stage direction; what follows is spoken again."""
+"""An asterisk that is not closed within this much text began no stage direction; the text after it is spoken."""
 
 _EMOJI_CHAR: Final = (
     "\u203c\u2049\u2190-\u21ff\u231a\u231b\u2328\u23cf\u23e9-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
@@ -78,12 +78,12 @@ _STAGE_VERBS: Final = frozenset(_VERBS.split())
 
 @dataclass(frozen=True, slots=True)
 class SpeechState:
-    """What the text so far leaves open for the text after it."""
+    """The constructs that the text so far leaves open."""
 
     fence: str = ""
     """The marker of the code block the text is in, or ""."""
     direction_chars: int = 0
-    """How much of a stage direction has been dropped that is not closed yet; 0: in none."""
+    """Characters dropped of a stage direction that is still open; 0 outside one."""
     in_address: bool = False
     """The text ended inside an address."""
     at_line_start: bool = True
@@ -94,9 +94,9 @@ class SpeechState:
 
 
 def speakable(text: str, state: SpeechState) -> tuple[str, SpeechState]:
-    """The part of ``text`` to be spoken, and the state for the text that follows directly on it.
+    """Return the part of `text` to be spoken, and the state for the text that follows it.
 
-    The spoken text is one line, with single spaces; "" when it would hold no letter and no digit.
+    The spoken text is one line, with single spaces; "" if it has no letter and no digit.
     """
     at_line_start = text.endswith("\n") if text.strip() else (state.at_line_start or "\n" in text)
     if state.nothing_open and not _NEEDS_CLEANING.search(text):
@@ -152,7 +152,7 @@ def _outside_fences(text: str, fence: str) -> tuple[str, str]:
 
 
 def _after_open_direction(text: str, dropped_chars: int) -> tuple[str, int]:
-    """The text after the end of a stage direction begun earlier; how much is dropped by now if it goes on."""
+    """The text behind a stage direction that began earlier; the characters dropped so far if it continues."""
     if not dropped_chars:
         return text, 0
     closing = text.find("*")
@@ -177,7 +177,7 @@ def _cells(row: re.Match[str]) -> str:
 
 
 def _without_addresses(text: str) -> tuple[str, bool]:
-    """The text without links' targets, bare addresses and HTML; whether it ended inside an address."""
+    """The text without links' targets, bare addresses and HTML; True if it ends inside an address."""
     if "[" in text or "]" in text:
         text = _LINK_REST.sub("", _LINK.sub(r"\1", _IMAGE.sub("", text)))
     if "<" in text:
@@ -198,7 +198,7 @@ def _without_addresses(text: str) -> tuple[str, bool]:
 
 def _without_emphasis_and_directions(text: str) -> tuple[str, int]:
     """The text without markers and stage directions; the length of a direction that the text leaves open, else 0."""
-    if "\\" in text:  # an escaped marker is meant as the character it is; hide it from the rules below
+    if "\\" in text:  # an escaped marker is a plain character: hide it from the rules below
         text = text.replace("\\*", "\ue000").replace("\\_", "\ue001")
         text = re.sub(r"\\(?=[`~#\[\]()<>|!.+-])", "", text)
     if "`" in text:

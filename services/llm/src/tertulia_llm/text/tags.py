@@ -1,13 +1,12 @@
-"""Takes the speaker tags out of what a model writes, while it writes it.
+"""Removes the speaker tags from a model's stream.
 
-The model sees every reply as ``<Name>…</Name>`` and tends to write the same. Taken out, wherever the stream happens to
-cut them: the speaker's own tags, opening and closing; a closing tag of anybody; the white space after an opening tag;
-and one "Name:" at the very start. An opening tag of **another character** means that the model has begun to speak for
-somebody else: all from there on is cut. So does an opening tag of the user at the start of a line; within a line it is
-merely taken out. Anything else with a ``<`` ("a < b", "<3", "<div>") passes unharmed.
+The model sees every reply as `<Name>…</Name>` and tends to write the same. The stripper removes the speaker's own tags,
+any closing tag, the white space after an opening tag, and one "Name:" at the very start, wherever the stream cuts them.
+An opening tag of **another character** means that the model speaks for that character: the text from there on is
+dropped. So does an opening tag of the user at the start of a line; within a line it is only removed. Anything else with
+a `<` ("a < b", "<3", "<div>") passes.
 
-Text is held back only while it may still become a tag or the prefix: never more than the longest name and a few
-characters.
+Text is delayed only while it may become a tag or the prefix: never more than the longest name and a few characters.
 """
 
 from __future__ import annotations
@@ -20,22 +19,31 @@ from typing import Final
 from tertulia_llm.text.mentions import can_stand_alone, fold
 
 _SLACK_CHARS: Final = 16
-"""What a tag may be longer than its name: brackets, slash, spare spaces."""
+"""How much longer a tag may be than its name: brackets, slash, extra spaces."""
 _PREFIX_MARKS: Final = re.compile(r"[*_]{0,3}")
 _OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
 _SPACES: Final = re.compile(r"\s+")
 
 
 class TagStripper:
-    """One reply's filter; feed it the chunks as they come.
+    """Filters one reply.
 
-    ``speaker`` is the name of the character that replies, ``others`` the names of the other characters, ``user`` the
+    `speaker` is the name of the character that replies, `others` the names of the other characters, `user` the
     user's name. A part of a name that can stand alone counts as the name; one shared with the speaker is the speaker's.
     """
 
     __slots__ = (
-        "_at_start", "_cut", "_longest", "_others", "_own", "_pending", "_prefixes", "_skip_space", "_tail", "_user",
-    )  # fmt: skip
+        "_at_start",
+        "_cut",
+        "_longest",
+        "_others",
+        "_own",
+        "_pending",
+        "_prefixes",
+        "_skip_space",
+        "_tail",
+        "_user",
+    )
 
     def __init__(self, speaker: str, *, others: Iterable[str] = (), user: str = "") -> None:
         self._own = _variants(speaker)
@@ -45,18 +53,18 @@ class TagStripper:
         self._prefixes = {name[:length] for name in every for length in range(len(name) + 1)}
         self._longest = max((len(name) for name in every), default=0) + _SLACK_CHARS
         self._pending = ""
-        self._at_start = True  # nothing has come out yet
-        self._skip_space = True  # the reply's leading white space is dropped like that after an opening tag
-        self._tail = "\n"  # the last character that came out, or "\n" at the start and after a tag
+        self._at_start = True  # nothing was returned yet
+        self._skip_space = True  # drop the reply's leading white space, like that after an opening tag
+        self._tail = "\n"  # the last character returned, or "\n" at the start and after a tag
         self._cut = False
 
     @property
     def cut(self) -> bool:
-        """True once the model began to speak for somebody else. What it writes after that is of no use."""
+        """True once the model speaks for another character or the user. Its further text is dropped."""
         return self._cut
 
     def feed(self, text: str) -> str:
-        """The text that is certain by now; "" while it is held back, and always once :attr:`cut`."""
+        """Take a chunk; return the text that is certain to be no tag. Returns "" after `cut`."""
         if self._cut or not text:
             return ""
         if not (self._pending or self._at_start or self._skip_space) and "<" not in text:
@@ -65,9 +73,9 @@ class TagStripper:
         return self._strip(self._pending + text, final=False)
 
     def finish(self) -> str:
-        """The reply has ended: what was held back, except the beginning of a closing tag that never got finished."""
-        held, self._pending = self._pending, ""
-        return "" if self._cut or not held else self._strip(held, final=True)
+        """The reply has ended: return the delayed text, without an unfinished closing tag."""
+        pending, self._pending = self._pending, ""
+        return "" if self._cut or not pending else self._strip(pending, final=True)
 
     def _strip(self, text: str, *, final: bool) -> str:
         out: list[str] = []
@@ -110,7 +118,7 @@ class TagStripper:
         self._tail = _last_mark(text) or self._tail
 
     def _tag(self, text: str, at: int, *, final: bool) -> int | None:
-        """Length of the tag at ``text[at]`` (0: it is none), or None while that is open. May set ``_cut``."""
+        """Length of the tag at `text[at]` (0: no tag), or None if more text decides it. May set `_cut`."""
         close = text.find(">", at, at + self._longest)
         if close < 0:
             return self._unfinished_tag(text, at, final=final)
@@ -127,7 +135,7 @@ class TagStripper:
         elif not is_closing and (name in self._others or self._tail == "\n"):
             self._cut = True
         if is_closing:
-            self._tail = "\n"  # what comes after a finished reply is a new line of the dialogue
+            self._tail = "\n"  # text after a closing tag is a new line of the dialogue
         return close + 1 - at
 
     def _unfinished_tag(self, text: str, at: int, *, final: bool) -> int | None:
@@ -142,7 +150,7 @@ class TagStripper:
         return len(so_far) if possible and opening.group(1) and name else 0
 
     def _name_prefix(self, text: str, at: int, *, final: bool) -> int | None:
-        """Length of the speaker's "Name:" at the start of the reply (0: there is none), or None while that is open."""
+        """Length of the speaker's "Name:" at the start of the reply (0: none), or None if more text decides it."""
         marks = _PREFIX_MARKS.match(text, at)
         name_at = marks.end() if marks else at
         colon = min((found for mark in ":\uff1a" if (found := text.find(mark, name_at)) >= 0), default=-1)

@@ -1,1 +1,1 @@
-"""What the demo's characters can say, one file a character; `general` speaks for everybody else."""
+"""The lines of the demo's characters, one file each; `general` is for all other characters."""

@@ -1,4 +1,4 @@
-"""The voice for any other character, and the lines that every voice can fall back to. It has some for every intent."""
+"""The voice of all other characters, and the fallback lines of every voice. It has lines for every intent."""
 
 # ruff: noqa: E501 - prose: one reply a line
 from __future__ import annotations

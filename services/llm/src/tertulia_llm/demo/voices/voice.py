@@ -1,4 +1,4 @@
-"""The shape of a voice: the lines that one character can say."""
+"""A voice: the lines of one character."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ class Voice:
     """Templates for `str.format`. Fields, each a plain string:
 
     - `name`: the speaker; `persona`: "a baker who loves her cat"
-    - `user`: ", Jay" or ""; `called`: "You are Jay", or that nobody said
-    - `topic`, `Topic`: what the user spoke of ("your old dog"); `about`: ", since you ask about the sea" or ""
+    - `user`: ", Jay" or ""; `called`: "You are Jay", or a sentence that says that the name is unknown
+    - `topic`, `Topic`: the subject of the user's message ("your old dog"); `about`: ", since you ask about the sea"
+      or ""
     - `answer`: the result of a sum
-    - `other`: who spoke before; `other_topic`: what they spoke of
+    - `other`: the previous speaker; `other_topic`: the subject of that reply
 
-    A line with `topic` (or `other_topic`) is said only if there is one, so each intent needs two lines without it.
+    A line with `topic` (or `other_topic`) is used only if there is one, so each intent needs two lines without it.
 
-    `lines`: whole replies. `reactions`: one sentence to open with after another character has spoken.
-    `closers`: one sentence to end a short reply with. `continuations`: how to go on from words that are no line of this
-    voice.
+    `lines`: whole replies. `reactions`: sentences that open a reply after another character's. `closers`: sentences
+    that end a short reply. `continuations`: sentences that complete an open message that is no line of this voice.
     """
 
     lines: Mapping[Intent, tuple[str, ...]]

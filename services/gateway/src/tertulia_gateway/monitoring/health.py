@@ -1,4 +1,4 @@
-"""Is the process up, can it work, and who is there? `/healthz`, `/readyz` and what `/api/status` tells."""
+"""Whether Redis answers and which workers are alive, for `/healthz`, `/readyz` and `/api/status`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 
 DEMO = "demo"
-"""The engine of an llm worker that answers through the demo model."""
+"""The engine name of an llm worker that uses the demo model."""
 PATIENCE_S = 2.0
-"""How long Redis may take to answer before it counts as away: who asks has a timeout of its own."""
+"""How long Redis may take to answer before it counts as away. Clients of `/readyz` have timeouts of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What was found. `engines`: the engines of each stage's live workers, one name a worker."""
+    """`redis_ms`: round trip to Redis; None if it does not answer. `engines`: per stage, one name per live worker."""
 
     redis_ms: float | None
     engines: dict[str, list[str]]
 
     @property
     def missing(self) -> list[str]:
-        """What has to be there and isn't."""
+        """The required parts that are not there."""
         if self.redis_ms is None:
             return ["redis"]
         return [stage for stage in STAGES if not self.engines.get(stage)]
 
 
-async def look(bus: Bus, alive_s: float) -> Health:
-    """Ask Redis; never raises."""
+async def check_health(bus: Bus, alive_s: float) -> Health:
+    """Ask Redis. Never raises."""
     try:
         async with asyncio.timeout(PATIENCE_S):
             redis_ms = await bus.ping() * 1000

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { BACKLOG_MAX_SAMPLES, Feeder } from "../src/audio/playback-queue";
+import { BACKLOG_MAX_SAMPLES, PlaybackQueue } from "../src/audio/playback-queue";
 import type { ToWorklet } from "../src/audio/playback-port";
 import type { Report } from "../src/audio/playback-report";
 import { Receipts } from "../src/audio/receipts";
@@ -15,35 +15,45 @@ const frame = (chunk: number, length = 1_000): AudioFrame => ({
   samples: new Int16Array(length),
 });
 
-describe("Feeder", () => {
-  it("never has more with the worklet than it holds, and loses nothing", () => {
+describe("PlaybackQueue", () => {
+  it("sends the worklet no more than its capacity and loses nothing", () => {
     const posted: ToWorklet[] = [];
-    const feeder = new Feeder(3_000, (command) => posted.push(command));
-    for (let chunk = 0; chunk < 10; chunk += 1) feeder.push(frame(chunk));
-    feeder.end("a");
+    const queue = new PlaybackQueue(3_000, (command) => posted.push(command));
+    for (let chunk = 0; chunk < 10; chunk += 1) queue.push(frame(chunk));
+    queue.end("a");
     expect(posted).toHaveLength(3);
-    feeder.consumed(1_500);
+    queue.consumed(1_500);
     expect(posted).toHaveLength(4);
-    for (let consumed = 2_000; consumed <= 10_000; consumed += 1_000) feeder.consumed(consumed);
+    for (let consumed = 2_000; consumed <= 10_000; consumed += 1_000) queue.consumed(consumed);
     expect(posted.map((command) => (command.do === "push" ? command.chunk : command.do))).toEqual([
-      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, "end",
+      0,
+      1,
+      2,
+      3,
+      4,
+      5,
+      6,
+      7,
+      8,
+      9,
+      "end",
     ]);
   });
 
-  it("sends nothing of what was waiting after clear", () => {
+  it("drops waiting frames on clear", () => {
     const posted: ToWorklet[] = [];
-    const feeder = new Feeder(1_000, (command) => posted.push(command));
-    feeder.push(frame(0));
-    feeder.push(frame(1));
-    feeder.clear();
-    feeder.consumed(1_000);
+    const queue = new PlaybackQueue(1_000, (command) => posted.push(command));
+    queue.push(frame(0));
+    queue.push(frame(1));
+    queue.clear();
+    queue.consumed(1_000);
     expect(posted).toHaveLength(1);
   });
 
-  it("refuses what is beyond its bound", () => {
-    const feeder = new Feeder(0, () => undefined);
-    expect(feeder.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
-    expect(feeder.push(frame(1))).toBe(false);
+  it("refuses frames above its bound", () => {
+    const queue = new PlaybackQueue(0, () => undefined);
+    expect(queue.push(frame(0, BACKLOG_MAX_SAMPLES))).toBe(true);
+    expect(queue.push(frame(1))).toBe(false);
   });
 });
 
@@ -61,7 +71,7 @@ const report = (playedMs: number, over: Partial<Report> = {}): Report => ({
 });
 
 describe("Receipts", () => {
-  it("go out five times a second", () => {
+  it("are sent five times a second", () => {
     const receipts = new Receipts();
     const sent: number[] = [];
     for (let ms = 0; ms <= 1_000; ms += 50) {
@@ -71,11 +81,11 @@ describe("Receipts", () => {
     expect(sent).toEqual([100, 300, 500, 700, 900]);
   });
 
-  it("claim nothing before the first chunk was heard to its end", () => {
+  it("are not sent before the first chunk was played to its end", () => {
     expect(new Receipts().after(report(60, { cause: "flushed", doneSentence: -1, doneChunk: -1 }))).toBeNull();
   });
 
-  it.each(["sentence", "ended", "flushed"] as const)("go out at once when a report says %s", (cause) => {
+  it.each(["sentence", "ended", "flushed"] as const)("are sent at once after the report %s", (cause) => {
     const receipts = new Receipts();
     receipts.after(report(100));
     expect(receipts.after(report(150))).toBeNull();
@@ -87,13 +97,13 @@ describe("Receipts", () => {
     });
   });
 
-  it("begin anew with each message", () => {
+  it("restart with each message", () => {
     const receipts = new Receipts();
     receipts.after(report(900));
     expect(receipts.after(report(100, { messageId: "b" }))?.message_id).toBe("b");
   });
 
-  it("are silent about a flush while nothing was playing", () => {
+  it("are not sent for a flush while nothing was playing", () => {
     expect(new Receipts().after(report(0, { messageId: "", cause: "flushed" }))).toBeNull();
   });
 });

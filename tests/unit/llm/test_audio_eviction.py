@@ -1,4 +1,4 @@
-"""Near the memory limit sound goes, heard sound first and the oldest first; never what is made or played, nor text."""
+"""Eviction near the memory limit: heard audio first, oldest first; never audio in use, never text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_llm.budget import EMPTY_BYTES, HIGH, LOOK_S, Budget, to_free
+from tertulia_llm.audio_eviction import EMPTY_BYTES, HIGH, POLL_S, AudioEviction, plan_eviction
 from tertulia_shared.bus import Append, Expire, Sound
 from tertulia_shared.entries import AudioChunk, UserTurn
 from tertulia_shared.ids import new_id
@@ -28,26 +28,26 @@ def unheard(name: str, ended_s_ago: int, size: int = SECOND) -> Sound:
     return Sound(name, HOUR_S - ended_s_ago, size, NOW_MS - ended_s_ago * 1000)
 
 
-def test_heard_sound_goes_first_and_of_it_what_expires_first() -> None:
-    plan = to_free([unheard("d", 900), heard("b", 90), heard("a", 20), heard("c", 110)], 2 * SECOND, NOW_MS)
+def test_plan_evicts_heard_audio_first_in_order_of_expiry() -> None:
+    plan = plan_eviction([unheard("d", 900), heard("b", 90), heard("a", 20), heard("c", 110)], 2 * SECOND, NOW_MS)
     assert [sound.name for sound in plan.whole] == ["a", "b"]
-    assert plan.to_the_end == ()
+    assert plan.all_but_final == ()
 
 
-def test_then_replies_that_nobody_can_be_listening_to_any_more_the_oldest_first() -> None:
-    plan = to_free([unheard("c", 900), heard("a", 90), unheard("b", 1800)], 2 * SECOND, NOW_MS)
+def test_plan_evicts_unheard_finished_replies_next_oldest_first() -> None:
+    plan = plan_eviction([unheard("c", 900), heard("a", 90), unheard("b", 1800)], 2 * SECOND, NOW_MS)
     assert [sound.name for sound in plan.whole] == ["a"]
-    assert [sound.name for sound in plan.to_the_end] == ["b"]
+    assert [sound.name for sound in plan.all_but_final] == ["b"]
 
 
-def test_what_is_made_or_played_stays_whatever_is_missing() -> None:
+def test_plan_keeps_audio_that_is_made_or_played() -> None:
     long_reply = unheard("played", SOUND_GRACE_S + 100, 200 * SECOND)  # it takes 200 s to play
     made = Sound("made", HOUR_S, 100 * SECOND, 0)
-    assert to_free([long_reply, made], 1 << 40, NOW_MS).size == 0
+    assert plan_eviction([long_reply, made], 1 << 40, NOW_MS).size == 0
 
 
-def test_what_is_empty_already_is_not_emptied_again() -> None:
-    assert to_free([unheard("a", 3000, EMPTY_BYTES)], 1 << 40, NOW_MS).size == 0
+def test_plan_leaves_out_empty_streams() -> None:
+    assert plan_eviction([unheard("a", 3000, EMPTY_BYTES)], 1 << 40, NOW_MS).size == 0
 
 
 @given(
@@ -55,14 +55,14 @@ def test_what_is_empty_already_is_not_emptied_again() -> None:
              st.integers(NOW_MS - HOUR_S * 1000, NOW_MS) | st.just(0)), max_size=30),
     st.integers(-10, 10**8),
 )  # fmt: skip
-def test_enough_is_freed_and_no_stream_more_than_needed(sounds: list[Sound], excess: int) -> None:
-    plan = to_free(sounds, excess, NOW_MS)
-    chosen = [*plan.whole, *plan.to_the_end]
+def test_plan_frees_enough_with_no_stream_to_spare(sounds: list[Sound], excess: int) -> None:
+    plan = plan_eviction(sounds, excess, NOW_MS)
+    chosen = [*plan.whole, *plan.all_but_final]
     assert len(chosen) == len(set(chosen))
     if chosen:
         assert plan.size - chosen[-1].size < excess
-    if plan.size < excess:  # then all that may go has gone
-        assert plan == to_free(sounds, 1 << 50, NOW_MS)
+    if plan.size < excess:  # then everything evictable was chosen
+        assert plan == plan_eviction(sounds, 1 << 50, NOW_MS)
 
 
 class Scene:
@@ -84,23 +84,23 @@ class Scene:
     async def length(self, message_id: str) -> int:
         return await self.bus.length(self.bus.keys.audio(self.conversation_id, message_id))
 
-    def budget(self, holder: str = "a") -> asyncio.Task[None]:
-        budget = Budget(self.bus, holder, Metrics(), 0, now_ms=lambda: NOW_MS + int(now() * 1000))
-        return asyncio.create_task(budget.run())
+    def eviction(self, holder: str = "a") -> asyncio.Task[None]:
+        eviction = AudioEviction(self.bus, holder, Metrics(), 0, now_ms=lambda: NOW_MS + int(now() * 1000))
+        return asyncio.create_task(eviction.run())
 
 
 @virtual_time
-async def test_near_the_limit_room_is_made_and_text_stays() -> None:
+async def test_eviction_near_the_limit_deletes_audio_and_keeps_text() -> None:
     it = Scene()
     turns = it.bus.keys.turns(it.conversation_id)
     await it.bus.transact(it.conversation_id, [Append(turns, UserTurn("t", it.conversation_id, "x" * SECOND, "typed"))])
     old, fresh = await it.reply(heard=True), await it.reply(heard=False)
     it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) + SECOND
-    task = it.budget()
+    task = it.eviction()
     await settle()
-    assert (await it.length(old), await it.length(fresh)) == (2, 2), "there is room"
+    assert (await it.length(old), await it.length(fresh)) == (2, 2), "below the limit"
     it.bus.limit_bytes = int((await it.bus.space()).used / HIGH) - 1_000
-    await asyncio.sleep(LOOK_S)
+    await asyncio.sleep(POLL_S)
     await settle()
     assert (await it.length(old), await it.length(fresh)) == (0, 2)
     assert await it.bus.length(turns) == 1
@@ -108,16 +108,16 @@ async def test_near_the_limit_room_is_made_and_text_stays() -> None:
 
 
 @virtual_time
-async def test_who_does_not_hold_the_lease_deletes_nothing_but_a_full_redis_needs_no_lease() -> None:
+async def test_eviction_needs_the_lease_unless_redis_is_full() -> None:
     it = Scene()
     await it.bus.hold(it.bus.keys.space_keeper(), "b")
     old = await it.reply(heard=True)
     it.bus.limit_bytes = 1_000
-    task = it.budget("a")
+    task = it.eviction("a")
     await settle()
     assert await it.length(old) == 2
     it.bus.pause_writes("OOM command not allowed when used memory > 'maxmemory'")
-    await asyncio.sleep(LOOK_S)
+    await asyncio.sleep(POLL_S)
     await settle()
     assert await it.length(old) == 0
     task.cancel()

@@ -1,6 +1,6 @@
-"""Keeps Redis below its memory limit: near it, sound that nobody waits for is deleted, oldest first. Text never is.
+"""Deletes old audio when Redis is nearly full, oldest first; never text, nor audio that is still made or played.
 
-One llm worker does it, the one that holds the lease. What may go is decided by `to_free`, which is pure.
+One llm worker does it: the holder of a lease. `plan_eviction`, which is pure, decides what to delete.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ from tertulia_shared.entries import SAMPLE_RATE_OUT
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.metrics import Metrics, catalogue
 
-LOOK_S: Final = 2.0
-CLOSE_LOOK_S: Final = 0.5
-"""Between two looks while more than `LOW` is used."""
-REFUSED_LOOK_S: Final = 60.0
-"""Between two tries if the Redis user may not look (its rights are of an older release)."""
+POLL_S: Final = 2.0
+CLOSE_POLL_S: Final = 0.5
+"""The poll interval while more than `LOW` is used."""
+REFUSED_POLL_S: Final = 60.0
+"""The poll interval if the Redis user may not read the memory figures (an older release set its rights)."""
 HIGH, LOW = 0.85, 0.70
-"""Above the share `HIGH` of the limit sound is deleted, until `LOW` is reached."""
+"""Above the share `HIGH` of the limit audio is deleted, until `LOW` is reached."""
 BATCH = 200
 """Streams deleted in one round trip."""
 MB: Final = 1024 * 1024
 BYTES_PER_MS: Final = SAMPLE_RATE_OUT * 2 // 1000
 EMPTY_BYTES: Final = 2_000
-"""A stream that is no larger than this has no sound worth deleting."""
+"""A stream up to this size holds no audio worth deleting."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to delete: streams as a whole, and streams of which the final entry stays."""
+class EvictionPlan:
+    """The streams to delete: whole, or all but the final entry."""
 
     whole: tuple[Sound, ...]
-    to_the_end: tuple[Sound, ...]
+    all_but_final: tuple[Sound, ...]
 
     @property
     def size(self) -> int:
-        """Bytes that this frees."""
-        return sum(sound.size for sound in (*self.whole, *self.to_the_end))
+        """The bytes that this frees."""
+        return sum(sound.size for sound in (*self.whole, *self.all_but_final))
 
 
-def to_free(sounds: Iterable[Sound], excess: int, now_ms: int) -> Plan:
-    """The streams to delete so that `excess` bytes become free, if there are as many.
+def plan_eviction(sounds: Iterable[Sound], excess: int, now_ms: int) -> EvictionPlan:
+    """Choose streams to delete so that `excess` bytes become free, or as many as possible.
 
-    First sound that was heard or cut off (its life was shortened), the next to expire first. Then finished replies that
-    a connected client has played by now: nobody has listened to them. Of these the final entry stays, so that a client
-    that resumes is told that the reply is over. Sound that is still made or played is never among them.
+    First audio that was heard or cut off (its TTL was shortened), the next to expire first. Then finished replies that
+    a connected client would have played by now; since they are not marked as heard, no client was connected. Their
+    final entry stays, so that a client that resumes learns that the reply is over.
     """
     whole: list[Sound] = []
     unheard: list[Sound] = []
@@ -66,7 +66,7 @@ def to_free(sounds: Iterable[Sound], excess: int, now_ms: int) -> Plan:
     whole.sort(key=lambda sound: sound.ttl_s)
     unheard.sort(key=lambda sound: sound.ended_ms)
     chosen = _first(whole, excess)
-    return Plan(chosen, _first(unheard, excess - sum(sound.size for sound in chosen)))
+    return EvictionPlan(chosen, _first(unheard, excess - sum(sound.size for sound in chosen)))
 
 
 def _first(sounds: list[Sound], size: int) -> tuple[Sound, ...]:
@@ -79,8 +79,8 @@ def _first(sounds: list[Sound], size: int) -> tuple[Sound, ...]:
     return tuple(taken)
 
 
-class Budget:
-    """Runs until cancelled. `limit_mb` holds where Redis has no `maxmemory`; 0: no limit, nothing is deleted."""
+class AudioEviction:
+    """Polls Redis' memory and evicts audio. `limit_mb` applies if Redis has no `maxmemory`; 0: no limit."""
 
     def __init__(self, bus: Bus, holder: str, metrics: Metrics, limit_mb: int, *, now_ms: Callable[[], int]) -> None:
         self._bus = bus
@@ -89,49 +89,49 @@ class Budget:
         self._limit = limit_mb * MB
         self._now_ms = now_ms
         self._freed = metrics.of(catalogue.REDIS_SOUND_FREED)
-        self._is_told = False
+        self._warned_full = False
 
     async def run(self) -> None:
-        """Look, and make room where it is needed."""
+        """Poll and evict, until cancelled."""
         while True:
-            wait_s = LOOK_S
+            wait_s = POLL_S
             try:
                 space = await self._bus.space()
                 limit = space.limit or self._limit
                 self._metrics.of(catalogue.REDIS_USED).set(space.used)
                 self._metrics.of(catalogue.REDIS_LIMIT).set(limit)
                 if limit and space.used > LOW * limit:
-                    wait_s = CLOSE_LOOK_S
+                    wait_s = CLOSE_POLL_S
                 if limit and space.used > HIGH * limit:
-                    await self._make_room(space, limit)
+                    await self._evict(space, limit)
                 else:
-                    self._is_told = False
+                    self._warned_full = False
             except BusRefused as error:
-                log.warning("the memory of Redis is not looked after: %s", error)
-                wait_s = REFUSED_LOOK_S
+                log.warning("the memory of Redis cannot be watched: %s", error)
+                wait_s = REFUSED_POLL_S
             except BusError:
                 for family in (catalogue.REDIS_USED, catalogue.REDIS_LIMIT):
                     self._metrics.forget(family)
             await asyncio.sleep(wait_s)
 
-    async def _make_room(self, space: Space, limit: int) -> None:
+    async def _evict(self, space: Space, limit: int) -> None:
         lease = self._bus.keys.space_keeper()
-        with contextlib.suppress(WritesPaused):  # a full Redis gives no lease: deleting twice does no harm
+        with contextlib.suppress(WritesPaused):  # a full Redis refuses the lease: two workers may then delete
             if not await self._bus.hold(lease, self._holder):
                 return
         sounds = [sound async for sound in self._bus.sounds()]
-        plan = to_free(sounds, space.used - int(LOW * limit), self._now_ms())
-        for streams, keep_end in ((plan.whole, False), (plan.to_the_end, True)):
+        plan = plan_eviction(sounds, space.used - int(LOW * limit), self._now_ms())
+        for streams, keep_end in ((plan.whole, False), (plan.all_but_final, True)):
             for at in range(0, len(streams), BATCH):
                 batch = streams[at : at + BATCH]
                 await self._bus.free([sound.name for sound in batch], keep_end=keep_end)
                 self._freed.inc(sum(sound.size for sound in batch))
         if plan.size:
-            log.info("deleted old sound", extra={"count": len(plan.whole) + len(plan.to_the_end)})
-        elif not self._is_told:
-            self._is_told = True
+            log.info("deleted old audio", extra={"count": len(plan.whole) + len(plan.all_but_final)})
+        elif not self._warned_full:
+            self._warned_full = True
             log.warning(
-                "Redis is nearly full (%d of %d MB), and no sound can be deleted: give it more memory",
+                "Redis is nearly full (%d of %d MB), and no audio can be deleted: give it more memory",
                 space.used // MB,
                 limit // MB,
             )

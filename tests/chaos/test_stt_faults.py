@@ -1,4 +1,4 @@
-"""The ears fail while someone speaks: what was said becomes one turn all the same, once."""
+"""The stt worker fails while the user speaks: the utterance becomes one turn."""
 
 from __future__ import annotations
 
@@ -25,31 +25,31 @@ async def speak(client: TalkClient) -> None:
 
 
 @pytest.mark.parametrize("moment", ["vad_start", "transcription_update"])
-async def test_the_stt_worker_is_killed_while_it_listens(stack: Stack, moment: str) -> None:
+async def test_utterance_is_one_turn_after_the_stt_worker_is_killed(stack: Stack, moment: str) -> None:
     async with talk(*stack.urls) as client:
         await speak(client)
         await client.until_event(moment)
-        owner = await eventually(lambda: stack.owner("stt"), "somebody listens")
+        owner = await eventually(lambda: stack.owner("stt"), "a worker listens")
         owner.send(signal.SIGKILL)
         stack.start("stt")
-        await _is_heard_once(stack, client)
+        await _assert_heard_once(stack, client)
 
 
-async def test_the_stt_worker_is_paused_and_wakes_up_when_a_peer_listens(stack: Stack) -> None:
+async def test_utterance_is_one_turn_after_the_stt_worker_is_paused(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await speak(client)
         await client.until_event("vad_start")
-        owner = await eventually(lambda: stack.owner("stt"), "somebody listens")
+        owner = await eventually(lambda: stack.owner("stt"), "a worker listens")
         owner.send(signal.SIGSTOP)
         try:
             stack.start("stt")
             await eventually(lambda: stack.owner("stt") is not owner, "a peer takes over")
         finally:
             owner.send(signal.SIGCONT)
-        await _is_heard_once(stack, client)
+        await _assert_heard_once(stack, client)
 
 
-async def _is_heard_once(stack: Stack, client: TalkClient) -> None:
+async def _assert_heard_once(stack: Stack, client: TalkClient) -> None:
     await client.send("stop_listening")
     assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
     ((turn_id, text),) = client.record.turns_accepted.items()

@@ -1,4 +1,4 @@
-"""A line between the browser and the gateway that breaks where a test says."""
+"""A TCP proxy in front of a server; a test breaks its connections or refuses requests."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from contextlib import asynccontextmanager
 CHUNK_BYTES = 1 << 16
 
 
-class BadLine:
-    """Passes bytes on, both ways. Connections that ask for a path in `refused` break off at once."""
+class BreakingProxy:
+    """Forwards bytes both ways. A connection that requests the path in `refused` is aborted at once."""
 
     def __init__(self, host: str, port: int) -> None:
-        self._there = (host, port)
+        self._upstream = (host, port)
         self._open: set[asyncio.StreamWriter] = set()
         self.refused: str | None = None
         self.refusals = 0
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[str]:
-        """Where the line begins: an address for the browser."""
+        """Listen; yields the address of the proxy."""
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         try:
             yield "http://{}:{}".format(*server.sockets[0].getsockname())
@@ -29,28 +29,28 @@ class BadLine:
             self.cut()
 
     def cut(self) -> None:
-        """Break all that is open; what is opened afterwards holds."""
+        """Abort all open connections; later ones are forwarded."""
         for writer in list(self._open):
             writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there_reader, there_writer = await asyncio.open_connection(*self._there)
-        ends = {writer, there_writer}
+        upstream_reader, upstream_writer = await asyncio.open_connection(*self._upstream)
+        ends = {writer, upstream_writer}
         self._open |= ends
         try:
             async with asyncio.TaskGroup() as both:
-                both.create_task(self._ask(reader, there_writer))
-                both.create_task(self._answer(there_reader, writer))
+                both.create_task(self._forward_requests(reader, upstream_writer))
+                both.create_task(self._forward_responses(upstream_reader, writer))
         except* OSError:
-            pass  # one end is gone
+            pass  # one end has closed
         finally:
             self._open -= ends
             for end in ends:
                 end.transport.abort()
 
-    async def _ask(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward_requests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK_BYTES):
-            # A browser writes the head of a request in one piece, on a connection that waits for nothing else.
+            # A browser writes the head of a request in one piece, on a connection that is otherwise idle.
             if self.refused and data.startswith(f"GET {self.refused}".encode()):
                 self.refusals += 1
                 break
@@ -58,7 +58,7 @@ class BadLine:
             await writer.drain()
         raise ConnectionResetError
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forward_responses(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(CHUNK_BYTES):
             writer.write(data)
             await writer.drain()

@@ -1,6 +1,6 @@
-"""What is open in Redis, looked at by the gateway on a slow timer: for all stages, so that no worker has to.
+"""Polls the open work of all stages in Redis, for the metrics.
 
-A scrape then costs Redis nothing, however many ask. Each gateway tells the same: take the `max` of theirs, not the sum.
+A scrape then costs Redis nothing. All gateways report the same numbers: take their `max`, not their sum.
 """
 
 from __future__ import annotations
@@ -8,25 +8,31 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from tertulia_gateway.health import PATIENCE_S
+from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.keys import STAGES
 from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Pulse
 
-LOOK_S = 2.0
-"""Between two looks: each is a round trip and one more for each stage and stream."""
-SEEN = (
-    catalogue.WORK_WAITING, catalogue.WORK_HELD, catalogue.WORK_HANDED_BACK, catalogue.WORK_OLDEST_WAITING,
-    catalogue.WORK_OLDEST_HELD, catalogue.WORKERS, catalogue.OUTBOX_ENTRIES, catalogue.DEAD_ENTRIES,
-)  # fmt: skip
-"""What is not known while Redis is away."""
+POLL_S = 2.0
+"""Time between two polls. Each takes a round trip, and one more for each stage and stream."""
+POLLED = (
+    catalogue.WORK_WAITING,
+    catalogue.WORK_HELD,
+    catalogue.WORK_HANDED_BACK,
+    catalogue.WORK_OLDEST_WAITING,
+    catalogue.WORK_OLDEST_HELD,
+    catalogue.WORKERS,
+    catalogue.OUTBOX_ENTRIES,
+    catalogue.DEAD_ENTRIES,
+)
+"""Metrics that have no value while Redis is away."""
 
 log = logging.getLogger(__name__)
 
 
-class Lookout:
-    """Looks until cancelled. `alive_s`: silence after which a worker counts as away."""
+class BacklogMonitor:
+    """`alive_s`: seconds without a heartbeat after which a worker counts as away."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
         self._bus = bus
@@ -34,52 +40,52 @@ class Lookout:
         self._alive_s = alive_s
         self._pulse = Pulse(metrics)
         self._redis_up = metrics.of(catalogue.REDIS_UP)
-        self._is_blind = False
+        self._is_warned = False
 
     async def run(self) -> None:
-        """Look, and look again."""
+        """Poll until cancelled."""
         while True:
             is_up = await self._is_up()
             self._redis_up.set(is_up)
-            if not (is_up and await self._sees()):
-                for family in SEEN:
+            if not (is_up and await self._try_poll()):
+                for family in POLLED:
                     self._metrics.forget(family)
-            await self._pulse.rest(LOOK_S)
+            await self._pulse.rest(POLL_S)
 
     async def _is_up(self) -> bool:
         try:
             await self._pulse.beat(self._ping())
         except (BusError, TimeoutError):
             return False
-        except Exception:  # noqa: BLE001 - a look must not end the gateway
-            self._tell_once("Redis gave an answer that cannot be read", exc_info=True)
+        except Exception:  # noqa: BLE001 - a poll must not end the gateway
+            self._warn_once("Redis gave an answer that cannot be decoded", exc_info=True)
             return False
         return True
 
     async def _ping(self) -> None:
-        # the limit is part of the sign: one from outside would cancel the sign, which counts no failure
+        # within the heartbeat: a timeout around the heartbeat would cancel it, and it would not count a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 
-    async def _sees(self) -> bool:
+    async def _try_poll(self) -> bool:
         try:
             async with asyncio.timeout(PATIENCE_S):
-                await self._look()
-        except (BusError, TimeoutError) as error:  # it went away, or this user of it may not look
-            self._tell_once(f"what is open in Redis cannot be seen: {str(error) or 'no answer in time'}")
+                await self._poll()
+        except (BusError, TimeoutError) as error:  # it went away, or this Redis user lacks a right
+            self._warn_once(f"the backlog in Redis cannot be polled: {str(error) or 'no answer in time'}")
             return False
-        except Exception:  # noqa: BLE001 - whatever a worker has written there must not end the gateway
-            self._tell_once("what is open in Redis cannot be read", exc_info=True)
+        except Exception:  # noqa: BLE001 - no worker's writes may end the gateway
+            self._warn_once("the backlog in Redis cannot be decoded", exc_info=True)
             return False
-        self._is_blind = False
+        self._is_warned = False
         return True
 
-    def _tell_once(self, message: str, *, exc_info: bool = False) -> None:
-        if not self._is_blind:
+    def _warn_once(self, message: str, *, exc_info: bool = False) -> None:
+        if not self._is_warned:
             log.warning(message, exc_info=exc_info)
-        self._is_blind = True
+        self._is_warned = True
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         of = self._metrics.of
         workers = [member.partition(":")[0] for member in await self._bus.alive(self._alive_s)]
         for stage in STAGES:

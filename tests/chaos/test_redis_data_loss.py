@@ -1,4 +1,4 @@
-"""A Redis that loses power comes back without the last second (`appendfsync everysec`): nobody waits for ever."""
+"""A Redis that loses its last second (`appendfsync everysec`): the client gets an error, and turns continue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_gateway.conversation.conversation import LOST_EPOCHS
+from tertulia_gateway.conversation.data_loss import LOST_EPOCHS
 from tertulia_shared.ids import new_id
 from tests.chaos.verdict import judge_turn
 from tests.harness.client import TalkClient, talk
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 STORY = "Luna, tell me a story about the ocean."
 LONG_STORY = "Luna, Rex and Sage, tell me a story about the ocean."
-"""Of some 540 events: at no frame at which it is cut is all of its text written, however far the sound is behind."""
+"""About 540 events: at each tested frame some of its text is not written yet."""
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def everysec(tmp_path: Path) -> Iterator[Stack]:
 
 
 async def power_cut(stack: Stack, keeps: int) -> None:
-    """Redis goes and comes back with so many bytes of its log."""
+    """Kill Redis and start it with the first `keeps` bytes of its log."""
 
     def cut() -> None:
         stack.redis.kill()
@@ -40,11 +40,11 @@ async def power_cut(stack: Stack, keeps: int) -> None:
     await asyncio.to_thread(cut)
 
 
-async def assert_told_and_goes_on(stack: Stack, client: TalkClient) -> None:
-    """The client hears of it, by a word and by an end to what it waited for; the next turn is as any."""
-    await client.until(lambda: "talk_lost" in [frame["code"] for frame in client.record.of("error")], "the word")
+async def assert_client_recovers(stack: Stack, client: TalkClient) -> None:
+    """The client gets `talk_lost` and the end of the interrupted turn; the next turn is answered."""
+    await client.until(lambda: "talk_lost" in [frame["code"] for frame in client.record.of("error")], "the error")
     await client.until(
-        lambda: any(frame["epoch"] > LOST_EPOCHS for frame in client.record.of("interrupted")), "the end of what was"
+        lambda: any(frame["epoch"] > LOST_EPOCHS for frame in client.record.of("interrupted")), "the interruption"
     )
     turn_id = new_id()
     await client.hears(STORY, turn_id)
@@ -55,20 +55,20 @@ async def assert_told_and_goes_on(stack: Stack, client: TalkClient) -> None:
 
 
 async def last_event(stack: Stack, client: TalkClient) -> str:
-    """The id of the last event that is written."""
+    """The id of the last event in the stream."""
     async with stack.bus() as bus:
         last = await bus.last(bus.keys.events(client.record.conversation_id))
         assert last is not None
         return last.id
 
 
-def place(event_id: str) -> tuple[int, ...]:
-    """Ids of a stream in their order."""
+def sort_key(event_id: str) -> tuple[int, ...]:
+    """The sort key of an entry id."""
     return tuple(int(part) for part in event_id.split("-"))
 
 
-@pytest.mark.parametrize("frames", [0, 40, 120], ids=["the turn itself", "the reply's beginning", "its end"])
-async def test_in_mid_reply(everysec: Stack, frames: int) -> None:
+@pytest.mark.parametrize("frames", [0, 40, 120], ids=["the turn", "the reply's beginning", "the reply's end"])
+async def test_client_recovers_from_data_loss_in_mid_reply(everysec: Stack, frames: int) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
         keeps, kept, before = everysec.redis.log_size(), await last_event(everysec, client), len(client.record.frames)
@@ -77,13 +77,13 @@ async def test_in_mid_reply(everysec: Stack, frames: int) -> None:
         if frames:
             keeps, kept = everysec.redis.log_size(), await last_event(everysec, client)
         await client.until_frames(before + frames + 20)
-        # only who has seen an event can miss it: frames of sound would not do
-        await client.until(lambda: place(client.record.last_event_id) > place(kept), "an event that will be lost")
+        # the client notices the loss by an event that it has seen; audio frames are no such event
+        await client.until(lambda: sort_key(client.record.last_event_id) > sort_key(kept), "an event that will be lost")
         await power_cut(everysec, keeps)
-        await assert_told_and_goes_on(everysec, client)
+        await assert_client_recovers(everysec, client)
 
 
-async def test_flushed_in_mid_reply_under_a_live_connection(everysec: Stack) -> None:
+async def test_client_recovers_from_a_flush_in_mid_reply(everysec: Stack) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
         before = len(client.record.frames)
@@ -91,13 +91,13 @@ async def test_flushed_in_mid_reply_under_a_live_connection(everysec: Stack) -> 
         await client.until_frames(before + 40)
         begun = time.monotonic()
         await asyncio.to_thread(everysec.flush)
-        await client.until(lambda: client.record.of("error"), "the word")
-        # looked at once a second; the rest is for a slow machine
+        await client.until(lambda: client.record.of("error"), "the error")
+        # the gateway checks once a second; the rest is for a slow machine
         assert time.monotonic() - begun < 5
-        await assert_told_and_goes_on(everysec, client)
+        await assert_client_recovers(everysec, client)
 
 
-async def test_while_the_client_was_away(everysec: Stack) -> None:
+async def test_client_recovers_from_data_loss_while_disconnected(everysec: Stack) -> None:
     async with talk(*everysec.urls) as client:
         await client.hears("Luna, hello!", new_id())
         keeps = everysec.redis.log_size()
@@ -109,17 +109,17 @@ async def test_while_the_client_was_away(everysec: Stack) -> None:
         client.drop()
         await power_cut(everysec, keeps)
         client.go_to(urls)
-        await assert_told_and_goes_on(everysec, client)
+        await assert_client_recovers(everysec, client)
         assert gateway.running
 
 
-async def test_while_someone_speaks(everysec: Stack) -> None:
+async def test_spoken_turn_is_answered_after_data_loss_while_listening(everysec: Stack) -> None:
     async with talk(*everysec.urls) as client:
         keeps = everysec.redis.log_size()
         await client.send("start_listening")
         await client.until_event("vad_detect_start")
         await power_cut(everysec, keeps)
-        await client.until(lambda: client.record.of("error"), "the word")
+        await client.until(lambda: client.record.of("error"), "the error")
         for frame in microphone("hello_luna.wav", silence_ms=1500):
             await client.send_raw(frame)
         await client.send("stop_listening")

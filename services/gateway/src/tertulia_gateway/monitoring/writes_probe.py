@@ -1,7 +1,7 @@
-"""Whether Redis takes writes: a gateway probes it, since the write that is refused first may be a worker's.
+"""Probes whether Redis accepts writes. Without a probe, a worker's write may fail long before one of the gateway does.
 
-A Redis without memory, with a full disk or without its replicas still answers PING and reads. Each connection tells its
-client once per outage, and once more when it is over.
+A Redis without memory, with a full disk or without its replicas still answers PING and reads. Each connection warns its
+client once when an outage begins, and once when it ends.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ import logging
 import re
 from typing import Final
 
-from tertulia_gateway.health import PATIENCE_S
+from tertulia_gateway.monitoring.health import PATIENCE_S
 from tertulia_shared.bus import Bus, BusError, BusRefused, WritesPaused
 from tertulia_shared.metrics import Metrics, catalogue
 
 PROBE_S: Final = 0.5
-"""Between two probes, each one small write: clients are told within a second."""
+"""Time between two probes, each one small write: clients are warned within a second."""
 REFUSED_PROBE_S: Final = 60.0
-"""Between two tries if the Redis user may not write the key (its rights are of an older release)."""
+"""Time between two probes if the Redis user may not write the key (an older release has set its rights)."""
 CAUSES: Final = {
     "OOM": "Redis has no memory left",
     "MISCONF": "the disk of Redis is full, or cannot be written to",
@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 
 
 def cause_of(error: WritesPaused) -> str:
-    """Why Redis takes no writes, in words."""
+    """Why Redis refuses writes, in words."""
     found = _CODE.search(str(error))
     return "Redis takes no writes just now" if found is None else CAUSES[found[1]]
 
 
 def explanation(error: WritesPaused) -> str:
-    """What a client is told about it."""
+    """The text that clients get."""
     cause = cause_of(error)
     return (
         f"{cause[0].upper()}{cause[1:]}: nothing can be written just now. What is being said waits, and goes on by "
@@ -49,46 +49,46 @@ def explanation(error: WritesPaused) -> str:
 
 
 def level_of(error: Exception) -> int:
-    """The log level for an operation that failed: a pause of all writes has its line in the log already."""
+    """The log level for a failed operation. The probe has already logged paused writes."""
     return logging.DEBUG if isinstance(error, WritesPaused) else logging.WARNING
 
 
-class Writes:
-    """What this process knows of it; its connections wait for changes."""
+class WriteStatus:
+    """Whether Redis accepts writes, shared by the connections of a process, which wait for changes."""
 
     def __init__(self) -> None:
         self.why = ""
-        """What clients are to be told while writes are paused; else ""."""
+        """The text for clients while writes are paused; else ""."""
         self._changed = asyncio.Event()
 
     def set(self, why: str) -> None:
-        """Writes are paused (or go on: "")."""
+        """Writes are paused; "": they are accepted again."""
         self.why = why
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
     async def until(self, *, paused: bool) -> None:
-        """Wait until writes are paused, or go on."""
+        """Wait until writes are paused, or accepted."""
         while bool(self.why) is not paused:
             await self._changed.wait()
 
 
 class WritesProbe:
-    """Keeps `writes` up to date, until cancelled."""
+    """Updates `writes` until cancelled."""
 
-    def __init__(self, bus: Bus, writes: Writes, metrics: Metrics) -> None:
+    def __init__(self, bus: Bus, writes: WriteStatus, metrics: Metrics) -> None:
         self._bus = bus
         self._writes = writes
         self._paused = metrics.of(catalogue.REDIS_WRITES_PAUSED)
 
     async def run(self) -> None:
-        """Probe, and probe again."""
+        """Probe repeatedly."""
         while True:
             wait_s = PROBE_S
             try:
                 await self._probe()
             except BusRefused as error:
-                log.warning("whether Redis takes writes cannot be found out: %s", error)
+                log.warning("the gateway cannot probe whether Redis takes writes: %s", error)
                 wait_s = REFUSED_PROBE_S
             self._paused.set(bool(self._writes.why))
             await asyncio.sleep(wait_s)
@@ -104,7 +104,7 @@ class WritesProbe:
         except BusRefused:
             raise
         except (BusError, TimeoutError):
-            return  # Redis is away: whether it takes writes is not known
+            return  # Redis is away: whether it accepts writes is unknown
         else:
             if self._writes.why:
                 log.warning("Redis takes writes again")

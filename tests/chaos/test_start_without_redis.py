@@ -1,4 +1,4 @@
-"""Services that are started while Redis is away wait for it, work when it comes, and stop when they are told to."""
+"""Services that start while Redis is away wait for it, work when it is up, and stop on SIGTERM."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ async def waits(process: Process) -> None:
     await eventually(lambda: WAITING in process.log.read_text(), f"{process.name} waits")
 
 
-async def test_they_work_when_it_comes_and_stop_when_told(tmp_path: Path) -> None:
+async def test_services_wait_for_redis_and_stop_on_sigterm(tmp_path: Path) -> None:
     with Stack(tmp_path / "stack", workers={}, fsync="always") as stack:
         stack.redis.kill()
-        impatient = stack.start("tts")
-        await waits(impatient)
-        impatient.send(signal.SIGTERM)
-        assert await asyncio.to_thread(impatient.wait) == 0
+        stopped = stack.start("tts")
+        await waits(stopped)
+        stopped.send(signal.SIGTERM)
+        assert await asyncio.to_thread(stopped.wait) == 0
 
-        # the patience of these has a bound: Redis comes as soon as all of them wait
+        # they wait for a limited time: start Redis as soon as all of them wait
         started = [stack.start(service) for service in ONE_OF_EACH]
         for process in started:
             await waits(process)

@@ -1,4 +1,4 @@
-"""Whatever is killed, paused, stopped or cut in mid-reply: each sentence is heard once, whole, in order, to the end."""
+"""Each fault in mid-reply: every sentence is heard once, whole, and in order."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from tests.chaos.blows import BLOWS
-from tests.chaos.struck import LAST_FRAME, STORIES, struck_turn
+from tests.chaos.faults import FAULTS
+from tests.chaos.faulty_turn import LAST_FRAME, STORIES, turn_with_faults
 from tests.chaos.verdict import judge_turn
 from tests.harness.client import talk
 from tests.harness.stack import Stack
@@ -15,18 +15,18 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(120, method="signal")
 
 
-@pytest.mark.parametrize("name", BLOWS)
-async def test_nothing_is_lost_doubled_or_out_of_order(stack: Stack, name: str) -> None:
+@pytest.mark.parametrize("name", FAULTS)
+async def test_fault_in_mid_reply_loses_doubles_and_reorders_nothing(stack: Stack, name: str) -> None:
     chance = random.Random(f"moment of: {name}")
     async with talk(*stack.urls) as client:
-        verdict = await struck_turn(
-            stack, client, chance.choice(STORIES[:2]), (chance.randint(20, LAST_FRAME), BLOWS[name])
+        verdict = await turn_with_faults(
+            stack, client, chance.choice(STORIES[:2]), (chance.randint(20, LAST_FRAME), FAULTS[name])
         )
     assert verdict.is_clean, verdict
     assert verdict.sentences > 0
 
 
-async def test_a_verdict_sees_what_is_wrong(stack: Stack) -> None:
+async def test_verdict_detects_each_kind_of_damage(stack: Stack) -> None:
     async with talk(*stack.urls) as client, stack.bus() as bus:
         await client.hears("Luna and Rex, hello!", turn_id := "6f9a2f0e-6d2b-4f0e-8a43-0d6b8b8e0a11")
         record = client.record
@@ -40,4 +40,4 @@ async def test_a_verdict_sees_what_is_wrong(stack: Stack) -> None:
         del rex.pcm[1]
         assert (await judge_turn(bus, record, turn_id)).lost == 1
         luna.text += "!"
-        assert any("shown was" in what for what in (await judge_turn(bus, record, turn_id)).untrue)
+        assert any("shown:" in mismatch for mismatch in (await judge_turn(bus, record, turn_id)).mismatches)

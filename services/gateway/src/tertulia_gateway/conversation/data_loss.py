@@ -1,0 +1,82 @@
+"""Continues a conversation after Redis came back without its latest writes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from tertulia_gateway.conversation.microphone import Microphone
+from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_gateway.conversation.writer import ConversationWriter
+from tertulia_gateway.monitoring.writes_probe import level_of
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import Transport
+from tertulia_shared.bus import Bus, BusError, Fence, Put, Stale
+from tertulia_shared.codec import number
+from tertulia_shared.events import Error
+
+LOST_EPOCHS = 1_000
+"""Added to the epoch after data loss; larger than the number of interruptions that Redis can lose."""
+RETRY_S = 0.1
+TALK_LOST = (
+    "The server has lost the last moments of this talk (its Redis was restarted). Say again what was not answered."
+)
+
+log = logging.getLogger(__name__)
+
+
+class DataLoss:
+    """Reports a loss to the client and the microphone, and ends the reply that was in progress."""
+
+    def __init__(
+        self,
+        bus: Bus,
+        transport: Transport,
+        conversation_id: str,
+        position: ClientPosition,
+        *,
+        writer: ConversationWriter,
+        microphone: Microphone | None,
+    ) -> None:
+        self._bus = bus
+        self._transport = transport
+        self._id = conversation_id
+        self._position = position
+        self._writer = writer
+        self._microphone = microphone
+
+    async def report(self) -> None:
+        """Tell the client, and have the microphone repeat what Redis may have lost."""
+        if self._microphone is not None:
+            self._microphone.redis_lost_data()
+        await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
+
+    async def recover(self) -> None:
+        """Report the loss and continue from what Redis has, retrying while it is away."""
+        await self.report()
+        while True:
+            try:
+                return await self._continue()
+            except BusError as error:
+                ids = {"conversation_id": self._id}
+                log.log(level_of(error), "no recovery from the data loss yet: %s", error, extra=ids)
+                await asyncio.sleep(RETRY_S)
+
+    async def _continue(self) -> None:
+        keys = self._bus.keys
+        state = keys.state(self._id)
+        stored = number(await self._bus.hash(state), b"epoch")
+        newer = await self._bus.read(keys.events(self._id), self._position.after)
+        if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
+            # the user has spoken since: that turn is answered, and its epoch may be one that occurred before the loss
+            self._position.accept_any_epoch()
+            return
+        # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above
+        # all lost ones, so that no worker or gateway takes an older one for the present.
+        epoch = max(stored, self._position.epoch) + LOST_EPOCHS
+        fence = Fence(state, "", stored)
+        await self._bus.transact(self._id, [Put(state, {"epoch": epoch, "talk": "1"})], fence=fence)
+        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts it as well
+            applied = await self._writer.interrupt(Fence(state, "", epoch))
+            self._position.raise_epoch(applied.epoch)

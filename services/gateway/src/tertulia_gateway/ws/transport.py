@@ -1,0 +1,24 @@
+"""`Transport` over a WebSocket."""
+
+from __future__ import annotations
+
+from starlette.types import Message
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+
+class WebSocketTransport:
+    """Raises `WebSocketDisconnect` once the client has gone."""
+
+    def __init__(self, socket: WebSocket) -> None:
+        self._socket = socket
+
+    async def send_text(self, frame: str) -> None:
+        await self._send({"type": "websocket.send", "text": frame})
+
+    async def send_bytes(self, frame: bytes) -> None:
+        await self._send({"type": "websocket.send", "bytes": frame})
+
+    async def _send(self, message: Message) -> None:
+        if self._socket.application_state is WebSocketState.DISCONNECTED:  # another task has noticed it before
+            raise WebSocketDisconnect(1006)
+        await self._socket.send(message)

@@ -1,0 +1,36 @@
+/** Sends the user's `interrupt` until the server has confirmed it, across reconnects and paused writes. */
+
+import type { ServerEvent } from "../wire/events";
+
+export class InterruptRequest {
+  /** The user interrupted while disconnected. */
+  #unsent = false;
+  /** `interrupt` was sent and not confirmed yet. */
+  #sent = false;
+
+  /** @param send sends `interrupt`; returns false while disconnected */
+  constructor(private readonly send: () => boolean) {}
+
+  request(): void {
+    this.#sent = this.send();
+    this.#unsent = !this.#sent;
+  }
+
+  onEvent(event: ServerEvent): void {
+    if (event.type === "interrupted") this.clear();
+    else if (event.type === "turn_accepted") this.#sent = false;
+    // The server refused the interrupt while writes were paused.
+    else if (event.type === "warning" && event.code === "writes_resumed" && this.#sent) this.send();
+  }
+
+  /** The connection is open again. */
+  onLive(): void {
+    if (this.#unsent) this.send();
+    this.#unsent = false;
+  }
+
+  clear(): void {
+    this.#unsent = false;
+    this.#sent = false;
+  }
+}

@@ -1,0 +1,54 @@
+/** The part of the reducer that handles warnings and errors. Pure. */
+
+import type { ServerEvent } from "../wire/events";
+import { ofError, ofWarning, without } from "./notices";
+import { withReply } from "./replies";
+import { type Notice, type NoticePlace, type ViewState, findReply } from "./view";
+
+/** Error codes by which the server refuses a command. */
+const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
+
+export function onWarning(state: ViewState, event: ServerEvent & { type: "warning" }): ViewState {
+  const writesPaused = event.code === "writes_paused";
+  if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
+  // Paused writes are also the cause of any `unavailable` error.
+  const next = { ...state, writesPaused, notices: without(state.notices, "writes_paused", "unavailable") };
+  return writesPaused ? withNotice(next, ofWarning(event)) : next;
+}
+
+export function onError(state: ViewState, event: ServerEvent & { type: "error" }): ViewState {
+  const { code, message_id: messageId, turn_id: turnId } = event;
+  const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
+  const messages = refused
+    ? state.messages.map((each) =>
+        each.kind === "user" && each.id === turnId ? { ...each, delivery: "refused" as const } : each,
+      )
+    : state.messages;
+  const base = { ...state, messages };
+  if (messageId && findReply(base, messageId)) {
+    return withReply(base, messageId, (reply) => ({
+      ...reply,
+      problem: event.message,
+      sound: reply.sound === "due" && code === "tts_failed" ? "played" : reply.sound,
+    }));
+  }
+  const over =
+    turnId !== "" && state.turn?.id === turnId ? { ...base, turn: { ...state.turn, textComplete: true } } : base;
+  const notice = ofError(event, state.writesPaused);
+  if (turnId === "" && Object.keys(state.pendingSettings).length > 0 && REFUSALS.has(code)) {
+    const text = notice?.text ?? "The setting was not changed: the server cannot save anything just now.";
+    return withNotice({ ...over, pendingSettings: {} }, { code, serious: true, text, place: "settings" });
+  }
+  return notice ? withNotice(over, notice) : over;
+}
+
+export function withNotice(state: ViewState, notice: Notice): ViewState {
+  const others = state.notices.filter((each) => !(each.place === notice.place && each.code === notice.code));
+  return { ...state, notices: [...others, notice].slice(-8) };
+}
+
+/** Remove the notices at a place, or only the one with this code. */
+export function withoutNotices(state: ViewState, place: NoticePlace, code?: string): ViewState {
+  const notices = state.notices.filter((notice) => notice.place !== place || (code ?? notice.code) !== notice.code);
+  return notices.length < state.notices.length ? { ...state, notices } : state;
+}

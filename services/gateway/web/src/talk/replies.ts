@@ -1,0 +1,121 @@
+/** The part of the reducer that changes replies: their text, playback position and interruption. Pure. */
+
+import type { Report } from "../audio/playback-report";
+import type { ServerEvent } from "../wire/events";
+import { sentenceSpan } from "./sentences";
+import { type Reply, type ViewState, findReply } from "./view";
+
+/** Change a reply, or add it if it is not shown yet. */
+export function withReply(state: ViewState, id: string, change: (reply: Reply) => Reply, characterId = ""): ViewState {
+  // Search from the end: only recent replies change, and a conversation may be long.
+  const at = state.messages.findLastIndex((message) => message.kind === "reply" && message.id === id);
+  const found = state.messages[at];
+  if (found?.kind === "reply") return { ...state, messages: state.messages.with(at, change(found)) };
+  const expected = state.turn?.replies.find((reply) => reply.messageId === id);
+  const speaker = expected?.characterId ?? characterId;
+  const fresh: Reply = {
+    kind: "reply",
+    id,
+    turnId: state.turn?.id ?? "",
+    characterId: speaker,
+    name: expected?.name ?? nameOf(state, speaker),
+    text: "",
+    sentenceEnds: [],
+    status: "streaming",
+    sound: "due",
+    heardChars: 0,
+    sentence: -1,
+    problem: "",
+  };
+  return { ...state, messages: [...state.messages, change(fresh)] };
+}
+
+export function nameOf(state: ViewState, characterId: string): string {
+  return state.characters.find((character) => character.id === characterId)?.name ?? "Someone";
+}
+
+/**
+ * Reset a reply at its `message_started`: a stored copy may be shown already, with the whole text, though the reply is
+ * not played yet. The events repeat the text; the server says how much of the sound was heard.
+ */
+export function asHeardBefore(state: ViewState, reply: Reply): Reply {
+  const before = state.heardBefore.find((each) => each.message_id === reply.id);
+  const fresh =
+    reply.sound === "stored"
+      ? { ...reply, text: "", sentenceEnds: [], status: "streaming" as const, heardChars: 0 }
+      : reply;
+  if (before?.complete) return { ...fresh, sound: "played" };
+  return {
+    ...fresh,
+    sound: fresh.sound === "stored" ? "due" : fresh.sound,
+    sentence: before?.sentence_index ?? fresh.sentence,
+  };
+}
+
+export function messageComplete(state: ViewState, event: ServerEvent & { type: "message_complete" }): ViewState {
+  const next = withReply(
+    state,
+    event.message_id,
+    (reply) => {
+      // An interrupted reply may come with the heard text only; the page keeps the longer text and marks the rest.
+      const keep = event.status === "interrupted" && reply.text.length > event.text.length;
+      if (keep) return { ...reply, status: event.status };
+      return { ...reply, text: event.text, sentenceEnds: event.sentence_ends, status: event.status };
+    },
+    event.character_id,
+  );
+  const reply = findReply(next, event.message_id);
+  return reply ? { ...next, announcement: `${reply.name}: ${reply.text}` } : next;
+}
+
+/** Apply `message_heard`: only this part of the text was heard. */
+export function heard(reply: Reply, text: string): Reply {
+  const whole = reply.text.startsWith(text) ? reply.text : text;
+  return { ...reply, text: whole, status: "interrupted", sound: "cut", heardChars: text.length };
+}
+
+/** Apply a report of the player. */
+export function onReport(state: ViewState, report: Report): ViewState {
+  const { messageId, sentence } = report;
+  if (report.cause === "flushed" || messageId === "") return state.speakingId ? { ...state, speakingId: "" } : state;
+  if (report.cause === "ended") {
+    const speakingId = state.speakingId === messageId ? "" : state.speakingId;
+    const next = { ...state, speakingId };
+    return findReply(state, messageId)
+      ? withReply(next, messageId, (reply) => ({ ...reply, sound: "played", sentence }))
+      : next;
+  }
+  const reply = findReply(state, messageId);
+  if (!reply || reply.sound === "cut") return state;
+  if (reply.sound === "playing" && reply.sentence === sentence && state.speakingId === messageId) return state;
+  return { ...withReply(state, messageId, (each) => ({ ...each, sound: "playing", sentence })), speakingId: messageId };
+}
+
+/**
+ * Mark the reply being played, and those after it, as cut off. Replies without any sound so far wait for the server's
+ * `message_heard`: if no tts worker runs, nothing was cut off.
+ */
+export function cut(state: ViewState): ViewState {
+  const voiced = new Set<string>();
+  for (const message of state.messages) {
+    if (
+      message.kind === "reply" &&
+      (message.sound === "playing" || message.sound === "played" || message.sentence >= 0)
+    )
+      voiced.add(message.turnId);
+  }
+  const messages = state.messages.map((message) => {
+    if (message.kind !== "reply" || !(message.sound === "playing" || message.sound === "due")) return message;
+    if (message.sound === "due" && message.status !== "streaming" && !voiced.has(message.turnId)) return message;
+    const current = sentenceSpan(message, message.sentence);
+    const status = message.status === "streaming" ? ("interrupted" as const) : message.status;
+    return { ...message, status, sound: "cut" as const, heardChars: current?.start ?? 0 };
+  });
+  return {
+    ...state,
+    messages,
+    speakingId: "",
+    ducked: false,
+    turn: state.turn && { ...state.turn, textComplete: true },
+  };
+}

@@ -1,0 +1,123 @@
+"""Gives up a turn that no attempt could answer: ends it for the client, and moves the cursor past it."""
+
+from __future__ import annotations
+
+import logging
+
+from tertulia_llm.history.history import History
+from tertulia_llm.lost_turns import end_lost_turn, turn_id_of
+from tertulia_llm.metrics import LLMMetrics
+from tertulia_llm.permanent_errors import is_permanent
+from tertulia_llm.turn_ending import TurnEnding
+from tertulia_llm.turn_reader import TurnReader
+from tertulia_llm.turn_state import TurnState, read_state, unreadable_fields
+from tertulia_shared.bus import Bus, BusUnavailable, Claim, Entry, NotOwner, Owned, Refused, WritesPaused
+from tertulia_shared.codec import BadEntry, Value
+from tertulia_shared.entries import Work
+from tertulia_shared.events import Error, TurnComplete
+from tertulia_shared.exception_groups import first_error
+from tertulia_shared.ids import is_id
+from tertulia_shared.work import pointed_at
+
+MAX_REASON_CHARS = 2_000
+"""Length of the reason in the client's `error`: it may quote a hostile entry."""
+
+log = logging.getLogger(__name__)
+
+
+class GivingUp:
+    """Gives up turns."""
+
+    def __init__(self, bus: Bus, reader: TurnReader, ending: TurnEnding, metrics: LLMMetrics) -> None:
+        self._bus = bus
+        self._reader = reader
+        self._ending = ending
+        self._metrics = metrics
+
+    async def give_up(self, claim: Claim, reason: str) -> str:
+        """Give up the turn that a claim points at; the turns behind it are answered.
+
+        Returns:
+            Its id; "" if no turn waits and none was lost.
+
+        Raises:
+            BusUnavailable, WritesPaused: the turn is not given up yet; try again later.
+        """
+        conversation_id = pointed_at(claim.fields).conversation_id
+        if not is_id(conversation_id):
+            return ""
+        try:
+            return await self._give_up(claim, conversation_id, reason)
+        except Exception as error:
+            if not is_permanent(first_error(error)) and not isinstance(error, BadEntry):
+                raise
+            mended = await self._bus.mend(conversation_id, owner=True)
+            log.exception("giving a turn up failed; mended: %s", mended, extra={"conversation_id": conversation_id})
+        return await self._give_up(claim, conversation_id, reason)
+
+    async def _give_up(self, claim: Claim, conversation_id: str, reason: str) -> str:
+        owned = await self._bus.own(claim, conversation_id, "turns")
+        if isinstance(owned, Refused):
+            if owned.holder != claim.token:
+                return ""
+            # this attempt is the owner already, and has failed for good
+            state = await self._bus.hash(self._bus.keys.state(conversation_id))
+            owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
+        state = await self._repaired_state(owned, conversation_id)
+        waiting = await self._bus.read(self._bus.keys.turns(conversation_id), state.cursor, count=1)
+        if not waiting:
+            turn_id = await end_lost_turn(self._bus, conversation_id)
+            await self._release(owned, conversation_id, state.cursor, state)
+            return turn_id
+        (entry,) = waiting
+        turn_id = turn_id_of(entry)
+        error = Error("turn_failed", f"This turn cannot be answered: {reason}"[:MAX_REASON_CHARS], turn_id)
+        await self._end(owned, conversation_id, entry, state, error)
+        await self._release(owned, conversation_id, entry.id, state)
+        return turn_id
+
+    async def _release(self, owned: Owned, conversation_id: str, cursor: str, state: TurnState) -> None:
+        """Release the conversation's turns. If more turns wait, post a new pointer for them."""
+        if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
+            await self._bus.let_go(owned.owner, owned.token)  # first, so that the new pointer's worker can own them
+            await self._bus.post("llm", Work(conversation_id))
+
+    async def _end(self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, error: Error) -> None:
+        """End the turn for the client and move the cursor past it, in one write."""
+        keys = self._bus.keys
+        put: dict[str, Value | None] = {"cursor": entry.id}
+        outlet = self._bus.outlet(owned.fence())
+        try:
+            timer = self._metrics.start_turn()
+            turn = self._reader.read(entry, state, owned=owned, history=History(), timer=timer)
+            turn.is_first = True
+            await self._ending.given_up(turn, outlet, error)
+            turn.timer.finish()
+        except (BusUnavailable, WritesPaused, NotOwner):
+            raise
+        except Exception as failure:
+            # the turn or its replies cannot be read or saved: write only the events that end it
+            if not isinstance(failure, BadEntry):
+                log.exception("a turn that is given up broke", extra={"conversation_id": conversation_id})
+            outlet = self._bus.outlet(owned.fence())
+            if state.ended != error.turn_id:
+                outlet.append(keys.events(conversation_id), error)
+                outlet.append(keys.events(conversation_id), TurnComplete(error.turn_id))
+                put["ended"] = error.turn_id
+        outlet.put(keys.state(conversation_id), put)
+        await outlet.flush()
+
+    async def _repaired_state(self, owned: Owned, conversation_id: str) -> TurnState:
+        """The conversation's state. Fields that cannot be read are removed from it first."""
+        unreadable = unreadable_fields(owned.state)
+        if not unreadable:
+            return read_state(owned.state)
+        log.error("the state cannot be read: %s", ", ".join(unreadable), extra={"conversation_id": conversation_id})
+        put: dict[str, Value | None] = dict.fromkeys(unreadable)
+        if "cursor" in unreadable:  # all turns in the stream but the last one count as answered
+            turns = await self._bus.read(self._bus.keys.turns(conversation_id))
+            put["cursor"] = turns[-2].id if len(turns) > 1 else "0-0"
+        outlet = self._bus.outlet(owned.fence())
+        outlet.put(self._bus.keys.state(conversation_id), put)
+        await outlet.flush()
+        return read_state(await self._bus.hash(self._bus.keys.state(conversation_id)))

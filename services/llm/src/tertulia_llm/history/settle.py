@@ -1,0 +1,56 @@
+"""Settles an interrupted turn: shortens its replies to the text that the user heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tertulia_llm.history.heard import heard
+from tertulia_llm.history.history import History, HistoryCache
+from tertulia_llm.plan import message_ids
+from tertulia_llm.turn_state import TurnState
+from tertulia_shared.bus import Bus, Owned
+from tertulia_shared.events import MessageHeard
+from tertulia_shared.keys import SOUND_GRACE_S
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import Message
+from tertulia_shared.store.records import utc_now
+
+
+class InterruptionSettler:
+    """Settles interrupted turns in the history, in the store and for the client."""
+
+    def __init__(self, bus: Bus, outbox: Outbox, histories: HistoryCache) -> None:
+        self._bus = bus
+        self._outbox = outbox
+        self._histories = histories
+
+    async def settle(
+        self, owned: Owned, conversation_id: str, state: TurnState, history: History | None = None
+    ) -> None:
+        """Settle the last turn if it was interrupted and is not settled. `history`: the conversation's, if at hand."""
+        plan = state.unsettled
+        if plan is None:
+            return
+        if history is None:
+            history, _ = await self._histories.load(conversation_id, state.cursor)
+        outlet = self._bus.outlet(owned.fence())
+        changed: list[Message] = []
+        for message_id, text in (await heard(self._bus, conversation_id, plan)).items():
+            message = history.messages.get(message_id)
+            if message is None:
+                continue
+            if text != message.text:
+                message = replace(message, text=text, status="interrupted", updated_at=utc_now())
+                history.add(message)
+                changed.append(message)
+            elif message.status != "interrupted":  # heard to its end
+                continue
+            # also for a row that was saved before: the worker that saved it may have died before it wrote the event
+            event = MessageHeard(message_id, message.character_id or "", text)
+            outlet.append(self._bus.keys.events(conversation_id), event)
+        if changed:  # through the outbox, so that the next reply does not wait for the store
+            await self._outbox.post_messages(changed)
+        outlet.put(self._bus.keys.state(conversation_id), {"settled": plan.turn_id})
+        for message_id in message_ids(plan):
+            outlet.expire(self._bus.keys.audio(conversation_id, message_id), SOUND_GRACE_S)
+        await outlet.flush()

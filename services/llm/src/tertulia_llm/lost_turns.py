@@ -1,0 +1,42 @@
+"""Ends a turn that was accepted but is no longer in the `turns` stream."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from tertulia_shared.bus import Append, Bus, Entry, Put
+from tertulia_shared.events import Error, TurnComplete
+
+LOST = "This message was lost: say it again."
+
+log = logging.getLogger(__name__)
+
+
+async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
+    """Send the client an error if the last accepted turn is lost. Returns its id, or ""."""
+    keys = bus.keys
+    events, turns = keys.events(conversation_id), keys.turns(conversation_id)
+    turn_id = lost_turn(await bus.read(events), await bus.read(turns))
+    if turn_id:
+        log.error("a turn is lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
+        ending = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
+        await bus.transact(conversation_id, [*ending, Put(keys.state(conversation_id), {"ended": turn_id})])
+    return turn_id
+
+
+def lost_turn(events: Sequence[Entry], turns: Sequence[Entry]) -> str:
+    """The id of the last accepted turn if it is neither complete nor among `turns`, else "". Pure."""
+    accepted = ""
+    for entry in events:
+        kind, turn_id = entry.fields.get(b"type"), turn_id_of(entry)
+        if kind == b"turn_accepted":
+            accepted = turn_id
+        elif kind == b"turn_complete" and turn_id == accepted:
+            accepted = ""
+    return accepted if all(turn_id_of(entry) != accepted for entry in turns) else ""
+
+
+def turn_id_of(entry: Entry) -> str:
+    """The turn id of an entry that may be unreadable otherwise; "" if it has none."""
+    return entry.fields.get(b"turn_id", b"").decode(errors="replace")

@@ -1,0 +1,92 @@
+"""Publishes the text of one model stream as a reply: cleaned, without tags, split into sentences."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tertulia_llm.reply import Reply
+from tertulia_llm.text.cleaning import StreamCleaner
+from tertulia_llm.text.sentences import SentenceSplitter
+from tertulia_llm.text.tags import TagStripper
+
+MAX_REPLY_CHARS = 20_000
+"""A longer reply ends at its last whole sentence: half an hour of speech."""
+MAX_MODEL_CHARS = 4 * MAX_REPLY_CHARS
+"""Characters read of one stream at most, including those that are not shown (tags, white space)."""
+YIELD_CHARS = 400
+"""Text after which the writer yields to the event loop: a fast model must not starve other conversations."""
+_NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - the marks that are meant
+_NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
+
+
+class EmptyReply(Exception):
+    """The model ended its reply without a word of the character's own."""
+
+
+class ReplyWriter:
+    """Feeds one model stream into a reply."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._cleaner = StreamCleaner()
+        self._stripper = TagStripper(reply.speaker.name, others=reply.others, user=reply.user_name)
+        self._splitter = SentenceSplitter()
+        self._chars_read = 0
+        self._chars_since_yield = 0
+        self._is_too_long = False
+
+    async def write(self, text: str) -> bool:
+        """Publish more of the stream.
+
+        Returns:
+            True if the reply can take more text. False if it is too long, or if the model began to speak for
+            another character or the user.
+        """
+        self._chars_read += len(text)
+        clean = self._stripper.feed(self._cleaner.feed(text))
+        room = self._room()
+        self._is_too_long = len(clean) > room or self._chars_read > MAX_MODEL_CHARS
+        clean = clean[:room]
+        if clean:
+            is_first_sentence = self._reply.written.sentences == 0
+            clean = self._joined(clean)
+            sentences = self._splitter.feed(clean)
+            self._reply.publish(clean, sentences)
+            is_first_text = is_first_sentence and self._chars_since_yield == 0
+            self._chars_since_yield += len(clean)
+            if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:
+                self._chars_since_yield = 1
+                await asyncio.sleep(0)  # the outlet writes the first word, and each sentence, at once
+            await self._reply.outlet.room()
+        return not (self._is_too_long or self._stripper.cut)
+
+    def finish(self) -> None:
+        """The stream has ended: publish the rest, and end the reply.
+
+        Raises:
+            EmptyReply: there is no text to show; the reply is not ended.
+        """
+        if self._is_too_long and self._reply.written.sentences:
+            self._reply.truncate()
+            return
+        rest = self._stripper.feed(self._cleaner.finish()) + self._stripper.finish()
+        rest = rest[: self._room()]
+        if rest:
+            rest = self._joined(rest)
+            self._reply.publish(rest, self._splitter.feed(rest))
+        if not self._reply.shown:
+            raise EmptyReply
+        sentences, unspoken = self._splitter.finish()
+        self._reply.speak(sentences)
+        self._reply.end(unspoken)
+
+    def _room(self) -> int:
+        return max(0, MAX_REPLY_CHARS - len(self._reply.shown))
+
+    def _joined(self, clean: str) -> str:
+        """Put a space before the first text after a resumed beginning if its words would stick together otherwise."""
+        shown = self._reply.shown
+        resumes = shown and shown == self._reply.written.text
+        if resumes and shown[-1] not in _NEEDS_NO_SPACE_AFTER and clean[0] not in _NEEDS_NO_SPACE_BEFORE:
+            return f" {clean}"
+        return clean

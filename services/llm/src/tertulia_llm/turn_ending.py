@@ -1,0 +1,102 @@
+"""Ends turns that are not answered to the end: interrupted, failed by the model, or given up."""
+
+from __future__ import annotations
+
+import logging
+
+from tertulia_llm.model.client import ModelFailed
+from tertulia_llm.reply import Reply
+from tertulia_llm.turn import Turn
+from tertulia_llm.turn_replies import TurnReplies
+from tertulia_llm.turn_rows import TurnRows
+from tertulia_llm.turn_state import read_state
+from tertulia_shared.bus import Bus, BusUnavailable, NotOwner, Outlet, WritesPaused
+from tertulia_shared.events import Error, Event, MessageComplete
+from tertulia_shared.ids import reply_id
+
+log = logging.getLogger(__name__)
+
+
+class TurnEnding:
+    """Ends turns for the client and in the store."""
+
+    def __init__(self, bus: Bus, rows: TurnRows, replies: TurnReplies) -> None:
+        self._bus = bus
+        self._rows = rows
+        self._replies = replies
+
+    async def interrupted(self, turn: Turn) -> None:
+        """End a turn that the user interrupted: complete the reply in progress with the text that is in Redis."""
+        turn.timer.set_result("interrupted")
+        self._rows.add_user_row(turn)
+        keys = self._bus.keys
+        state = read_state(await self._bus.hash(keys.state(turn.conversation_id)))
+        progress = state.progress_of(turn.user_turn.turn_id)
+        turn.is_ended = state.ended == turn.user_turn.turn_id
+        # the client has not seen a reply without text: it is not saved either
+        turn.unsaved = {id: row for id, row in turn.unsaved.items() if row.status != "streaming"}
+        completions: list[Event] = []
+        # `started` and `complete` stay: a further attempt must find the same replies unfinished
+        for number, speaker in enumerate(turn.plan.speakers):
+            message_id = reply_id(turn.user_turn.turn_id, speaker.id)
+            ending = progress.ending_of(number)
+            is_in_progress = number == progress.complete and progress.started > number
+            if ending is None and not is_in_progress:
+                turn.forget(message_id)  # Redis has refused this worker's writes of the reply
+                continue
+            written = await self._replies.written(turn, message_id)
+            self._rows.add_reply_row(turn, number, written.text, ending or "interrupted")
+            if ending is None:
+                text, ends = written.text, written.sentence_ends
+                completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
+        outlet = self._bus.outlet(turn.owned.fence())  # fenced by owner only: the turn's epoch is over
+        if not turn.is_ended:
+            for event in completions:
+                outlet.append(keys.events(turn.conversation_id), event)
+            turn.complete(keys, outlet)
+        await outlet.flush()
+        await self._rows.save(turn, outlet)
+
+    def model_failed(self, turn: Turn, reply: Reply, outlet: Outlet, failure: ModelFailed) -> None:
+        """Queue the end of a turn whose reply the model failed to write."""
+        turn.timer.set_result("failed")
+        keys = self._bus.keys
+        events = keys.events(turn.conversation_id)
+        is_shown = reply.announced or turn.progress.started > reply.number
+        reply.end_speech()
+        message_id = reply.message_id if is_shown else ""
+        outlet.append(events, Error(failure.code, str(failure), turn.user_turn.turn_id, message_id))
+        if is_shown:
+            reply.complete("failed")
+        outlet.put(keys.state(turn.conversation_id), {"complete": len(turn.plan.speakers), "failed": reply.number})
+        turn.complete(keys, outlet)
+        self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed")
+
+    async def given_up(self, turn: Turn, outlet: Outlet, error: Error) -> None:
+        """End a turn that is given up: save its rows, then queue the end of the reply in progress and of the turn.
+
+        The caller can queue more before it awaits anything: all of it goes out in one write.
+        """
+        turn.timer.set_result("failed")
+        self._rows.add_user_row(turn)
+        in_progress: Reply | None = None
+        for number in range(len(turn.plan.speakers)):
+            reply = await self._replies.open(turn, number, outlet)
+            if turn.is_resumed and number == turn.progress.complete:
+                in_progress = reply
+                self._rows.add_reply_row(turn, number, reply.written.text, "failed")
+        try:
+            await self._rows.save(turn, outlet)
+            await outlet.flush()
+        except (BusUnavailable, WritesPaused, NotOwner):
+            raise
+        except Exception:  # the turn ends, saved or not
+            log.exception("a turn that is given up cannot be saved", extra={"turn_id": turn.user_turn.turn_id})
+        if turn.is_ended:
+            return
+        if in_progress is not None:
+            in_progress.end_speech()
+            if turn.progress.started > in_progress.number:
+                in_progress.complete("failed")
+        outlet.append(self._bus.keys.events(turn.conversation_id), error)
+        turn.complete(self._bus.keys, outlet)

@@ -1,0 +1,49 @@
+"""Opens the replies of a turn: new ones, and those that an earlier attempt has begun."""
+
+from __future__ import annotations
+
+from tertulia_llm.reply import Reply, WrittenText, read_written
+from tertulia_llm.turn import Turn
+from tertulia_llm.turn_rows import TurnRows
+from tertulia_shared.bus import Bus, Outlet
+from tertulia_shared.ids import reply_id
+
+
+class TurnReplies:
+    """Opens replies from the plan, and from their `sentences` streams."""
+
+    def __init__(self, bus: Bus, rows: TurnRows, user_name: str) -> None:
+        self._bus = bus
+        self._rows = rows
+        self._user_name = user_name
+
+    async def open(self, turn: Turn, number: int, outlet: Outlet) -> Reply:
+        """The reply at this place of the plan (from 0). If an earlier attempt ended it, its row is queued.
+
+        Raises:
+            BadEntry: an earlier attempt's sentences cannot be read.
+        """
+        speaker = turn.plan.speakers[number]
+        message_id = reply_id(turn.user_turn.turn_id, speaker.id)
+        written = WrittenText()
+        if turn.is_resumed:
+            written = await self.written(turn, message_id)
+            ending = turn.progress.ending_of(number)
+            if ending is not None:
+                self._rows.add_reply_row(turn, number, written.text, ending)
+        return Reply(
+            self._bus.keys,
+            outlet,
+            turn.conversation_id,
+            turn.user_turn.turn_id,
+            message_id,
+            number,
+            speaker,
+            [name for name in turn.plan.others if name != speaker.name],
+            self._user_name,
+            written,
+        )
+
+    async def written(self, turn: Turn, message_id: str) -> WrittenText:
+        """The text of a reply that is in its `sentences` stream."""
+        return read_written(await self._bus.read(self._bus.keys.sentences(turn.conversation_id, message_id)))

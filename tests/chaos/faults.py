@@ -1,0 +1,115 @@
+"""Faults of a running stack. Each is injected at one moment, and leaves the stack as complete as before."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Mapping
+
+from tertulia_shared.keys import Stage
+from tests.harness.client import TalkClient
+from tests.harness.eventually import eventually
+from tests.harness.stack import Process, Service, Stack
+
+Fault = Callable[[Stack, TalkClient], Awaitable[None]]
+
+
+def kill_owner(stage: Stage) -> Fault:
+    """kill -9 of the worker that owns the work, or of any if none does; a new one is started."""
+
+    async def inject(stack: Stack, client: TalkClient) -> None:
+        process = stack.owner(stage) or stack.of(stage)[0]
+        process.send(signal.SIGKILL)
+        stack.start(stage)
+
+    return inject
+
+
+def kill_all(service: Service) -> Fault:
+    """kill -9 of every process of a service: no peer can take over until new ones are up."""
+
+    async def inject(stack: Stack, client: TalkClient) -> None:
+        killed = stack.of(service)
+        for process in killed:
+            process.send(signal.SIGKILL)
+        for _ in killed:
+            stack.start(service)
+        client.go_to(stack.urls)
+
+    return inject
+
+
+async def kill_gateway(stack: Stack, client: TalkClient) -> None:
+    """kill -9 of the client's gateway; the client reconnects to the other one."""
+    client.connected_to(stack.of("gateway")).send(signal.SIGKILL)
+    stack.start("gateway")
+    client.go_to(stack.urls)
+
+
+async def drop_connection(stack: Stack, client: TalkClient) -> None:
+    """Break the connection between client and gateway."""
+    client.drop()
+
+
+def pause_owner(stage: Stage) -> Fault:
+    """SIGSTOP of the worker that owns the work, and SIGCONT after a peer has taken it over."""
+
+    async def inject(stack: Stack, client: TalkClient) -> None:
+        owner = stack.owner(stage)
+        if owner is None:
+            return  # the work has just ended
+        owner.send(signal.SIGSTOP)
+        try:
+            await eventually(lambda: stack.owner(stage) is not owner, "a peer takes over")
+        finally:
+            owner.send(signal.SIGCONT)
+
+    return inject
+
+
+def stop_owner(stage: Stage) -> Fault:
+    """SIGTERM of the worker that owns the work: it must exit with 0. A new one is started."""
+
+    async def inject(stack: Stack, client: TalkClient) -> None:
+        process = stack.owner(stage) or stack.of(stage)[0]
+        await _stop(process)
+        stack.start(stage)
+
+    return inject
+
+
+async def stop_gateway(stack: Stack, client: TalkClient) -> None:
+    """SIGTERM of the client's gateway: it must exit with 0."""
+    stopping = client.connected_to(stack.of("gateway"))
+    stopping.send(signal.SIGTERM)
+    stack.start("gateway")
+    client.go_to([url for url in stack.urls if f":{stopping.port}/" not in url])
+    assert await asyncio.to_thread(stopping.wait) == 0
+
+
+async def restart_redis(stack: Stack, client: TalkClient) -> None:
+    """kill -9 of Redis, which is started again from its append-only file."""
+    await asyncio.to_thread(stack.redis.kill)
+    await asyncio.to_thread(stack.redis.start)
+
+
+async def _stop(process: Process) -> None:
+    process.send(signal.SIGTERM)
+    assert await asyncio.to_thread(process.wait) == 0, process.tail()
+
+
+FAULTS: Mapping[str, Fault] = {
+    "kill the llm worker": kill_owner("llm"),
+    "kill the tts worker": kill_owner("tts"),
+    "kill the gateway": kill_gateway,
+    "kill every llm worker": kill_all("llm"),
+    "kill every tts worker": kill_all("tts"),
+    "kill every gateway": kill_all("gateway"),
+    "pause the llm worker": pause_owner("llm"),
+    "pause the tts worker": pause_owner("tts"),
+    "stop the llm worker": stop_owner("llm"),
+    "stop the tts worker": stop_owner("tts"),
+    "stop the gateway": stop_gateway,
+    "drop the connection": drop_connection,
+    "restart Redis": restart_redis,
+}

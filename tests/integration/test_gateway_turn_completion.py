@@ -1,0 +1,163 @@
+"""The metrics of a complete turn, the end of its talk, and the TTL of its audio."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from tertulia_gateway.conversation.position import ClientPosition
+from tertulia_gateway.conversation.turn_completion import TurnCompletion
+from tertulia_shared.bus import Append, Applied, Entry
+from tertulia_shared.bus.redis_bus import RedisBus, open_bus
+from tertulia_shared.entries import AudioChunk, Receipt
+from tertulia_shared.keys import SOUND_GRACE_S, Keys
+
+C = "cccccccc-0000-4000-8000-000000000001"
+
+
+@dataclass
+class RecordingTransport:
+    """Keeps the types of the events that were sent."""
+
+    events: asyncio.Queue[str] = field(default_factory=asyncio.Queue[str])
+
+    async def send_text(self, frame: str) -> None:
+        self.events.put_nowait(json.loads(frame)["type"])
+
+    async def send_bytes(self, frame: bytes) -> None:
+        raise AssertionError("turn completion sends no audio")
+
+
+class Scene:
+    """A turn whose text is complete and whose audio was sent, but not yet played."""
+
+    def __init__(self, bus: RedisBus, url: str) -> None:
+        self.bus = bus
+        self.url = url
+        self.now = 0.0
+        self.transport = RecordingTransport()
+        self.talk_ended = asyncio.Event()
+        self.position = ClientPosition("me", claimed=True)
+        self.event(b"turn_accepted", turn_id=b"t", source=b"typed", epoch=b"1")
+        self.event(b"message_started", turn_id=b"t", message_id=b"m", epoch=b"1")
+        self.position.playback.sent("m", 0, 0, 48_000, 0.0)
+        self.completion = TurnCompletion(bus, self.transport, C, self.position, clock=lambda: self.now)
+
+    def event(self, kind: bytes, **fields: bytes) -> None:
+        """The client has an event."""
+        given = {name.encode(): value for name, value in fields.items()}
+        self.position.has_event(Entry("1-0", {b"type": kind, b"ts": b"1", **given}))
+
+    async def write_audio(self) -> None:
+        final = AudioChunk(b"", 1, 0, C, "m", "luna", is_final=True)
+        await self.bus.transact(C, [Append(self.bus.keys.audio(C, "m"), final, "2-0")])
+
+    def settle(self) -> None:
+        self.event(b"turn_complete", turn_id=b"t")
+        self.position.audio_complete("m", 3)
+
+    async def next_event(self) -> str:
+        async with asyncio.timeout(10):
+            return await self.transport.events.get()
+
+    async def is_talking(self) -> bool:
+        return b"talk" in await self.bus.hash(self.bus.keys.state(C))
+
+    async def play(self) -> None:
+        """The client plays all of the audio; the talk ends."""
+        self.position.played(Receipt("m", 0, 0, 1000))
+        async with asyncio.timeout(10):
+            await self.talk_ended.wait()
+
+    async def audio_ttl(self) -> int:
+        client = cast("Any", Redis.from_url(self.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
+        try:
+            return await client.ttl(self.bus.keys.audio(C, "m").name)
+        finally:
+            await client.aclose()
+
+
+@pytest.fixture
+async def scene(redis_url: str, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerator[Scene]:
+    async with open_bus(redis_url, keys) as bus:
+        await bus.transact(C, [], raise_epoch=True, talk=True)
+        made = Scene(bus, redis_url)
+        transact = bus.transact
+
+        async def watched(*args: Any, **options: Any) -> Applied:
+            try:
+                return await transact(*args, **options)
+            finally:
+                if options.get("talk") is False:
+                    made.talk_ended.set()
+
+        monkeypatch.setattr(bus, "transact", watched)
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(made.completion.run())
+            yield made
+            running.cancel()
+
+
+async def test_turn_is_reported_once_and_its_talk_ends_when_it_was_played(scene: Scene) -> None:
+    assert await scene.is_talking()
+    assert scene.transport.events.empty()
+    scene.settle()
+    assert await scene.next_event() == "turn_metrics"
+    assert await scene.is_talking()
+    assert not scene.talk_ended.is_set()
+    await scene.play()
+    assert not await scene.is_talking()
+    await scene.play()
+    assert not await scene.is_talking()
+    assert scene.transport.events.empty()
+
+
+async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_has_begun_meanwhile(scene: Scene) -> None:
+    scene.settle()
+    assert await scene.next_event() == "turn_metrics"
+    # the user has spoken, and this gateway has not yet read the event
+    await scene.bus.transact(C, [], raise_epoch=True, talk=True)
+    await scene.play()
+    assert await scene.is_talking()
+
+
+async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_this_gateway_has_just_written(scene: Scene) -> None:
+    scene.settle()
+    assert await scene.next_event() == "turn_metrics"
+    applied = await scene.bus.transact(C, [], raise_epoch=True, talk=True)
+    scene.position.raise_epoch(applied.epoch)  # the turn's event comes later
+    async with asyncio.timeout(10):
+        await scene.talk_ended.wait()
+    assert await scene.is_talking()
+
+
+async def test_played_audio_expires_soon(scene: Scene) -> None:
+    await scene.write_audio()
+    scene.settle()
+    await scene.play()
+    assert 0 < await scene.audio_ttl() <= SOUND_GRACE_S
+
+
+async def test_audio_without_a_receipt_for_its_end_keeps_its_ttl(scene: Scene) -> None:
+    await scene.write_audio()
+    scene.position.playback.sent("m", 0, 1, 48_000, 0.0)
+    scene.position.playback.receipt(Receipt("m", 0, 0, 1000))
+    scene.now = 60.0  # longer than it may take to play
+    scene.settle()
+    async with asyncio.timeout(10):
+        await scene.talk_ended.wait()
+    assert await scene.audio_ttl() > SOUND_GRACE_S
+
+
+async def test_audio_of_a_failed_reply_keeps_its_ttl_for_a_retry(scene: Scene) -> None:
+    await scene.write_audio()
+    scene.event(b"error", message_id=b"m", code=b"tts_failed")
+    scene.settle()
+    await scene.play()
+    assert await scene.audio_ttl() > SOUND_GRACE_S

@@ -1,0 +1,33 @@
+"""A gateway's dependencies on the fakes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from tertulia_gateway.auth import Access
+from tertulia_gateway.context import GatewayContext
+from tertulia_gateway.settings import GatewaySettings
+from tertulia_gateway.settings_saver import SettingsSaver
+from tertulia_shared.bus import Bus
+from tertulia_shared.outbox import Outbox
+from tertulia_shared.store import Store
+from tertulia_shared.testing.memory_bus import wall_ms
+
+
+def gateway_context(
+    bus: Bus, store: Store, *, clock: Callable[[], float] = time.monotonic, **settings: Any
+) -> GatewayContext:
+    """`settings` are those of `GatewaySettings` that matter to the test."""
+    given = GatewaySettings.model_validate(settings)
+    return GatewayContext(
+        bus=bus,
+        store=store,
+        saver=SettingsSaver(Outbox(bus, store, 1.0)),
+        access=Access(given),
+        alive_s=given.alive_s,
+        max_frames_per_s=given.max_frames_per_s,
+        clock=clock,
+        wall_ms=wall_ms,
+    )

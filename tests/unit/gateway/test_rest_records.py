@@ -1,0 +1,138 @@
+"""Conversations and characters in the REST API."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from tertulia_shared.store import Message
+from tertulia_shared.store.records import utc_now
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tertulia_shared.testing.memory_store import MemoryStore
+from tests.unit.gateway.rest_client import problem
+
+ABSENT = "12345678-1234-4234-8234-123456789012"
+
+
+async def talk(store: MemoryStore, messages: int = 3) -> str:
+    """Store a conversation with this many messages."""
+    c, now = str(uuid4()), utc_now()
+    await store.ensure_conversation(c)
+    mine = Message(str(uuid4()), c, str(uuid4()), "user", None, "", "Hello <b>", "complete", 0, now, now)
+    await store.save_messages([replace(mine, id=str(uuid4()), position=n) for n in range(messages - 1)])
+    await store.save_messages(
+        [
+            replace(
+                mine, id=str(uuid4()), role="character", character_id=str(uuid4()), character_name="Luna",
+                text="Well, ", status="interrupted", position=messages,
+            )
+        ]
+    )  # fmt: skip
+    return c
+
+
+async def test_list_of_conversations_is_paged(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    made = {await talk(store) for _ in range(5)}
+    got: list[str] = []
+    before: str | None = None
+    for _ in range(3):
+        params = {"limit": 2} | ({} if before is None else {"before": before})
+        page = (await api.get("/api/conversations", params=params)).json()
+        got += [item["id"] for item in page["items"]]
+        before = page["next"]
+    assert before is None
+    assert len(got) == 5
+    assert set(got) == made
+
+
+async def test_messages_of_a_conversation_are_paged_in_order(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c = await talk(store, 5)
+    page = (await api.get(f"/api/conversations/{c}", params={"limit": 3})).json()
+    assert [message["position"] for message in page["messages"]] == [0, 1, 2]
+    rest = (await api.get(f"/api/conversations/{c}", params={"limit": 3, "after": page["next"]})).json()
+    assert [message["position"] for message in rest["messages"]] == [3, 5]
+    assert rest["next"] is None
+
+
+async def test_conversation_is_renamed_and_deleted(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c = await talk(store)
+    assert (await api.patch(f"/api/conversations/{c}", json={"title": " Stars "})).json()["title"] == "Stars"
+    assert (await api.delete(f"/api/conversations/{c}")).status_code == 204
+    problem(await api.get(f"/api/conversations/{c}"), 404)
+    problem(await api.delete(f"/api/conversations/{c}"), 404)
+
+
+async def test_conversation_is_exported_as_markdown_and_json(api: httpx2.AsyncClient, store: MemoryStore) -> None:
+    c = await talk(store)
+    markdown = await api.get(f"/api/conversations/{c}/export")
+    assert markdown.headers["content-type"].startswith("text/markdown")
+    assert "attachment" in markdown.headers["content-disposition"]
+    assert "**Luna:** Well, *(cut off)*" in markdown.text.replace("  ", " ")
+    assert "**You:** Hello" in markdown.text
+    exported = (await api.get(f"/api/conversations/{c}/export", params={"format": "json"})).json()
+    assert exported["id"] == c
+    assert len(exported["messages"]) == 3
+    assert len((await api.get(f"/api/conversations/{c}/export?format=json")).json()["messages"]) == 3
+    problem(await api.get(f"/api/conversations/{c}/export?format=pdf"), 422)
+    problem(await api.get(f"/api/conversations/{ABSENT}/export"), 404)
+
+
+async def test_character_is_created_changed_and_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+    made = await api.post("/api/characters", json={"name": "Iris", "voice": "luna", "system_prompt": "You are Iris."})
+    assert made.status_code == 201
+    id = made.json()["id"]
+    changed = await api.patch(f"/api/characters/{id}", json={"active": False})
+    assert (changed.json()["name"], changed.json()["active"]) == ("Iris", False)
+    names = [each["name"] for each in (await api.get("/api/characters")).json()["characters"]]
+    assert names == ["Iris", "Luna", "Rex", "Sage"]
+    assert (await api.get(f"/api/characters/{id}")).json() == changed.json()
+    assert (await api.delete(f"/api/characters/{id}")).status_code == 204
+    problem(await api.delete(f"/api/characters/{id}"), 404)
+    assert len(await bus.read(bus.keys.broadcast())) == 3  # each write notifies the workers
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"voice": "luna"}, "name"),
+        ({"name": "", "voice": "luna"}, "name"),
+        ({"name": "<b>", "voice": "luna"}, "name"),
+        ({"name": "Iris", "voice": "luna", "image": "javascript:1"}, "image"),
+        ({"name": "Iris", "voice": "luna", "system_prompt": "x" * 8001}, "system_prompt"),
+        ({"name": "Iris", "voice": "luna", "mood": "good"}, "mood"),
+    ],
+)
+async def test_invalid_character_is_refused(api: httpx2.AsyncClient, body: dict[str, str], field: str) -> None:
+    details = problem(await api.post("/api/characters", json=body), 422)
+    assert [error["field"] for error in details["errors"]] == [field]
+    assert field in details["detail"]
+
+
+async def test_taken_name_is_a_conflict(api: httpx2.AsyncClient) -> None:
+    details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
+    assert "another name" in details["detail"]
+
+
+def _any_picture(image: str) -> bool:
+    """The check of an earlier release."""
+    return len(image) >= 0
+
+
+async def test_external_picture_of_an_earlier_release_is_hidden_and_allows_changes(
+    api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = (await api.post("/api/characters", json={"name": "Iris", "voice": "luna"})).json()
+    character = await store.character(made["id"])
+    assert character is not None
+    with monkeypatch.context() as earlier:
+        earlier.setattr("tertulia_shared.store.validation.is_picture", _any_picture)
+        await store.save_character(replace(character, image="https://elsewhere.example/pixel.png"))
+    path = f"/api/characters/{made['id']}"
+    assert (await api.get(path)).json()["image"] == ""
+    assert {each["image"][:5] for each in (await api.get("/api/characters")).json()["characters"]} <= {"", "data:"}
+    assert (await api.patch(path, json={"name": "Iris B."})).json()["name"] == "Iris B."
+    refused = problem(await api.patch(path, json={"image": "https://elsewhere.example/pixel.png"}), 422)
+    assert [error["field"] for error in refused["errors"]] == ["image"]

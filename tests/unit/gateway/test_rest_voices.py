@@ -1,0 +1,117 @@
+"""Voices and their samples in the REST API."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import wave
+
+import httpx2
+import pytest
+
+from tertulia_shared.codec import decode, pack
+from tertulia_shared.entries import AudioChunk, TTSSentence, Work
+from tertulia_shared.testing.memory_bus import MemoryBus
+from tests.unit.gateway.rest_client import problem
+
+
+async def publish_luna(bus: MemoryBus) -> None:
+    """An engine publishes one voice."""
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"espeak": pack([{"id": "luna", "name": "", "language": "en", "description": ""}])})
+    await outlet.flush()
+
+
+async def remaining(bus: MemoryBus, work: Work) -> list[object]:
+    """The entries that are left in a message's streams."""
+    of_message = work.conversation_id, work.message_id
+    streams = bus.keys.sentences(*of_message), bus.keys.audio(*of_message), bus.keys.events(work.conversation_id)
+    return [entry for stream in streams for entry in await bus.read(stream)]
+
+
+async def test_voices_are_those_that_engines_publish(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+    assert (await api.get("/api/voices")).json() == {"voices": []}
+    voice = {"id": "luna", "name": "Luna", "language": "en", "description": "warm"}
+    outlet = bus.outlet()
+    outlet.put(bus.keys.voices(), {"espeak": pack([voice])})
+    await outlet.flush()
+    assert (await api.get("/api/voices")).json() == {"voices": [voice | {"engine": "espeak"}]}
+
+
+async def test_voice_sample_is_spoken_and_its_keys_are_deleted(api: httpx2.AsyncClient, bus: MemoryBus) -> None:
+    await publish_luna(bus)
+    await bus.prepare("tts")
+
+    spoken: list[Work] = []
+
+    async def speak() -> None:
+        (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
+        work = decode(Work, claim.fields)
+        spoken.append(work)
+        said = await bus.read(bus.keys.sentences(work.conversation_id, work.message_id))
+        sentence, final = [decode(TTSSentence, entry.fields) for entry in said]
+        assert (sentence.text, sentence.voice_id, final.is_final) == ("Good day.", "luna", True)
+        ids = (work.conversation_id, work.message_id, "")
+        worker = bus.outlet()
+        key = bus.keys.audio(work.conversation_id, work.message_id)
+        worker.append(key, AudioChunk(b"\1\0" * 240, 0, 0, *ids), id="1-1")
+        worker.append(key, AudioChunk(b"\2\0" * 240, 0, 1, *ids), id="1-2")
+        worker.append(key, AudioChunk(b"", 1, 0, *ids, is_final=True), id="2-0")
+        await worker.flush()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(speak())
+        answer = await api.get("/api/voices/luna/sample", params={"text": "Good day."})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "audio/wav")
+    with wave.open(io.BytesIO(answer.content)) as wav:
+        assert (wav.getframerate(), wav.getnchannels(), wav.getnframes()) == (24_000, 1, 480)
+        assert wav.readframes(480) == b"\1\0" * 240 + b"\2\0" * 240
+    problem(await api.get("/api/voices/unknown/sample"), 404)
+    assert await remaining(bus, spoken[0]) == []
+    assert await bus.hash(bus.keys.state(spoken[0].conversation_id)) == {}
+
+
+async def test_failed_voice_sample_leaves_no_entries(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.MAX_PCM_BYTES", 4)
+    await publish_luna(bus)
+    await bus.prepare("tts")
+
+    asked: list[Work] = []
+
+    async def speak(audio: bytes, **more: bytes) -> None:
+        (claim,) = await bus.claim("tts", "w", count=1, block_s=5)
+        work = decode(Work, claim.fields)
+        asked.append(work)
+        worker = bus.outlet()
+        chunk = AudioChunk(audio, 0, 0, work.conversation_id, work.message_id, "")
+        worker.append(bus.keys.audio(work.conversation_id, work.message_id), chunk, id="1-1", **more)
+        await worker.flush()
+        await bus.finish(claim, "w")
+
+    for audio, more in ((b"\1\0" * 9, {}), (b"", {"v": b"99"})):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(speak(audio, **more))
+            problem(await api.get("/api/voices/luna/sample"), 503)
+        assert await remaining(bus, asked.pop()) == []
+
+
+async def test_voice_samples_are_spoken_one_at_a_time(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.1)
+    await publish_luna(bus)
+    answers = await asyncio.gather(*(api.get("/api/voices/luna/sample") for _ in range(5)))
+    assert sorted(answer.status_code for answer in answers) == [429, 429, 503, 503, 503]
+    busy = next(answer for answer in answers if answer.status_code == 429)
+    assert int(busy.headers["retry-after"]) > 0
+    problem(busy, 429)
+
+
+async def test_voice_sample_without_a_worker_times_out(
+    api: httpx2.AsyncClient, bus: MemoryBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tertulia_gateway.rest.voice_preview.PATIENCE_S", 0.01)
+    await publish_luna(bus)
+    problem(await api.get("/api/voices/luna/sample"), 503)
