@@ -57,15 +57,15 @@ async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: Sp
         assert sounding[0] * 1000 / SAMPLE_RATE <= 5, voice.id
 
 
-async def test_espeak_says_nothing_of_dots_alone(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_makes_no_sound_for_dots_alone(espeak_engine: SpeechEngine) -> None:
     assert await pieces_of(espeak_engine, "...") == []
 
 
-async def test_espeak_leaves_control_characters_out(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_skips_control_characters(espeak_engine: SpeechEngine) -> None:
     assert await spoken(espeak_engine, "*hello*\0 \x07there.") == await spoken(espeak_engine, "hello there.")
 
 
-async def test_closing_espeak_fails_what_is_being_spoken(espeak_engine: SpeechEngine) -> None:
+async def test_closing_espeak_fails_running_syntheses(espeak_engine: SpeechEngine) -> None:
     async with aclosing(espeak_engine.synthesize(LONG, "luna", SEED)) as pieces:
         assert await anext(pieces)
         await espeak_engine.close()
@@ -74,12 +74,12 @@ async def test_closing_espeak_fails_what_is_being_spoken(espeak_engine: SpeechEn
     assert caught.value.retryable
 
 
-async def test_espeak_must_be_started(espeak_engine: SpeechEngine) -> None:
+async def test_espeak_refuses_to_speak_before_start(espeak_engine: SpeechEngine) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
         await pieces_of(EspeakEngine(), SENTENCE)
 
 
-def test_every_espeak_voice_has_an_id_of_its_own() -> None:
+def test_espeak_voices_have_unique_ids() -> None:
     ids = [known.voice.id for known in ESPEAK_VOICES]
     assert ids[:3] == ["luna", "rex", "sage"]
     assert len(set(ids)) == len(ids) >= 8

@@ -78,20 +78,20 @@ async def test_pieces_are_whole_samples_and_never_empty(engine: SpeechEngine) ->
     assert all(pcm and len(pcm) % 2 == 0 for pcm in pieces)
 
 
-async def test_speech_is_heard_and_does_not_clip(engine: SpeechEngine) -> None:
+async def test_speech_is_audible_and_does_not_clip(engine: SpeechEngine) -> None:
     pcm = await spoken(engine, SENTENCE)
     assert -40 < level_dbfs(pcm) < -12
     assert np.abs(samples(pcm)).max() < 32767
 
 
-async def test_equal_arguments_give_equal_pcm_whatever_came_before(engine: SpeechEngine) -> None:
+async def test_equal_arguments_give_equal_pcm_after_other_calls(engine: SpeechEngine) -> None:
     for voice in engine.voices():
         first = await spoken(engine, SENTENCE, voice.id)
         await spoken(engine, "Something else entirely!", engine.voices()[-1].id, seed=1)
         assert await spoken(engine, SENTENCE, voice.id) == first, voice.id
 
 
-async def test_a_second_engine_gives_the_same_pcm(engine: SpeechEngine, make: Make) -> None:
+async def test_second_engine_gives_the_same_pcm(engine: SpeechEngine, make: Make) -> None:
     peer = make()
     await peer.start()
     try:
@@ -101,7 +101,7 @@ async def test_a_second_engine_gives_the_same_pcm(engine: SpeechEngine, make: Ma
         await peer.close()
 
 
-async def test_a_sentence_made_again_has_the_same_chunks(engine: SpeechEngine) -> None:
+async def test_sentence_synthesized_again_has_the_same_chunks(engine: SpeechEngine) -> None:
     async def chunks() -> list[bytes]:
         chunker = Chunker()
         made = [chunk for pcm in await pieces_of(engine, SENTENCE) for chunk in chunker.feed(pcm)]
@@ -110,7 +110,7 @@ async def test_a_sentence_made_again_has_the_same_chunks(engine: SpeechEngine) -
     assert await chunks() == await chunks()
 
 
-async def test_seeds_of_any_size_are_taken(engine: SpeechEngine) -> None:
+async def test_seeds_of_any_size_are_accepted(engine: SpeechEngine) -> None:
     for seed in (0, 1, 2**31, 2**64 - 1):
         assert await spoken(engine, "Yes.", seed=seed)
 
@@ -126,7 +126,7 @@ async def test_voices_are_distinct(engine: SpeechEngine) -> None:
     assert len(set(made)) == len(voices)
 
 
-async def test_the_three_characters_are_told_apart_by_pitch(engine: SpeechEngine) -> None:
+async def test_default_characters_differ_in_pitch(engine: SpeechEngine) -> None:
     if engine.name in WITHOUT_PITCH:
         pytest.skip("random weights have no pitch")
     pitches = sorted([pitch_hz(await spoken(engine, SENTENCE, voice)) for voice in ("luna", "rex", "sage")])
@@ -134,27 +134,27 @@ async def test_the_three_characters_are_told_apart_by_pitch(engine: SpeechEngine
     assert pitches[2] / pitches[1] > 1.3
 
 
-async def test_an_unknown_voice_is_the_default_voice(engine: SpeechEngine) -> None:
-    assert await spoken(engine, SENTENCE, "nobody") == await spoken(engine, SENTENCE, default_voice(engine))
+async def test_unknown_voice_is_replaced_by_the_default_voice(engine: SpeechEngine) -> None:
+    assert await spoken(engine, SENTENCE, "unknown") == await spoken(engine, SENTENCE, default_voice(engine))
 
 
 # Which text
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t  "])
-async def test_nothing_to_say_gives_nothing(engine: SpeechEngine, text: str) -> None:
+async def test_blank_text_yields_no_pieces(engine: SpeechEngine, text: str) -> None:
     assert await pieces_of(engine, text) == []
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS.keys())
-async def test_odd_text_does_no_harm(engine: SpeechEngine, text: str) -> None:
+async def test_odd_text_does_not_affect_later_calls(engine: SpeechEngine, text: str) -> None:
     before = await spoken(engine, SENTENCE)
     odd = await spoken(engine, text)
     assert len(odd) % 2 == 0
     assert await spoken(engine, SENTENCE) == before
 
 
-async def test_a_very_long_text_is_spoken_to_its_end(engine: SpeechEngine) -> None:
+async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None:
     assert len(LONG) > 10_000
     longest = 0
     total = 0
@@ -169,14 +169,14 @@ async def test_a_very_long_text_is_spoken_to_its_end(engine: SpeechEngine) -> No
 # Stopping, and several at once
 
 
-async def test_several_at_once_are_each_what_they_are_alone(engine: SpeechEngine) -> None:
+async def test_concurrent_syntheses_equal_single_ones(engine: SpeechEngine) -> None:
     jobs = [(f"Sentence number {n}, of several.", voice.id) for n, voice in enumerate(engine.voices())]
     alone = [await spoken(engine, text, voice) for text, voice in jobs]
     together = await asyncio.gather(*(spoken(engine, text, voice) for text, voice in jobs))
     assert together == alone
 
 
-async def test_a_generator_closed_early_leaves_the_engine_as_it_was(engine: SpeechEngine) -> None:
+async def test_generator_closed_early_does_not_affect_later_calls(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     for _ in range(5):
         async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as pieces:
@@ -184,7 +184,7 @@ async def test_a_generator_closed_early_leaves_the_engine_as_it_was(engine: Spee
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_a_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> None:
+async def test_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> None:
     whole = await spoken(engine, SENTENCE)
     began = asyncio.Event()
 
@@ -202,14 +202,14 @@ async def test_a_cancelled_consumer_frees_the_engine(engine: SpeechEngine) -> No
     assert await spoken(engine, SENTENCE) == whole
 
 
-async def test_one_who_does_not_take_holds_up_nobody(engine: SpeechEngine) -> None:
+async def test_stalled_consumer_does_not_block_others(engine: SpeechEngine) -> None:
     async with aclosing(engine.synthesize(LONG, default_voice(engine), SEED)) as stalled:
         assert await anext(stalled)
         assert await spoken(engine, SENTENCE)
         assert await anext(stalled)
 
 
-async def test_closing_leaves_no_thread_and_may_be_repeated(make: Make) -> None:
+async def test_close_ends_all_threads_and_is_idempotent(make: Make) -> None:
     before = set(threading.enumerate())
     made = make()
     await made.start()
@@ -219,7 +219,7 @@ async def test_closing_leaves_no_thread_and_may_be_repeated(make: Make) -> None:
     assert set(threading.enumerate()) <= before
 
 
-async def test_an_engine_starts_again_after_it_was_closed(engine: SpeechEngine) -> None:
+async def test_engine_starts_again_after_close(engine: SpeechEngine) -> None:
     before = await spoken(engine, SENTENCE)
     await engine.close()
     await engine.start()

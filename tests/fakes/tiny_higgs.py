@@ -1,7 +1,7 @@
 """A tiny Higgs Audio with random weights, in the published format: everything but its size and its speech is real.
 
 Two layers of 64, a HuBERT of two layers, a byte-level tokenizer, the codec. The codec's widths are fixed in
-boson-multimodal's code (its ``model.pth`` has 459 MB, and a frame takes a CPU 20 ms and more); with ``thin_codec`` in
+boson-multimodal's code (its `model.pth` has 459 MB, and a frame takes a CPU 20 ms and more); with `thin_codec` in
 force while it is made and while it is loaded they are a sixteenth and an eighth.
 
 The weights are set so that speech ends after half a second or so, and is as loud as speech.
@@ -43,7 +43,7 @@ THIN = 16
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The language model's measures. ``end_bias`` sets how readily an utterance ends."""
+    """The language model's measures. `end_bias` sets how readily an utterance ends."""
 
     vocabulary: int
     hidden: int
@@ -102,7 +102,7 @@ def thin_codec() -> Generator[None]:
 
 
 def make_tiny_higgs(folder: Path, size: Size = TINY) -> TinyHiggs:
-    """Write the three parts below ``folder``, with the same weights each time."""
+    """Write the three parts below `folder`, with the same weights each time."""
     tiny = TinyHiggs(folder / "model", folder / "codec", folder / "hubert")
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of old code, about itself

@@ -24,7 +24,7 @@ def plain(text: str) -> str:
         ("question_rex.wav", "rex what do you think about the weather today", "Rex"),
     ],
 )
-async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, name: str, said: str, who: str) -> None:
+async def test_spoken_question_is_transcribed_and_answered_aloud(stack: Stack, name: str, said: str, who: str) -> None:
     async with talk(*stack.urls) as client:
         await client.speak(name)
         accepted = await client.until_event("turn_accepted")
@@ -47,14 +47,14 @@ async def test_a_spoken_question_is_understood_and_answered_aloud(stack: Stack, 
         stack.unsaid |= client.record.words()
 
 
-async def test_a_quiet_room_says_nothing(stack: Stack) -> None:
+async def test_silence_becomes_no_turn(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("silence_noise.wav")
         assert (await client.until_event("listening_stopped"))["cause"] == "stopped"
         assert client.record.turns_accepted == {}
 
 
-async def test_two_utterances_of_one_session_are_two_turns(stack: Stack) -> None:
+async def test_two_utterances_of_a_session_become_two_turns(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("two_utterances.wav")
         second = await client.until_event("turn_accepted", 2)

@@ -53,7 +53,7 @@ def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
 
-async def test_speech_becomes_the_models_text(engine: RealtimeSTTEngine) -> None:
+async def test_speech_becomes_the_text_of_the_model(engine: RealtimeSTTEngine) -> None:
     events = await hear(await engine.open(), pcm("hello_luna"))
     (final,) = finals(events)
     assert final.text == SENTENCE
@@ -76,11 +76,11 @@ async def test_ten_sessions_leave_no_thread_of_any_kind(engine: RealtimeSTTEngin
     await eventually(lambda: gone() or None, "the threads of closed sessions end")
 
 
-async def test_a_backlog_fed_at_once_keeps_its_pauses(engine: RealtimeSTTEngine) -> None:
+async def test_backlog_fed_at_once_keeps_its_pauses(engine: RealtimeSTTEngine) -> None:
     assert len(finals(await hear(await engine.open(), pcm("two_utterances")))) == 2
 
 
-async def test_a_stall_between_two_words_is_no_end_of_speech(
+async def test_stall_between_two_words_does_not_end_the_utterance(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     speech = pcm("hello_luna")
@@ -102,7 +102,7 @@ async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> No
     assert events[-1].end_sample == len(audio) // 2
 
 
-async def test_speech_without_end_is_cut_and_nothing_is_lost(
+async def test_endless_speech_is_cut_without_losing_audio(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(session_module, "MAX_UTTERANCE_CHUNKS", 40)
@@ -114,7 +114,7 @@ async def test_speech_without_end_is_cut_and_nothing_is_lost(
         assert following.start_sample == one.end_sample
 
 
-async def test_closing_amid_a_transcription_returns_and_leaves_nothing(
+async def test_close_during_a_transcription_returns_and_leaves_no_thread(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, go_on = threading.Event(), threading.Event()
@@ -137,9 +137,7 @@ async def test_closing_amid_a_transcription_returns_and_leaves_nothing(
     assert not [thread for thread in threading.enumerate() if thread.name == "stt-session"]
 
 
-async def test_a_session_whose_model_breaks_says_so_and_others_go_on(
-    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_broken_model_fails_its_session_only(engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     broken, other = await engine.open(), await engine.open()
     real = SharedWhisper.transcribe
 
@@ -159,9 +157,7 @@ async def test_a_session_whose_model_breaks_says_so_and_others_go_on(
     await broken.close()
 
 
-async def test_a_recorder_that_stands_still_fails_its_session(
-    engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_stalled_recorder_fails_its_session(engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "STALLED_S", 0.3)
     session = await engine.open()
     session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
@@ -172,7 +168,7 @@ async def test_a_recorder_that_stands_still_fails_its_session(
     await session.close()
 
 
-async def test_a_recorder_that_never_comes_is_given_up_and_explained(
+async def test_recorder_that_is_not_ready_in_time_fails_with_a_reason(
     engine: RealtimeSTTEngine, settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release, discarded = threading.Event(), threading.Event()
@@ -196,18 +192,14 @@ async def test_a_recorder_that_never_comes_is_given_up_and_explained(
     await eventually(lambda: discarded.is_set() or None, "the recorder that came too late is shut down")
 
 
-async def test_the_library_says_nothing_on_the_console(
-    engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]
-) -> None:
+async def test_library_prints_nothing(engine: RealtimeSTTEngine, capfd: pytest.CaptureFixture[str]) -> None:
     await hear(await engine.open(), pcm("hello_luna")[: 2 * SECOND])
     out, err = capfd.readouterr()
     assert out == ""
     assert err == ""
 
 
-async def test_what_is_said_is_in_no_log_also_while_another_session_opens(
-    engine: RealtimeSTTEngine, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_transcripts_are_never_logged(engine: RealtimeSTTEngine, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     session = await engine.open()
     await session.feed(pcm("hello_luna")[:SECOND])
@@ -219,6 +211,6 @@ async def test_what_is_said_is_in_no_log_also_while_another_session_opens(
     await other.close()
 
 
-async def test_nothing_but_silence_is_listened_through(engine: RealtimeSTTEngine) -> None:
+async def test_long_silence_yields_no_utterance(engine: RealtimeSTTEngine) -> None:
     events = await hear(await engine.open(first_sample=100), bytes(SECOND))
     assert events == [VadDetectStart(100), VadDetectStop(16_100)]

@@ -26,22 +26,24 @@ async def start(settings: RealtimeSTTSettings, **changes: object) -> None:
         await engine.close()
 
 
-async def test_a_model_whose_weights_are_not_there(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
+async def test_start_names_a_model_whose_weights_are_missing(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"weights of .* 'small'.*fetch-models.*TERTULIA_STT_MODEL"):
         await start(settings, stt_model="small", data_dir=tmp_path)
 
 
-async def test_a_realtime_model_whose_weights_are_not_there(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
+async def test_start_names_a_realtime_model_whose_weights_are_missing(
+    settings: RealtimeSTTSettings, tmp_path: Path
+) -> None:
     with pytest.raises(EngineUnavailable, match=r"'tiny'.*TERTULIA_STT_REALTIME_MODEL"):
         await start(settings, stt_realtime_model="tiny", data_dir=tmp_path)
 
 
-async def test_a_model_that_does_not_exist(settings: RealtimeSTTSettings) -> None:
+async def test_start_refuses_an_unknown_model(settings: RealtimeSTTSettings) -> None:
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_MODEL=gigantic is neither.*large-v3-turbo"):
         await start(settings, stt_model="gigantic")
 
 
-async def test_a_folder_without_a_model(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
+async def test_start_refuses_a_folder_without_a_model(settings: RealtimeSTTSettings, tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"holds no Whisper model.*model\.bin"):
         await start(settings, stt_model=str(tmp_path))
 
@@ -53,18 +55,20 @@ def broken_model(whisper: Path, tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def test_a_broken_model(settings: RealtimeSTTSettings, broken_model: Path) -> None:
+async def test_start_names_a_damaged_model(settings: RealtimeSTTSettings, broken_model: Path) -> None:
     with pytest.raises(EngineUnavailable, match=r"cannot be loaded on cpu as int8"):
         await start(settings, stt_model=str(broken_model))
 
 
-async def test_cuda_where_there_is_none(settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_start_refuses_cuda_without_a_device(
+    settings: RealtimeSTTSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ctranslate2, "get_cuda_device_count", lambda: 0)
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_DEVICE=cuda.*TERTULIA_STT_DEVICE=cpu"):
         await start(settings, stt_device="cuda")
 
 
-async def test_a_compute_type_that_the_device_does_not_have(settings: RealtimeSTTSettings) -> None:
+async def test_start_refuses_an_unsupported_compute_type(settings: RealtimeSTTSettings) -> None:
     with pytest.raises(EngineUnavailable, match=r"TERTULIA_STT_COMPUTE_TYPE=float99 .*allowed: .*int8"):
         await start(settings, stt_compute_type="float99", stt_device="cpu")
 
@@ -79,7 +83,7 @@ def test_models_and_compute_type_follow_the_device(monkeypatch: pytest.MonkeyPat
     assert (on_cpu.device, on_cpu.compute_type, on_cpu.realtime_model) == ("cpu", "int8", "tiny")
 
 
-def test_fetching_brings_both_models_where_the_engine_looks(
+def test_fetch_downloads_both_models_into_the_engines_folder(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[tuple[str, str]] = []
@@ -93,7 +97,7 @@ def test_fetching_brings_both_models_where_the_engine_looks(
     assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
 
 
-def test_fetching_without_a_network_is_explained(
+def test_fetch_without_a_network_says_what_to_do(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:

@@ -89,7 +89,7 @@ def test_codes_depend_on_text_voice_and_seed_and_on_nothing_else(model: BosonMod
     assert first() == whole
 
 
-def test_no_more_columns_are_made_than_are_wanted(model: BosonModel, voice: ClonedVoice) -> None:
+def test_generation_stops_when_no_more_columns_are_wanted(model: BosonModel, voice: ClonedVoice) -> None:
     steps = 0
 
     def three(_: Codes) -> bool:
@@ -139,14 +139,14 @@ def test_the_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> No
     shutil.rmtree(tmp_path)
 
 
-async def test_two_streams_at_once_are_each_what_they_are_alone(engine: HiggsEngine) -> None:
+async def test_concurrent_streams_equal_single_ones(engine: HiggsEngine) -> None:
     alone = [await spoken(engine, voice="luna"), await spoken(engine, voice="rex", seed=8)]
     assert all(alone)
     together = await asyncio.gather(spoken(engine, voice="luna"), spoken(engine, voice="rex", seed=8))
     assert list(together) == alone
 
 
-async def test_an_interruption_ends_the_run_at_its_next_step(
+async def test_closing_the_generator_ends_the_run_at_the_next_step(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -171,7 +171,7 @@ async def test_an_interruption_ends_the_run_at_its_next_step(
     assert len(steps_after) <= 1
 
 
-async def test_a_model_that_hangs_breaks_the_engine(
+async def test_hanging_model_breaks_the_engine(
     model: BosonModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     released = threading.Event()
@@ -194,7 +194,7 @@ async def test_a_model_that_hangs_breaks_the_engine(
     await eventually(lambda: all(each.name != "higgs" for each in threading.enumerate()), "the thread ends")
 
 
-async def test_out_of_memory_in_mid_sentence_is_not_heard(
+async def test_out_of_memory_during_a_sentence_is_not_audible(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -212,7 +212,9 @@ async def test_out_of_memory_in_mid_sentence_is_not_heard(
     assert calls > 22
 
 
-def test_what_pytorch_raises_is_known(model: BosonModel, voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_of_pytorch_are_translated(
+    model: BosonModel, voice: ClonedVoice, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def raising(error: Exception) -> None:
         def fail(*_: Any, **__: Any) -> Any:
             raise error
@@ -247,19 +249,19 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 
 
-async def test_no_gpu_says_so(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_start_without_a_gpu_says_so(tiny: TinyHiggs, here: dict[str, object]) -> None:
     settings = tiny.settings().model_copy(update={**here, "tts_higgs_device": "cuda"})
     assert "wants a CUDA GPU" in await refused(settings)
 
 
-async def test_weights_that_were_never_fetched_say_how(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_missing_weights_name_the_command_that_fetches_them(tiny: TinyHiggs, here: dict[str, object]) -> None:
     settings = tiny.settings().model_copy(update={**here, "tts_higgs_model": weights.PUBLISHED_MODEL})
-    told = await refused(settings)
-    assert "TERTULIA_TTS_HIGGS_MODEL" in told
-    assert "make higgs-models" in told
+    message = await refused(settings)
+    assert "TERTULIA_TTS_HIGGS_MODEL" in message
+    assert "make higgs-models" in message
 
 
-async def test_weights_without_a_part_name_it(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_incomplete_weights_name_the_missing_file(tiny: TinyHiggs, here: dict[str, object]) -> None:
     (tiny.codec / "model.pth").unlink()
     assert "lacks model.pth" in await refused(tiny.settings().model_copy(update=here))
 
@@ -270,12 +272,12 @@ async def test_weights_in_the_newer_format_say_which_revision(tiny: TinyHiggs, h
     assert weights.MODEL_REVISION in await refused(tiny.settings().model_copy(update=here))
 
 
-async def test_broken_weights_are_named(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_damaged_weights_are_named(tiny: TinyHiggs, here: dict[str, object]) -> None:
     (tiny.model / "model.safetensors").write_bytes(b"not these")
     assert str(tiny.model) in await refused(tiny.settings().model_copy(update=here))
 
 
-async def test_the_engine_starts_from_its_settings(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_engine_starts_with_its_settings(tiny: TinyHiggs, here: dict[str, object]) -> None:
     with thin_codec():
         engine = load_engine("higgs", tiny.settings().model_copy(update=here))
         await engine.start()

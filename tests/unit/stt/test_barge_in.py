@@ -14,22 +14,22 @@ def verdict(text: str, *, ms: int = 1000, is_final: bool = False, said: tuple[st
 
 
 @pytest.mark.parametrize("text", ["tell me more about", "Stop!", "wait", "No.", "but why"])
-def test_words_of_ones_own_break_in_at_once(text: str) -> None:
+def test_the_users_own_words_interrupt_at_once(text: str) -> None:
     assert verdict(text) is BargeInDecision.BREAK_IN
 
 
 @pytest.mark.parametrize("text", ["", "...", "Mhm", "yeah, right", "Oh, wow!", "I see"])
-def test_listening_sounds_wait_and_are_ignored_in_the_end(text: str) -> None:
+def test_backchannel_words_wait_and_are_ignored_when_final(text: str) -> None:
     assert verdict(text) is BargeInDecision.WAIT
     assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_one_word_that_is_no_stop_word_waits_for_the_end() -> None:
+def test_single_word_that_is_no_stop_word_waits_for_the_final_text() -> None:
     assert verdict("Rex") is BargeInDecision.WAIT
     assert verdict("Rex", is_final=True) is BargeInDecision.BREAK_IN
 
 
-def test_speech_shorter_than_the_bound_is_too_early_to_tell() -> None:
+def test_speech_shorter_than_the_bound_waits() -> None:
     assert verdict("tell me more", ms=399) is BargeInDecision.WAIT
     assert verdict("tell me more", ms=400) is BargeInDecision.BREAK_IN
     assert verdict("tell me", ms=300, is_final=True) is BargeInDecision.IGNORE
@@ -38,31 +38,31 @@ def test_speech_shorter_than_the_bound_is_too_early_to_tell() -> None:
 @pytest.mark.parametrize(
     "text", ["stands at the edge of the bay", "old lighthouse stands", "nobody has lived", "house stands at the edge"]
 )
-def test_what_the_character_is_saying_is_its_echo(text: str) -> None:
+def test_words_of_the_character_count_as_echo(text: str) -> None:
     assert verdict(text) is BargeInDecision.WAIT
     assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_common_words_far_apart_in_what_is_said_are_no_echo() -> None:
+def test_common_words_far_apart_are_no_echo() -> None:
     assert echo_share(words_of("years old edge"), SAID) == 0
     assert verdict("years old edge has") is BargeInDecision.BREAK_IN
 
 
-def test_mostly_echo_is_echo_and_mostly_ones_own_is_not() -> None:
+def test_share_of_echoed_words_decides() -> None:
     assert verdict("at the edge of banana") is BargeInDecision.WAIT
     assert verdict("at the banana I would like now") is BargeInDecision.BREAK_IN
 
 
-def test_with_nothing_being_said_nothing_is_an_echo() -> None:
+def test_silence_of_the_character_has_no_echo() -> None:
     assert echo_share(["stop"], ()) == 0.0
     assert echo_share([], SAID) == 0.0
     assert verdict("old lighthouse stands", said=()) is BargeInDecision.BREAK_IN
 
 
-def test_a_single_word_is_an_echo_where_it_stands_at_all() -> None:
+def test_single_word_is_an_echo_if_the_character_says_it() -> None:
     assert echo_share(["bay"], SAID) == 1.0
     assert echo_share(["pier"], SAID) == 0.0
 
 
-def test_words_are_lower_case_and_without_marks() -> None:
+def test_words_are_lower_case_without_punctuation() -> None:
     assert words_of("Don\u2019t STOP, Rex!") == ["don't", "stop", "rex"]

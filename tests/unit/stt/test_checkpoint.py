@@ -11,7 +11,7 @@ def pcm(samples: int) -> bytes:
     return b"\1\0" * samples
 
 
-def test_without_a_checkpoint_everything_is_to_be_heard() -> None:
+def test_session_without_a_checkpoint_starts_at_the_beginning() -> None:
     start = read_checkpoint({})
     assert (start, start.after) == (Checkpoint(), "0-0")
     assert CheckpointTracker(start).add(1, pcm(100)) == pcm(100)
@@ -34,19 +34,19 @@ def test_a_checkpoint_survives_the_progress_hash() -> None:
         (299, Checkpoint(299, 3, 200)),
     ],
 )
-def test_a_checkpoint_names_the_entry_in_which_its_sample_lies(sample: int, expected: Checkpoint) -> None:
+def test_checkpoint_names_the_entry_that_holds_its_sample(sample: int, expected: Checkpoint) -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in (1, 2, 3):
         tracker.add(entry, pcm(100))
     assert tracker.checkpoint(sample) == expected
 
 
-def test_a_checkpoint_before_any_entry_is_the_one_begun_with() -> None:
+def test_checkpoint_before_any_entry_is_the_initial_one() -> None:
     start = Checkpoint(50, 3, 20)
     assert CheckpointTracker(start).checkpoint(60) == start
 
 
-def test_whoever_goes_on_from_a_checkpoint_hears_exactly_the_samples_behind_it() -> None:
+def test_takeover_feeds_exactly_the_samples_after_the_checkpoint() -> None:
     draw = random.Random(7)
     entries = [bytes(draw.randrange(256) for _ in range(2 * draw.randrange(1, 40))) for _ in range(30)]
     whole = b"".join(entries)
@@ -61,7 +61,7 @@ def test_whoever_goes_on_from_a_checkpoint_hears_exactly_the_samples_behind_it()
         assert heard == whole[2 * sample :]
 
 
-def test_hours_of_silence_do_not_fill_the_tape() -> None:
+def test_hours_of_silence_keep_the_tracker_bounded() -> None:
     tracker = CheckpointTracker(Checkpoint())
     for entry in range(1, MAX_ENTRIES + 1_000):
         tracker.add(entry, pcm(10))

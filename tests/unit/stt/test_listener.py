@@ -138,9 +138,9 @@ class Ear:
 
     async def interruptions(self) -> int:
         control = await self.bus.read(self.bus.keys.control(self.conversation_id))
-        told = [event for event in await self.events() if isinstance(event, Interrupted)]
-        assert len(told) == len(control), "workers and client are told alike"
-        return len(told)
+        interrupted = [event for event in await self.events() if isinstance(event, Interrupted)]
+        assert len(interrupted) == len(control), "workers and client get the same interruptions"
+        return len(interrupted)
 
     async def epoch(self) -> int:
         return int((await self.bus.hash(self.bus.keys.state(self.conversation_id))).get(b"epoch", b"0"))
@@ -173,7 +173,7 @@ async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_
     mic = ear.bus.keys.mic(ear.conversation_id, ear.session_id)
     assert await ear.bus.length(mic) > 0
     await asyncio.sleep(SOUND_GRACE_S + 1)
-    assert await ear.bus.length(mic) == 0, "nobody needs the microphone's sound any more"
+    assert await ear.bus.length(mic) == 0, "the microphone's sound is deleted"
 
 
 @virtual_time
@@ -195,7 +195,7 @@ async def test_every_utterance_is_a_turn_of_its_own_epoch() -> None:
 
 
 @virtual_time
-async def test_a_sound_without_words_is_no_turn_and_is_not_heard_again() -> None:
+async def test_sound_without_words_becomes_no_turn_and_is_not_processed_again() -> None:
     ear = Ear(Utterance(3_000, 20_000, "  "))
     job = await ear.begin()
     await ear.speak(21_000)
@@ -210,7 +210,7 @@ async def test_a_sound_without_words_is_no_turn_and_is_not_heard_again() -> None
 
 
 @virtual_time
-async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_misses_and_doubles_no_turn() -> None:
+async def test_takeover_after_any_write_loses_and_repeats_no_turn() -> None:
     writes = 0
     while True:
         writes += 1
@@ -229,7 +229,7 @@ async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_misses
 
 
 @virtual_time
-async def test_a_takeover_hears_the_samples_behind_the_last_turn_and_no_others() -> None:
+async def test_takeover_feeds_only_the_samples_after_the_last_turn() -> None:
     ear = Ear(HELLO, AGAIN)
     job = await ear.begin()
     await ear.speak(40_000)
@@ -246,7 +246,7 @@ async def test_a_takeover_hears_the_samples_behind_the_last_turn_and_no_others()
 
 
 @virtual_time
-async def test_who_was_overtaken_writes_nothing_more() -> None:
+async def test_worker_that_lost_its_work_writes_no_more() -> None:
     ear = Ear(HELLO)
     job = await ear.begin()
     await ear.speak(10_000)
@@ -265,7 +265,7 @@ async def test_who_was_overtaken_writes_nothing_more() -> None:
 
 
 @virtual_time
-async def test_a_session_that_has_ended_is_not_served_again() -> None:
+async def test_ended_session_is_not_served_again() -> None:
     ear = Ear(HELLO)
     job = await ear.begin()
     await ear.stop()
@@ -276,7 +276,7 @@ async def test_a_session_that_has_ended_is_not_served_again() -> None:
 
 
 @virtual_time
-async def test_a_second_pointer_to_a_session_being_served_is_no_work() -> None:
+async def test_second_pointer_to_a_served_session_is_ignored() -> None:
     ear = Ear(HELLO)
     job = await ear.begin()
     await settle()
@@ -289,7 +289,7 @@ async def test_a_second_pointer_to_a_session_being_served_is_no_work() -> None:
 
 
 @virtual_time
-async def test_without_audio_the_session_ends_as_idle_and_keeps_what_was_said() -> None:
+async def test_session_without_audio_ends_as_idle_and_keeps_its_turns() -> None:
     ear = Ear(HELLO, stt_idle_s=5)
     job = await ear.begin()
     await ear.speak(15_000)
@@ -301,7 +301,7 @@ async def test_without_audio_the_session_ends_as_idle_and_keeps_what_was_said() 
 
 
 @virtual_time
-async def test_a_client_that_is_gone_ends_the_session_as_abandoned() -> None:
+async def test_session_of_a_lost_client_ends_as_abandoned() -> None:
     ear = Ear(HELLO)
     job = await ear.begin()
     await ear.speak(1_000)
@@ -311,7 +311,7 @@ async def test_a_client_that_is_gone_ends_the_session_as_abandoned() -> None:
 
 
 @virtual_time
-async def test_a_recognizer_that_breaks_is_tried_again_from_the_checkpoint() -> None:
+async def test_broken_recognizer_is_retried_from_the_checkpoint() -> None:
     ear = Ear(HELLO, AGAIN)
     ear.engine.fails_at = 35_000
     job = await ear.begin()
@@ -326,7 +326,7 @@ async def test_a_recognizer_that_breaks_is_tried_again_from_the_checkpoint() -> 
 
 
 @virtual_time
-async def test_given_up_the_client_hears_that_nobody_listens_and_nobody_begins_again() -> None:
+async def test_failed_session_tells_the_client_and_is_not_served_again() -> None:
     ear = Ear(HELLO)
     await ear.bus.prepare("stt")
     await ear.post()
@@ -342,7 +342,7 @@ async def test_given_up_the_client_hears_that_nobody_listens_and_nobody_begins_a
 
 @pytest.mark.parametrize("work", [Work("nonsense", session_id=new_id()), Work(new_id())])
 @virtual_time
-async def test_a_pointer_without_ids_is_bad_work_and_can_be_given_up(work: Work) -> None:
+async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
     ear = Ear()
     await ear.bus.prepare("stt")
     await ear.bus.post("stt", work)
@@ -360,7 +360,7 @@ def over(text: str, partials: Sequence[tuple[int, str]]) -> Utterance:
 
 
 @virtual_time
-async def test_words_over_a_character_interrupt_it_before_they_are_finished_and_once() -> None:
+async def test_words_over_a_character_interrupt_it_once_before_their_final_text() -> None:
     ear = Ear(over("Stop, tell me another.", [(5_000, "stop"), (12_000, "stop tell"), (20_000, "stop tell me")]))
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -379,7 +379,7 @@ async def test_words_over_a_character_interrupt_it_before_they_are_finished_and_
 
 
 @virtual_time
-async def test_a_cough_taken_for_a_word_does_not_count_the_silence_behind_it_as_speech() -> None:
+async def test_length_of_speech_does_not_include_the_silence_after_it() -> None:
     ear = Ear(Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot."))  # 0.2 s, and the silence that ended it
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -391,7 +391,7 @@ async def test_a_cough_taken_for_a_word_does_not_count_the_silence_behind_it_as_
 
 
 @virtual_time
-async def test_a_final_text_breaks_in_where_no_partial_did() -> None:
+async def test_final_text_interrupts_if_no_partial_did() -> None:
     ear = Ear(over("Rex?", []))
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -412,7 +412,7 @@ async def test_a_final_text_breaks_in_where_no_partial_did() -> None:
     ],
 )
 @virtual_time
-async def test_a_listening_sound_or_an_echo_changes_nothing(text: str, partials: Sequence[tuple[int, str]]) -> None:
+async def test_backchannel_and_echo_do_not_interrupt(text: str, partials: Sequence[tuple[int, str]]) -> None:
     ear = Ear(over(text, partials))
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -427,7 +427,7 @@ async def test_a_listening_sound_or_an_echo_changes_nothing(text: str, partials:
 
 
 @virtual_time
-async def test_the_echo_of_a_sentence_that_came_after_the_beginning_is_an_echo_too() -> None:
+async def test_echo_of_a_later_sentence_is_ignored() -> None:
     ear = Ear(over("Nobody has lived there for years.", [(20_000, "nobody has"), (30_000, "nobody has lived there")]))
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -441,7 +441,7 @@ async def test_the_echo_of_a_sentence_that_came_after_the_beginning_is_an_echo_t
 
 
 @virtual_time
-async def test_the_echo_of_the_last_words_is_an_echo_although_the_talk_is_over_by_then() -> None:
+async def test_echo_of_the_last_words_is_ignored_after_the_reply_ended() -> None:
     ear = Ear(over("At the edge of the bay.", [(20_000, "at the edge")]))
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -454,7 +454,7 @@ async def test_the_echo_of_the_last_words_is_an_echo_although_the_talk_is_over_b
 
 
 @virtual_time
-async def test_an_answer_that_begins_before_the_talk_is_over_is_a_turn() -> None:
+async def test_answer_that_begins_before_the_reply_ends_becomes_a_turn() -> None:
     ear = Ear(over("Yes.", [(20_000, "yes")]))
     await ear.character_speaks("Do you like lighthouses?")
     job = await ear.begin()
@@ -468,7 +468,7 @@ async def test_an_answer_that_begins_before_the_talk_is_over_is_a_turn() -> None
 
 
 @virtual_time
-async def test_the_same_words_in_a_silence_are_a_turn() -> None:
+async def test_same_words_in_silence_become_a_turn() -> None:
     ear = Ear(over("At the edge of the bay.", [(20_000, "at the edge")]))
     await ear.character_speaks(STORY)
     await ear.character_falls_silent()
@@ -482,7 +482,7 @@ async def test_the_same_words_in_a_silence_are_a_turn() -> None:
 
 
 @virtual_time
-async def test_with_barge_in_off_nothing_said_over_a_character_counts() -> None:
+async def test_disabled_barge_in_ignores_speech_over_a_character() -> None:
     ear = Ear(over("Stop it now please.", [(20_000, "stop it now")]), stt_barge_in=False)
     await ear.character_speaks(STORY)
     job = await ear.begin()
@@ -494,7 +494,7 @@ async def test_with_barge_in_off_nothing_said_over_a_character_counts() -> None:
 
 
 @virtual_time
-async def test_the_turn_its_event_and_the_checkpoint_are_one_write() -> None:
+async def test_turn_event_and_checkpoint_are_one_write() -> None:
     ear = Ear(HELLO)
     job = await ear.begin()
     seen: list[tuple[int, int, bool]] = []

@@ -29,7 +29,7 @@ def decoder() -> Iterator[Decoder]:
 
 
 def finals(decoder: Decoder, audio: bytes) -> list[TranscriptionFinished]:
-    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, hand_back=lambda _: None)
+    recognizer = PocketSphinxRecognizer(decoder, EndpointSettings(), first_sample=0, on_close=lambda _: None)
     events: list[STTEvent] = [*recognizer.begin(), *recognizer.accept(audio), *recognizer.finish()]
     recognizer.close()
     return [event for event in events if isinstance(event, TranscriptionFinished)]
@@ -50,7 +50,7 @@ def pcm(name: str) -> bytes:
         ("silence_noise", []),
     ],
 )
-def test_the_fixtures_are_understood(decoder: Decoder, name: str, texts: list[str]) -> None:
+def test_fixtures_are_transcribed(decoder: Decoder, name: str, texts: list[str]) -> None:
     assert [final.text for final in finals(decoder, pcm(name))] == texts
 
 
@@ -61,7 +61,7 @@ def test_an_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(deco
     assert 3.9 < final.end_sample / 16_000 < 4.45
 
 
-def test_an_unknown_name_is_heard_when_hinted_at(decoder: Decoder) -> None:
+def test_hinted_name_is_recognized(decoder: Decoder) -> None:
     decoder_with_other_names = Decoder({"lunah": "Lunah"})  # in no dictionary: said by its parts or letters
     try:
         (final,) = finals(decoder_with_other_names, pcm("hello_luna"))
@@ -70,7 +70,7 @@ def test_an_unknown_name_is_heard_when_hinted_at(decoder: Decoder) -> None:
     assert "Lunah" in final.text
 
 
-async def test_decoding_leaves_the_interpreter_to_others(decoder: Decoder) -> None:
+async def test_decoding_releases_the_interpreter_lock(decoder: Decoder) -> None:
     """The event loop turns while one call into the library runs: that call does not hold the interpreter's lock."""
     audio = pcm("hello_luna")
     decoder.forget_speaker()

@@ -26,19 +26,19 @@ def test_single_words_are_found_in_names_of_any_shape() -> None:
 
 
 @pytest.mark.parametrize("word", ["", "42", "…", "美玲", "Юля", "_"])
-def test_what_cannot_be_spelt_in_letters_falls_out(word: str) -> None:
+def test_words_in_other_scripts_are_dropped(word: str) -> None:
     assert spoken_words([word]) == {}
 
 
-def test_the_dictionary_comes_first_with_all_it_has() -> None:
+def test_dictionary_entries_are_used_first() -> None:
     assert pronunciations("read", DICTIONARY.get) == ["R EH D", "R IY D"]
 
 
-def test_then_words_put_together_cut_as_near_the_middle_as_possible() -> None:
+def test_compounds_are_split_near_the_middle() -> None:
     assert pronunciations("starbuck", DICTIONARY.get) == ["S T AA R B AH K"]
 
 
-def test_then_letters() -> None:
+def test_unknown_names_are_spelt_by_letter_rules() -> None:
     assert pronunciations("zyx", DICTIONARY.get) == ["Z IY K S"]
 
 

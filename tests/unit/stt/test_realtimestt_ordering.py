@@ -37,7 +37,7 @@ LETTERS = {
 }  # fmt: skip
 
 
-def told(*notes: Note, first_sample: int = 0) -> list[STTEvent]:
+def events_of(*notes: Note, first_sample: int = 0) -> list[STTEvent]:
     ordering = Ordering(first_sample)
     return [event for note in notes for event in ordering.take(note)]
 
@@ -46,8 +46,8 @@ def letters(events: list[STTEvent]) -> str:
     return "".join(LETTERS[type(event)] for event in events)
 
 
-def test_one_utterance() -> None:
-    assert told(
+def test_events_of_one_utterance_have_the_port_order() -> None:
+    assert events_of(
         Listening(0),
         Began(1, 600, 590),
         Partial(1, 700, "Hello"),
@@ -70,27 +70,27 @@ def test_one_utterance() -> None:
     ]
 
 
-def test_an_utterance_that_the_input_cut_off_is_the_last_thing_told() -> None:
-    events = told(Listening(0), Began(1, 5, 5), Ended(1, 9, 9, is_cut=True), Transcribed(1, "Yes", 0, 9), Over(9))
+def test_utterance_cut_off_by_the_input_is_the_last_event() -> None:
+    events = events_of(Listening(0), Began(1, 5, 5), Ended(1, 9, 9, is_cut=True), Transcribed(1, "Yes", 0, 9), Over(9))
     assert letters(events) == "WVwRvrF"
 
 
-def test_the_next_utterance_waits_for_the_text_of_the_one_before() -> None:
+def test_next_utterance_waits_for_the_previous_text() -> None:
     ordering = Ordering(0)
     for note in (Listening(0), Began(1, 5, 5), Ended(1, 9, 9)):
         list(ordering.take(note))
     for note in (Began(2, 12, 12), Partial(2, 13, "And"), Partial(2, 14, "And then"), Ended(2, 20, 20)):
         assert list(ordering.take(note)) == []
-    assert ordering.held == 3, "of partial texts only the last one waits"
+    assert ordering.waiting == 3, "of partial texts only the last one waits"
     events = list(ordering.take(Transcribed(1, "First", 0, 9)))
     assert letters(events) == "FWVwRuvr"
     assert events[5] == TranscriptionUpdate(14, "And then")
     assert letters(list(ordering.take(Transcribed(2, "And then", 9, 20)))) == "FW"
-    assert ordering.held == 0
+    assert ordering.waiting == 0
 
 
-def test_what_comes_too_late_is_dropped() -> None:
-    events = told(
+def test_late_notes_are_dropped() -> None:
+    events = events_of(
         Listening(0),
         Began(1, 5, 5),
         Ended(1, 9, 9),
@@ -103,7 +103,7 @@ def test_what_comes_too_late_is_dropped() -> None:
     assert letters(events) == "WVwRvrFWVwR"
 
 
-def test_texts_that_say_nothing_new_are_not_told_and_stable_ones_only_grow() -> None:
+def test_repeated_texts_are_dropped_and_stable_texts_only_grow() -> None:
     partials = [
         Partial(1, 6, "A"),
         Partial(1, 7, "A"),
@@ -112,7 +112,7 @@ def test_texts_that_say_nothing_new_are_not_told_and_stable_ones_only_grow() -> 
         Partial(1, 10, "A c", is_stable=True),
         Partial(1, 11, "A b c", is_stable=True),
     ]
-    events = told(Listening(0), Began(1, 5, 5), *partials)
+    events = events_of(Listening(0), Began(1, 5, 5), *partials)
     assert [event.text for event in events if isinstance(event, TranscriptionUpdate)] == ["A"]
     assert [event.text for event in events if isinstance(event, TranscriptionStabilized)] == ["A b", "A b c"]
 
@@ -145,8 +145,8 @@ def sessions(draw: st.DrawFn) -> list[Note]:
 
 
 @given(sessions())
-def test_the_ports_order_holds_however_threads_mix(notes: list[Note]) -> None:
-    events = told(*notes)
+def test_port_order_holds_for_any_interleaving(notes: list[Note]) -> None:
+    events = events_of(*notes)
     assert ORDER.fullmatch(letters(events)), letters(events)
     positions = [event.at_sample for event in events]
     assert positions == sorted(positions)

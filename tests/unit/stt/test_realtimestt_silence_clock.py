@@ -22,15 +22,15 @@ def counted(gaps: list[float]) -> float:
     return now - began
 
 
-def test_a_chunk_that_comes_late_is_no_longer_silence_than_another() -> None:
+def test_late_chunk_does_not_lengthen_silence() -> None:
     assert counted([CHUNK_S, 1.0, CHUNK_S]) == pytest.approx(3 * CHUNK_S, abs=1e-5)
 
 
-def test_chunks_that_come_in_bunches_are_no_shorter_silence() -> None:
+def test_burst_of_chunks_does_not_shorten_silence() -> None:
     assert counted([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
-def test_where_there_is_no_silence_none_begins() -> None:
+def test_zero_stays_zero() -> None:
     clock = SilenceClock(CHUNK_S)
     for now in (NOON, NOON + 1, NOON + 1):
         clock.chunk(now)
@@ -38,5 +38,5 @@ def test_where_there_is_no_silence_none_begins() -> None:
 
 
 @given(st.lists(st.floats(-10, 10), max_size=60))
-def test_it_is_as_long_as_its_audio_whatever_the_clock_does(gaps: list[float]) -> None:
+def test_silence_is_as_long_as_its_audio_for_any_clock(gaps: list[float]) -> None:
     assert counted(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)

@@ -19,7 +19,7 @@ def pass_all(pace: Throttle, arrivals: list[float]) -> list[float]:
     return passed
 
 
-def test_live_audio_is_passed_on_at_once() -> None:
+def test_live_audio_is_not_delayed() -> None:
     arrivals = [i * CHUNK_S for i in range(100)]
     assert pass_all(Throttle(), arrivals) == arrivals
 
@@ -30,13 +30,13 @@ def test_frames_of_100_ms_are_hardly_delayed() -> None:
     assert max(at - arrival for at, arrival in zip(passed, arrivals, strict=True)) < CHUNK_S
 
 
-def test_a_backlog_is_passed_on_at_the_pace_of_speech_and_a_little_faster() -> None:
+def test_backlog_is_fed_slightly_faster_than_speech() -> None:
     passed = pass_all(Throttle(), [0.0] * 1000)
     assert abs(passed[-1] - (999 * CHUNK_S / CATCH_UP - SLACK_S)) < 0.001
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=60))
-def test_never_faster_whatever_the_gaps(gaps: list[float]) -> None:
+def test_backlog_is_never_fed_faster_after_gaps(gaps: list[float]) -> None:
     arrivals, at = list[float](), 0.0
     for gap in gaps:
         at += gap

@@ -10,7 +10,7 @@ def look(stabilizer: Stabilizer, text: str) -> Seen:
     return stabilizer.see(text.split())
 
 
-def test_only_a_changed_hypothesis_is_told() -> None:
+def test_unchanged_hypothesis_gives_no_update() -> None:
     stabilizer = Stabilizer()
     assert look(stabilizer, "") == Seen(None, None)
     assert look(stabilizer, "the") == Seen(("the",), None)
@@ -19,7 +19,7 @@ def test_only_a_changed_hypothesis_is_told() -> None:
     assert look(stabilizer, "the") == Seen(None, None)
 
 
-def test_what_three_looks_agree_on_is_stable() -> None:
+def test_prefix_of_three_hypotheses_is_stable() -> None:
     stabilizer = Stabilizer()
     look(stabilizer, "the see")
     look(stabilizer, "the sea is")
@@ -27,7 +27,7 @@ def test_what_three_looks_agree_on_is_stable() -> None:
     assert look(stabilizer, "the sea was calm").stabilized == ("the", "sea")
 
 
-def test_a_revised_beginning_leaves_the_stable_text_alone() -> None:
+def test_revised_prefix_does_not_change_the_stable_text() -> None:
     stabilizer = Stabilizer()
     for _ in range(3):
         look(stabilizer, "she aged")

@@ -20,7 +20,7 @@ class Scripted:
         self.per_piece = per_piece
         self.broken = broken
         self.heard = 0
-        self.told = 0
+        self.sent = 0
         self.closed = threading.Event()
 
     def begin(self) -> Iterator[STTEvent]:
@@ -32,8 +32,8 @@ class Scripted:
             raise ZeroDivisionError("the model divided by zero")
         self.heard += len(pcm) // 2
         for _ in range(self.per_piece):
-            self.told += 1
-            yield TranscriptionUpdate(self.heard, str(self.told))
+            self.sent += 1
+            yield TranscriptionUpdate(self.heard, str(self.sent))
 
     def finish(self) -> Iterator[STTEvent]:
         yield VadDetectStop(self.heard)
@@ -62,7 +62,7 @@ async def test_feeding_waits_while_the_backlog_is_full_and_goes_on_when_it_is_he
     await session.close()
 
 
-async def test_a_piece_bigger_than_the_bound_is_taken_when_nothing_waits() -> None:
+async def test_piece_above_the_bound_is_accepted_when_the_backlog_is_empty() -> None:
     recognizer = Scripted()
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
@@ -72,7 +72,7 @@ async def test_a_piece_bigger_than_the_bound_is_taken_when_nothing_waits() -> No
     await session.close()
 
 
-async def test_unread_events_hold_the_recognizer_back() -> None:
+async def test_unread_events_block_the_recognizer() -> None:
     recognizer = Scripted(per_piece=100)
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_events=5)
@@ -81,12 +81,12 @@ async def test_unread_events_hold_the_recognizer_back() -> None:
     events = session.events()
     for read in range(1, 50):
         await anext(events)
-        assert recognizer.told <= read + 5
+        assert recognizer.sent <= read + 5
     assert len([event async for event in events]) == 102 - 49
     await session.close()
 
 
-async def test_close_wakes_a_recognizer_that_unread_events_hold_back() -> None:
+async def test_close_wakes_a_recognizer_blocked_by_unread_events() -> None:
     recognizer = Scripted(per_piece=100)
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_events=1)
@@ -109,7 +109,7 @@ async def test_close_wakes_a_feeder() -> None:
     assert recognizer.closed.is_set()
 
 
-async def test_a_broken_recognizer_breaks_its_session_only_after_what_it_had_told() -> None:
+async def test_broken_recognizer_fails_its_session_after_its_events() -> None:
     recognizer = Scripted(broken=b"\1\1")
     recognizer.gate.set()
     closed: list[ThreadedSession] = []

@@ -36,16 +36,16 @@ async def assert_given_up(ear: Ear, met: BaseException | None, error: type[Excep
     assert type(first_error(met)) is error
     assert ear.claim is not None
     await ear.listener.give_up(ear.claim, "it cannot be read")
-    told, stopped = (await ear.events())[-2:]
-    assert isinstance(told, Error)
-    assert told.code == "stt_failed"
-    assert "it cannot be read" in told.message
+    failure, stopped = (await ear.events())[-2:]
+    assert isinstance(failure, Error)
+    assert failure.code == "stt_failed"
+    assert "it cannot be read" in failure.message
     assert stopped == ListeningStopped(ear.session_id, "failed")
 
 
 @EXTRAS
 @virtual_time
-async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_unreadable_pointer_fails_the_session(extra: dict[str, Any], error: type[Exception]) -> None:
     ear = Ear()
     await ear.bus.prepare("stt")
     outlet = ear.bus.outlet()
@@ -58,7 +58,7 @@ async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
 
 @EXTRAS
 @virtual_time
-async def test_a_piece_of_the_microphone(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_unreadable_microphone_entry_fails_the_session(extra: dict[str, Any], error: type[Exception]) -> None:
     ear = Ear()
     listening = await ear.begin()
     await ear.speak(16_000)
@@ -71,7 +71,7 @@ async def test_a_piece_of_the_microphone(extra: dict[str, Any], error: type[Exce
 
 
 @virtual_time
-async def test_how_far_it_has_come() -> None:
+async def test_unreadable_checkpoint_fails_the_session() -> None:
     ear = Ear()
     key = ear.bus.keys.mic_progress(ear.conversation_id, ear.session_id)
     await ear.bus.transact(ear.conversation_id, [Put(key, {"sample": "half"})])
@@ -87,7 +87,7 @@ async def test_how_far_it_has_come() -> None:
     ids=["no msgpack", "empty", "a list", "no UUID", "a number for an id", "a word for an epoch"],
 )
 @virtual_time
-async def test_a_plan_that_cannot_be_read_keeps_nobody_from_breaking_in(raw: bytes) -> None:
+async def test_unreadable_plan_does_not_prevent_barge_in(raw: bytes) -> None:
     ear = Ear(BREAKING_IN)
     await ear.character_speaks(STORY)
     await ear.bus.transact(ear.conversation_id, [Put(ear.bus.keys.state(ear.conversation_id), {"plan": raw})])
@@ -96,9 +96,7 @@ async def test_a_plan_that_cannot_be_read_keeps_nobody_from_breaking_in(raw: byt
 
 @EXTRAS
 @virtual_time
-async def test_a_sentence_that_cannot_be_read_keeps_nobody_from_breaking_in(
-    extra: dict[str, Any], error: type[Exception]
-) -> None:
+async def test_unreadable_sentence_does_not_prevent_barge_in(extra: dict[str, Any], error: type[Exception]) -> None:
     ear = Ear(BREAKING_IN)
     await ear.character_speaks(STORY)
     assert ear.plan is not None
@@ -123,7 +121,7 @@ async def _breaks_in(ear: Ear) -> None:
 
 @pytest.mark.parametrize("name", ["mic", "mic_progress", "events"])
 @virtual_time
-async def test_a_key_of_another_type_ends_the_session_with_a_word(name: str) -> None:
+async def test_key_of_another_type_ends_the_session_with_an_error(name: str) -> None:
     ear = Ear()
     await ear.begin_later()
     keys, outlet = ear.bus.keys, ear.bus.outlet()
@@ -143,13 +141,13 @@ async def test_a_key_of_another_type_ends_the_session_with_a_word(name: str) -> 
     with pytest.raises((BadWork, ExceptionGroup)):
         await ear.listener.handle(claim)
     await ear.listener.give_up(claim, "test")
-    told = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
-    assert told.count(ListeningStopped(ear.session_id, "failed")) == 1
+    events = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
+    assert events.count(ListeningStopped(ear.session_id, "failed")) == 1
 
 
 @pytest.mark.parametrize("is_mended_elsewhere", [False, True])
 @virtual_time
-async def test_state_of_another_type_keeps_the_client_from_no_word(
+async def test_state_of_another_type_does_not_stop_the_error_event(
     is_mended_elsewhere: bool,  # noqa: FBT001 - pytest gives it by name
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -171,5 +169,5 @@ async def test_state_of_another_type_keeps_the_client_from_no_word(
     with pytest.raises(BadWork):
         await ear.listener.handle(claim)
     await ear.listener.give_up(claim, "test")
-    told = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
-    assert told.count(ListeningStopped(ear.session_id, "failed")) == 1
+    events = [decode_event(entry.fields) for entry in await ear.bus.read(keys.events(ear.conversation_id))]
+    assert events.count(ListeningStopped(ear.session_id, "failed")) == 1

@@ -36,7 +36,7 @@ def test_audio_comes_in_pieces_short_enough_to_stop_between() -> None:
     assert max(len(pcm) for pcm in pieces) <= library.NATIVE_RATE * 2 // 10
 
 
-def test_one_who_wants_no_more_is_not_called_again() -> None:
+def test_callback_that_stops_is_not_called_again() -> None:
     calls: list[bytes] = []
 
     def once(pcm: bytes) -> bool:
@@ -47,13 +47,13 @@ def test_one_who_wants_no_more_is_not_called_again() -> None:
     assert len(calls) == 1
 
 
-def test_stopping_midway_changes_nothing_of_the_next() -> None:
+def test_stopping_does_not_affect_the_next_call() -> None:
     whole = pieces_of()
     library.speak(LUNA, TEXT * 50, 1, refuse)
     assert pieces_of() == whole
 
 
-def test_what_the_callback_raises_comes_out() -> None:
+def test_exception_of_the_callback_is_raised() -> None:
     def fail(_pcm: bytes) -> bool:
         raise KeyError("mine")
 
@@ -61,19 +61,19 @@ def test_what_the_callback_raises_comes_out() -> None:
         library.speak(LUNA, TEXT, 1, fail)
 
 
-def test_a_voice_that_is_missing_is_named() -> None:
-    nobody = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
+def test_missing_voice_is_named() -> None:
+    unknown = dataclasses.replace(LUNA, file="gmw/xx-nowhere")
     with pytest.raises(EngineUnavailable, match=r"no voice 'gmw/xx-nowhere' \(for 'luna'\)"):
-        library.speak(nobody, TEXT, 1, refuse)
+        library.speak(unknown, TEXT, 1, refuse)
 
 
-def test_a_library_that_is_missing_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_library_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
     with pytest.raises(EngineUnavailable, match="Reinstall the package espeakng-loader"):
         library.speak(LUNA, TEXT, 1, refuse)
 
 
-def test_data_that_is_missing_says_where_it_was_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_data_names_the_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     copied = shutil.copy(espeakng_loader.get_library_path(), tmp_path)
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(copied))
     with pytest.raises(EngineUnavailable, match="espeak-ng-data"):

@@ -25,7 +25,7 @@ async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() ->
     assert served == ["urgent", "first", "second", "late"]
 
 
-async def test_one_who_gives_up_is_passed_over() -> None:
+async def test_timed_out_waiter_is_skipped() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     with pytest.raises(TimeoutError):
@@ -34,7 +34,7 @@ async def test_one_who_gives_up_is_passed_over() -> None:
     await line.enter(0, 0.01)
 
 
-async def test_one_cancelled_in_the_moment_of_its_turn_lets_the_next_one_in() -> None:
+async def test_waiter_cancelled_at_its_turn_releases_the_next() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     first = asyncio.create_task(line.enter(1, 60))

@@ -43,7 +43,7 @@ async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", see
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
 
 
-async def test_it_warms_up_before_it_is_ready(model: ScriptedModel, engine: HiggsEngine) -> None:
+async def test_start_warms_the_model_up(model: ScriptedModel, engine: HiggsEngine) -> None:
     assert model.texts == ["Ready."]
 
 
@@ -51,7 +51,7 @@ async def test_luna_is_the_default_and_all_voices_of_the_folder_are_there(engine
     assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]
 
 
-async def test_a_sentence_is_all_its_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 33
     pcm = await spoken(engine)
     # Silence at the edges of the scripted tone is trimmed: within a few samples of the whole.
@@ -72,7 +72,7 @@ async def test_running_on_in_silence_ends_the_sentence(engine: HiggsEngine, mode
     assert len(pcm) == pytest.approx(20 * SAMPLES_A_FRAME * 2 + GAP_BYTES, abs=SAMPLES_A_FRAME * 2)
 
 
-async def test_the_parts_of_a_long_text_have_seeds_of_their_own(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_parts_of_a_long_text_have_different_seeds(engine: HiggsEngine, model: ScriptedModel) -> None:
     await spoken(engine, LONG, seed=2**64 - 1)
     seeds = model.seeds[1:]
     assert len(seeds) > 3
@@ -86,19 +86,19 @@ async def test_special_tokens_in_the_text_do_not_reach_the_model(engine: HiggsEn
 
 
 @pytest.mark.parametrize("text", ["...", "?!", "<|eot_id|>", "()"])
-async def test_marks_alone_are_not_spoken(engine: HiggsEngine, model: ScriptedModel, text: str) -> None:
+async def test_punctuation_alone_is_not_spoken(engine: HiggsEngine, model: ScriptedModel, text: str) -> None:
     assert await spoken(engine, text) == b""
     assert model.texts == ["Ready."]
 
 
-async def test_one_at_a_time(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_utterances_use_the_device_one_at_a_time(engine: HiggsEngine, model: ScriptedModel) -> None:
     alone = [await spoken(engine, seed=seed) for seed in range(4)]
     together = await asyncio.gather(*(spoken(engine, seed=seed) for seed in range(4)))
     assert together == alone
     assert model.most_at_once == 1
 
 
-async def test_leaving_ends_it_at_the_next_step(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_closed_generator_ends_the_utterance_at_the_next_step(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 120
     model.gate = threading.Event()
     before = model.columns
@@ -113,7 +113,7 @@ async def test_leaving_ends_it_at_the_next_step(engine: HiggsEngine, model: Scri
     assert await spoken(engine, "Yes.")
 
 
-async def test_one_who_leaves_the_line_is_not_spoken(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_cancelled_waiter_is_not_spoken(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.gate = threading.Event()
     first = asyncio.create_task(spoken(engine, "First."))
     await eventually(lambda: model.at_once == 1, "the first one begins")
@@ -127,7 +127,7 @@ async def test_one_who_leaves_the_line_is_not_spoken(engine: HiggsEngine, model:
     assert "Never." not in model.texts
 
 
-async def test_waiting_too_long_hands_the_work_back(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_long_wait_fails_with_a_retryable_error(model: ScriptedModel, tmp_path: Path) -> None:
     engine = engine_of(model, tmp_path, wait_s=0.05)
     await engine.start()
     model.gate = threading.Event()
@@ -141,7 +141,7 @@ async def test_waiting_too_long_hands_the_work_back(model: ScriptedModel, tmp_pa
     await engine.close()
 
 
-async def test_a_stall_breaks_the_engine_and_fails_all_who_wait(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_stall_breaks_the_engine_and_fails_all_waiters(model: ScriptedModel, tmp_path: Path) -> None:
     engine = engine_of(model, tmp_path, stall_s=0.2)
     await engine.start()
     assert isinstance(engine, Breakable)
@@ -156,16 +156,14 @@ async def test_a_stall_breaks_the_engine_and_fails_all_who_wait(model: ScriptedM
 
 
 @pytest.mark.parametrize("at", [0, 30])
-async def test_out_of_memory_is_tried_once_more_and_nobody_hears_it(
-    engine: HiggsEngine, model: ScriptedModel, at: int
-) -> None:
+async def test_out_of_memory_is_retried_once_inaudibly(engine: HiggsEngine, model: ScriptedModel, at: int) -> None:
     whole = await spoken(engine)
     model.errors = [(at, OutOfMemory("scripted"))]
     assert await spoken(engine) == whole
     assert model.freed == 1
 
 
-async def test_out_of_memory_twice_hands_the_work_back(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_second_out_of_memory_fails_with_a_retryable_error(engine: HiggsEngine, model: ScriptedModel) -> None:
     whole = await spoken(engine)
     model.errors = [(30, OutOfMemory("scripted"))] * 2
     with pytest.raises(SynthesisFailed, match="out of memory") as caught:
@@ -174,7 +172,7 @@ async def test_out_of_memory_twice_hands_the_work_back(engine: HiggsEngine, mode
     assert await spoken(engine) == whole
 
 
-async def test_out_of_memory_again_and_again_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_repeated_out_of_memory_breaks_the_engine(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors += [(0, OutOfMemory("scripted"))] * 2 * MAX_FAILURES
     for _ in range(MAX_FAILURES):
         with pytest.raises(SynthesisFailed):
@@ -190,7 +188,7 @@ async def test_a_lost_device_breaks_the_engine_at_once(engine: HiggsEngine, mode
     assert "CUDA error" in str(await engine.broken())
 
 
-async def test_any_other_error_fails_that_sentence_alone(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_other_errors_fail_only_their_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors = [(3, ValueError("scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -198,7 +196,7 @@ async def test_any_other_error_fails_that_sentence_alone(engine: HiggsEngine, mo
     assert await spoken(engine)
 
 
-async def test_closing_fails_what_is_being_spoken(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_close_fails_running_syntheses(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 120
     async with aclosing(engine.synthesize(LONG, "luna", 1)) as pieces:
         assert await anext(pieces)
@@ -208,7 +206,7 @@ async def test_closing_fails_what_is_being_spoken(engine: HiggsEngine, model: Sc
     assert caught.value.retryable
 
 
-async def test_it_must_be_started(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_engine_refuses_to_speak_before_start(model: ScriptedModel, tmp_path: Path) -> None:
     with pytest.raises(SynthesisFailed, match="start"):
         await spoken(engine_of(model, tmp_path))
 
@@ -234,13 +232,13 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
     assert model.encoded == 8
 
 
-async def test_without_a_voice_it_says_how_to_add_one(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_without_a_voice_says_how_to_add_one(model: ScriptedModel, tmp_path: Path) -> None:
     engine = HiggsEngine(HiggsOptions(tmp_path / "none", tmp_path), lambda: model)
     with pytest.raises(EngineUnavailable, match="tertulia voice add"):
         await engine.start()
 
 
-async def test_a_voice_that_cannot_be_used_is_named(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_unusable_voice_is_named(model: ScriptedModel, tmp_path: Path) -> None:
     (tmp_path / "voices" / "bob").mkdir(parents=True)
     (tmp_path / "voices" / "bob" / "voice.toml").write_text('transcript = "Hello."')
     engine = HiggsEngine(HiggsOptions(tmp_path / "voices", tmp_path), lambda: model)
@@ -248,7 +246,7 @@ async def test_a_voice_that_cannot_be_used_is_named(model: ScriptedModel, tmp_pa
         await engine.start()
 
 
-async def test_a_missing_package_says_which_environment_has_it(tmp_path: Path) -> None:
+async def test_missing_package_names_its_environment(tmp_path: Path) -> None:
     def load() -> ScriptedModel:
         raise ImportError("No module named 'boson_multimodal'")
 
@@ -259,7 +257,7 @@ async def test_a_missing_package_says_which_environment_has_it(tmp_path: Path) -
     assert set(threading.enumerate()) <= before
 
 
-async def test_a_device_too_small_says_so(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_on_a_small_device_says_so(model: ScriptedModel, tmp_path: Path) -> None:
     model.errors = [(0, OutOfMemory("tried to allocate 20 GiB"))]
     with pytest.raises(EngineUnavailable, match="20 GiB"):
         await engine_of(model, tmp_path).start()

@@ -16,7 +16,7 @@ class Clock:
         return self.now
 
 
-def test_a_sentence_is_measured_from_its_taking_to_its_first_chunk_and_to_its_end() -> None:
+def test_sentence_is_timed_to_its_first_chunk_and_to_its_end() -> None:
     metrics, clock = Metrics(), Clock()
     timer = SpeechMetrics(metrics, "scripted", clock).begin()
     clock.now += 0.25
@@ -31,7 +31,7 @@ def test_a_sentence_is_measured_from_its_taking_to_its_first_chunk_and_to_its_en
     assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(4)
 
 
-def test_a_sentence_without_a_sound_has_no_pace() -> None:
+def test_sentence_without_sound_has_no_ratio() -> None:
     metrics = Metrics()
     SpeechMetrics(metrics, "scripted").begin().done()
     assert scraped(metrics).of("tertulia_tts_real_time_ratio_count", engine="scripted") == 0

@@ -41,7 +41,7 @@ async def spoken(engine: OpenAIEngine, text: str = TEXT, voice: str = "luna") ->
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, 1)])
 
 
-async def test_it_asks_for_raw_pcm_in_the_servers_own_voice_with_the_key() -> None:
+async def test_request_asks_for_raw_pcm_in_the_servers_voice_with_the_key() -> None:
     async with speaking(key="secret") as (engine, server):
         await spoken(engine, voice="rex")
     assert server.requests[-1] == {
@@ -68,7 +68,7 @@ async def test_another_sample_rate_is_converted(sample_rate: int) -> None:
     assert level_dbfs(pcm) == pytest.approx(level_dbfs(native), abs=0.5)
 
 
-async def test_a_wav_file_is_taken_for_what_it_is() -> None:
+async def test_wav_answer_is_decoded() -> None:
     samples = speech_server.speech(TEXT, "af_bella", 16_000)
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
@@ -78,14 +78,14 @@ async def test_a_wav_file_is_taken_for_what_it_is() -> None:
         assert pitch_hz(await spoken(engine)) == pytest.approx(220, rel=0.02)
 
 
-async def test_nothing_to_say_asks_for_nothing() -> None:
+async def test_blank_text_sends_no_request() -> None:
     async with speaking() as (engine, server):
         assert await spoken(engine, " ... ") == b""
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("act", [Refuse(429), Refuse(503), Break(0)])
-async def test_a_failure_before_the_first_sound_is_tried_again(act: Act) -> None:
+async def test_failure_before_the_first_sound_is_retried(act: Act) -> None:
     async with speaking() as (engine, _):
         whole = await spoken(engine)
     async with speaking(act, act) as (engine, server):
@@ -93,7 +93,7 @@ async def test_a_failure_before_the_first_sound_is_tried_again(act: Act) -> None
     assert len(server.requests) == 4
 
 
-async def test_after_the_last_try_the_work_is_handed_back() -> None:
+async def test_last_failed_try_raises_a_retryable_error() -> None:
     async with speaking(Refuse(503), Refuse(503), retries=1) as (engine, server):
         with pytest.raises(SynthesisFailed, match="503") as caught:
             await spoken(engine)
@@ -101,7 +101,7 @@ async def test_after_the_last_try_the_work_is_handed_back() -> None:
     assert len(server.requests) == 3
 
 
-async def test_a_failure_after_the_first_sound_is_not_tried_again() -> None:
+async def test_failure_after_the_first_sound_is_not_retried() -> None:
     async with speaking(Break(30_000)) as (engine, server):
         pieces = engine.synthesize(TEXT, "luna", 1)
         assert await anext(pieces)
@@ -112,7 +112,7 @@ async def test_a_failure_after_the_first_sound_is_not_tried_again() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 422])
-async def test_a_refusal_is_final_and_not_tried_again(status: int) -> None:
+async def test_refusal_is_not_retried(status: int) -> None:
     async with speaking(Refuse(status, "no: secret"), key="secret") as (engine, server):
         with pytest.raises(SynthesisFailed, match=str(status)) as caught:
             await spoken(engine)
@@ -122,21 +122,21 @@ async def test_a_refusal_is_final_and_not_tried_again(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "told"),
+    ("act", "reason"),
     [
         (Say(b'{"audio": ""}', "application/json"), "application/json"),
         (Say(b"ID3" + bytes(4000), "audio/mpeg"), "MP3"),
         (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
     ],
 )
-async def test_what_is_no_pcm_is_told_apart(act: Act, told: str) -> None:
+async def test_other_formats_are_named(act: Act, reason: str) -> None:
     async with speaking(act) as (engine, _):
-        with pytest.raises(SynthesisFailed, match=told) as caught:
+        with pytest.raises(SynthesisFailed, match=reason) as caught:
             await spoken(engine)
         assert not caught.value.retryable
 
 
-async def test_a_server_that_hangs_is_given_up() -> None:
+async def test_hanging_server_times_out() -> None:
     # each time that it is asked: on a slow machine no sound may have come within so little, and it is asked again
     async with speaking(*(Hang(30_000) for _ in range(3)), timeout_s=0.2, retries=2) as (engine, _):
         with pytest.raises(SynthesisFailed, match="silent for") as caught:
@@ -144,7 +144,7 @@ async def test_a_server_that_hangs_is_given_up() -> None:
         assert caught.value.retryable
 
 
-async def test_leaving_closes_the_request() -> None:
+async def test_closed_generator_closes_the_request() -> None:
     hang = Hang(30_000)
     async with speaking(hang) as (engine, _):
         async with aclosing(engine.synthesize(TEXT, "luna", 1)) as pieces:
@@ -152,7 +152,7 @@ async def test_leaving_closes_the_request() -> None:
         await hang.gone.wait()
 
 
-async def test_closing_fails_what_is_being_spoken() -> None:
+async def test_close_fails_running_syntheses() -> None:
     async with speaking(Hang(30_000)) as (engine, _):
         pieces = engine.synthesize(TEXT, "luna", 1)
         assert await anext(pieces)
@@ -162,15 +162,15 @@ async def test_closing_fails_what_is_being_spoken() -> None:
         assert caught.value.retryable
 
 
-@pytest.mark.parametrize(("act", "told"), [(Refuse(401), "TERTULIA_TTS_OPENAI_KEY"), (Refuse(404), "/audio/speech")])
-async def test_starting_says_what_is_wrong(act: Act, told: str) -> None:
+@pytest.mark.parametrize(("act", "reason"), [(Refuse(401), "TERTULIA_TTS_OPENAI_KEY"), (Refuse(404), "/audio/speech")])
+async def test_start_names_the_wrong_setting(act: Act, reason: str) -> None:
     async with speech_server.SpeechServer([act]) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, "key", "kokoro", VOICES))
-        with pytest.raises(EngineUnavailable, match=told):
+        with pytest.raises(EngineUnavailable, match=reason):
             await engine.start()
 
 
-async def test_starting_without_a_server_says_so() -> None:
+async def test_start_without_a_server_fails() -> None:
     async with speech_server.SpeechServer() as server:
         pass
     engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES, retries=0))
@@ -178,7 +178,7 @@ async def test_starting_without_a_server_says_so() -> None:
         await engine.start()
 
 
-async def test_starting_at_a_server_of_silence_says_so() -> None:
+async def test_start_fails_if_the_server_sends_silence() -> None:
     async with speech_server.SpeechServer([Say(bytes(np.zeros(9600, np.int16)))]) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, "", "kokoro", VOICES))
         with pytest.raises(EngineUnavailable, match="silence"):

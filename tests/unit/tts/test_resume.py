@@ -5,11 +5,11 @@ import pytest
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 
 
-def test_a_message_nobody_began_starts_at_its_beginning() -> None:
+def test_message_without_chunks_starts_at_the_beginning() -> None:
     assert resume_after(None) == ResumePoint(sentence_index=0, skip_chunks=0)
 
 
-def test_the_sentence_that_was_begun_is_made_again_without_what_was_published() -> None:
+def test_last_sentence_is_resumed_after_its_published_chunks() -> None:
     point = resume_after(AudioPosition(sentence_index=2, chunk_index=4))
     assert point.sentence_index == 2
     assert point.chunks_to_skip(2) == 5
@@ -19,12 +19,12 @@ def test_later_sentences_are_published_whole() -> None:
     assert resume_after(AudioPosition(2, 4)).chunks_to_skip(3) == 0
 
 
-def test_a_sentence_before_the_point_is_not_to_be_made() -> None:
+def test_sentence_before_the_resume_point_is_refused() -> None:
     with pytest.raises(ValueError, match="go on with sentence 2"):
         resume_after(AudioPosition(2, 4)).chunks_to_skip(1)
 
 
-def test_going_on_gives_exactly_the_chunks_that_are_missing() -> None:
+def test_resume_publishes_exactly_the_missing_chunks() -> None:
     message = [[(sentence, chunk) for chunk in range(3)] for sentence in range(3)]
     everything = [entry for sentence in message for entry in sentence]
     for done in range(len(everything) + 1):

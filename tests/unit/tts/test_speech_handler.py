@@ -125,7 +125,7 @@ async def test_sentences_are_spoken_as_they_come() -> None:
 
 
 @virtual_time
-async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_goes_on_at_the_next_chunk() -> None:
+async def test_takeover_after_any_write_continues_at_the_next_chunk() -> None:
     writes = 0
     while True:
         writes += 1
@@ -139,7 +139,7 @@ async def test_a_worker_that_dies_after_any_write_is_followed_by_one_that_goes_o
 
 
 @virtual_time
-async def test_sentences_that_are_spoken_to_their_end_are_not_made_again() -> None:
+async def test_published_sentences_are_not_synthesized_again() -> None:
     stand = Stand()
     await stand.set()
     while {chunk.sentence_index for _, chunk in await stand.audio()} != {0, 1}:
@@ -150,7 +150,7 @@ async def test_sentences_that_are_spoken_to_their_end_are_not_made_again() -> No
 
 
 @virtual_time
-async def test_a_message_that_is_complete_is_not_spoken_again() -> None:
+async def test_complete_message_is_not_spoken_again() -> None:
     stand = Stand()
     await stand.set()
     await stand.speak()
@@ -161,7 +161,7 @@ async def test_a_message_that_is_complete_is_not_spoken_again() -> None:
 
 
 @virtual_time
-async def test_a_second_pointer_while_it_is_spoken_is_no_work() -> None:
+async def test_second_pointer_to_a_message_being_spoken_is_ignored() -> None:
     stand = Stand()
     await stand.set()
     job = asyncio.create_task(stand.speak())
@@ -175,7 +175,7 @@ async def test_a_second_pointer_while_it_is_spoken_is_no_work() -> None:
 
 
 @virtual_time
-async def test_who_was_overtaken_by_a_later_attempt_writes_nothing_more() -> None:
+async def test_worker_that_lost_its_work_writes_no_more() -> None:
     stand = Stand()
     await stand.set()
     early = await stand.claimed()
@@ -236,7 +236,7 @@ async def test_an_interruption_before_the_first_sentence_ends_the_wait() -> None
 
 
 @virtual_time
-async def test_what_may_pass_is_tried_again_from_where_it_stopped() -> None:
+async def test_retryable_failure_resumes_after_the_last_chunk() -> None:
     stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PASSING, 3)]}))
     await stand.set()
     with pytest.raises(RetryLater, match="busy"):
@@ -248,7 +248,7 @@ async def test_what_may_pass_is_tried_again_from_where_it_stopped() -> None:
 
 @pytest.mark.parametrize("pieces", [0, 3])
 @virtual_time
-async def test_a_sentence_that_cannot_be_spoken_is_told_and_left_out(pieces: int) -> None:
+async def test_unspeakable_sentence_is_reported_and_skipped(pieces: int) -> None:
     stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(HOPELESS, pieces)]}))
     await stand.set()
     await stand.speak()
@@ -264,7 +264,7 @@ async def test_a_sentence_that_cannot_be_spoken_is_told_and_left_out(pieces: int
 
 
 @virtual_time
-async def test_a_voice_that_the_engine_lacks_is_its_first_one() -> None:
+async def test_unknown_voice_is_replaced_by_the_first() -> None:
     stand = Stand()
     await stand.bus.prepare("tts")
     outlet = stand.bus.outlet()
@@ -279,7 +279,7 @@ async def test_a_voice_that_the_engine_lacks_is_its_first_one() -> None:
 
 
 @virtual_time
-async def test_sentences_that_never_come_are_not_waited_for_for_ever() -> None:
+async def test_missing_sentences_time_out() -> None:
     stand = Stand()
     await stand.set(SENTENCES[:1], final=False)
     begun = now()
@@ -290,7 +290,7 @@ async def test_sentences_that_never_come_are_not_waited_for_for_ever() -> None:
 
 @pytest.mark.parametrize("final", [True, False])
 @virtual_time
-async def test_giving_up_ends_the_audio_and_says_so(*, final: bool) -> None:
+async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None:
     stand = Stand()
     await stand.set(final=final)
     await stand.die_after(2)
@@ -303,7 +303,7 @@ async def test_giving_up_ends_the_audio_and_says_so(*, final: bool) -> None:
 
 
 @virtual_time
-async def test_giving_up_before_the_first_sentence_ends_the_audio_too() -> None:
+async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
     stand = Stand()
     await stand.set((), final=False)
     await stand.speaker.give_up(await stand.claimed(), "no luck")
@@ -311,7 +311,7 @@ async def test_giving_up_before_the_first_sentence_ends_the_audio_too() -> None:
 
 
 @virtual_time
-async def test_giving_up_a_message_with_unreadable_sentences_ends_its_audio_all_the_same() -> None:
+async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
     stand = Stand()
     await stand.set(final=False)
     outlet = stand.bus.outlet()
@@ -328,7 +328,7 @@ async def test_giving_up_a_message_with_unreadable_sentences_ends_its_audio_all_
 
 
 @virtual_time
-async def test_an_interrupted_message_is_given_up_without_a_word() -> None:
+async def test_give_up_of_an_interrupted_message_sends_no_error() -> None:
     stand = Stand()
     await stand.set()
     claim = await stand.claimed()
@@ -339,7 +339,7 @@ async def test_an_interrupted_message_is_given_up_without_a_word() -> None:
 
 @pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])
 @virtual_time
-async def test_a_pointer_without_ids_is_bad_work_and_can_be_given_up(work: Work) -> None:
+async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
     stand = Stand()
     await stand.bus.prepare("tts")
     await stand.bus.post("tts", work)
@@ -349,14 +349,14 @@ async def test_a_pointer_without_ids_is_bad_work_and_can_be_given_up(work: Work)
     await stand.speaker.give_up(claim, "bad")
 
 
-def test_a_sentences_seed_depends_on_the_message_and_its_place_alone() -> None:
+def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
     assert seed_of("a", 1) == seed_of("a", 1)
     assert len({seed_of("a", 1), seed_of("a", 2), seed_of("b", 1)}) == 3
     assert 0 <= seed_of("a", 1) < 2**32
 
 
 @virtual_time
-async def test_the_speaker_measures_each_sentence_and_counts_the_one_it_leaves_out() -> None:
+async def test_metrics_time_each_sentence_and_count_skipped_ones() -> None:
     hopeless = Failure(HOPELESS)
     stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
     await stand.set()

@@ -31,14 +31,14 @@ async def failed(stand: Stand, error: type[Exception]) -> None:
     assert met
     await stand.speaker.give_up(claim, "it cannot be read")
     audio = await stand.audio()
-    assert audio[-1][1].is_final, "nobody waits for more"
-    (told,) = await stand.errors()
-    assert (told.code, told.message_id) == ("tts_failed", stand.message_id)
-    assert "it cannot be read" in told.message
+    assert audio[-1][1].is_final, "the audio has its end"
+    (failure,) = await stand.errors()
+    assert (failure.code, failure.message_id) == ("tts_failed", stand.message_id)
+    assert "it cannot be read" in failure.message
 
 
 @EXTRAS
-async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_unreadable_pointer_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
     stand = Stand()
     await stand.bus.prepare("tts")
     await stand.write(SENTENCES[0], 0)
@@ -49,7 +49,7 @@ async def test_a_pointer(extra: dict[str, Any], error: type[Exception]) -> None:
 
 
 @EXTRAS
-async def test_a_sentence(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_unreadable_sentence_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
     stand = Stand()
     await stand.set(SENTENCES[:1], final=False)
     entry = TTSSentence("What?", 1, stand.conversation_id, stand.message_id, "luna-id", "Luna", "luna")
@@ -61,7 +61,7 @@ async def test_a_sentence(extra: dict[str, Any], error: type[Exception]) -> None
 
 
 @EXTRAS
-async def test_the_sound_that_is_there(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_unreadable_audio_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
     stand = Stand()
     await stand.set()
     chunk = AudioChunk(b"\1\0", 0, 0, stand.conversation_id, stand.message_id, "luna-id")
@@ -75,7 +75,7 @@ async def test_the_sound_that_is_there(extra: dict[str, Any], error: type[Except
     assert len(await stand.errors()) == 1
 
 
-async def test_a_pointer_without_an_envelope_is_told_all_the_same() -> None:
+async def test_pointer_without_an_envelope_is_reported() -> None:
     stand = Stand()
     await stand.set()
     claim = await stand.claimed()
@@ -88,7 +88,7 @@ async def test_a_pointer_without_an_envelope_is_told_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("epoch", ["abc", "", "-1", "9" * 17, "9" * 18, "9" * 400])
-async def test_epoch_that_is_no_number_keeps_the_client_from_no_word_and_no_end(epoch: str) -> None:
+async def test_invalid_epoch_does_not_stop_the_error_and_the_end(epoch: str) -> None:
     stand = Stand()
     await stand.set()
     outlet = stand.bus.outlet()
@@ -97,7 +97,7 @@ async def test_epoch_that_is_no_number_keeps_the_client_from_no_word_and_no_end(
     await failed(stand, BadWork)
 
 
-async def test_state_of_another_type_keeps_the_client_from_no_word_and_no_end() -> None:
+async def test_state_of_another_type_does_not_stop_the_error_and_the_end() -> None:
     stand = Stand()
     await stand.set()
     state = stand.bus.keys.state(stand.conversation_id)
@@ -108,7 +108,7 @@ async def test_state_of_another_type_keeps_the_client_from_no_word_and_no_end() 
     await failed(stand, BadWork)
 
 
-async def test_audio_of_another_type_keeps_the_client_from_no_word() -> None:
+async def test_audio_of_another_type_does_not_stop_the_error() -> None:
     stand = Stand()
     await stand.set()
     audio = stand.bus.keys.audio(stand.conversation_id, stand.message_id)
@@ -122,7 +122,7 @@ async def test_audio_of_another_type_keeps_the_client_from_no_word() -> None:
     assert len(await stand.errors()) == 1
 
 
-async def test_giving_up_waits_for_a_redis_that_takes_no_writes() -> None:
+async def test_give_up_waits_while_redis_refuses_writes() -> None:
     stand = Stand()
     await stand.set()
     outlet = stand.bus.outlet()
@@ -148,20 +148,18 @@ async def foreign_chunk(stand: Stand, id: str, sentence: int = 0, chunk: int = 0
 
 
 @pytest.mark.parametrize(("sentence", "chunk"), CHUNK_AT)
-async def test_a_chunk_of_a_sentence_that_is_not_there_does_not_keep_the_message_waiting(
-    sentence: int, chunk: int
-) -> None:
+async def test_chunk_of_a_missing_sentence_does_not_stall_the_message(sentence: int, chunk: int) -> None:
     stand = Stand()
     await stand.set()
     await foreign_chunk(stand, f"{sentence + 1}-{chunk + 1}", sentence, chunk)
     await failed(stand, BadEntry)
-    assert order((await stand.audio())[-1][0]) > (sentence + 1, chunk + 1), "whoever has read so far sees the end"
+    assert order((await stand.audio())[-1][0]) > (sentence + 1, chunk + 1), "a reader behind that chunk sees the end"
 
 
 @pytest.mark.parametrize(
     "id", ["99999-5", "3-1", f"{MAX_SENTENCES}-1", f"{FAR}-{FAR}", f"{FAR}-0", f"{MAX_SENTENCES + 1}-0"]
 )
-async def test_a_chunk_that_takes_the_place_of_sound_mutes_that_message_only_to_its_end(id: str) -> None:
+async def test_foreign_chunk_mutes_only_the_rest_of_its_message(id: str) -> None:
     stand = Stand()
     await stand.set(SENTENCES[:1], final=False)
     claim = await stand.claimed()

@@ -1,6 +1,6 @@
-"""Is what is heard over a character's voice the user breaking in, or a cough, an "mm-hm", or the voice's own echo?
+"""Decides whether speech over a character's voice interrupts it, or is a cough, an "mm-hm", or the voice's own echo.
 
-Pure policy; the listener asks it with each partial transcript, and with the final one.
+Pure. The listener asks with each partial transcript, and with the final one.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ LISTENING_SOUNDS = frozenset(
         "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
     }
 )  # fmt: skip
-"""What one says while listening: the character goes on."""
+"""Backchannel words: the character goes on speaking."""
 MIN_WORDS = 2
 ECHO_WINDOW = 3
-"""An echo's words stand near each other in what was said; chance hits of common words don't."""
+"""Words of an echo are near each other in the character's text; chance hits of common words are not."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -32,7 +32,7 @@ class BargeInDecision(Enum):
     """What to do about speech over a character."""
 
     WAIT = "wait"
-    """Too early to tell."""
+    """Too early to decide."""
     IGNORE = "ignore"
     """A false alarm."""
     BREAK_IN = "break in"
@@ -40,7 +40,7 @@ class BargeInDecision(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Speech over a character: how long it has lasted (samples), and what it is understood to be so far."""
+    """Speech over a character: its length in samples, and its transcript so far."""
 
     samples: int
     text: str
@@ -49,14 +49,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """See the settings of the same names."""
+    """The thresholds; see the settings `stt_barge_in_ms` and `stt_echo_share`."""
 
     min_ms: int
     echo_share: float
 
 
 def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDecision:
-    """What the speech is, given what the characters are saying (`being_said`: their sentences)."""
+    """Decide about the speech. `being_said`: the sentences that the characters are speaking."""
     undecided = BargeInDecision.IGNORE if heard.is_final else BargeInDecision.WAIT
     words = words_of(heard.text)
     if not words or heard.samples * 1000 < bounds.min_ms * SAMPLE_RATE:
@@ -71,10 +71,10 @@ def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDe
 
 
 def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
-    """The share (0..1) of `words` that stand in what is being said, each next to another one that does.
+    """The share (0..1) of `words` that are also in `being_said`, each near another one.
 
     A recognizer mishears an echo here and there, so pairs count: two of the words, in their order, at most
-    `ECHO_WINDOW` words apart. A single word counts where it stands at all.
+    `ECHO_WINDOW` words apart. A single word counts if it occurs at all.
     """
     said = words_of(" ".join(being_said))
     if not words or not said:
@@ -97,5 +97,5 @@ def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text, lower case, without marks."""
+    """The words of a text, in lower case and without punctuation."""
     return _WORD.findall(text.casefold().replace("\u2019", "'"))

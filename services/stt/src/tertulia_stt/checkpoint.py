@@ -1,4 +1,4 @@
-"""How far a listening session has come: what a worker that takes it over needs, so that no word is lost. Pure."""
+"""The progress of a listening session, from which a worker that takes it over continues without losing a word. Pure."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from tertulia_shared.codec import BadEntry, Fields, Value, count
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
-"""Microphone entries remembered: as many as their stream keeps, two minutes and more than the longest utterance."""
+"""Microphone entries remembered: as many as the stream keeps. Two minutes, longer than the longest utterance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Everything before `sample` is transcribed for good.
+    """All audio before `sample` has its final transcript.
 
     The sample lies in the microphone entry `entry` (its number, from 1), whose first sample is `entry_sample`.
     """
@@ -25,19 +25,19 @@ class Checkpoint:
 
     @property
     def after(self) -> str:
-        """The entry id behind which to read on."""
+        """The entry id after which to continue reading."""
         return f"{self.entry - 1}-0"
 
     def fields(self) -> dict[str, Value | None]:
-        """As the progress hash keeps it."""
+        """The fields of the progress hash."""
         return {"sample": self.sample, "entry": self.entry, "entry_sample": self.entry_sample}
 
 
 def read_checkpoint(fields: Fields) -> Checkpoint:
-    """The progress hash, read; the beginning if there is none.
+    """Read the progress hash; without one the session starts at the beginning.
 
     Raises:
-        BadEntry: it cannot be read.
+        BadEntry: the hash cannot be read.
     """
     names = (b"sample", b"entry", b"entry_sample")
     try:
@@ -50,7 +50,7 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
 
 
 class CheckpointTracker:
-    """Knows at which sample each microphone entry begins, back to the last checkpoint."""
+    """Tracks the first sample of each microphone entry since the last checkpoint."""
 
     def __init__(self, start: Checkpoint) -> None:
         self._start = start
@@ -61,7 +61,7 @@ class CheckpointTracker:
         return len(self._entries)
 
     def add(self, entry: int, pcm: bytes) -> bytes:
-        """The next entry; back comes the part of its PCM that is not transcribed yet."""
+        """Add the next entry. Returns the part of its PCM that is not transcribed yet."""
         first = self._next_sample
         self._entries.append((entry, first))
         self._next_sample = first + len(pcm) // BYTES_PER_SAMPLE
@@ -69,7 +69,7 @@ class CheckpointTracker:
         return pcm[done * BYTES_PER_SAMPLE :]
 
     def checkpoint(self, sample: int) -> Checkpoint:
-        """Everything before `sample` is done."""
+        """The checkpoint after a final transcript that ends at `sample`."""
         while len(self._entries) > 1 and self._entries[1][1] <= sample:
             self._entries.popleft()
         if not self._entries:

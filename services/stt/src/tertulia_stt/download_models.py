@@ -1,4 +1,4 @@
-"""Brings the weights that the stt engine needs.
+"""Downloads the weights of the engine `realtimestt`.
 
 `tertulia fetch-models` runs it: `python -m tertulia_stt.download_models`.
 """
@@ -16,7 +16,7 @@ from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 
 
 def main() -> None:
-    """Fetch what is not there yet; exits 1 with one sentence if that fails."""
+    """Download the missing models; exits 1 with one sentence if that fails."""
     try:
         for line in fetch(load(RealtimeSTTSettings)):
             print(line, flush=True)  # noqa: T201 - for a person
@@ -26,7 +26,7 @@ def main() -> None:
 
 
 def fetch(settings: RealtimeSTTSettings) -> Any:
-    """Fetch the models of the engine `realtimestt`, saying what is done, line by line.
+    """Download the models, and yield a line for each.
 
     Raises:
         EngineUnavailable: the engine is not installed, or a model cannot be fetched.

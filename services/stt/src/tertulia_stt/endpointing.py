@@ -1,6 +1,6 @@
-"""Where an utterance begins and ends, from speech probabilities alone.
+"""Finds where utterances begin and end, from speech probabilities alone.
 
-Pure: one probability in per 32 ms frame, boundaries out, positions in samples. No audio, no clock.
+Pure: takes one probability per 32 ms frame, returns boundaries with positions in samples. No audio, no clock.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ FRAME_MS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """When a sound counts as an utterance. Durations are rounded up to whole frames of 32 ms.
+    """Thresholds of an utterance. Durations are rounded up to whole frames of 32 ms.
 
     Raises:
-        ValueError: a value outside its range; the message names it.
+        ValueError: a value is outside its range; the message names it.
     """
 
     onset_probability: float = 0.5
@@ -31,11 +31,11 @@ class EndpointSettings:
     min_speech_ms: int = 96
     """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
     pre_roll_ms: int = 300
-    """Audio before the beginning that is kept: soft first consonants are below the onset probability."""
+    """Audio kept from before the beginning: soft first consonants are below the onset probability."""
     hangover_ms: int = 640
     """Silence this long ends the utterance; people pause for less within a sentence."""
     max_utterance_ms: int = 30_000
-    """An utterance, its pre-roll included, is cut here, so that no buffer grows without end."""
+    """An utterance, with its pre-roll, is cut at this length to bound the buffers."""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.onset_probability < 1.0:
@@ -76,7 +76,7 @@ class EndpointSettings:
 
     @property
     def look_back_frames(self) -> int:
-        """The most frames, the newest included, that a `SpeechBegan` can reach back over."""
+        """The maximum number of frames, with the newest, from a `SpeechBegan` back to its start."""
         return self.pre_roll_frames + self.min_speech_frames
 
 
@@ -90,7 +90,7 @@ class EndReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SpeechBegan:
-    """Noticed at `at_sample`; the utterance's audio starts at `start_sample`, pre-roll included."""
+    """Speech was detected at `at_sample`; the utterance starts at `start_sample`, with its pre-roll."""
 
     at_sample: int
     start_sample: int
@@ -109,10 +109,10 @@ Boundary: TypeAlias = SpeechBegan | SpeechEnded
 
 
 class Endpointer:
-    """Silence → speech → silence, one frame at a time.
+    """A state machine, silence → speech → silence, that advances one frame at a time.
 
-    Utterances never overlap: no pre-roll reaches back before the end of the utterance before it. That makes each
-    `end_sample` a point from which a fresh endpointer can go on.
+    Utterances never overlap: a pre-roll starts no earlier than the end of the previous utterance. So a new endpointer
+    can continue at any `end_sample`.
     """
 
     def __init__(self, settings: EndpointSettings, *, first_sample: int = 0) -> None:
@@ -120,11 +120,11 @@ class Endpointer:
         self._position = first_sample
         self._floor = first_sample
         self._start: int | None = None
-        self._run = 0  # frames in a row that speak against the present state
+        self._run = 0  # consecutive frames that contradict the current state
 
     @property
     def position(self) -> int:
-        """Samples heard so far, counted from the input's beginning."""
+        """The position after the last frame, in samples from the input's beginning."""
         return self._position
 
     @property
@@ -132,14 +132,14 @@ class Endpointer:
         return self._start is not None
 
     def push(self, probability: float) -> Boundary | None:
-        """Take the next frame's probability of speech, 0 to 1; at most one boundary comes of it."""
+        """Process the next frame's speech probability, 0 to 1. Returns a boundary if the frame completes one."""
         self._position += FRAME_SAMPLES
         if self._start is None:
             return self._wait(probability)
         return self._listen(self._start, probability)
 
     def finish(self, remainder: int = 0) -> SpeechEnded | None:
-        """The input is over, `remainder` samples (less than a frame) after the last frame."""
+        """End the input, `remainder` samples (less than a frame) after the last frame."""
         self._position += remainder
         if self._start is None:
             return None

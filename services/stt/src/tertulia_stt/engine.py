@@ -1,8 +1,8 @@
-"""The port to a speech recogniser: PCM in, events out.
+"""The port of a recognizer: PCM in, events out.
 
 Audio is 16 kHz signed 16-bit little-endian mono PCM in pieces of any even length. Positions are counted in samples
-of the input, starting at the `first_sample` the session was opened with. `at_sample` says how much input had been
-heard when the event was raised, so within a session it never falls.
+of the input, starting at the session's `first_sample`. `at_sample` is the amount of input processed when the event was
+raised, so it never decreases within a session.
 
 The order of a session's events is always
 
@@ -12,8 +12,8 @@ The order of a session's events is always
       VadStop  RecordingStop  TranscriptionFinished  [VadDetectStart] }
     [VadDetectStop]
 
-where the bracketed `VadDetectStart` is missing after an utterance that the end of the input cut off, and the last
-`VadDetectStop` comes when the input ends in silence.
+The bracketed `VadDetectStart` is missing after an utterance that the end of the input cut off. The last
+`VadDetectStop` comes if the input ends in silence.
 
 Errors:
 
@@ -23,8 +23,8 @@ Errors:
     └── RecognitionFailed    one session broke; the engine and its other sessions go on
 
 Another engine is a package with an entry point in the group `tertulia.stt_engines` (see `tertulia_stt.engines`), which
-names an `EngineSpec`. When its library blocks, write only the blocking part and let `tertulia_stt.threaded` carry it
-over to asyncio::
+names an `EngineSpec`. For a blocking library write only the blocking part; `tertulia_stt.threaded` makes an asyncio
+session of it:
 
     class ParrotRecognizer:  # a BlockingRecognizer; all calls come from one thread
         def begin(self) -> Iterator[STTEvent]: ...
@@ -83,19 +83,19 @@ BYTES_PER_SAMPLE = 2
 
 
 class RecognitionFailed(EngineError):
-    """One session broke. What it had finished stays valid; its last utterance must be heard again."""
+    """One session broke. Its finished utterances stay valid; the last one must be fed again."""
 
 
 @dataclass(frozen=True, slots=True)
 class VadDetectStart:
-    """Began to wait for speech."""
+    """The session waits for speech."""
 
     at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class VadDetectStop:
-    """Stopped waiting for speech."""
+    """The session no longer waits for speech."""
 
     at_sample: int
 
@@ -123,14 +123,14 @@ class RecordingStart:
 
 @dataclass(frozen=True, slots=True)
 class RecordingStop:
-    """The utterance is complete; its final text is being made."""
+    """The utterance is complete; its final text follows."""
 
     at_sample: int
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionUpdate:
-    """What the utterance sounds like so far; a later update may say something else."""
+    """The text so far; a later update may replace it."""
 
     at_sample: int
     text: str
@@ -138,7 +138,7 @@ class TranscriptionUpdate:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStabilized:
-    """The beginning of the utterance that several updates agreed on; it only ever grows."""
+    """The prefix of the text that several updates agreed on; it only grows."""
 
     at_sample: int
     text: str
@@ -146,10 +146,10 @@ class TranscriptionStabilized:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionFinished:
-    """The utterance, for good.
+    """The final text of the utterance.
 
-    `text` is empty when the sound turned out to be no words. Nothing before `end_sample` is ever needed again: a
-    session opened with `first_sample=end_sample` and fed from there hears the rest.
+    `text` is empty if the sound held no words. No audio before `end_sample` is needed again: a session opened with
+    `first_sample=end_sample` and fed from there recognizes the rest.
     """
 
     at_sample: int
@@ -172,10 +172,10 @@ STTEvent: TypeAlias = (
 
 
 class RecognitionSession(Protocol):
-    """One person talking. Feed it from one task and read its events from another; always close it."""
+    """Recognizes one audio input. Feed it from one task, read its events from another, and always close it."""
 
     async def feed(self, pcm: bytes) -> None:
-        """Hand over audio; waits while too much of it is still unheard.
+        """Add audio; waits while too much of it is unprocessed.
 
         Raises:
             ValueError: `pcm` has an odd number of bytes.
@@ -184,7 +184,7 @@ class RecognitionSession(Protocol):
         ...
 
     def events(self) -> AsyncIterator[STTEvent]:
-        """Events in order, for one reader; ends after `finish` or `close`.
+        """The events in order, for one reader; ends after `finish` or `close`.
 
         Raises:
             RecognitionFailed: the session broke; raised after the events that came before.
@@ -192,16 +192,16 @@ class RecognitionSession(Protocol):
         ...
 
     async def finish(self) -> None:
-        """No more audio. Words already spoken still come out as events, then `events` ends. Returns at once."""
+        """End the input, without waiting. The events of audio fed before still come; then `events` ends."""
         ...
 
     async def close(self) -> None:
-        """End now, dropping what is unheard and unread. Returns when nothing of the session runs any more."""
+        """End now, and drop unprocessed audio and unread events. Returns when all threads of the session have ended."""
         ...
 
 
 class RecognitionEngine(Protocol):
-    """A recogniser with its models loaded; makes any number of independent sessions."""
+    """A recognizer with its models loaded; opens any number of independent sessions."""
 
     @property
     def name(self) -> str: ...
@@ -215,14 +215,14 @@ class RecognitionEngine(Protocol):
         ...
 
     async def open(self, *, first_sample: int = 0) -> RecognitionSession:
-        """Begin a session whose first fed sample has the position `first_sample`.
+        """Open a session. `first_sample` is the position of the first sample that will be fed.
 
         Raises:
             ValueError: `first_sample` is negative.
-            EngineUnavailable: the engine is not started, was closed, or cannot make another session.
+            EngineUnavailable: the engine is not started, was closed, or cannot open another session.
         """
         ...
 
     async def close(self) -> None:
-        """Close every session and let go of the models."""
+        """Close every session and free the models."""
         ...

@@ -1,7 +1,7 @@
-"""Serves one listening session: microphone PCM into the recognizer, its events to the client, utterances into turns.
+"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, makes turns of utterances.
 
-The stt stage's `Handler`. An utterance's turn, its event and the checkpoint behind it are written in one script: a
-worker that takes the session over hears again only what had not become a turn.
+The stt stage's `Handler`. One script writes an utterance's turn, its event and the checkpoint after it. So a worker
+that takes the session over processes only the audio that has not become a turn.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tertulia_shared import codec
-from tertulia_shared import events as wire
+from tertulia_shared import events as client_events
 from tertulia_shared.bus import Append, Bus, Claim, Entry, NotOwner, Owned, Put, Refused, WriteRefused, WritesPaused
 from tertulia_shared.codec import decode
 from tertulia_shared.conversation_state import ConversationState, StateField
@@ -33,35 +33,35 @@ from tertulia_stt.metrics import ListenerMetrics
 from tertulia_stt.settings import STTSettings
 
 END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
-"""The silence by which an utterance is known to be over."""
+"""The silence that ends an utterance."""
 
 MAX_TRANSCRIPT_CHARS = 8_000
-"""As many as may be typed."""
+"""The same limit as for typed text."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
 class _Session:
-    """What is known of the session being served."""
+    """The state of the session being served."""
 
     work: Work
     owned: Owned
     tracker: CheckpointTracker
     cause: str = "stopped"
     speech_from: int | None = None
-    """The sample at which the present utterance began."""
+    """The first sample of the current utterance."""
     speech_ended: float | None = None
-    """When the end of the present utterance was noticed."""
+    """When the end of the current utterance was detected."""
     over: bool = False
-    """The utterance began while a character was speaking, and has not broken in."""
+    """The current utterance began while a character was speaking."""
     broke_in: bool = False
     being_said: dict[str, str] = field(default_factory=dict[str, str])
-    """What characters have been saying since then: their sentences, by message and entry id."""
+    """The sentences that characters have been speaking since then, by message and entry id."""
 
 
 class Listener:
-    """See the module's docstring."""
+    """The stt stage's `Handler`."""
 
     def __init__(
         self, bus: Bus, engine: RecognitionEngine, settings: STTSettings, metrics: Metrics | None = None
@@ -76,7 +76,7 @@ class Listener:
         """Listen until the session ends.
 
         Raises:
-            BadWork: Redis refuses for good what has to be written.
+            BadWork: Redis refuses a write permanently.
         """
         try:
             await self._handle(claim)
@@ -113,22 +113,22 @@ class Listener:
         finally:
             await recognizer.close()
         outlet = self._bus.outlet(owned.fence())
-        outlet.append(keys.events(work.conversation_id), wire.ListeningStopped(work.session_id, session.cause))
+        outlet.append(keys.events(work.conversation_id), client_events.ListeningStopped(work.session_id, session.cause))
         outlet.put(keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
         outlet.expire(keys.mic(work.conversation_id, work.session_id), SOUND_GRACE_S)
         await outlet.flush()
 
     async def give_up(self, claim: Claim, reason: str) -> None:
-        """Tell the client that nobody listens any more."""
+        """Tell the client that the session has failed."""
         work = pointed_at(claim.fields)
         if not (is_id(work.conversation_id) and is_id(work.session_id)):
             return
         events = self._bus.keys.events(work.conversation_id)
-        told = [
-            Append(events, wire.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
-            Append(events, wire.ListeningStopped(work.session_id, "failed")),
+        final_events = [
+            Append(events, client_events.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
+            Append(events, client_events.ListeningStopped(work.session_id, "failed")),
         ]
-        try:  # by itself, for its place may be what is broken: what is told must be told once
+        try:  # in a write of its own: if this key is the broken one, the events below must still be sent, and once
             outlet = self._bus.outlet()
             outlet.put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
             await outlet.flush()
@@ -137,13 +137,13 @@ class Listener:
         except WriteRefused as error:
             log.error("Redis refused a write: %s", error, extra={"session_id": work.session_id})  # noqa: TRY400
         try:
-            await self._bus.transact(work.conversation_id, told)
+            await self._bus.transact(work.conversation_id, final_events)
         except WritesPaused:
             raise
         except WriteRefused as error:
             mended = await self._bus.mend(work.conversation_id)
             log.error("Redis refused a write: %s; mended: %s", error, mended, extra={"session_id": work.session_id})  # noqa: TRY400
-            await self._bus.transact(work.conversation_id, told)  # also if another process was first to repair it
+            await self._bus.transact(work.conversation_id, final_events)  # even if another process repaired it first
 
     async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
         mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)
@@ -163,7 +163,7 @@ class Listener:
         await recognizer.finish()
 
     async def _feed_entries(self, session: _Session, recognizer: RecognitionSession, entries: Sequence[Entry]) -> bool:
-        """Feed them; True at the session's end."""
+        """Feed the entries. True if the session ends with one of them."""
         for entry in entries:
             chunk = decode(MicChunk, entry.fields)
             if chunk.is_final:
@@ -183,40 +183,42 @@ class Listener:
                 case heard.TranscriptionFinished():
                     self._metrics.transcribed(session.speech_ended)
                     session.speech_ended = None
-                    await outlet.flush()  # the turn goes another way: it must not overtake what was heard before
+                    await outlet.flush()  # `_finished` writes by another connection: its events must come after these
                     await self._finished(session, event)
                     continue
                 case heard.TranscriptionUpdate(text=text):
-                    outlet.append(events, wire.TranscriptionUpdate(work.session_id, clean_text(text)))
-                    await self._maybe_break_in(session, event, text)
+                    outlet.append(events, client_events.TranscriptionUpdate(work.session_id, clean_text(text)))
+                    await self._interrupt_if_barge_in(session, event, text)
                 case heard.TranscriptionStabilized(text=text):
-                    outlet.append(events, wire.TranscriptionStabilized(work.session_id, clean_text(text)))
+                    outlet.append(events, client_events.TranscriptionStabilized(work.session_id, clean_text(text)))
                 case _:
-                    outlet.append(events, _PLAIN[type(event)](work.session_id))
+                    outlet.append(events, _CLIENT_EVENTS[type(event)](work.session_id))
                     if isinstance(event, heard.VadStart):
                         session.speech_from = event.at_sample
                         session.broke_in = False
-                        await self._note_talk(session)
+                        await self._note_speech(session)
                     elif isinstance(event, heard.VadStop):
                         session.speech_ended = self._metrics.clock()
             await outlet.room()
         await outlet.flush()
 
-    async def _note_talk(self, session: _Session) -> None:
-        """An utterance begins: whether a character speaks just now, and what it says."""
+    async def _note_speech(self, session: _Session) -> None:
+        """At the beginning of an utterance: note whether a character is speaking, and its sentences."""
         session.being_said = {}
         session.over = await self._is_talking(session)
 
     async def _is_talking(self, session: _Session) -> bool:
-        """Whether a character speaks just now; what it says is added to what has been said."""
+        """Whether a character is speaking now. Adds its sentences to `session.being_said`."""
         conversation_id = session.work.conversation_id
         state = ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id)))
         talking, plan = state.is_talking, state.get(StateField.PLAN)
         if (talking or session.over) and plan is not None:
             try:
                 await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(plan)))
-            except ValueError as error:  # also a BadEntry: it only helps to tell an echo: listening goes on without
-                log.warning("what is being said is not known: %s", error, extra={"conversation_id": conversation_id})
+            except ValueError as error:  # also a BadEntry; only the detection of echo suffers
+                log.warning(
+                    "the sentences being spoken cannot be read: %s", error, extra={"conversation_id": conversation_id}
+                )
         return talking
 
     async def _note_what_is_said(self, session: _Session, plan: TurnPlan) -> None:
@@ -229,19 +231,19 @@ class Listener:
     def _decide(self, session: _Session, event: STTEvent, text: str, *, is_final: bool) -> BargeInDecision:
         begun = event.at_sample if session.speech_from is None else session.speech_from
         until = event.at_sample
-        if isinstance(event, heard.TranscriptionFinished):  # its end is the end of the silence that ended it
+        if isinstance(event, heard.TranscriptionFinished):  # the event ends with the silence after the speech
             until = event.end_sample - END_SILENCE_SAMPLES
         return decide(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
-    async def _maybe_break_in(self, session: _Session, event: STTEvent, text: str) -> None:
+    async def _interrupt_if_barge_in(self, session: _Session, event: STTEvent, text: str) -> None:
         if not session.over or session.broke_in or not self._settings.stt_barge_in:
             return
         if self._decide(session, event, text, is_final=False) is not BargeInDecision.BREAK_IN:
             return
-        await self._is_talking(session)  # it may be the echo of a sentence that has come since
+        await self._is_talking(session)  # it may be the echo of a sentence written since
         if self._decide(session, event, text, is_final=False) is BargeInDecision.BREAK_IN:
             session.broke_in = True
-            self._metrics.broke_in()
+            self._metrics.barged_in()
             conversation_id = session.work.conversation_id
             await interrupt(self._bus, conversation_id, "turn", fence=session.owned.fence())
 
@@ -257,15 +259,15 @@ class Listener:
         session.over = False
         fence = session.owned.fence()
         if not text or ignored:
-            finished = wire.TranscriptionFinished(work.session_id, text)
+            finished = client_events.TranscriptionFinished(work.session_id, text)
             await self._bus.transact(
                 conversation_id, [Append(keys.events(conversation_id), finished), done], fence=fence
             )
-            self._metrics.came_to("ignored" if text else "no_words")
+            self._metrics.finished("ignored" if text else "no_words")
             return
         turn_id = spoken_turn_id(work.session_id, event.start_sample)
         log.info("an utterance became a turn", extra={"conversation_id": conversation_id, "turn_id": turn_id})
-        finished = wire.TranscriptionFinished(work.session_id, text, turn_id)
+        finished = client_events.TranscriptionFinished(work.session_id, text, turn_id)
         await accept_turn(
             self._bus,
             UserTurn(turn_id, conversation_id, text, "spoken"),
@@ -273,15 +275,13 @@ class Listener:
             fence=fence,
             once=False,
         )
-        self._metrics.came_to("turn")
+        self._metrics.finished("turn")
         if broke_in_late:
-            self._metrics.broke_in()
+            self._metrics.barged_in()
 
     async def _is_false_alarm(self, session: _Session, event: heard.TranscriptionFinished, text: str) -> bool:
-        """Whether what was said over a character is of no account."""
-        if not await self._is_talking(
-            session
-        ):  # it has finished since: a "yes" is the answer, and only its echo is not
+        """True if speech over a character should be ignored (echo or backchannel)."""
+        if not await self._is_talking(session):  # the character has finished: "yes" is an answer now, an echo is not
             return echo_share(words_of(text), list(session.being_said.values())) >= self._bounds.echo_share
         return (
             not self._settings.stt_barge_in
@@ -289,13 +289,13 @@ class Listener:
         )
 
 
-_PLAIN = {
-    heard.VadDetectStart: wire.VadDetectStart,
-    heard.VadDetectStop: wire.VadDetectStop,
-    heard.VadStart: wire.VadStart,
-    heard.VadStop: wire.VadStop,
-    heard.RecordingStart: wire.RecordingStart,
-    heard.RecordingStop: wire.RecordingStop,
+_CLIENT_EVENTS = {
+    heard.VadDetectStart: client_events.VadDetectStart,
+    heard.VadDetectStop: client_events.VadDetectStop,
+    heard.VadStart: client_events.VadStart,
+    heard.VadStop: client_events.VadStop,
+    heard.RecordingStart: client_events.RecordingStart,
+    heard.RecordingStop: client_events.RecordingStop,
 }
 
 

@@ -14,7 +14,7 @@ from tertulia_stt.listener import Listener
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until a signal stops the worker."""
     settings = load_settings()
     metrics = Metrics("stt")
 

@@ -1,4 +1,4 @@
-"""What the listener counts and measures."""
+"""The stt stage's metrics."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_shared.metrics.hop import Hop
 
 
 class ListenerMetrics:
-    """For one engine. `clock`: seconds from any beginning."""
+    """The metrics of one engine. `clock` gives seconds from an arbitrary start."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "mic")
@@ -23,14 +23,14 @@ class ListenerMetrics:
         }
 
     def transcribed(self, speech_ended: float | None) -> None:
-        """A final transcript has come; `speech_ended`: when the end of the speech was noticed (None: it was not)."""
+        """Record the latency of a final transcript. `speech_ended`: when the end of speech was detected, if it was."""
         if speech_ended is not None:
             self._transcript.observe(self.clock() - speech_ended)
 
-    def came_to(self, result: Literal["turn", "no_words", "ignored"]) -> None:
-        """What an utterance has become."""
+    def finished(self, result: Literal["turn", "no_words", "ignored"]) -> None:
+        """Count an utterance by its result."""
         self._results[result].inc()
 
-    def broke_in(self) -> None:
-        """An utterance over a character was meant."""
+    def barged_in(self) -> None:
+        """Count a barge-in."""
         self._barge_ins.inc()

@@ -8,7 +8,7 @@ from tertulia_shared.settings import CommonSettings
 
 
 class STTSettings(CommonSettings):
-    """What `TERTULIA_STT_…` sets."""
+    """The settings of every stt worker."""
 
     stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
     stt_concurrency: int = Field(8, ge=1, le=1000, description="listening sessions one worker serves at once")

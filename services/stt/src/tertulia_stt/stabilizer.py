@@ -1,4 +1,4 @@
-"""What to tell of a hypothesis that still changes: what is new, and what can be relied on."""
+"""Turns changing hypotheses into updates and a stable prefix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look at the hypothesis brought: None where there is nothing new to tell."""
+    """The result of one hypothesis: a new text and a longer stable prefix, each None if unchanged."""
 
     update: Sequence[str] | None
     stabilized: Sequence[str] | None
@@ -19,21 +19,21 @@ class Seen:
 class Stabilizer:
     """Follows the hypothesis of one utterance, given as words at regular intervals.
 
-    A beginning that the last `agreement` looks had in common is stable. The stable text only grows: when the recogniser
-    later changes its mind about it, the stable text stays and the updates tell.
+    A prefix that the last `agreement` hypotheses share is stable. The stable text only grows: if the recognizer later
+    revises it, the stable text stays and the updates carry the revision.
     """
 
     def __init__(self, agreement: int = 3) -> None:
         self._looks: deque[tuple[str, ...]] = deque(maxlen=agreement)
-        self._told: tuple[str, ...] = ()
+        self._last_update: tuple[str, ...] = ()
         self._stable: tuple[str, ...] = ()
 
     def see(self, words: Sequence[str]) -> Seen:
-        """Take the hypothesis of now."""
+        """Process the current hypothesis."""
         now = tuple(words)
         self._looks.append(now)
-        update = now if now and now != self._told else None
-        self._told = now or self._told
+        update = now if now and now != self._last_update else None
+        self._last_update = now or self._last_update
         common = self._common() if len(self._looks) == self._looks.maxlen else ()
         grown = len(common) > len(self._stable) and common[: len(self._stable)] == self._stable
         if grown:
@@ -46,6 +46,6 @@ class Stabilizer:
 
 
 def sentence_case(words: Sequence[str]) -> str:
-    """Lower-case words as one text: first letter and "I" in capitals."""
+    """Join lower-case words into a text, with its first letter and "I" in upper case."""
     text = " ".join(word.capitalize() if word == "i" or word.startswith("i'") else word for word in words)
     return text[:1].upper() + text[1:]

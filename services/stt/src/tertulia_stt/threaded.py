@@ -1,7 +1,6 @@
-"""Carries a blocking recogniser over to asyncio: one thread per session, bounded both ways.
+"""Runs a blocking recognizer in a thread of its own per session, with bounded queues in both directions.
 
-A slow recogniser makes `feed` wait, and events that nobody reads make the recogniser wait; neither is felt by any
-other session.
+A slow recognizer makes `feed` wait, and unread events make the recognizer wait. Neither affects other sessions.
 """
 
 from __future__ import annotations
@@ -15,34 +14,34 @@ from typing import Final, Protocol
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
 
 _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
-"""A recogniser is handed at most 100 ms at once, so that a close is noticed soon."""
+"""The recognizer gets at most 100 ms at once, so that it notices a close soon."""
 
 
 class BlockingRecognizer(Protocol):
     """The blocking part of an engine. All calls come from one thread, `close` last and always."""
 
     def begin(self) -> Iterator[STTEvent]:
-        """The session is open; nothing was heard yet."""
+        """Start the session."""
         ...
 
     def accept(self, pcm: bytes) -> Iterator[STTEvent]:
-        """Hear some more; each event is passed on as soon as it is yielded."""
+        """Process more audio. Each event is delivered as soon as it is yielded."""
         ...
 
     def finish(self) -> Iterator[STTEvent]:
-        """The input is over: bring out what is still in the works."""
+        """End the input: yield the events of the remaining audio."""
         ...
 
     def close(self) -> None:
-        """Let go of everything, also in the middle of an utterance."""
+        """Free all resources, also in the middle of an utterance."""
         ...
 
 
 class ThreadedSession:
-    """A `RecognitionSession` whose recogniser runs in a thread of its own.
+    """A `RecognitionSession` whose recognizer runs in its own thread.
 
-    `max_backlog_s` bounds the audio that waits to be heard, `max_events` the events that wait to be read.
-    `on_closed` is called on the event loop when the thread has let go of the recogniser.
+    `max_backlog_s` bounds the unprocessed audio, `max_events` the unread events. `on_closed` is called on the event
+    loop after the thread has closed the recognizer.
     """
 
     def __init__(
@@ -57,23 +56,23 @@ class ThreadedSession:
         self._on_closed = on_closed
         self._loop = asyncio.get_running_loop()
         self._max_backlog = int(max_backlog_s * SAMPLE_RATE) * BYTES_PER_SAMPLE
-        self._backlog = 0  # bytes fed and not yet heard; touched on the loop only
+        self._backlog = 0  # bytes fed and not yet processed; accessed on the loop only
         self._room = asyncio.Event()
         self._input: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # bounded by the backlog
         self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded by the semaphore
         self._unread = threading.Semaphore(max_events)
         self._closing = threading.Event()
-        self._over = False  # no more input is taken
+        self._over = False  # no more input is accepted
         self._failure: RecognitionFailed | None = None
         self._stopped = asyncio.Event()
-        # A daemon: a process that was told to die must not wait for a decoder.
+        # A daemon: a process that ends must not wait for a decoder.
         self._thread = threading.Thread(target=self._run, name="stt-session", daemon=True)
         self._thread.start()
 
     async def feed(self, pcm: bytes) -> None:
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"PCM must be whole 16-bit samples, but a piece has {len(pcm)} bytes")
-        # Whatever its size, a piece is taken when nothing waits before it; else one bigger than the bound never were.
+        # A piece of any size is accepted when the backlog is empty; else one above the bound would wait for ever.
         while self._backlog and self._backlog + len(pcm) > self._max_backlog and not self._over:
             self._room.clear()
             await self._room.wait()
@@ -106,14 +105,14 @@ class ThreadedSession:
         self._unread.release()
         self._output.put_nowait(None)
         await self._stopped.wait()
-        self._thread.join()  # its last act was to say that it stopped
+        self._thread.join()  # it ends right after it has set `_stopped`
 
     def _end_input(self) -> None:
         self._over = True
         self._input.put(None)
         self._room.set()
 
-    # On the session's thread from here on.
+    # From here on: on the session's thread.
 
     def _run(self) -> None:
         failure: RecognitionFailed | None = None
@@ -121,7 +120,7 @@ class ThreadedSession:
             self._recognize()
         except RecognitionFailed as error:
             failure = error
-        except Exception as error:  # noqa: BLE001 - whatever breaks in an engine breaks its session, and only that
+        except Exception as error:  # noqa: BLE001 - any error of an engine ends its session, and only that
             failure = RecognitionFailed(f"speech recognition failed: {error}")
             failure.__cause__ = error
         finally:
@@ -142,7 +141,7 @@ class ThreadedSession:
             self._deliver(self._recognizer.finish())
 
     def _deliver(self, events: Iterator[STTEvent]) -> bool:
-        """Pass events on one by one; False once the session is being closed."""
+        """Deliver events one by one. False if the session is closing."""
         for event in events:
             self._unread.acquire()
             if self._closing.is_set():
@@ -153,10 +152,10 @@ class ThreadedSession:
     def _on_loop(self, call: Callable[[], None]) -> None:
         try:
             self._loop.call_soon_threadsafe(call)
-        except RuntimeError:  # the loop was closed over an open session: nobody is left to tell
+        except RuntimeError:  # the loop was closed before the session
             self._closing.set()
 
-    # Back on the event loop.
+    # From here on: on the event loop.
 
     def _heard(self, size: int) -> None:
         self._backlog -= size

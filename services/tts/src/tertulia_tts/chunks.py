@@ -1,8 +1,7 @@
-"""Where one sentence's PCM is cut into chunks.
+"""Cuts a sentence's PCM into chunks.
 
-The cuts depend on the position in the sentence alone, never on the sizes of the pieces an engine
-happens to give: a worker that makes the sentence again makes the same chunks, and chunk *k* means
-the same samples to everyone.
+The cuts depend only on the position in the sentence, not on the sizes of the engine's pieces: a worker that synthesizes
+the sentence again makes the same chunks, and chunk *k* has the same samples in every worker.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ MAX_CHUNK_MS = 200
 
 
 class Chunker:
-    """Cuts one sentence: the first chunk ``first_ms`` long, the others ``rest_ms``, the last what remains.
+    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`, the last one has the rest.
 
-    A short first chunk lets a listener hear an engine that makes audio slowly at once; with an engine
-    that has all the audio in a few milliseconds it is of no use, and ``first_ms=rest_ms`` saves an entry.
-    A piece that is exactly the next chunk is handed through without a copy.
+    A short first chunk shortens the wait for an engine that makes audio slowly. An engine that makes all audio in a few
+    milliseconds does not need it, and `first_ms=rest_ms` saves an entry. A piece that is exactly the next chunk is
+    returned without a copy.
 
     Raises:
-        ValueError: a length outside 20 to 200 ms.
+        ValueError: a length is outside 20 to 200 ms.
     """
 
     def __init__(self, first_ms: int = 40, rest_ms: int = 100) -> None:
@@ -31,10 +30,10 @@ class Chunker:
         self._held_bytes = 0
 
     def feed(self, pcm: bytes) -> list[bytes]:
-        """The chunks that ``pcm`` completes, in order.
+        """The chunks that `pcm` completes, in order.
 
         Raises:
-            ValueError: ``pcm`` ends within a sample.
+            ValueError: `pcm` ends within a sample.
         """
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"a piece of PCM must hold whole 16-bit samples, not {len(pcm)} bytes")
@@ -48,7 +47,7 @@ class Chunker:
         return self._cut(b"".join(self._held))
 
     def finish(self) -> list[bytes]:
-        """The last, shorter chunk, if anything is left of the sentence."""
+        """The last, shorter chunk, if any PCM is left."""
         if not self._held_bytes:
             return []
         last = b"".join(self._held)

@@ -1,6 +1,6 @@
-"""The port every speech engine implements: text in, 24 kHz PCM out, piece by piece.
+"""The port of a speech engine: text in, 24 kHz PCM out, piece by piece.
 
-PCM everywhere in this service is signed 16-bit little-endian mono at ``SAMPLE_RATE``.
+PCM everywhere in this service is signed 16-bit little-endian mono at `SAMPLE_RATE`.
 
 Another engine is a package with an entry point in the group `tertulia.tts_engines` (see `tertulia_tts.engines`), which
 names an `EngineSpec`; `examples/tts-engine-tone` is a whole one. `tests/contract/test_speech_engines.py` runs on every
@@ -41,20 +41,20 @@ __all__ = [
 ]
 
 SAMPLE_RATE = SAMPLE_RATE_OUT
-"""Samples a second of all PCM that engines give."""
+"""Samples per second of the PCM that engines make."""
 
 BYTES_PER_SAMPLE = 2
 
 
 class EngineBroken(EngineError):
-    """The engine can speak no more in this process (a thread that hangs, a device in a bad state)."""
+    """The engine no longer works in this process (a thread that hangs, a device in a bad state)."""
 
 
 class SynthesisFailed(EngineError):
     """One text could not be spoken.
 
-    ``retryable`` is true where the cause may pass (engine closing, out of memory) and false where
-    the same text would fail again.
+    `retryable` is true if the cause may pass (engine closing, out of memory), and false if the same text would fail
+    again.
     """
 
     def __init__(self, message: str, *, retryable: bool) -> None:
@@ -64,7 +64,7 @@ class SynthesisFailed(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One voice of an engine: a stable id, a name to show, a BCP 47 language tag, and what it sounds like."""
+    """A voice of an engine: a stable id, a name to show, a BCP 47 language tag, and a description of its sound."""
 
     id: str
     name: str
@@ -73,32 +73,32 @@ class Voice:
 
 
 class SpeechEngine(Protocol):
-    """What the worker needs of an engine. One instance serves many syntheses, also at once."""
+    """An engine. One instance serves many syntheses, also concurrently."""
 
     @property
     def name(self) -> str:
-        """The name by which ``load_engine`` knows it."""
+        """The name by which `load_engine` knows it."""
         ...
 
     async def start(self) -> None:
         """Load and warm up.
 
         Raises:
-            EngineUnavailable: something it needs is missing; the message says what and what to do.
+            EngineUnavailable: a library, a model or a device is missing; the message says what to do.
         """
         ...
 
     def voices(self) -> Sequence[Voice]:
-        """All voices, at least one; the first is the default."""
+        """All voices, among them `luna`, `rex` and `sage`; the first is the default."""
         ...
 
     def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
-        """Speak ``text``: pieces of PCM, each of any even, non-zero length, as they are made.
+        """Speak `text`: yield pieces of PCM, each of any even, non-zero length, as they are made.
 
-        The joined pieces are the same for equal arguments, whatever was spoken before: a worker that
-        takes over a message makes a sentence again and skips what was already published. An unknown
-        voice is the default voice. Text with nothing to say gives no pieces. Closing the generator, or
-        cancelling its consumer, stops the work within one piece.
+        The joined pieces are the same for equal arguments, independent of earlier calls: a worker that takes over a
+        message synthesizes a sentence again and skips the chunks that are published. The default voice
+        replaces an unknown one. Text without words yields nothing. Closing the generator, or cancelling its consumer,
+        stops the synthesis within one piece.
 
         Raises:
             SynthesisFailed: while iterating.
@@ -106,32 +106,32 @@ class SpeechEngine(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop what is running and free everything; harmless when repeated or never started."""
+        """Stop all syntheses and free all resources. Idempotent; allowed before `start`."""
         ...
 
 
 @runtime_checkable
 class Breakable(Protocol):
-    """An engine that may break for good; the worker then hands its work back and exits for its supervisor to see."""
+    """An engine that can break permanently. The worker then requeues its work and exits with an error."""
 
     async def broken(self) -> EngineBroken:
-        """Wait until it happens (it may never); says what happened."""
+        """Wait until the engine breaks, which may never happen; returns the cause."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceChoice:
-    """The voice to speak with; ``substituted`` where the one that was asked for does not exist."""
+    """The voice to speak with; `substituted` if the requested one does not exist."""
 
     voice: Voice
     substituted: bool
 
 
 def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
-    """The voice with the id ``wanted``, else the default one.
+    """The voice with the id `wanted`, else the default one.
 
-    A character with a voice of some other engine must not silence a conversation, so this is no
-    error; ``substituted`` lets the caller warn about it.
+    This is no error: a character whose voice is another engine's must not silence a conversation. The caller may
+    warn if `substituted` is set.
     """
     for voice in voices:
         if voice.id == wanted:

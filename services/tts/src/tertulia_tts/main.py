@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run until told to stop."""
+    """Run until a signal stops the worker."""
     settings = load_settings()
     metrics = Metrics("tts")
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Event) -> EngineBroken:
-    """Wait until the engine is beyond repair, and let the worker hand back what it has."""
+    """Wait until the engine breaks, then stop the worker, which requeues its work."""
     never: asyncio.Future[EngineBroken] = asyncio.get_running_loop().create_future()
     broken = await (engine.broken() if isinstance(engine, Breakable) else never)
     log.error("the engine broke: %s", broken)
@@ -63,7 +63,7 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
 
 
 async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:
-    """Say which voices there are, again and again: what is in Redis expires, or is lost with it."""
+    """Publish the voices periodically: the key expires, and Redis may lose it."""
     voices = pack([asdict(voice) for voice in engine.voices()])
     while True:
         try:

@@ -1,4 +1,4 @@
-"""How fast sentences are made: measured one by one, for the stage's metrics."""
+"""The tts stage's metrics: how fast sentences are synthesized."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BYTES_PER_SECOND = SAMPLE_RATE * BYTES_PER_SAMPLE
 
 
 class SpeechMetrics:
-    """Measures for one engine. `clock`: seconds from any beginning."""
+    """The metrics of one engine. `clock` gives seconds from an arbitrary start."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.first_chunk = metrics.of(catalogue.TTS_FIRST_CHUNK, engine)
@@ -22,16 +22,16 @@ class SpeechMetrics:
         self.clock = clock
 
     def begin(self) -> SentenceTimer:
-        """A sentence was taken."""
+        """Start to measure a sentence."""
         return SentenceTimer(self)
 
     def failed(self) -> None:
-        """A sentence could not be spoken, and is left out."""
+        """Count a sentence that cannot be spoken and is skipped."""
         self._failures.inc()
 
 
 class SentenceTimer:
-    """One sentence."""
+    """Measures one sentence."""
 
     def __init__(self, metrics: SpeechMetrics) -> None:
         self._metrics = metrics
@@ -39,15 +39,15 @@ class SentenceTimer:
         self._bytes = 0
 
     def made(self, pcm: bytes) -> None:
-        """Another piece has come from the engine."""
+        """Add a piece of the engine."""
         self._bytes += len(pcm)
 
     def first_chunk(self) -> None:
-        """The first chunk that was not there yet is on its way."""
+        """Record the latency of the sentence's first new chunk."""
         self._metrics.first_chunk.observe(self._metrics.clock() - self._begun)
 
     def done(self) -> None:
-        """The sentence is complete. One without a sound says nothing of the timer."""
+        """Record the real-time ratio of the complete sentence. A sentence without sound has none."""
         if self._bytes:
             audio_s = self._bytes / BYTES_PER_SECOND
             self._metrics.audio.inc(audio_s)

@@ -1,4 +1,4 @@
-"""PCM from a thread that makes it to the event loop that wants it."""
+"""A queue of PCM from a thread to an event loop."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tertulia_tts.engine import EngineError, SynthesisFailed
 
 
 class PCMQueue:
-    """One maker in a thread, one taker on a loop.
+    """A queue with one producer in a thread and one consumer on a loop.
 
-    What was made and not yet taken is held here without a bound of its own: the maker waits for
-    nobody, as others queue behind it. So whoever starts a maker bounds what it can make.
+    It is unbounded: the producer never waits, as other syntheses wait for its thread. The engine bounds the amount by
+    the length of the text that it synthesizes at once.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,11 +26,11 @@ class PCMQueue:
 
     @property
     def stopped(self) -> bool:
-        """Whether nobody wants any more of it."""
+        """Whether the consumer wants no more."""
         return self._stopped
 
     def offer(self, pcm: bytes) -> bool:
-        """Thread: hand over a piece; false means that no more is wanted."""
+        """Thread: add a piece. False if the consumer wants no more."""
         if self._stopped:
             return False
         if pcm:
@@ -42,7 +42,7 @@ class PCMQueue:
         return True
 
     def finish(self, error: BaseException | None = None) -> None:
-        """Thread: all was made, or making it failed."""
+        """Thread: end the queue, with the error of the synthesis if it failed."""
         if error is not None and not isinstance(error, EngineError):
             failure = SynthesisFailed(f"synthesis failed: {type(error).__name__}: {error}", retryable=False)
             failure.__cause__ = error
@@ -53,7 +53,7 @@ class PCMQueue:
         self._wake_from_thread()
 
     def stop(self, error: EngineError | None = None) -> None:
-        """Loop: no more is wanted; a taker that still waits gets ``error``."""
+        """Loop: stop the producer; a waiting consumer gets `error`."""
         self._stopped = True
         with self._lock:
             self._error = self._error or error
@@ -62,10 +62,10 @@ class PCMQueue:
         self._changed.set()
 
     async def take(self) -> bytes | None:
-        """Loop: everything made since the last call, at least one sample; ``None`` after the end.
+        """Loop: all PCM since the last call, at least one sample; `None` after the end.
 
         Raises:
-            EngineError: what the maker or ``stop`` ended it with.
+            EngineError: the error that `finish` or `stop` got.
         """
         while True:
             self._changed.clear()
@@ -83,5 +83,5 @@ class PCMQueue:
     def _wake_from_thread(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._changed.set)
-        except RuntimeError:  # the loop was closed under the maker: the taker is gone for good
+        except RuntimeError:  # the loop is closed, and with it the consumer
             self._stopped = True

@@ -1,8 +1,8 @@
-"""Where a worker goes on with a message that another one began to speak.
+"""Computes where a worker resumes a message that another one began to speak.
 
-The last entry of a message's audio says which sentence and which chunk came last. Engines give the
-same PCM for equal arguments and ``Chunker`` cuts at the same places, so going on is: make that
-sentence again, and publish only what comes after.
+The last entry of a message's audio has the sentence and the chunk published last. Engines make the same PCM for equal
+arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes only the
+chunks after the last one.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ class AudioPosition:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """What of a message need not be published again; made by ``resume_after``."""
+    """The part of a message that is published already; made by `resume_after`."""
 
     sentence_index: int
-    """The sentence to begin with: all before it are published to their ends."""
+    """The sentence to begin with; all sentences before it are published completely."""
 
     skip_chunks: int
-    """How many of that sentence's first chunks are published already."""
+    """How many of that sentence's first chunks are published."""
 
     def chunks_to_skip(self, sentence_index: int) -> int:
-        """How many chunks to drop of the sentence that is now being made.
+        """How many chunks of this sentence are published, and so are to be dropped.
 
         Raises:
-            ValueError: the sentence lies before the resume point, so there is nothing to make.
+            ValueError: the sentence is before the resume point.
         """
         if sentence_index < self.sentence_index:
             raise ValueError(
@@ -46,7 +46,7 @@ class ResumePoint:
 
 
 def resume_after(last: AudioPosition | None) -> ResumePoint:
-    """Where to go on after the chunk published last; ``None`` is a message nobody has begun."""
+    """The resume point after the chunk published last; `None` if no chunk is published."""
     if last is None:
         return ResumePoint(0, 0)
     return ResumePoint(last.sentence_index, last.chunk_index + 1)

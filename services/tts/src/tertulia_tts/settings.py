@@ -9,7 +9,7 @@ from tertulia_tts.chunks import MAX_CHUNK_MS, MIN_CHUNK_MS
 
 
 class TTSSettings(CommonSettings):
-    """What `TERTULIA_TTS_…` sets."""
+    """The settings of every tts worker."""
 
     tts_engine: str = Field(
         "espeak", description="speech engine: espeak, higgs (wants a GPU), openai (a server), or instant (a tone)"

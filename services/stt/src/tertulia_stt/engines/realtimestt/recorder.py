@@ -1,4 +1,4 @@
-"""One `AudioToTextRecorder`: set up for audio that is fed to it, quiet, and made in time or not at all."""
+"""Makes an `AudioToTextRecorder` that is fed its audio, logs only errors, and is ready within a time limit."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ T = TypeVar("T")
 
 LOGGER: Final = "realtimestt"
 CHUNK_SAMPLES: Final = 512
-"""What Silero's VAD takes at 16 kHz, and so what a recorder eats at a time."""
+"""Samples that a recorder processes at a time: the frame of Silero's VAD at 16 kHz."""
 CONFIRMATION_S: Final = 0.16
-"""RealtimeSTT's own: how long silence must last before it counts as such; comes before the silence that ends speech."""
+"""How long silence must last before RealtimeSTT starts to measure the silence that ends speech."""
 PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2
-"""Between two looks at what is being said."""
+"""Pause between two partial transcriptions."""
 
 
 class Callbacks(Protocol):
-    """What a recorder tells, on its own threads."""
+    """The methods that a recorder calls, on its own threads."""
 
     def on_recorded_chunk(self, chunk: bytes) -> None: ...
     def on_vad_detect_start(self) -> None: ...
@@ -44,23 +44,23 @@ class Callbacks(Protocol):
 
 
 def load_library() -> None:
-    """Import RealtimeSTT as a server needs it. Takes seconds the first time.
+    """Import RealtimeSTT and configure it for a server. Takes seconds the first time.
 
     Raises:
-        ImportError: it, or something that it needs, is not installed.
+        ImportError: RealtimeSTT or one of its dependencies is not installed.
     """
-    # The library asks for "spawn" at import, for processes that it starts on other systems only; with it, its events
+    # The library sets "spawn" at import, for processes that it starts on other systems only. With "spawn", its events
     # would start a resource tracker process here.
-    with contextlib.suppress(RuntimeError):  # somebody has chosen already
+    with contextlib.suppress(RuntimeError):  # the start method is set already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
-        vars(import_module(name))["print"] = _drop  # it prints to stdout, which is for nobody here
-    import_module("torch").set_num_threads(1)  # for Silero's tiny network more threads only cost
-    import_module("tqdm").tqdm.monitor_interval = 0  # else progress bars that nobody sees are watched by a thread
+        vars(import_module(name))["print"] = _drop  # it prints to stdout
+    import_module("torch").set_num_threads(1)  # more threads slow Silero's tiny network down
+    import_module("tqdm").tqdm.monitor_interval = 0  # no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     logger = logging.getLogger(LOGGER)
     logger.propagate = True
-    logger.addFilter(_only_errors)  # a level would not do: each recorder sets it to DEBUG, where it logs what was said
+    logger.addFilter(_only_errors)  # a level does not help: each recorder sets DEBUG, which logs transcripts
 
 
 def _only_errors(record: logging.LogRecord) -> bool:
@@ -68,14 +68,14 @@ def _only_errors(record: logging.LogRecord) -> bool:
 
 
 def _drop(*_: object, **__: object) -> None:
-    """Instead of `print`."""
+    """Replaces `print`."""
 
 
 def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: Any, realtime: Any) -> Any:
-    """A recorder whose texts are made by `final` and `realtime` (see `SessionExecutor`). Blocks for some 100 ms."""
+    """A recorder that transcribes by `final` and `realtime` (see `SessionExecutor`). Blocks for about 100 ms."""
     from RealtimeSTT import AudioToTextRecorder  # noqa: PLC0415 - only after `load_library`
 
-    told = {name: getattr(callbacks, name) for name in vars(Callbacks) if name.startswith("on_")}
+    handlers = {name: getattr(callbacks, name) for name in vars(Callbacks) if name.startswith("on_")}
     recorder = AudioToTextRecorder(
         use_microphone=False,
         spinner=False,
@@ -89,22 +89,22 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
         init_realtime_after_seconds=REALTIME_PAUSE_S,
         silero_sensitivity=settings.stt_silero_sensitivity,
         webrtc_sensitivity=settings.stt_webrtc_sensitivity,
-        silero_deactivity_detection=True,  # WebRTC's detector takes noise for speech, and would never see the end
+        silero_deactivity_detection=True,  # WebRTC's detector takes noise for speech, so it would find no end
         post_speech_silence_duration=settings.stt_silence_ms / 1000 - CONFIRMATION_S,
         deactivity_silence_confirmation_duration=CONFIRMATION_S,
         min_length_of_recording=0.0,
         min_gap_between_recordings=0.0,
         pre_recording_buffer_duration=PRE_ROLL_S,
-        handle_buffer_overflow=False,  # it would throw audio away; `RecorderSession.feed` holds back instead
+        handle_buffer_overflow=False,  # it would drop audio; `RecorderSession.feed` applies backpressure instead
         ensure_sentence_ends_with_period=False,
-        **told,
+        **handlers,
     )
     logging.getLogger(LOGGER).handlers.clear()  # each recorder adds one
     return recorder
 
 
 async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:
-    """The result of `make`, which runs in a thread; what comes too late, or for nobody, is given to `discard`.
+    """Run `make` in a thread, and return its result. `discard` gets a result that comes after a timeout or a cancel.
 
     Raises:
         EngineUnavailable: it took longer than `timeout_s`.
@@ -115,7 +115,7 @@ async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard
     def run() -> None:
         try:
             made = make()
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        except BaseException as error:  # noqa: BLE001 - raised again in the awaiting task
             broken = error
             _on(loop, lambda: None if waiting.done() else waiting.set_exception(broken))
         else:
@@ -145,12 +145,12 @@ async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard
 
 
 def _start(call: Callable[[], object]) -> None:
-    # A daemon: a process that was told to end does not wait for a library that hangs.
+    # A daemon: a process that ends does not wait for a library that hangs.
     threading.Thread(target=call, name="stt-maker", daemon=True).start()
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> bool:
-    """Have it called on the loop; False if that is closed."""
+    """Schedule `call` on the loop. False if the loop is closed."""
     try:
         loop.call_soon_threadsafe(call)
     except RuntimeError:

@@ -1,13 +1,12 @@
-"""One listening session on one recorder: audio in at the pace of speech, the recorder's calls out as events.
+"""One listening session on one recorder: feeds audio at the pace of speech, and turns the recorder's calls into events.
 
-Audio goes straight to the recorder, which has threads of its own. The session adds one, `stt-session`, which waits
-for the texts of what was recorded and shuts the recorder down. All of them tell the event loop by
-`call_soon_threadsafe`; what the port says happens there, so no state is shared under locks.
+Audio goes directly to the recorder, which has its own threads. The session adds a thread, `stt-session`, which waits
+for transcripts and shuts the recorder down. All threads pass their results to the event loop by
+`call_soon_threadsafe`, and the port's methods run there, so no state needs a lock.
 
-Positions: the recorder says which chunk of 512 samples it looked at when something happened, so they are exact to
-32 ms. When it happens is the recorder's own matter: speech is looked for on a thread beside the audio, and silence is
-timed by the clock, which is put right with every chunk. So the same audio begins and ends a few chunks earlier or later
-on another day.
+Positions are exact to 32 ms: the recorder reports the chunk of 512 samples at which something happened. The moment may
+differ from run to run by a few chunks: a thread beside the audio looks for speech, and silence is measured by the wall
+clock, which the session corrects with every chunk.
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ from tertulia_stt.engines.realtimestt.throttle import Throttle
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
 MAX_UNHEARD_CHUNKS: Final = 4
-"""Fed to the recorder and not yet looked at: when it falls behind, audio waits here instead of being rushed through."""
+"""Chunks fed to the recorder and not yet processed. Beyond this, `feed` waits."""
 MAX_UNREAD_EVENTS: Final = 256
-MAX_HELD_NOTES: Final = 32
-"""Of utterances that wait for an earlier one's text: a model that is too slow for the speech holds the speech back."""
+MAX_WAITING_NOTES: Final = 32
+"""Notes of utterances that wait for an earlier one's text. Beyond this, `feed` waits for the model."""
 MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
-"""An utterance is cut here: Whisper's window is 30 s, and no buffer may grow without end."""
+"""An utterance is cut at this length: Whisper's window is 30 s, and buffers must be bounded."""
 STALLED_S: Final = 20.0
-"""A recorder that looks at nothing for so long is broken."""
+"""A recorder that processes no audio for this long is broken."""
 DRAIN_S: Final = 0.2
 JOIN_S: Final = 30.0
-"""What a transcription that cannot be cancelled may take until a closed session is given up as stuck."""
+"""How long closing waits for a transcription that cannot be cancelled."""
 
 
 class _Signal(Enum):
@@ -62,7 +61,7 @@ class _Signal(Enum):
 class RecorderSession:
     """A `RecognitionSession`, and the `Callbacks` of its recorder. `start` gives it the recorder.
 
-    `on_closed` is called on the event loop when nothing of the session runs any more.
+    `on_closed` is called on the event loop when no thread of the session runs any more.
     """
 
     def __init__(self, first_sample: int, *, on_closed: Callable[[RecorderSession], None]) -> None:
@@ -75,25 +74,25 @@ class RecorderSession:
         self._closing = threading.Event()
         # On the event loop.
         self._throttle = Throttle()
-        self._rest = bytearray()  # less than a chunk, waiting for the rest
+        self._rest = bytearray()  # less than a chunk
         self._ordering = Ordering(first_sample)
         self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
-        self._change = asyncio.Event()  # something that `feed` may wait for has happened
+        self._change = asyncio.Event()  # set when a condition that `feed` waits for may have changed
         self._over = False
         self._failure: RecognitionFailed | None = None
         self._stopped = asyncio.Event()
-        # Written on one thread each; read by others, for whom a moment ago is good enough.
-        self._fed = 0  # samples of input; the loop's
-        self._heard = 0  # chunks looked at; the recording thread's, as is what follows
+        # Each is written on one thread; the others may read a slightly old value.
+        self._fed = 0  # samples of input; written on the loop
+        self._heard = 0  # chunks processed; this and the following are written on the recording thread
         self._silence = SilenceClock(CHUNK_S)
-        self._number = 0  # of the present utterance
+        self._number = 0  # of the current utterance
         self._began = 0  # the chunk at which it began
         self._speech_at = 0
         self._stop_at: int | None = None  # where the VAD heard speech end
         self._is_cut = False
-        self._ends: deque[int] = deque()  # where each recorded utterance ended, until it is transcribed
+        self._ends: deque[int] = deque()  # the end of each recorded utterance that is not transcribed yet
         self._audio_samples = 0  # of the utterance that is being transcribed
-        self._stable = (0, "")  # utterance and stable text; the realtime thread's
+        self._stable = (0, "")  # utterance and stable text; written on the realtime thread
 
     def start(self, recorder: Any) -> None:
         """Listen with this recorder."""
@@ -102,7 +101,7 @@ class RecorderSession:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether nobody wants its texts any more."""
+        """Whether the session is closing, so that its texts are not needed."""
         return self._closing.is_set()
 
     # -- the port
@@ -113,11 +112,11 @@ class RecorderSession:
         self._check_open()
         self._rest += pcm
         while len(self._rest) >= CHUNK_BYTES:
-            await self._turn()
+            await self._may_feed()
             self._check_open()
             chunk = bytes(self._rest[:CHUNK_BYTES])
             del self._rest[:CHUNK_BYTES]
-            self._pass_on(chunk)
+            self._feed_chunk(chunk)
 
     async def events(self) -> AsyncIterator[STTEvent]:
         while not self._closing.is_set():
@@ -133,7 +132,7 @@ class RecorderSession:
     async def finish(self) -> None:
         if not self._over:
             self._end_input()
-            if self._rest:  # what fills the chunk up counts for no position
+            if self._rest:  # the padding of the last chunk does not count towards positions
                 samples = len(self._rest) // BYTES_PER_SAMPLE
                 self._fed += samples
                 self._recorder.feed_audio(bytes(self._rest.ljust(CHUNK_BYTES, b"\0")))
@@ -143,10 +142,10 @@ class RecorderSession:
         self._closing.set()
         self._end_input()
         self._output.put_nowait(None)
-        self._recorder.interrupt_stop_event.set()  # wakes the thread out of a transcription that it waits for
+        self._recorder.interrupt_stop_event.set()  # ends the thread's wait for a transcription
         self._signals.put(_Signal.CLOSE)
         await self._stopped.wait()
-        self._thread.join()  # its last act was to say that it stopped
+        self._thread.join()  # it ends right after it has posted `_stop`
 
     def _end_input(self) -> None:
         self._over = True
@@ -158,13 +157,13 @@ class RecorderSession:
         if self._over:
             raise RecognitionFailed("the recognition session has ended; open another one")
 
-    async def _turn(self) -> None:
-        """Wait until the next chunk may be passed on, or never can be."""
+    async def _may_feed(self) -> None:
+        """Wait until the next chunk may be fed, or the session ends."""
         while not self._over:
             self._change.clear()
             wait_s = self._throttle.wait_s(self._loop.time())
             unheard = self._fed // CHUNK_SAMPLES - self._heard >= MAX_UNHEARD_CHUNKS
-            unread = self._output.qsize() >= MAX_UNREAD_EVENTS or self._ordering.held >= MAX_HELD_NOTES
+            unread = self._output.qsize() >= MAX_UNREAD_EVENTS or self._ordering.waiting >= MAX_WAITING_NOTES
             if not (wait_s or unheard or unread):
                 return
             try:
@@ -174,7 +173,7 @@ class RecorderSession:
                 if unheard:
                     self._fail(RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s"))
 
-    def _pass_on(self, chunk: bytes) -> None:
+    def _feed_chunk(self, chunk: bytes) -> None:
         self._throttle.passed(self._loop.time(), CHUNK_S)
         self._fed += CHUNK_SAMPLES
         self._recorder.feed_audio(chunk)
@@ -184,7 +183,7 @@ class RecorderSession:
     def _take(self, note: Note) -> None:
         for event in self._ordering.take(note):
             if isinstance(event, TranscriptionUpdate) and self._output.qsize() >= MAX_UNREAD_EVENTS:
-                continue  # nobody reads, and a later one says more
+                continue  # unread events pile up, and a later update replaces this one
             self._output.put_nowait(event)
         self._change.set()
 
@@ -205,7 +204,7 @@ class RecorderSession:
     def _post(self, call: Callable[..., None], *args: object) -> None:
         try:
             self._loop.call_soon_threadsafe(call, *args)
-        except RuntimeError:  # the loop was closed over an open session: nobody is left to tell
+        except RuntimeError:  # the loop was closed before the session
             self._closing.set()
 
     # -- on the session's thread
@@ -213,7 +212,7 @@ class RecorderSession:
     def _run(self) -> None:
         try:
             self._transcribe()
-        except Exception as error:  # noqa: BLE001 - whatever breaks in the library breaks its session, and only that
+        except Exception as error:  # noqa: BLE001 - any error of the library ends its session, and only that
             if not self._closing.is_set():
                 failure = RecognitionFailed(f"speech recognition failed: {error}")
                 failure.__cause__ = error
@@ -227,8 +226,8 @@ class RecorderSession:
     def _transcribe(self) -> None:
         recorder = self._recorder
         recorder.listen()
-        # `text()` would set these when it waits for speech for the first time. Here it is called for what is recorded
-        # already: waiting in it loses speech that begins, or a recording that ends, at the wrong moment.
+        # `text()` would set these when it first waits for speech. Here it is called only for recorded utterances: while
+        # it waits, it can miss the beginning of speech or the end of a recording.
         recorder.stop_recording_on_voice_deactivity = True
         recorder.continuous_listening = True
         number = 0
@@ -246,7 +245,7 @@ class RecorderSession:
                     self._note(Transcribed(number, text, min(start, last_end), last_end))
                 case _Signal.FINISH:
                     self._cut_off()
-                    self._signals.put(_Signal.DONE)  # behind what was recorded
+                    self._signals.put(_Signal.DONE)  # after the recorded utterances
                 case _Signal.DONE:
                     self._note(Over(self._first + self._fed))
                     self._post(self._no_more_events)
@@ -255,28 +254,28 @@ class RecorderSession:
                     return
 
     def _cut_off(self) -> None:
-        """All audio is fed: have it looked at, and what is being recorded brought to an end."""
+        """After the last audio: wait until the recorder has processed it, and end the current recording."""
         deadline = time.monotonic() + STALLED_S
         while not self._recorder.drain_audio_input(timeout=DRAIN_S):
             if self._closing.is_set():
                 return
             if time.monotonic() > deadline:
                 raise RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s")
-        if self._recorder.is_recording:  # its thread rests: no audio is left
+        if self._recorder.is_recording:  # its thread is idle, as no audio is left
             self._is_cut = True
             self._recorder.stop()
 
     # -- on the recorder's threads
 
-    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - what it looks at next
+    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that it processes next
         if self._recorder.is_recording and self._heard - self._began >= MAX_UTTERANCE_CHUNKS:
-            self._recorder.stop()  # it goes on listening, with nothing lost in between
+            self._recorder.stop()  # it goes on listening and loses no audio
         self._count_silence()
         self._heard += 1
         self._post(self._change.set)
 
     def _count_silence(self) -> None:
-        # Both are compared with `time.time()` right behind this call, on this thread.
+        # The recorder compares both with `time.time()` right after this call, on this thread.
         recorder, clock = self._recorder, self._silence
         clock.chunk(time.time())
         recorder.speech_end_silence_candidate_start = clock.moved(recorder.speech_end_silence_candidate_start)
@@ -286,7 +285,7 @@ class RecorderSession:
         self._note(Listening(self._position()))
 
     def on_vad_detect_stop(self) -> None:
-        """Said as a recording begins, which says more."""
+        """Ignored: `on_recording_start` comes at the same time."""
 
     def on_vad_start(self) -> None:
         self._speech_at = self._position()
@@ -311,11 +310,11 @@ class RecorderSession:
         return False  # go on
 
     def on_realtime_text_stabilization_update(self, event: Any) -> None:
-        """Comes right before the other two, and says which utterance they are about and what of it is stable."""
+        """Called right before the other two, with their utterance and its stable text."""
         text = event.stable_text.strip()
         self._stable = event.recording_id, text[:1].upper() + text[1:]
 
-    def on_realtime_transcription_stabilized(self, text: str) -> None:  # noqa: ARG002 - it has the unstable part in it
+    def on_realtime_transcription_stabilized(self, text: str) -> None:  # noqa: ARG002 - it includes the unstable part
         number, stable = self._stable
         if stable:
             self._note(Partial(number, self._position(), stable, is_stable=True))
@@ -331,7 +330,7 @@ class RecorderSession:
 
 
 def shut_down(recorder: Any) -> None:
-    """End a recorder with all its threads. Blocks for some 10 ms, longer while something is being transcribed."""
+    """End a recorder and its threads. Blocks for about 10 ms, longer during a transcription."""
     recorder.shutdown()
-    for thread in recorder._external_transcription_threads:  # noqa: SLF001 - nothing else knows of them
+    for thread in recorder._external_transcription_threads:  # noqa: SLF001 - there is no public way to join them
         thread.join(JOIN_S)

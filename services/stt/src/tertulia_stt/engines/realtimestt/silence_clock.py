@@ -1,16 +1,16 @@
-"""Silence in audio time. Pure: time comes in as an argument.
+"""Measures silence in audio time. Pure: time comes in as an argument.
 
-RealtimeSTT notes the time when silence begins, and looks at the clock with each chunk that follows. So a pause between
-two words in which the network or this process stands still for half a second would end the utterance amid the sentence.
-Therefore, before a chunk is looked at, the noted time is moved by what the clock has run ahead of the audio since the
-chunk before: what has passed since then is what was heard.
+RealtimeSTT stores the wall time at which silence begins, and compares it with the clock at each later chunk. If the
+network or this process stalls for half a second in a pause between two words, the utterance would end in the middle of
+the sentence. So before each chunk the stored time is shifted by the clock's lead over the audio since the previous
+chunk: the measured silence is then as long as its audio.
 """
 
 from __future__ import annotations
 
 
 class SilenceClock:
-    """Where silence began, for chunks of `chunk_s` seconds."""
+    """Corrects the start of silence, for chunks of `chunk_s` seconds."""
 
     def __init__(self, chunk_s: float) -> None:
         self._chunk_s = chunk_s
@@ -18,11 +18,11 @@ class SilenceClock:
         self._ahead_s = 0.0
 
     def chunk(self, now: float) -> None:
-        """A chunk will be looked at now."""
-        # Negative for chunks that come in a bunch: what was counted too little between two bunches is made good.
+        """Call before each chunk, with the current time."""
+        # Negative for chunks that arrive in a burst: this makes up for the stall before the burst.
         self._ahead_s = 0.0 if self._last is None else now - self._last - self._chunk_s
         self._last = now
 
     def moved(self, began: float) -> float:
-        """The time at which it would have begun, had this chunk come when it was spoken; 0 (there is none) stays 0."""
+        """`began` shifted by the clock's lead over the audio; 0 means no silence."""
         return began + self._ahead_s if began else 0

@@ -1,4 +1,4 @@
-"""Whisper models that all sessions of a worker share, and what must be there for them."""
+"""Whisper models that all sessions of a worker share, and checks that they can run."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Plan:
 
 
 def plan(settings: RealtimeSTTSettings) -> Plan:
-    """What the settings come to on this machine, whether or not it can do that."""
+    """The plan that the settings give on this machine; `check_device` tests whether it can run."""
     device = settings.stt_device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
@@ -49,10 +49,10 @@ def plan(settings: RealtimeSTTSettings) -> Plan:
 
 
 def check_device(plan: Plan) -> None:
-    """See whether the plan's device is there and computes in the plan's type.
+    """Check that the plan's device exists and supports the plan's compute type.
 
     Raises:
-        EngineUnavailable: it is not, or does not.
+        EngineUnavailable: it does not.
     """
     if plan.device == "cuda" and not ctranslate2.get_cuda_device_count():
         raise EngineUnavailable(
@@ -68,15 +68,15 @@ def check_device(plan: Plan) -> None:
 
 
 def models_dir(settings: RealtimeSTTSettings) -> Path:
-    """Where weights are kept that `tertulia fetch-models` brings."""
+    """The folder into which `tertulia fetch-models` downloads weights."""
     return settings.data_dir / "models"
 
 
 def weights(model: str, folder: Path, variable: str) -> str:
-    """The folder with a model's weights; nothing is downloaded. `variable` is the setting that named the model.
+    """The folder with a model's weights; downloads nothing. `variable` is the setting that names the model.
 
     Raises:
-        EngineUnavailable: it is not there; the message says how to get it.
+        EngineUnavailable: the weights are missing; the message says how to get them.
     """
     if Path(model).is_dir():
         if not (Path(model) / "model.bin").is_file():
@@ -92,7 +92,7 @@ def weights(model: str, folder: Path, variable: str) -> str:
         )
     try:
         return faster_whisper.download_model(model, cache_dir=str(folder), local_files_only=True)
-    except Exception as error:  # the Hub's client has a dozen errors for "not here", and changes them
+    except Exception as error:  # the Hub's client has a dozen errors for a missing model, and they change
         raise EngineUnavailable(
             f"the weights of the Whisper model {model!r} are not in {folder}. Where there is a network,"
             f" `tertulia fetch-models` brings them; else copy them there, or set {variable} to a folder that has them"
@@ -100,10 +100,10 @@ def weights(model: str, folder: Path, variable: str) -> str:
 
 
 def download(model: str, folder: Path) -> None:
-    """Bring a model's weights into `folder`; what is there already is not fetched again.
+    """Download a model's weights into `folder`, unless they are there.
 
     Raises:
-        EngineUnavailable: there is no such model, no network, or no room.
+        EngineUnavailable: the model does not exist, or there is no network or no space.
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
@@ -116,7 +116,7 @@ def download(model: str, folder: Path) -> None:
 
 
 class SharedWhisper:
-    """One model, used by any number of threads: CTranslate2 queues what comes in at once.
+    """A model for any number of threads: CTranslate2 queues concurrent calls.
 
     `hotwords` are spellings worth listening for; `beam_size` 1 is the fastest.
 
@@ -129,22 +129,22 @@ class SharedWhisper:
             self._model = faster_whisper.WhisperModel(
                 folder, device=plan.device, compute_type=plan.compute_type, cpu_threads=threads, local_files_only=True
             )
-        except Exception as error:  # a broken file, too little memory, a wrong CUDA library: all plain RuntimeErrors
+        except Exception as error:  # a damaged file, too little memory and a wrong CUDA library are all RuntimeErrors
             raise EngineUnavailable(
                 f"the Whisper model in {folder} cannot be loaded on {plan.device} as {plan.compute_type}: {error}"
             ) from error
         self._options: dict[str, Any] = {
             "beam_size": beam_size,
             "hotwords": hotwords or None,
-            "vad_filter": True,  # else Whisper thanks for watching where there was only noise
-            # Each utterance stands for itself; text carried over makes Whisper repeat itself.
+            "vad_filter": True,  # without it Whisper invents sentences in noise
+            # Text of earlier utterances makes Whisper repeat itself.
             "condition_on_previous_text": False,
         }
 
     def transcribe(self, audio: Any, language: str | None, is_cancelled: Callable[[], bool]) -> TranscriptionResult:
-        """The text of `audio` (float32, 16 kHz, -1..1); `language` None has it detected.
+        """The text of `audio` (float32, 16 kHz, -1..1). `language` None detects it.
 
-        `is_cancelled` is asked after each of Whisper's segments; nobody wants the rest of the text then.
+        Stops after a segment if `is_cancelled` returns true.
         """
         segments, info = self._model.transcribe(audio, language=language or None, **self._options)
         parts: list[str] = []
@@ -156,7 +156,7 @@ class SharedWhisper:
 
 
 class SessionExecutor:
-    """What a recorder calls to have audio transcribed: the shared model, until the session is closed."""
+    """A recorder's transcription executor: uses the shared model until the session is closed."""
 
     def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
         self._whisper = whisper

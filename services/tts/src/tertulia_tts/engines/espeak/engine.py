@@ -1,11 +1,11 @@
-"""The ``espeak`` engine: espeak-ng in this process. No GPU, no key, no download; robotic, and instant.
+"""The engine `espeak`: espeak-ng in this process. No GPU, no key, no download; robotic, and instant.
 
-espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency ``espeak``; nothing
-else here imports it.
+espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency `espeak`, and only this package imports
+it.
 
-All synthesis of a process runs in one thread, a segment (see ``spoken_text``) at a time, first come,
-first served. A text of several segments asks for the next when the one before has been taken, so it
-holds one segment of audio at most, and other texts get their turn in between.
+All synthesis of a process runs in one thread, one segment (see `spoken_text`) at a time, in order of arrival. A text of
+several segments queues the next one after the consumer has taken the previous one. So it holds at most one segment of
+audio, and other texts run in between.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tertulia_tts.silence_trimmer import SilenceTrimmer
 from tertulia_tts.spoken_text import segments, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, whatever its voice and its end mark."""
+"""Silence after a sentence, for all voices and end marks."""
 
 SEGMENT_GAP_MS = 100
 """Silence between the segments of a very long sentence."""
@@ -46,7 +46,7 @@ def create(_settings: TTSSettings) -> EspeakEngine:
 
 
 class EspeakEngine:
-    """See the module."""
+    """A `SpeechEngine`."""
 
     name = "espeak"
 
@@ -55,7 +55,7 @@ class EspeakEngine:
         self._running: set[PCMQueue] = set()
 
     async def start(self) -> None:
-        """Load every voice once, and see that a sentence comes out the same twice.
+        """Load every voice once, and check that the same sentence gives the same sound twice.
 
         Raises:
             EngineUnavailable: library, data or a voice is missing, or the output is not repeatable.
@@ -91,7 +91,7 @@ class EspeakEngine:
                     yield pcm
             finally:
                 queue.stop()
-                job.cancel()  # frees its place in the queue where it has not begun
+                job.cancel()  # removes it from the queue if it has not begun
                 self._running.discard(queue)
 
     async def close(self) -> None:
@@ -119,14 +119,14 @@ class _ProcessThread:
             return self._executor
 
     async def release(self) -> None:
-        """Give up one use; the last one ends the thread."""
+        """Release one use; the last one ends the thread."""
         with self._guard:
             self._users -= 1
             if self._users or self._executor is None:
                 return
             executor, self._executor = self._executor, None
         try:
-            # What runs stops within a piece; waiting for it off the loop makes the join below instant.
+            # The running job stops within a piece. Waiting for it here makes the blocking shutdown below instant.
             await asyncio.wrap_future(executor.submit(_nothing))
         finally:
             executor.shutdown(wait=True, cancel_futures=True)
@@ -136,14 +136,14 @@ _thread = _ProcessThread()
 
 
 def _nothing() -> None:
-    """Done when all before it is done."""
+    """A job that ends after all earlier jobs."""
 
 
 def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
     if queue.stopped:
         return
     try:
-        # Floats: soxr dithers int16 from a seed of its own, so that no two results would be equal.
+        # Floats: soxr dithers int16 with a random seed, so results would differ.
         resampler = soxr.ResampleStream(NATIVE_RATE, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         trimmer = SilenceTrimmer(gap_ms)
 
@@ -156,7 +156,7 @@ def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_m
 
         speak(voice, text, seed, on_pcm)
         queue.offer(convert(np.empty(0, np.float32), last=True) + trimmer.finish().tobytes())
-    except BaseException as error:  # noqa: BLE001 -- whatever it is, the one who waits must hear of it
+    except BaseException as error:  # noqa: BLE001 - the waiting consumer gets every error
         queue.finish(error)
     else:
         queue.finish()

@@ -1,10 +1,10 @@
-"""espeak-ng through ctypes: the functions that are needed, and a way around its global state.
+"""espeak-ng through ctypes, with a fresh copy of its global state for every sentence.
 
-espeak-ng keeps its state in global variables, and no call resets all of them (the phase of the pitch
-flutter and of the glottal wave, the gain control): the same sentence comes out different each time.
-Loading the library anew for every sentence does reset them, and takes less than a millisecond.
+espeak-ng keeps its state in global variables, and no call resets all of them (the phase of the pitch flutter and of the
+glottal wave, the gain control), so the same sentence would sound different each time. Loading the library again for
+every sentence resets them, and takes less than a millisecond.
 
-Functions and constants: ``espeak-ng/speak_lib.h`` and ``espeak_ng.h`` of espeak-ng 1.52.
+Functions and constants: `espeak-ng/speak_lib.h` and `espeak_ng.h` of espeak-ng 1.52.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from tertulia_tts.engines.espeak.voices import EspeakVoice
 NATIVE_RATE = 22_050
 
 _AUDIO_OUTPUT_SYNCHRONOUS = 2
-_INITIALIZE_DONT_EXIT = 0x8000  # else missing data ends the process
+_INITIALIZE_DONT_EXIT = 0x8000  # without it, missing data ends the process
 _CHARS_UTF8 = 1
-_END_PAUSE = 0x1000  # lets the last sound and its echo die away
+_END_PAUSE = 0x1000  # includes the decay of the last sound and its echo
 _POS_CHARACTER = 1
 _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _BUFFER_MS = 60
@@ -36,10 +36,10 @@ _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, c
 
 
 def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bool]) -> None:
-    """Speak ``text`` from a fresh state, handing over s16le mono PCM at ``NATIVE_RATE`` as it is made.
+    """Speak `text` from a fresh state, and pass s16le mono PCM at `NATIVE_RATE` to `on_pcm` as it is made.
 
-    Blocks until all is spoken or ``on_pcm`` returned false. **One call at a time in a process**: the
-    state of the library is the process's. What ``on_pcm`` raises is raised here.
+    Blocks until the end, or until `on_pcm` returns false. **One call at a time in a process**: the library's state is
+    global. An exception of `on_pcm` is raised here.
 
     Raises:
         EngineUnavailable: the library, its data or the voice cannot be loaded.
@@ -53,11 +53,11 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
             return 0
         try:
             return 0 if on_pcm(ctypes.string_at(samples, count * 2)) else 1
-        except BaseException as error:  # noqa: BLE001 -- must not unwind through C; raised again below
+        except BaseException as error:  # noqa: BLE001 - must not unwind through C; raised again below
             raised.append(error)
             return 1
 
-    callback = _SynthCallback(on_samples)  # to be kept alive for as long as C may call it
+    callback = _SynthCallback(on_samples)  # keeps it alive as long as C may call it
     with _fresh_library() as library:
         library.espeak_SetSynthCallback(callback)
         _set_voice(library, voice)
@@ -102,7 +102,7 @@ def _fresh_library() -> Generator[ctypes.CDLL]:
         finally:
             library.espeak_Terminate()
     finally:
-        dlclose(library._handle)  # noqa: SLF001 -- ctypes has no public way to unload
+        dlclose(library._handle)  # noqa: SLF001 - ctypes has no public way to unload
 
 
 def _set_voice(library: ctypes.CDLL, voice: EspeakVoice) -> None:

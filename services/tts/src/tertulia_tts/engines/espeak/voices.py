@@ -1,8 +1,7 @@
-"""The voices of the ``espeak`` engine: an accent, a timbre, a pitch, a pace for each.
+"""The voices of the engine `espeak`: each has an accent, a timbre, a pitch and a pace.
 
-A voice file names an accent and, after ``+``, a variant (formants, breath, echo). ``volume`` brings
-them to about the same loudness, -21 dBFS RMS over a sentence, without driving the synthesizer's own
-limiter; the contract suite measures it.
+A voice file names an accent and, after `+`, a variant (formants, breath, echo). `volume` gives all voices the same
+loudness, about -21 dBFS RMS over a sentence, below the synthesizer's own limiter; the contract suite measures it.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from tertulia_tts.engine import Voice
 
 @dataclass(frozen=True, slots=True)
 class EspeakVoice:
-    """A voice and how espeak-ng is set to make it.
+    """A voice and its parameters of espeak-ng.
 
-    ``file`` is a path below ``espeak-ng-data/lang`` and a variant; ``rate`` is in words a minute
-    (80 to 450); ``pitch`` and ``pitch_range`` are 0 to 99, 50 being the variant's own; ``volume`` is in per
+    `file` is a path below `espeak-ng-data/lang` and a variant; `rate` is in words a minute
+    (80 to 450); `pitch` and `pitch_range` are 0 to 99, 50 being the variant's own; `volume` is in per
     cent of espeak-ng's default.
     """
 

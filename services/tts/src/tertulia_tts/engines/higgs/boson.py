@@ -1,7 +1,7 @@
-"""The real model: boson-multimodal's ``HiggsAudioServeEngine``, its own streaming left aside.
+"""The real model: boson-multimodal's `HiggsAudioServeEngine`, without its streaming.
 
-Its ``generate_delta_stream`` runs a thread that cannot be stopped, and its reader waits for ever when it fails. So
-the engine's own thread calls the model's ``generate`` instead, with a streamer that ends it at any step by raising.
+Its `generate_delta_stream` runs a thread that cannot be stopped, and the reader waits for ever if that thread fails. So
+the engine's thread calls the model's `generate`, with a streamer that can raise at any step to end it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-# Before boson-multimodal's modules read it: nothing here may wait for a network that is not there.
+# Before boson-multimodal's modules read it: nothing here may wait for a network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-with warnings.catch_warnings():  # of old code, about itself
+with warnings.catch_warnings():  # deprecations in third-party code
     warnings.simplefilter("ignore")
     import librosa
     import numpy as np
@@ -44,24 +44,24 @@ from tertulia_tts.engines.higgs.weights import Weights, locate
 CODEBOOKS = 8
 DEFAULT_SCENE = "Audio is recorded from a quiet room."
 CACHE_LENGTHS = (1024, 2048, 4096)
-"""Positions of the key-value caches: a clip of 30 s, its transcript and an utterance take 750 + 1000 + 650 at most."""
+"""Lengths of the key-value caches. A clip of 30 s, its transcript and an utterance take at most 750 + 1000 + 650."""
 
 REPEAT_WINDOW, MAX_REPEATS = 7, 2
-"""Repetition-aware sampling, as in boson-multimodal's defaults: no stuck sounds."""
+"""Repetition-aware sampling with boson-multimodal's defaults, which prevents stuck sounds."""
 
 DELAY_STEPS = CODEBOOKS
-"""Steps beyond one a frame: the column of marks, and the delay."""
+"""Steps in addition to one per frame: the column of marks, and the delay."""
 
-bosons_log.disable("boson_multimodal")  # it would write past our log
-logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns of what boson-multimodal calls
+bosons_log.disable("boson_multimodal")  # it does not write to `logging`
+logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns about boson-multimodal's calls
 
 
 class _Enough(Exception):
-    """Nobody wants more columns."""
+    """The consumer wants no more columns."""
 
 
 class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
-    """What ``generate`` reports each step to."""
+    """The streamer that `generate` calls at each step."""
 
     def __init__(self, on_column: Callable[[Codes], bool]) -> None:
         self._on_column = on_column
@@ -71,11 +71,11 @@ class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
             raise _Enough
 
     def end(self) -> None:
-        """The utterance has ended by itself."""
+        """Called when the utterance ends by itself."""
 
 
 class BosonModel:
-    """The ``SpeechModel`` on ``HiggsAudioServeEngine``."""
+    """The `SpeechModel` on `HiggsAudioServeEngine`."""
 
     codebooks = CODEBOOKS
 
@@ -129,7 +129,7 @@ class BosonModel:
             torch.cuda.empty_cache()
 
     def _prompt(self, voice: ClonedVoice, text: str) -> dict[str, Any]:
-        """What ``HiggsAudioServeEngine._prepare_inputs`` makes, but for the clip, which is not encoded again."""
+        """The same prompt as `HiggsAudioServeEngine._prepare_inputs`, without encoding the clip again."""
         scene = voice.files.scene or DEFAULT_SCENE
         instruction = f"Generate audio following instruction.\n\n<|scene_desc_start|>\n{scene}\n<|scene_desc_end|>"
         sample = ChatMLSample(
@@ -142,7 +142,7 @@ class BosonModel:
         )
         serve = self._serve
         tokens, *_ = prepare_chatml_sample(sample, serve.tokenizer)
-        if tokens is None:  # it prints what went wrong, and returns nothing
+        if tokens is None:  # it prints the error, and returns None
             raise ValueError("the text cannot be made a prompt")
         begin = "<|start_header_id|>assistant<|end_header_id|>\n\n<|audio_out_bos|>"
         tokens.extend(serve.tokenizer.encode(begin, add_special_tokens=False))
@@ -167,10 +167,10 @@ class BosonModel:
 
 
 def load_boson(settings: HiggsSettings) -> BosonModel:
-    """The model, on its device, its CUDA graphs captured.
+    """Load the model on its device, and capture its CUDA graphs.
 
     Raises:
-        EngineUnavailable: no GPU, no weights, or weights that do not fit; the message says what to do.
+        EngineUnavailable: the GPU or the weights are missing, or the weights do not load; the message says what to do.
         OutOfMemory, DeviceLost: the device cannot hold it.
     """
     device = settings.tts_higgs_device
@@ -180,7 +180,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             "TERTULIA_TTS_HIGGS_DEVICE=cpu to try it far below real time, or choose another TERTULIA_TTS_ENGINE"
         )
     weights = locate(settings)
-    # The same text and seed are to give the same sound: no kernels that are chosen by a race.
+    # The same text and seed must give the same sound, so no kernels that are chosen by timing.
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     try:
@@ -191,7 +191,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             )
     except (OutOfMemory, DeviceLost):
         raise
-    except Exception as error:  # whatever a damaged file makes of it
+    except Exception as error:  # damaged files raise many kinds
         raise EngineUnavailable(
             f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
             "fetch them again with `make higgs-models`"
@@ -217,7 +217,7 @@ def _fingerprint(weights: Weights) -> str:
 
 @contextmanager
 def _hubert_from(folder: Path) -> Generator[None]:
-    """Have the codec load its HuBERT from ``folder``: it asks the hub, and would run code found there."""
+    """Make the codec load its HuBERT from `folder`; by default it asks the hub, and would run code from there."""
 
     class _Local:
         @staticmethod
@@ -234,15 +234,15 @@ def _hubert_from(folder: Path) -> Generator[None]:
 
 @contextmanager
 def _device_errors() -> Generator[None]:
-    """What PyTorch raises, as what the engine knows."""
+    """Turn PyTorch's errors into the engine's."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(str(error).partition("\n")[0]) from error
     except RuntimeError as error:
-        told = str(error).partition("\n")[0]
-        if "can't allocate memory" in told:  # the CPU's allocator has no error class of its own
-            raise OutOfMemory(told) from error
-        if told.startswith(("CUDA error", "cuDNN error", "CUBLAS")) or "CUDA error" in told:
-            raise DeviceLost(told) from error
+        reason = str(error).partition("\n")[0]
+        if "can't allocate memory" in reason:  # the CPU's allocator has no error class of its own
+            raise OutOfMemory(reason) from error
+        if reason.startswith(("CUDA error", "cuDNN error", "CUBLAS")) or "CUDA error" in reason:
+            raise DeviceLost(reason) from error
         raise

@@ -1,7 +1,7 @@
-"""Voices made known to the model: each clip is encoded once, and its codes are kept on disk.
+"""Encodes each voice's clip once, and keeps its codes on disk.
 
-Kept also for the sake of sameness: codes made anew on another kind of GPU may differ in a place or two, and with them
-every sentence of that voice. Workers that share the folder speak alike.
+The stored codes also keep the sound equal: another kind of GPU may encode a clip slightly differently, which changes
+every sentence of that voice. Workers that share the folder sound the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def clone(model: SpeechModel, voices: Iterable[VoiceFiles], kept: Path) -> Sequence[ClonedVoice]:
-    """Each voice with its codes, from below ``kept`` where they are known."""
+    """Each voice with its codes, read from the folder `kept` if they are there."""
     return [ClonedVoice(voice, _codes(model, voice, kept)) for voice in voices]
 
 
@@ -58,5 +58,5 @@ def _write(file: Path, codes: Codes) -> None:
         new = file.with_suffix(f".{os.getpid()}.new.npy")
         np.save(new, codes)
         new.replace(file)
-    except OSError as error:  # read-only, full: the next start encodes it again
+    except OSError as error:  # read-only or full: the next start encodes the voice again
         log.warning("the voices' codes cannot be kept: %s", error)

@@ -1,8 +1,8 @@
-"""The delay pattern undone: from the model's columns to the codec's frames. Pure.
+"""Undoes the delay pattern: turns the model's columns into the codec's frames. Pure.
 
 The model makes one column of codes a step, codebook *k* being *k* steps late ("Simple and Controllable Music
-Generation", arXiv 2306.05284). Column 0 holds nothing but ``BEGIN``; codebook *k* of frame *f* is in column
-*f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An ``END`` in codebook *k* of column *c* marks
+Generation", arXiv 2306.05284). Column 0 holds nothing but `BEGIN`; codebook *k* of frame *f* is in column
+*f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An `END` in codebook *k* of column *c* marks
 frame *c - 1 - k* as the one after the last.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 CODES = 1024
-"""Codes of a codebook; what is above is a mark."""
+"""The number of codes of a codebook; values above are marks."""
 BEGIN, END = 1024, 1025
 
 Codes = NDArray[np.int16]
@@ -33,10 +33,10 @@ class Undelayer:
         return self._end is not None and self._seen - self._codebooks >= self._end
 
     def feed(self, column: Codes) -> Codes | None:
-        """The frame that ``column``, of shape ``(codebooks,)``, completes, if it does and belongs to the utterance.
+        """Add a column, of shape `(codebooks,)`. Returns the frame that it completes, if that belongs to the utterance.
 
         Raises:
-            ValueError: a column of another shape.
+            ValueError: the column has another shape.
         """
         if column.shape != (self._codebooks,):
             raise ValueError(f"a column has {self._codebooks} codes, not the shape {column.shape}")
@@ -53,6 +53,6 @@ class Undelayer:
         frame = at - self._codebooks
         if self._end is not None and frame >= self._end:
             return None
-        # A mark within an utterance is a slip of the model; the original clips it to a code as well.
+        # A mark within an utterance is an error of the model; the original code clips it, too.
         codes = np.array([self._columns[1 + codebook][codebook] for codebook in range(self._codebooks)], np.int16)
         return codes.clip(0, CODES - 1)

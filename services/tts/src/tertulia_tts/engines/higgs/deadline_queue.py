@@ -1,4 +1,4 @@
-"""The line before a device that serves one at a time: the one whose listener runs out of sound first is next."""
+"""The queue for a device that serves one utterance at a time, ordered by deadline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import count
 
 
 class DeadlineQueue:
-    """Of one event loop. Whoever has entered leaves; whoever gives up waiting need not."""
+    """Bound to one event loop. Call `leave()` after a successful `enter()`."""
 
     def __init__(self) -> None:
         self._busy = False
@@ -16,10 +16,10 @@ class DeadlineQueue:
         self._number = count()
 
     async def enter(self, deadline: float, patience_s: float) -> None:
-        """Wait for one's turn: by deadline, and first come, first served among equals.
+        """Wait for the device. The earliest deadline is first; equal deadlines are served in order of arrival.
 
         Raises:
-            TimeoutError: it did not come within ``patience_s``.
+            TimeoutError: the device was not free within `patience_s`.
         """
         if not self._busy:
             self._busy = True
@@ -31,12 +31,12 @@ class DeadlineQueue:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.leave()  # it was our turn in the very moment that we gave up
+                self.leave()  # the device became free in the moment of the cancel
             turn.cancel()
             raise
 
     def leave(self) -> None:
-        """Let the next one in."""
+        """Release the device to the next waiting utterance."""
         while self._waiting:
             _, _, turn = heapq.heappop(self._waiting)
             if not turn.done():

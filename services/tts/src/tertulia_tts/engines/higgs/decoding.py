@@ -1,4 +1,4 @@
-"""From frames of codes, as they come, to PCM, as early as it is final."""
+"""Decodes frames of codes to PCM, as early as the PCM is final."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tertulia_tts.engines.higgs.windows import Window, WindowPlan
 SAMPLES_A_FRAME = 960
 
 SILENT_RMS = 10 ** (-50 / 20)
-"""A frame below this has nothing in it that one would hear as speech: -50 dBFS."""
+"""A frame below this holds no audible speech: -50 dBFS."""
 
 MAX_PAUSE_FRAMES = 38
-"""1.5 s: no pause within a sentence is longer. The model is known to run on in silence."""
+"""1.5 s: longer than any pause within a sentence. The model sometimes continues in silence."""
 
 MAX_LEAD_FRAMES = 100
 """4 s before the first sound."""
 
 Decode = Callable[[Codes], NDArray[np.float32]]
-"""Frames ``(codebooks, n)`` to samples ``(n * 960,)``, -1 to 1."""
+"""Frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
 
 
 class FrameDecoder:
-    """Takes the frames of one utterance, one at a time, and gives signed 16-bit PCM."""
+    """Decodes the frames of one utterance, one at a time, to signed 16-bit PCM."""
 
     def __init__(self, decode: Decode) -> None:
         self._decode = decode
@@ -37,17 +37,17 @@ class FrameDecoder:
 
     @property
     def fell_silent(self) -> bool:
-        """Whether there has been silence for so long that nothing is to be expected any more."""
+        """Whether the silence has lasted so long that no more speech is expected."""
         return self._silent >= (MAX_PAUSE_FRAMES if self._heard else MAX_LEAD_FRAMES)
 
     def feed(self, frame: Codes) -> NDArray[np.int16]:
-        """The PCM that this frame makes certain; often none."""
+        """Add a frame. Returns the PCM that is final now; often none."""
         self._frames.append(frame)
         window = self._plan.after(len(self._frames))
         return np.empty(0, np.int16) if window is None else self._sound(window)
 
     def finish(self) -> Iterator[NDArray[np.int16]]:
-        """The rest, up to a second at a time."""
+        """The remaining PCM, up to a second at a time."""
         while (window := self._plan.rest(len(self._frames))) is not None:
             yield self._sound(window)
 

@@ -1,4 +1,4 @@
-"""The one thread that touches the device, and the watch over it."""
+"""The thread that uses the device, and its watchdog."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import TypeVar
 R = TypeVar("R")
 
 CLOSE_PATIENCE_S = 5.0
-"""How long closing waits for what still runs; a thread that hangs is left to the end of the process."""
+"""How long closing waits for the running job. A thread that hangs lives until the process ends."""
 
 
 class DeviceThread:
-    """Runs jobs one after the other; calls ``on_stall`` once, on the loop, if one of them gives no more signs of life.
+    """Runs jobs one after the other. Calls `on_stall` once, on the loop, if a job stops calling `beat`.
 
     A daemon: a hung device must not keep the process from ending.
     """
@@ -36,13 +36,13 @@ class DeviceThread:
         self._thread.start()
 
     def beat(self) -> None:
-        """Thread: a sign of life."""
+        """Thread: tell the watchdog that the job makes progress."""
         self._last_beat = time.monotonic()
 
     def submit(self, job: Callable[[], R], *, watched: bool = True) -> asyncio.Future[R]:
-        """Loop: run ``job`` after those before it. Loading, which may take minutes, is not ``watched``.
+        """Loop: queue `job`. Jobs that may take minutes, such as loading, are not `watched`.
 
-        Cancelling the future does not stop the job: it ends by itself, and its result is dropped.
+        Cancelling the future does not stop the job; its result is dropped.
         """
         future: asyncio.Future[R] = self._loop.create_future()
         self._running += 1
@@ -54,7 +54,7 @@ class DeviceThread:
             self.beat()
             try:
                 result = job()
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
+            except BaseException as error:  # noqa: BLE001 - the awaiting task gets every error
                 self._tell(self._settle, future, None, error)
             else:
                 self._tell(self._settle, future, result, None)
@@ -63,7 +63,7 @@ class DeviceThread:
         return future
 
     async def close(self) -> None:
-        """Wait for what runs to end, and the thread with it, unless it hangs."""
+        """Wait for the running job and the thread to end, unless it hangs."""
         self._jobs.put(None)
         if not self._stalled:
             try:
@@ -80,7 +80,7 @@ class DeviceThread:
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
             job()
-            del job  # what it holds on to is not to live until the next one comes
+            del job  # frees its references before the next job comes
         self._tell(self._ended.set)
 
     def _settle(self, future: asyncio.Future[R], result: R, error: BaseException | None) -> None:
@@ -105,5 +105,5 @@ class DeviceThread:
         self._on_stall()
 
     def _tell(self, call: Callable[..., None], *args: object) -> None:
-        with suppress(RuntimeError):  # the loop is closed: nobody is left to tell
+        with suppress(RuntimeError):  # the loop is closed
             self._loop.call_soon_threadsafe(call, *args)

@@ -1,16 +1,16 @@
 """Higgs Audio v2 behind the port: one model, one thread, one utterance at a time.
 
-A text is parted into utterances of at most 15 seconds or so. Each waits in line, by the moment its listener runs out of
-sound; while it runs, the device is its own. What the model makes goes from the delayed columns (``codes``) through the
-codec in growing windows (``windows``, ``decoding``) to the consumer, the first 40 ms as soon as the codec's look-ahead
-allows. When nobody wants it any more it ends at the next step.
+A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
+listener runs out of sound, and use the device one at a time. The model's delayed columns (`codes`) go through the codec
+in growing windows (`windows`, `decoding`) to the consumer; the first 40 ms come as soon as the codec's look-ahead
+allows. If the consumer stops, the utterance ends at the next step.
 
-The same text, voice and seed give the same sound, so nothing of the sentences before goes into the prompt: a worker
-that takes a message over in its middle does not have them. The voice is kept steady by its clip alone.
+The same text, voice and seed give the same sound. So the prompt holds no earlier sentences: a worker that takes a
+message over does not have them. Only the voice's clip keeps the voice stable.
 
-Out of memory: freed, and made once more from the beginning, what was already given being skipped; then the work is
-handed back. After ``MAX_FAILURES`` such in a row, a lost device, or a step that does not end, the engine is broken for
-good.
+If the device runs out of memory, the engine frees memory, makes the utterance again and skips the delivered part; the
+second time the work is requeued. `MAX_FAILURES` such utterances in a row, a lost device or a step that does not end
+break the engine permanently.
 """
 
 from __future__ import annotations
@@ -43,18 +43,18 @@ from tertulia_tts.pcm_queue import PCMQueue
 from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, whatever the model leaves."""
+"""Silence after a sentence; replaces the model's."""
 
 UTTERANCE_GAP_MS = 100
 """Silence between the parts of a very long sentence."""
 
 MAX_FAILURES = 3
-"""Utterances that run out of memory, one after the other, before the process is given up."""
+"""Consecutive utterances that run out of memory until the engine counts as broken."""
 
 WARM_UP = "Ready."
 WARM_UP_FRAMES = 40
 
-_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # the golden ratio's bits: the parts of a sentence get seeds far apart
+_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # the golden ratio's bits: spreads the seeds of a sentence's parts
 _SEED_MASK = 2**63 - 1
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class HiggsOptions:
-    """How it runs; ``boson.Weights`` says with what. Times are in seconds."""
+    """The engine's folders and time limits, in seconds."""
 
     voices_dir: Path
     kept_dir: Path
@@ -89,7 +89,7 @@ def create(settings: HiggsSettings) -> HiggsEngine:
 
 
 class HiggsEngine:
-    """See the module."""
+    """A `SpeechEngine`; see the module."""
 
     name = "higgs"
 
@@ -110,7 +110,7 @@ class HiggsEngine:
         """Load the model, encode the voices, speak one word.
 
         Raises:
-            EngineUnavailable: no package, weights, GPU, memory or voice; the message says what to do.
+            EngineUnavailable: a package, the weights, a GPU, memory or a voice is missing; the message says what to do.
         """
         if self._thread is not None:
             return
@@ -156,7 +156,7 @@ class HiggsEngine:
             queue = await self._begin(utterance, deadline)
             try:
                 while (pcm := await queue.take()) is not None:
-                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener will have heard it all
+                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener runs out of sound
                     yield pcm
             finally:
                 queue.stop()
@@ -164,7 +164,7 @@ class HiggsEngine:
 
     async def broken(self) -> EngineBroken:
         await self._broke.wait()
-        assert self._broken is not None  # noqa: S101 - it is set first
+        assert self._broken is not None  # noqa: S101 - `_break` sets it first
         return self._broken
 
     async def close(self) -> None:
@@ -177,10 +177,10 @@ class HiggsEngine:
         await thread.close()
 
     async def _begin(self, utterance: _Utterance, deadline: float) -> PCMQueue:
-        """Have the utterance made as soon as it is its turn.
+        """Wait for the device, and start the utterance.
 
         Raises:
-            SynthesisFailed: its turn did not come in time, or the engine is gone.
+            SynthesisFailed: the device was busy for too long, or the engine is broken or closed.
         """
         line = self._line
         try:
@@ -191,7 +191,7 @@ class HiggsEngine:
             ) from None
         thread, model = self._thread, self._model
         if thread is None or model is None or self._broken is not None:
-            line.leave()  # so that whoever waits behind hears of it, too
+            line.leave()  # so that the next waiting utterance fails, too
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
         queue = PCMQueue(asyncio.get_running_loop())
         self._running.add(queue)
@@ -221,7 +221,7 @@ class HiggsEngine:
         failure = self._broken_failure()
         for queue in self._running:
             queue.stop(failure)
-        self._line.leave()  # the one who has the device will not give it back; the others must hear of it
+        self._line.leave()  # the running utterance never leaves; the waiting ones must fail
         self._broke.set()
 
     def _broken_failure(self) -> SynthesisFailed | None:
@@ -238,11 +238,11 @@ class HiggsEngine:
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
                 '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
-        # Luna first where she is there: the default voice is the same for all engines.
+        # Luna first, if she is there: the default voice is the same for all engines.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
 
     def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:
-        """Thread: all that must be there before the first sentence."""
+        """Thread: load the model, clone the voices, and speak one word."""
         model = self._load()
         cloned = clone(model, files, self._options.kept_dir)
         _run(model, _Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)
@@ -259,7 +259,7 @@ class _Utterance:
 
 
 def _speak(model: SpeechModel, utterance: _Utterance, queue: PCMQueue, beat: Callable[[], None]) -> Exception | None:
-    """Thread: make one utterance; what went wrong, if anything did. Never raises."""
+    """Thread: make one utterance. Returns its error, if any; never raises."""
     given = 0
 
     def offer(pcm: bytes) -> bool:
@@ -281,7 +281,7 @@ def _speak(model: SpeechModel, utterance: _Utterance, queue: PCMQueue, beat: Cal
     except DeviceLost as error:
         queue.finish(SynthesisFailed(f"the voice's device is lost: {error}", retryable=True))
         return error
-    except Exception as error:  # noqa: BLE001 - whatever it is, the one who waits must hear of it
+    except Exception as error:  # noqa: BLE001 - the waiting consumer gets every error
         queue.finish(error)
         return error
     queue.finish()
@@ -312,7 +312,7 @@ def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], boo
 
 
 def _without(count: int, offer: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
-    """``offer`` for what comes after the first ``count`` bytes."""
+    """`offer` that skips the first `count` bytes."""
     left = count
 
     def offer_rest(pcm: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What the engine needs of the model. The real one is ``boson``; tests have a scripted one."""
+"""The port of the model. `boson` implements it; tests have a scripted one."""
 
 from __future__ import annotations
 
@@ -14,58 +14,58 @@ from tertulia_tts.engines.higgs.codes import Codes
 
 
 class OutOfMemory(Exception):
-    """The device has no memory left for this; it may have again."""
+    """The device has no memory left; a later try may succeed."""
 
 
 class DeviceLost(Exception):
-    """The device is in a state that only a new process gets it out of."""
+    """The device is in a state from which only a new process recovers."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClonedVoice:
-    """A voice as the model is told it: its files, and its clip in codes ``(codebooks, frames)``."""
+    """A voice for the model: its files, and the codes `(codebooks, frames)` of its clip."""
 
     files: VoiceFiles
     codes: Codes
 
 
 class SpeechModel(Protocol):
-    """Blocking, and of one thread: whoever loaded it calls it."""
+    """A loaded model. Its methods block, and are called on the thread that loaded it."""
 
     @property
     def codebooks(self) -> int: ...
 
     @property
     def fingerprint(self) -> str:
-        """What of the codec its codes depend on: equal for equal weights."""
+        """Identifies the codec's weights, on which codes depend."""
         ...
 
     def encode(self, voice: VoiceFiles) -> Codes:
-        """A voice's clip in codes ``(codebooks, frames)``."""
+        """Encode a voice's clip to codes `(codebooks, frames)`."""
         ...
 
     def generate(
         self, voice: ClonedVoice, text: str, seed: int, max_frames: int, on_column: Callable[[Codes], bool]
     ) -> None:
-        """Speak: one column ``(codebooks,)`` a step, until the end, ``max_frames`` or ``on_column`` being false.
+        """Speak: pass a column `(codebooks,)` per step, until the end, `max_frames`, or `on_column` returns false.
 
         Raises:
-            OutOfMemory, DeviceLost: see there.
+            OutOfMemory, DeviceLost: the device failed.
         """
         ...
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
-        """Frames ``(codebooks, n)`` to samples ``(n * 960,)`` at 24 kHz.
+        """Decode frames `(codebooks, n)` to samples `(n * 960,)` at 24 kHz.
 
         Raises:
-            OutOfMemory, DeviceLost: see there.
+            OutOfMemory, DeviceLost: the device failed.
         """
         ...
 
     def free(self) -> None:
-        """Give memory back that is only kept for later."""
+        """Release cached memory."""
         ...
 
 
 Load = Callable[[], SpeechModel]
-"""Raises ``EngineUnavailable``."""
+"""Raises `EngineUnavailable`."""

@@ -1,6 +1,6 @@
-"""Where the weights are, and how they come here.
+"""Finds the weights, and downloads them.
 
-`python -m tertulia_tts.engines.higgs.weights` fetches what is set and missing (`make higgs-models`).
+`python -m tertulia_tts.engines.higgs.weights` downloads the missing ones (`make higgs-models`).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MODEL_TYPE = "higgs_audio"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One set of files: what it is, the setting that names it, its name, and the files it cannot do without."""
+    """A set of files: its purpose, the setting that names it, its name, and its required files."""
 
     what: str
     setting: str
@@ -37,13 +37,13 @@ class Part:
 
     @property
     def revision(self) -> str | None:
-        """Which state of the repository; None is its newest."""
+        """The revision of the repository; None is the newest."""
         return MODEL_REVISION if self.name == PUBLISHED_MODEL else None
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Folders."""
+    """The folders of the weights."""
 
     model: Path
     codec: Path
@@ -51,7 +51,7 @@ class Weights:
 
 
 def parts(settings: HiggsSettings) -> tuple[Part, Part, Part]:
-    """What is needed, in the order of `Weights`."""
+    """The parts, in the order of `Weights`."""
     return (
         Part("model", "TERTULIA_TTS_HIGGS_MODEL", settings.tts_higgs_model, ("config.json", "tokenizer.json")),
         Part("codec", "TERTULIA_TTS_HIGGS_CODEC", settings.tts_higgs_codec, ("config.json", "model.pth")),
@@ -60,7 +60,7 @@ def parts(settings: HiggsSettings) -> tuple[Part, Part, Part]:
 
 
 def locate(settings: HiggsSettings) -> Weights:
-    """The folders, without asking the network.
+    """The folders, without network access.
 
     Raises:
         EngineUnavailable: one is missing, incomplete or in another format; the message says what to do.
@@ -76,7 +76,7 @@ def locate(settings: HiggsSettings) -> Weights:
 
 
 def fetch(part: Part) -> Path:
-    """The part's folder, fetched from the Hugging Face Hub where it is not here yet."""
+    """The part's folder; downloads it from the Hugging Face Hub if necessary."""
     if Path(part.name).is_dir():
         return Path(part.name)
     return Path(snapshot_download(part.name, revision=part.revision))
@@ -102,7 +102,7 @@ def _folder(part: Part) -> Path:
 
 
 def main() -> None:
-    """Fetch what is missing."""
+    """Download the missing parts."""
     for part in parts(load(HiggsSettings)):
         print(f"higgs: {part.what}, {part.name}")  # noqa: T201 - for a person
         try:

@@ -1,7 +1,7 @@
-"""Which frames to decode next. Pure.
+"""Chooses the frames to decode next. Pure.
 
-The codec's decoder looks ten frames to both sides. A window decoded with that much context on either side, and cut to
-its middle, is what decoding everything at once would give, so that windows join without a seam or a crossfade.
+The sound of a frame depends on ten frames on both sides. A window that is decoded with this context, and cut to its
+middle, equals the same part of the whole utterance decoded at once. So windows join without a crossfade.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 CONTEXT = 10
-"""Frames to either side that a frame's sound depends on."""
+"""Frames on each side on which a frame's sound depends."""
 
 MAX_WINDOW = 25
-"""Frames decoded for their own sake at once: one second."""
+"""Maximum frames of a window, without its context: one second."""
 
 GROWTH = 4
-"""A window is a quarter of what was decoded before it. At up to 4/5 of real time the listener's buffer then never runs
-dry between two windows, and the context, which is decoded again for each, soon costs little."""
+"""A window is a quarter of the frames before it. At up to 4/5 of real time the listener's buffer then never runs dry
+between two windows, and the cost of decoding the context again soon becomes small."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode frames ``begin`` to ``end``, keep ``first`` to ``last`` (all half-open). ``padding`` times the last frame
+    """Decode frames `begin` to `end`, keep `first` to `last` (all half-open). `padding` times the last frame
     is appended before: a clean end, where a decoder left alone with it would hiss."""
 
     begin: int
@@ -32,20 +32,20 @@ class Window:
 
 
 class WindowPlan:
-    """For one utterance; ask after each frame."""
+    """The windows of one utterance. Call `after` after each frame."""
 
     def __init__(self) -> None:
         self._done = 0
 
     def after(self, frames: int) -> Window | None:
-        """The window to decode now that so many frames are there and more may come."""
+        """The window to decode when `frames` frames are there and more may come."""
         count = max(1, min(MAX_WINDOW, self._done // GROWTH))
         if frames < self._done + count + CONTEXT:
             return None
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window after the last frame; ``None`` when all are decoded."""
+        """The next window after the last frame; `None` when all are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None

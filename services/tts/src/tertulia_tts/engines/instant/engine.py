@@ -1,7 +1,7 @@
-"""A voice that costs nothing: 1.2 s of a quiet tone for each sentence, made beforehand.
+"""The engine `instant`: 1.2 s of a quiet tone for each sentence, made beforehand, at no cost.
 
-For benchmarks and tests of what lies around an engine. What it gives is 100 ms pieces of a sine at
--30 dBFS, so that one who listens hears that it works, and which voice it is.
+For benchmarks and tests of the code around an engine. It yields 100 ms pieces of a sine at -30 dBFS, audible and
+different for each voice.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def create(_settings: TTSSettings) -> InstantEngine:
 
 
 class InstantEngine:
-    """The ``instant`` engine. Text and seed change nothing but that blank text is silent."""
+    """A `SpeechEngine`. The text and the seed have no effect, except that blank text is silent."""
 
     name = "instant"
 
@@ -38,12 +38,12 @@ class InstantEngine:
         self._pieces = {voice: _tone(hertz) for voice, hertz in _TONES_HZ.items()}
 
     async def start(self) -> None:
-        """Nothing to load."""
+        """Do nothing: no model to load."""
 
     def voices(self) -> Sequence[Voice]:
         return self._voices
 
-    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 -- a tone has no chance in it
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - a tone is not random
         if not text.strip():
             return
         piece = self._pieces[choose_voice(self._voices, voice).voice.id]
@@ -51,7 +51,7 @@ class InstantEngine:
             yield piece
 
     async def close(self) -> None:
-        """Nothing to free."""
+        """Do nothing: no resources to free."""
 
 
 def _tone(hertz: int) -> bytes:

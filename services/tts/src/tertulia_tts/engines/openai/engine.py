@@ -1,10 +1,11 @@
-"""The ``openai`` engine: any server with OpenAI's ``/audio/speech`` (vLLM, SGLang, Kokoro servers, OpenAI itself).
+"""The engine `openai`: any server with OpenAI's `/audio/speech` (vLLM, SGLang, Kokoro servers, OpenAI itself).
 
-Each text is one request for raw PCM, spoken on as it arrives. A request is tried again only as long as no sound came.
+Each text is one request for raw PCM, which is passed on as it arrives. A request is retried only before its first
+sound.
 
-What the server makes is its own affair: it takes no seed, and may speak the same text a little differently each time. A
-worker that takes a message over therefore goes on at the sample where the other one stopped, of a sentence that may
-sound slightly different from there on, or be a little shorter or longer. No sentence is lost or said twice.
+The API has no seed, so a server may speak the same text a little differently each time. A worker that takes a message
+over continues at the sample where the other worker stopped. From there on the sentence may sound slightly different, or
+be a little shorter or longer. No sentence is lost or repeated.
 """
 
 from __future__ import annotations
@@ -23,22 +24,22 @@ from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.spoken_text import says_something, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence, whatever the server appends."""
+"""Silence after a sentence; replaces the server's."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""No text makes more audio than this (23 minutes at 24 kHz); a server that goes on is stopped."""
+"""More audio than any text makes (23 minutes at 24 kHz). The engine aborts a longer answer."""
 
 READ_BYTES = 16 * 1024
 FIRST_BACKOFF_S = 0.2
 RETRIED = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_TOLD_BYTES = 300
+_ERROR_BYTES = 300
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechServer:
-    """Where the server is, and how it is asked. ``timeout_s`` bounds the wait for each next piece of sound."""
+    """The server's address and parameters. `timeout_s` bounds the wait for each piece of sound."""
 
     base_url: str
     key: str
@@ -65,7 +66,7 @@ def create(settings: OpenAISettings) -> OpenAIEngine:
 
 
 class OpenAIEngine:
-    """See the module."""
+    """A `SpeechEngine`."""
 
     name = "openai"
 
@@ -78,16 +79,16 @@ class OpenAIEngine:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """Speak one word, so that a wrong address, key, model or voice is known now.
+        """Speak one word, which shows a wrong address, key, model or voice.
 
         Raises:
-            EngineUnavailable: the server does not speak; the message says what it answered.
+            EngineUnavailable: the server does not speak; the message has its answer.
         """
         if self._session is not None:
             return
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=self._server.timeout_s),
-            connector=aiohttp.TCPConnector(limit=0),  # the worker bounds how much it speaks at once
+            connector=aiohttp.TCPConnector(limit=0),  # the worker bounds its concurrency
         )
         try:
             async with aclosing(self.synthesize("Ready.", self._voices[0].id, 0)) as pieces:
@@ -110,7 +111,7 @@ class OpenAIEngine:
     def voices(self) -> Sequence[Voice]:
         return self._voices
 
-    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 -- the API has no seed
+    async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:  # noqa: ARG002 - the API has no seed
         spoken = speakable(text)
         if not says_something(spoken):
             return
@@ -150,7 +151,7 @@ class OpenAIEngine:
             "stream": True,
         }
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
-        decoder = PCMDecoder(server.sample_rate, SENTENCE_GAP_MS)
+        pcm_decoder = PCMDecoder(server.sample_rate, SENTENCE_GAP_MS)
         received = 0
         with _server_errors(server, session):
             async with session.post(f"{server.base_url}/audio/speech", json=wanted, headers=headers) as answer:
@@ -159,15 +160,15 @@ class OpenAIEngine:
                     received += len(raw)
                     if received > MAX_ANSWER_BYTES:
                         raise SynthesisFailed("the speech server does not stop talking", retryable=False)
-                    if pcm := decoder.feed(raw):
+                    if pcm := pcm_decoder.feed(raw):
                         yield pcm
-                if pcm := decoder.finish():
+                if pcm := pcm_decoder.finish():
                     yield pcm
 
 
 @contextmanager
 def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
-    """What can go wrong with a request, as what the worker knows."""
+    """Turn the errors of a request into `SynthesisFailed`."""
     try:
         yield
     except NotPCM as error:
@@ -176,7 +177,7 @@ def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Gene
         raise SynthesisFailed(
             f"the speech server {server.base_url} was silent for {server.timeout_s:g} s", retryable=True
         ) from error
-    except RuntimeError as error:  # what aiohttp raises when the session is closed under it
+    except RuntimeError as error:  # aiohttp raises it if the session is closed during a request
         if not session.closed:
             raise
         raise SynthesisFailed("the openai engine was closed", retryable=True) from error
@@ -188,15 +189,15 @@ def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Gene
 
 
 async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:
-    """Raise what a refusal says."""
+    """Raise `SynthesisFailed` with the reason if the server refuses."""
     kind = answer.content_type
     if answer.status == 200:  # noqa: PLR2004 - OK
         if kind in ("application/json", "text/event-stream") or kind.startswith("text/"):
             raise SynthesisFailed(f"the speech server {server.base_url} answers {kind} instead of PCM", retryable=False)
         return
-    told = (await answer.content.read(_TOLD_BYTES)).decode(errors="replace").strip()
+    body = (await answer.content.read(_ERROR_BYTES)).decode(errors="replace").strip()
     if server.key:
-        told = told.replace(server.key, "***")
+        body = body.replace(server.key, "***")
     reasons = {
         401: "refuses the key (TERTULIA_TTS_OPENAI_KEY)",
         403: "refuses the key (TERTULIA_TTS_OPENAI_KEY)",
@@ -204,6 +205,6 @@ async def _check(answer: aiohttp.ClientResponse, server: SpeechServer) -> None:
     }
     reason = reasons.get(answer.status, "refuses")
     raise SynthesisFailed(
-        f"the speech server {server.base_url} {reason}: HTTP {answer.status}: {told}",
+        f"the speech server {server.base_url} {reason}: HTTP {answer.status}: {body}",
         retryable=answer.status in RETRIED,
     )

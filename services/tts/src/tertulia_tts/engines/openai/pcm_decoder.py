@@ -1,4 +1,4 @@
-"""A stream of PCM at a rate of someone else's choosing, cut anywhere, as the PCM that engines give."""
+"""Converts arbitrary-rate PCM or WAV chunks to 24 kHz PCM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 MAX_HEADER_BYTES = 4096
-"""A WAV header longer than this is none."""
+"""Maximum length of a WAV header."""
 
 _RIFF_BYTES = 12
 _PCM = 1
@@ -20,13 +20,13 @@ _OTHERS = {b"ID3": "MP3", b"OggS": "Ogg", b"fLaC": "FLAC"}
 
 
 class NotPCM(ValueError):
-    """It is no 16-bit mono PCM; the message says what it is."""
+    """The stream is not 16-bit mono PCM; the message names its format."""
 
 
 class PCMDecoder:
-    """Signed 16-bit little-endian mono, raw or as a WAV file, to ``SAMPLE_RATE``; a gap replaces the silence around it.
+    """Converts signed 16-bit little-endian mono, raw or WAV, to `SAMPLE_RATE`, and replaces its final silence by a gap.
 
-    Some servers send WAV where PCM was asked for: its header is taken off, and its sample rate believed.
+    Some servers send WAV instead of raw PCM. The header is removed, and its sample rate used.
     """
 
     def __init__(self, sample_rate: int, gap_ms: int) -> None:
@@ -38,10 +38,10 @@ class PCMDecoder:
         self._odd = b""
 
     def feed(self, raw: bytes) -> bytes:
-        """What is certain to be part of the speech.
+        """The converted samples that belong to the speech for certain.
 
         Raises:
-            NotPCM: it is something else.
+            NotPCM: the stream has another format.
         """
         if not self._began:
             self._head += raw
@@ -56,7 +56,7 @@ class PCMDecoder:
         return self._convert(np.frombuffer(raw[:whole], "<i2"), last=False)
 
     def finish(self) -> bytes:
-        """The rest, and the gap."""
+        """The remaining samples, and the gap."""
         rest = b"" if _has_header(self._head) else self._head
         whole = len(rest) - len(rest) % BYTES_PER_SAMPLE
         pcm = self._convert(np.frombuffer(rest[:whole], "<i2"), last=True)
@@ -65,14 +65,14 @@ class PCMDecoder:
     def _convert(self, samples: NDArray[np.int16], *, last: bool) -> bytes:
         if self._rate != SAMPLE_RATE:
             if self._resampler is None:
-                # Floats: soxr dithers int16 from a seed of its own, so that no two results would be equal.
+                # Floats: soxr dithers int16 with a random seed, so results would differ.
                 self._resampler = soxr.ResampleStream(self._rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             resampled = self._resampler.resample_chunk(samples.astype(np.float32), last=last)
             samples = np.rint(resampled).clip(-32768, 32767).astype("<i2")
         return self._trimmer.feed(samples).tobytes()
 
     def _header_bytes(self, head: bytes) -> int | None:
-        """How long the header is; ``None`` as long as that is unknown."""
+        """The length of the header; `None` while it is incomplete."""
         if len(head) < _RIFF_BYTES:
             return None
         for magic, name in _OTHERS.items():
