@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,10 +22,18 @@ LONG_STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 """Of some 540 events: at no frame at which it is cut is all of its text written, however far the sound is behind."""
 
 
-@pytest.fixture
-def everysec(tmp_path: Path) -> Iterator[Stack]:
-    with Stack(tmp_path / "stack", fsync="everysec") as stack:
+@pytest.fixture(scope="module")
+def stack_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all tests: it has to work again after each loss."""
+    with Stack(tmp_path_factory.mktemp("everysec") / "stack", fsync="everysec") as stack:
         yield stack
+
+
+@pytest.fixture
+def everysec(stack_of_all: Stack) -> Stack:
+    """The stack, ready."""
+    stack_of_all.wait_ready()
+    return stack_of_all
 
 
 async def power_cut(stack: Stack, keeps: int) -> None:
@@ -124,5 +131,6 @@ async def test_while_someone_speaks(everysec: Stack) -> None:
             await client.send_raw(frame)
         await client.send("stop_listening")
         await client.until_event("listening_stopped")
+        await client.until(lambda: client.record.turns_accepted, "the spoken turn")
         (turn_id,) = client.record.turns_accepted
         await client.until_done(turn_id)

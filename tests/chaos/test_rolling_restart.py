@@ -6,7 +6,6 @@ import asyncio
 import re
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -26,18 +25,19 @@ HASTY = {"TERTULIA_DRAIN_S": "0"}
 """A worker that hands on at once what it has begun; by default it has ten seconds to finish it."""
 
 
-@pytest.fixture(params=[{}, HASTY], ids=["finishes what it has begun", "hands it on"])
-def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module", params=[{}, HASTY], ids=["finishes what it has begun", "hands it on"])
+def pairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Two of each, with a lease that would be noticed if anybody waited for one to run out."""
     workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
-    with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
+    folder = tmp_path_factory.mktemp("pairs") / "stack"
+    with Stack(folder, workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
         yield stack
 
 
-@pytest.fixture
-def singles(tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def singles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One of each, as an installation has them."""
-    with Stack(tmp_path / "stack", env={"TERTULIA_LEASE_S": "30", **HASTY}) as stack:
+    with Stack(tmp_path_factory.mktemp("singles") / "stack", env={"TERTULIA_LEASE_S": "30", **HASTY}) as stack:
         yield stack
 
 
