@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -23,10 +22,18 @@ LONG_STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 """About 540 events: at each tested frame some of its text is not written yet."""
 
 
-@pytest.fixture
-def everysec(tmp_path: Path) -> Iterator[Stack]:
-    with Stack(tmp_path / "stack", fsync="everysec") as stack:
+@pytest.fixture(scope="module")
+def stack_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One stack for all tests: it has to work again after each loss."""
+    with Stack(tmp_path_factory.mktemp("everysec") / "stack", fsync="everysec") as stack:
         yield stack
+
+
+@pytest.fixture
+def everysec(stack_of_all: Stack) -> Stack:
+    """The stack, ready."""
+    stack_of_all.wait_ready()
+    return stack_of_all
 
 
 async def power_cut(stack: Stack, keeps: int) -> None:
@@ -124,5 +131,6 @@ async def test_spoken_turn_is_answered_after_data_loss_while_listening(everysec:
             await client.send_raw(frame)
         await client.send("stop_listening")
         await client.until_event("listening_stopped")
+        await client.until(lambda: client.record.turns_accepted, "the spoken turn")
         (turn_id,) = client.record.turns_accepted
         await client.until_done(turn_id)

@@ -6,7 +6,6 @@ import asyncio
 import re
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -26,18 +25,19 @@ NO_DRAIN = {"TERTULIA_DRAIN_S": "0"}
 """Workers requeue begun work at once; by default they have ten seconds to finish it."""
 
 
-@pytest.fixture(params=[{}, NO_DRAIN], ids=["finishes begun work", "requeues begun work"])
-def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module", params=[{}, NO_DRAIN], ids=["finishes begun work", "requeues begun work"])
+def pairs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Two of each, with a lease so long that waiting for one would fail the test."""
     workers: dict[Service, int] = {"gateway": 2, "stt": 2, "llm": 2, "tts": 2}
-    with Stack(tmp_path / "stack", workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
+    folder = tmp_path_factory.mktemp("pairs") / "stack"
+    with Stack(folder, workers=workers, env={"TERTULIA_LEASE_S": "30", **request.param}) as stack:
         yield stack
 
 
-@pytest.fixture
-def singles(tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def singles(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """One of each, as in a usual installation."""
-    with Stack(tmp_path / "stack", env={"TERTULIA_LEASE_S": "30", **NO_DRAIN}) as stack:
+    with Stack(tmp_path_factory.mktemp("singles") / "stack", env={"TERTULIA_LEASE_S": "30", **NO_DRAIN}) as stack:
         yield stack
 
 

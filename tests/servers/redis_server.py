@@ -126,7 +126,7 @@ class RedisServer:
 
     `fsync` "always" or "everysec" switches the append-only file on; with "off" a restart loses all data.
     `unix`: listen on a socket in the folder and on no port. `password`: of the default user. `login`: the
-    `user:password` for `url`, where an ACL file among the `options` lets nobody else in.
+    `user:password` for `url`, which an ACL file among the `options` may require.
     """
 
     def __init__(
