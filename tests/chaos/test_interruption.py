@@ -34,7 +34,7 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("way", ["interrupt", "another message"])
-async def test_no_frame_of_an_older_epoch_follows_an_interruption(fast: Stack, way: str) -> None:
+async def test_frames_after_an_interruption_have_the_new_epoch(fast: Stack, way: str) -> None:
     async with asyncio.TaskGroup() as people:
         talks = [
             people.create_task(_interrupt_repeatedly(fast, way, random.Random(f"{way} {number}")))

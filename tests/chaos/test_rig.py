@@ -121,7 +121,7 @@ def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], ki
         ([1, 2, 1], ["doubled"]),
     ],
 )
-def test_after_a_reload_sound_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
+def test_sound_after_a_reload_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
     ledger, found = heard()
     ledger.reloaded()
     for chunk in chunks:
@@ -174,7 +174,7 @@ def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
     assert may_have_ended(service, log, 10.0, struck) == may
 
 
-def test_each_fault_runs_once_before_any_runs_again() -> None:
+def test_plan_runs_each_fault_once_before_it_repeats_one() -> None:
     names = deck(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)

@@ -63,13 +63,13 @@ async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
     await asyncio.to_thread(stack.wait, lambda: found() == whole, f"rows of {', '.join(names)}", found)
 
 
-async def test_what_is_said_is_kept_in_postgres(supabase: Compose) -> None:
+async def test_messages_are_stored_in_postgres(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna and Sage, hello!", new_id())
     await until_kept(supabase, client, "Jay", "Luna", "Sage")
 
 
-async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
+async def test_conversations_survive_compose_down_and_up(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
     await until_kept(supabase, client, "Jay", "Luna")
@@ -84,7 +84,7 @@ async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
     await until_kept(supabase, client, "Jay", "Rex")
 
 
-async def test_a_database_that_stops_does_not_stop_the_talk(supabase: Compose) -> None:
+async def test_conversation_continues_while_the_database_is_stopped(supabase: Compose) -> None:
     supabase.run("stop", "postgres")
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
@@ -93,7 +93,7 @@ async def test_a_database_that_stops_does_not_stop_the_talk(supabase: Compose) -
     await until_kept(supabase, client, "Jay", "Luna")
 
 
-def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
+def test_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
     networks = {
         service: set(supabase.containers(service)[0].attrs["NetworkSettings"]["Networks"])
         for service in ("postgres", "postgrest", "gateway", "llm")
@@ -101,7 +101,7 @@ def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compo
     assert not (networks["postgres"] | networks["postgrest"]) & (networks["gateway"] | networks["llm"])
 
 
-def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
+def test_each_service_can_read_only_its_own_secrets(supabase: Compose) -> None:
     mounted: dict[str, set[str]] = {
         name: {volume["source"] for volume in service.get("volumes", []) if volume["target"] == "/run/secrets"}
         for name, service in supabase.config()["services"].items()
@@ -113,7 +113,7 @@ def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
         )
 
 
-def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
+def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_weights() -> None:
     services = Compose("gpu.yml").config()["services"]
     for name, target, folder in (("stt", "realtimestt", "/data/models"), ("tts", "higgs", "/models")):
         service = services[name]
@@ -124,7 +124,7 @@ def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
         assert service["environment"][f"TERTULIA_{name.upper()}_ENGINE"] == target
 
 
-def test_the_ollama_overlay_leads_the_llm_worker_to_it() -> None:
+def test_ollama_overlay_configures_the_llm_worker_to_use_ollama() -> None:
     services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
     told = services["llm"]["environment"]
     assert (told["TERTULIA_LLM_BASE_URL"], told["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")

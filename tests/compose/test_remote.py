@@ -73,7 +73,9 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
         compose("down", "--volumes", "--rmi", "local", "--timeout", "5")
 
 
-async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callable[..., str]) -> None:
+async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
+    hub: Compose, box: Callable[..., str]
+) -> None:
     hub.wait_ready()
     async with talk(hub.url) as client:
         turn_id = new_id()
@@ -89,7 +91,7 @@ async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose,
     assert "gpu1" not in hub.run("run", "--rm", "--no-TTY", "access", "list")
 
 
-def test_redis_is_reached_from_outside_with_tls_alone(hub: Compose) -> None:
+def test_redis_accepts_outside_connections_only_with_tls(hub: Compose) -> None:
     ports = hub.config()["services"]["redis"]["ports"]
     assert [(port["target"], port["host_ip"]) for port in ports] == [(6380, hub.settings["TERTULIA_REDIS_TLS_BIND"])]
     address = (hub.settings["TERTULIA_REDIS_TLS_BIND"], int(hub.settings["TERTULIA_REDIS_TLS_PORT"]))

@@ -280,7 +280,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-def test_a_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:
+def test_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:
     for handler in place.room.handlers:
         handler.most = 0
     note(f"{when=}, {poison}")

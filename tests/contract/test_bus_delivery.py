@@ -136,7 +136,7 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
-async def test_take_over_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
+async def test_takeover_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="w1")
     for attempt in (2, 3, 4):
         await bench.bus.renew("tts", f"w{attempt - 1}", [claim.id])
@@ -144,13 +144,13 @@ async def test_take_over_counts_as_an_attempt_and_renewal_does_not(bench: Bench)
         assert claim.attempt == attempt
 
 
-async def test_take_over_returns_at_most_count(bus: Bus) -> None:
+async def test_takeover_returns_at_most_count(bus: Bus) -> None:
     for _ in range(5):
         await claimed(bus, worker="a")
     assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
 
 
-async def test_take_over_finds_idle_work_behind_much_busy_work(bus: Bus) -> None:
+async def test_takeover_finds_idle_work_after_many_busy_entries(bus: Bus) -> None:
     await bus.prepare("tts")
     for n in range(40):
         await bus.post("tts", Work(str(n)))
@@ -161,7 +161,7 @@ async def test_take_over_finds_idle_work_behind_much_busy_work(bus: Bus) -> None
     assert found.id == idle.id
 
 
-async def test_worker_takes_over_its_own_forgotten_work(bus: Bus) -> None:
+async def test_worker_takes_over_its_own_idle_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     (again,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
@@ -174,7 +174,7 @@ async def test_nacked_work_is_taken_over_at_once(bench: Bench) -> None:
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_take_over_leaves_the_ids_of_leave(bus: Bus) -> None:
+async def test_takeover_skips_the_ids_in_leave(bus: Bus) -> None:
     left, taken, also = [await claimed(bus, worker="a") for _ in range(3)]
     claims = await bus.take_over("tts", "b", idle_s=0, count=9, leave=[left.id, "1-1"])
     assert [claim.id for claim in claims] == [taken.id, also.id]
@@ -229,7 +229,7 @@ async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
     assert [claim.id for claim in taken] == [forgotten.id]
 
 
-async def test_nacked_work_is_no_longer_the_workers(bus: Bus) -> None:
+async def test_nacked_work_does_not_belong_to_the_worker(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
@@ -306,7 +306,7 @@ async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus
     assert await bus.finish(second, "a")
 
 
-async def test_take_over_of_one_worker_takes_only_its_work(bench: Bench) -> None:
+async def test_takeover_from_one_worker_leaves_the_work_of_other_workers(bench: Bench) -> None:
     of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
     assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
     (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")

@@ -34,7 +34,7 @@ async def test_stream_with_a_shortened_ttl_expires(bench: Bench) -> None:
     assert await bench.bus.last(key) is None
 
 
-async def test_transaction_shortens_a_ttl_along_with_its_writes(bench: Bench) -> None:
+async def test_transaction_writes_and_shortens_the_ttl_atomically(bench: Bench) -> None:
     key, state = await write(bench.bus, 0), bench.bus.keys.state(C)
     await bench.bus.transact(C, [Put(state, {"x": 1}), Expire(key, 1)], talk=False)
     assert b"x" in await bench.bus.hash(state)

@@ -62,7 +62,7 @@ async def test_pending_work_has_the_seconds_since_its_renewal(bench: Bench) -> N
     assert held.idle_s < LONG_S
 
 
-async def test_pending_work_shows_a_take_over(bench: Bench) -> None:
+async def test_pending_work_shows_a_takeover(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     (held,) = await bench.bus.pending("tts")
@@ -91,7 +91,7 @@ async def test_owner_returns_the_token(bus: Bus) -> None:
     assert await bus.owner(C, M) == f"{claim.id}/1"
 
 
-async def test_reopened_stream_continues_behind_its_last_entry(bus: Bus) -> None:
+async def test_reopened_stream_continues_after_its_last_entry(bus: Bus) -> None:
     await write(bus, chunk(0, 0), chunk(0, 1), chunk(2, 0, final=True))
     before = (await bus.read(bus.keys.audio(C, M)))[:2]
     await write(bus, chunk(1, 0))

@@ -168,7 +168,7 @@ async def test_mend_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
     assert await bus.mend(c) == []
 
 
-async def test_owner_that_is_no_token_is_replaced(bus: Bus) -> None:
+async def test_malformed_owner_token_is_replaced(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await put(bus, keys.owner(c, "turns"), a="b")
     assert await bus.mend(c) == []
@@ -188,7 +188,7 @@ async def test_refused_transaction_may_be_repeated(bus: Bus) -> None:
     assert not await say(bus, c, turn_id)
 
 
-async def test_follow_of_a_key_that_is_no_stream_raises_and_stops_no_other(bus: Bus) -> None:
+async def test_follow_of_a_key_of_another_type_raises_and_does_not_stop_others(bus: Bus) -> None:
     bad, good = new_id(), new_id()
     well = bus.follow(bus.keys.events(good))
     await put(bus, bus.keys.events(bad), a="b")

@@ -96,7 +96,7 @@ async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
         await outlet.flush()
 
 
-async def test_worker_that_owns_after_its_work_was_taken_over_keeps_no_peer_out(bench: Bench) -> None:
+async def test_worker_that_owns_after_its_work_was_taken_over_does_not_block_a_peer(bench: Bench) -> None:
     stalled = await claimed(bench.bus, "llm", "a")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
     peer = await owned(bench.rival, again, CONVERSATION, "turns")
@@ -114,7 +114,7 @@ async def test_worker_that_owns_after_its_work_was_taken_over_keeps_no_peer_out(
 
 
 @pytest.mark.parametrize("attempt", ["2", "9" * 30])
-async def test_owner_with_an_attempt_that_was_never_made_keeps_no_worker_out(bench: Bench, attempt: str) -> None:
+async def test_owner_with_an_attempt_that_was_never_made_does_not_block_workers(bench: Bench, attempt: str) -> None:
     other, mine = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     stranger = replace(other, attempt=int(attempt))
     await owned(bench.bus, stranger, CONVERSATION, "turns")

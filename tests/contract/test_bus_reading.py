@@ -34,7 +34,7 @@ async def write(bus: Bus, key: Key, *names: str) -> list[str]:
     return [entry.id for entry in await bus.read(key, last.id if last else "0-0")]
 
 
-async def test_follow_reads_from_the_beginning_and_on(bench: Bench) -> None:
+async def test_follow_reads_existing_and_new_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     first = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key)
@@ -87,7 +87,7 @@ async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
 
 
-async def test_two_follows_of_one_stream_have_cursors_of_their_own(bench: Bench) -> None:
+async def test_follows_of_one_stream_have_separate_cursors(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
     back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
@@ -127,7 +127,7 @@ async def test_take_does_not_wait(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> None:
+async def test_closed_follow_gets_no_more_entries_and_others_continue(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     closed, open_ = bench.bus.follow(key), bench.bus.follow(key)
     await bench.until_reading()
@@ -233,7 +233,7 @@ async def test_loss_is_raised_once_for_several_breaks(bench: Bench) -> None:
         await follow.read()
 
 
-async def test_expired_entry_is_no_loss(bench: Bench) -> None:
+async def test_expired_entry_does_not_count_as_lost(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     long_ago = f"{time.time_ns() // 1_000_000 - key.ttl_s * 1000}-0"
     outlet = bench.rival.outlet()

@@ -78,7 +78,7 @@ def restart(server: RedisServer, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_reading_and_writing_go_on_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
+async def test_reads_and_writes_continue_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
     follow = bus.follow(bus.keys.events(C))
     await write(bus, "before")
     assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"before"]
@@ -108,7 +108,7 @@ async def _until_written(bus: Bus, name: str) -> None:
         return
 
 
-async def test_every_call_raises_while_redis_is_away(server: RedisServer, bus: RedisBus) -> None:
+async def test_bus_calls_raise_while_redis_is_unavailable(server: RedisServer, bus: RedisBus) -> None:
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
     server.kill()
@@ -131,7 +131,7 @@ async def test_every_call_raises_while_redis_is_away(server: RedisServer, bus: R
     await eventually(lambda: answers(bus))
 
 
-async def test_waiting_claim_raises_when_redis_goes_away(server: RedisServer, bus: RedisBus) -> None:
+async def test_waiting_claim_raises_when_redis_becomes_unavailable(server: RedisServer, bus: RedisBus) -> None:
     await bus.prepare("llm")
     waiting = asyncio.create_task(bus.claim("llm", "a", count=1, block_s=60))
     await asyncio.sleep(0)
@@ -167,7 +167,7 @@ async def test_owner_without_a_group_after_a_flush_is_replaced(bus: RedisBus, ad
     assert isinstance(await bus.own(other, C, "turns"), Owned)
 
 
-async def test_broken_connections_raise_and_are_made_again(bus: RedisBus, admin: Any) -> None:
+async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: Any) -> None:
     follow = bus.follow(bus.keys.events(C))
     accepted = failures = 0
 

@@ -231,7 +231,7 @@ async def test_outlet_keeps_its_first_failure(bench: Bench) -> None:
     assert await bus.read(events) == []
 
 
-async def test_refused_outlet_that_writes_on_harms_no_other(bench: Bench) -> None:
+async def test_refused_outlet_that_continues_to_write_does_not_affect_others(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -253,7 +253,7 @@ async def test_refused_outlet_that_writes_on_harms_no_other(bench: Bench) -> Non
 @pytest.mark.parametrize(
     "bad", [Append(Key("k", 60), LLMChunk("\ud83d", "luna", "m")), Put(Key("k", 60), {"text": "\ud83d"})]
 )
-async def test_unencodable_write_is_refused_and_harms_no_other(bus: Bus, bad: Append | Put) -> None:
+async def test_unencodable_write_is_refused_and_does_not_affect_others(bus: Bus, bad: Append | Put) -> None:
     outlet, other = bus.outlet(), bus.outlet()
     if isinstance(bad, Append):
         outlet.append(bus.keys.events(C), bad.entry)

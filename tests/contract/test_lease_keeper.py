@@ -72,7 +72,7 @@ async def holding(process: subprocess.Popen[str]) -> None:
     assert line.startswith("holds"), line
 
 
-async def test_a_process_with_a_tenth_of_a_core_keeps_its_work(
+async def test_process_with_a_tenth_of_a_core_keeps_its_work(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -88,7 +88,7 @@ async def test_a_process_with_a_tenth_of_a_core_keeps_its_work(
         assert [held.id for held in await bus.pending("tts")] == [claim_id]
 
 
-async def test_a_stopped_process_loses_its_work_after_the_lease(
+async def test_stopped_process_loses_its_work_after_the_lease(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -104,7 +104,7 @@ async def test_a_stopped_process_loses_its_work_after_the_lease(
         assert (await asyncio.to_thread(holder.stdout.readline)).startswith("lost")
 
 
-async def test_an_event_loop_that_hangs_loses_its_work(redis_url: str, keys: Keys) -> None:
+async def test_process_with_a_hanging_event_loop_loses_its_work(redis_url: str, keys: Keys) -> None:
     hung_s, every_s = 0.5, 0.05
     async with open_bus(redis_url, keys) as bus:
         claim = await claimed(bus, worker="hung")

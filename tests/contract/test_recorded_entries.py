@@ -114,7 +114,7 @@ def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
-def test_every_kind_of_entry_is_recorded() -> None:
+def test_all_kinds_of_entries_are_recorded() -> None:
     there = {each.cls.__name__ for each in PRESENT}
     classes = {
         name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__
@@ -130,5 +130,5 @@ def test_every_kind_of_entry_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_every_version_is_recorded(version: int) -> None:
+def test_all_schema_versions_are_recorded(version: int) -> None:
     assert {file.stem for file in (FOLDER / f"v{version}").glob("*.json")} == {*recorded.STREAMS, *recorded.HASHES}

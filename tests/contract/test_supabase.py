@@ -110,7 +110,7 @@ async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: 
             pass
 
 
-async def test_server_that_is_no_postgrest_is_reported(supabase: SupabaseServer) -> None:
+async def test_server_other_than_postgrest_is_reported(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
         async with opened(f"{supabase.url}/elsewhere"):
             pass
@@ -327,7 +327,7 @@ async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
         await changed.reach(2)
 
 
-async def test_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_connection_is_reopened(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):

@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
         yield made
 
 
-def test_only_the_made_users_can_log_in(bench: AccessBench) -> None:
+def test_only_created_users_can_log_in(bench: AccessBench) -> None:
     for name in HOLDERS:
         assert bench.client(name).ping()
     wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")

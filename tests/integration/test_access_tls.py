@@ -137,7 +137,7 @@ async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: Access
         assert await client_id(stays) == id
 
 
-async def test_revoked_box_stays_out_after_restart_of_redis(bench: AccessBench) -> None:
+async def test_revoked_box_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()

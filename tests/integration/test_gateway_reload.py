@@ -105,7 +105,7 @@ async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Ga
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_resume_frame_without_marks_continues_behind_what_was_heard(
+async def test_resume_frame_without_marks_continues_after_the_heard_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -125,7 +125,7 @@ async def test_resume_frame_without_marks_continues_behind_what_was_heard(
     assert audio_ids(second.frames)[0] == (luna, "2-3")
 
 
-async def test_second_tab_continues_behind_what_the_first_has_heard(
+async def test_second_tab_continues_after_the_audio_the_first_has_heard(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -146,7 +146,7 @@ async def test_second_tab_continues_behind_what_the_first_has_heard(
     assert audio_ids(second.frames)[0][1] == "1-2"
 
 
-async def test_restarted_gateway_continues_behind_what_was_heard(redis_url: str, keys: Keys) -> None:
+async def test_restarted_gateway_continues_after_the_heard_audio(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as one, Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
         steps = turn.reply.steps()

@@ -146,7 +146,7 @@ async def test_hostile_receipts_do_not_move_the_position(two_gateways: tuple[Gat
     assert audio_ids(second.frames) == (await all_audio_ids(bus, c, turn.reply))[2:]
 
 
-async def test_replay_leaves_out_events_of_other_turns_and_of_listening(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_replay_skips_events_of_other_turns_and_of_listening(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         before = await ask(first, one.bus, "first?")

@@ -188,7 +188,7 @@ async def test_client_that_does_not_read_is_disconnected(redis_url: str, keys: K
         await _wait_for_room(made.url())
 
 
-async def test_client_that_reads_none_of_many_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
+async def test_client_that_does_not_read_its_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
         _do_not_read(raw)
         await raw.write(frame(TEXT, b'{"type": "sing"}') * 1000 + frame(PING, b"x" * 125) * 500)

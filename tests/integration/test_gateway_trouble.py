@@ -100,7 +100,7 @@ async def test_first_conversation_opens_when_redis_is_back(own_redis: RedisServe
             assert len(client.of("conversation_started")) == 1
 
 
-async def test_microphone_audio_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:
+async def test_microphone_audio_is_kept_while_redis_is_unavailable(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("start_listening")

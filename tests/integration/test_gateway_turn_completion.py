@@ -118,7 +118,7 @@ async def test_turn_is_reported_once_and_its_talk_ends_when_it_was_played(scene:
     assert scene.transport.events.empty()
 
 
-async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_has_begun_meanwhile(scene: Scene) -> None:
+async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_began_meanwhile(scene: Scene) -> None:
     scene.settle()
     assert await scene.next_event() == "turn_metrics"
     # the user has spoken, and this gateway has not yet read the event

@@ -259,7 +259,7 @@ RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
 }
 
 
-def test_every_section_of_the_document_has_a_test() -> None:
+def test_sections_of_the_document_all_have_a_test() -> None:
     assert {heading for heading, scripts in BLOCKS.items() if scripts} == {*RECIPES, *SETTING_UP}
 
 

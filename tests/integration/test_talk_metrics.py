@@ -204,7 +204,7 @@ async def test_open_work_is_shown_from_redis(stack: Stack) -> None:
         tts.send(signal.SIGCONT)
 
 
-def test_each_process_reports_health(stack: Stack) -> None:
+def test_processes_report_their_health(stack: Stack) -> None:
     for process in processes(stack):
         with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=10) as response:
             assert response.read() == b"ok\n"
@@ -213,7 +213,7 @@ def test_each_process_reports_health(stack: Stack) -> None:
         assert any(("service", process.service) in labels for name, labels in shown.values if name.endswith("_info"))
 
 
-def test_series_are_few_and_hold_no_ids(stack: Stack) -> None:
+def test_series_are_few_and_contain_no_ids(stack: Stack) -> None:
     for process in processes(stack):
         values = scrape(process.metrics_port).values
         assert 50 < len(values) < MOST_SERIES, process.name

@@ -54,7 +54,7 @@ async def test_silence_becomes_no_turn(stack: Stack) -> None:
         assert client.record.turns_accepted == {}
 
 
-async def test_two_utterances_of_a_session_become_two_turns(stack: Stack) -> None:
+async def test_utterances_of_a_session_become_separate_turns(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("two_utterances.wav")
         second = await client.until_event("turn_accepted", 2)

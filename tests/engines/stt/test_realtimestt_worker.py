@@ -18,7 +18,7 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(240, method="signal")
 
 
-async def test_a_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) -> None:
+async def test_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) -> None:
     conversation_id, session_id = str(uuid4()), str(uuid4())
     settings = {
         "TERTULIA_STT_ENGINE": "realtimestt",

@@ -12,7 +12,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_each_reply_streams_into_one_line() -> None:
+def test_reply_streams_into_one_line() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")

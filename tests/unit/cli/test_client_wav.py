@@ -59,7 +59,7 @@ def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
         (32, b"\7\7\0\0\7\7\0\x40\7\7\0\x80"),
     ],
 )
-def test_every_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
+def test_any_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
     wav = parse(riff((b"fmt ", format_of(bits=bits)), (b"data", raw)))
     assert list(mono(wav)) == [0, 16_384, -32_768]
 

@@ -74,7 +74,7 @@ async def test_backlog_workers_and_outbox_are_reported() -> None:
 
 
 @virtual_time
-async def test_backlog_metrics_disappear_while_redis_is_away() -> None:
+async def test_backlog_metrics_disappear_while_redis_is_unavailable() -> None:
     it = Scene()
     async with it.monitored():
         assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0

@@ -25,7 +25,7 @@ async def test_failure_before_the_first_token_is_retried_unseen() -> None:
 
 @pytest.mark.parametrize("words", [1, 3, 4, 10, 17, 18])
 @virtual_time
-async def test_broken_stream_is_continued_behind_the_last_sentence(words: int) -> None:
+async def test_broken_stream_is_continued_after_the_last_sentence(words: int) -> None:
     table = await table_with()
     table.model.acts = [BreakAfter(words)]
     await table.say(USER[1])

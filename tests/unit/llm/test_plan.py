@@ -84,7 +84,7 @@ def test_unknown_settings_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"\xc1", pack("loud"), pack([1]), pack(2**63), b"\x81"])
-def test_unreadable_settings_are_left_out(raw: bytes) -> None:
+def test_unreadable_settings_are_skipped(raw: bytes) -> None:
     assert state_of(settings=raw).settings == ModelSettings()
 
 
@@ -97,7 +97,7 @@ def test_unreadable_settings_are_left_out(raw: bytes) -> None:
         ("model", "\x92"), ("model", 5), ("model", b"m"),
     ],
 )  # fmt: skip
-def test_invalid_setting_is_left_out(name: str, value: object) -> None:
+def test_invalid_setting_is_skipped(name: str, value: object) -> None:
     others = {"presence_penalty": -2, "frequency_penalty": 1.5}
     expected = ModelSettings(presence_penalty=-2, frequency_penalty=1.5)
     assert state_of(settings=pack({**others, name: value})).settings == expected

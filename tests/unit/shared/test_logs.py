@@ -42,7 +42,7 @@ def test_only_listed_fields_are_written() -> None:
     assert not {"text", "api_key"} & set(said)
 
 
-def test_empty_fields_are_left_out() -> None:
+def test_empty_fields_are_omitted() -> None:
     assert not {"turn_id", "message_id"} & set(line(turn_id="", message_id=None))
 
 

@@ -143,7 +143,7 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) -> None:
+async def test_bus_calls_raise_while_the_connection_is_broken(bus: MemoryBus) -> None:
     c = new_id()
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
@@ -165,7 +165,7 @@ async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) 
     assert await bus.finish(claim, "a")
 
 
-async def test_waiting_claim_raises_and_followers_go_on_after_a_break(bus: MemoryBus) -> None:
+async def test_waiting_claim_raises_and_followers_continue_after_a_break(bus: MemoryBus) -> None:
     c = new_id()
     await bus.prepare("llm")
     follow = bus.follow(bus.keys.events(c))

@@ -67,12 +67,12 @@ def may_touch(service: Service, key: Key) -> bool:
     ],
     ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
 )  # fmt: skip
-def test_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
+def test_service_has_no_right_to_keys_of_other_services(service: Service, key: Key) -> None:
     assert not may_touch(service, key)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_may_touch_what_it_works_with(service: Service) -> None:
+def test_service_has_rights_to_its_own_keys(service: Service) -> None:
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
@@ -84,7 +84,7 @@ def test_service_may_touch_what_it_works_with(service: Service) -> None:
 
 
 @pytest.mark.parametrize("service", ["gateway", "stt", "llm"])
-def test_service_that_repairs_a_conversation_may_touch_what_it_repairs(service: Service) -> None:
+def test_service_that_repairs_a_conversation_has_rights_to_its_keys(service: Service) -> None:
     assert repair.MEND in rights_of(service, KEYS).scripts
     for key in (KEYS.state(C), KEYS.turns(C), KEYS.events(C), KEYS.control(C), KEYS.receipts(C)):
         assert may_touch(service, key)
@@ -100,7 +100,7 @@ def test_service_has_no_administrative_rights(service: Service) -> None:
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_every_command_of_the_bus_is_a_right_of_some_service() -> None:
+def test_commands_of_the_bus_are_rights_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
     for where in (*REDIS_MODULES, reader, Link):
@@ -111,7 +111,7 @@ def test_every_command_of_the_bus_is_a_right_of_some_service() -> None:
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_every_command_of_the_scripts_is_a_right_of_some_service() -> None:
+def test_commands_of_the_scripts_are_rights_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
@@ -165,13 +165,13 @@ def test_commands_of_a_script_are_read_from_its_source() -> None:
     assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(writing.WRITE)
 
 
-def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
+def test_stages_on_one_machine_share_their_rights() -> None:
     both, stt, tts = rights_of_stages(("stt", "tts"), KEYS), rights_of("stt", KEYS), rights_of("tts", KEYS)
     assert both == Rights(stt.commands | tts.commands, stt.patterns | tts.patterns)
     assert rights_of_stages((), KEYS) == Rights()
 
 
-def test_acl_file_has_a_user_a_line_and_no_password() -> None:
+def test_acl_file_has_one_user_per_line_and_no_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
     assert first == "user default reset off ~* &* +@all"

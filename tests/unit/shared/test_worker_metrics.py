@@ -79,7 +79,7 @@ class Scene:
 
 
 @virtual_time
-async def test_work_in_hand_and_done_is_counted() -> None:
+async def test_running_and_finished_work_is_counted() -> None:
     it = Scene()
     async with it.working():
         await it.post(3)
@@ -105,7 +105,7 @@ async def test_work_in_hand_and_done_is_counted() -> None:
     ids=["the engine", "redis", "a bug", "in a group"],
 )
 @virtual_time
-async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, kind: str) -> None:
+async def test_failure_is_counted_by_its_kind_and_retried(error: Exception, kind: str) -> None:
     it = Scene(error)
     it.handler.may_end.set()
     async with it.working():
@@ -126,7 +126,7 @@ async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, k
     ids=["a peer has it", "interrupted"],
 )
 @virtual_time
-async def test_uncounted_attempt_is_no_failure(error: Exception, ending: str) -> None:
+async def test_uncounted_attempt_is_not_a_failure(error: Exception, ending: str) -> None:
     it = Scene(error)
     async with it.working():
         await it.post()
@@ -172,7 +172,7 @@ async def test_nacked_work_of_a_broken_worker_is_counted() -> None:
     assert it.endings() == {"handed_back": 2}
 
 
-def test_how_long_work_waited_does_not_count_how_long_a_stopped_worker_had_it() -> None:
+def test_waiting_time_excludes_the_time_a_previous_worker_held_the_work() -> None:
     metrics = Metrics()
     work = WorkMetrics(metrics, "tts", slots=1, now_ms=lambda: 100_250)
     work.claimed([Claim("tts", "100000-3", 1, {b"ts": b"40000"})])  # passed on after a minute
@@ -182,7 +182,7 @@ def test_how_long_work_waited_does_not_count_how_long_a_stopped_worker_had_it() 
 
 
 @virtual_time
-async def test_end_that_redis_does_not_take_is_a_failure() -> None:
+async def test_finish_without_a_connection_is_a_failure() -> None:
     it = Scene()
     async with it.working():
         await it.post()

@@ -177,7 +177,7 @@ async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_
 
 
 @virtual_time
-async def test_every_utterance_is_a_turn_of_its_own_epoch() -> None:
+async def test_utterances_are_turns_of_separate_epochs() -> None:
     ear = Ear(HELLO, AGAIN)
     job = await ear.begin()
     await ear.speak(51_000)

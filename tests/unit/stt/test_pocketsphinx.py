@@ -54,7 +54,7 @@ def test_fixtures_are_transcribed(decoder: Decoder, name: str, texts: list[str])
     assert [final.text for final in finals(decoder, pcm(name))] == texts
 
 
-def test_an_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
+def test_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
     (final,) = finals(decoder, pcm("hello_luna"))
     # The voice sounds from about 0.5 s to 3.6 s; pre-roll 0.3 s, hangover 0.64 s.
     assert 0.1 < final.start_sample / 16_000 < 0.5

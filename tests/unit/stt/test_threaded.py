@@ -48,7 +48,7 @@ async def until_idle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_feeding_waits_while_the_backlog_is_full_and_goes_on_when_it_is_heard() -> None:
+async def test_feeding_waits_while_the_backlog_is_full_and_continues_when_it_is_heard() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=1.0)
     await session.feed(SECOND)

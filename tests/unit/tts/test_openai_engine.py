@@ -129,7 +129,7 @@ async def test_refusal_is_not_retried(status: int) -> None:
         (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
     ],
 )
-async def test_other_formats_are_named(act: Act, reason: str) -> None:
+async def test_other_formats_are_refused_by_name(act: Act, reason: str) -> None:
     async with speaking(act) as (engine, _):
         with pytest.raises(SynthesisFailed, match=reason) as caught:
             await spoken(engine)

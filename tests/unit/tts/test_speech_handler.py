@@ -98,7 +98,7 @@ class Stand:
 
 
 @virtual_time
-async def test_every_sentence_is_spoken_in_order_in_the_characters_voice() -> None:
+async def test_sentences_are_spoken_in_order_in_the_characters_voice() -> None:
     stand = Stand()
     await stand.set()
     await stand.speak()
@@ -111,7 +111,7 @@ async def test_every_sentence_is_spoken_in_order_in_the_characters_voice() -> No
 
 
 @virtual_time
-async def test_sentences_are_spoken_as_they_come() -> None:
+async def test_sentences_are_spoken_as_they_arrive() -> None:
     stand = Stand()
     await stand.set(SENTENCES[:1], final=False)
     job = asyncio.create_task(stand.speak())
@@ -192,7 +192,7 @@ async def test_worker_that_lost_its_work_writes_no_more() -> None:
 
 
 @virtual_time
-async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
+async def test_interruption_after_any_write_stops_the_sound_there() -> None:
     writes = 0
     while True:
         writes += 1
@@ -215,7 +215,7 @@ async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
 
 
 @virtual_time
-async def test_a_message_interrupted_before_it_was_claimed_is_not_spoken() -> None:
+async def test_message_interrupted_before_the_claim_is_not_spoken() -> None:
     stand = Stand()
     await stand.set()
     await stand.interrupt()
@@ -225,7 +225,7 @@ async def test_a_message_interrupted_before_it_was_claimed_is_not_spoken() -> No
 
 
 @virtual_time
-async def test_an_interruption_before_the_first_sentence_ends_the_wait() -> None:
+async def test_interruption_before_the_first_sentence_ends_the_wait() -> None:
     stand = Stand()
     await stand.set((), final=False)
     job = asyncio.create_task(stand.speak())
@@ -356,7 +356,7 @@ def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
 
 
 @virtual_time
-async def test_metrics_time_each_sentence_and_count_skipped_ones() -> None:
+async def test_metrics_record_each_sentence_duration_and_count_skipped_sentences() -> None:
     hopeless = Failure(HOPELESS)
     stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
     await stand.set()

@@ -52,7 +52,7 @@ def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
     return sentences
 
 
-async def test_the_only_voice_is_killed_and_the_engine_starts_it_again(stack: Compose) -> None:
+async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) -> None:
     (speaking,) = stack.containers("tts")
     before = speaking.attrs["RestartCount"]
     assert await struck_story(stack, lambda: stack.kill_process("tts")) > 2
@@ -60,7 +60,7 @@ async def test_the_only_voice_is_killed_and_the_engine_starts_it_again(stack: Co
     assert (speaking.status, speaking.attrs["RestartCount"]) == ("running", before + 1)
 
 
-async def test_the_voice_that_speaks_of_three_is_killed(stack: Compose) -> None:
+async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_killed(stack: Compose) -> None:
     stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=3", "tts")
     stack.wait(lambda: len(stack.engines("tts")) == 3, "three voices", lambda: stack.run("ps", "--all"))
     killed: list[str] = []
@@ -83,7 +83,7 @@ async def test_the_voice_that_speaks_of_three_is_killed(stack: Compose) -> None:
         stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=1", "tts")
 
 
-async def test_every_worker_is_replaced(stack: Compose) -> None:
+async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) -> None:
     before = {container.id for service in WORKERS for container in stack.containers(service)}
     assert await struck_story(stack, lambda: stack.replace(*WORKERS)) > 2
     after = {container.id for service in WORKERS for container in stack.containers(service)}
@@ -92,13 +92,13 @@ async def test_every_worker_is_replaced(stack: Compose) -> None:
 
 
 @pytest.mark.parametrize("service", ["tts", "llm", "gateway"])
-async def test_one_service_is_replaced_by_a_new_container(stack: Compose, service: str) -> None:
+async def test_reply_survives_the_replacement_of_one_container(stack: Compose, service: str) -> None:
     (before,) = stack.containers(service)
     assert await struck_story(stack, lambda: stack.replace(service)) > 2
     assert stack.containers(service)[0].id != before.id
 
 
-async def test_redis_is_stopped_and_started(stack: Compose) -> None:
+async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
     def stop_and_start() -> None:
         stack.run("stop", "redis")
         stack.run("start", "redis")
@@ -106,6 +106,6 @@ async def test_redis_is_stopped_and_started(stack: Compose) -> None:
     assert await struck_story(stack, stop_and_start) > 2
 
 
-async def test_redis_is_killed(stack: Compose) -> None:
+async def test_reply_survives_the_kill_of_redis(stack: Compose) -> None:
     """Killed, not the machine: what Redis acknowledged, the kernel has."""
     assert await struck_story(stack, lambda: stack.kill_process("redis")) > 2
