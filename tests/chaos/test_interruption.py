@@ -16,7 +16,7 @@ from tests.harness.talk_record import Record
 pytestmark = pytest.mark.timeout(180, method="signal")
 
 CONVERSATIONS = 10
-"""Conversations at once."""
+"""The number of concurrent conversations."""
 TIMES = 20
 LAST_FRAME = 120
 ASKED = "Luna and Rex, tell me a story."

@@ -1,6 +1,6 @@
-"""Containers killed, added, replaced and stopped in mid-reply: nothing is lost, doubled or out of order at the client.
+"""Containers are killed, added, replaced and stopped in mid-reply: the client loses, repeats and reorders nothing.
 
-The client itself fails on a repeat, a gap or a wrong order; that all of it came is held against the streams in Redis.
+The client itself fails on a repeat, a gap or a wrong order. The streams in Redis show whether everything arrived.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 
 
 async def struck_story(stack: Compose, *blows: Callable[[], object]) -> int:
-    """A story in which each blow falls between two sentences that are heard; how many sentences it had."""
+    """Tell a story, with one fault after every second heard sentence. Returns the number of sentences."""
     async with talk(stack.url) as client:
         await client.say(STORY, turn_id := new_id())
         for number, blow in enumerate(blows, start=1):
@@ -28,19 +28,19 @@ async def struck_story(stack: Compose, *blows: Callable[[], object]) -> int:
                 lambda wanted=2 * number: heard(client, turn_id) >= wanted or client.record.turn_is_done(turn_id),
                 f"sentence {2 * number}",
             )
-            assert not client.record.turn_is_done(turn_id), "the story was over before the blow fell"
+            assert not client.record.turn_is_done(turn_id), "the story was over before the fault was injected"
             await asyncio.to_thread(blow)
         await client.until_done(turn_id)
         return whole(stack, client, turn_id)
 
 
 def heard(client: TalkClient, turn_id: str) -> int:
-    """Sentences of which some sound has come."""
+    """The number of sentences of which the client has received sound."""
     return sum(len(message.pcm) for message in client.record.of_turn(turn_id))
 
 
 def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
-    """Check that all that was written and spoken has come; the number of sentences."""
+    """Check that the client has received all text and sound. Returns the number of sentences."""
     sentences = 0
     for message in client.record.of_turn(turn_id):
         key = f"tertulia:{{{client.record.conversation_id}}}:{message.message_id}"
@@ -62,7 +62,7 @@ async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) 
 
 async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_killed(stack: Compose) -> None:
     stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=3", "tts")
-    stack.wait(lambda: len(stack.engines("tts")) == 3, "three voices", lambda: stack.run("ps", "--all"))
+    stack.wait(lambda: len(stack.engines("tts")) == 3, "three tts workers", lambda: stack.run("ps", "--all"))
     killed: list[str] = []
 
     def pending() -> list[str]:
@@ -70,8 +70,10 @@ async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_ki
 
     def kill() -> None:
         found: list[str] = []
-        # between two replies nobody speaks
-        stack.wait(lambda: found.extend(pending()) or found, "a voice that speaks", lambda: stack.run("ps", "--all"))
+        # between two replies no worker has claimed work
+        stack.wait(
+            lambda: found.extend(pending()) or found, "a tts worker that speaks", lambda: stack.run("ps", "--all")
+        )
         (speaking,) = [each for each in stack.containers("tts") if found[1].startswith(each.id[:12])]
         speaking.kill()
         killed.append(speaking.id)
@@ -107,5 +109,5 @@ async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
 
 
 async def test_reply_survives_the_kill_of_redis(stack: Compose) -> None:
-    """Killed, not the machine: what Redis acknowledged, the kernel has."""
+    """Only the process is killed, so the kernel still has all data that Redis acknowledged."""
     assert await struck_story(stack, lambda: stack.kill_process("redis")) > 2

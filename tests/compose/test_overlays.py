@@ -1,4 +1,4 @@
-"""What deploy/compose adds: conversations in PostgreSQL behind PostgREST, GPU engines, a model server."""
+"""The overlays in deploy/compose: conversations in PostgreSQL behind PostgREST, GPU engines, a model server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPOKEN = (
 
 @pytest.fixture(scope="module")
 def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The overlay's image; made of the pinned binary where no hub can be reached."""
+    """The overlay's PostgREST image; built from the pinned binary if no registry can be reached."""
     name = Compose("supabase.yml").config()["services"]["postgrest"]["image"]
     if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0:
         return
@@ -45,7 +45,7 @@ def supabase(postgrest_image: None) -> Iterator[Compose]:
 
 
 def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
-    """Who said something in a conversation, and how it ended."""
+    """Role, speaker and status of each message of a conversation."""
     query = SPOKEN.format(conversation_id)
     printed = stack.run(
         "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", query
@@ -54,7 +54,7 @@ def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
 
 
 async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
-    """Wait until the table has the client's conversation: what these have said, all complete, and nothing else."""
+    """Wait until the table has exactly one complete message of each of these speakers in the client's conversation."""
     whole = [["user" if name == "Jay" else "character", name, "complete"] for name in names]
 
     def found() -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""What the containers may, and what they hold: as little as they need."""
+"""Containers have only the rights and the contents that they need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 OWN = ("gateway", *WORKERS)
 MAX_OWN_BYTES = {"gateway": 110e6, "llm": 130e6, "cli": 110e6, "stt": 130e6, "tts": 180e6}
-"""What an image adds to its base, python:3.11-slim (125 MB)."""
+"""The bound on the bytes that an image adds to its base, python:3.11-slim (125 MB)."""
 
 
 @pytest.mark.parametrize("service", [*OWN, "redis"])

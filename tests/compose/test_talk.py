@@ -1,4 +1,4 @@
-"""`docker compose up`: a page, a typed turn and a spoken one through the published port."""
+"""`docker compose up`: the page, a typed turn and a spoken turn through the published port."""
 
 from __future__ import annotations
 
@@ -45,19 +45,21 @@ async def test_conversation_is_readable_with_redis_cli(stack: Compose) -> None:
         id = client.record.conversation_id
     assert "Sage, good evening!" in stack.redis("XRANGE", f"tertulia:{{{id}}}:turns", "-", "+")
     assert "NOPERM" in stack.redis("DEL", f"tertulia:{{{id}}}:turns")
-    assert "reader" in stack.redis("--operator", "ACL", "LOG"), "the operator sees who was refused"
+    assert "reader" in stack.redis("--operator", "ACL", "LOG"), "the operator sees which user was refused"
 
 
 async def test_cli_container_talks_to_and_inspects_the_stack(stack: Compose) -> None:
     assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
     listed = stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
     assert "Luna, hello!" in listed
-    assert "of 768.0 MB" in listed, "the user that the command has may ask how full Redis is"
+    assert "of 768.0 MB" in listed, "the command's Redis user has the right to read the memory use"
     assert "policy noeviction" in listed
 
 
 def test_doctor_finds_no_fault_in_the_stack(stack: Compose) -> None:
-    found = stack.run("run", "--rm", "--no-TTY", "cli", "doctor").splitlines()  # it fails if it ends with 1
+    found = stack.run(
+        "run", "--rm", "--no-TTY", "cli", "doctor"
+    ).splitlines()  # `run` raises if the command exits with 1
     assert [line for line in found if line.startswith(("✗", "-"))] == []
     assert any("Redis answers" in line for line in found)
 

@@ -1,7 +1,7 @@
-"""With any content of its keys or rows, a conversation still answers: with text and with sound.
+"""A conversation with any content in its keys or rows still answers, with text and with sound.
 
-Real workers of every stage run on either bus; each example spoils one conversation, before a turn or in the midst of
-it, and talks on. `POISON_EXAMPLES` searches deeper.
+Real workers of every stage run on either bus; each example corrupts one conversation, before or during a
+turn, and continues to talk. `POISON_EXAMPLES` sets the number of examples.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ names = st.sampled_from([
 
 @dataclass(frozen=True)
 class Poison:
-    """What is done to one key (or row): `kind` says how, `when` of which turn the message is."""
+    """A change of one key (or row). `kind`: the kind of change; `coming`: whether the key belongs to the next turn."""
 
     kind: str
     target: str
@@ -131,7 +131,7 @@ def key_of(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Key:
 
 
 def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[object]:
-    """Valid entries for that stream."""
+    """Valid entries for a stream."""
     turn_id = turns[poison.coming]
     id, luna = talk.reply_to(turn_id, poison.speaker), talk.room.speakers[poison.speaker]
     if poison.target == "events":
@@ -187,7 +187,7 @@ async def spoil(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
 
 @dataclass
 class Place:
-    """A room, and the loop that it lives on."""
+    """A room, and the event loop on which it runs."""
 
     runner: asyncio.Runner
     room: Room
@@ -200,7 +200,7 @@ class Place:
 
 
 async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Coroutine[Any, Any, None]]]:
-    """A context that is entered and left in a task of its own, as its task groups want it."""
+    """Enter the context in a task that also exits it, as task groups require. Returns the room, and a function that exits."""
     ready: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
@@ -223,7 +223,7 @@ async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Cal
 
 @pytest.fixture(scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in ("memory", "redis")])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A room on either bus, for all the examples."""
+    """A room on each bus, for all examples."""
     keys, folder = Keys(f"poison-{os.getpid()}"), tmp_path_factory.mktemp("room")
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     with asyncio.Runner() as runner:
@@ -241,7 +241,7 @@ async def spoil_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) ->
 
 
 async def recovers(talk: Talk, harm: list[str]) -> None:
-    """One turn may be harmed, and no further one."""
+    """Check that at most one more turn fails."""
     for _ in range(2):
         turn_id = new_id()
         await talk.say(turn_id)

@@ -1,4 +1,4 @@
-"""Work is given to one worker at a time, again until it is finished, and only its present holder can end it."""
+"""Work has one holder at a time, is delivered again until it is finished, and only its current holder can finish it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDLE_S = 0.02
 
 def test_both_buses_implement_the_port(keys: Keys) -> None:
     fake: Bus = MemoryBus(keys)
-    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # connects when it is used
+    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # it connects on its first call
     assert fake.keys == real.keys == keys
 
 
@@ -132,7 +132,7 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
     assert again.attempt == 2
     assert again.token == f"{claim.id}/2"
-    # and has reset its idle time
+    # the takeover has reset the idle time
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
@@ -194,7 +194,7 @@ async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
     assert again.id != claim.id
     assert await bench.bus.open_work("tts") == 1
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
-    # the one who passed it on has nothing of it left
+    # the worker that requeued it holds nothing any longer
     assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "a")
     assert not await bench.bus.requeue(claim, "a")
@@ -245,7 +245,7 @@ async def test_deregistered_worker_leaves_its_work_to_others(bench: Bench) -> No
     taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
     assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
     assert await bench.bus.finish(theirs, "b")
-    await bench.bus.deregister("tts", "a")  # again, and of one who never was: nothing happens
+    await bench.bus.deregister("tts", "a")  # repeated, and for a worker that never existed: no effect
     await bench.bus.deregister("tts", "z")
 
 
@@ -297,7 +297,7 @@ async def test_paused_worker_cannot_change_its_successors_work(bench: Bench) -> 
 
 
 async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus: Bus) -> None:
-    """A worker that stalled takes over its own work: the attempt that stalled must not end the one that goes on."""
+    """A worker that stalled takes over its own work: the stalled attempt must not end the new one."""
     first = await claimed(bus)
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (second.id, second.attempt) == (first.id, first.attempt + 1)
@@ -328,7 +328,7 @@ async def test_reclaim_begins_a_new_uncounted_attempt(bench: Bench) -> None:
     assert (again.id, again.attempt, again.fields) == (claim.id, 2, claim.fields)
     assert await bench.rival.uncounted(again) == 1
     assert not await bench.bus.finish(claim, "a"), "the attempt that was interrupted ends nothing"
-    # the same attempt reclaimed twice: the reply to the first may have been lost
+    # the same attempt is reclaimed twice: the reply to the first call may have been lost
     third = await bench.bus.reclaim(claim, "a")
     assert third is not None
     assert (third.attempt, await bench.bus.uncounted(third)) == (3, 2)

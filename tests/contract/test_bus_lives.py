@@ -1,4 +1,4 @@
-"""A key whose life was shortened ends early; a life is never prolonged by shortening it, only by a later write."""
+"""A key with a shortened TTL expires early. Shortening never prolongs a TTL; only a later write does."""
 
 from __future__ import annotations
 

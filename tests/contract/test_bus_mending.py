@@ -1,4 +1,4 @@
-"""A conversation whose keys hold what no code can work with is repaired: what can be kept is kept."""
+"""A conversation with unusable data in its keys is repaired, and all usable data is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stream_of(bus: Bus, name: str, conversation_id: str) -> Key:
 
 
 async def say(bus: Bus, conversation_id: str, turn_id: str = "") -> bool:
-    """As the gateway writes it; whether it was new."""
+    """Write a user message as the gateway does. Returns whether it was new."""
     keys, turn_id = bus.keys, turn_id or new_id()
     applied = await bus.transact(
         conversation_id,

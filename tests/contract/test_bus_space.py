@@ -1,4 +1,4 @@
-"""What holds memory can be seen, and sound can be taken out, also while Redis takes no writes."""
+"""Memory use can be measured, and audio can be deleted, even while Redis refuses writes."""
 
 from __future__ import annotations
 

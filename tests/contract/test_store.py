@@ -1,4 +1,4 @@
-"""What every store must do. Each test runs on each store; `open_store` gives several stores over the same data."""
+"""The contract of the store. Each test runs on each store; `open_store` gives several stores over the same data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def store(open_store: OpenStore) -> Store:
 
 @pytest.fixture
 async def talk(store: Store) -> str:
-    """The id of a conversation that exists."""
+    """The id of an existing conversation."""
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id, "About the stars")
     return conversation_id
@@ -97,7 +97,7 @@ class TestConversations:
         ids = [new_id() for _ in range(7)]
         for number, conversation_id in enumerate(ids):
             await store.ensure_conversation(conversation_id)
-            # Pairs share a time, so that the order among equals is tested as well.
+            # Pairs share a time, so that the order among equal times is tested, too.
             await store.save_messages([user_message(conversation_id, 1, seconds=10 * (number // 2))])
         pages: list[list[str]] = []
         cursor = None
@@ -220,7 +220,7 @@ class TestMessages:
         while page := await store.messages(talk, 3, after):
             pages.append(page)
             after = page[-1].position
-        assert [len(page) for page in pages] == [5, 2]  # the three at position 2 stay together
+        assert [len(page) for page in pages] == [5, 2]  # the three messages at position 2 stay together
         assert list(itertools.chain.from_iterable(pages)) == in_order
 
     async def test_refused_message_refuses_the_whole_call(self, store: Store, talk: str) -> None:
@@ -488,7 +488,7 @@ class TestOpenAndClose:
     async def test_close_finishes_earlier_calls(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in range(40)]
         writes = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
-        await asyncio.sleep(0)  # let each make its call
+        await asyncio.sleep(0)  # let each task make its call
         await store.close()
         await asyncio.gather(*writes)
         assert await (await open_store()).history(talk, 100) == saved

@@ -1,4 +1,4 @@
-"""What is Supabase's own: who may read, what is refused at the start, hands in the dashboard, a database that dies."""
+"""Supabase only: access rights, refusals at the start, changes made in the dashboard, a database that stops."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def answers(store: Store) -> None:
 
 
 async def forgotten(url: str) -> None:
-    """Wait until PostgREST knows no `tertulia_schema` any more: by itself, and not only by what the database says."""
+    """Wait until PostgREST itself, not only the database, no longer knows `tertulia_schema`."""
     headers = {"apikey": SERVICE_KEY, "Authorization": f"Bearer {SERVICE_KEY}"}
     async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         while True:
@@ -63,7 +63,7 @@ async def forgotten(url: str) -> None:
 
 
 async def noticed(url: str) -> None:
-    """Wait until PostgREST knows the functions that there are."""
+    """Wait until PostgREST knows the existing functions."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -93,14 +93,14 @@ async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
-        # the reload below must not be overtaken by an earlier one
+        # an earlier reload must not come after the one below
         await forgotten(supabase.url)
         with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
             async with opened(supabase.url):
                 pass
     finally:
         database.sql("alter function public.hidden() rename to tertulia_schema; notify pgrst, 'reload schema'")
-        await noticed(supabase.url)  # PostgREST looks when it comes to it; the next test's store must open
+        await noticed(supabase.url)  # PostgREST reloads with a delay; the next test's store must open
 
 
 async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +322,7 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
 async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
-        await changed.reach(1)  # listening: what changed before is to be read, too
+        await changed.reach(1)  # the start counts as a change
         supabase.tell_of_change("characters")
         await changed.reach(2)
 

@@ -1,4 +1,4 @@
-"""The compose files against the code: every setting reaches who reads it, and nobody else."""
+"""The compose files against the code: each service gets exactly the settings that it reads."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ IN_THE_IMAGE = {
     "TERTULIA_DATA_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
     "TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY", "TERTULIA_SECRETS_DIR",
 }  # fmt: skip
-"""Where a container's own files and ports are is not for `.env` to say; between containers there is no TLS."""
+"""Settings that `.env` must not set: file paths and ports inside containers, and TLS, which containers do not use."""
 NOT_A_SETTING = {"HF_TOKEN"}
 
 
 def services(*files: Path) -> dict[str, dict[str, Any]]:
-    """Each service's environment, of all files together."""
+    """The environment of each service, merged over all files."""
     merged: dict[str, dict[str, Any]] = {}
     for file in files:
         for name, service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].items():

@@ -1,4 +1,4 @@
-"""docs/metrics.md and the catalogue of metrics say the same."""
+"""docs/metrics.md agrees with the catalogue of metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds the project's files together: settings and their example, targets and their help, links, pins, ADRs."""
+"""The consistency of the project's files: settings and their example, targets and their help, links, pins, ADRs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def project(path: Path) -> Mapping[str, Any]:
 
 
 def tracked() -> list[Path]:
-    """All files under version control; without it (an unpacked archive) all that are the project's."""
+    """All files under version control; in an unpacked archive, all files of the project."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: which files are the project's is not known")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -83,7 +83,8 @@ def test_variables_have_one_default() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
     known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {CHOICE}
-    for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):  # theirs alone: a port to publish
+    # the compose files read further variables: the ports to publish
+    for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))
     named = set(re.findall(r"\b(?:TERTULIA|OPENROUTER)_[A-Z_]*[A-Z]\b", document.read_text(encoding="utf-8")))
     assert named <= known
@@ -218,7 +219,7 @@ def test_changelog_describes_the_current_version() -> None:
 
 
 def pins(name: str) -> Iterator[Requirement]:
-    """What a requirements file pins."""
+    """The pins of a requirements file."""
     for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith((" ", "#")):
             yield Requirement(line.removesuffix("\\").strip())

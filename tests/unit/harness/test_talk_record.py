@@ -1,4 +1,4 @@
-"""The checker itself: a right talk has no faults, and each kind of wrong one is seen."""
+"""The checker itself: a correct conversation has no faults, and each kind of fault is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written can be read again, by a person too; what cannot be read is said to be so, and that is all."""
+"""Encoded entries can be decoded again and are readable by a person. An undecodable entry raises only BadEntry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAPPING = st.dictionaries(TEXT, PLAIN, max_size=3)
 
 
 def value_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Any value of a field's type."""
+    """A strategy for any value of a field's type."""
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
@@ -53,7 +53,7 @@ def any_of(cls: type) -> st.SearchStrategy[Any]:
 
 
 def wire(flat: Sequence[Value]) -> dict[bytes, bytes]:
-    """What Redis gives back: all is bytes, as redis-py and the bus write it."""
+    """The fields as Redis returns them: all values are bytes."""
     raw = [value if isinstance(value, bytes) else str(value).encode() for value in flat]
     return dict(zip(raw[::2], raw[1::2], strict=True))
 
@@ -126,7 +126,7 @@ def test_decoding_any_field_raises_only_bad_entry(cls: type, data: st.DataObject
     try:
         codec.decode(cls, {b"v": b"1", **fields})
     except BadEntry as error:
-        assert cls.__name__ in str(error)  # noqa: PT017 - not to raise is fine as well
+        assert cls.__name__ in str(error)  # noqa: PT017 - it may also succeed
 
 
 def test_encoded_entry_is_readable_text() -> None:
@@ -185,7 +185,7 @@ def test_newer_releases_entry_is_refused_with_advice(version: bytes) -> None:
     fields = {**wire(codec.encode(UserTurn("t", "c", "Hi", "typed"), ts=1, epoch=0)), b"v": version}
     with pytest.raises(UnknownVersion, match="update this worker"):
         codec.decode(UserTurn, fields)
-    with pytest.raises(UnknownVersion):  # and not: that type is not known
+    with pytest.raises(UnknownVersion):  # the version is checked before the type
         codec.decode_event({b"v": version, b"type": b"thought_read"})
 
 

@@ -1,4 +1,4 @@
-"""How engines are found, and how errors in other people's packages are reported."""
+"""The discovery of engines, and the reports of errors in other packages."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_event_names_are_unique() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_events_are_values_whose_fields_leave_the_envelope_alone(cls: type[Event]) -> None:
-    # the client gets an event flat: with its type, its id and its own fields side by side
+    # an event reaches the client as one flat object: its type, its id and its own fields
     names = {field.name for field in dataclasses.fields(cls)}
     assert names.isdisjoint({"type", "event_id", "v", "ts", "epoch"})
     with pytest.raises(dataclasses.FrozenInstanceError):

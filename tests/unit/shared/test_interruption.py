@@ -69,7 +69,7 @@ async def test_earlier_interruption_counts_only_above_the_epoch() -> None:
 @virtual_time
 async def test_work_whose_data_was_lost_ends_without_a_command() -> None:
     bus, ended = await talking_bus(), list[str]()
-    job = asyncio.create_task(block(bus, 7, ended))  # the state is at epoch 1: it was written again after the loss
+    job = asyncio.create_task(block(bus, 7, ended))  # the state was written again after the loss, at epoch 1
     with pytest.raises(Stale, match="at epoch 1, this work is of epoch 7"):
         await job
     assert ended == ["ended"]

@@ -7,12 +7,12 @@ import pytest
 
 from tertulia_shared.keys import STAGES, Key, Keys
 
-C = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11"  # fixed: it is part of the names of tests, which xdist compares
+C = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11"  # fixed, since the ids are part of test names, which xdist compares
 NOT_KEYS = {"every_turns", "every_audio", "conversation_of"}
 
 
 def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
-    """Each key that there is, with any conversation and any ids."""
+    """Every kind of key, with any conversation and any ids."""
     for name, method in inspect.getmembers(keys, inspect.ismethod):
         if name.startswith("_") or name in NOT_KEYS:
             continue

@@ -18,7 +18,7 @@ def line(**values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def root_logger() -> Iterator[logging.Logger]:
-    """The root logger, put back as it was."""
+    """The root logger; its handlers are restored after the test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield root

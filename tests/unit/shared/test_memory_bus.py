@@ -1,4 +1,4 @@
-"""Delivery on the fake bus against a model of it, in random order; and what it plays when Redis is away."""
+"""Delivery on the fake bus, compared with a model in random order, and its behaviour when Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEASE_S = 3.0
 
 @dataclass
 class Held:
-    """What the model knows of a claimed entry."""
+    """The model's state of a claimed entry."""
 
     worker: str
     since: float
@@ -32,7 +32,7 @@ class Held:
 
 
 class Delivery(RuleBasedStateMachine):
-    """No piece is with two workers, none is lost, and only its holder moves it."""
+    """Checks that each piece of work has at most one holder, is not lost, and changes only through its holder."""
 
     claims = Bundle[Claim]("claims")
 

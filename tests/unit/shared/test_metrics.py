@@ -1,4 +1,4 @@
-"""A process's metrics: named as Prometheus asks, bounded in number, separate for each process."""
+"""The metrics of a process: names as Prometheus requires, a bounded number of series, no sharing between processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint of a process: what it shows, what it refuses, whom it does not wait for; and no loop waits for it."""
+"""The metrics endpoint: answers, refusals, slow callers, and independence of the process's event loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def port(metrics: Metrics) -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (lower-case names) and body of the answer to a request as it stands."""
+    """Send raw bytes as a request. Returns status, headers (lower-case names) and body."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as caller:
         caller.sendall(request)
         answer = b""
@@ -119,7 +119,7 @@ def test_slow_caller_is_disconnected(port: int, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as slow:
         slow.sendall(sent)
         with contextlib.suppress(ConnectionResetError):
-            assert slow.recv(100) == b""  # the end, and no answer
+            assert slow.recv(100) == b""  # the connection ends without an answer
 
 
 def test_caller_that_disconnects_does_not_affect_others(port: int, metrics: Metrics) -> None:
@@ -131,10 +131,10 @@ def test_caller_that_disconnects_does_not_affect_others(port: int, metrics: Metr
 
 
 def is_answered(port: int) -> bool:
-    """Whether health is answered; False if the caller is disconnected."""
+    """Whether /healthz is answered; False if the caller is disconnected."""
     try:
         return ask(port, "/healthz")[0] == 200
-    except (ConnectionError, IndexError):  # without an answer there is no status
+    except (ConnectionError, IndexError):  # an empty answer has no status
         return False
 
 
@@ -144,7 +144,7 @@ def test_slow_callers_are_limited_in_number_and_block_others_only_until_their_ti
     metrics.health.beat()
     slow = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(MAX_CALLERS)]
     deadline = time.monotonic() + PATIENCE_S
-    while is_answered(port):  # until all the slow ones have been taken
+    while is_answered(port):  # until the endpoint has accepted all slow callers
         assert time.monotonic() < deadline
     for caller in slow:
         caller.close()
@@ -153,7 +153,7 @@ def test_slow_callers_are_limited_in_number_and_block_others_only_until_their_ti
 
 
 async def test_endpoint_answers_while_the_event_loop_of_the_process_is_blocked(port: int, metrics: Metrics) -> None:
-    metrics.health.beat()  # the loop of this test does nothing from here on: the caller blocks it
+    metrics.health.beat()  # from here on `ask` blocks the event loop of this test
     assert ask(port, "/healthz")[::2] == (200, b"ok\n")
 
 
@@ -175,14 +175,14 @@ async def test_scrape_does_not_block_the_event_loop(answering: int, monkeypatch:
     async with asyncio.TaskGroup() as tasks:
         asking = tasks.create_task(asyncio.to_thread(ask, answering, "/metrics"))
         await asyncio.to_thread(began.wait, PATIENCE_S)
-        await asyncio.sleep(0)  # this loop runs on while the text is being made
+        await asyncio.sleep(0)  # this loop continues while the endpoint makes the text
         assert not asking.done()
         may_end.set()
     assert asking.result()[0] == 200
 
 
 def threads() -> set[threading.Thread]:
-    """Those that serve: others of the process come and go as they like."""
+    """The threads of the endpoint. Other threads of the process do not count."""
     return {thread for thread in threading.enumerate() if thread.name == "metrics"}
 
 

@@ -58,7 +58,7 @@ class Scene:
         self.talk = new_id()
 
     def ways(self) -> tuple[float, float]:
-        """Writes counted as having gone into the store, and into the stream."""
+        """The numbers of writes that went into the store and into the stream, by the metrics."""
         seen = scraped(self.metrics)
         name = "tertulia_store_writes_total"
         return seen.of(name, way="direct"), seen.of(name, way="outbox")
@@ -67,7 +67,7 @@ class Scene:
         return [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
 
     async def caught_up(self) -> None:
-        """As when the stream has been emptied into the store."""
+        """Empty the stream, as after all its writes were applied to the store."""
         await self.bus.remove(self.bus.keys.store(), [entry.id for entry in await self.bus.read(self.bus.keys.store())])
 
 

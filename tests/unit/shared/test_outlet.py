@@ -1,4 +1,4 @@
-"""The queue of an owner's writes, moved by hand."""
+"""The queue of an owner's writes. The test takes and settles them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = Key("k", 60)
 
 
 class HandSink:
-    """Counts how often it is woken; the test takes and settles."""
+    """Counts how often it is woken; the test takes and settles the writes."""
 
     def __init__(self) -> None:
         self.woken = 0
@@ -35,7 +35,7 @@ def outlet(sink: HandSink) -> QueueOutlet:
 
 
 async def waits(task: asyncio.Task[None]) -> bool:
-    """Whether it still waits when everything that could run has run."""
+    """Whether the task still waits after all other tasks have run."""
     for _ in range(5):
         await asyncio.sleep(0)
     return not task.done()
@@ -106,7 +106,7 @@ async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: Que
     outlet.take()
     outlet.append(KEY, TurnComplete("2"))
     outlet.settle(1, Stale("over"))
-    assert outlet.take() == []  # what came behind it is not written
+    assert outlet.take() == []  # writes after the failed one are dropped
     outlet.settle(0, NotOwner("later"))
     for result in await asyncio.gather(*waiting, outlet.room(), outlet.flush(), return_exceptions=True):
         assert isinstance(result, Stale)

@@ -1,4 +1,4 @@
-"""A service's process as a whole: its signals, its exit status, and what it says when it cannot start."""
+"""A service's process as a whole: signals, exit status, and its message if it cannot start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def start(*args: str) -> Process:
 
 
 async def line(stream: asyncio.StreamReader | None, holding: str) -> str:
-    """The first line with these words."""
+    """Wait for the first line that contains these words."""
     assert stream is not None
     while text := (await stream.readline()).decode():
         if holding in text:

@@ -1,4 +1,4 @@
-"""Which of the client's receipts count."""
+"""The choice of the client's receipts that count."""
 
 from __future__ import annotations
 

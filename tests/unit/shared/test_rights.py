@@ -1,4 +1,4 @@
-"""Which keys and commands each service has; that Redis means the same by it is tested on a real one."""
+"""The keys and commands of each service. `tests/integration/test_access.py` tests them on a real Redis."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_commands_of_the_bus_are_rights_of_some_service() -> None:
         for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', inspect.getsource(where)):
             sent.add(f"{command} {part}" if f"{command} {part}" in given.commands else command)
     assert {"XREADGROUP", "XGROUP CREATE", "CLIENT UNBLOCK", "SCRIPT LOAD", "SCAN", "PING"} <= sent
-    # options and an error look the same; only `tertulia inspect` sends PTTL
+    # options and an error look like commands; only `tertulia inspect` sends PTTL
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
@@ -118,7 +118,7 @@ def test_commands_of_the_scripts_are_rights_of_some_service() -> None:
 
 
 def used_by(service: Service) -> set[str]:
-    """The bus' methods that a service's own code calls, and those of `shared` that it runs; with what they call."""
+    """The bus methods that a service's code and its part of `shared` call, directly or through other bus methods."""
     package = importlib.import_module(f"tertulia_{service}")
     folders = [Path(folder) for folder in package.__path__]
     files = [path for folder in folders for path in folder.rglob("*.py")]
@@ -143,7 +143,7 @@ def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) ->
     run = re.compile(r"\b(?:scripts|ownership|repair)\.([a-z_]+)\(")
     named = {name for method in used for name in run.findall(source_of(method))}
     assert {"requeue", "nack", "own"} <= named or service == "gateway"
-    named.add("write")  # outlets run it
+    named.add("write")  # outlets run this script
     have = rights_of(service, KEYS).scripts
     assert [name for name in sorted(named) if SCRIPTS[name] not in have] == []
 
@@ -156,7 +156,7 @@ def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -
         for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', source_of(method)):
             sent.add(f"{command} {part}" if f"{command} {part}" in have else command)
     assert "XREVRANGE" in sent
-    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # options, and an error, look the same
+    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # these options and this error look like commands
 
 
 def test_commands_of_a_script_are_read_from_its_source() -> None:

@@ -57,7 +57,7 @@ def test_newer_schema_is_refused(db: sqlite3.Connection) -> None:
 
 def test_script_is_split_where_its_statements_end() -> None:
     trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  DELETE FROM b; -- a; b\nEND;\n"
-    script = f"-- first; not a statement\nCREATE TABLE a (x TEXT DEFAULT ';');\n{trigger}INSERT INTO a VALUES (1)"  # noqa: S608  (nothing in it comes from outside)
+    script = f"-- first; not a statement\nCREATE TABLE a (x TEXT DEFAULT ';');\n{trigger}INSERT INTO a VALUES (1)"  # noqa: S608  (no part comes from outside)
     found = list(statements(script))
     assert len(found) == 3
     assert found[1] == trigger

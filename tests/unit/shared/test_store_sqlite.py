@@ -1,4 +1,4 @@
-"""What only a file can show: other processes, crashes, locks, permissions, damaged and foreign files."""
+"""The SQLite file: other processes, crashes, locks, permissions, damaged and foreign files."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ async def test_acknowledged_message_survives_kill_9(path: Path) -> None:
     acknowledged += (await process.stdout.read()).splitlines(keepends=True)
     assert await process.wait() == -signal.SIGKILL
     stored = {message.id for message in await all_messages(path, conversation_id)}
-    # The pipe may have been cut in the middle of a line; only a whole one is an acknowledgement.
+    # The pipe may end in the middle of a line; only a whole line is an acknowledgement.
     assert {line.decode().strip() for line in acknowledged if line.endswith(b"\n")} <= stored
 
 
@@ -260,7 +260,7 @@ async def test_cancelled_caller_does_not_affect_others(store: SQLiteStore) -> No
     await store.ensure_conversation(conversation_id)
     saved = [user_message(conversation_id, position) for position in range(6)]
     calls = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
-    await asyncio.sleep(0)  # each has made its call
+    await asyncio.sleep(0)  # each task has made its call
     calls[2].cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     kept = {message.id for message in await store.history(conversation_id, 10)}

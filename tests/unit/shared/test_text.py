@@ -1,4 +1,4 @@
-"""The one rule for text."""
+"""The cleaning of text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What TLS errors mean to a person."""
+"""The explanations of TLS errors."""
 
 from __future__ import annotations
 

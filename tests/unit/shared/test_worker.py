@@ -21,13 +21,13 @@ from tests.harness.virtual_time import now, settle, virtual_time
 
 SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=10, max_attempts=3)
 RENEWED_S = 2.0
-"""More than a third of the lease, less than the lease."""
+"""A pause after which leases are renewed: more than a third of the lease, less than the lease."""
 
 Act = Callable[[Claim], Awaitable[None]]
 
 
 class ScriptedHandler:
-    """Does with each claim what `act` says, and writes down what happened."""
+    """Runs `act` on each claim, and records the outcomes."""
 
     def __init__(self, act: Act) -> None:
         self._act = act
@@ -39,7 +39,7 @@ class ScriptedHandler:
         self.most_at_once = 0
         self.on_give_up: Act | None = None
         self.turn_id: str | None = None
-        """Of the turn that giving up ends."""
+        """The id of the turn that `give_up` ends."""
 
     async def handle(self, claim: Claim) -> None:
         self.begun.append(claim)
@@ -70,7 +70,7 @@ async def nothing(_claim: Claim) -> None:
 
 
 def raising(*errors: Exception) -> Act:
-    """Raises one after the other, then succeeds."""
+    """An act that raises these errors one after the other, then succeeds."""
     left = list(errors)
 
     async def act(_claim: Claim) -> None:
@@ -88,7 +88,7 @@ def make_bus() -> MemoryBus:
 async def working(
     bus: MemoryBus, handler: ScriptedHandler, *, concurrency: int = 10, settings: CommonSettings = SETTINGS
 ) -> AsyncGenerator[Worker]:
-    """A worker that runs while the block does, and is then stopped."""
+    """A worker that runs until the block ends."""
     worker = Worker(bus, "tts", handler, settings, engine="scripted", concurrency=concurrency)
     stop = asyncio.Event()
     task = asyncio.create_task(worker.run(stop))
@@ -110,7 +110,7 @@ async def dead_letters(bus: MemoryBus) -> list[DeadLetter]:
 
 
 async def claims_of(bus: MemoryBus, worker: str = "peer", *, idle_s: float = 0) -> list[Claim]:
-    """Everything that a peer can get of work that was given out."""
+    """Everything that a peer can take over."""
     return list(await bus.take_over("tts", worker, idle_s=idle_s, count=100))
 
 
@@ -144,7 +144,7 @@ async def test_new_work_and_work_taken_over_share_the_bound() -> None:
     await post(bus, 2)
     await bus.claim("tts", "a-dead-peer", count=2, block_s=0)
     async with working(bus, handler, concurrency=2):
-        while not handler.begun:  # noqa: ASYNC110 - virtual time; it has waited for new work meanwhile
+        while not handler.begun:  # noqa: ASYNC110 - virtual time; the worker waits for new work
             await asyncio.sleep(0.1)
         await post(bus, 2)
         await asyncio.sleep(SETTINGS.lease_s)
@@ -174,7 +174,7 @@ async def test_work_of_a_dead_peer_is_taken_over_as_another_attempt() -> None:
 
 
 async def held_by_peer(bus: MemoryBus) -> Claim:
-    """Work of which the worker has heard, and which a peer holds now."""
+    """Work that the worker had claimed and that a peer holds now."""
     await post(bus)
     await settle()
     (held,) = await claims_of(bus)
@@ -182,7 +182,7 @@ async def held_by_peer(bus: MemoryBus) -> Claim:
 
 
 class LookedAt(MemoryBus):
-    """Writes down when somebody looks for work whose lease has run out; `stall_s`: how much longer a claim takes."""
+    """Records the times of checks for expired leases. `stall_s`: an additional delay of the next claim."""
 
     def __init__(self) -> None:
         super().__init__(Keys("test"), clock=now)
@@ -266,7 +266,7 @@ async def test_work_lost_to_a_peer_is_cancelled_and_left_alone() -> None:
 @virtual_time
 async def test_worker_does_not_take_over_its_own_late_work() -> None:
     class Unrenewed(MemoryBus):
-        """As after a stall of the process: the look for others' work comes before the renewals."""
+        """Refuses renewals, as after a stall of the process: the check for expired leases comes first."""
 
         async def renew(self, stage: Stage, worker: str, ids: Sequence[str]) -> set[str]:
             raise BusUnavailable("not yet")
@@ -282,7 +282,7 @@ async def test_worker_does_not_take_over_its_own_late_work() -> None:
 @virtual_time
 async def test_work_redelivered_to_its_own_worker_ends_the_older_job() -> None:
     class Forgetful(MemoryBus):
-        """A Redis that came back without its last second: it does not know that it has given the work out."""
+        """A Redis that lost its last second: it delivers the same work again."""
 
         given: Claim | None = None
 
@@ -306,7 +306,7 @@ async def test_work_redelivered_to_its_own_worker_ends_the_older_job() -> None:
 @virtual_time
 async def test_late_reply_about_lost_work_does_not_cancel_its_new_job() -> None:
     class LateBus(MemoryBus):
-        """Holds the answer to a renewal back until `late` is set."""
+        """Delays the answer to a renewal until `late` is set."""
 
         late: asyncio.Event | None = None
 
@@ -330,10 +330,10 @@ async def test_late_reply_about_lost_work_does_not_cancel_its_new_job() -> None:
         await post(bus)
         await settle()
         (stolen,) = await claims_of(bus)
-        await asyncio.sleep(RENEWED_S)  # the renewal is refused, but the answer is under way
+        await asyncio.sleep(RENEWED_S)  # the renewal is refused, but its answer has not arrived
         given_up.set()
         await bus.nack(stolen, "peer")
-        await asyncio.sleep(RENEWED_S)  # ours again
+        await asyncio.sleep(RENEWED_S)  # the worker has the work again
         assert len(handler.begun) == 2
         bus.late.set()
         await settle()
@@ -529,7 +529,7 @@ async def test_worker_stopped_while_redis_is_unavailable_leaves_its_work_to_peer
 @virtual_time
 async def test_work_whose_claim_reply_was_lost_is_reclaimed_as_soon_as_redis_is_back() -> None:
     class Losing(MemoryBus):
-        """Gives work out in a reply that does not arrive, once."""
+        """Delivers work once in a reply that does not arrive."""
 
         lost = False
 
@@ -694,7 +694,7 @@ def newer(version: int = VERSION + 1) -> Act:
 async def test_work_of_a_newer_release_is_given_up_without_a_worker_of_that_release() -> None:
     bus, handler = make_bus(), ScriptedHandler(newer())
     await bus.beat(f"llm:box-1-aaaaaa.v{VERSION + 1}:demo")
-    await bus.beat("tts:box-2-bbbbbb:scripted")  # as of a release that does not say
+    await bus.beat("tts:box-2-bbbbbb:scripted")  # a worker of a release whose names have no version
     async with working(bus, handler):
         await post(bus)
         await settle()
@@ -790,7 +790,7 @@ async def test_job_cancelled_before_its_first_step_frees_its_slot() -> None:
     bus, handler = make_bus(), ScriptedHandler(nothing)
     async with working(bus, handler, concurrency=1):
         await post(bus)
-        while not (begun := [task for task in asyncio.all_tasks() if task.get_name().startswith("work ")]):  # noqa: ASYNC110 - before its first step
+        while not (begun := [task for task in asyncio.all_tasks() if task.get_name().startswith("work ")]):  # noqa: ASYNC110 - it must be seen before its first step
             await asyncio.sleep(0)
         begun[0].cancel()
         await settle()

@@ -18,7 +18,7 @@ from tertulia_stt.endpointing import (
 )
 
 SETTINGS = EndpointSettings(min_speech_ms=96, pre_roll_ms=320, hangover_ms=640, max_utterance_ms=3200)
-PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same in frames
+PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same lengths in frames
 
 
 def frames(count: int) -> int:

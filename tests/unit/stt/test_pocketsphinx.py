@@ -1,4 +1,4 @@
-"""What the embedded engine really understands of the spoken fixtures."""
+"""The embedded engine on the spoken fixtures."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder
 
 
 def test_hinted_name_is_recognized(decoder: Decoder) -> None:
-    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # in no dictionary: said by its parts or letters
+    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # not in the dictionary: pronounced by its parts or letters
     try:
         (final,) = finals(decoder_with_other_names, pcm("hello_luna"))
     finally:
@@ -71,7 +71,7 @@ def test_hinted_name_is_recognized(decoder: Decoder) -> None:
 
 
 async def test_decoding_releases_the_interpreter_lock(decoder: Decoder) -> None:
-    """The event loop turns while one call into the library runs: that call does not hold the interpreter's lock."""
+    """The event loop runs during a call into the library, so the call does not hold the interpreter's lock."""
     audio = pcm("hello_luna")
     decoder.forget_speaker()
     decoder.start()

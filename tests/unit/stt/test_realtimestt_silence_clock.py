@@ -11,7 +11,7 @@ NOON = 1_800_000_000.0
 
 
 def counted(gaps: list[float]) -> float:
-    """Seconds of silence that are seen at the last of the chunks; they come at these intervals, the first begins it."""
+    """The measured silence (s) at the last chunk. Chunks arrive at these intervals; silence begins with the first."""
     clock, now = SilenceClock(CHUNK_S), NOON
     clock.chunk(now)
     began = clock.moved(0.0) or now

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tertulia_tts.chunks import Chunker
 
-MS = 48  # bytes a millisecond, s16le mono at 24 kHz
+MS = 48  # bytes per millisecond, s16le mono at 24 kHz
 
 
 def pcm(ms: int) -> bytes:

@@ -25,7 +25,7 @@ def test_frames_are_returned_at_the_first_column_that_completes_them(count: int,
 
 @pytest.mark.parametrize("codebook", range(CODEBOOKS))
 def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
-    # What the model does after an END in a codebook: all below it are END from then on, one more at each step.
+    # After an END in a codebook the model sends END in all lower codebooks too, and in one more codebook per step.
     undelayer = Undelayer(CODEBOOKS)
     got = at = 0
     undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
@@ -38,7 +38,7 @@ def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
         if undelayer.ended:
             break
     assert got == ended_at - 1 - codebook
-    assert at == got + CODEBOOKS - 1 or at == ended_at  # it was known already
+    assert at == got + CODEBOOKS - 1 or at == ended_at  # the last codebook ended first, so the end was known at once
 
 
 def test_utterance_that_ends_at_once_has_no_frames() -> None:

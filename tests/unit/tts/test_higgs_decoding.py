@@ -15,7 +15,7 @@ from tests.fakes.scripted_higgs import sound_of, spoken_frames
 
 
 def one_shot(frames: Codes) -> NDArray[np.int16]:
-    """All at once, with the clean end: the last frame ten times more, cut off again."""
+    """Decode all frames at once. The last frame is repeated as context, and its extra sound is cut off."""
     padded = np.concatenate((frames, np.repeat(frames[:, -1:], CONTEXT, axis=1)), axis=1)
     samples = sound_of(padded)[: frames.shape[1] * SAMPLES_A_FRAME]
     return np.rint(samples * 32767).astype(np.int16)
@@ -28,7 +28,7 @@ def test_windowed_decoding_equals_decoding_at_once(count: int) -> None:
     pieces = [decoder.feed(frames[:, at]) for at in range(count)] + list(decoder.finish())
     streamed = np.concatenate(pieces)
     assert streamed.size == count * SAMPLES_A_FRAME
-    assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # float noise
+    assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # rounding
 
 
 def test_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:

@@ -54,7 +54,7 @@ async def test_engine_has_all_voices_of_the_folder_and_luna_as_the_default(engin
 async def test_spoken_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 33
     pcm = await spoken(engine)
-    # Silence at the edges of the scripted tone is trimmed: within a few samples of the whole.
+    # Silence at the edges of the scripted tone is trimmed, so the length differs by a few samples.
     assert abs(len(pcm) - GAP_BYTES - 33 * SAMPLES_A_FRAME * 2) < 400
 
 
@@ -217,7 +217,7 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
         await engine.start()
         await engine.close()
     assert model.encoded == 3
-    kept = sorted(tmp_path.glob("*.npy"))  # noqa: ASYNC240 - nothing else is to run
+    kept = sorted(tmp_path.glob("*.npy"))  # noqa: ASYNC240 - no other task must run
     assert len(kept) == 3
     kept[0].write_bytes(b"broken")
     np.save(kept[1], np.full((8, 4), 5000, np.int16))

@@ -1,4 +1,4 @@
-"""One message from its sentences to its sound, undisturbed and with a worker that dies after each single write."""
+"""One message from its sentences to its sound, also with a worker that dies after any write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOPELESS = SynthesisFailed("no such sound", retryable=False)
 
 
 class Stand:
-    """One message of a conversation, the llm's and the gateway's part in it, and a speaker."""
+    """One message: a speech handler, and the writes of the llm worker and the gateway."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
         self.writes = Writes()
@@ -75,7 +75,7 @@ class Stand:
         await self.bus.finish(claim, "worker")
 
     async def die_after(self, writes: int) -> bool:
-        """False if it was done before."""
+        """Speak with a worker that dies after so many writes. False if it ends before."""
         return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
