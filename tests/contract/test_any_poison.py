@@ -200,7 +200,7 @@ class Place:
 
 
 async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Coroutine[Any, Any, None]]]:
-    """Enter the context in a task that also exits it, as task groups require. Returns the room, and a function that exits."""
+    """Enter the context in a task that also exits it (for task groups). Returns the room and an exit function."""
     ready: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 

@@ -32,7 +32,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 class BrokenOff(BaseException):
-    """The command was killed."""
+    """Raised in place of the kill of a command."""
 
 
 def break_off(*_: object) -> Never:
@@ -79,10 +79,10 @@ def test_killed_revocation_is_finished_by_next_one(
     id = stays.client_id()
     assert gone.ping()
     break_off_revoking(bench, monkeypatch, step)
-    assert gone.ping()  # Redis does not know yet
+    assert gone.ping()  # Redis still has the user
     assert command.revoke(bench.access, "gpu1") == 0
     assert "box-gpu1 has no access any more" in capsys.readouterr().err
-    with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
+    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis closed the connection and refuses a new one
         gone.ping()
     assert boxes_known(bench) == ["box-gpu2"]
     assert "box-gpu1" not in bench.access.folder.users.read_text()

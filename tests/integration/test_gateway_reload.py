@@ -1,4 +1,4 @@
-"""A client without marks (a reloaded page, a second tab) continues, audio included, behind what was heard."""
+"""A client without marks (a reloaded page, a second tab) continues after the heard audio, with audio."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_second_client_gets_each_event_and_frame_once_after_any_cut(
                             await send_receipt(first, frame)
                             played += 1
             except TimeoutError:
-                pass  # the workers write no more until the first client has gone
+                pass  # the workers write no more until the first client has disconnected
             if played:
                 await wait_for_receipts(bus, c, 1)
             await vanish(first)

@@ -139,7 +139,7 @@ async def test_frames_of_an_older_epoch_are_not_sent_after_an_interruption(open_
         interrupted = await client.until("interrupted")
         at = len(client.frames)
         assert interrupted["cause"] == ("request" if way == "interrupt" else "turn")
-        # only the next turn's reply follows
+        # only the reply of the next turn follows
         if way == "interrupt":
             await client.send("user_message", text="go on")
         turn, epoch = await workers.next_turn()

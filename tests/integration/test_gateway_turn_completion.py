@@ -50,7 +50,7 @@ class Scene:
         self.completion = TurnCompletion(bus, self.transport, C, self.position, clock=lambda: self.now)
 
     def event(self, kind: bytes, **fields: bytes) -> None:
-        """The client has an event."""
+        """Note that the client has received an event."""
         given = {name.encode(): value for name, value in fields.items()}
         self.position.has_event(Entry("1-0", {b"type": kind, b"ts": b"1", **given}))
 
@@ -70,7 +70,7 @@ class Scene:
         return b"talk" in await self.bus.hash(self.bus.keys.state(C))
 
     async def play(self) -> None:
-        """The client plays all of the audio; the talk ends."""
+        """Report all audio as played, and wait until the talk ends."""
         self.position.played(Receipt("m", 0, 0, 1000))
         async with asyncio.timeout(10):
             await self.talk_ended.wait()

@@ -383,7 +383,7 @@ SHOW = '\necho "$cli"'
 
 
 def test_password_is_on_no_command_line(tmp_path: Path) -> None:
-    secret = "pa:ss"  # noqa: S105 - of a server that lives as long as this test
+    secret = "pa:ss"  # noqa: S105 - the server lives only for this test
     with RedisServer(tmp_path / "server", password=secret) as server:
         for login in (f":{secret}", f"default:{secret}"):
             url = server.url_as(login)

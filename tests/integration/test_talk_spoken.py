@@ -1,4 +1,4 @@
-"""Spoken words through all processes: the WAV of a voice is understood, answered by who is named, and heard."""
+"""Speech through all processes: a WAV is transcribed, and the named character answers with sound."""
 
 from __future__ import annotations
 

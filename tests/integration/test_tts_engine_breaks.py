@@ -1,4 +1,4 @@
-"""An engine that breaks for good takes its worker along, and its work is left to a peer."""
+"""A worker whose engine breaks permanently exits and leaves its work to a peer."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
 PROGRESS_S = 10.0
 FEW_FAULTS = 100
-"""With at most so many faults, each is printed when it starts."""
+"""In runs with at most this many faults, each is printed when it starts."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
 """Exceptions that a fault explains, as the last line of a logged traceback names them."""
 

@@ -20,9 +20,9 @@ LONGEST_GAP_S = 2.0
 """The pause between two faults, also if no turn ends meanwhile."""
 SHORTEST_GAP_S = 0.2
 WITHOUT_A_TURN = 4
-"""After so many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
+"""After this many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
 MANY_STARTING = 4
-"""No fault restarts more while so many processes start: two cores would do nothing else."""
+"""No fault restarts processes while this many start: otherwise two cores would do nothing else."""
 LOOK_S = 0.3
 """Interval of the checks which processes work and which have ended."""
 RECOVERY_S = {"model": 3.0, "speech": 3.0}
@@ -57,7 +57,7 @@ class Storm:
                 due = len(self.struck) * self._budget.turns / self._faults
                 gap_s = self._dice.uniform(SHORTEST_GAP_S, LONGEST_GAP_S)
                 soonest = last + LONGEST_GAP_S
-                while time.monotonic() < soonest and self._budget.over < due:  # noqa: ASYNC110 - of seconds, in no hurry
+                while time.monotonic() < soonest and self._budget.over < due:  # noqa: ASYNC110 - polls for seconds; the delay does not matter
                     await asyncio.sleep(0.05)
                 await asyncio.sleep(max(0.0, last + gap_s - time.monotonic()))
                 without = 0 if self._budget.over > over else without + 1

@@ -1,4 +1,4 @@
-"""What keeps the engine from starting is said in one sentence that names the setting and the way out."""
+"""A start that fails is reported in one sentence that names the setting and the remedy."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ async def test_worker_without_weights_names_them_and_exits(tmp_path: Path) -> No
     stack = Stack(tmp_path, workers={}, env=settings)
     with stack:
         worker = stack.start("stt")
-        worker.killed = True  # its exit code is looked at here
+        worker.killed = True  # the test checks the exit code
         worker.stopping = True
         await eventually(lambda: not worker.running, "it ends")
         assert worker.wait() == 1

@@ -1,4 +1,4 @@
-"""The real Higgs Audio: boson-multimodal's own code to PCM, on tiny random weights (`make test-engines`)."""
+"""The real Higgs Audio, with boson-multimodal's own code, on tiny random weights (`make test-engines`)."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_streaming_equals_decoding_at_once(model: BosonModel) -> None:
 
 @pytest.mark.timeout(240)
 def test_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
-    """459 MB, made once: the context that is enough for it is what the windows rely on."""
+    """Tests that the windows' context is enough for the real codec. (The codec has 459 MB and is made once.)"""
     whole = load_boson(make_tiny_higgs(tmp_path).settings())
     frames = np.random.default_rng(6).integers(0, CODES, (8, 14)).astype(np.int16)
     decoder = FrameDecoder(whole.decode)
@@ -232,7 +232,7 @@ def test_errors_of_pytorch_are_translated(
         columns_of(model, voice, TEXT, 1)
 
 
-# What starting says
+# -- errors at the start
 
 
 async def refused(settings: object) -> str:
@@ -244,7 +244,7 @@ async def refused(settings: object) -> str:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
-    """Settings for a voice folder, and a hub cache with nothing in it."""
+    """Settings for a voice folder, and an empty hub cache."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 

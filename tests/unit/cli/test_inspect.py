@@ -1,4 +1,4 @@
-"""The timeline of a conversation: from entries in Redis to the printed report."""
+"""The timeline of a conversation, from entries in Redis to the printed report."""
 
 from __future__ import annotations
 

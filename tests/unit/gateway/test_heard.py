@@ -1,4 +1,4 @@
-"""How much of a turn was heard, from the receipts."""
+"""The heard part of a turn, from the receipts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_general_voice_has_lines_for_every_intent() -> None:
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
 def test_intents_have_two_lines_without_a_topic(voice: Voice) -> None:
-    """Else there would be nothing else to say the second time."""
+    """With one line, the demo would repeat itself the second time."""
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
     assert sum("{other_topic}" not in line for line in voice.reactions) >= 2

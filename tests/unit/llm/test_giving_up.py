@@ -1,4 +1,4 @@
-"""Giving a turn up: it ends for the client, and the next one is answered."""
+"""A turn that is given up ends for the client, and the next one is answered."""
 
 from __future__ import annotations
 

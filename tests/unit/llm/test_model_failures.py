@@ -1,4 +1,4 @@
-"""Replies that the model breaks off, refuses or leaves empty."""
+"""Replies that the model breaks off, refuses or returns empty."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_broken_stream_is_continued_after_the_last_sentence(words: int) ->
 @virtual_time
 async def test_progress_between_failures_resets_the_retry_count() -> None:
     table = await table_with("Luna")
-    table.model.acts = [BreakAfter(7) for _ in range(3)]  # one sentence each time
+    table.model.acts = [BreakAfter(7) for _ in range(3)]  # one sentence per request
     await table.say("Hello")
     await table.work()
     assert (await table.client()).talk() == [LUNA]

@@ -105,7 +105,7 @@ def test_invalid_setting_is_skipped(name: str, value: object) -> None:
     plan = {**plan, "settings": {**plan["settings"], name: value}}
     try:
         read = state_of(plan=pack(plan)).plan
-    except BadEntry:  # of another type, or not finite: no worker wrote that plan
+    except BadEntry:  # of another type, or not finite: not written by a worker
         return
     assert read is not None
     assert read.settings == expected

@@ -1,4 +1,4 @@
-"""Turns while the store is away: rows wait, the client is warned once, the history comes from the streams."""
+"""Turns while the store is unavailable: rows wait, the client is warned once, the streams provide the history."""
 
 from __future__ import annotations
 

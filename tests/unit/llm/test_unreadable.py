@@ -72,7 +72,7 @@ async def given_up(table: Table, reason: str) -> Client:
 
 
 async def assert_answers_next_turn(table: Table) -> None:
-    """Both characters answer the next turn."""
+    """Check that both characters answer the next turn."""
     table.handler = None  # on a new worker
     before = len((await table.client()).complete)
     await table.say(HELLO)

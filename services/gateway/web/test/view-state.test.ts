@@ -98,7 +98,7 @@ describe("messages", () => {
     expect(reply(complete, "m1").sentenceEnds).toEqual([13, 31]);
   });
 
-  it("of a worker without sentence ends are cut at their start until the server says how much was heard", () => {
+  it("without sentence ends are cut at their start until the server reports how much was heard", () => {
     const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
@@ -154,7 +154,7 @@ describe("messages", () => {
     expect(reply(cut, "m1").sound).toBe("cut");
   });
 
-  it("from the store go in front, without those shown already", () => {
+  it("from the store are inserted in front, without those already shown", () => {
     const past = storedMessages([
       {
         id: "u0",
@@ -284,7 +284,7 @@ describe("the model's settings", () => {
     expect(shownSettings(after([confirms({ temperature: 0.2 })], confirmed)).temperature).toBe(0.2);
   });
 
-  it("go back to the confirmed values when the server refuses, with a notice in the settings panel", () => {
+  it("return to the confirmed values when the server refuses a change, with a notice in the settings panel", () => {
     const state = after(
       [confirms({ model: "a" }), changed({ model: "b" }), said("error", { code: "rate_limited", message: "slower" })],
       OPEN,
@@ -303,7 +303,7 @@ describe("the model's settings", () => {
     expect(state.notices).toMatchObject([{ place: "composer" }]);
   });
 
-  it("go back to the confirmed values when the connection is lost", () => {
+  it("return to the confirmed values when the connection is lost", () => {
     const state = after(
       [
         confirms({ model: "a" }),
@@ -329,13 +329,13 @@ describe("problems", () => {
     ]);
   });
 
-  it("of one reply appear in its bubble", () => {
+  it("are shown in the bubble of the reply that they concern", () => {
     const state = after([said("error", { code: "tts_failed", message: "no voice", message_id: "m1" })], SPOKEN);
     expect(reply(state, "m1").problem).toBe("no voice");
     expect(state.notices).toEqual([]);
   });
 
-  it("appear once each, and go with the next turn", () => {
+  it("appear once each, and disappear with the next turn", () => {
     const twice = after(
       [said("error", { code: "llm_rate", message: "a" }), said("error", { code: "llm_rate", message: "b" })],
       OPEN,
@@ -452,7 +452,7 @@ describe("warnings", () => {
   });
   const AWAY = { code: "unavailable", message: "Redis is away. Send it again in a moment (with the same turn_id)." };
 
-  it("of paused writes give the cause and what the page does, until writes resume", () => {
+  it("show the cause of paused writes and what the page does, until writes resume", () => {
     const paused = after([PAUSED], SPOKEN);
     expect(paused.notices).toMatchObject([{ place: "page", code: "writes_paused", serious: true }]);
     expect(paused.notices[0]?.text).toMatch(/^Redis has no memory left\. /);
@@ -463,14 +463,14 @@ describe("warnings", () => {
     expect(statusLine(resumed).mood).toBe("idle");
   });
 
-  it("of paused writes replace the errors of refused messages", () => {
+  it("about paused writes replace the errors of refused messages", () => {
     const refused = said("error", { ...AWAY, turn_id: "t9" });
     expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
     expect(after([refused, PAUSED], OPEN).notices).toMatchObject([{ code: "writes_paused" }]);
     expect(after([PAUSED, { on: "dismiss", place: "page" }, refused], OPEN).notices).toEqual([]);
   });
 
-  it("of paused writes do not hide that a settings change was refused", () => {
+  it("about paused writes do not hide that a settings change was refused", () => {
     const state = after([PAUSED, changed({ model: "b" }), said("error", AWAY)], OPEN);
     expect(state.pendingSettings).toEqual({});
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
@@ -499,7 +499,7 @@ describe("an unavailable server", () => {
   const unavailable = (turnId = "") =>
     said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
-  it("is reported in the page's words, because the page sends messages again", () => {
+  it("is reported in the page's own words, because the page resends messages itself", () => {
     expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");
     expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");
   });
