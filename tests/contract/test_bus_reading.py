@@ -99,7 +99,7 @@ async def test_follows_of_one_stream_have_separate_cursors(bench: Bench) -> None
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_slow_reader_is_bounded_and_misses_nothing_and_delays_no_other(bench: Bench) -> None:
+async def test_slow_reader_is_bounded_and_misses_no_entry_and_delays_no_other(bench: Bench) -> None:
     slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
     slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
     names = [str(n) for n in range(MAX_HELD * 3)]
@@ -145,7 +145,7 @@ async def test_closed_follow_gets_no_more_entries_and_others_continue(bench: Ben
     await asyncio.wait([waiting])
 
 
-async def test_cancelled_read_misses_nothing(bench: Bench) -> None:
+async def test_cancelled_read_misses_no_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     reading = asyncio.create_task(follow.read())

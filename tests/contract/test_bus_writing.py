@@ -168,7 +168,7 @@ async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
     assert len(await bus.read(events)) == MAX_QUEUED + 1
 
 
-async def test_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
+async def test_outlet_without_queued_writes_does_not_wait(bus: Bus) -> None:
     outlet = bus.outlet()
     await outlet.flush()
     await outlet.room()

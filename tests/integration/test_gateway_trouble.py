@@ -59,7 +59,7 @@ async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> Non
         assert [frame["chunk_index"] for frame in slow.of("audio")] == list(range(chunks))
 
 
-async def test_client_misses_nothing_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
+async def test_client_misses_no_event_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         workers = Workers(made.bus, client.conversation_id)

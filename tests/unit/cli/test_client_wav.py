@@ -141,7 +141,7 @@ def test_resampling_clips_at_full_scale() -> None:
     assert min(there) == -32_768
 
 
-def test_frames_have_one_length_and_lose_nothing() -> None:
+def test_frames_have_one_length_and_keep_all_samples() -> None:
     pcm = bytes(range(1, 251)) * 10
     made = list(frames(pcm))
     assert {len(frame) for frame in made} == {FRAME_BYTES}

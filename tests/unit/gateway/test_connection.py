@@ -30,7 +30,7 @@ def receipt(chunk: int) -> tuple[str, dict[str, Any]]:
 
 
 class Hanging(MemoryBus):
-    """A bus whose transactions do not return while `hang` is set."""
+    """A bus whose transactions do not return while `hangs` is set."""
 
     hangs = False
 

@@ -39,7 +39,7 @@ def test_plan_without_a_name_has_all_characters() -> None:
         ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
     ],
 )
-def test_turn_started_says_why_each_character_answers(text: str, answers: list[tuple[str, str]]) -> None:
+def test_turn_started_has_the_reason_for_each_answer(text: str, answers: list[tuple[str, str]]) -> None:
     turn = UserTurn(new_id(), new_id(), text, "typed")
     plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
     started = turn_started(plan, text)
@@ -73,7 +73,7 @@ def test_interrupted_turn_is_unsettled_until_settled(cut: int, settled: str, uns
     assert (state.unsettled is not None) is unsettled
 
 
-def test_progress_says_how_each_reply_ended() -> None:
+def test_progress_has_the_end_of_each_reply() -> None:
     assert [Progress(2, 1).ending_of(n) for n in range(3)] == ["complete", None, None]
     assert [Progress(2, 3, failed=1).ending_of(n) for n in range(3)] == ["complete", "failed", None]
 

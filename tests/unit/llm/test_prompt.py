@@ -53,7 +53,7 @@ def test_replies_are_tagged_and_consecutive_messages_merged() -> None:
     ]
 
 
-def test_note_after_another_characters_reply_says_whose_turn_it_is() -> None:
+def test_note_after_another_characters_reply_names_the_next_speaker() -> None:
     messages = request(user("Hi"), reply("Bob", "Hey."))
     assert messages[-1] == {"role": "user", "content": "[Stage: it is Luna's turn to speak, as Luna only.]"}
 
