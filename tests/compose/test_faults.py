@@ -19,19 +19,19 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 
 
-async def struck_story(stack: Compose, *blows: Callable[[], object]) -> int:
+async def story_with_faults(stack: Compose, *faults: Callable[[], object]) -> int:
     """Tell a story, with one fault after every second heard sentence. Returns the number of sentences."""
     async with talk(stack.url) as client:
         await client.say(STORY, turn_id := new_id())
-        for number, blow in enumerate(blows, start=1):
+        for number, inject in enumerate(faults, start=1):
             await client.until(
                 lambda wanted=2 * number: heard(client, turn_id) >= wanted or client.record.turn_is_done(turn_id),
                 f"sentence {2 * number}",
             )
             assert not client.record.turn_is_done(turn_id), "the story was over before the fault was injected"
-            await asyncio.to_thread(blow)
+            await asyncio.to_thread(inject)
         await client.until_done(turn_id)
-        return whole(stack, client, turn_id)
+        return sentences_received(stack, client, turn_id)
 
 
 def heard(client: TalkClient, turn_id: str) -> int:
@@ -39,7 +39,7 @@ def heard(client: TalkClient, turn_id: str) -> int:
     return sum(len(message.pcm) for message in client.record.of_turn(turn_id))
 
 
-def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
+def sentences_received(stack: Compose, client: TalkClient, turn_id: str) -> int:
     """Check that the client has received all text and sound. Returns the number of sentences."""
     sentences = 0
     for message in client.record.of_turn(turn_id):
@@ -55,7 +55,7 @@ def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
 async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) -> None:
     (speaking,) = stack.containers("tts")
     before = speaking.attrs["RestartCount"]
-    assert await struck_story(stack, lambda: stack.kill_process("tts")) > 2
+    assert await story_with_faults(stack, lambda: stack.kill_process("tts")) > 2
     speaking.reload()
     assert (speaking.status, speaking.attrs["RestartCount"]) == ("running", before + 1)
 
@@ -79,7 +79,7 @@ async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_ki
         killed.append(speaking.id)
 
     try:
-        assert await struck_story(stack, kill) > 2
+        assert await story_with_faults(stack, kill) > 2
         assert len(killed) == 1
     finally:
         stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=1", "tts")
@@ -87,7 +87,7 @@ async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_ki
 
 async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) -> None:
     before = {container.id for service in WORKERS for container in stack.containers(service)}
-    assert await struck_story(stack, lambda: stack.replace(*WORKERS)) > 2
+    assert await story_with_faults(stack, lambda: stack.replace(*WORKERS)) > 2
     after = {container.id for service in WORKERS for container in stack.containers(service)}
     assert len(after) == len(before)
     assert not after & before
@@ -96,7 +96,7 @@ async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) ->
 @pytest.mark.parametrize("service", ["tts", "llm", "gateway"])
 async def test_reply_survives_the_replacement_of_one_container(stack: Compose, service: str) -> None:
     (before,) = stack.containers(service)
-    assert await struck_story(stack, lambda: stack.replace(service)) > 2
+    assert await story_with_faults(stack, lambda: stack.replace(service)) > 2
     assert stack.containers(service)[0].id != before.id
 
 
@@ -105,9 +105,9 @@ async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
         stack.run("stop", "redis")
         stack.run("start", "redis")
 
-    assert await struck_story(stack, stop_and_start) > 2
+    assert await story_with_faults(stack, stop_and_start) > 2
 
 
 async def test_reply_survives_the_kill_of_redis(stack: Compose) -> None:
     """Only the process is killed, so the kernel still has all data that Redis acknowledged."""
-    assert await struck_story(stack, lambda: stack.kill_process("redis")) > 2
+    assert await story_with_faults(stack, lambda: stack.kill_process("redis")) > 2

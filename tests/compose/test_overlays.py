@@ -53,7 +53,7 @@ def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
     return json.loads(printed.strip() or "[]")
 
 
-async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
+async def until_stored(stack: Compose, client: TalkClient, *names: str) -> None:
     """Wait until the table has exactly one complete message of each of these speakers in the client's conversation."""
     whole = [["user" if name == "Jay" else "character", name, "complete"] for name in names]
 
@@ -66,13 +66,13 @@ async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
 async def test_messages_are_stored_in_postgres(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna and Sage, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Luna", "Sage")
+    await until_stored(supabase, client, "Jay", "Luna", "Sage")
 
 
 async def test_conversations_survive_compose_down_and_up(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Luna")
+    await until_stored(supabase, client, "Jay", "Luna")
     before = rows(supabase, client.record.conversation_id)
     supabase.run("down")
     supabase.run("up", "--detach", "--no-build")
@@ -81,7 +81,7 @@ async def test_conversations_survive_compose_down_and_up(supabase: Compose) -> N
     assert rows(supabase, client.record.conversation_id) == before
     async with talk(supabase.url) as client:
         await client.hears("Rex, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Rex")
+    await until_stored(supabase, client, "Jay", "Rex")
 
 
 async def test_conversation_continues_while_the_database_is_stopped(supabase: Compose) -> None:
@@ -90,7 +90,7 @@ async def test_conversation_continues_while_the_database_is_stopped(supabase: Co
         await client.hears("Luna, hello!", new_id())
     supabase.run("start", "postgres")
     supabase.wait_healthy("postgres")
-    await until_kept(supabase, client, "Jay", "Luna")
+    await until_stored(supabase, client, "Jay", "Luna")
 
 
 def test_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
@@ -126,8 +126,8 @@ def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_weights() -> None:
 
 def test_ollama_overlay_configures_the_llm_worker_to_use_ollama() -> None:
     services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
-    told = services["llm"]["environment"]
-    assert (told["TERTULIA_LLM_BASE_URL"], told["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
+    env = services["llm"]["environment"]
+    assert (env["TERTULIA_LLM_BASE_URL"], env["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
     assert services["ollama-model"]["environment"]["MODEL"] == "qwen3:4b"
     assert services["ollama"]["cap_drop"] == ["ALL"]
     assert set(services["llm"]["networks"]) & set(services["ollama"]["networks"])

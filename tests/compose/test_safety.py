@@ -39,8 +39,8 @@ def test_gateway_port_is_the_only_published_one_and_bound_to_loopback(stack: Com
 
 @pytest.mark.parametrize("command", ["PING", "INFO", "XLEN tertulia:work:tts"])
 def test_redis_rejects_commands_without_a_password(stack: Compose, command: str) -> None:
-    said = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
-    assert said.startswith("NOAUTH")
+    output = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
+    assert output.startswith("NOAUTH")
 
 
 @pytest.mark.parametrize("service", OWN)
@@ -56,25 +56,25 @@ def test_image_is_small_and_contains_no_secret(stack: Compose, service: str) -> 
     limit = MAX_OWN_BYTES["cli" if service == "access" else service]
     assert image.attrs["Size"] - base.attrs["Size"] < limit
     assert image.attrs["Config"]["User"] == "10001:10001"
-    told = " ".join(str(layer.get("CreatedBy", "")) for layer in image.history()) + str(image.attrs["Config"]["Env"])
-    assert "PASSWORD" not in told.upper()
-    assert "SECRET" not in told.upper()
+    shown = " ".join(str(layer.get("CreatedBy", "")) for layer in image.history()) + str(image.attrs["Config"]["Env"])
+    assert "PASSWORD" not in shown.upper()
+    assert "SECRET" not in shown.upper()
 
 
 def test_passwords_are_in_no_environment_and_no_log(stack: Compose) -> None:
-    said = stack.logs()
+    logs = stack.logs()
     for service in OWN:
         url = stack.run("exec", "--no-TTY", service, "cat", "/run/secrets/TERTULIA_REDIS_URL").strip()
         password = url.partition("://")[2].partition("@")[0].partition(":")[2]
         assert len(password) >= 32
-        assert password not in said
+        assert password not in logs
         for container in stack.containers():
             assert password not in str(container.attrs["Config"]["Env"])
 
 
 def test_passwords_are_on_no_command_line(stack: Compose) -> None:
-    told = stack.run("exec", "--no-TTY", "redis", "sh", "-c", "cat /run/secrets/TERTULIA_REDIS_URL").partition("://")[2]
-    password = told.partition("@")[0].partition(":")[2]
+    url = stack.run("exec", "--no-TTY", "redis", "sh", "-c", "cat /run/secrets/TERTULIA_REDIS_URL").strip()
+    password = url.partition("://")[2].partition("@")[0].partition(":")[2]
     waiting = "tertulia-redis-cli XREAD BLOCK 2000 STREAMS tertulia:dead 9-0 & sleep 1; cat /proc/[0-9]*/cmdline; wait"
     lines = stack.run("exec", "--no-TTY", "redis", "sh", "-c", waiting).replace("\0", " ")
     assert "redis-cli --no-auth-warning --user reader XREAD" in lines

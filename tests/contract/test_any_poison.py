@@ -157,7 +157,7 @@ def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[obje
     }[poison.target]  # fmt: skip
 
 
-async def spoil(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
+async def corrupt(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
     room, raw, keys = talk.room, talk.room.raw, talk.room.bus.keys
     match poison.kind:
         case "entry":
@@ -235,12 +235,12 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         Leftovers(url, keys).clear()
 
 
-async def spoil_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) -> None:
+async def corrupt_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) -> None:
     for each in poison:
-        await spoil(talk, each, turns)
+        await corrupt(talk, each, turns)
 
 
-async def recovers(talk: Talk, harm: list[str]) -> None:
+async def assert_recovers(talk: Talk, harm: list[str]) -> None:
     """Check that at most one more turn fails."""
     for _ in range(2):
         turn_id = new_id()
@@ -260,16 +260,16 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
     assert not await talk.trouble_with(turns[0])
     is_heard = any(each.target in ("mic", "mic_progress", "session") for each in poison)
     if when == "before":
-        await spoil_all(talk, poison, turns)
+        await corrupt_all(talk, poison, turns)
     if is_heard:
         await talk.listen()
     await talk.say(turns[1])
     if when == "midst":
-        await spoil_all(talk, poison, turns)
+        await corrupt_all(talk, poison, turns)
     harm = await talk.trouble_with(turns[1])
     note(f"the poisoned turn: {harm}")
     assert "it is not over" not in harm, "no event says that the turn is over"
-    await recovers(talk, harm)
+    await assert_recovers(talk, harm)
     if is_heard:
         assert await talk.until_heard_out(), "the listening session does not end"
 

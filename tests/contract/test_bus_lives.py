@@ -67,7 +67,7 @@ async def test_shortening_creates_no_key(bus: Bus) -> None:
     assert await bus.length(key) == 0
 
 
-async def test_fenced_owner_shortens_nothing(bench: Bench) -> None:
+async def test_fenced_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     claim = await claimed(bench.bus)
     old = await owned(bench.bus, claim, C, M)

@@ -314,7 +314,7 @@ async def test_if_talking_writes_come_first_and_only_during_talk(bus: Bus) -> No
     assert await interrupt("quiet", talk=None) == [done("quiet")]
     assert await interrupt("begins", talk=True) == [done("begins")]
     assert await interrupt("cuts in", talk=None) == [Interrupted("turn"), done("cuts in")]
-    assert await interrupt("goes on", talk=True) == [Interrupted("turn"), done("goes on")]
+    assert await interrupt("continues", talk=True) == [Interrupted("turn"), done("continues")]
     assert await interrupt("ends", talk=False) == [Interrupted("turn"), done("ends")]
     assert await interrupt("quiet again", talk=None) == [done("quiet again")]
 

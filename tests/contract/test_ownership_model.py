@@ -376,7 +376,7 @@ class OwnershipModel(RuleBasedStateMachine):
             assert int(state.get(b"epoch", b"0")) == talk.epoch
 
     @invariant()
-    def no_turn_lies(self) -> None:
+    def waiting_turns_have_pointers(self) -> None:
         """A waiting turn has an open pointer, which some worker will claim or take over."""
         for number, talk in enumerate(self.conversations):
             if talk.cursor < len(talk.turns):

@@ -140,7 +140,7 @@ def test_library_is_imported_only_if_supabase_is_chosen() -> None:
 # -- the tables
 
 
-async def test_migrations_may_be_applied_again_and_change_nothing(supabase: SupabaseServer) -> None:
+async def test_repeated_migrations_change_nothing(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         luna, rex, sage = await store.characters()
         edited = replace(rex, name="Maximilian", updated_at=at(1))
@@ -166,7 +166,7 @@ async def test_first_characters_are_those_of_every_store(supabase: SupabaseServe
         ("seeds", "applied_at"),
     ],
 )
-async def test_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
+async def test_public_key_can_read_and_write_no_rows(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -183,7 +183,7 @@ def granted(supabase: SupabaseServer) -> str:
     )
 
 
-async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
+async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
@@ -338,7 +338,7 @@ async def test_lost_connection_is_reopened(supabase: SupabaseServer, monkeypatch
         await changed.reach(3)
 
 
-async def test_watch_without_realtime_calls_nothing(
+async def test_watch_without_realtime_reports_no_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)

@@ -51,7 +51,7 @@ def _chosen() -> str | None:
         return None
     found = shutil.which(path)
     if found is None:
-        raise RedisDidNotStart(f"{CHOICE}={path} is no program: it must be the path of a redis-server or valkey-server")
+        raise RedisDidNotStart(f"{CHOICE}={path} is not a program: set it to the path of redis-server or valkey-server")
     return found
 
 

@@ -634,7 +634,7 @@ async def test_stopping_worker_requeues_work_that_takes_too_long() -> None:
     assert handler.given_up == []
     (claim,) = await bus.claim("tts", "peer", count=9, block_s=0)
     assert claim.fields == handler.begun[0].fields
-    assert claim.attempt == 1, "being stopped is no failed attempt"
+    assert claim.attempt == 1, "a stop is not a failed attempt"
     assert worker.member not in await bus.alive(60)
 
 

@@ -30,7 +30,7 @@ def test_burst_of_chunks_does_not_shorten_silence() -> None:
     assert counted([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
-def test_zero_stays_zero() -> None:
+def test_clock_keeps_the_value_zero() -> None:
     clock = SilenceClock(CHUNK_S)
     for now in (NOON, NOON + 1, NOON + 1):
         clock.chunk(now)
