@@ -72,12 +72,11 @@ class Outcome:
 
     def lines(self) -> list[str]:
         """The report."""
-        kinds = Counter(failure.kind for failure in self.failures)
+        kinds, faults = Counter(failure.kind for failure in self.failures), len(self.injected)
         return [
             *table(self.injected, self.failures),
             "",
-            f"{self.turns} turns, {len(self.injected)} faults, {self.wall_s:.0f} s, "
-            f"seed {self.plan.seed}{self._less()}",
+            f"{self.turns} turns, {faults} faults, {self.wall_s:.0f} s, seed {self.plan.seed}{self._less()}",
             f"{self.frames} events and frames checked, {self.sentences} sentences compared sample by sample",
             f"{self.unheard} utterances were cut off before they became a turn",
             ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS),
