@@ -82,7 +82,7 @@ class AudioMark:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Resumes a conversation behind the last event and the last audio frame that the client has."""
+    """Resumes a conversation after the last event and the last audio frame that the client has."""
 
     conversation_id: str
     last_event_id: str = ""

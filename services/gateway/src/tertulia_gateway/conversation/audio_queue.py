@@ -20,7 +20,7 @@ from tertulia_shared.entry_ids import BEGINNING, order
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message whose audio is to be sent, starting behind the entry id `after`."""
+    """A message whose audio is to be sent, starting after the entry id `after`."""
 
     message_id: str
     character_id: str
@@ -97,7 +97,7 @@ class AudioQueue:
         self._cancel_if_dropped()
 
     def done(self, message_id: str) -> None:
-        """Remove a message: its audio was sent, or will not come."""
+        """Remove a message: all its audio was sent, or it has none."""
         self._waiting = [message for message in self._waiting if message.message_id != message_id]
 
     def is_silent(self, message_id: str) -> bool:
@@ -110,7 +110,7 @@ class AudioQueue:
         return message not in self._waiting
 
     def keep_from(self, mark: AudioMark | None) -> None:
-        """Remove the audio up to `mark`, which the client has. None: it has none."""
+        """Remove the audio up to `mark`, which the client has. None: the client has no audio."""
         if mark is None:
             return
         ids = [message.message_id for message in self._waiting]

@@ -120,5 +120,5 @@ class Conversation:
         self._receipts.add(receipt)
 
     def played_last(self, receipt: Receipt) -> None:
-        """As `played`, for a client that has left: `run` has ended."""
+        """Like `played`, for a client that has disconnected: `run` has ended."""
         self._receipts.add_last(receipt)

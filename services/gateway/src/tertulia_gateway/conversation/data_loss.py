@@ -53,7 +53,7 @@ class DataLoss:
         await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
 
     async def recover(self) -> None:
-        """Report the loss and continue from what Redis has, retrying while it is away."""
+        """Report the loss and continue from what Redis has, retrying while Redis is unavailable."""
         await self.report()
         while True:
             try:
@@ -69,7 +69,7 @@ class DataLoss:
         stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
-            # the user has spoken since: that turn is answered, and its epoch may be one that occurred before the loss
+            # the user has spoken since: the workers answer that turn; its epoch may equal one from before the loss
             self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above

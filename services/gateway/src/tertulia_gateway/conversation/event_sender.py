@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class EventSender:
-    """Raises `CloseConnection` when a newer client takes the conversation over."""
+    """Sends the events. Raises `CloseConnection` when a newer client takes the conversation over."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class EventSender:
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
-            if not repaired:  # another process has repaired it, or no process can: send the events as they are
+            if not repaired:  # another process repaired it, or no process can: send the events as they are
                 far_ms = UNLIMITED_MS
                 await asyncio.sleep(RETRY_S)
 

@@ -9,7 +9,7 @@ from tertulia_shared.bus import Bus, BusError, Outlet
 from tertulia_shared.entries import Receipt
 
 RECEIPTS_PER_S = 20.0
-"""Of receipts that come faster, only the newest is written."""
+"""Receipts written per second. Of receipts that arrive faster, only the newest is written."""
 
 
 class ReceiptWriter:

@@ -1,4 +1,4 @@
-"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is away."""
+"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Target = Resume | NewConversation
 
 
 class ConversationSession:
-    """At most one conversation at a time, running in the connection's TaskGroup.
+    """Holds at most one open conversation, which runs in the connection's TaskGroup.
 
-    `first` is the conversation to open first; None: none until `open`.
+    `first` is the conversation to open at the start; None: wait for `open`.
     """
 
     def __init__(
@@ -113,6 +113,6 @@ class ConversationSession:
         try:
             members = await self._ctx.bus.alive(self._ctx.alive_s)
         except WriteRefused as error:  # a broken key must not prevent a conversation
-            log.warning("the workers cannot be seen: %s", error)
+            log.warning("the list of workers cannot be read: %s", error)
             return False
         return DEMO in engines_of(members)["llm"]

@@ -16,10 +16,10 @@ FRAMES_BESIDE_TEXT_PER_S = 500.0
 PCM of 20 ms at twice real time is 100 frames a second.
 """
 FRAME_BURST_S = 4.0
-"""Seconds' worth of frames that may come at once: 2,000 frames and more."""
+"""Size of a burst of frames, in seconds of the rate: 2,000 frames and more."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_UNFINISHED = 256
-"""Connections at once other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
+"""Simultaneous connections other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class SocketBounds:
 
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
-    """Frames of one message. Empty continuation frames do not add to its size, so a bound on the size is no bound."""
+    """Frames of one message. Empty continuation frames add nothing to its size, so the size limit allows any number."""
     text_bytes_per_s: float = 256 * 1024
-    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and passes the bound on frames."""
+    """Bytes of text messages per second: 1 MiB of JSON takes milliseconds to parse, and is within the frame limit."""
     text_burst_bytes: float = 2 * 1024 * 1024
     refusals_per_s: float = 20.0
     """Refused handshakes, of all clients together, that are answered with the reason; further ones are aborted."""

@@ -70,7 +70,7 @@ class BoundedHttp(H11Protocol):
 
     # -- called by asyncio
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn narrows it too
         """Register the connection and begin to watch its progress."""
         super().connection_made(transport)
         self._shared.unfinished.enter(self)

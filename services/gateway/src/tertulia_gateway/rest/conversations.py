@@ -108,7 +108,7 @@ async def _existing(store: Store, conversation_id: str) -> Conversation:
 
 
 def _was_shown(message: Message) -> bool:
-    """Whether a client may have seen it: a reply's row is created before its first word."""
+    """Whether a client may have seen the message: a reply's row is created before its first word."""
     return message.status != "streaming" or bool(message.text)
 
 

@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 
 class WebSocketTransport:
-    """Raises `WebSocketDisconnect` once the client has gone."""
+    """Sends frames over a WebSocket. Raises `WebSocketDisconnect` once the client has disconnected."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
