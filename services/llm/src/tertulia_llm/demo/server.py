@@ -18,7 +18,7 @@ from tertulia_llm.demo import wire
 from tertulia_llm.demo.script import next_words, tokens
 
 _SHUTDOWN_S = 0.01
-"""Replies in progress get this long when the server stops. For aiohttp, 0 means no limit."""
+"""Time that replies in progress get to finish when the server stops. For aiohttp, 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,9 @@ class InterruptionSettler:
                 message = replace(message, text=text, status="interrupted", updated_at=utc_now())
                 history.add(message)
                 changed.append(message)
-            elif message.status != "interrupted":  # heard to its end
+            elif message.status != "interrupted":  # the user heard it to its end
                 continue
-            # also for a row that was saved before: the worker that saved it may have died before it wrote the event
+            # also if the row is already saved: the worker that saved it may have died before it wrote the event
             event = MessageHeard(message_id, message.character_id or "", text)
             outlet.append(self._bus.keys.events(conversation_id), event)
         if changed:  # through the outbox, so that the next reply does not wait for the store

@@ -96,7 +96,7 @@ def fold(text: str) -> str:
 
 
 def _keeps(mark: str) -> bool:
-    """True for the marks of Indic and South-East Asian scripts, which are vowels and no accents."""
+    """True for the marks of Indic and South-East Asian scripts, which are vowels, not accents."""
     return "\u0900" <= mark <= "\u17ff"
 
 
