@@ -18,14 +18,14 @@ FRAME_MS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """Thresholds of an utterance. Durations are rounded up to whole frames of 32 ms.
+    """The thresholds that separate utterances. Durations are rounded up to whole frames of 32 ms.
 
     Raises:
         ValueError: a value is outside its range; the message names it.
     """
 
     onset_probability: float = 0.5
-    """A frame at least this likely to be speech counts towards a beginning (Silero's own default)."""
+    """A frame at least this likely to be speech counts as speech before an utterance (Silero's own default)."""
     offset_probability: float = 0.35
     """Within speech, a frame below this counts as silence (Silero's own onset - 0.15)."""
     min_speech_ms: int = 96
@@ -81,7 +81,7 @@ class EndpointSettings:
 
 
 class EndReason(Enum):
-    """Why an utterance ended."""
+    """The reason why an utterance ended."""
 
     SILENCE = "silence"
     TOO_LONG = "too_long"

@@ -23,7 +23,7 @@ from tertulia_stt.engines.realtimestt.whisper import (
 
 
 def create(settings: RealtimeSTTSettings) -> RealtimeSTTEngine:
-    """The engine with these settings."""
+    """Create the engine with these settings."""
     return RealtimeSTTEngine(settings)
 
 
@@ -56,7 +56,7 @@ class RealtimeSTTEngine:
         )
         session.start(recorder)
         self._sessions.add(session)
-        if self._models is None:  # closed while the recorder was being made
+        if self._models is None:  # the engine was closed while it made the recorder
             await session.close()
             self._running()
         return session
