@@ -19,7 +19,7 @@ export interface Flush {
   readonly askedAtMs: number;
   /** When the audio thread's report of the flush arrived; null before that. */
   readonly silentAtMs: number | null;
-  /** Sound played in between, in ms of the audio clock, which does not depend on the machine's speed. */
+  /** Sound played between the two, in ms of the audio clock, which does not depend on the machine's speed. */
   readonly soundMs: number | null;
 }
 
