@@ -64,7 +64,7 @@ class GatewaySettings(CommonSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address. Of names, only localhost: others may resolve to any address."""
+    """True if only this machine can reach the address. Of names only localhost: others may resolve to any address."""
     if host.lower() == "localhost":
         return True
     try:

@@ -28,7 +28,7 @@ class WrittenText:
     text: str = ""
     is_final: bool = False
     sentence_ends: tuple[int, ...] = ()
-    """Where each sentence ends in `text`, exclusive."""
+    """The end of each sentence in `text`, exclusive."""
 
 
 def read_written(entries: Sequence[Entry]) -> WrittenText:

@@ -107,7 +107,7 @@ class TurnRows:
         if turn.warned_store_away == away:
             return
         turn.warned_store_away = away
-        # kept in the state, so that the worker of the next turn does not warn again
+        # note it in the state, so that the worker of the next turn does not warn again
         outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.WARNED: "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))

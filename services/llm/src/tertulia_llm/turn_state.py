@@ -21,7 +21,7 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the planned replies were started (`message_started`), and how many are complete."""
+    """The numbers of planned replies that were started (`message_started`) and that are complete."""
 
     started: int = 0
     complete: int = 0

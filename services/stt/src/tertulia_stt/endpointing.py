@@ -31,7 +31,7 @@ class EndpointSettings:
     min_speech_ms: int = 96
     """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
     pre_roll_ms: int = 300
-    """Audio kept from before the beginning: soft first consonants are below the onset probability."""
+    """Audio to keep from before the beginning, because soft first consonants are below the onset probability."""
     hangover_ms: int = 640
     """Silence this long ends the utterance; people pause for less within a sentence."""
     max_utterance_ms: int = 30_000

@@ -52,9 +52,9 @@ class _Session:
     speech_from: int | None = None
     """The first sample of the current utterance."""
     speech_ended: float | None = None
-    """When the end of the current utterance was detected."""
+    """The time at which the end of the current utterance was detected."""
     over: bool = False
-    """The current utterance began while a character was speaking."""
+    """True if the current utterance began while a character was speaking."""
     broke_in: bool = False
     being_said: dict[str, str] = field(default_factory=dict[str, str])
     """The sentences that characters have spoken since the utterance began, by message and entry id."""
@@ -208,7 +208,7 @@ class Listener:
         session.over = await self._is_talking(session)
 
     async def _is_talking(self, session: _Session) -> bool:
-        """Whether a character is speaking now. Adds its sentences to `session.being_said`."""
+        """Return whether a character is speaking now. Adds its sentences to `session.being_said`."""
         conversation_id = session.work.conversation_id
         state = ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id)))
         talking, plan = state.is_talking, state.get(StateField.PLAN)

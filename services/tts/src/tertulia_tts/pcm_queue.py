@@ -26,7 +26,7 @@ class PCMQueue:
 
     @property
     def stopped(self) -> bool:
-        """Whether the consumer has stopped."""
+        """True if the consumer has stopped."""
         return self._stopped
 
     def offer(self, pcm: bytes) -> bool:

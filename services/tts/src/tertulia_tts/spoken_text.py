@@ -21,7 +21,7 @@ def speakable(text: str) -> str:
 
 
 def says_something(text: str) -> bool:
-    """Whether the text has a letter or a digit: neural voices babble on punctuation alone."""
+    """True if the text has a letter or a digit: neural voices babble on punctuation alone."""
     return any(char.isalnum() for char in text)
 
 

@@ -101,11 +101,11 @@ class AudioQueue:
         self._waiting = [message for message in self._waiting if message.message_id != message_id]
 
     def is_silent(self, message_id: str) -> bool:
-        """Whether the reply failed before its first word, so that no audio will come."""
+        """True if the reply failed before its first word, so that no audio will come."""
         return message_id in self._silent
 
     def is_dropped(self, message: QueuedMessage) -> bool:
-        """Whether an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
+        """True if an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
         epoch can occur twice."""
         return message not in self._waiting
 
@@ -131,12 +131,12 @@ def _text(fields: Fields, name: bytes) -> str:
 
 
 def is_final(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether this is the final entry of an `audio` stream."""
+    """True for the final entry of an `audio` stream."""
     return fields.get(b"is_final") == b"1"
 
 
 def has_possible_id(entry: Entry) -> bool:
-    """Whether a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
+    """True if a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
 
     Nothing can follow an entry with a higher id.
     """

@@ -73,10 +73,10 @@ class DataLoss:
             self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above
-        # all lost ones, so that no worker or gateway takes an older one for the present.
+        # all lost ones, so that no worker or gateway mistakes an older epoch for the current one.
         epoch = max(stored, self._position.epoch) + LOST_EPOCHS
         fence = Fence(state, "", stored)
         await self._bus.transact(self._id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=fence)
-        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts it as well
+        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts the reply as well
             applied = await self._writer.interrupt(Fence(state, "", epoch))
             self._position.raise_epoch(applied.epoch)

@@ -24,7 +24,7 @@ REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
 
 @dataclass(frozen=True, slots=True)
 class ClientChanged(Event):
-    """From this entry on, the conversation belongs to `client`. Only gateways read it; no client gets it."""
+    """Says that the conversation now belongs to `client`. Only gateways read it; no client gets it."""
 
     type: ClassVar[str] = "client_changed"
     client: str

@@ -58,7 +58,7 @@ class EventSender:
         self._ids = {"conversation_id": conversation_id}
 
     async def run(self) -> None:
-        """Send until cancelled. Repairs the stream when nothing can be read from it any more."""
+        """Send until cancelled. Repairs the stream when it has become unreadable."""
         far_ms = FAR_MS
         while True:
             problem = await self._follow(far_ms)

@@ -36,7 +36,7 @@ class Heard:
 async def heard_of(
     bus: Bus, conversation_id: str, message_ids: Sequence[str], receipts: Sequence[Receipt]
 ) -> tuple[Heard, ...]:
-    """How much of these messages was heard. They are given in the order in which they are spoken.
+    """Compute how much of these messages was heard. They are given in the order in which they are spoken.
 
     Messages are played one after the other, so those before the last one with a receipt were heard to their end, even
     if the rate limit dropped their last receipts. A receipt for a chunk that does not exist is ignored.

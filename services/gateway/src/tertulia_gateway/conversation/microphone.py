@@ -130,7 +130,7 @@ class Microphone:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # idempotent: a worker that claims a second pointer finds the session owned
+                # posting is idempotent: a worker that claims a second pointer finds that the session has an owner
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)

@@ -33,7 +33,7 @@ class Playback:
 
     @property
     def was_heard(self) -> bool:
-        """Whether the client has played everything that it was sent. Valid once `remaining` is 0.
+        """True if the client has played everything that it was sent. Valid once `remaining` is 0.
 
         A client that sends receipts must have confirmed it; another is assumed to have played everything. False if
         nothing was sent on this connection.

@@ -28,7 +28,7 @@ PAGE = 1_000
 CLOCKS_DIFFER_MS = 60_000
 """Largest accepted difference between the clocks of Redis and of this process."""
 SETTINGS_S = 1.0
-"""How long a resume waits for model settings that only the store has."""
+"""Maximum wait of a resume, in seconds, for model settings that only the store has."""
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class OpenedConversation:
     replay: tuple[Entry, ...] = ()
     """Events before the position that are sent again: those of the turn in progress, to a client without resume ids."""
     heard: tuple[Heard, ...] = ()
-    """How much of that turn's audio was played."""
+    """The heard part of that turn's audio."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -120,7 +120,7 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
 
 
 def _start(last_event_id: str, last: Entry) -> str:
-    # the client would get no events until the clock reached an id that is higher than the last one
+    # otherwise the client gets no events until the clock reaches an id higher than the last one
     return min(last_event_id, last.id, key=order) if last_event_id else last.id
 
 

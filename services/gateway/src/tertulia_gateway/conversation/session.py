@@ -109,7 +109,7 @@ class ConversationSession:
         return await create_conversation(ctx.bus, self._client, demo=demo)
 
     async def _is_demo(self) -> bool:
-        """Whether an llm worker with the demo model is running."""
+        """True if an llm worker with the demo model is running."""
         try:
             members = await self._ctx.bus.alive(self._ctx.alive_s)
         except WriteRefused as error:  # a broken key must not prevent a conversation

@@ -105,13 +105,13 @@ class TurnTimeline:
 
     @property
     def settled(self) -> bool:
-        """Whether the turn's text is complete and its audio was sent."""
+        """True if the turn's text is complete and its audio was sent."""
         turn = self._turn
         return turn is not None and turn.complete is not None and all(r.settled for r in turn.replies.values())
 
     @property
     def text_complete(self) -> bool:
-        """Whether no more text will come; also true without a turn."""
+        """True if no more text will come; also true without a turn."""
         return self._turn is None or self._turn.complete is not None
 
     @property

@@ -12,7 +12,7 @@ from tertulia_shared.keys import STAGES
 DEMO = "demo"
 """The engine name of an llm worker that uses the demo model."""
 PATIENCE_S = 2.0
-"""How long Redis may take to answer before it counts as unavailable. Clients of `/readyz` have their own timeouts."""
+"""Seconds without an answer after which Redis counts as unavailable. Clients of `/readyz` have their own timeouts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ def level_of(error: Exception) -> int:
 
 
 class WriteStatus:
-    """Whether Redis accepts writes, shared by the connections of a process, which wait for changes."""
+    """The state of writes to Redis, accepted or paused. The connections of a process share it and wait for changes."""
 
     def __init__(self) -> None:
         self.why = ""

@@ -39,16 +39,16 @@ class SocketBounds:
     ping_s: float = 10.0
     """Time between two pings of the gateway."""
     pong_s: float = 16.0
-    """How long a client may take to answer a ping."""
+    """Time limit for a client to answer a ping."""
     linger_s: float = 2.0
-    """How long a client may take to read the close frame, before the connection is aborted."""
+    """Time limit for a client to read the close frame; then the connection is aborted."""
     header_s: float = 10.0
-    """How long a request's header may take, from the start of the connection or from the last response."""
+    """Time limit for a request's header, from the start of the connection or from the last response."""
     body_s: float = 30.0
     send_stall_s: float = 20.0
-    """How long a client may pause reading an HTTP response."""
+    """Longest pause of a client in reading an HTTP response."""
     closing_s: float = 5.0
-    """How long a closing HTTP connection may wait for the client to read."""
+    """Time limit for a closing HTTP connection to wait until the client has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SharedLimits:
     parsing: FairParsing = field(default_factory=FairParsing)
     unfinished: UnfinishedConnections = field(default_factory=lambda: UnfinishedConnections(MAX_UNFINISHED))
     is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
-    """Whether a handshake with these headers and this query will be refused."""
+    """True if a handshake with these headers and this query will be refused."""
     refusal_rate: TokenBucket = field(init=False)
 
     def __post_init__(self) -> None:

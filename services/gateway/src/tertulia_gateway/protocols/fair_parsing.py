@@ -14,7 +14,7 @@ from typing import Protocol
 
 SLICE_BYTES = 1024
 ROUND_S = 0.005
-"""How long slices are parsed before the event loop runs other callbacks."""
+"""Time, in seconds, that a round parses slices before the event loop runs other callbacks."""
 
 log = logging.getLogger(__name__)
 

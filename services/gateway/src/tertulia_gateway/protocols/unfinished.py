@@ -9,7 +9,7 @@ class Evictable(Protocol):
     """A connection that can be aborted to make room."""
 
     def is_waiting(self) -> bool:
-        """Whether the connection waits for its client, and the application is not making a response."""
+        """True if the connection waits for its client, and the application is not making a response."""
         ...
 
     def evict(self) -> None:

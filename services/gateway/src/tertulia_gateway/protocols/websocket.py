@@ -22,7 +22,7 @@ from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""How many bytes are read and dropped after the close frame, to see the client's FIN; then reading stops."""
+"""Bytes to read and drop after the close frame, to see the client's FIN; then reading stops."""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
@@ -196,7 +196,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Send a message. Raises `ClientDisconnected` once the connection is closing, for any reason."""
         kind = message["type"]
         if kind == "websocket.close" and self.handshake_complete:
-            # without waiting for `writable`: a client that does not read must be closed too
+            # do not wait for `writable`: a client that does not read must be closed as well
             if not self.close_sent and not self.disconnected:
                 self._close(message.get("code", 1000), message.get("reason", "") or "")
             return

@@ -148,7 +148,7 @@ class Status(Shape):
 
 
 class Readiness(Shape):
-    """Whether all parts that a talk needs are running."""
+    """`ready` is true if all parts that a talk needs are running."""
 
     ready: bool
     missing: list[str]

@@ -35,7 +35,7 @@ class Connections:
 
     @property
     def full(self) -> bool:
-        """Whether no further connection may open."""
+        """True if no other connection may open."""
         return len(self._open) >= self._most
 
     def enter(self, connection: Closable) -> None:

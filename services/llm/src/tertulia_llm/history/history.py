@@ -72,7 +72,7 @@ class HistoryCache:
         if cached is not None and cached[0] == cursor:
             self._cached.move_to_end(conversation_id)
             return cached[1], True
-        # in this order: a write that leaves the outbox after this check is in the store when it is read
+        # check the outbox before the store: a write that leaves the outbox in between is found in the store
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         is_complete = stored is not None and not waiting

@@ -69,7 +69,7 @@ class ModelStream:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
             self.usage = delta.usage or self.usage
             if delta.text:
-                # only text moves the deadline, keep-alive comments do not
+                # only text extends the deadline; keep-alive comments do not
                 wait_s = self._settings.llm_stall_s
                 deadline = loop.time() + wait_s
                 yield delta.text

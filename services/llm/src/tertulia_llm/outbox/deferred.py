@@ -33,7 +33,7 @@ class MissingReaders:
         self._alive, self._now = alive, now
 
     def missing_s(self, version: int) -> float:
-        """For how many seconds the version had no reader at the last update; 0 if it had one."""
+        """The seconds for which the version had no reader at the last update; 0 if it had one."""
         self._asked.add(version)
         if reads(self._alive, "llm", version):
             self._since.pop(version, None)

@@ -69,7 +69,7 @@ class SplitterSettings:
     """From this length on the first sentence may be cut at a comma or a similar mark, so that audio starts sooner; half
     of it in scripts written without spaces. 0: never."""
     clause_rest_min_chars: int = 12
-    """At least this much of the sentence must follow that cut: a lone last word sounds clipped."""
+    """Minimum length of the sentence's rest after that cut: a lone last word sounds clipped."""
     max_chars: int = 300
     """A longer sentence is cut: at a clause, else at a space, else at this length (plus closing marks)."""
 
@@ -257,7 +257,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
     if following_char.isdigit() and word in BEFORE_NUMBER:
         return False
     if not (word in MAYBE_LAST or _INITIAL.fullmatch(word) or _DOTTED.fullmatch(word)):
-        # an unknown abbreviation without vowels, or an address, before a lower-case word: no end
+        # no end: an unknown abbreviation without vowels, or an address, before a lower-case word
         return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
     if following_char.isupper():
         next_word = _next_word(buffer, following, final=final)
@@ -266,7 +266,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:
-    """Where to cut a sentence that is too long: at its last clause, else at its last space, else at the limit."""
+    """The position to cut a sentence that is too long: its last clause, else at its last space, else at the limit."""
     earliest = start + (limit - start) // 3
     clauses = [found.end() for found in _CLAUSE_END.finditer(buffer, earliest, limit - 1)]
     if clauses:

@@ -19,7 +19,7 @@ from typing import Final
 from tertulia_llm.text.mentions import can_stand_alone, fold
 
 _SLACK_CHARS: Final = 16
-"""How much longer a tag may be than its name: brackets, slash, extra spaces."""
+"""Maximum length of a tag beyond its name: brackets, slash, extra spaces."""
 _PREFIX_MARKS: Final = re.compile(r"[*_]{0,3}")
 _OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
 _SPACES: Final = re.compile(r"\s+")

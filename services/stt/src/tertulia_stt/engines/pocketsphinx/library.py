@@ -45,7 +45,7 @@ _LANGUAGE_WEIGHT: Final = 4.5
 errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""How much likelier a hint is than a rare word. On the same sentences 300 missed names; 3000 found no more names."""
+"""Factor by which a hint is likelier than a rare word. On the same sentences 300 missed names, 3000 found no more."""
 
 _HINT_MARK: Final = "_"
 """Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""

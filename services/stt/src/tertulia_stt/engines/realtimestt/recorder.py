@@ -20,7 +20,7 @@ LOGGER: Final = "realtimestt"
 CHUNK_SAMPLES: Final = 512
 """Samples that a recorder processes at a time: the frame of Silero's VAD at 16 kHz."""
 CONFIRMATION_S: Final = 0.16
-"""How long silence must last before RealtimeSTT starts to measure the silence that ends speech."""
+"""Length of silence, in seconds, before RealtimeSTT starts to measure the silence that ends speech."""
 PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2

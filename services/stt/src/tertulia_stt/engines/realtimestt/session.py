@@ -48,7 +48,7 @@ STALLED_S: Final = 20.0
 """A recorder that processes no audio for this long is broken."""
 DRAIN_S: Final = 0.2
 JOIN_S: Final = 30.0
-"""How long closing waits for a transcription that cannot be cancelled."""
+"""Maximum wait of closing, in seconds, for a transcription that cannot be cancelled."""
 
 
 class _Signal(Enum):
@@ -101,7 +101,7 @@ class RecorderSession:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the session is closing, so that its texts are not needed."""
+        """True if the session is closing, so that its texts are not needed."""
         return self._closing.is_set()
 
     # -- the port

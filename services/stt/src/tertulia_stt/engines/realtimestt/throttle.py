@@ -12,7 +12,7 @@ from typing import Final
 CATCH_UP: Final = 1.25
 """Seconds of audio per second while there is a backlog."""
 SLACK_S: Final = 0.06
-"""How early audio may be fed: networks deliver unevenly, and clients send frames of up to 100 ms."""
+"""Seconds by which audio may be fed early: networks deliver unevenly, and clients send frames of up to 100 ms."""
 
 
 class Throttle:

@@ -29,7 +29,7 @@ class Undelayer:
 
     @property
     def ended(self) -> bool:
-        """Whether the last frame is complete."""
+        """True if the last frame is complete."""
         return self._end is not None and self._seen - self._codebooks >= self._end
 
     def feed(self, column: Codes) -> Codes | None:

@@ -37,7 +37,7 @@ class FrameDecoder:
 
     @property
     def fell_silent(self) -> bool:
-        """Whether the silence has lasted so long that no more speech is expected."""
+        """True if the silence has lasted so long that no more speech is expected."""
         return self._silent >= (MAX_PAUSE_FRAMES if self._heard else MAX_LEAD_FRAMES)
 
     def feed(self, frame: Codes) -> NDArray[np.int16]:

@@ -1,4 +1,4 @@
-"""Higgs Audio v2 behind the port: one model, one thread, one utterance at a time.
+"""Implements the port with Higgs Audio v2: one model, one thread, one utterance at a time.
 
 A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
 listener runs out of sound, and use the device one at a time. The model's delayed columns (`codes`) go through the codec
