@@ -120,7 +120,7 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
 
 
 def _start(last_event_id: str, last: Entry) -> str:
-    # otherwise the client gets no events until the clock reaches an id higher than the last one
+    # not above the last entry: the client would get no events until new entries have higher ids
     return min(last_event_id, last.id, key=order) if last_event_id else last.id
 
 

@@ -63,7 +63,7 @@ class BacklogMonitor:
         return True
 
     async def _ping(self) -> None:
-        # within the heartbeat: a timeout around the heartbeat would cancel it, and it would not count a failure
+        # the timeout is inside the heartbeat: around it, a timeout would cancel it, and it would not count a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 
