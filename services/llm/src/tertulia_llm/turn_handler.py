@@ -116,7 +116,7 @@ class TurnHandler:
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt answers this conversation")
-            return  # the owner looks for further turns before it releases them
+            return  # the owner checks for more turns before it releases them
         try:
             await self._answer_all(owned, conversation_id)
         except BaseException:

@@ -95,7 +95,7 @@ class SpeechHandler:
                 raise NotOwner("a later attempt speaks this message")
             return  # the message has two pointers: the worker with the other one speaks it
         if owned.epoch > epoch:
-            return  # interrupted before it began
+            return  # the message was interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
         if published is not None and published.is_final:
             return
@@ -140,7 +140,7 @@ class SpeechHandler:
             if ConversationState(await self._bus.hash(self._bus.keys.state(work.conversation_id))).epoch > epoch:
                 return  # interrupted: the client no longer waits for the audio
         last, index, character_id = None, 0, ""
-        with contextlib.suppress(WriteRefused):  # the key holds another type
+        with contextlib.suppress(WriteRefused):  # the key is of another type
             last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
         if last is not None:  # sentence i has the id (i+1)-0, even if the entry cannot be decoded
             index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES - 1)

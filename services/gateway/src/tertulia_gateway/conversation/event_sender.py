@@ -118,4 +118,4 @@ class EventSender:
             self._metrics.text_sent()
         else:
             self._metrics.event_sent(kind, fields)
-        self._position.has_event(entry)  # after it was sent: the audio of a message follows its `message_started`
+        self._position.has_event(entry)  # only now: the audio of a message must follow its `message_started`

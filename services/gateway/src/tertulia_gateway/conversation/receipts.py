@@ -57,4 +57,4 @@ class ReceiptWriter:
             self._outlet = self._outlet or self._bus.outlet()
             self._outlet.append(self._key, receipt)
         except BusError:
-            self._outlet = None  # not retried: the next receipt includes this one
+            self._outlet = None  # no retry: the next receipt includes this one

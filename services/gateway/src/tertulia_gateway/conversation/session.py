@@ -79,7 +79,7 @@ class ConversationSession:
 
     async def _open(self, target: Target) -> Problem | None:
         ctx = self._ctx
-        demo = await self._is_demo()  # before anything is opened: afterwards nothing may fail
+        demo = await self._is_demo()  # ask before the conversation is opened: nothing may fail afterwards
         opened = await self._create_or_resume(target, demo=demo)
         self._pending = None
         if isinstance(opened, Problem):

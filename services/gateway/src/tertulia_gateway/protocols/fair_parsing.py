@@ -57,7 +57,7 @@ class FairParsing:
         while self._waiting:
             connection = self._waiting[0]
             more = _parse(connection)
-            self._waiting.popleft()  # after parsing, so that `add` sees a round in progress
+            self._waiting.popleft()  # remove it after parsing, so that `add` sees a round in progress
             if more:
                 self._waiting.append(connection)
             else:
@@ -72,7 +72,7 @@ def _parse(connection: Parsed) -> bool:
     try:
         return connection.parse_slice()
     except Exception:
-        # a bug in a parser must end this connection only
+        # a bug in a parser must end only this connection
         log.exception("a parser failed on the bytes of a client")
         connection.evict()
         return False

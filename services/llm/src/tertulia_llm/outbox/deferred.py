@@ -69,7 +69,7 @@ class OutboxPass:
                 self._defer(entry)
                 continue
             except BadEntry:
-                write = StoreWrite("message", "")  # fails and is dead-lettered when it is applied
+                write = StoreWrite("message", "")  # this write fails when it is applied, and is dead-lettered
             if conversation_id in self._conversations:
                 self._defer(entry)
             else:

@@ -119,7 +119,7 @@ class OutboxDrainer:
             applied += await self._save(self._key, outbox_pass.applicable(entries, were_deferred=False))
             if deferred := outbox_pass.take_deferred():
                 await self._take_lease()
-                await self._bus.move(self._key, deferred, self._deferred_key)  # idempotent
+                await self._bus.move(self._key, deferred, self._deferred_key)  # `move` is idempotent
                 bound = self._deferred_key.max_len
                 if bound is not None and await self._bus.length(self._deferred_key) >= bound:
                     log.error("too many deferred writes: the oldest are lost", extra={"count": bound})

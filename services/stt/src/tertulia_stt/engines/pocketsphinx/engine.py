@@ -60,7 +60,7 @@ class PocketSphinxEngine:
         self._endpointing = endpointing or EndpointSettings()
         self._max_idle = max_idle
         self._idle: list[Decoder] = []
-        self._lock = threading.Lock()  # sessions return their decoders from their threads
+        self._lock = threading.Lock()  # the threads of sessions return their decoders
         self._running = False
         self._sessions: set[ThreadedSession] = set()
 

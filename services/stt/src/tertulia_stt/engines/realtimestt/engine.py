@@ -40,7 +40,7 @@ class RealtimeSTTEngine:
     async def start(self) -> None:
         timeout_s = self._settings.stt_start_s
         self._models = await in_time(self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None)
-        await (await self.open()).close()  # fails now if sessions cannot be opened
+        await (await self.open()).close()  # so that `start` fails if sessions cannot be opened
 
     async def open(self, *, first_sample: int = 0) -> RecorderSession:
         if first_sample < 0:

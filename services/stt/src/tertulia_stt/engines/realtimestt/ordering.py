@@ -150,7 +150,7 @@ class Ordering:
                     yield VadDetectStop(self._reach(note.at))
                 self._state = _State.OVER
             case _:
-                pass  # late or irrelevant
+                pass  # the note is late or irrelevant
 
     def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING

@@ -56,7 +56,7 @@ def load_library() -> None:
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
         vars(import_module(name))["print"] = _drop  # the library prints to stdout
     import_module("torch").set_num_threads(1)  # more threads slow Silero's tiny network down
-    import_module("tqdm").tqdm.monitor_interval = 0  # no thread to watch progress bars
+    import_module("tqdm").tqdm.monitor_interval = 0  # tqdm then starts no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     logger = logging.getLogger(LOGGER)
     logger.propagate = True

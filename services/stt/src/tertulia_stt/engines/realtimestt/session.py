@@ -88,7 +88,7 @@ class RecorderSession:
         self._number = 0  # number of the current utterance
         self._began = 0  # the chunk at which the current utterance began
         self._speech_at = 0
-        self._stop_at: int | None = None  # where the VAD heard speech end
+        self._stop_at: int | None = None  # the position at which the VAD detected the end of speech
         self._is_cut = False
         self._ends: deque[int] = deque()  # ends of the recorded utterances that wait for transcription
         self._audio_samples = 0  # length of the utterance being transcribed
@@ -245,7 +245,7 @@ class RecorderSession:
                     self._note(Transcribed(number, text, min(start, last_end), last_end))
                 case _Signal.FINISH:
                     self._cut_off()
-                    self._signals.put(_Signal.DONE)  # after the recorded utterances
+                    self._signals.put(_Signal.DONE)  # comes after the recorded utterances
                 case _Signal.DONE:
                     self._note(Over(self._first + self._fed))
                     self._post(self._no_more_events)
@@ -261,7 +261,7 @@ class RecorderSession:
                 return
             if time.monotonic() > deadline:
                 raise RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s")
-        if self._recorder.is_recording:  # its thread is idle, as no audio is left
+        if self._recorder.is_recording:  # the recording thread is idle, because no audio is left
             self._is_cut = True
             self._recorder.stop()
 

@@ -107,7 +107,7 @@ def download(model: str, folder: Path) -> None:
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
-    except Exception as error:  # as in `weights`
+    except Exception as error:  # many kinds of errors, as in `weights`
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise EngineUnavailable(
             f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"

@@ -19,7 +19,7 @@ from typing import Any
 # Set before boson-multimodal's modules read it: nothing here may wait for a network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-with warnings.catch_warnings():  # deprecations in third-party code
+with warnings.catch_warnings():  # third-party code warns about deprecations
     warnings.simplefilter("ignore")
     import librosa
     import numpy as np
@@ -191,7 +191,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             )
     except (OutOfMemory, DeviceLost):
         raise
-    except Exception as error:  # damaged files raise many kinds
+    except Exception as error:  # damaged files raise many kinds of errors
         raise EngineUnavailable(
             f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
             "fetch them again with `make higgs-models`"

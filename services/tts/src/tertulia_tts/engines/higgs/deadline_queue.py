@@ -31,7 +31,7 @@ class DeadlineQueue:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.leave()  # the device became free in the moment of the cancel
+                self.leave()  # the device became free at the moment of the cancellation
             turn.cancel()
             raise
 

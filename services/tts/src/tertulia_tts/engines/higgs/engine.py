@@ -221,7 +221,7 @@ class HiggsEngine:
         failure = self._broken_failure()
         for queue in self._running:
             queue.stop(failure)
-        self._line.leave()  # the running utterance never leaves; the waiting ones must fail
+        self._line.leave()  # the running utterance never calls `leave`, and the waiting ones must fail
         self._broke.set()
 
     def _broken_failure(self) -> SynthesisFailed | None:

@@ -107,7 +107,7 @@ def main() -> None:
         print(f"higgs: {part.what}, {part.name}")  # noqa: T201 - for a person
         try:
             folder = fetch(part)
-        except OSError as error:  # what huggingface_hub raises without a network
+        except OSError as error:  # huggingface_hub raises it without a network
             sys.exit(f"higgs: {part.name} cannot be fetched: {error}")
         print(f"higgs: {part.what} is in {folder}")  # noqa: T201 - for a person
 
