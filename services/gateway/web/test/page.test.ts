@@ -74,7 +74,7 @@ describe("the waterfall", () => {
     });
   });
 
-  it("leaves out bars without times", () => {
+  it("skips bars without times", () => {
     const { rows, firstSoundMs } = waterfallOf({
       turn_started: 4,
       messages: [{ ...message, first_audio: null, first_frame: null, audio_complete: null }],
@@ -93,7 +93,7 @@ describe("the waterfall", () => {
 });
 
 describe("traces", () => {
-  it("keep the newest turns, each once", () => {
+  it("keep each of the newest turns once", () => {
     let traces = withMetrics([], [], "t0", {}, null);
     for (let index = 0; index < 30; index += 1) traces = withMetrics(traces, [], `t${index % 25}`, {}, index);
     expect(traces).toHaveLength(20);
@@ -121,7 +121,7 @@ describe("traces", () => {
 });
 
 describe("the stream keys", () => {
-  it("name the conversation's keys for redis-cli", () => {
+  it("are the Redis keys of the conversation", () => {
     const commands = keyLines("tertulia", "abc", "m").map((line) => line.command);
     expect(commands).toContain("XRANGE tertulia:{abc}:events - +");
     expect(commands).toContain("XRANGE tertulia:{abc}:m:sentences - +");
@@ -153,7 +153,7 @@ describe("preferences", () => {
     expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
   });
 
-  it("survive a round trip", () => {
+  it("are equal after saving and loading", () => {
     const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });
