@@ -1,6 +1,6 @@
 """The documentation as a site: `make docs` writes it into build/site.
 
-The pages are the Markdown files of the repository where they lie, so every link between them works on the site as it
+The pages are the Markdown files of the repository at their places, so every link between them works on the site as it
 does in the repository. The README is the first page.
 """
 

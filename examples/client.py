@@ -16,17 +16,17 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
 QUESTION, FILE, URL = sys.argv[1:] + ["Hello everybody!", "reply.wav", "ws://127.0.0.1:8000/ws"][len(sys.argv) - 1 :]
-TURN_ID = str(uuid4())  # ours: sending the message again under the same id is harmless
+TURN_ID = str(uuid4())  # chosen by the client: sending the message again under the same id is harmless
 RETRY_S = 0.5
 
-position: dict[str, str] = {}  # where we stand in the conversation; the address of the next connection says it
-texts: dict[str, str] = {}  # what each message says, as far as the model has written it
-printed: dict[str, int] = {}  # how much of that is on the screen
+position: dict[str, str] = {}  # our position in the conversation; the URL of the next connection contains it
+texts: dict[str, str] = {}  # the text of each message that the model has written so far
+printed: dict[str, int] = {}  # how many characters of that text are printed
 waiting: set[str] = {TURN_ID}  # the turn until its text is complete, and each of its messages until its sound is
 
 
 def show(message_id: str) -> None:
-    """Print what is new in a message."""
+    """Print the new text of a message."""
     print(texts.get(message_id, "")[printed.get(message_id, 0) :], end="", flush=True)
     printed[message_id] = len(texts.get(message_id, ""))
 
@@ -56,7 +56,7 @@ def take(frame: dict[str, Any], sound: wave.Wave_write) -> None:
 
 
 def remember(frame: dict[str, Any]) -> None:
-    """Note how far we have come: a resumed conversation continues behind it."""
+    """Store the last event and audio frame: a resumed conversation continues after them."""
     if frame["type"] == "conversation_started":
         position["conversation_id"] = frame["conversation_id"]
     if frame.get("event_id"):
@@ -80,7 +80,7 @@ async def talk(socket: ClientConnection, sound: wave.Wave_write) -> None:
 
 
 async def main() -> None:
-    """Connect, and connect again behind the last event and sound, until all is there."""
+    """Connect, and connect again after the last event and sound, until the answer is complete."""
     with wave.open(FILE, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)

@@ -1,9 +1,9 @@
 #!/bin/sh
-# In the redis container: redis-cli, logged in as the user who may only read; with --operator first, as the one who may
-# write and ask Redis whom it refused.
+# Runs redis-cli in the redis container, logged in as the user that may only read; with --operator as the first
+# argument, as the user that may also write, and read the log of refused commands.
 #   docker compose exec redis tertulia-redis-cli XLEN tertulia:work:tts
 #   docker compose exec redis tertulia-redis-cli --operator ACL LOG
-# The password goes by the environment: what stands on a command line, everybody on the machine can see.
+# The password is passed in the environment, because every user of the machine can see a command line.
 secrets=/run/secrets
 if [ "${1:-}" = --operator ]; then
     secrets=/run/operator

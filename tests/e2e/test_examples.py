@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from array import array
 from collections.abc import Generator
@@ -16,7 +17,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.harness.eventually import PATIENCE_S, POLL_S
 from tests.harness.spoken_reply import SpokenReply, newest_replies
-from tests.harness.stack import Stack
+from tests.harness.stack import Process, Stack
 from tests.servers.breaking_proxy import BreakingProxy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -54,10 +55,20 @@ def served(folder: Path) -> Generator[str]:
             thread.join()
 
 
+@contextmanager
+def gateway_that_accepts(origin: str, stack: Stack) -> Generator[Process]:
+    """A further gateway of the stack, stopped at the end: other tests expect one."""
+    gateway = stack.start("gateway", TERTULIA_ORIGINS=origin)
+    stack.wait_ready()
+    try:
+        yield gateway
+    finally:
+        gateway.send(signal.SIGTERM)
+        gateway.wait()
+
+
 async def test_browser_example_plays_every_sample_once_after_a_lost_connection(browser: Browser, stack: Stack) -> None:
-    with served(EXAMPLES) as origin:
-        gateway = stack.start("gateway", TERTULIA_ORIGINS=origin)
-        stack.wait_ready()
+    with served(EXAMPLES) as origin, gateway_that_accepts(origin, stack) as gateway:
         line = BreakingProxy("127.0.0.1", gateway.port)
         async with line.listening() as address, await browser.new_context() as context:
             page = await context.new_page()

@@ -39,7 +39,7 @@ DOC = Path(__file__).parents[2] / "docs" / "redis-cli.md"
 SAID = "Luna, what is up there tonight?"
 AWKWARD = 'Rex — “quotes", \\x41, tab\tand\nline ≠ ASCII'
 SHELLS = [shell for shell in ("sh", "bash") if shutil.which(shell)]
-SETTING_UP = ("Reaching Redis", "One entry a line", "Watching it live")
+SETTING_UP = ("Reaching Redis", "One entry per line", "Watching it live")
 """Sections with tests of their own; the others are recipes that print something."""
 pytestmark = pytest.mark.timeout(120)
 
@@ -51,7 +51,7 @@ def blocks() -> dict[str, list[str]]:
 
 
 BLOCKS = blocks()
-FUNCTIONS = BLOCKS["One entry a line"][0]
+FUNCTIONS = BLOCKS["One entry per line"][0]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class RunSettings(CommonSettings):
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    token: SecretStr = Field(SecretStr(""), description="what a client must show; at least 16 characters, or empty")
+    token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("OPENROUTER_API_KEY"),

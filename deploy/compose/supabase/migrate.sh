@@ -1,5 +1,5 @@
 #!/bin/bash
-# Makes what Supabase has before any migration, then applies each of /migrations. May be run again.
+# Creates the roles that Supabase has before any migration, then applies each of /migrations. May be run again.
 set -euo pipefail
 PGPASSWORD=$(cat /run/secrets/postgres)
 AUTHENTICATOR_PASSWORD=$(cat /run/secrets/authenticator)

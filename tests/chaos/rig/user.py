@@ -86,6 +86,8 @@ class User:
         self.current: Run | None = None
         self.unheard = 0
         """Spoken utterances that a fault ended before they became a turn."""
+        self._delayed: list[str] = []
+        """Utterances that did not become a turn in time; they may still do so."""
         self._truth = truth
         self._dice = dice
         self._speaks = speaks
@@ -149,9 +151,16 @@ class User:
         def stopped_or_cut() -> bool:
             return len(self.ledger.listening_ended) > stopped or self.client.breaks > breaks
 
-        await self.client.until(stopped_or_cut, PATIENCE_S)
-        if self.client.breaks > breaks:  # words in transit may be lost with the connection
-            await self.client.until(heard, 5.0)
+        while True:
+            await self.client.until(stopped_or_cut, PATIENCE_S)
+            if self.client.breaks > breaks:  # words in transit may be lost with the connection
+                await self.client.until(heard, 5.0)
+            late = [turn for turn in heard() if self._was_delayed(turn, SPOKEN[name])]
+            self._unchecked += late
+            known.update(turn.turn_id for turn in late)
+            if not late or heard() or self.client.breaks > breaks:
+                break
+            stopped += 1  # that was the end of an earlier session; the end of this one is still to come
         turns = heard()
         undisturbed = self.client.breaks == breaks and not run.faults
         if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
@@ -161,12 +170,21 @@ class User:
             )
         if not turns:
             self.unheard += 1
+            self._delayed.append(SPOKEN[name])
             self._end(run)
             self.runs.remove(run)
             return
         run.turn_id = turns[-1].turn_id
         self._unchecked += turns
         await self._until_over(run)
+
+    def _was_delayed(self, turn: Turn, spoken: str) -> bool:
+        """Whether a turn is an earlier utterance that a fault delayed, and not the one just `spoken`."""
+        text = _plain(turn.text)
+        if text == spoken or text not in self._delayed:
+            return False
+        self._delayed.remove(text)
+        return True
 
     # -- steps
 

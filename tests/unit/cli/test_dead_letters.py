@@ -238,7 +238,7 @@ async def test_unreadable_turn_is_found_by_the_work_id_in_a_letter_of_an_older_w
     turns = [Append(keys.turns(C), UserTurn(id, C, text, "typed")) for id, text in ((T, "One?"), ("no-id", "Two?"))]
     await bus.transact(C, [*turns, Append(keys.events(C), failed(T, "no device"))], raise_epoch=True)
     second = (await bus.read(keys.turns(C)))[1]
-    dead = await give_up(bus, DeadLetter("llm", second.id, 1, "field 'turn_id' is no UUID", C))
+    dead = await give_up(bus, DeadLetter("llm", second.id, 1, "field 'turn_id' is not a UUID", C))
     assert (await read_facts(bus, dead)).turn == Turn("no-id", "Two?", 1)
 
 

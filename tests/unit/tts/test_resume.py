@@ -20,7 +20,7 @@ def test_later_sentences_are_published_whole() -> None:
 
 
 def test_sentence_before_the_resume_point_is_refused() -> None:
-    with pytest.raises(ValueError, match="go on with sentence 2"):
+    with pytest.raises(ValueError, match="continue with sentence 2"):
         resume_after(AudioPosition(2, 4)).chunks_to_skip(1)
 
 

@@ -21,7 +21,7 @@ from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
 MAX_TEXT_CHARS: Final = 8_000
 """Longest `user_message`."""
 SHOWN_CHARS: Final = 40
-"""How many characters of a client's value an error repeats."""
+"""Maximum number of characters of a client's value in an error."""
 
 SETTING_NAMES: Final = ("model", *SETTING_RANGES)
 
@@ -82,7 +82,7 @@ class AudioMark:
 
 @dataclass(frozen=True, slots=True)
 class Resume:
-    """Resumes a conversation behind the last event and the last audio frame that the client has."""
+    """Resumes a conversation after the last event and the last audio frame that the client has."""
 
     conversation_id: str
     last_event_id: str = ""

@@ -15,14 +15,14 @@ from tertulia_shared.store import Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayContext:
-    """Built once at the start of the process; tests build their own."""
+    """The shared dependencies, built once at the start of the process."""
 
     bus: Bus
     store: Store
     saver: SettingsSaver
     access: Access
     alive_s: float
-    """Seconds without a heartbeat after which a worker counts as away."""
+    """Seconds without a heartbeat after which a worker counts as dead."""
     max_frames_per_s: float
     clock: Callable[[], float]
     """Monotonic seconds."""

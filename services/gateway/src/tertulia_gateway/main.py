@@ -153,7 +153,7 @@ def server_config(
         ws_ping_timeout=shared.bounds.pong_s,
         lifespan="off",
         log_config=None,
-        log_level="warning",  # its access lines would contain the address, which may contain the token
+        log_level="warning",  # access log lines would contain the URL, which may contain the token
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=int(settings.drain_s) or 1,

@@ -16,7 +16,7 @@ POLICY = {
     "default-src": "'self'",
     "script-src": "'self' blob:",  # an AudioWorklet may be loaded from a blob
     "worker-src": "'self' blob:",
-    "img-src": "'self' data: blob:",  # characters' pictures are inline: an address elsewhere would be a tracking pixel
+    "img-src": "'self' data: blob:",  # characters' pictures are inline: an external address would be a tracking pixel
     "media-src": "'self' blob:",
     "object-src": "'none'",
     "base-uri": "'none'",

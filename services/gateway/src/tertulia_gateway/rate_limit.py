@@ -9,7 +9,7 @@ Clock = Callable[[], float]
 
 
 class TokenBucket:
-    """Allows `rate` a second on average, and up to `burst` at once."""
+    """Allows `rate` per second on average, and up to `burst` at once."""
 
     def __init__(self, rate: float, burst: float, clock: Clock) -> None:
         self._rate = rate
@@ -19,7 +19,7 @@ class TokenBucket:
         self._at = clock()
 
     def take(self, amount: float = 1.0) -> bool:
-        """Take `amount` from the bucket. Returns False, and takes nothing, if it holds less."""
+        """Take `amount` from the bucket. Returns False, and takes nothing, if the bucket has less."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._at) * self._rate)
         self._at = now

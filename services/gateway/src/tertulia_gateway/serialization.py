@@ -31,7 +31,7 @@ def event_json(entry_id: str, fields: Fields, epoch: int) -> str:
     try:
         return orjson.dumps(message).decode()
     except (TypeError, ValueError) as error:
-        raise BadEntry(f"event {entry_id} holds what JSON cannot: {error}") from error
+        raise BadEntry(f"event {entry_id} has a value that JSON cannot represent: {error}") from error
 
 
 def answer_json(event: Event, **extra: str) -> str:

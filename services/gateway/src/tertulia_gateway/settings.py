@@ -15,20 +15,20 @@ MIN_TOKEN_CHARS = 16
 
 
 class GatewaySettings(CommonSettings):
-    """Read from `TERTULIA_…` variables."""
+    """The gateway's settings, read from the variables `TERTULIA_…`."""
 
     host: str = Field("127.0.0.1", description="address to listen on; beyond this machine only with TERTULIA_TOKEN")
     published_host: str = Field(
         "", description="in a container: the address at which its port is published, if that is not TERTULIA_HOST"
     )
     port: int = Field(8000, ge=0, le=65535, description="port to listen on; 0 takes a free one")
-    token: SecretStr = Field(SecretStr(""), description="what a client must show; at least 16 characters, or empty")
+    token: SecretStr = Field(SecretStr(""), description="token for clients; at least 16 characters, or empty")
     origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        (), description="further origins that may connect, separated by commas (https://talk.example.org)"
+        (), description="additional origins that may connect, separated by commas (https://talk.example.org)"
     )
-    max_connections: int = Field(200, ge=1, le=100_000, description="WebSocket connections at once")
-    max_frames_per_s: float = Field(50.0, gt=0, le=100_000, description="text frames of one client, per second")
-    alive_s: float = Field(5.0, ge=1, le=600, description="seconds without a sign of life after which a worker is away")
+    max_connections: int = Field(200, ge=1, le=100_000, description="most open WebSocket connections")
+    max_frames_per_s: float = Field(50.0, gt=0, le=100_000, description="most text frames of one client, per second")
+    alive_s: float = Field(5.0, ge=1, le=600, description="seconds without a heartbeat until a worker counts as dead")
 
     @field_validator("origins", mode="before")
     @classmethod
@@ -64,7 +64,7 @@ class GatewaySettings(CommonSettings):
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach an address. Of names, only localhost: others may resolve to any address."""
+    """True if only this machine can reach the address. Of names only localhost: others may resolve to any address."""
     if host.lower() == "localhost":
         return True
     try:

@@ -1,7 +1,7 @@
-"""Writes changed model settings into the store in the background; only the newest of each conversation.
+"""Writes changed model settings into the store in the background; it writes only the newest of each conversation.
 
 The next turn reads them from the conversation's state in Redis. The store keeps them after that state has expired.
-While the store is away they wait in the outbox.
+While the store is unavailable they wait in the outbox.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tertulia_shared.outbox import Outbox
 from tertulia_shared.store import StoreError
 
 MAX_WAITING = 1_000
-"""Conversations whose settings are queued while both the store and Redis are away; the oldest are dropped first."""
+"""Conversations with queued settings while both the store and Redis are unavailable; the oldest are dropped first."""
 RETRY_S = 2.0
 
 log = logging.getLogger(__name__)
 
 
 class SettingsSaver:
-    """WriteStatus settings until cancelled."""
+    """Queues settings; `run` writes them."""
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox

@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class Transport(Protocol):
-    """Sends frames to one client, in order. Waits while the client is slow; raises once the client has gone."""
+    """Sends frames to one client, in order. Waits while the client is slow; raises once the client has disconnected."""
 
     async def send_text(self, frame: str) -> None:
         """Send a text frame (JSON)."""

@@ -151,7 +151,7 @@ async function runTurn(talk, text, turnId, source, marks) {
         if (talk.epoch !== epoch) return;
         times.first_chunk ??= since();
         stored.text += token;
-        // As from the llm worker: the end of a sentence is certain only when the next one begins.
+        // Like the llm worker: the end of a sentence is certain only when the next one begins.
         const known =
           index > ends.length ? [Array.from(stored.text).length - Array.from(token.trimStart()).length] : [];
         ends.push(...known);

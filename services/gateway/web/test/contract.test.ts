@@ -11,14 +11,14 @@ const RECORDED = new URL("tests/contract/recorded/", REPOSITORY);
 
 /** Events that the gateway makes for one connection; they have no class in shared/events.py. */
 const MADE_BY_THE_GATEWAY: readonly EventType[] = ["model_settings"];
-/** Event types of the server that the page does not know on purpose, each with the reason. */
-const LEFT_OUT: Readonly<Record<string, string>> = {};
+/** Event types of the server that the page ignores on purpose, each with the reason. */
+const IGNORED_TYPES: Readonly<Record<string, string>> = {};
 /** Recorded entries of the events stream that the gateway sends to no client, each with the reason. */
 const NEVER_SENT: Readonly<Record<string, string>> = {
   client_changed: "gateways write and read it to know the conversation's newest connection",
 };
 /** Recorded fields that the page does not read on purpose, each with the reason. */
-const FIELDS_LEFT_OUT: Readonly<Record<string, string>> = {
+const IGNORED_FIELDS: Readonly<Record<string, string>> = {
   "message_complete.usage": "tokens and cost are shown by `tertulia inspect` and the metrics only",
 };
 
@@ -41,7 +41,7 @@ function typesOfTheServer(): string[] {
 describe("the page's event types", () => {
   it("include every event class of the server", () => {
     const missing = typesOfTheServer().filter(
-      (type) => !(EVENT_TYPES as readonly string[]).includes(type) && !(type in LEFT_OUT),
+      (type) => !(EVENT_TYPES as readonly string[]).includes(type) && !(type in IGNORED_TYPES),
     );
     expect(missing).toEqual([]);
   });
@@ -55,13 +55,13 @@ describe("the page's event types", () => {
 
 describe.each(readdirSync(RECORDED))("recorded events of format %s", (version) => {
   const events = read(version).map(({ id, fields, values }) => ({ id, type: String(fields["type"]), values }));
-  const sent = events.filter(({ type }) => !(type in NEVER_SENT) && !(type in LEFT_OUT));
+  const sent = events.filter(({ type }) => !(type in NEVER_SENT) && !(type in IGNORED_TYPES));
 
   it.each(sent)("parse: $type $id", ({ id, type, values }) => {
     const parsed = parseEvent(JSON.stringify({ type, ...values, event_id: id }));
     expect(parsed).toMatchObject({ type, eventId: id });
     const unread = Object.keys(values).filter(
-      (name) => !(parsed && name in parsed) && !(`${type}.${name}` in FIELDS_LEFT_OUT),
+      (name) => !(parsed && name in parsed) && !(`${type}.${name}` in IGNORED_FIELDS),
     );
     expect(unread).toEqual([]);
   });

@@ -121,7 +121,7 @@ describe("traces", () => {
 });
 
 describe("the stream keys", () => {
-  it("are the Redis keys of the conversation, as redis-cli commands", () => {
+  it("are the Redis keys of the conversation", () => {
     const commands = keyLines("tertulia", "abc", "m").map((line) => line.command);
     expect(commands).toContain("XRANGE tertulia:{abc}:events - +");
     expect(commands).toContain("XRANGE tertulia:{abc}:m:sentences - +");
@@ -153,7 +153,7 @@ describe("preferences", () => {
     expect(readPreferences(stored)).toEqual({ volume: 0.9, muted: false, mode: "hands_free" });
   });
 
-  it("survive a round trip", () => {
+  it("are equal after saving and loading", () => {
     const preferences = { volume: 0.3, muted: true, mode: "push_to_talk" } as const;
     expect(readPreferences(JSON.stringify(preferences))).toEqual(preferences);
   });

@@ -103,7 +103,7 @@ describe("Receipts", () => {
     expect(receipts.after(report(100, { messageId: "b" }))?.message_id).toBe("b");
   });
 
-  it("are not sent for a flush when no message was playing", () => {
+  it("are not sent for a flush when nothing was playing", () => {
     expect(new Receipts().after(report(0, { messageId: "", cause: "flushed" }))).toBeNull();
   });
 });

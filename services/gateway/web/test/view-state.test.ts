@@ -98,7 +98,7 @@ describe("messages", () => {
     expect(reply(complete, "m1").sentenceEnds).toEqual([13, 31]);
   });
 
-  it("without sentence ends are cut at their start until the server reports how much was heard", () => {
+  it("without sentence ends are cut at their start until the server says how much was heard", () => {
     const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
@@ -154,7 +154,7 @@ describe("messages", () => {
     expect(reply(cut, "m1").sound).toBe("cut");
   });
 
-  it("from the store are inserted in front, without those already shown", () => {
+  it("from the store are shown first, except those already shown", () => {
     const past = storedMessages([
       {
         id: "u0",
@@ -329,7 +329,7 @@ describe("problems", () => {
     ]);
   });
 
-  it("are shown in the bubble of the reply that they concern", () => {
+  it("with a message id appear in that reply's bubble", () => {
     const state = after([said("error", { code: "tts_failed", message: "no voice", message_id: "m1" })], SPOKEN);
     expect(reply(state, "m1").problem).toBe("no voice");
     expect(state.notices).toEqual([]);
@@ -444,7 +444,7 @@ describe("receipts of a page opened during a turn", () => {
   });
 });
 
-describe("warnings", () => {
+describe("warnings of paused writes", () => {
   const PAUSED = said("warning", {
     code: "writes_paused",
     message:
@@ -452,7 +452,7 @@ describe("warnings", () => {
   });
   const AWAY = { code: "unavailable", message: "Redis is away. Send it again in a moment (with the same turn_id)." };
 
-  it("show the cause of paused writes and what the page does, until writes resume", () => {
+  it("show the cause and what the page does, until writes resume", () => {
     const paused = after([PAUSED], SPOKEN);
     expect(paused.notices).toMatchObject([{ place: "page", code: "writes_paused", serious: true }]);
     expect(paused.notices[0]?.text).toMatch(/^Redis has no memory left\. /);
@@ -463,14 +463,14 @@ describe("warnings", () => {
     expect(statusLine(resumed).mood).toBe("idle");
   });
 
-  it("about paused writes replace the errors of refused messages", () => {
+  it("replace the errors of refused messages", () => {
     const refused = said("error", { ...AWAY, turn_id: "t9" });
     expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
     expect(after([refused, PAUSED], OPEN).notices).toMatchObject([{ code: "writes_paused" }]);
     expect(after([PAUSED, { on: "dismiss", place: "page" }, refused], OPEN).notices).toEqual([]);
   });
 
-  it("about paused writes do not hide that a settings change was refused", () => {
+  it("do not hide that a settings change was refused", () => {
     const state = after([PAUSED, changed({ model: "b" }), said("error", AWAY)], OPEN);
     expect(state.pendingSettings).toEqual({});
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);

@@ -21,11 +21,11 @@ POLL_S: Final = 2.0
 CLOSE_POLL_S: Final = 0.5
 """The poll interval while more than `LOW` is used."""
 REFUSED_POLL_S: Final = 60.0
-"""The poll interval if the Redis user may not read the memory figures (an older release set its rights)."""
+"""The poll interval if the Redis user may not read the memory figures (its rights are of an older release)."""
 HIGH, LOW = 0.85, 0.70
-"""Above the share `HIGH` of the limit audio is deleted, until `LOW` is reached."""
+"""Above the share `HIGH` of the limit, the worker deletes audio until usage is at `LOW`."""
 BATCH = 200
-"""Streams deleted in one round trip."""
+"""Number of streams deleted in one round trip."""
 MB: Final = 1024 * 1024
 BYTES_PER_MS: Final = SAMPLE_RATE_OUT * 2 // 1000
 EMPTY_BYTES: Final = 2_000
@@ -43,7 +43,7 @@ class EvictionPlan:
 
     @property
     def size(self) -> int:
-        """The bytes that this frees."""
+        """The number of bytes that the deletion frees."""
         return sum(sound.size for sound in (*self.whole, *self.all_but_final))
 
 

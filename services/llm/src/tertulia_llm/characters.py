@@ -1,6 +1,6 @@
 """The active characters, cached and read again when they change.
 
-The last ones are also kept in Redis: a worker that starts while the store is away takes them from there.
+The last ones are also in Redis: a worker that starts while the store is unavailable takes them from there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tertulia_shared.entry_ids import BEGINNING
 from tertulia_shared.store import Store, StoreError, StoreUnavailable
 
 REFUSED_S = 10.0
-"""How often the characters are read while refreshes cannot be followed."""
+"""Interval between two reads of the characters while refreshes cannot be followed."""
 RETRY_S = 1.0
 
 log = logging.getLogger(__name__)
@@ -31,10 +31,10 @@ class CharacterCache:
         self.active: tuple[Speaker, ...] = ()
 
     async def start(self) -> None:
-        """Read the characters from the store; if it is away, from Redis.
+        """Read the characters from the store; if it is unavailable, from Redis.
 
         Raises:
-            StoreError: the store refuses to read them, or is away and Redis has none.
+            StoreError: the store refuses to read them, or is unavailable and Redis has none.
         """
         try:
             await self.read()
@@ -47,13 +47,15 @@ class CharacterCache:
             except (BadEntry, TypeError):
                 raise error from None
             log.warning(
-                "the store is away; using the last characters from Redis: %s", error, extra={"count": len(self.active)}
+                "the store is unavailable; using the characters in Redis: %s",
+                error,
+                extra={"count": len(self.active)},
             )
-        except BusError as error:  # they are read; `follow` keeps them in Redis as soon as it takes writes
-            log.warning("characters are not kept in Redis yet: %s", error)
+        except BusError as error:  # the read succeeded; `follow` writes them to Redis as soon as it accepts writes
+            log.warning("the characters cannot be written to Redis yet: %s", error)
 
     async def read(self) -> None:
-        """Read the characters from the store, and keep them in Redis.
+        """Read the characters from the store, and write them to Redis.
 
         Raises:
             StoreError: they cannot be read; the cached ones stay.
@@ -67,10 +69,10 @@ class CharacterCache:
         await outlet.flush()
 
     async def follow(self) -> None:
-        """Read them again at each `Refresh`, and when the store reports a change, until cancelled."""
+        """Read the characters again at each `Refresh`, and when the store reports a change, until cancelled."""
         changed = asyncio.Event()
         last = await self._last_refresh()
-        changed.set()  # for a change between `start` and here; a later one comes as a refresh behind `last`
+        changed.set()  # read once more, for a change since `start`; later ones come as refresh entries after `last`
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._follow_refreshes(changed, last))
             tasks.create_task(self._store.watch_characters(changed.set))

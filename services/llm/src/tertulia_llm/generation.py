@@ -16,7 +16,7 @@ from tertulia_llm.text.prompt import Message, build_messages, fit
 from tertulia_llm.turn import Turn
 
 MAX_ROUNDS = 4
-"""One reply takes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
+"""One reply makes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
 
 
 def reply_seed(message_id: str) -> int:
@@ -48,7 +48,7 @@ class ReplyGenerator:
                 self._metrics.request_failed(failure.code)
                 failures = 1 if reply.written.sentences > sentences_before else failures + 1
                 tries = self._settings.llm_retries + 1
-                # each request costs money: a server that breaks off after every sentence is not asked for ever
+                # each request costs money: stop at this many, even if the server breaks off after every sentence
                 if not failure.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
                     raise
                 await asyncio.sleep(retry_delay_s(failures, failure, jitter()))
@@ -76,7 +76,7 @@ class ReplyGenerator:
         text = await anext(texts, None)
         if text is not None:
             turn.timer.token()
-        # a resumed reply may be whole already: the model then has nothing to add
+        # a resumed reply may already be whole, so that the model has nothing to add
         if not reply.announced and (text is not None or reply.written.text):
             await row_saved
             reply.announce(resumed=turn.progress.started > reply.number)

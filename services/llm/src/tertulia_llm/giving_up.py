@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 
 class GivingUp:
-    """Gives up turns."""
+    """Gives up turns that cannot be answered."""
 
     def __init__(self, bus: Bus, reader: TurnReader, ending: TurnEnding, metrics: LLMMetrics) -> None:
         self._bus = bus
@@ -37,10 +37,10 @@ class GivingUp:
         self._metrics = metrics
 
     async def give_up(self, claim: Claim, reason: str) -> str:
-        """Give up the turn that a claim points at; the turns behind it are answered.
+        """Give up the turn that a claim points at; workers answer the turns after it.
 
         Returns:
-            Its id; "" if no turn waits and none was lost.
+            The turn's id; "" if no turn waits and none was lost.
 
         Raises:
             BusUnavailable, WritesPaused: the turn is not given up yet; try again later.
@@ -53,8 +53,8 @@ class GivingUp:
         except Exception as error:
             if not is_permanent(first_error(error)) and not isinstance(error, BadEntry):
                 raise
-            mended = await self._bus.mend(conversation_id, owner=True)
-            log.exception("giving a turn up failed; mended: %s", mended, extra={"conversation_id": conversation_id})
+            repaired = await self._bus.mend(conversation_id, owner=True)
+            log.exception("giving up a turn failed; repaired: %s", repaired, extra={"conversation_id": conversation_id})
         return await self._give_up(claim, conversation_id, reason)
 
     async def _give_up(self, claim: Claim, conversation_id: str, reason: str) -> str:
@@ -62,7 +62,7 @@ class GivingUp:
         if isinstance(owned, Refused):
             if owned.holder != claim.token:
                 return ""
-            # this attempt is the owner already, and has failed for good
+            # this attempt already owns the turns, and has failed for good
             state = await self._bus.hash(self._bus.keys.state(conversation_id))
             owned = Owned(self._bus.keys.owner(conversation_id, "turns"), claim.token, state)
         state = await self._repaired_state(owned, conversation_id)
@@ -81,7 +81,7 @@ class GivingUp:
     async def _release(self, owned: Owned, conversation_id: str, cursor: str, state: TurnState) -> None:
         """Release the conversation's turns. If more turns wait, post a new pointer for them."""
         if not await self._bus.release_turns(owned, conversation_id, cursor, cut=state.cut):
-            await self._bus.release(owned.owner, owned.token)  # first, so that the new pointer's worker can own them
+            await self._bus.release(owned.owner, owned.token)  # before `post`, so that the claimant can own them
             await self._bus.post("llm", Work(conversation_id))
 
     async def _end(self, owned: Owned, conversation_id: str, entry: Entry, state: TurnState, error: Error) -> None:
@@ -100,7 +100,7 @@ class GivingUp:
         except Exception as failure:
             # the turn or its replies cannot be read or saved: write only the events that end it
             if not isinstance(failure, BadEntry):
-                log.exception("a turn that is given up broke", extra={"conversation_id": conversation_id})
+                log.exception("a turn failed again while it was given up", extra={"conversation_id": conversation_id})
             outlet = self._bus.outlet(owned.fence())
             if state.ended != error.turn_id:
                 outlet.append(keys.events(conversation_id), error)

@@ -15,12 +15,12 @@ log = logging.getLogger(__name__)
 
 
 async def end_lost_turn(bus: Bus, conversation_id: str) -> str:
-    """Send the client an error if the last accepted turn is lost. Returns its id, or ""."""
+    """Send the client an error if the last accepted turn is lost. Returns the turn's id, or ""."""
     keys = bus.keys
     events, turns = keys.events(conversation_id), keys.turns(conversation_id)
     turn_id = lost_turn(await bus.read(events), await bus.read(turns))
     if turn_id:
-        log.error("a turn is lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
+        log.error("a turn was lost", extra={"conversation_id": conversation_id, "turn_id": turn_id})
         ending = [Append(events, Error("turn_failed", LOST, turn_id)), Append(events, TurnComplete(turn_id))]
         await bus.transact(conversation_id, [*ending, Put(keys.state(conversation_id), {StateField.ENDED: turn_id})])
     return turn_id

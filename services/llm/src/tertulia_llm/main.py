@@ -1,4 +1,4 @@
-"""The llm worker, `tertulia-llm`. Without a key for a model server it starts the demo model and asks that one."""
+"""The llm worker, `tertulia-llm`. Without a key for a model server it starts the demo model and uses that."""
 
 from __future__ import annotations
 

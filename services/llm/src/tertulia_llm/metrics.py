@@ -13,7 +13,7 @@ Result = Literal["complete", "interrupted", "failed"]
 
 
 class LLMMetrics:
-    """Measures for one model server (`engine`). `clock`: seconds since any fixed moment."""
+    """The metrics for one model server (`engine`). `clock`: seconds since any fixed moment."""
 
     def __init__(self, metrics: Metrics, engine: str, clock: Callable[[], float] = time.perf_counter) -> None:
         self.hop = Hop(metrics, "turns")
@@ -60,13 +60,13 @@ class TurnTimer:
         self._result: Result = "complete"
 
     def token(self) -> None:
-        """Text has come from the model."""
+        """Record that text has come from the model."""
         if not self._has_token:
             self._has_token = True
             self._metrics.first_token.observe(self._elapsed())
 
     def sentence(self) -> None:
-        """A sentence has been written for tts."""
+        """Record that a sentence was written for tts."""
         if not self._has_sentence:
             self._has_sentence = True
             self._metrics.first_sentence.observe(self._elapsed())
@@ -76,7 +76,7 @@ class TurnTimer:
         self._result = result
 
     def finish(self) -> None:
-        """The turn has ended: count its result, and its duration if it is complete."""
+        """Record the end of the turn: its result, and its duration if it is complete."""
         self._metrics.results[self._result].inc()
         if self._result == "complete":
             self._metrics.turn.observe(self._elapsed())

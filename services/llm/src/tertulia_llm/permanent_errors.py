@@ -8,7 +8,7 @@ from tertulia_shared.store import InvalidRecord, NotFound
 
 
 def is_permanent(error: BaseException) -> bool:
-    """True if the same call fails again: Redis or the store refuses it for good, or a value hits a bug."""
+    """True if the same call would fail again: Redis or the store refuses it for good, or a value hits a bug."""
     match error:
         case WritesPaused() | BadEntry() | NotFound():
             return False

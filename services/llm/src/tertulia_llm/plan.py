@@ -1,4 +1,4 @@
-"""A turn's plan: who answers, under which message ids, at which positions. Pure."""
+"""A turn's plan: the characters that answer, their message ids and positions. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tertulia_shared.store.validation import POSITION_MAX
 
 
 def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker], settings: ModelSettings) -> TurnPlan:
-    """The characters that the text names answer, in the order of their mention; without a name all do, by name."""
+    """Make the plan: the characters that the text names answer, in that order; without a name all answer, by name."""
     speakers = named_in(turn.text, cast, name=_name) or by_name(cast, name=_name)
     return TurnPlan(
         turn_id=turn.turn_id,
@@ -29,7 +29,7 @@ def make_plan(turn: UserTurn, entry_id: str, epoch: int, cast: Sequence[Speaker]
 
 
 def plan_fields(plan: TurnPlan) -> dict[str, Value | None]:
-    """The state's fields for a plan that begins."""
+    """The state's fields at the beginning of a plan."""
     return {
         StateField.PLAN: codec.pack(plan.to_wire()),
         StateField.STARTED: 0,
@@ -54,7 +54,7 @@ def message_ids(plan: TurnPlan) -> list[str]:
 
 
 def position_of(entry_id: str, slot: int) -> int:
-    """The position of a turn's message. An entry id that no clock gives sorts to one end, in the order of the slots."""
+    """The position of a turn's message. If the id's time is out of range, it sorts to one end, by slot."""
     try:
         return min(turn_position(entry_id, slot), POSITION_MAX)
     except InvalidRecord:

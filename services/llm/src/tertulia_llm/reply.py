@@ -1,7 +1,7 @@
-"""One reply as the client and tts get it: `llm_chunk` events, sentences, and the progress in the state.
+"""Publishes one reply: `llm_chunk` events, sentences, and the progress in the state.
 
 The `sentences` stream is the source of truth. A worker that takes a reply over, or asks again after the model's stream
-broke, lets the model continue behind the last sentence there, so the text that is shown is the text that is spoken.
+broke, lets the model continue after the last sentence there, so the client shows the text that is spoken.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class WrittenText:
     text: str = ""
     is_final: bool = False
     sentence_ends: tuple[int, ...] = ()
-    """Where each sentence ends in `text`, exclusive."""
+    """The end of each sentence in `text`, exclusive."""
 
 
 def read_written(entries: Sequence[Entry]) -> WrittenText:
@@ -65,10 +65,10 @@ class Reply:
     """The text that the client has, at least as long as `written.text`."""
     announced: bool = False
     usage: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
-    """The model server's figures, added up over all requests for this reply."""
+    """The model server's token counts, added up over all requests for this reply."""
 
     def announce(self, *, resumed: bool) -> None:
-        """Send the client the beginning of the reply, or that it continues behind `written`."""
+        """Send the client the beginning of the reply, or that it continues after `written`."""
         events = self.keys.events(self.conversation_id)
         if resumed:
             self.outlet.append(events, self._message_resumed())
@@ -95,11 +95,11 @@ class Reply:
             self._sentence(sentence.spoken, sentence.written)
 
     def end(self, unspoken: str) -> None:
-        """Write the final entry for tts. `unspoken`: text behind the last sentence that has nothing to speak."""
+        """Write the final entry for tts. `unspoken`: text after the last sentence, without anything to speak."""
         self._sentence("", unspoken, is_final=True)
 
     def truncate(self) -> None:
-        """End the reply behind its last whole sentence, and warn the client that it was too long."""
+        """End the reply after its last whole sentence, and warn the client that it was too long."""
         events = self.keys.events(self.conversation_id)
         self.outlet.append(events, self._message_resumed())
         self.outlet.append(events, Warn("reply_cut", f"{self.speaker.name}'s reply was too long and was cut."))
@@ -114,7 +114,7 @@ class Reply:
         self.outlet.put(self.keys.state(self.conversation_id), {StateField.COMPLETE: self.number + 1})
 
     def end_speech(self) -> None:
-        """Write the final entry for tts, unless it is there: the model failed, but tts speaks what there is."""
+        """Write the final entry for tts, unless it exists: the model failed, but tts speaks the sentences so far."""
         if not self.written.is_final:
             self.end("")
 

@@ -10,17 +10,17 @@ from tertulia_llm.text.sentences import SentenceSplitter
 from tertulia_llm.text.tags import TagStripper
 
 MAX_REPLY_CHARS = 20_000
-"""A longer reply ends at its last whole sentence: half an hour of speech."""
+"""Maximum length of a reply: half an hour of speech. A longer one ends at its last whole sentence."""
 MAX_MODEL_CHARS = 4 * MAX_REPLY_CHARS
 """Characters read of one stream at most, including those that are not shown (tags, white space)."""
 YIELD_CHARS = 400
 """Text after which the writer yields to the event loop: a fast model must not starve other conversations."""
-_NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - the marks that are meant
+_NEEDS_NO_SPACE_AFTER = frozenset(" \t\n。？！」』、")  # noqa: RUF001 - these Unicode marks are intended
 _NEEDS_NO_SPACE_BEFORE = frozenset(" \t\n.,;:!?…)]}»”")
 
 
 class EmptyReply(Exception):
-    """The model ended its reply without a word of the character's own."""
+    """Raised when the model ended its reply without text to show."""
 
 
 class ReplyWriter:
@@ -56,12 +56,12 @@ class ReplyWriter:
             self._chars_since_yield += len(clean)
             if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:
                 self._chars_since_yield = 1
-                await asyncio.sleep(0)  # the outlet writes the first word, and each sentence, at once
+                await asyncio.sleep(0)  # lets the outlet write the first word and each sentence at once
             await self._reply.outlet.room()
         return not (self._is_too_long or self._stripper.cut)
 
     def finish(self) -> None:
-        """The stream has ended: publish the rest, and end the reply.
+        """Publish the rest after the end of the stream, and end the reply.
 
         Raises:
             EmptyReply: there is no text to show; the reply is not ended.

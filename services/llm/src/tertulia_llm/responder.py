@@ -1,7 +1,7 @@
 """Writes the replies of one turn, one after the other; each character sees the replies before its own.
 
 The reply's row is inserted while the model is asked; the client gets nothing with the message's id before both are
-done. While the store is away, the rows go to the outbox (`tertulia_shared.outbox`) and the turn continues.
+done. While the store is unavailable, the rows go to the outbox (`tertulia_shared.outbox`) and the turn continues.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Responder:
-    """Runs turns."""
+    """Writes the replies of turns."""
 
     def __init__(
         self, bus: Bus, rows: TurnRows, replies: TurnReplies, generator: ReplyGenerator, ending: TurnEnding

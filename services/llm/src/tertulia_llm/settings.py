@@ -12,7 +12,7 @@ OPENROUTER = "https://openrouter.ai/api/v1"
 
 
 class LLMSettings(CommonSettings):
-    """The settings `TERTULIA_LLM_…`, and the key."""
+    """The settings `TERTULIA_LLM_…`, and the model server's key."""
 
     openrouter_api_key: SecretStr = Field(
         SecretStr(""),
@@ -23,18 +23,18 @@ class LLMSettings(CommonSettings):
     llm_model: str = Field(
         "openrouter/auto", min_length=1, max_length=200, description="model, unless the client asks for another"
     )
-    llm_concurrency: int = Field(64, ge=1, le=1000, description="conversations one worker answers at once")
-    llm_max_tokens: int = Field(1024, ge=1, le=100_000, description="longest reply, in tokens")
+    llm_concurrency: int = Field(64, ge=1, le=1000, description="most conversations that one worker answers at once")
+    llm_max_tokens: int = Field(1024, ge=1, le=100_000, description="most tokens in a reply")
     llm_first_token_s: float = Field(30.0, gt=0, le=600, description="wait for the first token, in seconds")
     llm_stall_s: float = Field(20.0, gt=0, le=600, description="wait between tokens, in seconds")
-    llm_retries: int = Field(3, ge=0, le=10, description="further tries when the model server fails")
-    llm_history_messages: int = Field(60, ge=2, le=1000, description="history messages in a prompt")
-    llm_context_chars: int = Field(48_000, ge=2_000, description="longest prompt, in characters")
+    llm_retries: int = Field(3, ge=0, le=10, description="retries when the model server fails")
+    llm_history_messages: int = Field(60, ge=2, le=1000, description="most history messages in a prompt")
+    llm_context_chars: int = Field(48_000, ge=2_000, description="most characters in a prompt")
     redis_budget_mb: int = Field(
-        0, ge=0, description="MB that Redis should stay below if it has no maxmemory of its own (0: no bound)"
+        0, ge=0, description="memory limit for Redis in MB, if it has no maxmemory of its own (0: no limit)"
     )
     demo_tokens_per_second: float = Field(
-        40.0, ge=0, le=10_000, description="pace of the demo model, in tokens per second (0: as fast as it can)"
+        40.0, ge=0, le=10_000, description="speed of the demo model, in tokens per second (0: as fast as it can)"
     )
     user_name: str = Field(
         "Jay",

@@ -1,4 +1,4 @@
-"""Finds conversations whose turn waits without a pointer, because its writer died before it posted one."""
+"""Finds conversations whose turn waits without a pointer: the process that accepted it died before it posted one."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ async def _waiting(bus: Bus) -> dict[str, str]:
 def _is_behind(turn: str, cursor: str) -> bool:
     try:
         return order(turn) > order(cursor)
-    except ValueError:  # the cursor cannot be read; the worker that claims the conversation repairs it
+    except ValueError:  # an unreadable cursor; the worker that claims the conversation repairs it
         return True

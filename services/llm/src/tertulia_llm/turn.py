@@ -1,4 +1,4 @@
-"""One attempt at answering a turn: its plan, its progress, and the rows that are not saved yet."""
+"""One attempt at answering a turn: the plan, the progress, and the rows that are not saved yet."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Turn:
     is_ended: bool = False
     """`turn_complete` was sent."""
     unsaved: dict[str, Message] = field(default_factory=dict[str, Message])
-    """The rows that are yet to be saved, by id."""
+    """The rows that are not saved yet, by id."""
     save_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     warned_store_away: bool = False
-    """The client has the warning that the store is away."""
+    """The client has the warning that the store is unavailable."""
     warned_store_refused: bool = False
     """The client has the warning that the store refused a row of this turn."""
 
     def forget(self, message_id: str) -> None:
-        """Drop a reply that the client never got: it is neither remembered nor saved."""
+        """Drop a reply that the client never got from the history and from the rows to save."""
         self.history.messages.pop(message_id, None)
         self.unsaved.pop(message_id, None)
 

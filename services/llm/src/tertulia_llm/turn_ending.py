@@ -34,10 +34,10 @@ class TurnEnding:
         state = read_state(await self._bus.hash(keys.state(turn.conversation_id)))
         progress = state.progress_of(turn.user_turn.turn_id)
         turn.is_ended = state.ended == turn.user_turn.turn_id
-        # the client has not seen a reply without text: it is not saved either
+        # the client has not seen a reply without text, so do not save it
         turn.unsaved = {id: row for id, row in turn.unsaved.items() if row.status != "streaming"}
         completions: list[Event] = []
-        # `started` and `complete` stay: a further attempt must find the same replies unfinished
+        # keep `started` and `complete`: another attempt must find the same replies unfinished
         for number, speaker in enumerate(turn.plan.speakers):
             message_id = reply_id(turn.user_turn.turn_id, speaker.id)
             ending = progress.ending_of(number)
@@ -50,7 +50,7 @@ class TurnEnding:
             if ending is None:
                 text, ends = written.text, written.sentence_ends
                 completions.append(MessageComplete(message_id, speaker.id, text, "interrupted", sentence_ends=ends))
-        outlet = self._bus.outlet(turn.owned.fence())  # fenced by owner only: the turn's epoch is over
+        outlet = self._bus.outlet(turn.owned.fence())  # by owner only: the turn's epoch is over
         if not turn.is_ended:
             for event in completions:
                 outlet.append(keys.events(turn.conversation_id), event)
@@ -75,7 +75,7 @@ class TurnEnding:
         self._rows.add_reply_row(turn, reply.number, reply.written.text, "failed")
 
     async def given_up(self, turn: Turn, outlet: Outlet, error: Error) -> None:
-        """End a turn that is given up: save its rows, then queue the end of the reply in progress and of the turn.
+        """Give up a turn: save its rows, then queue the end of the reply in progress and of the turn.
 
         The caller can queue more before it awaits anything: all of it goes out in one write.
         """
@@ -92,8 +92,8 @@ class TurnEnding:
             await outlet.flush()
         except (BusUnavailable, WritesPaused, NotOwner):
             raise
-        except Exception:  # the turn ends, saved or not
-            log.exception("a turn that is given up cannot be saved", extra={"turn_id": turn.user_turn.turn_id})
+        except Exception:  # end the turn even if it cannot be saved
+            log.exception("a turn that was given up cannot be saved", extra={"turn_id": turn.user_turn.turn_id})
         if turn.is_ended:
             return
         if in_progress is not None:

@@ -1,7 +1,7 @@
 """Answers a conversation's waiting turns in order: the llm stage's `Handler`.
 
 A turn is planned once. The plan and the turn's progress are fields of the conversation's state, written in the same
-step as the events that show them, so a worker that takes over continues where the previous one stopped.
+transaction as the events that show them, so a worker that takes over continues where the previous one stopped.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from tertulia_shared.outbox import Outbox
 from tertulia_shared.work import BadWork
 
 MAX_WAITING = 50
-"""Turns read at once."""
+"""Turns per read."""
 
 log = logging.getLogger(__name__)
 
@@ -83,24 +83,24 @@ class TurnHandler:
             error = first_error(raised)
             if not is_permanent(error):
                 raise
-            if not isinstance(error, WriteRefused):  # a bug, met by this value: one further attempt is worth it
+            if not isinstance(error, WriteRefused):  # a bug that this value triggers: allow one more attempt
                 if claim.attempt == 1:
                     raise
                 raise BadWork(f"the worker failed on it: {type(error).__name__}") from raised
-            mended = await self._bus.mend(conversation_id, owner=True)
-            log.exception("Redis refused a write; mended: %s", mended, extra={"conversation_id": conversation_id})
-            if not mended or "epoch" in mended:  # with another epoch the turn would end without an event
+            repaired = await self._bus.mend(conversation_id, owner=True)
+            log.exception("Redis refused a write; repaired: %s", repaired, extra={"conversation_id": conversation_id})
+            if not repaired or "epoch" in repaired:  # after a change of the epoch the turn would end without an event
                 raise BadWork(f"Redis refused a write: {error}") from raised
-            await self._handle_mended(claim, conversation_id)
-            if "turns" in mended:
+            await self._handle_repaired(claim, conversation_id)
+            if "turns" in repaired:
                 await end_lost_turn(self._bus, conversation_id)
 
     async def give_up(self, claim: Claim, reason: str) -> str:
         """End the turn that could not be answered, and move past it. See `GivingUp.give_up`."""
         return await self._giving_up.give_up(claim, reason)
 
-    async def _handle_mended(self, claim: Claim, conversation_id: str) -> None:
-        """Run the same attempt again after the conversation's keys were mended."""
+    async def _handle_repaired(self, claim: Claim, conversation_id: str) -> None:
+        """Run the same attempt again after the conversation's keys were repaired."""
         try:
             await self._handle(claim, conversation_id, is_rerun=True)
         except Exception as raised:
@@ -116,11 +116,11 @@ class TurnHandler:
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt answers this conversation")
-            return  # the owner looks for further turns before it releases them
+            return  # the owner checks for more turns before it releases them
         try:
             await self._answer_all(owned, conversation_id)
         except BaseException:
-            self._histories.evict(conversation_id)  # it may hold rows of an unfinished turn
+            self._histories.evict(conversation_id)  # the history may contain rows of an unfinished turn
             raise
 
     async def _owned_already(self, claim: Claim, conversation_id: str) -> Owned:
@@ -137,7 +137,7 @@ class TurnHandler:
             if not waiting:
                 await self._settler.settle(owned, conversation_id, state)
             for entry in waiting:
-                if cursor != state.cursor:  # a turn was answered since the state was read
+                if cursor != state.cursor:  # another turn was answered since the state was read
                     state = replace(await self._state(conversation_id), cursor=cursor)
                 await self._handle_turn(owned, conversation_id, entry, state)
                 cursor = entry.id
@@ -161,7 +161,7 @@ class TurnHandler:
             await self._dead_letter(owned, conversation_id, entry, str(error))
             return
         if turn.is_ended and turn.plan.entry_id != entry.id:
-            return  # a second entry of a turn that has been answered
+            return  # a duplicate entry of a turn that is already answered
         if not turn.is_resumed:
             await self._settler.settle(owned, conversation_id, state, history)
         turn.is_first = not is_cached
@@ -184,7 +184,7 @@ class TurnHandler:
             await self._ending.interrupted(turn)
 
     def _begin(self, outlet: Outlet, turn: Turn, cursor: str) -> None:
-        # with the cursor: this plan replaces the previous turn's, whose progress is lost with it
+        # write plan and cursor together: the new plan overwrites the previous turn's progress
         outlet.put(self._bus.keys.state(turn.conversation_id), {**plan_fields(turn.plan), StateField.CURSOR: cursor})
         outlet.append(self._bus.keys.events(turn.conversation_id), turn_started(turn.plan, turn.user_turn.text))
 
@@ -201,7 +201,7 @@ class TurnHandler:
         )
         outlet.put(self._bus.keys.state(conversation_id), {StateField.CURSOR: entry.id})
         await outlet.flush()
-        await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may stand in its place
+        await end_lost_turn(self._bus, conversation_id)  # the unreadable entry may have replaced that turn
 
 
 def _conversation_of(claim: Claim) -> str:

@@ -1,4 +1,4 @@
-"""Reads a waiting turn from its stream entry, with the plan that it has or now gets."""
+"""Reads a waiting turn from its stream entry, and plans it if it has no plan yet."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TurnReader:
         """
         user_turn, epoch = decode(UserTurn, entry.fields), envelope(entry.fields).epoch
         if not is_id(user_turn.turn_id):
-            raise BadEntry("UserTurn entry: field 'turn_id' is no UUID")
+            raise BadEntry("UserTurn entry: field 'turn_id' is not a UUID")
         user_turn = replace(user_turn, text=clean_text(user_turn.text)[:TEXT_MAX_CHARS])
         is_resumed = state.plan is not None and state.plan.turn_id == user_turn.turn_id
         plan = state.plan if is_resumed else None

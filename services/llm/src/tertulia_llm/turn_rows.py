@@ -32,7 +32,7 @@ class TurnRows:
         self._user_name = user_name
 
     def add_user_row(self, turn: Turn) -> None:
-        """Queue the row of the user's message, unless a new turn finds it in the history: then it has been saved."""
+        """Queue the row of the user's message, unless it is saved: a new turn finds it in the history."""
         if turn.user_turn.turn_id in turn.history.messages and not turn.is_resumed:
             return
         now = utc_now()
@@ -80,7 +80,7 @@ class TurnRows:
     async def save(self, turn: Turn, outlet: Outlet) -> None:
         """Save the unsaved rows.
 
-        The client is warned once while the store is away, and once of rows that the store refused.
+        The client is warned once while the store is unavailable, and once if the store refused a row.
         """
         async with turn.save_lock:
             rows, turn.unsaved = turn.unsaved, {}
@@ -107,7 +107,7 @@ class TurnRows:
         if turn.warned_store_away == away:
             return
         turn.warned_store_away = away
-        # kept in the state, so that the worker of the next turn does not warn again
+        # note it in the state, so that the worker of the next turn does not warn again
         outlet.put(self._bus.keys.state(turn.conversation_id), {StateField.WARNED: "1" if away else None})
         if away:
             outlet.append(self._bus.keys.events(turn.conversation_id), Warn("store_unavailable", AWAY))

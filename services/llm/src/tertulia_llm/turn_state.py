@@ -21,7 +21,7 @@ _ENTRY_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of the planned replies were started (`message_started`), and how many are complete."""
+    """The numbers of planned replies that were started (`message_started`) and that are complete."""
 
     started: int = 0
     complete: int = 0
@@ -51,7 +51,7 @@ class TurnState:
     ended: str = ""
     """The last turn whose `turn_complete` was sent."""
     warned: bool = False
-    """The client has the warning that the store is away, and nothing has been saved since."""
+    """The client has the warning that the store is unavailable, and nothing has been saved since."""
 
     @property
     def unsettled(self) -> TurnPlan | None:
@@ -72,21 +72,21 @@ def _number(raw: bytes) -> int:
     text = raw.decode()
     if not text:
         return 0
-    # only as the scripts write it: a script that compares text takes `007` and `7` for two numbers
+    # accept only the form that the scripts write: a script that compares text treats `007` and `7` as different
     if not (text.isascii() and text.isdigit()) or len(text) > MAX_DIGITS or str(int(text)) != text:
-        raise ValueError(f"{text[:MAX_DIGITS]!r} is no number that a script has written")
+        raise ValueError(f"{text[:MAX_DIGITS]!r} is not a number that a script has written")
     return int(text)
 
 
 def _cursor(raw: bytes) -> str:
     cursor = raw.decode() or BEGINNING
     if _ENTRY_ID.fullmatch(cursor) is None:
-        raise ValueError("the cursor is no entry id")
+        raise ValueError("the cursor is not an entry id")
     return cursor
 
 
 def _settings(raw: bytes) -> ModelSettings:
-    """The settings that are valid; an invalid one is left out, and the turn is answered without it."""
+    """The settings that are valid; an invalid one is skipped, and the turn is answered without it."""
     try:
         return possible_settings(codec.unpack(raw)) if raw else ModelSettings()
     except BadEntry:
@@ -99,11 +99,11 @@ def _plan(raw: bytes) -> TurnPlan | None:
     plan = codec.known(TurnPlan, codec.unpack(raw))
     plan = replace(plan, settings=possible_settings(asdict(plan.settings)))
     if not is_id(plan.turn_id):
-        raise BadEntry("TurnPlan: field 'turn_id' is no UUID")
+        raise BadEntry("TurnPlan: field 'turn_id' is not a UUID")
     if _ENTRY_ID.fullmatch(plan.entry_id) is None:
-        raise BadEntry("TurnPlan: field 'entry_id' is no entry id")
+        raise BadEntry("TurnPlan: field 'entry_id' is not an entry id")
     if not 0 <= plan.epoch < 10**MAX_DIGITS:
-        raise BadEntry("TurnPlan: field 'epoch' is no epoch")
+        raise BadEntry("TurnPlan: field 'epoch' is not an epoch")
     return plan
 
 

@@ -13,23 +13,23 @@ from enum import Enum
 from tertulia_stt.engine import SAMPLE_RATE
 
 STOP_WORDS = frozenset({"stop", "wait", "enough", "quiet", "pause", "hold", "hey", "no", "but", "sorry", "excuse"})
-"""One of these is enough to break in."""
+"""Words that interrupt a character on their own."""
 LISTENING_SOUNDS = frozenset(
     {
         "ah", "aha", "eh", "er", "ha", "haha", "hm", "hmm", "huh", "i", "mhm", "mm", "mmm", "oh", "ok", "okay", "right",
         "see", "sure", "uh", "um", "wow", "yeah", "yep", "yes",
     }
 )  # fmt: skip
-"""Backchannel words: the character goes on speaking."""
+"""Backchannel words: the character continues to speak."""
 MIN_WORDS = 2
 ECHO_WINDOW = 3
-"""Words of an echo are near each other in the character's text; chance hits of common words are not."""
+"""Maximum distance of two words of an echo in the character's text; common words match by chance farther apart."""
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class BargeInDecision(Enum):
-    """What to do about speech over a character."""
+    """The decision about user speech while a character speaks."""
 
     WAIT = "wait"
     """Too early to decide."""
@@ -73,7 +73,7 @@ def decide(heard: Heard, being_said: Sequence[str], bounds: Bounds) -> BargeInDe
 def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
     """The share (0..1) of `words` that are also in `being_said`, each near another one.
 
-    A recognizer mishears an echo here and there, so pairs count: two of the words, in their order, at most
+    A recognizer mishears an echo here and there, so only pairs count: two of the words, in order, at most
     `ECHO_WINDOW` words apart. A single word counts if it occurs at all.
     """
     said = words_of(" ".join(being_said))

@@ -1,4 +1,4 @@
-"""The progress of a listening session, from which a worker that takes it over continues without losing a word. Pure."""
+"""The checkpoint of a listening session: a worker that takes the session over continues there. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tertulia_shared.codec import BadEntry, Fields, Value, count
 from tertulia_stt.engine import BYTES_PER_SAMPLE
 
 MAX_ENTRIES = 6_000
-"""Microphone entries remembered: as many as the stream keeps. Two minutes, longer than the longest utterance."""
+"""Microphone entries to remember: as many as the stream keeps. Two minutes, longer than the longest utterance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Checkpoint:
         return f"{self.entry - 1}-0"
 
     def fields(self) -> dict[str, Value | None]:
-        """The fields of the progress hash."""
+        """The checkpoint as fields of the progress hash."""
         return {"sample": self.sample, "entry": self.entry, "entry_sample": self.entry_sample}
 
 
@@ -45,7 +45,7 @@ def read_checkpoint(fields: Fields) -> Checkpoint:
             count(fields.get(name, default)) for name, default in zip(names, (b"0", b"1", b"0"), strict=True)
         )
     except ValueError as error:
-        raise BadEntry(f"how far the session has come cannot be read: {error}") from error
+        raise BadEntry(f"the progress of the session cannot be read: {error}") from error
     return Checkpoint(sample, max(1, entry), entry_sample)
 
 

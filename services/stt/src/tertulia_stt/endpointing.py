@@ -18,20 +18,20 @@ FRAME_MS: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """Thresholds of an utterance. Durations are rounded up to whole frames of 32 ms.
+    """The thresholds that separate utterances. Durations are rounded up to whole frames of 32 ms.
 
     Raises:
         ValueError: a value is outside its range; the message names it.
     """
 
     onset_probability: float = 0.5
-    """A frame at least this likely to be speech counts towards a beginning (Silero's own default)."""
+    """A frame at least this likely to be speech counts as speech before an utterance (Silero's own default)."""
     offset_probability: float = 0.35
     """Within speech, a frame below this counts as silence (Silero's own onset - 0.15)."""
     min_speech_ms: int = 96
     """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
     pre_roll_ms: int = 300
-    """Audio kept from before the beginning: soft first consonants are below the onset probability."""
+    """Audio to keep from before the beginning, because soft first consonants are below the onset probability."""
     hangover_ms: int = 640
     """Silence this long ends the utterance; people pause for less within a sentence."""
     max_utterance_ms: int = 30_000
@@ -81,7 +81,7 @@ class EndpointSettings:
 
 
 class EndReason(Enum):
-    """Why an utterance ended."""
+    """The reason why an utterance ended."""
 
     SILENCE = "silence"
     TOO_LONG = "too_long"

@@ -20,7 +20,7 @@ Errors:
     EngineError
     ├── EngineUnknown        no installed package offers an engine of that name
     ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
-    └── RecognitionFailed    one session broke; the engine and its other sessions go on
+    └── RecognitionFailed    one session broke; the engine and its other sessions continue
 
 Another engine is a package with an entry point in the group `tertulia.stt_engines` (see `tertulia_stt.engines`), which
 names an `EngineSpec`. For a blocking library write only the blocking part; `tertulia_stt.threaded` makes an asyncio
@@ -42,7 +42,7 @@ session of it:
 
         async def close(self) -> None: ...
 
-`tests/contract/test_recognition_engines.py` runs on every engine that is installed, and says what is expected of it.
+`tests/contract/test_recognition_engines.py` runs on every installed engine and defines the expected behaviour.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class TranscriptionStabilized:
 class TranscriptionFinished:
     """The final text of the utterance.
 
-    `text` is empty if the sound held no words. No audio before `end_sample` is needed again: a session opened with
+    `text` is empty if the sound had no words. No audio before `end_sample` is needed again: a session opened with
     `first_sample=end_sample` and fed from there recognizes the rest.
     """
 
@@ -192,7 +192,7 @@ class RecognitionSession(Protocol):
         ...
 
     async def finish(self) -> None:
-        """End the input, without waiting. The events of audio fed before still come; then `events` ends."""
+        """End the input, without waiting. The events of all audio fed before follow; then `events` ends."""
         ...
 
     async def close(self) -> None:

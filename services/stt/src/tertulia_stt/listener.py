@@ -1,4 +1,4 @@
-"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, makes turns of utterances.
+"""Serves one listening session: feeds microphone PCM to the recognizer, sends its events, makes utterances into turns.
 
 The stt stage's `Handler`. One script writes an utterance's turn, its event and the checkpoint after it. So a worker
 that takes the session over processes only the audio that has not become a turn.
@@ -36,7 +36,7 @@ END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
 """The silence that ends an utterance."""
 
 MAX_TRANSCRIPT_CHARS = 8_000
-"""The same limit as for typed text."""
+"""Maximum length of an utterance's text: the same as for typed text."""
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +52,12 @@ class _Session:
     speech_from: int | None = None
     """The first sample of the current utterance."""
     speech_ended: float | None = None
-    """When the end of the current utterance was detected."""
+    """The time at which the end of the current utterance was detected."""
     over: bool = False
-    """The current utterance began while a character was speaking."""
+    """True if the current utterance began while a character was speaking."""
     broke_in: bool = False
     being_said: dict[str, str] = field(default_factory=dict[str, str])
-    """The sentences that characters have been speaking since then, by message and entry id."""
+    """The sentences that characters have spoken since the utterance began, by message and entry id."""
 
 
 class Listener:
@@ -128,7 +128,7 @@ class Listener:
             Append(events, client_events.Error("stt_failed", f"Listening failed: {reason}. Start listening again.")),
             Append(events, client_events.ListeningStopped(work.session_id, "failed")),
         ]
-        try:  # in a write of its own: if this key is the broken one, the events below must still be sent, and once
+        try:  # a separate write: if this key is the broken one, the events below are still sent, exactly once
             outlet = self._bus.outlet()
             outlet.put(self._bus.keys.mic_progress(work.conversation_id, work.session_id), {"ended": 1})
             await outlet.flush()
@@ -141,9 +141,9 @@ class Listener:
         except WritesPaused:
             raise
         except WriteRefused as error:
-            mended = await self._bus.mend(work.conversation_id)
-            log.error("Redis refused a write: %s; mended: %s", error, mended, extra={"session_id": work.session_id})  # noqa: TRY400
-            await self._bus.transact(work.conversation_id, final_events)  # even if another process repaired it first
+            repaired = await self._bus.mend(work.conversation_id)
+            log.error("Redis refused a write: %s; repaired: %s", error, repaired, extra={"session_id": work.session_id})  # noqa: TRY400
+            await self._bus.transact(work.conversation_id, final_events)  # even if another process repaired them first
 
     async def _feed(self, session: _Session, recognizer: RecognitionSession, after: str) -> None:
         mic = self._bus.follow(self._bus.keys.mic(session.work.conversation_id, session.work.session_id), after)
@@ -203,19 +203,19 @@ class Listener:
         await outlet.flush()
 
     async def _note_speech(self, session: _Session) -> None:
-        """At the beginning of an utterance: note whether a character is speaking, and its sentences."""
+        """Record, at the beginning of an utterance, whether a character is speaking, and its sentences."""
         session.being_said = {}
         session.over = await self._is_talking(session)
 
     async def _is_talking(self, session: _Session) -> bool:
-        """Whether a character is speaking now. Adds its sentences to `session.being_said`."""
+        """Return whether a character is speaking now. Adds its sentences to `session.being_said`."""
         conversation_id = session.work.conversation_id
         state = ConversationState(await self._bus.hash(self._bus.keys.state(conversation_id)))
         talking, plan = state.is_talking, state.get(StateField.PLAN)
         if (talking or session.over) and plan is not None:
             try:
                 await self._note_what_is_said(session, codec.known(TurnPlan, codec.unpack(plan)))
-            except ValueError as error:  # also a BadEntry; only the detection of echo suffers
+            except ValueError as error:  # includes BadEntry; without the sentences only echo detection is worse
                 log.warning(
                     "the sentences being spoken cannot be read: %s", error, extra={"conversation_id": conversation_id}
                 )
@@ -231,7 +231,7 @@ class Listener:
     def _decide(self, session: _Session, event: STTEvent, text: str, *, is_final: bool) -> BargeInDecision:
         begun = event.at_sample if session.speech_from is None else session.speech_from
         until = event.at_sample
-        if isinstance(event, heard.TranscriptionFinished):  # the event ends with the silence after the speech
+        if isinstance(event, heard.TranscriptionFinished):  # the event comes after the silence that follows the speech
             until = event.end_sample - END_SILENCE_SAMPLES
         return decide(Heard(until - begun, text, is_final), list(session.being_said.values()), self._bounds)
 
@@ -240,7 +240,7 @@ class Listener:
             return
         if self._decide(session, event, text, is_final=False) is not BargeInDecision.BREAK_IN:
             return
-        await self._is_talking(session)  # it may be the echo of a sentence written since
+        await self._is_talking(session)  # reload the spoken sentences: it may be the echo of a newer one
         if self._decide(session, event, text, is_final=False) is BargeInDecision.BREAK_IN:
             session.broke_in = True
             self._metrics.barged_in()

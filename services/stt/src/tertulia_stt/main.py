@@ -14,7 +14,7 @@ from tertulia_stt.listener import Listener
 
 
 def main() -> None:
-    """Run until a signal stops the worker."""
+    """Run the worker until a signal stops it."""
     settings = load_settings()
     metrics = Metrics("stt")
 

@@ -11,22 +11,22 @@ class STTSettings(CommonSettings):
     """The settings of every stt worker."""
 
     stt_engine: str = Field("pocketsphinx", description="speech recognizer: pocketsphinx or realtimestt")
-    stt_concurrency: int = Field(8, ge=1, le=1000, description="listening sessions one worker serves at once")
+    stt_concurrency: int = Field(8, ge=1, le=1000, description="most listening sessions that one worker serves at once")
     stt_words: str = Field(
-        "Luna, Rex, Sage", max_length=2000, description="words worth listening for, such as names; comma-separated"
+        "Luna, Rex, Sage",
+        max_length=2000,
+        description="words that the recognizer expects, such as names; comma-separated",
     )
     stt_idle_s: float = Field(
         30.0, gt=0, le=3600, description="seconds without audio after which a listening session ends"
     )
-    stt_barge_in: bool = Field(default=True, description="speaking over a character interrupts it")
-    stt_barge_in_ms: int = Field(
-        400, ge=0, le=5000, description="shorter speech over a character is a false alarm, in ms"
-    )
+    stt_barge_in: bool = Field(default=True, description="whether speech over a character interrupts it")
+    stt_barge_in_ms: int = Field(400, ge=0, le=5000, description="shortest speech that interrupts a character, in ms")
     stt_echo_share: float = Field(
         0.6,
         gt=0,
         le=1,
-        description="share of the words heard over a character that it is saying itself, from which they count as echo",
+        description="speech over a character counts as echo from this share of words that the character is saying",
     )
 
     @property

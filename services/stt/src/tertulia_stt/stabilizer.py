@@ -10,7 +10,7 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The result of one hypothesis: a new text and a longer stable prefix, each None if unchanged."""
+    """The update from one hypothesis: a new text and a longer stable prefix, each None if unchanged."""
 
     update: Sequence[str] | None
     stabilized: Sequence[str] | None

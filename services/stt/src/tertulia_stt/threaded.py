@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from tertulia_stt.engine import BYTES_PER_SAMPLE, SAMPLE_RATE, RecognitionFailed, STTEvent
 
 _SLICE_BYTES: Final = SAMPLE_RATE * BYTES_PER_SAMPLE // 10
-"""The recognizer gets at most 100 ms at once, so that it notices a close soon."""
+"""Longest piece of audio for the recognizer, 100 ms, so that it notices a close soon."""
 
 
 class BlockingRecognizer(Protocol):
@@ -72,7 +72,7 @@ class ThreadedSession:
     async def feed(self, pcm: bytes) -> None:
         if len(pcm) % BYTES_PER_SAMPLE:
             raise ValueError(f"PCM must be whole 16-bit samples, but a piece has {len(pcm)} bytes")
-        # A piece of any size is accepted when the backlog is empty; else one above the bound would wait for ever.
+        # Accept a piece of any size when the backlog is empty; otherwise a piece above the bound would wait for ever.
         while self._backlog and self._backlog + len(pcm) > self._max_backlog and not self._over:
             self._room.clear()
             await self._room.wait()
@@ -88,7 +88,7 @@ class ThreadedSession:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
-                self._output.put_nowait(None)  # for a reader that comes later
+                self._output.put_nowait(None)  # for a reader that starts later
                 break
             self._unread.release()
             yield event
@@ -105,7 +105,7 @@ class ThreadedSession:
         self._unread.release()
         self._output.put_nowait(None)
         await self._stopped.wait()
-        self._thread.join()  # it ends right after it has set `_stopped`
+        self._thread.join()  # the thread ends right after it has set `_stopped`
 
     def _end_input(self) -> None:
         self._over = True
@@ -120,7 +120,7 @@ class ThreadedSession:
             self._recognize()
         except RecognitionFailed as error:
             failure = error
-        except Exception as error:  # noqa: BLE001 - any error of an engine ends its session, and only that
+        except Exception as error:  # noqa: BLE001 - an error of an engine ends only its session
             failure = RecognitionFailed(f"speech recognition failed: {error}")
             failure.__cause__ = error
         finally:

@@ -13,7 +13,7 @@ MAX_CHUNK_MS = 200
 
 
 class Chunker:
-    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`, the last one has the rest.
+    """Cuts one sentence: the first chunk is `first_ms` long, the others `rest_ms`, and the last one has the rest.
 
     A short first chunk shortens the wait for an engine that makes audio slowly. An engine that makes all audio in a few
     milliseconds does not need it, and `first_ms=rest_ms` saves an entry. A piece that is exactly the next chunk is
@@ -47,7 +47,7 @@ class Chunker:
         return self._cut(b"".join(self._held))
 
     def finish(self) -> list[bytes]:
-        """The last, shorter chunk, if any PCM is left."""
+        """Return the last, shorter chunk, if any PCM is left."""
         if not self._held_bytes:
             return []
         last = b"".join(self._held)

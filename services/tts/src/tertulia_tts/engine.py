@@ -3,15 +3,15 @@
 PCM everywhere in this service is signed 16-bit little-endian mono at `SAMPLE_RATE`.
 
 Another engine is a package with an entry point in the group `tertulia.tts_engines` (see `tertulia_tts.engines`), which
-names an `EngineSpec`; `examples/tts-engine-tone` is a whole one. `tests/contract/test_speech_engines.py` runs on every
-engine that is installed, and says what is expected of it.
+names an `EngineSpec`; `examples/tts-engine-tone` is a complete example. `tests/contract/test_speech_engines.py` runs on
+every installed engine and defines the expected behaviour.
 
 Errors:
 
     EngineError
     ├── EngineUnknown        no installed package offers an engine of that name
     ├── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
-    ├── EngineBroken         the engine ran and can no longer; only a new process helps
+    ├── EngineBroken         the engine ran and can no longer run; only a new process helps
     └── SynthesisFailed      one sentence failed; `retryable` says whether another try may succeed
 """
 
@@ -77,7 +77,7 @@ class SpeechEngine(Protocol):
 
     @property
     def name(self) -> str:
-        """The name by which `load_engine` knows it."""
+        """The name by which `load_engine` finds the engine."""
         ...
 
     async def start(self) -> None:
@@ -130,7 +130,7 @@ class VoiceChoice:
 def choose_voice(voices: Sequence[Voice], wanted: str) -> VoiceChoice:
     """The voice with the id `wanted`, else the default one.
 
-    This is no error: a character whose voice is another engine's must not silence a conversation. The caller may
+    This is not an error: a character with a voice of another engine must not silence a conversation. The caller may
     warn if `substituted` is set.
     """
     for voice in voices:

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Run until a signal stops the worker."""
+    """Run the worker until a signal stops it."""
     settings = load_settings()
     metrics = Metrics("tts")
 
@@ -63,7 +63,7 @@ async def _stop_if_broken(engine: SpeechEngine, worker: Worker, stop: asyncio.Ev
 
 
 async def _publish_voices(bus: Bus, engine: SpeechEngine) -> None:
-    """Publish the voices periodically: the key expires, and Redis may lose it."""
+    """Publish the voices periodically, because the key expires and Redis may lose it."""
     voices = pack([asdict(voice) for voice in engine.voices()])
     while True:
         try:

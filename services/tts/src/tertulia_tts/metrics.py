@@ -31,7 +31,7 @@ class SpeechMetrics:
 
 
 class SentenceTimer:
-    """Measures one sentence."""
+    """The measurements of one sentence."""
 
     def __init__(self, metrics: SpeechMetrics) -> None:
         self._metrics = metrics
@@ -39,7 +39,7 @@ class SentenceTimer:
         self._bytes = 0
 
     def made(self, pcm: bytes) -> None:
-        """Add a piece of the engine."""
+        """Add a piece of PCM from the engine."""
         self._bytes += len(pcm)
 
     def first_chunk(self) -> None:

@@ -11,8 +11,8 @@ from tertulia_tts.engine import EngineError, SynthesisFailed
 class PCMQueue:
     """A queue with one producer in a thread and one consumer on a loop.
 
-    It is unbounded: the producer never waits, as other syntheses wait for its thread. The engine bounds the amount by
-    the length of the text that it synthesizes at once.
+    It is unbounded: the producer never waits, because other syntheses wait for its thread. The engine bounds the amount
+    by the length of the text that it synthesizes at once.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -26,11 +26,11 @@ class PCMQueue:
 
     @property
     def stopped(self) -> bool:
-        """Whether the consumer wants no more."""
+        """True if the consumer has stopped."""
         return self._stopped
 
     def offer(self, pcm: bytes) -> bool:
-        """Thread: add a piece. False if the consumer wants no more."""
+        """Thread: add a piece. Returns False if the consumer has stopped."""
         if self._stopped:
             return False
         if pcm:
@@ -83,5 +83,5 @@ class PCMQueue:
     def _wake_from_thread(self) -> None:
         try:
             self._loop.call_soon_threadsafe(self._changed.set)
-        except RuntimeError:  # the loop is closed, and with it the consumer
+        except RuntimeError:  # the loop is closed, so no consumer is left
             self._stopped = True

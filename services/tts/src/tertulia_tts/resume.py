@@ -1,8 +1,8 @@
-"""Computes where a worker resumes a message that another one began to speak.
+"""Computes the position at which a worker resumes a message that another worker began to speak.
 
-The last entry of a message's audio has the sentence and the chunk published last. Engines make the same PCM for equal
-arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes only the
-chunks after the last one.
+The last entry of a message's audio names the sentence and the chunk that were published last. Engines make the same PCM
+for equal arguments, and `Chunker` cuts at the same places. So the worker synthesizes that sentence again, and publishes
+only the chunks after the last one.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ class AudioPosition:
 
 @dataclass(frozen=True, slots=True)
 class ResumePoint:
-    """The part of a message that is published already; made by `resume_after`."""
+    """The part of a message that is already published; made by `resume_after`."""
 
     sentence_index: int
     """The sentence to begin with; all sentences before it are published completely."""
 
     skip_chunks: int
-    """How many of that sentence's first chunks are published."""
+    """The number of that sentence's chunks that are published."""
 
     def chunks_to_skip(self, sentence_index: int) -> int:
-        """How many chunks of this sentence are published, and so are to be dropped.
+        """The number of chunks of this sentence that are published, and that the worker drops.
 
         Raises:
             ValueError: the sentence is before the resume point.
         """
         if sentence_index < self.sentence_index:
             raise ValueError(
-                f"sentence {sentence_index} is published to its end; go on with sentence {self.sentence_index}"
+                f"sentence {sentence_index} is published to its end; continue with sentence {self.sentence_index}"
             )
         return self.skip_chunks if sentence_index == self.sentence_index else 0
 

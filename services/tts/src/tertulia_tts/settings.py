@@ -12,9 +12,9 @@ class TTSSettings(CommonSettings):
     """The settings of every tts worker."""
 
     tts_engine: str = Field(
-        "espeak", description="speech engine: espeak, higgs (wants a GPU), openai (a server), or instant (a tone)"
+        "espeak", description="speech engine: espeak, higgs (needs a GPU), openai (a server), or instant (a tone)"
     )
-    tts_concurrency: int = Field(64, ge=1, le=1000, description="messages one worker speaks at once")
+    tts_concurrency: int = Field(64, ge=1, le=1000, description="most messages that one worker speaks at once")
     tts_first_chunk_ms: int = Field(
         40, ge=MIN_CHUNK_MS, le=MAX_CHUNK_MS, description="length of a sentence's first audio chunk, in ms"
     )

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tertulia_tts.engine import SAMPLE_RATE
 
 SILENCE_PEAK = 24
-"""Samples up to this are silence: -63 dBFS, below espeak-ng's quietest consonants."""
+"""Samples up to this amplitude are silence: -63 dBFS, below espeak-ng's quietest consonants."""
 
 LEAD_MS = 5
 """Silence kept before the first sound, so that its onset is not cut."""
@@ -30,7 +30,7 @@ class SilenceTrimmer:
 
     def feed(self, samples: Samples) -> Samples:
         """The samples that belong to the sentence for certain, with the silence held back before them."""
-        # Two comparisons, as abs(-32768) is no int16.
+        # Two comparisons, because abs(-32768) does not fit into int16.
         sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
         if not sounding.size:
             self._held = np.concatenate((self._held, samples))
@@ -51,6 +51,6 @@ class SilenceTrimmer:
         if not self._began:
             return np.empty(0, np.int16)
         gap = np.zeros(self._gap, np.int16)
-        kept = self._held[: self._gap]  # the end of a decay is no digital silence; cutting it would click
+        kept = self._held[: self._gap]  # the end of a decay is not digital silence; cutting it would click
         gap[: len(kept)] = kept
         return gap

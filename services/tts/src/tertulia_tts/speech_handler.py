@@ -44,10 +44,10 @@ from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
 from tertulia_tts.settings import TTSSettings
 
 MAX_SENTENCE_CHARS = 2_000
-"""Longer than any sentence that the llm stage writes. The rest of a longer one is not spoken."""
+"""Maximum length that is spoken; longer than any sentence that the llm stage writes."""
 MAX_REASON_CHARS = 2_000
 SENTENCE_WAIT_S = 600.0
-"""Maximum wait for the next sentence: longer than all retries of a model and a takeover."""
+"""Maximum wait for the next sentence: longer than all retries of a model together with a takeover."""
 
 log = logging.getLogger(__name__)
 
@@ -88,14 +88,14 @@ class SpeechHandler:
         work, epoch = _message(claim), envelope(claim.fields).epoch
         audio = self._bus.keys.audio(work.conversation_id, work.message_id)
         sentences = self._bus.keys.sentences(work.conversation_id, work.message_id)
-        # one round trip, as Redis may be far away
+        # one round trip, because Redis may be far away
         owned = await self._bus.own(claim, work.conversation_id, work.message_id, last=audio, first=sentences)
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
-            return  # posted twice: the worker with the other pointer speaks it
+            return  # the message has two pointers: the worker with the other one speaks it
         if owned.epoch > epoch:
-            return  # interrupted before it began
+            return  # the message was interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)
         if published is not None and published.is_final:
             return
@@ -112,25 +112,25 @@ class SpeechHandler:
                     await self._speak(sentence, resume, outlet)
                     index = sentence.index
             await outlet.flush()
-            # Redis takes chunks below an entry with a wrong id for duplicates, so also the final one
+            # below an entry with a wrong id, Redis treats chunks as duplicates, including the final one
             place = await self._place_of_end(audio, index)
             if place:
-                log.error("a foreign entry took the place of sound", extra={"message_id": work.message_id})
+                log.error("an entry with a wrong id displaced audio", extra={"message_id": work.message_id})
                 outlet.append(audio, _final(work, index), id=place)
                 await outlet.flush()
 
     async def _check_place(self, id: str, chunk: AudioChunk, sentences: Key) -> None:
-        """Check that the last chunk has the id that a worker gives it, as speaking resumes after it.
+        """Check that the last chunk's id matches its sentence and chunk index, because speaking resumes after it.
 
         Raises:
-            BadEntry: it has another id, or belongs to no sentence.
+            BadEntry: the id does not match, or the sentence does not exist.
         """
         last = await self._bus.last(sentences)
         if id != _audio_id(chunk) or last is None or chunk.sentence_index >= order(last.id)[0]:
-            raise BadEntry(f"AudioChunk entry {id}: it is not the place of what it holds")
+            raise BadEntry(f"AudioChunk entry {id}: the id does not match its sentence and chunk index")
 
     async def give_up(self, claim: Claim, reason: str) -> None:
-        """Tell the client, and end the message's audio, so that the gateway continues with the next message."""
+        """Send the client an error and end the message's audio, so that the gateway continues with the next message."""
         work = pointed_at(claim.fields)
         if not (is_id(work.conversation_id) and is_id(work.message_id)):
             return
@@ -138,9 +138,9 @@ class SpeechHandler:
         with contextlib.suppress(BadEntry, WriteRefused):
             epoch = envelope(claim.fields).epoch
             if ConversationState(await self._bus.hash(self._bus.keys.state(work.conversation_id))).epoch > epoch:
-                return  # interrupted: the client no longer waits for it
+                return  # interrupted: the client no longer waits for the audio
         last, index, character_id = None, 0, ""
-        with contextlib.suppress(WriteRefused):  # the key holds another type
+        with contextlib.suppress(WriteRefused):  # the key is of another type
             last = await self._bus.last(self._bus.keys.sentences(work.conversation_id, work.message_id))
         if last is not None:  # sentence i has the id (i+1)-0, even if the entry cannot be decoded
             index = min(order(last.id)[0] - (last.fields.get(b"is_final") == b"1"), MAX_SENTENCES - 1)
@@ -156,14 +156,14 @@ class SpeechHandler:
         except WritesPaused:
             raise
         except WriteRefused:
-            log.exception("the end of a message was refused", extra={"message_id": work.message_id})
+            log.exception("Redis refused the end of a message", extra={"message_id": work.message_id})
             await self._end_separately(work, epoch, events, Append(audio, final, place) if place else None)
 
     async def _end_separately(self, work: Work, epoch: int, events: Append, end: Append | None) -> None:
-        """Tell the client and end the audio in separate writes that do not read the state: one of the keys is broken.
+        """Send the error and end the audio in separate writes that do not read the state: one of the keys is broken.
 
-        tts has no rights on all the keys that a repair needs (`Bus.mend`), so it leaves the repair to the next service
-        that writes there.
+        The tts worker lacks rights on some keys that a repair needs (`Bus.mend`), so it leaves the repair to the next
+        service that writes there.
         """
         if end is not None:
             try:
@@ -171,7 +171,7 @@ class SpeechHandler:
             except WritesPaused:
                 raise
             except WriteRefused:
-                log.exception("the audio takes no end", extra={"message_id": work.message_id})
+                log.exception("the final audio entry cannot be written", extra={"message_id": work.message_id})
         await self._write(events, epoch)
 
     async def _write(self, append: Append, epoch: int) -> None:
@@ -180,7 +180,7 @@ class SpeechHandler:
         await outlet.flush()
 
     async def _place_of_end(self, audio: Key, index: int) -> str:
-        """The id for the final entry, after sentence `index - 1` and all entries; "" if the message has one.
+        """The id for the final entry, after sentence `index - 1` and all entries; "" if the message already has one.
 
         Deletes entries whose id is beyond any sentence.
         """
@@ -195,7 +195,7 @@ class SpeechHandler:
     async def _sentences(self, key: Key, known: Sequence[Entry], first: int) -> AsyncGenerator[TTSSentence, None]:
         """The sentences from number `first` on; `known` are the stream's first entries."""
         entries = [entry for entry in known if order(entry.id)[0] > first]
-        # reads ahead while the known sentences are spoken
+        # read ahead while the known sentences are spoken
         follow = self._bus.follow(key, known[-1].id if entries else f"{first}-0")
         try:
             while True:
@@ -203,10 +203,8 @@ class SpeechHandler:
                     self._hop.taken(entries[0].fields)
                 for entry in entries:
                     sentence = decode(TTSSentence, entry.fields)
-                    if entry.id != f"{sentence.index + 1}-0":  # its chunks would take the ids of others
-                        raise BadEntry(
-                            f"TTSSentence entry {entry.id}: it is not the place of sentence {sentence.index}"
-                        )
+                    if entry.id != f"{sentence.index + 1}-0":  # its chunks would use the ids of other chunks
+                        raise BadEntry(f"TTSSentence entry {entry.id}: the id does not match sentence {sentence.index}")
                     yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
                     if sentence.is_final:
                         return
@@ -228,7 +226,7 @@ class SpeechHandler:
                     timer.made(piece)
                     if publish.chunks(chunker.feed(piece)):
                         timer.first_chunk()
-                        await asyncio.sleep(0)  # lets the first chunk go out even if the engine never waits
+                        await asyncio.sleep(0)  # lets the first chunk be sent even if the engine never waits
                     await outlet.room()
         except SynthesisFailed as failure:
             if failure.retryable:
@@ -252,7 +250,7 @@ class SpeechHandler:
 
 
 class _Publisher:
-    """Publishes one sentence's chunks, except those that are published already."""
+    """Publishes one sentence's chunks, except those that are already published."""
 
     def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence) -> None:
         self._outlet = outlet
@@ -262,7 +260,7 @@ class _Publisher:
         self._skip = 0
 
     def skip(self, chunks: int) -> None:
-        """Skip the first `chunks`, which are published."""
+        """Skip the first `chunks` chunks, which are already published."""
         self._skip = chunks
 
     def chunks(self, made: Sequence[bytes]) -> bool:

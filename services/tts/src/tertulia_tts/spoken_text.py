@@ -11,17 +11,17 @@ by name). It bounds the audio in memory, and the wait of other syntheses."""
 
 _UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
 _EMPHASIS = re.compile(r"(?<=\S)[*_`~]+|[*_`~]+(?=\S)")  # Markdown around words; "2 * 3" keeps its sign
-_CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 - the marks themselves are meant
+_CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 - these Unicode marks are intended
 
 
 def speakable(text: str) -> str:
-    """`text` on one line, without control characters, lone surrogates and Markdown emphasis."""
+    """Return `text` on one line, without control characters, lone surrogates and Markdown emphasis."""
     plain = "".join(" " if unicodedata.category(char) in _UNSPEAKABLE else char for char in text)
     return " ".join(_EMPHASIS.sub(" ", plain).split())
 
 
 def says_something(text: str) -> bool:
-    """Whether the text has a letter or a digit: neural voices babble if they get only punctuation."""
+    """True if the text has a letter or a digit: neural voices babble on punctuation alone."""
     return any(char.isalnum() for char in text)
 
 

@@ -20,7 +20,7 @@ from tertulia_shared.entry_ids import BEGINNING, order
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message whose audio is to be sent, starting behind the entry id `after`."""
+    """A message whose audio is to be sent, starting after the entry id `after`."""
 
     message_id: str
     character_id: str
@@ -97,20 +97,20 @@ class AudioQueue:
         self._cancel_if_dropped()
 
     def done(self, message_id: str) -> None:
-        """Remove a message: its audio was sent, or will not come."""
+        """Remove a message: all its audio was sent, or it has none."""
         self._waiting = [message for message in self._waiting if message.message_id != message_id]
 
     def is_silent(self, message_id: str) -> bool:
-        """Whether the reply failed before its first word, so that no audio will come."""
+        """True if the reply failed before its first word, so that no audio will come."""
         return message_id in self._silent
 
     def is_dropped(self, message: QueuedMessage) -> bool:
-        """Whether an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
+        """True if an interruption ended this message, or Redis lost it. Compares the whole message: after a loss, an
         epoch can occur twice."""
         return message not in self._waiting
 
     def keep_from(self, mark: AudioMark | None) -> None:
-        """Remove the audio up to `mark`, which the client has. None: it has none."""
+        """Remove the audio up to `mark`, which the client has. None: the client has no audio."""
         if mark is None:
             return
         ids = [message.message_id for message in self._waiting]
@@ -131,12 +131,12 @@ def _text(fields: Fields, name: bytes) -> str:
 
 
 def is_final(fields: Mapping[bytes, bytes]) -> bool:
-    """Whether this is the final entry of an `audio` stream."""
+    """True for the final entry of an `audio` stream."""
     return fields.get(b"is_final") == b"1"
 
 
 def has_possible_id(entry: Entry) -> bool:
-    """Whether a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
+    """True if a worker can have written this entry of an `audio` stream: its id starts with a sentence number.
 
     Nothing can follow an entry with a higher id.
     """

@@ -1,4 +1,4 @@
-"""Sends the audio of one conversation: one message after the other, each from its stream while it is written.
+"""Sends the audio of one conversation: one message after the other, each read from its stream while a worker writes it.
 
 Only the stream of the message that is being sent is read, and each read is bounded, so a slow client delays only
 itself.
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class AudioSender:
-    """Sends what the position's audio queue holds."""
+    """Sends the audio of the messages in the position's audio queue."""
 
     def __init__(
         self,

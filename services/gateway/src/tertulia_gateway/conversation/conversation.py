@@ -69,7 +69,7 @@ class Conversation:
 
     async def run(self) -> None:
         """Send the client the events that it has missed, then events and audio as they are written."""
-        opened, self._opened = self._opened, None  # the missed events are freed once they are sent
+        opened, self._opened = self._opened, None  # free the missed events once they are sent
         assert opened is not None, "run is called once"  # noqa: S101
         await self._send_missed(opened)
         del opened
@@ -120,5 +120,5 @@ class Conversation:
         self._receipts.add(receipt)
 
     def played_last(self, receipt: Receipt) -> None:
-        """As `played`, for a client that has left: `run` has ended."""
+        """Like `played`, for a client that has disconnected: `run` has ended."""
         self._receipts.add_last(receipt)

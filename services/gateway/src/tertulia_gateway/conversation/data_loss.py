@@ -53,7 +53,7 @@ class DataLoss:
         await self._transport.send_text(answer_json(Error("talk_lost", TALK_LOST)))
 
     async def recover(self) -> None:
-        """Report the loss and continue from what Redis has, retrying while it is away."""
+        """Report the loss and continue from what Redis has, retrying while Redis is unavailable."""
         await self.report()
         while True:
             try:
@@ -69,14 +69,14 @@ class DataLoss:
         stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
-            # the user has spoken since: that turn is answered, and its epoch may be one that occurred before the loss
+            # the user has spoken since: the workers answer that turn; its epoch may equal one from before the loss
             self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above
-        # all lost ones, so that no worker or gateway takes an older one for the present.
+        # all lost ones, so that no worker or gateway mistakes an older epoch for the current one.
         epoch = max(stored, self._position.epoch) + LOST_EPOCHS
         fence = Fence(state, "", stored)
         await self._bus.transact(self._id, [Put(state, {StateField.EPOCH: epoch, StateField.TALK: "1"})], fence=fence)
-        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts it as well
+        with contextlib.suppress(Stale):  # the user has just spoken, which interrupts the reply as well
             applied = await self._writer.interrupt(Fence(state, "", epoch))
             self._position.raise_epoch(applied.epoch)

@@ -1,7 +1,7 @@
 """Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
 The stream itself names the conversation's client: each connection writes its own `client_changed` into it, and a
-connection that reads another client's `client_changed` behind its own has been replaced. All gateway processes read the
+connection that reads another client's `client_changed` after its own has been replaced. All gateway processes read the
 same stream, so they agree.
 """
 
@@ -19,24 +19,24 @@ REPLIES: Final = frozenset({b"turn_started", b"message_started", b"llm_chunk", b
 RAISES_EPOCH: Final = frozenset({b"turn_accepted", b"interrupted"})
 """Events that are written in the transaction that raises the epoch: their epochs only rise within the stream."""
 REPLACEMENT_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands in place of bytes that are not UTF-8."""
+"""Replaces bytes that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClientChanged(Event):
-    """From here on the conversation is `client`'s. For gateways only; no client gets it."""
+    """Says that the conversation now belongs to `client`. Only gateways read it; no client gets it."""
 
     type: ClassVar[str] = "client_changed"
     client: str
 
 
 class Decision(Enum):
-    """What to do with an entry."""
+    """The decision for an entry."""
 
     SEND = auto()
     SKIP = auto()
     SEND_AFTER_LOSS = auto()
-    """As SEND, but the epoch has fallen: Redis lost the conversation's state and counts epochs from 0 again."""
+    """Like SEND, but the entry's epoch is lower: Redis lost the conversation's state and counts epochs from 0 again."""
     REPLACED = auto()
     """A newer client has the conversation."""
 
@@ -55,7 +55,7 @@ class EventFilter:
         """The epoch of the last `turn_accepted`."""
 
     def reset(self) -> None:
-        """Accept any epoch: Redis lost the conversation's state."""
+        """Accept any epoch from now on: Redis lost the conversation's state."""
         self.epoch, self._turn_epoch = 0, -1
 
     def decide(self, kind: bytes, fields: Fields) -> Decision:

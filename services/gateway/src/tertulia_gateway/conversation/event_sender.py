@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class EventSender:
-    """Raises `CloseConnection` when a newer client takes the conversation over."""
+    """Sends the events. Raises `CloseConnection` when a newer client takes the conversation over."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class EventSender:
         self._ids = {"conversation_id": conversation_id}
 
     async def run(self) -> None:
-        """Send until cancelled. Repairs the stream when nothing can be read from it any more."""
+        """Send until cancelled. Repairs the stream when it has become unreadable."""
         far_ms = FAR_MS
         while True:
             problem = await self._follow(far_ms)
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
-            if not repaired:  # another process has repaired it, or no process can: send the events as they are
+            if not repaired:  # another process repaired it, or no process can: send the events as they are
                 far_ms = UNLIMITED_MS
                 await asyncio.sleep(RETRY_S)
 
@@ -118,4 +118,4 @@ class EventSender:
             self._metrics.text_sent()
         else:
             self._metrics.event_sent(kind, fields)
-        self._position.has_event(entry)  # after it was sent: the audio of a message follows its `message_started`
+        self._position.has_event(entry)  # only now: the audio of a message must follow its `message_started`

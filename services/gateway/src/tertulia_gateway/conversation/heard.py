@@ -1,4 +1,4 @@
-"""How much of a turn a client has heard, from its receipts: a client without marks continues from there."""
+"""Computes from the receipts how much of a turn was heard. A client without resume ids continues from there."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Heard:
 async def heard_of(
     bus: Bus, conversation_id: str, message_ids: Sequence[str], receipts: Sequence[Receipt]
 ) -> tuple[Heard, ...]:
-    """How much of these messages was heard. They are given in the order in which they are spoken.
+    """Compute how much of these messages was heard. They are given in the order in which they are spoken.
 
     Messages are played one after the other, so those before the last one with a receipt were heard to their end, even
     if the rate limit dropped their last receipts. A receipt for a chunk that does not exist is ignored.
@@ -58,7 +58,7 @@ async def _heard_last(bus: Bus, conversation_id: str, message_id: str, receipts:
         return None
     key = bus.keys.audio(conversation_id, message_id)
     last = await bus.last(key)
-    if last is None:  # its audio has expired: no more of it can be heard
+    if last is None:  # the audio has expired, so the client can play no more of it
         return _complete(message_id, furthest(own)[message_id])
     end = order(last.id)
     existing = [receipt for receipt in own if order(_audio_id(receipt.sentence_index, receipt.chunk_index)) <= end]

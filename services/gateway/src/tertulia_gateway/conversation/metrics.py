@@ -1,7 +1,7 @@
 """Metrics of one open conversation: turns, interruptions, and the latency of each turn's first text and first audio.
 
-Fed with the events and frames that this client is sent. Events from before the conversation was opened are replays and
-are ignored: they would distort the latencies.
+It sees the events and frames that the gateway sends to this client. Events from before the conversation was opened are
+replays and are ignored: they would distort the latencies.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ConversationMetrics:
         self._audio = Hop(metrics, "audio", wall_ms)
         self._accepted_ms = 0
         self._first_text: Histogram | None = None
-        """Records the turn's first text; None once it was sent."""
+        """Records the latency of the turn's first text; None once that text was sent."""
         self._first_audio: Histogram | None = None
 
     def event_sent(self, kind: bytes, fields: Fields) -> None:

@@ -18,7 +18,7 @@ from tertulia_shared.entries import MicChunk, Work
 from tertulia_shared.ids import new_id
 
 MAX_WAITING = 1_500
-"""Queued chunks while Redis is away: 30 s at the smallest usual frame (20 ms). The oldest are dropped first."""
+"""Chunks queued while Redis is unavailable: 30 s at the smallest usual frame (20 ms). The oldest are dropped first."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Microphone:
             self._queue(self._final)
 
     def ended(self, session_id: str) -> None:
-        """A session's `listening_stopped` event has come."""
+        """Forget the end of a session whose `listening_stopped` event has come."""
         if self._final is not None and session_id == self._final.session_id:
             self._final = None
 
@@ -95,7 +95,7 @@ class Microphone:
             self._final, self._session_id = self._chunk(end), ""
 
     async def run(self) -> None:
-        """Write queued items until cancelled, retrying while Redis is away."""
+        """Write queued items until cancelled, retrying while Redis is unavailable."""
         backoff_s = FIRST_BACKOFF_S
         while True:
             await self._woken.wait()
@@ -130,7 +130,7 @@ class Microphone:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # idempotent: a worker that claims a second pointer finds the session owned
+                # posting is idempotent: a worker that claims a second pointer finds that the session has an owner
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)
@@ -150,7 +150,7 @@ class Microphone:
         self._woken.set()
 
     def _drop_oldest(self) -> None:
-        # never a session's begin or end: the worker would wait for an end that is missing
+        # never drop the begin or end of a session: the worker would wait for the missing end
         for index, (_, item) in enumerate(self._waiting):
             if isinstance(item, _Chunk) and not item.entry.is_final:
                 del self._waiting[index]

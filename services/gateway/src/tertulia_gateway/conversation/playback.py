@@ -1,4 +1,4 @@
-"""Whether the client has played all that it was sent: from its receipts, else from the audio's length. No I/O."""
+"""Decides whether the client has played all its audio, by receipts or else by the audio's length. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ RECEIPT_GRACE_S = 3.0
 
 
 class Playback:
-    """All times are monotonic seconds that the caller passes in."""
+    """The playback at one client. All times are monotonic seconds that the caller passes in."""
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -20,20 +20,20 @@ class Playback:
         self._sends_receipts = False
 
     def sent(self, message_id: str, sentence_index: int, chunk_index: int, pcm_bytes: int, now: float) -> None:
-        """A frame was sent. It is played after all frames before it."""
+        """Record that a frame was sent. The client plays it after all frames before it."""
         self._until = max(self._until, now) + pcm_bytes / BYTES_PER_SECOND
         self._last = (message_id, sentence_index, chunk_index)
         self._heard_all = False
 
     def receipt(self, receipt: Receipt) -> None:
-        """The client has played up to here."""
+        """Record that the client has played the audio up to here."""
         self._sends_receipts = True
         if self._last is not None and receipt.message_id == self._last[0]:
             self._heard_all = (receipt.sentence_index, receipt.chunk_index) >= self._last[1:]
 
     @property
     def was_heard(self) -> bool:
-        """Whether the client has played all that it was sent. Valid once `remaining` is 0.
+        """True if the client has played everything that it was sent. Valid once `remaining` is 0.
 
         A client that sends receipts must have confirmed it; another is assumed to have played everything. False if
         nothing was sent on this connection.
@@ -41,7 +41,7 @@ class Playback:
         return self._last is not None and (self._heard_all or not self._sends_receipts)
 
     def flush(self) -> None:
-        """An interruption: the client drops what it has not played."""
+        """Record an interruption: the client drops the audio that it has not played."""
         self._until = 0.0
         self._heard_all = True
 

@@ -1,4 +1,4 @@
-"""Where one client stands in a conversation: which events it has, which audio it is still to be sent and to play."""
+"""One client's position in a conversation: the events that it has, and the audio that it still has to get and play."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class ClientPosition:
         """Apply an event that the client has now."""
         kind = _kind(entry)
         self.timeline.see(kind, entry.fields)
-        if kind != b"llm_chunk":  # by far the most frequent; it neither queues audio nor completes a turn
+        if kind != b"llm_chunk":  # the most frequent event; it neither queues audio nor completes a turn
             self.audio.see(kind, entry.fields, epoch_of(entry.fields))
             self._turn_changed.set()
 
     def rebuild(self, entry: Entry) -> bool:
-        """Apply an event that the client had before it resumed. Returns False if the filter leaves it out."""
+        """Apply an event that the client had before it resumed. Returns False if the filter skips it."""
         if self._decide(entry) not in (Decision.SEND, Decision.SEND_AFTER_LOSS):
             return False
         self.has_event(entry)
@@ -87,13 +87,13 @@ class ClientPosition:
     # -- audio
 
     def audio_complete(self, message_id: str, sent_ms: int | None) -> None:
-        """All of a message's audio was sent. None: the client had it before, or it no longer exists."""
+        """Record that all audio of a message was sent. None: the client already had it, or the stream has expired."""
         self.timeline.note_audio_complete(message_id, sent_ms)
         self.audio.done(message_id)
         self._turn_changed.set()
 
     def played(self, receipt: Receipt) -> None:
-        """The client has played the audio up to here."""
+        """Record that the client has played the audio up to here."""
         self.playback.receipt(receipt)
         self._turn_changed.set()
 

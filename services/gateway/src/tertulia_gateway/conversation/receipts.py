@@ -9,7 +9,7 @@ from tertulia_shared.bus import Bus, BusError, Outlet
 from tertulia_shared.entries import Receipt
 
 RECEIPTS_PER_S = 20.0
-"""Of receipts that come faster, only the newest is written."""
+"""Receipts written per second. Of receipts that arrive faster, only the newest is written."""
 
 
 class ReceiptWriter:
@@ -57,4 +57,4 @@ class ReceiptWriter:
             self._outlet = self._outlet or self._bus.outlet()
             self._outlet.append(self._key, receipt)
         except BusError:
-            self._outlet = None  # not retried: the next receipt includes this one
+            self._outlet = None  # no retry: the next receipt includes this one

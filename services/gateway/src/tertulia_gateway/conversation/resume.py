@@ -1,4 +1,4 @@
-"""Opens a conversation: creates one, or resumes one where the client left it."""
+"""Opens a conversation: creates one, or resumes one from the client's position."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PAGE = 1_000
 CLOCKS_DIFFER_MS = 60_000
 """Largest accepted difference between the clocks of Redis and of this process."""
 SETTINGS_S = 1.0
-"""How long a resume waits for model settings that only the store has."""
+"""Maximum wait of a resume, in seconds, for model settings that only the store has."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedConversation:
-    """A conversation that was opened for one client, and what the client is sent first."""
+    """An open conversation, and the events to send the client first."""
 
     conversation_id: str
     position: ClientPosition
@@ -43,9 +43,9 @@ class OpenedConversation:
     lost: bool = False
     """Redis has lost events that this client has."""
     replay: tuple[Entry, ...] = ()
-    """Events before the position that are sent again: those of the turn in progress, to a client without marks."""
+    """Events before the position that are sent again: those of the turn in progress, to a client without resume ids."""
     heard: tuple[Heard, ...] = ()
-    """How much of that turn's audio was played."""
+    """The heard part of that turn's audio."""
 
 
 async def create_conversation(bus: Bus, client: str, *, demo: bool) -> OpenedConversation:
@@ -120,7 +120,7 @@ async def _saved_settings(store: Store, conversation_id: str) -> bytes | None:
 
 
 def _start(last_event_id: str, last: Entry) -> str:
-    # the client would get no events until the clock reached an id that is higher than the last one
+    # not above the last entry: the client would get no events until new entries have higher ids
     return min(last_event_id, last.id, key=order) if last_event_id else last.id
 
 
@@ -164,12 +164,12 @@ class _Resuming:
         return turn, kept_since_ms <= order(last_event_id)[0] <= self.now_ms + CLOCKS_DIFFER_MS
 
     async def continue_at_marks(self, last_audio: AudioMark | None) -> None:
-        """Continue behind the last event and the last audio frame that the client has."""
+        """Continue after the last event and the last audio frame that the client has."""
         self.position.audio.keep_from(last_audio)
         await self._skip_complete_audio()
 
     async def continue_without_marks(self, turn: Sequence[Entry]) -> tuple[tuple[Entry, ...], tuple[Heard, ...]]:
-        """Replay the turn in progress with its audio behind what was heard; without one, start at the next event.
+        """Replay the turn in progress, with its audio after the heard part; without one, start at the next event.
 
         An interrupted turn is replayed without audio until it is complete: its last events are still to come.
 
@@ -188,7 +188,7 @@ class _Resuming:
             else:
                 audio.keep_from(AudioMark(each.message_id, each.audio_id))
         await self._skip_complete_audio()
-        # without the talk mark and without any receipt, the talk ended when the audio's duration was over
+        # without the talk mark and without any receipt, the gateway ended the talk after the audio's duration
         is_unheard = audio.head is not None and (self.is_talking or bool(receipts))
         if timeline.text_complete and not is_unheard:
             audio.clear()

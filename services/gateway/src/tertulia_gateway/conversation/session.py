@@ -1,4 +1,4 @@
-"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is away."""
+"""The conversation that a connection has open: opens it, replaces it, and retries while Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ Target = Resume | NewConversation
 
 
 class ConversationSession:
-    """At most one conversation at a time, running in the connection's TaskGroup.
+    """Holds at most one open conversation, which runs in the connection's TaskGroup.
 
-    `first` is the conversation to open first; None: none until `open`.
+    `first` is the conversation to open at the start; None: wait for `open`.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class ConversationSession:
 
     async def _open(self, target: Target) -> Problem | None:
         ctx = self._ctx
-        demo = await self._is_demo()  # before anything is opened: afterwards nothing may fail
+        demo = await self._is_demo()  # ask before the conversation is opened: nothing may fail afterwards
         opened = await self._create_or_resume(target, demo=demo)
         self._pending = None
         if isinstance(opened, Problem):
@@ -109,10 +109,10 @@ class ConversationSession:
         return await create_conversation(ctx.bus, self._client, demo=demo)
 
     async def _is_demo(self) -> bool:
-        """Whether an llm worker with the demo model is running."""
+        """True if an llm worker with the demo model is running."""
         try:
             members = await self._ctx.bus.alive(self._ctx.alive_s)
         except WriteRefused as error:  # a broken key must not prevent a conversation
-            log.warning("the workers cannot be seen: %s", error)
+            log.warning("the list of workers cannot be read: %s", error)
             return False
         return DEMO in engines_of(members)["llm"]

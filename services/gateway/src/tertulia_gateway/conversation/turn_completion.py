@@ -1,4 +1,4 @@
-"""What follows a complete turn: the client gets the turn's metrics, and the talk ends once it has played everything."""
+"""Completes turns: sends the client a turn's metrics, and ends the talk when the client has played everything."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_shared.events import TurnMetrics
 from tertulia_shared.keys import SOUND_GRACE_S
 
 RETRY_S = 1.0
-"""Time between two attempts to end the talk while Redis is away."""
+"""Time between two attempts to end the talk while Redis is unavailable."""
 
 log = logging.getLogger(__name__)
 
@@ -76,13 +76,13 @@ class TurnCompletion:
         try:
             frame = answer_json(TurnMetrics(turn_id, self._timeline.metrics()))
         except TypeError as error:  # a worker may have written any object as `usage`
-            log.warning("turn_metrics are skipped, JSON cannot hold them: %s", error, extra={"turn_id": turn_id})
+            log.warning("turn_metrics skipped: they cannot be encoded as JSON: %s", error, extra={"turn_id": turn_id})
             return
         await self._transport.send_text(frame)
 
     async def _end_talk(self, epoch: int) -> None:
         # Fenced by the turn's own epoch: a newer turn has raised it, and its `talk` mark must stay. The audio queue's
-        # epoch won't do: this gateway raises it as soon as Redis has the newer turn, before the turn's event is read.
+        # epoch would be wrong: this gateway raises it once Redis has the newer turn, before the turn's event is read.
         fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
             await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
@@ -90,7 +90,7 @@ class TurnCompletion:
             return
 
     def _expire_played_audio(self) -> list[Expire]:
-        """Let the turn's audio expire early if it was played. Interrupted turns keep theirs: llm reads it first."""
+        """Let the turn's audio expire early if it was heard. Interrupted turns keep theirs: the llm reads it first."""
         if not self._position.playback.was_heard:
             return []
         keys, conversation_id = self._bus.keys, self._conversation_id

@@ -1,4 +1,4 @@
-"""When each step of a turn happened, from the timestamps in its entries. No I/O; all times are ms since 1970."""
+"""Collects the time of each step of a turn, from the timestamps in its entries. No I/O; all times are ms since 1970."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class TurnTimeline:
 
     def see(self, kind: bytes, fields: Fields) -> None:
         """Apply the next event of the stream."""
-        if kind == b"llm_chunk":  # by far the most frequent
+        if kind == b"llm_chunk":  # the most frequent event
             reply = self._reply(fields)
             if reply is not None and reply.first_chunk is None:
                 reply.first_chunk = _ts(fields)
@@ -105,13 +105,13 @@ class TurnTimeline:
 
     @property
     def settled(self) -> bool:
-        """Whether the turn's text is complete and its audio was sent."""
+        """True if the turn's text is complete and its audio was sent."""
         turn = self._turn
         return turn is not None and turn.complete is not None and all(r.settled for r in turn.replies.values())
 
     @property
     def text_complete(self) -> bool:
-        """Whether no more text will come; also true without a turn."""
+        """True if no more text will come; also true without a turn."""
         return self._turn is None or self._turn.complete is not None
 
     @property
@@ -121,7 +121,7 @@ class TurnTimeline:
 
     @property
     def heard_ids(self) -> tuple[str, ...]:
-        """The messages without an error. The audio of a failed one may continue later, behind its last chunk."""
+        """The messages without an error. The audio of a failed one may continue later, after its last chunk."""
         return tuple(id for id in self.message_ids if id not in self._failed)
 
     def metrics(self) -> dict[str, Any]:
@@ -163,7 +163,7 @@ class TurnTimeline:
     def _transcribed(self, fields: Fields) -> None:
         turn_id, at = _text(fields, b"turn_id"), _ts(fields)
         self._transcript = turn_id, at
-        if self._turn is not None and self._turn.turn_id == turn_id:  # it may come after its turn
+        if self._turn is not None and self._turn.turn_id == turn_id:  # the event may come after its turn
             self._turn.transcript = self._turn.transcript or at
 
     def _turn_accepted(self, fields: Fields) -> None:

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class ConversationWriter:
-    """All methods raise `BusError` if the outcome of the write is unknown."""
+    """Writes the commands. All methods raise `BusError` if the outcome of the write is unknown."""
 
     def __init__(self, bus: Bus, conversation_id: str) -> None:
         self._bus = bus
@@ -34,12 +34,12 @@ class ConversationWriter:
         return await self._repairing(lambda: interrupt(self._bus, self._id, "request", fence=fence))
 
     async def change_settings(self, changes: Mapping[str, Any]) -> ModelSettings:
-        """Change model settings from the next turn on. Returns all settings as they are then."""
+        """Change model settings from the next turn on. Returns all settings after the change."""
         key = self._bus.keys.state(self._id)
         state = ConversationState(await self._bus.hash(key))
         stored: dict[str, Any] = {**read_settings(state.get(StateField.SETTINGS)), **changes}
         settings = possible_settings(stored)
-        # settings that only a newer release knows stay
+        # keep settings that only a newer release knows
         put = Put(key, {StateField.SETTINGS: pack({**stored, **asdict(settings)})})
         await self._repairing(lambda: self._bus.transact(self._id, [put]))
         return settings

@@ -26,13 +26,13 @@ POLLED = (
     catalogue.OUTBOX_ENTRIES,
     catalogue.DEAD_ENTRIES,
 )
-"""Metrics that have no value while Redis is away."""
+"""Metrics that have no value while Redis is unavailable."""
 
 log = logging.getLogger(__name__)
 
 
 class BacklogMonitor:
-    """`alive_s`: seconds without a heartbeat after which a worker counts as away."""
+    """`alive_s`: seconds without a heartbeat after which a worker counts as dead."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
         self._bus = bus
@@ -63,7 +63,7 @@ class BacklogMonitor:
         return True
 
     async def _ping(self) -> None:
-        # within the heartbeat: a timeout around the heartbeat would cancel it, and it would not count a failure
+        # the timeout is inside the heartbeat: around it, a timeout would cancel it, and it would not count a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 
@@ -71,10 +71,10 @@ class BacklogMonitor:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await self._poll()
-        except (BusError, TimeoutError) as error:  # it went away, or this Redis user lacks a right
+        except (BusError, TimeoutError) as error:  # Redis became unavailable, or this Redis user lacks a right
             self._warn_once(f"the backlog in Redis cannot be polled: {str(error) or 'no answer in time'}")
             return False
-        except Exception:  # noqa: BLE001 - no worker's writes may end the gateway
+        except Exception:  # noqa: BLE001 - a worker's writes must not end the gateway
             self._warn_once("the backlog in Redis cannot be decoded", exc_info=True)
             return False
         self._is_warned = False

@@ -1,4 +1,4 @@
-"""Whether Redis answers and which workers are alive, for `/healthz`, `/readyz` and `/api/status`."""
+"""Checks whether Redis answers and which workers are alive, for `/healthz`, `/readyz` and `/api/status`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tertulia_shared.keys import STAGES
 DEMO = "demo"
 """The engine name of an llm worker that uses the demo model."""
 PATIENCE_S = 2.0
-"""How long Redis may take to answer before it counts as away. Clients of `/readyz` have timeouts of their own."""
+"""Seconds without an answer after which Redis counts as unavailable. Clients of `/readyz` have their own timeouts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Health:
 
     @property
     def missing(self) -> list[str]:
-        """The required parts that are not there."""
+        """The required parts that are not running."""
         if self.redis_ms is None:
             return ["redis"]
         return [stage for stage in STAGES if not self.engines.get(stage)]

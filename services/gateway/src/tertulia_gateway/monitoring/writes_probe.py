@@ -1,4 +1,4 @@
-"""Probes whether Redis accepts writes. Without a probe, a worker's write may fail long before one of the gateway does.
+"""Probes whether Redis accepts writes. Without it, a worker's write may fail long before a write of the gateway.
 
 A Redis without memory, with a full disk or without its replicas still answers PING and reads. Each connection warns its
 client once when an outage begins, and once when it ends.
@@ -18,7 +18,7 @@ from tertulia_shared.metrics import Metrics, catalogue
 PROBE_S: Final = 0.5
 """Time between two probes, each one small write: clients are warned within a second."""
 REFUSED_PROBE_S: Final = 60.0
-"""Time between two probes if the Redis user may not write the key (an older release has set its rights)."""
+"""Time between two probes if the Redis user may not write the key (an older release set its rights)."""
 CAUSES: Final = {
     "OOM": "Redis has no memory left",
     "MISCONF": "the disk of Redis is full, or cannot be written to",
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 def cause_of(error: WritesPaused) -> str:
-    """Why Redis refuses writes, in words."""
+    """The reason why Redis refuses writes, in words."""
     found = _CODE.search(str(error))
     return "Redis takes no writes just now" if found is None else CAUSES[found[1]]
 
@@ -54,7 +54,7 @@ def level_of(error: Exception) -> int:
 
 
 class WriteStatus:
-    """Whether Redis accepts writes, shared by the connections of a process, which wait for changes."""
+    """The state of writes to Redis, accepted or paused. The connections of a process share it and wait for changes."""
 
     def __init__(self) -> None:
         self.why = ""
@@ -62,7 +62,7 @@ class WriteStatus:
         self._changed = asyncio.Event()
 
     def set(self, why: str) -> None:
-        """Writes are paused; "": they are accepted again."""
+        """Record the reason why writes are paused; "": Redis accepts them again."""
         self.why = why
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
@@ -104,7 +104,7 @@ class WritesProbe:
         except BusRefused:
             raise
         except (BusError, TimeoutError):
-            return  # Redis is away: whether it accepts writes is unknown
+            return  # Redis is unavailable: whether it accepts writes is unknown
         else:
             if self._writes.why:
                 log.warning("Redis takes writes again")

@@ -16,10 +16,10 @@ FRAMES_BESIDE_TEXT_PER_S = 500.0
 PCM of 20 ms at twice real time is 100 frames a second.
 """
 FRAME_BURST_S = 4.0
-"""Seconds' worth of frames that may come at once: 2,000 frames and more."""
+"""Size of a burst of frames, in seconds of the rate: 2,000 frames and more."""
 MAX_HEADER_BYTES = 16 * 1024
 MAX_UNFINISHED = 256
-"""Connections at once other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
+"""Simultaneous connections other than open WebSockets: HTTP requests, handshakes, closing WebSockets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,9 @@ class SocketBounds:
 
     frames_per_s: float = FRAMES_BESIDE_TEXT_PER_S
     max_fragments: int = 128
-    """Frames of one message. Empty continuation frames do not add to its size, so a bound on the size is no bound."""
+    """Frames of one message. Empty continuation frames add nothing to its size, so the size limit allows any number."""
     text_bytes_per_s: float = 256 * 1024
-    """Of text messages. JSON of 1 MiB takes milliseconds to parse, and passes the bound on frames."""
+    """Bytes of text messages per second: 1 MiB of JSON takes milliseconds to parse, and is within the frame limit."""
     text_burst_bytes: float = 2 * 1024 * 1024
     refusals_per_s: float = 20.0
     """Refused handshakes, of all clients together, that are answered with the reason; further ones are aborted."""
@@ -39,16 +39,16 @@ class SocketBounds:
     ping_s: float = 10.0
     """Time between two pings of the gateway."""
     pong_s: float = 16.0
-    """How long a client may take to answer a ping."""
+    """Time limit for a client to answer a ping."""
     linger_s: float = 2.0
-    """How long a client may take to read the close frame, before the connection is aborted."""
+    """Time limit for a client to read the close frame; then the connection is aborted."""
     header_s: float = 10.0
-    """How long a request's header may take, from the start of the connection or from the last response."""
+    """Time limit for a request's header, from the start of the connection or from the last response."""
     body_s: float = 30.0
     send_stall_s: float = 20.0
-    """How long a client may pause reading an HTTP response."""
+    """Longest pause of a client in reading an HTTP response."""
     closing_s: float = 5.0
-    """How long a closing HTTP connection may wait for the client to read."""
+    """Time limit for a closing HTTP connection to wait until the client has read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class SharedLimits:
     parsing: FairParsing = field(default_factory=FairParsing)
     unfinished: UnfinishedConnections = field(default_factory=lambda: UnfinishedConnections(MAX_UNFINISHED))
     is_refused: Callable[[Mapping[str, str], Mapping[str, str]], bool] = lambda _headers, _query: False
-    """Whether a handshake with these headers and this query will be refused."""
+    """True if a handshake with these headers and this query will be refused."""
     refusal_rate: TokenBucket = field(init=False)
 
     def __post_init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import Protocol
 
 SLICE_BYTES = 1024
 ROUND_S = 0.005
-"""How long slices are parsed before the event loop runs other callbacks."""
+"""Time, in seconds, that a round parses slices before the event loop runs other callbacks."""
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class FairParsing:
         while self._waiting:
             connection = self._waiting[0]
             more = _parse(connection)
-            self._waiting.popleft()  # after parsing, so that `add` sees a round in progress
+            self._waiting.popleft()  # remove it after parsing, so that `add` sees a round in progress
             if more:
                 self._waiting.append(connection)
             else:
@@ -72,7 +72,7 @@ def _parse(connection: Parsed) -> bool:
     try:
         return connection.parse_slice()
     except Exception:
-        # a bug in a parser must end this connection only
+        # a bug in a parser must end only this connection
         log.exception("a parser failed on the bytes of a client")
         connection.evict()
         return False

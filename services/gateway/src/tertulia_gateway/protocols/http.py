@@ -19,7 +19,7 @@ WATCH_S = 0.5
 """Time between two checks of a connection's progress."""
 MAX_BACKLOG_BYTES = 1024 * 1024
 MAX_DRAINED_BYTES = 4 * 1024 * 1024
-"""How much of a body is read after its response: a browser reads the response only once it has sent the body."""
+"""Bytes of a body to read after its response: a browser reads the response only once it has sent the body."""
 MAX_DRAINED_CHUNKED_BYTES = 64 * 1024
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -56,7 +56,7 @@ class BoundedHttp(H11Protocol):
     # -- eviction
 
     def is_waiting(self) -> bool:
-        """Whether the connection waits for its client, so that it may be evicted."""
+        """True if the connection waits for its client, so that it may be evicted."""
         return self._answered or self.conn.their_state is h11.SEND_BODY
 
     @property
@@ -70,7 +70,7 @@ class BoundedHttp(H11Protocol):
 
     # -- called by asyncio
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - as uvicorn does
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] - uvicorn narrows it too
         """Register the connection and begin to watch its progress."""
         super().connection_made(transport)
         self._shared.unfinished.enter(self)

@@ -9,7 +9,7 @@ class Evictable(Protocol):
     """A connection that can be aborted to make room."""
 
     def is_waiting(self) -> bool:
-        """Whether the connection waits for its client, and no response is being made."""
+        """True if the connection waits for its client, and the application is not making a response."""
         ...
 
     def evict(self) -> None:
@@ -18,9 +18,10 @@ class Evictable(Protocol):
 
 
 class UnfinishedConnections:
-    """At most `most` connections at once. A further one evicts the oldest that waits for its client.
+    """Holds at most `most` connections at once. A further one evicts the oldest that waits for its client.
 
-    An honest request is complete within milliseconds, so a flood of unfinished requests evicts only its own.
+    An honest request is complete within milliseconds, so a flood of unfinished requests evicts only its own
+    requests.
     """
 
     def __init__(self, most: int) -> None:

@@ -22,7 +22,7 @@ from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""How many bytes are read and dropped after the close frame, to see the client's FIN; then reading stops."""
+"""Bytes to read and drop after the close frame, to see the client's FIN; then reading stops."""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
@@ -91,8 +91,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
             self._shared.parsing.add(self)
             self._read_or_pause()
 
-    def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - as asyncio allows
-        """The client sends no more. Bytes that it sent before are still parsed."""
+    def eof_received(self) -> bool:  # pyright: ignore[reportIncompatibleMethodOverride] - asyncio allows bool
+        """Called at the client's EOF. Bytes received before it are still parsed."""
         self._at_eof = True
         return bool(self._backlog) and not self._is_closing
 
@@ -113,7 +113,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # not before the handshake response is written: a pong would precede it
+        # only after the handshake response; otherwise the client would get a pong first
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
     def _handle_frames(self, frames: list[Frame]) -> None:
@@ -196,7 +196,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         """Send a message. Raises `ClientDisconnected` once the connection is closing, for any reason."""
         kind = message["type"]
         if kind == "websocket.close" and self.handshake_complete:
-            # without waiting for `writable`: a client that does not read must be closed too
+            # do not wait for `writable`: a client that does not read must be closed as well
             if not self.close_sent and not self.disconnected:
                 self._close(message.get("code", 1000), message.get("reason", "") or "")
             return
@@ -211,11 +211,11 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     # -- closing
 
     def handle_close(self, event: Frame) -> None:  # noqa: ARG002 - uvicorn's signature
-        """The client closes; the parser has queued the response."""
+        """Handle the client's close frame; the parser has queued the response."""
         self._end_with(self.conn.close_rcvd)
 
     def handle_parser_exception(self) -> None:
-        """A frame violates the protocol or is too large; the parser has queued the close frame."""
+        """Handle a frame that violates the protocol or is too large; the parser has queued the close frame."""
         self._end_with(self.conn.close_sent)
 
     def _end_with(self, close: Close | None) -> None:
@@ -231,7 +231,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         """Close the connection because the server stops."""
         if self._is_closing:
-            return  # it is aborted within `linger_s`
+            return  # the connection is aborted within `linger_s`
         if self.handshake_complete:
             self._close(RESTARTS, "the server stops; connect again and resume")
         else:
@@ -248,7 +248,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
 
     def _end(self) -> None:
         """Write pending bytes, send FIN, and abort after `linger_s`. Bytes that arrive from now on are dropped."""
-        if self._is_closing:  # the slice held a close frame behind the frame that already ended the connection
+        if self._is_closing:  # the same slice had a close frame after the frame that already ended the connection
             return
         self._is_closing = self.close_sent = self.handshake_complete = True
         self.stop_keepalive()

@@ -28,7 +28,7 @@ CharacterId = Annotated[str, Path(pattern=UUID, description="a character's id")]
 
 
 def router(store: Store, bus: Bus) -> APIRouter:
-    """Each write makes all workers read the characters again."""
+    """The routes. After each write, all workers read the characters again."""
     api = APIRouter(prefix="/api", tags=["characters"])
 
     async def save(character: Character) -> CharacterItem:

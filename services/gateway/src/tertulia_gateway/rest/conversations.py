@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
 
 
 class Format(StrEnum):
-    """The file formats of an export."""
+    """The formats of an exported file."""
 
     MARKDOWN = "markdown"
     JSON = "json"
@@ -108,7 +108,7 @@ async def _existing(store: Store, conversation_id: str) -> Conversation:
 
 
 def _was_shown(message: Message) -> bool:
-    """Whether a client may have seen it: a reply's row is created before its first word."""
+    """True if a client may have seen the message: a reply's row is created before its first word."""
     return message.status != "streaming" or bool(message.text)
 
 

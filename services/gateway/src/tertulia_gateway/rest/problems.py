@@ -37,7 +37,7 @@ class ProblemDetails(BaseModel):
 
 
 ALWAYS = (401, 403, 503)
-"""The middleware's refusals, and 503 when Redis or the store is away."""
+"""The middleware's refusals, and 503 when Redis or the store is unavailable."""
 WITH_BODY = (400, 411, 413)
 
 

@@ -110,7 +110,7 @@ class NewCharacter(Shape):
 
 
 class CharacterChange(Shape):
-    """The fields to change; fields that are left out stay."""
+    """The fields to change; omitted fields stay."""
 
     name: Line | None = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
     voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX_CHARS)
@@ -148,7 +148,7 @@ class Status(Shape):
 
 
 class Readiness(Shape):
-    """Whether everything runs that a talk needs."""
+    """`ready` is true if all parts that a talk needs are running."""
 
     ready: bool
     missing: list[str]

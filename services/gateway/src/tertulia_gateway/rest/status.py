@@ -21,19 +21,19 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
 
     @api.get("/healthz")
     async def healthz() -> dict[str, str]:
-        """The process is up."""
+        """Liveness: 200 while the process runs."""
         return {"status": "up"}
 
     @api.get("/readyz", responses={503: {"model": Readiness, "description": "something is missing"}})
     async def readyz(response: Response) -> Readiness:
-        """Redis answers and each stage has a live worker; else 503 with the missing parts."""
+        """Readiness: 200 if Redis answers and each stage has a live worker; else 503 with the missing parts."""
         health = await check_health(bus, alive_s)
         response.status_code = 503 if health.missing else 200
         return Readiness(ready=not health.missing, missing=health.missing, engines=health.engines)
 
     @api.get("/api/status", responses=responses())
     async def status() -> Status:
-        """What is running, with which engines."""
+        """The installation's state: the parts that run, and their engines."""
         health = await check_health(bus, alive_s)
         return Status(
             version=__version__,
@@ -47,7 +47,7 @@ def router(bus: Bus, connections: Sized, metrics: Metrics, *, alive_s: float) ->
 
     @api.get("/metrics", responses=responses(), response_class=PlainTextResponse)
     def show_metrics() -> Response:  # not a coroutine: rendering takes milliseconds, so FastAPI runs it in a thread
-        """What this gateway counts and measures, in Prometheus' text format (docs/metrics.md)."""
+        """The metrics of this gateway, in Prometheus' text format (docs/metrics.md)."""
         return Response(metrics.text(), media_type=CONTENT_TYPE)
 
     return api

@@ -19,7 +19,7 @@ from tertulia_shared.ids import new_id
 log = logging.getLogger(__name__)
 
 PATIENCE_S = 15.0
-"""How long the whole sentence may take."""
+"""Time limit for the whole sentence, in seconds."""
 MAX_CHARS = 200
 MAX_PCM_BYTES = 60 * SAMPLE_RATE_OUT * 2
 """One minute: 200 characters take a quarter of it."""
@@ -44,7 +44,7 @@ class SampleQueue:
         self._asked = 0
 
     async def speak(self, voice: str, text: str) -> bytes:
-        """As `voice_sample`.
+        """Speak a sample, one at a time, like `voice_sample`.
 
         Raises:
             SamplesBusy: too many requests wait.
@@ -64,7 +64,7 @@ async def voice_sample(bus: Bus, voice: str, text: str) -> bytes:
 
     Raises:
         VoiceSilent: it took longer than `PATIENCE_S`, is longer than `MAX_PCM_BYTES`, or cannot be decoded.
-        BusError: Redis is away.
+        BusError: Redis is unavailable.
     """
     conversation_id, message_id = new_id(), new_id()
     sentences = bus.keys.sentences(conversation_id, message_id)
@@ -103,12 +103,12 @@ async def _delete(bus: Bus, conversation_id: str, message_id: str, *, is_spoken:
     fence = [keys.state(conversation_id), keys.control(conversation_id)]
     try:
         if not is_spoken:
-            # a worker may have claimed it, or claims it later: the raised epoch in `state` stops it, so `state` stays
+            # a worker may claim the work now or later: the raised epoch in `state` stops it, so `state` is kept
             interrupt = Append(keys.control(conversation_id), Interrupt("request"))
             await bus.transact(conversation_id, [interrupt], raise_epoch=True)
         await bus.delete([*made, *(fence if is_spoken else ())])
     except BusError as error:
-        log.warning("the keys of a voice sample are not deleted, they expire within an hour: %s", error)
+        log.warning("the keys of a voice sample were not deleted; they expire within an hour: %s", error)
 
 
 async def _spoken(bus: Bus, conversation_id: str, message_id: str) -> bytes:

@@ -30,7 +30,7 @@ def router(bus: Bus) -> APIRouter:
 
     @api.get("/voices", responses=responses())
     async def list_voices() -> VoiceList:
-        """List the voices of the speech engines that run, or ran in the last day."""
+        """List the voices of the speech engines that are running, or ran within the last day."""
         return VoiceList(voices=voices_of(await bus.hash(bus.keys.voices())))
 
     @api.get(

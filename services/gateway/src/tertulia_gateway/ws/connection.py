@@ -50,9 +50,9 @@ PCM_PACE = 2.0
 """Largest rate of PCM in multiples of real time, after a burst of `PCM_BURST_S`."""
 PCM_BURST_S = 5.0
 FRAME_BURST_S = 4.0
-"""Seconds' worth of text frames that may come at once."""
+"""Size of a burst of text frames, in seconds of the rate."""
 FAREWELL_S = 2.0
-"""How long the end of a microphone session and the close frame may take."""
+"""Time limit for ending the microphone session and sending the close frame, in seconds."""
 
 CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
 """Fields of each character in the `characters` event."""
@@ -97,7 +97,7 @@ class Connection:
                 tasks.create_task(self._receive(session))
                 tasks.create_task(session.retry_pending())
                 tasks.create_task(self._report_paused_writes())
-        except* WebSocketDisconnect:  # the client has gone
+        except* WebSocketDisconnect:  # the client has disconnected
             if session is not None and session.conversation is not None:
                 await self._write_last_receipt(session.conversation)
         except* CloseConnection as group:
@@ -276,7 +276,7 @@ class Connection:
 
 
 class _NotOpen(Exception):
-    """A command needs a conversation, and none could be opened."""
+    """Raised when a command needs a conversation and none could be opened."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)

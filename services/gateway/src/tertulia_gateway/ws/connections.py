@@ -17,7 +17,7 @@ class Closable(Protocol):
 
 
 class Connections:
-    """At most `most` connections at once. `len()` is the number that is open."""
+    """Holds at most `most` connections. `len()` is the number that is open."""
 
     def __init__(self, most: int, metrics: Metrics | None = None) -> None:
         metrics = metrics or Metrics()
@@ -35,7 +35,7 @@ class Connections:
 
     @property
     def full(self) -> bool:
-        """Whether no further connection may open."""
+        """True if no other connection may open."""
         return len(self._open) >= self._most
 
     def enter(self, connection: Closable) -> None:

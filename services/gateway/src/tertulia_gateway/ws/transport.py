@@ -7,7 +7,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 
 class WebSocketTransport:
-    """Raises `WebSocketDisconnect` once the client has gone."""
+    """Sends frames over a WebSocket. Raises `WebSocketDisconnect` once the client has disconnected."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -19,6 +19,6 @@ class WebSocketTransport:
         await self._send({"type": "websocket.send", "bytes": frame})
 
     async def _send(self, message: Message) -> None:
-        if self._socket.application_state is WebSocketState.DISCONNECTED:  # another task has noticed it before
+        if self._socket.application_state is WebSocketState.DISCONNECTED:  # another task has noticed the disconnect
             raise WebSocketDisconnect(1006)
         await self._socket.send(message)

@@ -1,5 +1,5 @@
 /**
- * Barge-in: lowers the voice as soon as the user makes a sound, then stops it or brings it back.
+ * Barge-in: lowers the voice as soon as the user makes a sound, then stops it or raises it again.
  *
  * The recognizer detects a sound long before it knows whether it is a word. Until then the voice is only ducked, so a
  * cough does not cost the sentence. Pure: the caller passes the time.
@@ -8,7 +8,7 @@
 import type { ServerEvent } from "../wire/events";
 
 export interface BargeIn {
-  /** When the voice was lowered; null while it is not. */
+  /** The time at which the voice was ducked; null while it is not ducked. */
   readonly duckedAtMs: number | null;
   readonly recording: boolean;
 }

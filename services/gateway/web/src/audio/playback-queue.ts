@@ -7,7 +7,7 @@
 import type { AudioFrame } from "../wire/audio-frame";
 import type { ToWorklet } from "./playback-port";
 
-/** 30 minutes of speech, 86 MB. */
+/** Maximum length of the queue: 30 minutes of speech, 86 MB. */
 export const BACKLOG_MAX_SAMPLES = 30 * 60 * 24_000;
 
 type Waiting = { readonly frame: AudioFrame } | { readonly end: string };
@@ -39,7 +39,7 @@ export class PlaybackQueue {
     this.#feed();
   }
 
-  /** The worklet has consumed this many samples since the start. */
+  /** Record how many samples the worklet has consumed since the start. */
   consumed(samples: number): void {
     this.#consumed = Math.max(this.#consumed, samples);
     this.#feed();

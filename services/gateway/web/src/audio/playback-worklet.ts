@@ -69,7 +69,7 @@ class PlaybackProcessor extends AudioWorkletProcessor {
     }
   }
 
-  /** Resample if the context has another rate than the speech. Current browsers give the requested rate. */
+  /** Resample if the context's rate differs from the speech's. Current browsers give the requested rate. */
   #atContextRate(messageId: string, samples: Int16Array): Int16Array {
     if (sampleRate === this.#speechRate) return samples;
     if (messageId !== this.#resampled) {

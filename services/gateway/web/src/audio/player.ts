@@ -102,7 +102,7 @@ export class Player {
     this.#queue.end(messageId);
   }
 
-  /** Stop all sound at once and drop what is queued. */
+  /** Stop all sound at once and drop the queued sound. */
   flush(): void {
     this.#hasSound = false;
     this.#token += 1;

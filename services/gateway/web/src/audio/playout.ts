@@ -75,7 +75,7 @@ export class Playout {
     if (this.#mode === "idle" && taken > 0) this.#fill();
   }
 
-  /** No more sound will come for this message. */
+  /** Mark a message as complete: no more sound will come for it. */
   end(messageId: string): void {
     if (this.#current?.messageId === messageId || this.#segments.some((segment) => segment.messageId === messageId)) {
       this.#ended.add(messageId);
@@ -235,7 +235,7 @@ export class Playout {
     this.#filledFor += blockSamples;
     if (!this.#enough() && this.#filledFor < this.#samples(this.#jitter.targetMs)) return;
     this.#mode = "playing";
-    this.#join = this.#samples(JOIN_FADE_MS); // fade in after silence
+    this.#join = this.#samples(JOIN_FADE_MS); // fade in after the silence
     if (current?.messageId !== first.messageId) {
       this.#finish();
       this.#start(first);

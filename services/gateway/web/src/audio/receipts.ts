@@ -10,7 +10,7 @@ export class Receipts {
   #sentMs = -1;
   #before = new Map<string, number>();
 
-  /** Add the time that an earlier page has played of this message. */
+  /** Add the time that an earlier page has already played of this message. */
   playedBefore(messageId: string, ms: number): void {
     this.#before.set(messageId, ms);
   }

@@ -6,7 +6,7 @@ export interface Trace {
   readonly turnId: string;
   readonly said: string;
   readonly metrics: Record<string, unknown>;
-  /** From the message sent, or the end of speech, to the first sample played; null if no sound was played. */
+  /** Ms from the sent message, or the end of speech, to the first sample played; null if no sound was played. */
   readonly heardAfterMs: number | null;
 }
 

@@ -19,7 +19,7 @@ export interface Waterfall {
   readonly rows: readonly Row[];
   readonly fromMs: number;
   readonly toMs: number;
-  /** From the end of the user's words to the first audio frame sent to the page; null if there was none. */
+  /** Ms from the end of the user's words to the first audio frame sent to the page; null if there was none. */
   readonly firstSoundMs: number | null;
 }
 

@@ -11,7 +11,7 @@ export interface Unconfirmed {
   readonly text: string;
 }
 
-/** A user does not type more messages than this while disconnected. */
+/** Maximum number of messages, more than a user types while disconnected. */
 export const OUTBOX_MAX = 32;
 
 export class Outbox {

@@ -5,16 +5,16 @@ import type { Command } from "../wire/commands";
 import { type ServerEvent, UnreadableFrame, parseEvent } from "../wire/events";
 import { type Effect, type Input, type LinkState, OFF, type Position, step } from "./state-machine";
 
-/** Above this much unsent sound, microphone frames are dropped: 2 s of 16 kHz, 16 bit. */
+/** Maximum bytes of unsent sound (2 s of 16 kHz, 16 bit). Above it the page drops microphone frames. */
 const MIC_BACKLOG_MAX_BYTES = 64_000;
 
 export interface LinkListener {
   event(event: ServerEvent): void;
   audio(frame: AudioFrame): void;
   state(state: LinkState): void;
-  /** The conversation is open: send unconfirmed messages again, and restart listening if it was on. */
+  /** Called when the conversation is open: send unconfirmed messages again, and restart listening if it was on. */
   live(): void;
-  /** A frame could not be parsed and was dropped. */
+  /** Called when a frame could not be parsed and was dropped. */
   unreadable(problem: string): void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The connection's state machine: when to connect, from which position to resume, how long to wait after a failure.
+ * The connection's state machine: decides when to connect, from which position to resume, and how long to wait.
  *
  *     off ──▶ connecting ──▶ greeting ──▶ live     a conversation of which this page has no events yet
  *                 ▲    └──────▶ resuming ──▶ live    a conversation to resume; the URL carries the position

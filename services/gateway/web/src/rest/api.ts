@@ -47,7 +47,7 @@ export interface Status {
   readonly version: string;
   /** The engines of the live workers, by stage. */
   readonly engines: Readonly<Record<string, readonly string[]>>;
-  /** Problems: the parts that are needed and do not run. */
+  /** The required parts that are not running. */
   readonly missing: readonly string[];
   readonly redis_ms: number | null;
   /** Prefix of every Redis key. */
@@ -82,7 +82,7 @@ export class Api {
     return list<Voice>(await this.#ask("GET", "api/voices"), "voices");
   }
 
-  /** A WAV with a sentence in this voice. */
+  /** Fetch a WAV with a sentence in this voice. */
   async voiceSample(id: string): Promise<Blob> {
     const answer = await this.#fetch("GET", `api/voices/${encodeURIComponent(id)}/sample`);
     return answer.blob();
@@ -94,7 +94,7 @@ export class Api {
     return (await this.#ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
   }
 
-  /** The messages of a conversation, oldest first, at most `MESSAGES_MAX`. */
+  /** Fetch the messages of a conversation, oldest first, at most `MESSAGES_MAX`. */
   async messages(conversationId: string): Promise<readonly StoredMessage[]> {
     const all: StoredMessage[] = [];
     let after: number | null = null;
@@ -154,7 +154,7 @@ export class Api {
   }
 }
 
-/** The list in an answer, either bare or under a name. */
+/** Return the list in an answer, either bare or under a name. */
 function list<T>(answer: unknown, name: string): readonly T[] {
   if (Array.isArray(answer)) return answer as T[];
   const inner =

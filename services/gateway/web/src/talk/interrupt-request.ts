@@ -3,9 +3,9 @@
 import type { ServerEvent } from "../wire/events";
 
 export class InterruptRequest {
-  /** The user interrupted while disconnected. */
+  /** True if the user interrupted while disconnected. */
   #unsent = false;
-  /** `interrupt` was sent and not confirmed yet. */
+  /** True if `interrupt` was sent and not confirmed yet. */
   #sent = false;
 
   /** @param send sends `interrupt`; returns false while disconnected */
@@ -23,7 +23,7 @@ export class InterruptRequest {
     else if (event.type === "warning" && event.code === "writes_resumed" && this.#sent) this.send();
   }
 
-  /** The connection is open again. */
+  /** Called when the connection is open again. */
   onLive(): void {
     if (this.#unsent) this.send();
     this.#unsent = false;

@@ -17,7 +17,7 @@ export interface ListeningCallbacks {
   trouble(problem: string): void;
 }
 
-/** After push-to-talk the microphone stays open this long, so that the next press does not lose its first word. */
+/** How long the microphone stays open after push-to-talk, so that the next press does not lose its first word. */
 const WARM_MS = 20_000;
 
 export class ListeningController {
@@ -40,7 +40,7 @@ export class ListeningController {
     if (this.#wanted && this.#microphone) this.#begin();
   }
 
-  /** @param keepWarm the microphone stays open for a while */
+  /** @param keepWarm keep the microphone open for a while */
   stop(keepWarm: boolean): void {
     if (!this.#wanted) return;
     this.#wanted = false;

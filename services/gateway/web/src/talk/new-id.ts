@@ -1,4 +1,4 @@
-/** Make a UUID; also works on pages loaded over plain http, where `crypto.randomUUID` is missing. */
+/** Makes a UUID; also works on pages loaded over plain http, where `crypto.randomUUID` is missing. */
 export function newId(): string {
   if ("randomUUID" in crypto) return crypto.randomUUID();
   const bytes = (crypto as Crypto).getRandomValues(new Uint8Array(16));

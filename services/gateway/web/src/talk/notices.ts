@@ -6,7 +6,7 @@ import type { Notice, NoticePlace } from "./view";
 type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };
 
-/** Codes about one turn; the notice goes with the next turn. */
+/** Codes about one turn; the next turn removes the notice. */
 const OF_A_TURN: ReadonlySet<string> = new Set(["store_refused", "reply_cut"]);
 const SENT_AGAIN = "what you write now is sent as soon as possible.";
 

@@ -15,11 +15,11 @@ export interface PlayedMessage extends Tally {
 
 /** One flush: a voice that was stopped. */
 export interface Flush {
-  /** When the page requested the flush, by `performance.now()`. */
+  /** The time of the page's request, by `performance.now()`. */
   readonly askedAtMs: number;
-  /** When the audio thread's report of the flush arrived; null before that. */
+  /** The time at which the audio thread's report of the flush arrived; null before that. */
   readonly silentAtMs: number | null;
-  /** Sound played in between, in ms of the audio clock, which does not depend on the machine's speed. */
+  /** Sound played between the two, in ms of the audio clock, which does not depend on the machine's speed. */
   readonly soundMs: number | null;
 }
 

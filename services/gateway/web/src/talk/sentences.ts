@@ -19,7 +19,7 @@ export function sentenceSpan(
   index: number,
 ): Span | null {
   if (index < 0) return null;
-  // Behind the last known end lies the sentence being written. Once the text is complete, that rest (an emoji, code)
+  // After the last known end comes the sentence being written. Once the text is complete, that rest (an emoji, code)
   // belongs to the last sentence.
   const count = status === "streaming" ? sentenceEnds.length + 1 : Math.max(1, sentenceEnds.length);
   const at = Math.min(index, count - 1);

@@ -59,7 +59,7 @@ function sending(state: ViewState): boolean {
   return last?.kind === "user" && last.delivery === "sending";
 }
 
-/** Whether a reply is being written, played or waiting to be played. */
+/** True if a reply is being written, played or waiting to be played. */
 export function canStop(state: ViewState): boolean {
   const { turn } = state;
   if (state.speakingId) return true;

@@ -1,6 +1,6 @@
 /**
  * The page's controller: connects the WebSocket, the player, the microphone and the view. The pure modules decide; this
- * class carries out. For an event that concerns several parts, sound comes first (it must stop at once), then the view.
+ * class acts. For an event that concerns several parts, sound comes first (it must stop at once), then the view.
  */
 
 import { signal } from "@preact/signals";
@@ -55,7 +55,7 @@ export class Talk {
   #stopwatch = new Stopwatch();
   #interrupt = new InterruptRequest(() => this.#link.send({ type: "interrupt" }));
   #reloadTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The conversation whose stored messages are shown, or that has none. */
+  /** The conversation whose messages are shown, or a new one without messages. */
   #storedOf = "";
 
   constructor(

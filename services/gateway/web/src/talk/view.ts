@@ -46,7 +46,7 @@ export interface Notice {
 
 export interface Listening {
   readonly microphone: "off" | "opening" | "on";
-  /** The recognizer listens to this page's microphone. */
+  /** True while the recognizer listens to this page's microphone. */
   readonly session: boolean;
   readonly hearing: boolean;
   readonly partial: string;
@@ -72,7 +72,7 @@ export interface ViewState {
   readonly speakingId: string;
   readonly ducked: boolean;
   readonly soundBlocked: boolean;
-  /** The server's writes to Redis are paused. */
+  /** True while the server's writes to Redis are paused. */
   readonly writesPaused: boolean;
   readonly listening: Listening;
   readonly characters: readonly Participant[];

@@ -1,4 +1,4 @@
-/** The panel of characters: switch them on or off, change them, add new ones. */
+/** The panel of characters, where the user switches them on or off, changes them and adds new ones. */
 
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";

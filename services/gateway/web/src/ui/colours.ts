@@ -26,7 +26,7 @@ function distance(a: number, b: number): number {
   return Math.min(apart, 360 - apart);
 }
 
-/** The hue of a character that is not in the list any more. */
+/** The hue of a character that is no longer in the list. */
 export function hueOfAbsent(id: string): number {
   return HUES[hash(id) % HUES.length] ?? 0;
 }

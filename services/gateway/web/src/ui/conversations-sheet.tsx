@@ -1,4 +1,4 @@
-/** The panel of conversations: open, rename, export or delete one. */
+/** The panel of conversations, where the user opens, renames, exports or deletes one. */
 
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** The panel "See inside": where each turn's time went, what runs, and how to read the streams. */
+/** The panel "See inside": the times of each turn, the parts that run, and the commands to read the streams. */
 
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";

@@ -1,4 +1,4 @@
-/** Render a component again only if a property has changed: hundreds of messages stay the same while one grows. */
+/** Renders a component again only if a property has changed: hundreds of messages stay the same while one grows. */
 
 import { Component, type ComponentChild, createElement, type FunctionComponent, type JSX } from "preact";
 

@@ -85,7 +85,7 @@ function Dots(): JSX.Element {
 }
 
 function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
-  // Also while the user speaks over the character.
+  // Show it also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
   const { turn } = view;

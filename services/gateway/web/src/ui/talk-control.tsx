@@ -1,4 +1,4 @@
-/** The big button: talk hands-free, or while it is held. */
+/** The big button: the user talks hands-free, or while holding it. */
 
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
@@ -95,7 +95,7 @@ function ModeSwitch({ talk, mode }: { talk: Talk; mode: TalkMode }): JSX.Element
   );
 }
 
-/** Holding the space bar outside a control talks, in either mode. */
+/** Lets the user talk while holding the space bar outside a control, in either mode. */
 function useHoldSpace(talk: Talk): void {
   useEffect(() => {
     let held = false;

@@ -1,4 +1,4 @@
-/** Which messages of a long conversation to render: the newest, and more as the user scrolls back. Pure. */
+/** Selects the messages of a long conversation to render: the newest, and more as the user scrolls back. Pure. */
 
 export const WINDOW = 60;
 

@@ -112,7 +112,7 @@ export interface Envelope {
 
 export type EventOf<T extends EventType> = { readonly type: T } & Read<Events[T]> & Envelope;
 export type ServerEvent = { [T in EventType]: EventOf<T> }[EventType];
-/** How much of a message was heard before this page was opened. */
+/** The part of a message that was heard before this page was opened. */
 export type HeardBefore = EventOf<"conversation_started">["heard"][number];
 export type Participant = EventOf<"characters">["characters"][number];
 export type ModelSettings = Omit<EventOf<"model_settings">, "type" | keyof Envelope>;

@@ -1,5 +1,5 @@
 /**
- * Decides which audio frames are played: each once, in message order, none of an interrupted message.
+ * Decides which audio frames are played: each once, in message order, and none of an interrupted message.
  *
  * The server sends frames in that order. Two cases remain: this page interrupts on its own (Esc, typing) while frames
  * are on the way, and a resumed connection repeats the last frames.
@@ -8,7 +8,7 @@
 import type { AudioFrame } from "./audio-frame";
 import { compareIds } from "./stream-id";
 
-/** What to do with a frame: play it, or drop it for one of three reasons. */
+/** The decision for a frame: play it, or drop it for one of three reasons. */
 export type FrameDecision = "play" | "repeated" | "cut_off" | "out_of_order";
 
 /** Finished messages to remember. Frames of older messages have all arrived by then. */

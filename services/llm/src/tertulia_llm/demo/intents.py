@@ -1,6 +1,6 @@
 """Classifies the user's message by keyword rules, for typed text and for transcripts without punctuation. Pure."""
 
-# ruff: noqa: E501 - a table reads best with one rule a line
+# ruff: noqa: E501 - a table reads best with one rule per line
 from __future__ import annotations
 
 import re
@@ -10,10 +10,10 @@ from enum import StrEnum
 
 
 class Intent(StrEnum):
-    """What a message asks for. Each voice has lines for these, or falls back to the general ones."""
+    """The intents of a user's message. Each voice has lines for some of them, and general lines for the rest."""
 
     OPENING = "opening"
-    """There is no message yet."""
+    """The conversation has no message yet."""
     STORY = "story"
     JOKE = "joke"
     ARITHMETIC = "arithmetic"
@@ -97,7 +97,7 @@ _NUMBER = rf"-?\d{{1,9}}(?:\.\d{{1,6}})?(?![\d.]*\d)|(?:(?:{_WORD})\b[ -]?){{1,3
 _SUM = re.compile(
     rf"(?<![\w.])({_NUMBER})\s*(plus|added to|\+|minus|less|-|\u2212|times|multiplied by|x|\*|\u00d7|divided by|over|/|\u00f7)\s*({_NUMBER})(?!\w)"
 )  # fmt: skip
-# "2 plus 3 times 4", "2 plus 3 percent": no answer rather than that of another sum
+# "2 plus 3 times 4", "2 plus 3 percent": give no answer: a part of it would be wrong
 _MORE_TO_COUNT = re.compile(
     r"\s*(?:plus|added|minus|less|times|multiplied|divided|over|percent|[-+*/%^x\u2212\u00d7\u00f7])"
 )
@@ -111,7 +111,7 @@ _TOPIC_AFTER = re.compile(
 _CLAUSE_END = re.compile(r"[.!?;:,\n]|\b(?:because|when|if|but|so that|while|please|though)\b")
 _TOPIC_WORDS = 6
 _TOPIC_CHARS = 48
-# "the sky", "my old dog": in a question, the words behind the noun ("… blue") ask about it.
+# "the sky", "my old dog": in a question, the words after the noun ("… blue") are not part of the topic.
 _NOUN = re.compile(r"\b(?:the|my|your|our|his|her|their|this|a|an)\s+(?:(?:old|new|little|big|small|young|first|last|whole|red|blue|green|black|white)\s+)?[\w'-]+", re.IGNORECASE)  # fmt: skip
 _SECOND_PERSON = {
     "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "am": "are", "our": "your", "us": "you", "we": "you",
@@ -134,11 +134,11 @@ _STOP = frozenset(
 
 
 def hear(text: str, *, names: Iterable[str] = ()) -> Heard:
-    """Classify `text`. `names`: the characters' names, which address them and are no topic."""
+    """Classify `text`. `names`: the characters' names, which address them and are not a topic."""
     plain = without_names(text, names)
     lowered = plain.lower()
     if not any(char.isalnum() for char in lowered):
-        # only names: a call, answered like a greeting
+        # only names: the user calls the characters, and gets a greeting
         return Heard(Intent.GREETING if text.strip() else Intent.OPENING)
     answer = _calculate(lowered)
     if answer:

@@ -112,9 +112,9 @@ def _ordered(choices: Sequence[_Choice], scene: Scene, seed: int) -> list[str]:
 
 
 def _last_said(choice: _Choice, own: Sequence[str]) -> int:
-    """0 if the speaker never used the choice; else the higher, the later."""
+    """The index (from 1) of the speaker's last line that used the choice; 0 if none did."""
     for index in range(len(own) - 1, -1, -1):
-        heard = own[index].rstrip(" .…")  # an interruption may have cut it
+        heard = own[index].rstrip(" .…")  # an interruption may have cut the line
         if choice.mark in own[index] or (heard and choice.text.startswith(heard)):
             return index + 1
     return 0

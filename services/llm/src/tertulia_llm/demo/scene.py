@@ -23,7 +23,7 @@ _CAST = re.compile(
 )
 _TALKING_WITH = re.compile(r"\b(?:talking|speaking|chatting|talks?|speaks?) (?:with|to) ([A-Z][\w'-]{0,30})\b")
 _NOT_A_NAME = frozenset({"user", "the user", "you", "guest"})
-# Directions to the model, which are no part of the conversation: paragraphs in brackets, or in words like these.
+# Directions to the model, which are not part of the conversation: paragraphs in brackets, or in words like these.
 _DIRECTION = re.compile(
     r"\[.*\]|\(.*\)"
     r"|(?:(?:it is|it's|now it is|now it's) )?(?:now )?[^\n.]{0,64}(?:'s|your) turn(?: to \w+)?\b[^\n]*"
@@ -87,7 +87,7 @@ def read_scene(messages: Sequence[Message]) -> Scene:
         if not spoken.strip() and message.role == "user":
             continue
         if begun is not None:
-            # Not the last message, so it is no open reply, but a line without tags.
+            # An assistant message before the last one is a closed line without tags, not an open reply.
             lines.append(Line("", begun))
             turn += 1
             begun = None

@@ -34,7 +34,7 @@ def tokens(text: str) -> list[str]:
 
 
 def _rest(whole: str, begun: str) -> str | None:
-    """The part of `whole` behind `begun`, or None if `whole` does not begin with it. White space may differ."""
+    """The part of `whole` after `begun`, or None if `whole` does not begin with it. White space may differ."""
     at = 0
     for char in begun:
         if char.isspace():

@@ -18,7 +18,7 @@ from tertulia_llm.demo import wire
 from tertulia_llm.demo.script import next_words, tokens
 
 _SHUTDOWN_S = 0.01
-"""Replies in progress get this long when the server stops. For aiohttp, 0 means no limit."""
+"""Time that replies in progress get to finish when the server stops. For aiohttp, 0 means no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class DemoSettings:
     host: str = "127.0.0.1"
     port: int = 0
     seed: int = 0
-    # about as fast as a large hosted model, and much faster than speech (3 to 4 tokens a second)
+    # about as fast as a large hosted model, and much faster than speech (3 to 4 tokens per second)
     tokens_per_second: float = 40.0
     first_token_ms: float = 150.0
     max_body_bytes: int = 1_048_576
@@ -61,7 +61,7 @@ async def demo_server(settings: DemoSettings | None = None) -> AsyncGenerator[st
         OSError: the server cannot listen on the address.
     """
     settings = settings or DemoSettings()
-    # a handler is cancelled when its client disconnects
+    # cancel a handler when its client disconnects
     runner = web.AppRunner(_app(settings), handler_cancellation=True, shutdown_timeout=_SHUTDOWN_S, access_log=None)
     await runner.setup()
     try:
@@ -170,7 +170,7 @@ async def paced(
     sent = 0
     while sent < len(pieces):
         await sleep(start + sent / tokens_per_second - now())
-        # at least one piece: a timer may fire a tick early
+        # send at least one piece: a timer may fire a tick early
         due = min(len(pieces), max(sent, int((now() - start) * tokens_per_second)) + 1)
         yield pieces[sent:due]
         sent = due

@@ -1,1 +1,1 @@
-"""A conversation's history: from the store, from the streams while the store is away, shortened to what was heard."""
+"""A conversation's history, shortened to the heard text: from the store, or from the streams if the store is down."""

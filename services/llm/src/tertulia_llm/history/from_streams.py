@@ -1,6 +1,6 @@
-"""Rebuilds a conversation's recent messages from its streams, for when the store is away. Pure.
+"""Rebuilds a conversation's recent messages from its streams, for when the store is unavailable. Pure.
 
-`turns` has the user's messages and the order; `events` has the replies as they were shown and heard.
+`turns` has the user's messages and the order; `events` has the replies as the client showed and played them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def messages_from_streams(
                 shown.see(entry)
     messages: list[Message] = []
     for entry in takewhile(lambda entry: order(entry.id) <= order(cursor), turns):
-        # beside BadEntry: a `turn_started` with malformed `replies`, or a time that no clock shows
+        # not only BadEntry: a `turn_started` with malformed `replies`, or a time out of range
         with suppress(BadEntry, KeyError, TypeError, ValueError, OverflowError, OSError):
             turn, time = decode(UserTurn, entry.fields), _time(entry)
             user_message = Message(

@@ -1,4 +1,4 @@
-"""Finds out what the user heard of an interrupted turn, from the client's receipts."""
+"""Computes the part of an interrupted turn that the user heard, from the client's receipts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, str]:
     """The heard text of each reply, by message id; empty if the client sends no receipts.
 
-    A reply that this release cannot read is left out.
+    A reply that this release cannot read is skipped.
     """
     receipts = last_receipts(await bus.read(bus.keys.receipts(conversation_id)))
     if not receipts:
@@ -36,7 +36,7 @@ async def heard(bus: Bus, conversation_id: str, plan: TurnPlan) -> Mapping[str, 
         try:
             out[message_id] = "" if receipt is None else await _heard(bus, conversation_id, message_id, receipt)
         except BadEntry as error:
-            log.warning("what was heard of a reply is not known: %s", error, extra={"message_id": message_id})
+            log.warning("cannot determine the heard part of a reply: %s", error, extra={"message_id": message_id})
     return out
 
 

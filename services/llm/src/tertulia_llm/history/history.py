@@ -1,4 +1,4 @@
-"""A conversation's messages, cached while this worker answers it.
+"""A conversation's messages, cached while this worker answers the conversation.
 
 A cached history is valid while the conversation's cursor (the last finished turn) is the one it was cached with:
 another worker that answers moves the cursor. Messages that the store does not have (yet) come from the streams.
@@ -20,9 +20,9 @@ from tertulia_shared.outbox import AWAY, Outbox
 from tertulia_shared.store import Message, Store, supersedes
 
 MAX_CONVERSATIONS = 512
-"""Conversations cached at once; the least recently used one is evicted first."""
+"""Maximum number of cached conversations; the least recently used one is evicted first."""
 PAGE = 1_000
-"""Events read at once when messages are rebuilt from the streams."""
+"""Events per read when messages are rebuilt from the streams."""
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class HistoryCache:
         if cached is not None and cached[0] == cursor:
             self._cached.move_to_end(conversation_id)
             return cached[1], True
-        # in this order: a write that leaves the outbox after this check is in the store when it is read
+        # check the outbox before the store: a write that leaves the outbox in between is found in the store
         waiting = await self._outbox.is_waiting(conversation_id)
         stored = await self._stored(conversation_id)
         is_complete = stored is not None and not waiting
@@ -100,11 +100,11 @@ class HistoryCache:
             self._cached.popitem(last=False)
 
     def evict(self, conversation_id: str) -> None:
-        """Read this conversation's history again when it is needed next."""
+        """Drop this conversation's history from the cache; `load` then reads it again."""
         self._cached.pop(conversation_id, None)
 
     async def _stored(self, conversation_id: str) -> list[Message] | None:
-        """The messages in the store; None if it is away."""
+        """The messages in the store; None if the store is unavailable."""
         if self._outbox.is_away:
             return None
         try:

@@ -44,12 +44,12 @@ class InterruptionSettler:
                 message = replace(message, text=text, status="interrupted", updated_at=utc_now())
                 history.add(message)
                 changed.append(message)
-            elif message.status != "interrupted":  # heard to its end
+            elif message.status != "interrupted":  # the user heard it to its end
                 continue
-            # also for a row that was saved before: the worker that saved it may have died before it wrote the event
+            # also if the row is already saved: the worker that saved it may have died before it wrote the event
             event = MessageHeard(message_id, message.character_id or "", text)
             outlet.append(self._bus.keys.events(conversation_id), event)
-        if changed:  # through the outbox, so that the next reply does not wait for the store
+        if changed:  # save through the outbox, so that the next reply does not wait for the store
             await self._outbox.post_messages(changed)
         outlet.put(self._bus.keys.state(conversation_id), {StateField.SETTLED: plan.turn_id})
         for message_id in message_ids(plan):

@@ -34,7 +34,7 @@ class ModelFailed(Exception):
 
 
 def retry_delay_s(failures: int, failure: ModelFailed, jitter: float) -> float:
-    """The wait before the next try: as the server asks, else 0.5 s, doubled with each failure; `jitter` in 0..1."""
+    """Seconds to wait before the next try: as the server says, else 0.5, doubled per failure; `jitter` in 0..1."""
     if failure.retry_after_s is not None:
         return min(MAX_RETRY_DELAY_S, failure.retry_after_s)
     return min(MAX_RETRY_DELAY_S, 0.5 * 2 ** (failures - 1)) * (0.5 + jitter / 2)
@@ -64,12 +64,12 @@ class ModelStream:
             data = await self._read(deadline, wait_s)
             at_end = not data
             try:
-                delta = parser.feed(data or b"\n")  # the last line may lack its end
+                delta = parser.feed(data or b"\n")  # the last line may lack its line end
             except BrokenStream as error:
                 raise ModelFailed("llm_unavailable", str(error), retryable=True) from error
             self.usage = delta.usage or self.usage
             if delta.text:
-                # only text moves the deadline, keep-alive comments do not
+                # only text extends the deadline; keep-alive comments do not
                 wait_s = self._settings.llm_stall_s
                 deadline = loop.time() + wait_s
                 yield delta.text
@@ -123,11 +123,11 @@ class Model:
         """Ask for a reply.
 
         Raises:
-            ModelFailed: the server refused or is away.
+            ModelFailed: the server refused or is unavailable.
         """
         asked = {name: value for name, value in asdict(settings).items() if value is not None}
         body: dict[str, Any] = {name: asked.pop(name) for name in IN_BODY if name in asked}
-        # in the body, so that the SDK does not check each message
+        # put the messages into the body directly, so that the SDK does not validate each
         body["messages"] = list(messages)
         model = asked.pop("model", self._settings.llm_model)
         if self._fixed_model:
@@ -156,25 +156,25 @@ class Model:
 
 
 MAX_FIGURE = 2**63
-"""Larger than msgpack and JSON readers can hold; such a figure is left out."""
+"""Figures from here on are too large for msgpack and JSON readers, and are skipped."""
 USAGE = ("prompt_tokens", "completion_tokens", "cost")
 
 
 def added(before: Mapping[str, int | float], usage: Mapping[str, Any]) -> dict[str, int | float]:
-    """Add a request's usage to that of earlier ones. Figures that are not in `USAGE`, or no numbers, are left out."""
+    """Add a request's usage to that of earlier ones. Figures that are not in `USAGE` or not numbers are skipped."""
     total = dict(before)
     for name in USAGE:
         figure = usage.get(name)
         if isinstance(figure, int | float) and not isinstance(figure, bool):
             summed = total.get(name, 0) + figure
-            if -MAX_FIGURE < summed < MAX_FIGURE:  # also no NaN
+            if -MAX_FIGURE < summed < MAX_FIGURE:  # false for NaN
                 total[name] = summed
     return total
 
 
 def jitter() -> float:
     """A random number in 0..1, so that many clients do not retry at once."""
-    return random.random()  # noqa: S311 - no secret
+    return random.random()  # noqa: S311 - not a secret
 
 
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:

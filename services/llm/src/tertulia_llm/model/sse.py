@@ -14,11 +14,11 @@ from typing import Any, cast
 import orjson
 
 MAX_LINE_BYTES = 1 << 20
-"""A stream with a longer line is broken."""
+"""Maximum length of a line. A stream with a longer one is broken."""
 
 
 class BrokenStream(ValueError):
-    """The data is no event stream of chat completions."""
+    """The data is not an event stream of chat completions."""
 
 
 @dataclass(slots=True)
@@ -42,7 +42,7 @@ class StreamParser:
         """Take more bytes; return the events that they complete, as one `Delta`.
 
         Raises:
-            BrokenStream: a line is too long, or its data is no JSON.
+            BrokenStream: a line is too long, or its data is not JSON.
         """
         delta = Delta()
         lines = (self._rest + data).split(b"\n")
@@ -63,9 +63,9 @@ class StreamParser:
         try:
             chunk = _loaded(data)
         except (ValueError, RecursionError) as error:
-            raise BrokenStream(f"the model server sent an event that is no JSON: {error}") from error
+            raise BrokenStream(f"the model server sent an event that is not JSON: {error}") from error
         if not isinstance(chunk, dict):
-            raise BrokenStream("the model server sent an event that is no JSON object")
+            raise BrokenStream("the model server sent an event that is not a JSON object")
         try:
             _read(cast("dict[str, Any]", chunk), delta, texts)
         except (AttributeError, TypeError) as error:
@@ -91,7 +91,7 @@ def _read(event: dict[str, Any], delta: Delta, texts: list[str]) -> None:
         content: str | None = fields.get("content")
         if content:
             if not isinstance(content, str):  # pyright: ignore[reportUnnecessaryIsInstance] - from a server's JSON
-                raise TypeError(f"`content` is no text but {type(content).__name__}")
+                raise TypeError(f"`content` is not text but {type(content).__name__}")
             texts.append(content)
         if choice.get("finish_reason"):
             delta.finish_reason = choice["finish_reason"]

@@ -11,7 +11,7 @@ from tertulia_shared.work import pointed_at
 from tertulia_shared.worker_names import reads
 
 DEFER_MAX_S = 3600.0
-"""A deferred write waits this long while no worker of its release is alive: longer than a rollout takes."""
+"""How long a deferred write waits while no worker of its release is alive: longer than a rollout takes."""
 UNSEEN_S = 60.0
 """After a longer gap between updates the `DEFER_MAX_S` timeout starts again: a newer worker may have been alive."""
 
@@ -26,14 +26,14 @@ class MissingReaders:
         self._now = 0.0
 
     def update(self, alive: Sequence[str], now: float) -> None:
-        """Note which workers are alive `now` (s). Forgets versions that were not asked for since the last update."""
+        """Record the workers that are alive `now` (s). Forgets versions not asked for since the last update."""
         known = self._asked if now - self._now <= UNSEEN_S else ()
         self._since = {version: since for version, since in self._since.items() if version in known}
         self._asked = set()
         self._alive, self._now = alive, now
 
     def missing_s(self, version: int) -> float:
-        """For how many seconds the version had no reader at the last update; 0 if it had one."""
+        """The seconds for which the version had no reader at the last update; 0 if it had one."""
         self._asked.add(version)
         if reads(self._alive, "llm", version):
             self._since.pop(version, None)
@@ -44,7 +44,7 @@ class MissingReaders:
 class OutboxPass:
     """One pass through the outbox: first the deferred writes, then the new ones.
 
-    A write of a newer release is deferred, and so are the writes behind it in the same conversation.
+    A write of a newer release is deferred, and so are the writes after it in the same conversation.
     """
 
     def __init__(self, missing: MissingReaders) -> None:
@@ -63,13 +63,13 @@ class OutboxPass:
                 write = decode(StoreWrite, entry.fields)
             except UnknownVersion as error:
                 if were_deferred and self._missing.missing_s(error.version) > DEFER_MAX_S:
-                    self._expired.append((entry, f"no worker came that can save it: {error}"))
+                    self._expired.append((entry, f"no worker that can save it appeared: {error}"))
                     continue
                 self._conversations.add(conversation_id)
                 self._defer(entry)
                 continue
             except BadEntry:
-                write = StoreWrite("message", "")  # fails and is dead-lettered when it is applied
+                write = StoreWrite("message", "")  # this write fails when it is applied, and is dead-lettered
             if conversation_id in self._conversations:
                 self._defer(entry)
             else:

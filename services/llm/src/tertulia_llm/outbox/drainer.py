@@ -2,7 +2,7 @@
 
 An entry is deleted only after the store has it, so a crash causes a replay; replays are idempotent. A write that the
 store refuses for good is dead-lettered. A write of a newer release is deferred to a stream of its own, with the writes
-behind it in the same conversation, so that other conversations do not wait; it is dead-lettered if no worker of that
+after it in the same conversation, so that other conversations do not wait; it is dead-lettered if no worker of that
 release appears.
 """
 
@@ -29,14 +29,14 @@ from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 BATCH = 50
-"""Writes read at once, and messages saved at once."""
+"""Writes per read, and messages per save."""
 CALL_TIMEOUT_S = 5.0
-"""For one batch. Together with `RETRY_MAX_S` less than the lease (`Keys.drainer`)."""
+"""Time limit for one batch, in seconds. Together with `RETRY_MAX_S` less than the lease (`Keys.drainer`)."""
 RETRY_FIRST_S, RETRY_MAX_S = 0.1, 1.5
 LEASE_POLL_S = 1.0
-"""How often a worker without the lease tries to get it while writes wait."""
+"""Interval at which a worker without the lease tries to get it while writes wait."""
 DEFERRED_POLL_S = 10.0
-"""How often a worker checks the deferred writes: whether it can apply them, and whether a newer worker is alive."""
+"""Interval at which a worker checks whether it can apply deferred writes, and whether a newer worker is alive."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def now() -> float:
 
 
 class NotLeaseHolder(Exception):
-    """Another worker holds the lease."""
+    """Raised when another worker holds the lease."""
 
 
 class OutboxDrainer:
@@ -66,7 +66,7 @@ class OutboxDrainer:
     async def run(self) -> None:
         """Apply writes as they come, until cancelled."""
         follow = self._bus.follow(self._key)
-        wait_s = 0.0  # the first pass comes at once: there may be deferred writes that this worker can apply
+        wait_s = 0.0  # the first pass starts at once: this worker may be able to apply deferred writes
         try:
             while True:
                 try:
@@ -79,7 +79,7 @@ class OutboxDrainer:
                         await self._drain()
                 except (NotLeaseHolder, BusError):
                     await asyncio.sleep(LEASE_POLL_S)
-                follow.take()  # older entries: they are applied, or `length` counts them
+                follow.take()  # drop older entries: they are applied, or `length` counts them
         finally:
             follow.close()
 
@@ -93,7 +93,7 @@ class OutboxDrainer:
                 log.info("applied the waiting writes", extra={"count": applied})
             count = outbox_pass.deferred_count
             if count and count != self._logged_deferred:
-                log.warning("writes wait for a newer worker: update this one", extra={"count": count})
+                log.warning("writes wait for a newer worker: update this worker", extra={"count": count})
             self._logged_deferred = count
         finally:
             with contextlib.suppress(BusError):
@@ -106,7 +106,7 @@ class OutboxDrainer:
         while is_any and (entries := await self._bus.read(self._deferred_key, after, count=BATCH)):
             after = entries[-1].id
             applied += await self._save(self._deferred_key, outbox_pass.applicable(entries, were_deferred=True))
-            outbox_pass.take_deferred()  # they stay in the stream
+            outbox_pass.take_deferred()  # deferred writes stay in the stream
             for entry, reason in outbox_pass.take_expired():
                 await self._dead_letter(entry, reason)
                 await self._bus.remove(self._deferred_key, [entry.id])
@@ -119,7 +119,7 @@ class OutboxDrainer:
             applied += await self._save(self._key, outbox_pass.applicable(entries, were_deferred=False))
             if deferred := outbox_pass.take_deferred():
                 await self._take_lease()
-                await self._bus.move(self._key, deferred, self._deferred_key)  # idempotent
+                await self._bus.move(self._key, deferred, self._deferred_key)  # `move` is idempotent
                 bound = self._deferred_key.max_len
                 if bound is not None and await self._bus.length(self._deferred_key) >= bound:
                     log.error("too many deferred writes: the oldest are lost", extra={"count": bound})
@@ -135,7 +135,7 @@ class OutboxDrainer:
         return applied
 
     async def _apply_with_retries(self, group: Sequence[tuple[Entry, StoreWrite]]) -> None:
-        """Apply these writes, however long the store is away."""
+        """Apply these writes, retrying for as long as the store is unavailable."""
         wait_s = RETRY_FIRST_S
         while True:
             await self._take_lease()
@@ -143,7 +143,7 @@ class OutboxDrainer:
                 async with asyncio.timeout(CALL_TIMEOUT_S):
                     return await self._apply(group)
             except AWAY as error:
-                log.info("the store is still away: %s", str(error) or "no answer")
+                log.info("the store is still unavailable: %s", str(error) or "no answer")
             await asyncio.sleep(wait_s)
             wait_s = min(RETRY_MAX_S, wait_s * 2)
 
@@ -153,7 +153,7 @@ class OutboxDrainer:
         except AWAY:
             raise
         except Exception as error:
-            if len(group) > 1:  # one of them is refused: apply each alone
+            if len(group) > 1:  # the store refused one of them: apply each alone
                 for each in group:
                     await self._apply([each])
             elif isinstance(error, NotFound):
@@ -183,14 +183,14 @@ class OutboxDrainer:
         """Take or renew the lease.
 
         Raises:
-            NotLeaseHolder: another worker has it.
+            NotLeaseHolder: another worker holds it.
         """
         if not await self._bus.acquire_lease(self._bus.keys.drainer(), self._holder):
             raise NotLeaseHolder
 
     async def _dead_letter(self, entry: Entry, reason: str) -> None:
         work = pointed_at(entry.fields)
-        log.error("a write for the store is given up: %s", reason, extra={"conversation_id": work.conversation_id})
+        log.error("gave up a store write: %s", reason, extra={"conversation_id": work.conversation_id})
         letter = DeadLetter(
             "store", entry.id, 1, reason, work.conversation_id, work.message_id, entry=codec.pack(dict(entry.fields))
         )

@@ -1,1 +1,1 @@
-"""Pure policy about text: sentence ends, spoken text, which characters answer, the model's prompt, heard text."""
+"""Pure functions on text: sentence ends, spoken text, which characters answer, the model's prompt, heard text."""

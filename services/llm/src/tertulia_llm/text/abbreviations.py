@@ -1,6 +1,6 @@
 """Word lists of the sentence splitter: abbreviations, and words that begin a sentence.
 
-In doubt, a full stop does *not* end the sentence: a sentence that comes late costs milliseconds, a break after "Dr." is
+In doubt, a full stop does *not* end the sentence: a late sentence costs milliseconds, but a break after "Dr." is
 audible. The lists have the words that occur in chat; words with inner dots ("z.B.", "p.m.") and single letters ("J.")
 are recognized by their shape, in any language.
 """

@@ -54,7 +54,7 @@ class _Name:
         return cls(tuple(_words(folded)[0]), unspaced)
 
     def longest_run(self, words: Sequence[str], at: int) -> int:
-        """How many words from `words[at]` on are consecutive words of the name; 0 if they do not name it."""
+        """The number of words from `words[at]` on that are consecutive words of the name; 0 if they do not name it."""
         best = 0
         for first, word in enumerate(self.words):
             if word != words[at]:
@@ -96,7 +96,7 @@ def fold(text: str) -> str:
 
 
 def _keeps(mark: str) -> bool:
-    """True for the marks of Indic and South-East Asian scripts, which are vowels and no accents."""
+    """True for the marks of Indic and South-East Asian scripts, which are vowels, not accents."""
     return "\u0900" <= mark <= "\u17ff"
 
 

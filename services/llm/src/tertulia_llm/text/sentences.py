@@ -4,8 +4,8 @@ The text comes in pieces of any size. A sentence is returned as soon as the text
 and is final. The text needed after a mark:
 
 - a line end: nothing;
-- `. ! ? …` and similar marks: the next character that is no space (models send the space together with the next word,
-  so this costs no time in practice);
+- `. ! ? …` and similar marks: the next character that is not a space (models send the space together with the next
+  word, so this costs no time in practice);
 - after a word that may be an abbreviation, before a capital: the next word and one character more;
 - the full-width marks of Chinese and Japanese: the next character, which may be a closing bracket or another mark;
 - a clause of the first sentence: `clause_rest_min_chars` more characters.
@@ -69,7 +69,7 @@ class SplitterSettings:
     """From this length on the first sentence may be cut at a comma or a similar mark, so that audio starts sooner; half
     of it in scripts written without spaces. 0: never."""
     clause_rest_min_chars: int = 12
-    """At least this much of the sentence must follow that cut: a lone last word sounds clipped."""
+    """Minimum length of the sentence's rest after that cut: a lone last word sounds clipped."""
     max_chars: int = 300
     """A longer sentence is cut: at a clause, else at a space, else at this length (plus closing marks)."""
 
@@ -106,7 +106,7 @@ class SentenceSplitter:
         return self._split(final=False)
 
     def finish(self) -> tuple[list[Sentence], str]:
-        """The text has ended: return the last sentences, and the unspoken text behind them."""
+        """The text has ended: return the last sentences, and the unspoken text after them."""
         sentences = self._split(final=True)
         if self._buffer:
             sentences += self._emit(self._buffer)
@@ -140,7 +140,7 @@ class SentenceSplitter:
         return [Sentence(piece, spoken)]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
-        """Index after the sentence that begins at `start`, or `_WAIT`; moves `_scanned` on."""
+        """Index after the sentence that begins at `start`, or `_WAIT`; advances `_scanned`."""
         pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
         limit = start + self._settings.max_chars
         while (found := pattern.search(buffer, self._scanned, limit + _LONGEST_RUN_CHARS)) and found.start() < limit:
@@ -179,7 +179,7 @@ class SentenceSplitter:
             return _REJECT if final else _WAIT
         clause = buffer[start:at]
         if clause.count("*") % 2 or clause.count("`") % 2 or clause.count("[") > clause.count("]"):
-            return _REJECT  # half a link or a half stage direction cannot be cleaned
+            return _REJECT  # half of a link or of a stage direction cannot be cleaned
         return at + 1 + rest[0].isspace()
 
 
@@ -257,7 +257,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
     if following_char.isdigit() and word in BEFORE_NUMBER:
         return False
     if not (word in MAYBE_LAST or _INITIAL.fullmatch(word) or _DOTTED.fullmatch(word)):
-        # an unknown abbreviation without vowels, or an address, before a lower-case word: no end
+        # no end: an unknown abbreviation without vowels, or an address, before a lower-case word
         return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
     if following_char.isupper():
         next_word = _next_word(buffer, following, final=final)
@@ -266,7 +266,7 @@ def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: 
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:
-    """Where to cut a sentence that is too long: at its last clause, else at its last space, else at the limit."""
+    """The position to cut a sentence that is too long: its last clause, else at its last space, else at the limit."""
     earliest = start + (limit - start) // 3
     clauses = [found.end() for found in _CLAUSE_END.finditer(buffer, earliest, limit - 1)]
     if clauses:

@@ -6,8 +6,8 @@ it."), quotes, links (their text), inline code, table cells (with commas between
 
 `*A span in single asterisks*` is a stage direction when it stands alone (at the start of the text, or after a
 finished sentence), or when it begins with a verb of the stage (*laughs*, *leans in*). Elsewhere it is emphasis and is
-spoken: "I am *very* sure". At the start, a capital or a plain single word that runs on in lower case is emphasis too:
-"*Nobody* knows". `**Bold**` never is a direction.
+spoken: "I am *very* sure". At the start, a capital or a plain single word followed by lower case is emphasis too:
+"*Nobody* knows". `**Bold**` is never a direction.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _outside_fences(text: str, fence: str) -> tuple[str, str]:
 
 
 def _after_open_direction(text: str, dropped_chars: int) -> tuple[str, int]:
-    """The text behind a stage direction that began earlier; the characters dropped so far if it continues."""
+    """The text after a stage direction that began earlier; the characters dropped so far if it continues."""
     if not dropped_chars:
         return text, 0
     closing = text.find("*")
@@ -177,7 +177,7 @@ def _cells(row: re.Match[str]) -> str:
 
 
 def _without_addresses(text: str) -> tuple[str, bool]:
-    """The text without links' targets, bare addresses and HTML; True if it ends inside an address."""
+    """Return the text without links' targets, bare addresses and HTML; True if it ends inside an address."""
     if "[" in text or "]" in text:
         text = _LINK_REST.sub("", _LINK.sub(r"\1", _IMAGE.sub("", text)))
     if "<" in text:

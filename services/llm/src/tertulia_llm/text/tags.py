@@ -1,10 +1,10 @@
 """Removes the speaker tags from a model's stream.
 
 The model sees every reply as `<Name>…</Name>` and tends to write the same. The stripper removes the speaker's own tags,
-any closing tag, the white space after an opening tag, and one "Name:" at the very start, wherever the stream cuts them.
+any closing tag, the white space after an opening tag, and one "Name:" at the very start, even if they come in pieces.
 An opening tag of **another character** means that the model speaks for that character: the text from there on is
-dropped. So does an opening tag of the user at the start of a line; within a line it is only removed. Anything else with
-a `<` ("a < b", "<3", "<div>") passes.
+dropped. An opening tag of the user at the start of a line means the same; within a line it is only removed. Anything
+else with a `<` ("a < b", "<3", "<div>") passes.
 
 Text is delayed only while it may become a tag or the prefix: never more than the longest name and a few characters.
 """
@@ -19,7 +19,7 @@ from typing import Final
 from tertulia_llm.text.mentions import can_stand_alone, fold
 
 _SLACK_CHARS: Final = 16
-"""How much longer a tag may be than its name: brackets, slash, extra spaces."""
+"""Maximum length of a tag beyond its name: brackets, slash, extra spaces."""
 _PREFIX_MARKS: Final = re.compile(r"[*_]{0,3}")
 _OPEN_TAG: Final = re.compile(r"<[^\S\n]*(/?)[^\S\n]*")
 _SPACES: Final = re.compile(r"\s+")
@@ -64,7 +64,7 @@ class TagStripper:
         return self._cut
 
     def feed(self, text: str) -> str:
-        """Take a chunk; return the text that is certain to be no tag. Returns "" after `cut`."""
+        """Take a chunk; return the text that is certainly not a tag. Returns "" after `cut`."""
         if self._cut or not text:
             return ""
         if not (self._pending or self._at_start or self._skip_space) and "<" not in text:
@@ -73,7 +73,7 @@ class TagStripper:
         return self._strip(self._pending + text, final=False)
 
     def finish(self) -> str:
-        """The reply has ended: return the delayed text, without an unfinished closing tag."""
+        """Return the delayed text at the end of the reply, without an unfinished closing tag."""
         pending, self._pending = self._pending, ""
         return "" if self._cut or not pending else self._strip(pending, final=True)
 

@@ -1,4 +1,4 @@
-"""The recognizers: a package each, found by its entry point in the group `tertulia.stt_engines`.
+"""The recognizers: one package each, found by its entry point in the group `tertulia.stt_engines`.
 
 An engine's package has this shape:
 
@@ -18,20 +18,20 @@ from tertulia_stt.settings import STTSettings
 
 
 def load_settings() -> STTSettings:
-    """The worker's settings with those of the engine that they choose; exits where one is wrong."""
+    """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
     settings = load(STTSettings)
     try:
         cls = find_engine(STT_ENGINES, settings.stt_engine).spec().settings
-    except EngineError:  # `load_engine` raises it again, where the worker can report it
+    except EngineError:  # `load_engine` raises it again, and the worker reports it
         return settings
     return cast("STTSettings", load(cls))
 
 
 def load_engine(name: str, settings: STTSettings | None = None) -> RecognitionEngine:
-    """The engine of that name, not yet started; without `settings` it gets their defaults.
+    """Create the engine of that name, not yet started; without `settings` it gets their defaults.
 
     Raises:
-        EngineUnknown: no engine of that name is installed; the message lists those that are.
+        EngineUnknown: no engine of that name is installed; the message lists the installed ones.
         EngineUnavailable: its libraries are not installed, or its settings cannot be used.
     """
     return cast("RecognitionEngine", find_engine(STT_ENGINES, name).create(settings))

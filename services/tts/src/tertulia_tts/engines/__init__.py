@@ -1,4 +1,4 @@
-"""The speech engines: a package each, found by its entry point in the group `tertulia.tts_engines`.
+"""The speech engines: one package each, found by its entry point in the group `tertulia.tts_engines`.
 
 An engine's package has this shape:
 
@@ -18,20 +18,20 @@ from tertulia_tts.settings import TTSSettings
 
 
 def load_settings() -> TTSSettings:
-    """The worker's settings with those of the engine that they choose; exits where one is wrong."""
+    """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
     settings = load(TTSSettings)
     try:
         cls = find_engine(TTS_ENGINES, settings.tts_engine).spec().settings
-    except EngineError:  # `load_engine` raises it again, where the worker can report it
+    except EngineError:  # `load_engine` raises it again, and the worker reports it
         return settings
     return cast("TTSSettings", load(cls))
 
 
 def load_engine(name: str, settings: TTSSettings | None = None) -> SpeechEngine:
-    """The engine of that name, not yet started; without `settings` it gets their defaults.
+    """Create the engine of that name, not yet started; without `settings` it gets their defaults.
 
     Raises:
-        EngineUnknown: no engine of that name is installed; the message lists those that are.
+        EngineUnknown: no engine of that name is installed; the message lists the installed ones.
         EngineUnavailable: its libraries are not installed, or its settings cannot be used.
     """
     return cast("SpeechEngine", find_engine(TTS_ENGINES, name).create(settings))

@@ -1,6 +1,6 @@
 """The voice of all other characters, and the fallback lines of every voice. It has lines for every intent."""
 
-# ruff: noqa: E501 - prose: one reply a line
+# ruff: noqa: E501 - prose: one reply per line
 from __future__ import annotations
 
 from tertulia_llm.demo.intents import Intent

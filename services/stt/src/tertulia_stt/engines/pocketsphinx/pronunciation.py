@@ -1,7 +1,7 @@
 """Guesses the pronunciation of names, in the phones of the CMU dictionary.
 
 It uses the dictionary's entry if there is one, else two words of the dictionary (Star+buck), else letter rules. A rough
-guess is enough: the decoder finds a name that is nearly right, and never one that is missing.
+guess is enough: the decoder finds a name that is nearly right, but never finds a name that is not in the dictionary.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LETTERS: Final = {
     "w": "W", "x": "K S", "y": "IY", "z": "Z",
 }  # fmt: skip
 _FINAL: Final = {"a": "AH", "o": "OW", "i": "IY", "y": "IY", "e": ""}
-"""Letters that sound otherwise at the end of a name: Ada, Leo, Kiki, Amy, Jane."""
+"""Letters that sound different at the end of a name: Ada, Leo, Kiki, Amy, Jane."""
 
 
 def spoken_words(words: Iterable[str]) -> dict[str, str]:

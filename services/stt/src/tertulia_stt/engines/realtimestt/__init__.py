@@ -6,7 +6,7 @@ session        one session: audio in at the pace of speech, events out in the po
 recorder       one `AudioToTextRecorder`, made within a time limit
 whisper        the models that all sessions share, and checks that they can run
 ordering       maps the recorder's callbacks to the port's events (pure)
-throttle       when the next piece of audio is due (pure)
+throttle       decides when the next piece of audio is due (pure)
 silence_clock  measures silence by audio instead of wall time (pure)
 """
 

@@ -23,7 +23,7 @@ from tertulia_stt.engines.realtimestt.whisper import (
 
 
 def create(settings: RealtimeSTTSettings) -> RealtimeSTTEngine:
-    """The engine with these settings."""
+    """Create the engine with these settings."""
     return RealtimeSTTEngine(settings)
 
 
@@ -40,7 +40,7 @@ class RealtimeSTTEngine:
     async def start(self) -> None:
         timeout_s = self._settings.stt_start_s
         self._models = await in_time(self._load, timeout_s, what="loading the Whisper models", discard=lambda _: None)
-        await (await self.open()).close()  # fails now if sessions cannot be opened
+        await (await self.open()).close()  # so that `start` fails if sessions cannot be opened
 
     async def open(self, *, first_sample: int = 0) -> RecorderSession:
         if first_sample < 0:
@@ -56,7 +56,7 @@ class RealtimeSTTEngine:
         )
         session.start(recorder)
         self._sessions.add(session)
-        if self._models is None:  # closed while the recorder was being made
+        if self._models is None:  # the engine was closed while it made the recorder
             await session.close()
             self._running()
         return session

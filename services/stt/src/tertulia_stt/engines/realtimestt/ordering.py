@@ -1,8 +1,8 @@
 """Puts a recorder's callbacks into the order that the port promises. Pure.
 
 A recorder calls back from several threads: partial texts come late, and the next utterance may begin while the
-previous one is being transcribed. Each call is a note here; notes of a later utterance wait until the earlier one is
-finished.
+previous one is being transcribed. Each call becomes a note; the notes of a later utterance wait until the earlier one
+is finished.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tertulia_stt.engine import (
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """The recorder waits for speech."""
+    """The recorder began to wait for speech."""
 
     at: int
 
@@ -120,7 +120,7 @@ class Ordering:
     def _enqueue(self, note: Note) -> None:
         if isinstance(note, Partial):
             if note.number == self._number:
-                return  # late: that utterance is over
+                return  # a late note: its utterance is over
             same = (
                 waiting
                 for waiting in self._waiting
@@ -150,7 +150,7 @@ class Ordering:
                     yield VadDetectStop(self._reach(note.at))
                 self._state = _State.OVER
             case _:
-                pass  # late or irrelevant
+                pass  # the note is late or irrelevant
 
     def _listen(self, at: int) -> Iterator[STTEvent]:
         self._state = _State.LISTENING

@@ -20,7 +20,7 @@ LOGGER: Final = "realtimestt"
 CHUNK_SAMPLES: Final = 512
 """Samples that a recorder processes at a time: the frame of Silero's VAD at 16 kHz."""
 CONFIRMATION_S: Final = 0.16
-"""How long silence must last before RealtimeSTT starts to measure the silence that ends speech."""
+"""Length of silence, in seconds, before RealtimeSTT starts to measure the silence that ends speech."""
 PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2
@@ -54,9 +54,9 @@ def load_library() -> None:
     with contextlib.suppress(RuntimeError):  # the start method is set already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
-        vars(import_module(name))["print"] = _drop  # it prints to stdout
+        vars(import_module(name))["print"] = _drop  # the library prints to stdout
     import_module("torch").set_num_threads(1)  # more threads slow Silero's tiny network down
-    import_module("tqdm").tqdm.monitor_interval = 0  # no thread to watch progress bars
+    import_module("tqdm").tqdm.monitor_interval = 0  # tqdm then starts no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     logger = logging.getLogger(LOGGER)
     logger.propagate = True
@@ -68,7 +68,7 @@ def _only_errors(record: logging.LogRecord) -> bool:
 
 
 def _drop(*_: object, **__: object) -> None:
-    """Replaces `print`."""
+    """Do nothing, in place of `print`."""
 
 
 def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: Any, realtime: Any) -> Any:
@@ -95,7 +95,7 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
         min_length_of_recording=0.0,
         min_gap_between_recordings=0.0,
         pre_recording_buffer_duration=PRE_ROLL_S,
-        handle_buffer_overflow=False,  # it would drop audio; `RecorderSession.feed` applies backpressure instead
+        handle_buffer_overflow=False,  # True would drop audio; `RecorderSession.feed` applies backpressure instead
         ensure_sentence_ends_with_period=False,
         **handlers,
     )
@@ -145,12 +145,12 @@ async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard
 
 
 def _start(call: Callable[[], object]) -> None:
-    # A daemon: a process that ends does not wait for a library that hangs.
+    # A daemon thread, so that a library that hangs does not keep the process from ending.
     threading.Thread(target=call, name="stt-maker", daemon=True).start()
 
 
 def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], object]) -> bool:
-    """Schedule `call` on the loop. False if the loop is closed."""
+    """Schedule `call` on the loop. Returns False if the loop is closed."""
     try:
         loop.call_soon_threadsafe(call)
     except RuntimeError:

@@ -5,8 +5,8 @@ for transcripts and shuts the recorder down. All threads pass their results to t
 `call_soon_threadsafe`, and the port's methods run there, so no state needs a lock.
 
 Positions are exact to 32 ms: the recorder reports the chunk of 512 samples at which something happened. The moment may
-differ from run to run by a few chunks: a thread beside the audio looks for speech, and silence is measured by the wall
-clock, which the session corrects with every chunk.
+differ from run to run by a few chunks: a separate thread looks for speech, and the recorder measures silence by the
+wall clock, which the session corrects with every chunk.
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ from tertulia_stt.engines.realtimestt.throttle import Throttle
 CHUNK_BYTES: Final = CHUNK_SAMPLES * BYTES_PER_SAMPLE
 CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
 MAX_UNHEARD_CHUNKS: Final = 4
-"""Chunks fed to the recorder and not yet processed. Beyond this, `feed` waits."""
+"""Maximum number of chunks fed to the recorder and not processed yet. Beyond it, `feed` waits."""
 MAX_UNREAD_EVENTS: Final = 256
 MAX_WAITING_NOTES: Final = 32
-"""Notes of utterances that wait for an earlier one's text. Beyond this, `feed` waits for the model."""
+"""Maximum number of notes that wait for an earlier utterance's text. Beyond it, `feed` waits for the model."""
 MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
 """An utterance is cut at this length: Whisper's window is 30 s, and buffers must be bounded."""
 STALLED_S: Final = 20.0
 """A recorder that processes no audio for this long is broken."""
 DRAIN_S: Final = 0.2
 JOIN_S: Final = 30.0
-"""How long closing waits for a transcription that cannot be cancelled."""
+"""Maximum wait of closing, in seconds, for a transcription that cannot be cancelled."""
 
 
 class _Signal(Enum):
@@ -74,25 +74,25 @@ class RecorderSession:
         self._closing = threading.Event()
         # On the event loop.
         self._throttle = Throttle()
-        self._rest = bytearray()  # less than a chunk
+        self._rest = bytearray()  # the last input, less than a chunk
         self._ordering = Ordering(first_sample)
         self._output: asyncio.Queue[STTEvent | None] = asyncio.Queue()  # bounded: `feed` waits while it is full
         self._change = asyncio.Event()  # set when a condition that `feed` waits for may have changed
         self._over = False
         self._failure: RecognitionFailed | None = None
         self._stopped = asyncio.Event()
-        # Each is written on one thread; the others may read a slightly old value.
-        self._fed = 0  # samples of input; written on the loop
-        self._heard = 0  # chunks processed; this and the following are written on the recording thread
+        # One thread writes each of these; the others may read a slightly old value.
+        self._fed = 0  # number of input samples; written on the loop
+        self._heard = 0  # number of processed chunks; this and the next ones are written on the recording thread
         self._silence = SilenceClock(CHUNK_S)
-        self._number = 0  # of the current utterance
-        self._began = 0  # the chunk at which it began
+        self._number = 0  # number of the current utterance
+        self._began = 0  # the chunk at which the current utterance began
         self._speech_at = 0
-        self._stop_at: int | None = None  # where the VAD heard speech end
+        self._stop_at: int | None = None  # the position at which the VAD detected the end of speech
         self._is_cut = False
-        self._ends: deque[int] = deque()  # the end of each recorded utterance that is not transcribed yet
-        self._audio_samples = 0  # of the utterance that is being transcribed
-        self._stable = (0, "")  # utterance and stable text; written on the realtime thread
+        self._ends: deque[int] = deque()  # ends of the recorded utterances that wait for transcription
+        self._audio_samples = 0  # length of the utterance being transcribed
+        self._stable = (0, "")  # utterance number and stable text; written on the realtime thread
 
     def start(self, recorder: Any) -> None:
         """Listen with this recorder."""
@@ -101,7 +101,7 @@ class RecorderSession:
 
     @property
     def is_cancelled(self) -> bool:
-        """Whether the session is closing, so that its texts are not needed."""
+        """True if the session is closing, so that its texts are not needed."""
         return self._closing.is_set()
 
     # -- the port
@@ -122,7 +122,7 @@ class RecorderSession:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
-                self._output.put_nowait(None)  # for a reader that comes later
+                self._output.put_nowait(None)  # for a reader that starts later
                 break
             self._change.set()
             yield event
@@ -145,7 +145,7 @@ class RecorderSession:
         self._recorder.interrupt_stop_event.set()  # ends the thread's wait for a transcription
         self._signals.put(_Signal.CLOSE)
         await self._stopped.wait()
-        self._thread.join()  # it ends right after it has posted `_stop`
+        self._thread.join()  # the thread ends right after it has posted `_stop`
 
     def _end_input(self) -> None:
         self._over = True
@@ -212,7 +212,7 @@ class RecorderSession:
     def _run(self) -> None:
         try:
             self._transcribe()
-        except Exception as error:  # noqa: BLE001 - any error of the library ends its session, and only that
+        except Exception as error:  # noqa: BLE001 - an error of the library ends only its session
             if not self._closing.is_set():
                 failure = RecognitionFailed(f"speech recognition failed: {error}")
                 failure.__cause__ = error
@@ -245,7 +245,7 @@ class RecorderSession:
                     self._note(Transcribed(number, text, min(start, last_end), last_end))
                 case _Signal.FINISH:
                     self._cut_off()
-                    self._signals.put(_Signal.DONE)  # after the recorded utterances
+                    self._signals.put(_Signal.DONE)  # comes after the recorded utterances
                 case _Signal.DONE:
                     self._note(Over(self._first + self._fed))
                     self._post(self._no_more_events)
@@ -254,14 +254,14 @@ class RecorderSession:
                     return
 
     def _cut_off(self) -> None:
-        """After the last audio: wait until the recorder has processed it, and end the current recording."""
+        """Wait until the recorder has processed the last audio, and end the current recording."""
         deadline = time.monotonic() + STALLED_S
         while not self._recorder.drain_audio_input(timeout=DRAIN_S):
             if self._closing.is_set():
                 return
             if time.monotonic() > deadline:
                 raise RecognitionFailed(f"the recorder has looked at no audio for {STALLED_S:g} s")
-        if self._recorder.is_recording:  # its thread is idle, as no audio is left
+        if self._recorder.is_recording:  # the recording thread is idle, because no audio is left
             self._is_cut = True
             self._recorder.stop()
 
@@ -269,7 +269,7 @@ class RecorderSession:
 
     def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that it processes next
         if self._recorder.is_recording and self._heard - self._began >= MAX_UTTERANCE_CHUNKS:
-            self._recorder.stop()  # it goes on listening and loses no audio
+            self._recorder.stop()  # the recorder keeps listening, and no audio is lost
         self._count_silence()
         self._heard += 1
         self._post(self._change.set)
@@ -307,10 +307,10 @@ class RecorderSession:
 
     def on_transcription_start(self, audio: Any) -> bool:
         self._audio_samples = len(audio)
-        return False  # go on
+        return False  # continue
 
     def on_realtime_text_stabilization_update(self, event: Any) -> None:
-        """Called right before the other two, with their utterance and its stable text."""
+        """Called right before the other two callbacks, with their utterance and its stable text."""
         text = event.stable_text.strip()
         self._stable = event.recording_id, text[:1].upper() + text[1:]
 

@@ -10,7 +10,7 @@ from tertulia_stt.settings import STTSettings
 
 
 class RealtimeSTTSettings(STTSettings):
-    """The models, where they run, and how they listen."""
+    """The models, their device, and the thresholds of speech detection."""
 
     stt_model: str = Field(
         "",
@@ -36,15 +36,18 @@ class RealtimeSTTSettings(STTSettings):
     stt_language: str = Field(
         "en",
         pattern=r"^([a-z]{2,3})?$",
-        description="realtimestt: language spoken (en, de, es, …); empty has Whisper find out for each utterance",
+        description="realtimestt: language spoken (en, de, es, …); empty: Whisper detects it for each utterance",
     )
     stt_silence_ms: int = Field(640, ge=260, le=5000, description="realtimestt: silence that ends an utterance, in ms")
     stt_silero_sensitivity: float = Field(
-        0.4, gt=0, lt=1, description="realtimestt: how readily Silero takes sound for speech, 0 to 1"
+        0.4, gt=0, lt=1, description="realtimestt: sensitivity of Silero's speech detection, 0 to 1"
     )
     stt_webrtc_sensitivity: int = Field(
-        3, ge=0, le=3, description="realtimestt: what WebRTC's detector lets through to Silero: 0 most, 3 least"
+        3,
+        ge=0,
+        le=3,
+        description="realtimestt: strictness of WebRTC's detector: 0 passes most sound to Silero, 3 least",
     )
     stt_start_s: float = Field(
-        120.0, gt=0, le=3600, description="realtimestt: seconds that loading the models may take"
+        120.0, gt=0, le=3600, description="realtimestt: time limit for loading the models, in seconds"
     )

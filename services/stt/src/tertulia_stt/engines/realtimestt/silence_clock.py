@@ -10,7 +10,7 @@ from __future__ import annotations
 
 
 class SilenceClock:
-    """Corrects the start of silence, for chunks of `chunk_s` seconds."""
+    """Corrects the start time of silence, for chunks of `chunk_s` seconds."""
 
     def __init__(self, chunk_s: float) -> None:
         self._chunk_s = chunk_s

@@ -1,7 +1,7 @@
 """Decides when the next piece of audio may be fed to the recorder. Pure: time comes in as an argument.
 
-RealtimeSTT uses the wall clock to detect speech and to make partial texts, so it processes audio too late that arrives
-faster than it was spoken. Delayed audio (a worker took a session over, the network stalled) is therefore fed at the
+RealtimeSTT uses the wall clock to detect speech and to make partial texts, so audio that arrives faster than it was
+spoken is processed too late. Delayed audio (a worker took a session over, the network stalled) is therefore fed at the
 pace of speech, and slightly faster so that the delay shrinks.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 CATCH_UP: Final = 1.25
 """Seconds of audio per second while there is a backlog."""
 SLACK_S: Final = 0.06
-"""How early audio may be fed: networks deliver unevenly, and clients send frames of up to 100 ms."""
+"""Seconds by which audio may be fed early: networks deliver unevenly, and clients send frames of up to 100 ms."""
 
 
 class Throttle:
@@ -28,5 +28,5 @@ class Throttle:
         return max(0.0, self._due - self._slack_s - now)
 
     def passed(self, now: float, duration_s: float) -> None:
-        """Note that a piece of `duration_s` was fed at `now`."""
+        """Record that a piece of `duration_s` was fed at `now`."""
         self._due = max(self._due, now) + duration_s / self._catch_up

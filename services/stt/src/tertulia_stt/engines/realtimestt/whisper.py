@@ -26,7 +26,7 @@ REALTIME_BEAM: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where and how the models run. `model` and `realtime_model` are names or folders."""
+    """The models, their device and compute type. `model` and `realtime_model` are names or folders."""
 
     device: str
     compute_type: str
@@ -35,7 +35,7 @@ class Plan:
 
 
 def plan(settings: RealtimeSTTSettings) -> Plan:
-    """The plan that the settings give on this machine; `check_device` tests whether it can run."""
+    """Make the plan from the settings on this machine; `check_device` tests whether it can run."""
     device = settings.stt_device
     if device == "auto":
         device = "cuda" if ctranslate2.get_cuda_device_count() else "cpu"
@@ -107,7 +107,7 @@ def download(model: str, folder: Path) -> None:
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
-    except Exception as error:  # as in `weights`
+    except Exception as error:  # many kinds of errors, as in `weights`
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise EngineUnavailable(
             f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
@@ -118,7 +118,7 @@ def download(model: str, folder: Path) -> None:
 class SharedWhisper:
     """A model for any number of threads: CTranslate2 queues concurrent calls.
 
-    `hotwords` are spellings worth listening for; `beam_size` 1 is the fastest.
+    `hotwords` are words to expect, in their spelling; `beam_size` 1 is the fastest.
 
     Raises:
         EngineUnavailable: the weights cannot be loaded.
@@ -142,7 +142,7 @@ class SharedWhisper:
         }
 
     def transcribe(self, audio: Any, language: str | None, is_cancelled: Callable[[], bool]) -> TranscriptionResult:
-        """The text of `audio` (float32, 16 kHz, -1..1). `language` None detects it.
+        """Transcribe `audio` (float32, 16 kHz, -1..1). `language` None detects it.
 
         Stops after a segment if `is_cancelled` returns true.
         """

@@ -1,4 +1,4 @@
-"""The engine `espeak`: espeak-ng in this process. No GPU, no key, no download; robotic, and instant."""
+"""The engine `espeak`: espeak-ng in this process. It needs no GPU, key or download."""
 
 from __future__ import annotations
 

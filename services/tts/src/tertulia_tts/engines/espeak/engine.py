@@ -1,4 +1,4 @@
-"""The engine `espeak`: espeak-ng in this process. No GPU, no key, no download; robotic, and instant.
+"""The engine `espeak`: espeak-ng in this process. It needs no GPU, key or download; it sounds robotic and is instant.
 
 espeak-ng is licensed GPL-3.0-or-later. It comes with the optional dependency `espeak`, and only this package imports
 it.
@@ -91,7 +91,7 @@ class EspeakEngine:
                     yield pcm
             finally:
                 queue.stop()
-                job.cancel()  # removes it from the queue if it has not begun
+                job.cancel()  # removes the job from the queue if it has not begun
                 self._running.discard(queue)
 
     async def close(self) -> None:
@@ -104,7 +104,7 @@ class EspeakEngine:
 
 
 class _ProcessThread:
-    """The one thread in which espeak-ng runs, shared by all engines of this process."""
+    """The only thread in which espeak-ng runs, shared by all engines of this process."""
 
     def __init__(self) -> None:
         self._guard = Lock()
@@ -143,7 +143,7 @@ def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_m
     if queue.stopped:
         return
     try:
-        # Floats: soxr dithers int16 with a random seed, so results would differ.
+        # Use floats: soxr dithers int16 with a random seed, so results would differ.
         resampler = soxr.ResampleStream(NATIVE_RATE, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
         trimmer = SilenceTrimmer(gap_ms)
 

@@ -31,7 +31,7 @@ _RATE, _VOLUME, _PITCH, _RANGE = 1, 2, 3, 4
 _BUFFER_MS = 60
 _OK = 0
 
-# int callback(short *samples, int count, espeak_EVENT *events): 0 goes on, 1 stops
+# int callback(short *samples, int count, espeak_EVENT *events): 0 continues, 1 stops
 _SynthCallback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 
 
@@ -39,7 +39,7 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
     """Speak `text` from a fresh state, and pass s16le mono PCM at `NATIVE_RATE` to `on_pcm` as it is made.
 
     Blocks until the end, or until `on_pcm` returns false. **One call at a time in a process**: the library's state is
-    global. An exception of `on_pcm` is raised here.
+    global. An exception from `on_pcm` is raised to the caller.
 
     Raises:
         EngineUnavailable: the library, its data or the voice cannot be loaded.
@@ -57,7 +57,7 @@ def speak(voice: EspeakVoice, text: str, seed: int, on_pcm: Callable[[bytes], bo
             raised.append(error)
             return 1
 
-    callback = _SynthCallback(on_samples)  # keeps it alive as long as C may call it
+    callback = _SynthCallback(on_samples)  # keep a reference for as long as C may call it
     with _fresh_library() as library:
         library.espeak_SetSynthCallback(callback)
         _set_voice(library, voice)

@@ -15,7 +15,7 @@ from tertulia_tts.engine import Voice
 class EspeakVoice:
     """A voice and its parameters of espeak-ng.
 
-    `file` is a path below `espeak-ng-data/lang` and a variant; `rate` is in words a minute
+    `file` is a path below `espeak-ng-data/lang` and a variant; `rate` is in words per minute
     (80 to 450); `pitch` and `pitch_range` are 0 to 99, 50 being the variant's own; `volume` is in per
     cent of espeak-ng's default.
     """
@@ -64,4 +64,4 @@ ESPEAK_VOICES: tuple[EspeakVoice, ...] = (
     EspeakVoice(Voice("amelie", "Amélie", "fr-FR", "French woman"), "roa/fr+f3", rate=165),
     EspeakVoice(Voice("greta", "Greta", "de-DE", "German woman"), "gmw/de+f1", rate=165, volume=75),
 )
-"""The first one is the default."""
+"""All voices. The first one is the default."""

@@ -16,10 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-# Before boson-multimodal's modules read it: nothing here may wait for a network.
+# Set before boson-multimodal's modules read it: nothing here may wait for a network.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-with warnings.catch_warnings():  # deprecations in third-party code
+with warnings.catch_warnings():  # third-party code warns about deprecations
     warnings.simplefilter("ignore")
     import librosa
     import numpy as np
@@ -47,17 +47,17 @@ CACHE_LENGTHS = (1024, 2048, 4096)
 """Lengths of the key-value caches. A clip of 30 s, its transcript and an utterance take at most 750 + 1000 + 650."""
 
 REPEAT_WINDOW, MAX_REPEATS = 7, 2
-"""Repetition-aware sampling with boson-multimodal's defaults, which prevents stuck sounds."""
+"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents stuck sounds."""
 
 DELAY_STEPS = CODEBOOKS
 """Steps in addition to one per frame: the column of marks, and the delay."""
 
-bosons_log.disable("boson_multimodal")  # it does not write to `logging`
+bosons_log.disable("boson_multimodal")  # it does not log through `logging`
 logging.getLogger("transformers").setLevel(logging.ERROR)  # it warns about boson-multimodal's calls
 
 
 class _Enough(Exception):
-    """The consumer wants no more columns."""
+    """Raised to end `generate` when the consumer wants no more columns."""
 
 
 class _Columns(BaseStreamer):  # type: ignore[misc] # transformers is not typed
@@ -142,7 +142,7 @@ class BosonModel:
         )
         serve = self._serve
         tokens, *_ = prepare_chatml_sample(sample, serve.tokenizer)
-        if tokens is None:  # it prints the error, and returns None
+        if tokens is None:  # boson-multimodal prints the error and returns None
             raise ValueError("the text cannot be made a prompt")
         begin = "<|start_header_id|>assistant<|end_header_id|>\n\n<|audio_out_bos|>"
         tokens.extend(serve.tokenizer.encode(begin, add_special_tokens=False))
@@ -180,7 +180,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             "TERTULIA_TTS_HIGGS_DEVICE=cpu to try it far below real time, or choose another TERTULIA_TTS_ENGINE"
         )
     weights = locate(settings)
-    # The same text and seed must give the same sound, so no kernels that are chosen by timing.
+    # Use deterministic kernels: kernels chosen by a timing benchmark may change the sound of a text and seed.
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
     try:
@@ -191,7 +191,7 @@ def load_boson(settings: HiggsSettings) -> BosonModel:
             )
     except (OutOfMemory, DeviceLost):
         raise
-    except Exception as error:  # damaged files raise many kinds
+    except Exception as error:  # damaged files raise many kinds of errors
         raise EngineUnavailable(
             f"the weights in {weights.model} and {weights.codec} do not load ({type(error).__name__}: {error}); "
             "fetch them again with `make higgs-models`"
@@ -234,14 +234,14 @@ def _hubert_from(folder: Path) -> Generator[None]:
 
 @contextmanager
 def _device_errors() -> Generator[None]:
-    """Turn PyTorch's errors into the engine's."""
+    """Convert PyTorch's errors to the engine's."""
     try:
         yield
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(str(error).partition("\n")[0]) from error
     except RuntimeError as error:
         reason = str(error).partition("\n")[0]
-        if "can't allocate memory" in reason:  # the CPU's allocator has no error class of its own
+        if "can't allocate memory" in reason:  # PyTorch's CPU allocator has no error class for it
             raise OutOfMemory(reason) from error
         if reason.startswith(("CUDA error", "cuDNN error", "CUBLAS")) or "CUDA error" in reason:
             raise DeviceLost(reason) from error

@@ -1,6 +1,6 @@
 """Encodes each voice's clip once, and keeps its codes on disk.
 
-The stored codes also keep the sound equal: another kind of GPU may encode a clip slightly differently, which changes
+The stored codes also keep the sound equal: another GPU model may encode a clip slightly differently, which changes
 every sentence of that voice. Workers that share the folder sound the same.
 """
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 def clone(model: SpeechModel, voices: Iterable[VoiceFiles], kept: Path) -> Sequence[ClonedVoice]:
-    """Each voice with its codes, read from the folder `kept` if they are there."""
+    """Return each voice with its codes, read from the folder `kept` if it has them."""
     return [ClonedVoice(voice, _codes(model, voice, kept)) for voice in voices]
 
 
@@ -45,7 +45,7 @@ def _read(file: Path, codebooks: int) -> Codes | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, EOFError) as error:
-        log.warning("a kept voice cannot be read, encoding it again: %s", error)
+        log.warning("the stored codes of a voice cannot be read, encoding it again: %s", error)
         return None
     if codes.dtype != np.int16 or codes.ndim != 2 or codes.shape[0] != codebooks or not codes.size:  # noqa: PLR2004 - codebooks by frames
         return None
@@ -58,5 +58,5 @@ def _write(file: Path, codes: Codes) -> None:
         new = file.with_suffix(f".{os.getpid()}.new.npy")
         np.save(new, codes)
         new.replace(file)
-    except OSError as error:  # read-only or full: the next start encodes the voice again
-        log.warning("the voices' codes cannot be kept: %s", error)
+    except OSError as error:  # the folder is read-only or full: the next start encodes the voice again
+        log.warning("the voices' codes cannot be stored: %s", error)

@@ -1,7 +1,7 @@
 """Undoes the delay pattern: turns the model's columns into the codec's frames. Pure.
 
-The model makes one column of codes a step, codebook *k* being *k* steps late ("Simple and Controllable Music
-Generation", arXiv 2306.05284). Column 0 holds nothing but `BEGIN`; codebook *k* of frame *f* is in column
+The model makes one column of codes per step, codebook *k* being *k* steps late ("Simple and Controllable Music
+Generation", arXiv 2306.05284). Column 0 has only `BEGIN`; codebook *k* of frame *f* is in column
 *f + 1 + k*, so a frame of eight codebooks is complete at column *f + 8*. An `END` in codebook *k* of column *c* marks
 frame *c - 1 - k* as the one after the last.
 """
@@ -29,7 +29,7 @@ class Undelayer:
 
     @property
     def ended(self) -> bool:
-        """Whether the last frame is complete."""
+        """True if the last frame is complete."""
         return self._end is not None and self._seen - self._codebooks >= self._end
 
     def feed(self, column: Codes) -> Codes | None:

@@ -16,7 +16,7 @@ class DeadlineQueue:
         self._number = count()
 
     async def enter(self, deadline: float, patience_s: float) -> None:
-        """Wait for the device. The earliest deadline is first; equal deadlines are served in order of arrival.
+        """Wait for the device. The earliest deadline is served first; equal deadlines in order of arrival.
 
         Raises:
             TimeoutError: the device was not free within `patience_s`.
@@ -31,7 +31,7 @@ class DeadlineQueue:
                 await turn
         except BaseException:
             if turn.done() and not turn.cancelled():
-                self.leave()  # the device became free in the moment of the cancel
+                self.leave()  # the device became free at the moment of the cancellation
             turn.cancel()
             raise
 

@@ -16,13 +16,13 @@ SILENT_RMS = 10 ** (-50 / 20)
 """A frame below this holds no audible speech: -50 dBFS."""
 
 MAX_PAUSE_FRAMES = 38
-"""1.5 s: longer than any pause within a sentence. The model sometimes continues in silence."""
+"""Frames of silence after which an utterance ends, 1.5 s: longer than any pause within a sentence."""
 
 MAX_LEAD_FRAMES = 100
-"""4 s before the first sound."""
+"""The same before the first sound: 4 s."""
 
 Decode = Callable[[Codes], NDArray[np.float32]]
-"""Frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
+"""Decodes frames `(codebooks, n)` to samples `(n * 960,)`, -1 to 1."""
 
 
 class FrameDecoder:
@@ -37,7 +37,7 @@ class FrameDecoder:
 
     @property
     def fell_silent(self) -> bool:
-        """Whether the silence has lasted so long that no more speech is expected."""
+        """True if the silence has lasted so long that no more speech is expected."""
         return self._silent >= (MAX_PAUSE_FRAMES if self._heard else MAX_LEAD_FRAMES)
 
     def feed(self, frame: Codes) -> NDArray[np.int16]:

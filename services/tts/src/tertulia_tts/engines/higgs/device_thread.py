@@ -13,7 +13,7 @@ from typing import TypeVar
 R = TypeVar("R")
 
 CLOSE_PATIENCE_S = 5.0
-"""How long closing waits for the running job. A thread that hangs lives until the process ends."""
+"""Time limit for the running job when the thread closes. A thread that hangs stays until the process ends."""
 
 
 class DeviceThread:

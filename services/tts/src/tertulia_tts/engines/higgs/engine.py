@@ -1,4 +1,4 @@
-"""Higgs Audio v2 behind the port: one model, one thread, one utterance at a time.
+"""Implements the port with Higgs Audio v2: one model, one thread, one utterance at a time.
 
 A text is split into utterances of at most about 15 seconds. They wait in a queue, ordered by the time at which their
 listener runs out of sound, and use the device one at a time. The model's delayed columns (`codes`) go through the codec
@@ -49,7 +49,7 @@ UTTERANCE_GAP_MS = 100
 """Silence between the parts of a very long sentence."""
 
 MAX_FAILURES = 3
-"""Consecutive utterances that run out of memory until the engine counts as broken."""
+"""Number of consecutive utterances that run out of memory until the engine counts as broken."""
 
 WARM_UP = "Ready."
 WARM_UP_FRAMES = 40
@@ -74,7 +74,7 @@ def create(settings: HiggsSettings) -> HiggsEngine:
     """The engine with the real model."""
 
     def load() -> SpeechModel:
-        # Here and not above: importing torch and transformers takes seconds, and `start` explains their absence.
+        # Imported here: torch and transformers take seconds to import, and `start` explains their absence.
         from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
 
         return load_boson(settings)
@@ -89,7 +89,7 @@ def create(settings: HiggsSettings) -> HiggsEngine:
 
 
 class HiggsEngine:
-    """A `SpeechEngine`; see the module."""
+    """A `SpeechEngine`; the module's docstring describes it."""
 
     name = "higgs"
 
@@ -124,7 +124,7 @@ class HiggsEngine:
             await self.close()
             if isinstance(error, ImportError):
                 raise EngineUnavailable(
-                    f"the speech engine 'higgs' cannot be imported: {error}. It lives in an environment of its own: "
+                    f"the speech engine 'higgs' cannot be imported: {error}. It needs its own environment: "
                     "`make higgs-env` makes it, and `tertulia run` then uses it"
                 ) from error
             if isinstance(error, OutOfMemory | DeviceLost):
@@ -156,7 +156,7 @@ class HiggsEngine:
             queue = await self._begin(utterance, deadline)
             try:
                 while (pcm := await queue.take()) is not None:
-                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener runs out of sound
+                    deadline += len(pcm) / BYTES_PER_SAMPLE / SAMPLE_RATE  # when the listener's sound ends
                     yield pcm
             finally:
                 queue.stop()
@@ -191,7 +191,7 @@ class HiggsEngine:
             ) from None
         thread, model = self._thread, self._model
         if thread is None or model is None or self._broken is not None:
-            line.leave()  # so that the next waiting utterance fails, too
+            line.leave()  # so that the next waiting utterance fails as well
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
         queue = PCMQueue(asyncio.get_running_loop())
         self._running.add(queue)
@@ -221,7 +221,7 @@ class HiggsEngine:
         failure = self._broken_failure()
         for queue in self._running:
             queue.stop(failure)
-        self._line.leave()  # the running utterance never leaves; the waiting ones must fail
+        self._line.leave()  # the running utterance never calls `leave`, and the waiting ones must fail
         self._broke.set()
 
     def _broken_failure(self) -> SynthesisFailed | None:
@@ -238,7 +238,7 @@ class HiggsEngine:
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
                 '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
-        # Luna first, if she is there: the default voice is the same for all engines.
+        # Luna first, if she exists: all engines have the same default voice.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
 
     def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:

@@ -68,4 +68,4 @@ class SpeechModel(Protocol):
 
 
 Load = Callable[[], SpeechModel]
-"""Raises `EngineUnavailable`."""
+"""Load the model. Raises `EngineUnavailable`."""

@@ -10,9 +10,9 @@ FRAMES_A_CHARACTER = 2.5
 SPARE_FRAMES = 50
 """A slow speaker needs about 2 frames (80 ms) per character. The bound stops a model that does not end."""
 
-_MARKS = re.compile(r"<\|\w+\|>|<\||\|>")  # the tokenizer's special tokens, which text must never become
+_MARKS = re.compile(r"<\|\w+\|>|<\||\|>")  # the tokenizer's special tokens, removed from text
 _BRACKETS = re.compile(r"[()\[\]{}<>]+")
-_END_MARKS = frozenset(".!?…。！？,;:\"'”’")  # noqa: RUF001 - the marks themselves are meant
+_END_MARKS = frozenset(".!?…。！？,;:\"'”’")  # noqa: RUF001 - these Unicode marks are intended
 
 
 def utterances(text: str) -> list[str]:

@@ -19,8 +19,8 @@ from tertulia_tts.engine import EngineUnavailable
 from tertulia_tts.engines.higgs.settings import HiggsSettings
 
 MODEL_REVISION = "10840182ca4ad5d9d9113b60b9bb3c1ef1ba3f84"
-"""Of bosonai/higgs-audio-v2-generation-3B-base: the last one in boson-multimodal's format. On 2026-04-05 the files
-changed to the format of transformers' own implementation."""
+"""The revision of bosonai/higgs-audio-v2-generation-3B-base: the last one in boson-multimodal's format. On 2026-04-05
+the files changed to the format of transformers' own implementation."""
 
 PUBLISHED_MODEL = "bosonai/higgs-audio-v2-generation-3B-base"
 MODEL_TYPE = "higgs_audio"
@@ -60,7 +60,7 @@ def parts(settings: HiggsSettings) -> tuple[Part, Part, Part]:
 
 
 def locate(settings: HiggsSettings) -> Weights:
-    """The folders, without network access.
+    """Find the folders, without network access.
 
     Raises:
         EngineUnavailable: one is missing, incomplete or in another format; the message says what to do.
@@ -107,7 +107,7 @@ def main() -> None:
         print(f"higgs: {part.what}, {part.name}")  # noqa: T201 - for a person
         try:
             folder = fetch(part)
-        except OSError as error:  # what huggingface_hub raises without a network
+        except OSError as error:  # huggingface_hub raises it without a network
             sys.exit(f"higgs: {part.name} cannot be fetched: {error}")
         print(f"higgs: {part.what} is in {folder}")  # noqa: T201 - for a person
 

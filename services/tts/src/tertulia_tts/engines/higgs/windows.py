@@ -21,8 +21,8 @@ between two windows, and the cost of decoding the context again soon becomes sma
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Decode frames `begin` to `end`, keep `first` to `last` (all half-open). `padding` times the last frame
-    is appended before: a clean end, where a decoder left alone with it would hiss."""
+    """Decode frames `begin` to `end`, keep `first` to `last` (all half-open). The last frame is
+    appended `padding` times before: without it, a decoder hisses at the end."""
 
     begin: int
     end: int
@@ -38,14 +38,14 @@ class WindowPlan:
         self._done = 0
 
     def after(self, frames: int) -> Window | None:
-        """The window to decode when `frames` frames are there and more may come."""
+        """The window to decode when there are `frames` frames and more may come."""
         count = max(1, min(MAX_WINDOW, self._done // GROWTH))
         if frames < self._done + count + CONTEXT:
             return None
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window after the last frame; `None` when all are decoded."""
+        """The next window once the last frame is there; `None` when all frames are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None

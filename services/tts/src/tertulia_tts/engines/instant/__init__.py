@@ -1,4 +1,4 @@
-"""The engine `instant`: a quiet tone, made beforehand. For benchmarks and tests."""
+"""The engine `instant`: a quiet tone, for benchmarks and tests."""
 
 from __future__ import annotations
 

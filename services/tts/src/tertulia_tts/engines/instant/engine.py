@@ -1,6 +1,6 @@
 """The engine `instant`: 1.2 s of a quiet tone for each sentence, made beforehand, at no cost.
 
-For benchmarks and tests of the code around an engine. It yields 100 ms pieces of a sine at -30 dBFS, audible and
+It serves benchmarks, and tests of the code around an engine. It yields 100 ms pieces of a sine at -30 dBFS, audible and
 different for each voice.
 """
 

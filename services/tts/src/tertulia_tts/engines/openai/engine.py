@@ -27,7 +27,7 @@ SENTENCE_GAP_MS = 200
 """Silence after a sentence; replaces the server's."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
-"""More audio than any text makes (23 minutes at 24 kHz). The engine aborts a longer answer."""
+"""Maximum length of an answer: more than any text makes (23 minutes at 24 kHz). The engine aborts a longer one."""
 
 READ_BYTES = 16 * 1024
 FIRST_BACKOFF_S = 0.2
@@ -79,7 +79,7 @@ class OpenAIEngine:
         self._session: aiohttp.ClientSession | None = None
 
     async def start(self) -> None:
-        """Speak one word, which shows a wrong address, key, model or voice.
+        """Speak one word, to detect a wrong address, key, model or voice.
 
         Raises:
             EngineUnavailable: the server does not speak; the message has its answer.
@@ -168,7 +168,7 @@ class OpenAIEngine:
 
 @contextmanager
 def _server_errors(server: SpeechServer, session: aiohttp.ClientSession) -> Generator[None]:
-    """Turn the errors of a request into `SynthesisFailed`."""
+    """Convert the errors of a request to `SynthesisFailed`."""
     try:
         yield
     except NotPCM as error:

@@ -38,7 +38,7 @@ class PCMDecoder:
         self._odd = b""
 
     def feed(self, raw: bytes) -> bytes:
-        """The converted samples that belong to the speech for certain.
+        """Convert a piece. Returns the samples that certainly belong to the speech.
 
         Raises:
             NotPCM: the stream has another format.
@@ -56,7 +56,7 @@ class PCMDecoder:
         return self._convert(np.frombuffer(raw[:whole], "<i2"), last=False)
 
     def finish(self) -> bytes:
-        """The remaining samples, and the gap."""
+        """Return the remaining samples, and the gap."""
         rest = b"" if _has_header(self._head) else self._head
         whole = len(rest) - len(rest) % BYTES_PER_SAMPLE
         pcm = self._convert(np.frombuffer(rest[:whole], "<i2"), last=True)
@@ -65,7 +65,7 @@ class PCMDecoder:
     def _convert(self, samples: NDArray[np.int16], *, last: bool) -> bytes:
         if self._rate != SAMPLE_RATE:
             if self._resampler is None:
-                # Floats: soxr dithers int16 with a random seed, so results would differ.
+                # Use floats: soxr dithers int16 with a random seed, so results would differ.
                 self._resampler = soxr.ResampleStream(self._rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             resampled = self._resampler.resample_chunk(samples.astype(np.float32), last=last)
             samples = np.rint(resampled).clip(-32768, 32767).astype("<i2")

@@ -11,25 +11,25 @@ from tertulia_tts.settings import TTSSettings
 
 
 class OpenAISettings(TTSSettings):
-    """`TERTULIA_TTS_OPENAI_…`."""
+    """The settings `TERTULIA_TTS_OPENAI_…`."""
 
     tts_openai_base_url: str = Field(
         "http://127.0.0.1:8880/v1", description="openai: server of /audio/speech (vLLM, SGLang, Kokoro, …)"
     )
-    tts_openai_key: SecretStr = Field(SecretStr(""), description="openai: its key, if it asks for one")
-    tts_openai_model: str = Field("kokoro", min_length=1, description="openai: model to ask for")
+    tts_openai_key: SecretStr = Field(SecretStr(""), description="openai: the server's key, if it needs one")
+    tts_openai_model: str = Field("kokoro", min_length=1, description="openai: model in the requests")
     tts_openai_voices: str = Field(
         "luna=af_bella, rex=am_michael, sage=bm_george",
         max_length=10_000,
         description="openai: our voice=the server's voice, comma-separated; the first one is the default",
     )
     tts_openai_sample_rate: int = Field(
-        24_000, ge=8_000, le=96_000, description="openai: samples a second of the PCM that the server sends"
+        24_000, ge=8_000, le=96_000, description="openai: samples per second of the PCM that the server sends"
     )
     tts_openai_timeout_s: float = Field(
-        20.0, gt=0, le=600, description="openai: wait for the first sound, and between pieces, in seconds"
+        20.0, gt=0, le=600, description="openai: longest wait for the first sound, and between pieces, in seconds"
     )
-    tts_openai_retries: int = Field(2, ge=0, le=10, description="openai: further tries before the first sound")
+    tts_openai_retries: int = Field(2, ge=0, le=10, description="openai: retries, only before the first sound")
 
     @property
     def openai_voices(self) -> Mapping[str, str]:
