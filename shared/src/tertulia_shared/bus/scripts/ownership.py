@@ -38,7 +38,7 @@ return {'own', state, waiting}
 def own(
     *, owner_key: str, state_key: str, turns_key: str, work_id: str, attempt: int, owner_ttl_s: int, max_waiting: int
 ) -> Command:
-    """Become the owner. The turns' key is passed only if it is read: not every service may touch it."""
+    """Become the owner. The turns' key is passed only if it is read: not every service may access it."""
     keys = [owner_key, state_key, *([turns_key] if max_waiting else [])]
     return OWN.call(keys, work_id, attempt, owner_ttl_s, max_waiting)
 
@@ -67,7 +67,7 @@ return 1
 
 
 def acquire_lease(*, lease_key: str, holder: str, ttl_s: int) -> Command:
-    """Take or prolong a lease; the reply is 0 if another holds it, else 1."""
+    """Take or renew a lease; the reply is 0 if another holds it, else 1."""
     return ACQUIRE_LEASE.call([lease_key], holder, ttl_s)
 
 
@@ -89,7 +89,7 @@ return 1
 def release_turns(
     *, owner_key: str, turns_key: str, state_key: str, token: str, cursor: str, settled_cut: int, state_ttl_s: int
 ) -> Command:
-    """Store the cursor, and give the turns up if none waits and the last interruption is settled.
+    """Store the cursor, and release the turns if no turn waits and the last interruption is settled.
 
     The reply is 1 (released), 0 (still owned) or `FENCED`.
     """

@@ -1,4 +1,4 @@
-"""Repairs a conversation's keys that no code can work with."""
+"""Repairs a conversation's unusable keys."""
 
 from __future__ import annotations
 
@@ -108,6 +108,6 @@ def mend(
     stream_ttls_s: tuple[int, int, int, int],
     owner_key: str | None,
 ) -> Command:
-    """As `Bus.mend`. The streams: turns, events, control, receipts."""
+    """The command for `Bus.mend`. The streams: turns, events, control, receipts."""
     keys: Sequence[str] = [state_key, *stream_keys, *([] if owner_key is None else [owner_key])]
     return MEND.call(keys, state_ttl_s, *stream_ttls_s)

@@ -1,6 +1,6 @@
-"""Consumer groups of the work streams: take over, renew, finish, give back.
+"""Consumer groups of the work streams: take over, renew, finish, requeue, nack.
 
-A script for one pending entry first checks that this worker still holds it: a worker that was paused must not touch
+A script for one pending entry first checks that this worker still holds it: a worker that was paused must not change
 work that a peer has taken over.
 """
 
@@ -147,7 +147,7 @@ return 1
 def nack(
     *, stream_key: str, group: str, worker: str, work_id: str, attempt: int, unassigned: str, idle_ms: int
 ) -> Command:
-    """Give an entry to the consumer `unassigned`, idle for `idle_ms`: the next take-over gets it.
+    """Give an entry to the consumer `unassigned`, idle for `idle_ms`: the next takeover gets it.
 
     The reply is 0 if this attempt no longer holds the entry, else 1.
     """
@@ -170,7 +170,7 @@ return redis.call('XGROUP', 'DELCONSUMER', stream_key, group, worker)
 
 
 def deregister(*, stream_key: str, group: str, worker: str, unassigned: str, idle_ms: int) -> Command:
-    """Nack all that a worker holds, and delete its consumer."""
+    """Nack all work of a worker, and delete its consumer."""
     return DEREGISTER.call([stream_key], group, worker, unassigned, idle_ms)
 
 
@@ -189,7 +189,7 @@ return 1
 
 
 def forget_dead(*, stream_key: str, group: str, max_idle_ms: int) -> Command:
-    """Delete the consumers that were killed long ago and hold nothing."""
+    """Delete consumers that have been idle for long and hold no work."""
     return FORGET_DEAD.call([stream_key], group, max_idle_ms)
 
 
