@@ -216,8 +216,7 @@ class Link:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
-        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 the server's refusal follows the handshake, and may
-        be lost
+        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may be lost
             return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
             return BusRefused(f"Redis does not let us work: {error}")

@@ -14,7 +14,8 @@ NO_LABELS: Mapping[str, Sequence[str] | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family. `labels`: the values of each; None if the process's settings name its only value."""
+    """A metric family. `labels`: the allowed values of each label; None: the only value comes from the process's
+    settings."""
 
     name: str
     help: str
@@ -36,12 +37,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class CounterFamily(Family):
-    """A value that only rises; its name ends in `_total`."""
+    """A value that only increases; its name ends in `_total`."""
 
 
 @dataclass(frozen=True, slots=True)
 class GaugeFamily(Family):
-    """A value that rises and falls."""
+    """A value that increases and decreases."""
 
 
 @dataclass(frozen=True, slots=True)
