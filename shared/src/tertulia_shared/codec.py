@@ -266,7 +266,7 @@ def count(raw: bytes) -> int:
         ValueError: it is not such a number.
     """
     if not _is_number(raw):
-        raise ValueError(f"{raw[:MAX_DIGITS]!r} is no number from 0 of at most {MAX_DIGITS} digits")
+        raise ValueError(f"{raw[:MAX_DIGITS]!r} is not a number from 0 of at most {MAX_DIGITS} digits")
     return int(raw)
 
 

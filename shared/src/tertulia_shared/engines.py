@@ -87,7 +87,7 @@ class InstalledEngine:
         if not isinstance(loaded, EngineSpec):
             raise EngineUnavailable(
                 f"the engine {self.name!r} of the package {self.package} cannot be loaded: "
-                f"{self.entry_point.value} is no EngineSpec"
+                f"{self.entry_point.value} is not an EngineSpec"
             )
         return loaded
 

@@ -49,7 +49,7 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             try:
                 raised = envelope(entry.fields).epoch
             except BadEntry as error:  # an unreadable command must not stop the work
-                log.warning("left out a command: %s", error)
+                log.warning("ignored an unreadable control command: %s", error)
                 continue
             if raised <= epoch:
                 continue
@@ -57,7 +57,10 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
             held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
             if held > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {held}")
-            log.warning("left out a command of an epoch that is not there", extra={"conversation_id": conversation_id})
+            log.warning(
+                "ignored a control command: its epoch is above the conversation's",
+                extra={"conversation_id": conversation_id},
+            )
 
 
 async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> None:

@@ -199,7 +199,7 @@ class Jobs:
                     log.warning("finished work that a peer owns by now", extra=ids)
             case Ending.LOST:
                 self._metrics.ended("lost")
-                log.info("left work to its new owner", extra=ids)
+                log.info("stopped: another worker owns this work now", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self.left_to_newer[claim.id] = error.version
                 if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it since
@@ -207,7 +207,7 @@ class Jobs:
                 await self._bus.note_uncounted(claim)  # not a failed attempt
                 await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
-                log.warning("left work to a newer worker: %s", error, extra=ids)
+                log.warning("returned the work for a worker of a newer release: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
                 await self._dead_letter(claim, str(error))
             case Ending.RETRY if error is not None:

@@ -222,27 +222,27 @@ def settings_write(conversation_id: str, settings: ModelSettings) -> StoreWrite:
 
 
 def title_of(write: StoreWrite) -> str:
-    """Raises: BadEntry."""
+    """The title in a store write, "" if it has none. Raises: BadEntry."""
     return str(_row(write).get("title", ""))
 
 
 def message_of(write: StoreWrite) -> Message:
-    """Raises: BadEntry."""
+    """The message in a store write. Raises: BadEntry."""
     row = _row(write)
     try:
         times: dict[str, Any] = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
         return codec.known(Message, {**row, **times})
     except (KeyError, TypeError, ValueError) as error:
-        raise BadEntry(f"a message that waits for the store cannot be read: {error}") from error
+        raise BadEntry(f"the message of a store write cannot be read: {error}") from error
 
 
 def settings_of(write: StoreWrite) -> ModelSettings:
-    """Raises: BadEntry."""
+    """The settings in a store write. Raises: BadEntry."""
     return _row(write)
 
 
 def _row(write: StoreWrite) -> dict[str, Any]:
     row = codec.unpack(write.row)
     if not isinstance(row, dict):
-        raise BadEntry("a write that waits for the store holds no row")
+        raise BadEntry("a store write has no row")
     return row  # pyright: ignore[reportUnknownVariableType] - from msgpack

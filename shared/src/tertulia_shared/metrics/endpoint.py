@@ -125,7 +125,9 @@ def _listen(host: str, port: int) -> socket.socket:
         )[0]
         listening = socket.socket(family, kind)
     except OSError as error:
-        raise CannotListen(f"TERTULIA_METRICS_HOST {host} is no address of this machine ({error.strerror})") from error
+        raise CannotListen(
+            f"TERTULIA_METRICS_HOST {host} is not an address of this machine ({error.strerror})"
+        ) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
