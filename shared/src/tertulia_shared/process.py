@@ -138,7 +138,8 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
         except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
                 raise CannotStart(
-                    f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? Run `tertulia doctor` for details."
+                    f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? "
+                    "Run `tertulia doctor` for details."
                 ) from None
             log.warning("waiting for Redis: %s", trouble)
         else:

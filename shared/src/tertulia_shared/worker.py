@@ -107,7 +107,7 @@ class Worker:
         while True:
             free = await self._free_slots()
             try:
-                if not prepared:  # here, because Redis may be unavailable at our start
+                if not prepared:  # here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
                 claims = await self._left_by_the_dead(free)
@@ -217,8 +217,7 @@ class Worker:
                     holders = await self._bus.holders(self._stage)
                     self._pending = bool(holders)
                     self._peers.watch(alive, holders)
-                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # so that a check sees pending work before its
-                lease ends
+                await asyncio.sleep(min(BEAT_S, self._calm_look_s))  # a check sees pending work before its lease ends
         finally:
             self._peers.close()
 
