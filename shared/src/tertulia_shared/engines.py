@@ -39,7 +39,7 @@ class EngineUnknown(EngineError):
 
 
 class EngineUnavailable(EngineError):
-    """The engine cannot run here; the message says what is missing and what to do."""
+    """The engine cannot run here; the message names the missing part and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics | None = None) -> None:
     """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
-    cannot start or go on. `metrics`: the process's metrics, served on the port of the settings."""
+    cannot start or continue. `metrics`: the process's metrics, served on the port of the settings."""
     logs.set_up(service, settings.log_level)
     try:
         uvloop.run(_serve(service, settings, serve, metrics or Metrics(service)))
@@ -54,7 +54,7 @@ def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics |
         print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
     except* CannotGoOn as group:
-        print(f"tertulia-{service} cannot go on: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
+        print(f"tertulia-{service} cannot continue: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
 
 

@@ -164,7 +164,7 @@ class _SecretFiles(SecretsSettingsSource):
                 case OSError(filename=name, strerror=why):
                     reason = f"{name} cannot be read: {why}"
                 case UnicodeDecodeError(reason=why):
-                    reason = f"a file in {folder} is no text: {why}"
+                    reason = f"a file in {folder} is not text: {why}"
                 case _:
                     reason = str(error)
             raise SettingsError(f"TERTULIA_SECRETS_DIR: {reason}") from error

@@ -31,7 +31,7 @@ class Tls:
                 context.load_cert_chain(self.cert, self.key)
             except (OSError, ssl.SSLError) as error:
                 raise ValueError(
-                    f"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: {self.cert} and {self.key} are no readable PEM "
+                    f"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: {self.cert} and {self.key} are not a readable PEM "
                     f"certificate with its key ({error})"
                 ) from error
         return context

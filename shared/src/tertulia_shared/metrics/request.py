@@ -49,7 +49,7 @@ def parse(head: bytes) -> Request | Response:
     first, _, _ = head.partition(b"\r\n")
     parts = first.decode("latin-1").split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):  # noqa: PLR2004 - method, target, version
-        return line(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request: GET /metrics HTTP/1.1 would be one")
+        return line(HTTPStatus.BAD_REQUEST, "this is not an HTTP/1.1 request, such as GET /metrics HTTP/1.1")
     method, target, _ = parts
     if method not in ALLOWED:
         return line(HTTPStatus.METHOD_NOT_ALLOWED, f"only {' and '.join(ALLOWED)} are answered here")

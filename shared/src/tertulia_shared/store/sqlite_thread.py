@@ -152,7 +152,7 @@ class Lane:
     def _outcomes(self, connection: sqlite3.Connection, batch: list[_Pending]) -> list[Outcome]:
         try:
             return self._run_batch(connection, [call for call, _ in batch])
-        except BaseException as error:  # noqa: BLE001  (for the callers; the thread goes on with the next batch)
+        except BaseException as error:  # noqa: BLE001  (for the callers; the thread continues with the next batch)
             return [(None, error)] * len(batch)
 
 

@@ -65,7 +65,7 @@ class Applied:
 
 
 class Outlet(Protocol):
-    """An ordered queue of one owner's writes. What is queued in one tick goes out as one atomic script call."""
+    """An ordered queue of one owner's writes. Writes that are queued in one tick are sent as one atomic script call."""
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
         """Queue an XADD. Raises the error of an earlier write of this outlet."""

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 TAKE_OVER = Script("""
--- ARGV[6…]: ids that are not taken
+-- ARGV[6…]: ids to skip
 local stream_key = KEYS[1]
 local group, worker, idle_ms, max_count, from_worker = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local left_out = {}
 for i = 6, #ARGV do left_out[ARGV[i]] = true end
 
--- not XAUTOCLAIM: it does not return the number of deliveries, and cannot leave an entry out
+-- not XAUTOCLAIM: it does not return the number of deliveries, and cannot skip an entry
 local consumer = from_worker ~= '' and {from_worker} or {}
 local taken, from = {}, '-'
 repeat
@@ -118,7 +118,7 @@ local stream_key, group, worker, work_id, attempt = KEYS[1], ARGV[1], ARGV[2], A
 
 if not holds(stream_key, group, worker, work_id, attempt) then return 0 end
 local entry = redis.call('XRANGE', stream_key, work_id, work_id)[1]
-if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if it is refused, nothing is done
+if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if Redis refuses it, nothing is done
 redis.call('XACK', stream_key, group, work_id)
 redis.call('XDEL', stream_key, work_id)
 return 1
