@@ -3,8 +3,8 @@
     python -m bench.recovery [--times 5] [--lease 3] [--only "kill -9"]
 
 Two llm workers, two tts workers and one gateway tell a story (demo model at 40 tokens a second). One fault is injected
-while a character speaks.
-The benchmark measures the longest time without a frame of sound, from the fault until the turn is complete.
+while a character speaks. The benchmark measures the longest time without a frame of sound, from the fault until the
+turn is complete.
 """
 
 from __future__ import annotations

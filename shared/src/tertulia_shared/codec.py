@@ -158,8 +158,7 @@ def check_version(fields: Fields) -> None:
 
 
 def known(cls: type[T], wire: object) -> T:
-    """Build a dataclass from a nested structure of its fields; unknown fields are ignored, missing ones get their
-    defaults.
+    """Build a dataclass from a nested structure; ignores unknown fields, and gives missing ones their defaults.
 
     Raises:
         BadEntry: it is not such a structure, lacks a field without a default, or has a value of another type.

@@ -53,8 +53,7 @@ async def accept_turn(
 async def interrupt(
     bus: Bus, conversation_id: str, cause: Literal["turn", "request"], *, fence: Fence | None = None
 ) -> Applied:
-    """Stop the reply that is being made or heard, and post the llm pointer: a worker then stores how much of it was
-    heard."""
+    """Stop the reply that is being made or heard, and post the llm pointer: a worker then stores the heard part."""
     return await bus.transact(
         conversation_id,
         [],

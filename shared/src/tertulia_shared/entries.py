@@ -117,8 +117,8 @@ class DeadLetter:
     """Work that was given up.
 
     `entry`: the whole entry, if it is in no stream: msgpack of its raw fields (bytes to bytes), so that it can be
-    written again.
-    `turn_id`: the turn that was given up with the work; it may be later than the one that the pointer was posted for.
+    written again. `turn_id`: the turn that was given up with the work; it may be later than the one that the pointer
+    was posted for.
     """
 
     stage: str

@@ -37,13 +37,11 @@ class Handler(Protocol):
     """A stage's code for a piece of work."""
 
     async def handle(self, claim: Claim) -> None:
-        """Do the work and return when its effect is durable. The worker cancels it when the work is lost or it
-        stops."""
+        """Do the work and return when its effect is durable. The worker cancels it if it stops or loses the work."""
         ...
 
     async def give_up(self, claim: Claim, reason: str) -> str | None:
-        """Report the failure to the client and finish whatever waits for the work; returns the ended turn's id, if
-        any."""
+        """Report the failure to the client and end the turn that waits for the work; returns its id, if any."""
         ...
 
 

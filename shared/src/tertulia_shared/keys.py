@@ -46,7 +46,7 @@ class Keys:
         return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
 
     def work_left(self, stage: Stage, work_id: str) -> Key:
-        """String, a number: the deliveries that do not count as failed attempts (left to a newer release, or Redis was
+        """String, a number: the deliveries that are not failed attempts (left to a newer release, Redis
         unavailable)."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
 
@@ -98,9 +98,8 @@ class Keys:
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
         finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and its progress); `settled`
-        (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned`
-        (the client was warned that the store is unavailable); `settings` (of the model); `client` (the connection
-        served).
+        (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned` (the client
+        was warned that the store is unavailable); `settings` (of the model); `client` (the connection served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 

@@ -1,4 +1,4 @@
-"""Logs as one JSON object per line: time, level, service, message, and the ids that apply. A log never has speech or
+"""Logs as one JSON object per line: time, level, service, message, and the ids that apply. Logs never have speech or
 keys.
 
 Messages are constant sentences; variable parts go into `extra`, and only the fields listed here are written.

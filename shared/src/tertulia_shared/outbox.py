@@ -74,8 +74,7 @@ class Outbox:
         """Save messages of a conversation, which is created first if a `title` is given.
 
         Text that the store refuses is repaired first. A row that the store refuses permanently becomes a dead letter;
-        the
-        other rows are saved.
+        the other rows are saved.
 
         Raises:
             NotFound: the conversation was deleted.

@@ -1,5 +1,4 @@
-"""Watches the processes of peers on this machine: when one dies, this worker takes its work over before the lease
-expires.
+"""Watches the processes of peers on this machine: when one dies, its work is taken over before its lease ends.
 
 A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `LOOK_S`.
 """

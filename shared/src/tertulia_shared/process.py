@@ -45,8 +45,8 @@ Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 
 def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics | None = None) -> None:
-    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
-    cannot start or continue. `metrics`: the process's metrics, served on the port of the settings."""
+    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it cannot start or
+    continue. `metrics`: the process's metrics, served on the port of the settings."""
     logs.set_up(service, settings.log_level)
     try:
         uvloop.run(_serve(service, settings, serve, metrics or Metrics(service)))

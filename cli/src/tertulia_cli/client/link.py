@@ -38,8 +38,7 @@ Received = Event | Audio | Live
 
 
 class Link:
-    """A client of a conversation: one task receives, any task may send. `on_lost` gets the reason of a lost
-    connection."""
+    """A client of a conversation: one task receives, any task may send. `on_lost` gets the reason of a loss."""
 
     def __init__(self, address: GatewayAddress, position: Position, on_lost: Callable[[str], None]) -> None:
         self._address = address

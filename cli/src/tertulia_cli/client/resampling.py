@@ -15,8 +15,7 @@ from typing import Final
 
 ZERO_CROSSINGS: Final = 16
 """The number of zero crossings of the sinc on each side. At 16 kHz the passband is flat within 0.1 dB up to 6.4 kHz;
-aliases are attenuated by
-45 dB from 8.4 kHz and by 70 dB from 9 kHz."""
+aliases are attenuated by 45 dB from 8.4 kHz and by 70 dB from 9 kHz."""
 PASSBAND: Final = 0.92
 """The filter's edge, as a share of the lower rate's Nyquist frequency."""
 LOWEST, HIGHEST = -32_768, 32_767

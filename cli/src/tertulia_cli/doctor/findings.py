@@ -154,8 +154,7 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
 
 
 def elsewhere(settings: RunSettings, status: int) -> Finding:
-    """Report services that run but are not installed here. `status`: the HTTP status of the gateway's answer to
-    /readyz."""
+    """Report services that run but are not installed here. `status`: the HTTP status of /readyz."""
     where = f"the services run elsewhere: the gateway answers on port {settings.port}"
     if status == HTTP_OK:
         return Finding(ok=True, what=f"{where}, and is ready")

@@ -35,8 +35,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A takeover of a reply by another llm worker: its time, the gap since the previous worker's last event, and the
-    sentence in which it continued (from 0)."""
+    """A takeover of a reply by another llm worker: its time, the gap since the last event, and the sentence (from
+    0)."""
 
     at: int
     after_ms: int

@@ -11,8 +11,7 @@ from tertulia_shared.keys import Stage
 
 
 def python_of(stage: Stage, settings: RunSettings) -> str:
-    """The Python of a stage's workers: that of the chosen engine's environment if it exists, otherwise the
-    command's."""
+    """The Python of a stage's workers: the chosen engine's own if it exists, otherwise the command's."""
     engine = {"stt": (STT_ENGINES, settings.stt_engine), "tts": (TTS_ENGINES, settings.tts_engine)}.get(stage)
     own = own_python(*engine) if engine is not None else None
     return str(own or sys.executable)

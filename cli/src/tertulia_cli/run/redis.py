@@ -14,8 +14,7 @@ MAX_SOCKET_PATH: Final = 100
 """The longest socket path in bytes. The kernel's bound for a unix socket path is 108 (unix(7)), 104 on macOS, including
 the final NUL."""
 MAX_MEMORY: Final = "512mb"
-"""The memory bound. Continuous speech needs 173 MB for an hour, the lifetime of its keys. Above the bound Redis refuses
-writes and evicts nothing."""
+"""The memory bound, above which Redis refuses writes. An hour of speech, the lifetime of its keys, needs 173 MB."""
 OLDEST: Final = (6, 2)
 
 

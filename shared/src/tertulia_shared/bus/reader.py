@@ -117,8 +117,7 @@ class StreamFollow:
         return self._refusal is not None
 
     def refuse(self, error: WriteRefused) -> None:
-        """Called by the reader if the key is not a stream: `read` returns the buffered entries, then raises the
-        error."""
+        """Called by the reader if the key is not a stream: `read` raises the error after the buffered entries."""
         self._refusal = error
         self._arrived.set()
 
@@ -185,8 +184,7 @@ class Reader:
                 await asyncio.sleep(delay_s)
 
     async def _look_for_losses_again_and_again(self) -> None:
-        """Look for losses at intervals: Redis can be flushed, or lose its newest entries, while the connection stays
-        open."""
+        """Check for losses at intervals: Redis can lose entries while the connection stays open."""
         while True:
             await asyncio.sleep(LOSS_LOOK_S)
             with contextlib.suppress(BusUnavailable):

@@ -119,7 +119,7 @@ class Writer:
 
 
 def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
-    """Convert a fence to the scripts' arguments. Without a fence they get `any_key`, a key of the same slot, and check
+    """Convert a fence to the scripts' arguments. Without a fence they get `any_key` (of the same slot) and check
     nothing."""
     if fence is None:
         return FenceArguments(any_key.name, any_key.name)

@@ -14,8 +14,7 @@ NO_LABELS: Mapping[str, Sequence[str] | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """A metric family. `labels`: the allowed values of each label; None: the only value comes from the process's
-    settings."""
+    """A metric family. `labels`: the allowed values of each; None: the process's settings give the only value."""
 
     name: str
     help: str

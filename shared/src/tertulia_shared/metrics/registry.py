@@ -107,8 +107,7 @@ class Metrics:
             self._registry.unregister(made)
 
     def text(self) -> bytes:
-        """All metrics in Prometheus' text format (`CONTENT_TYPE`). Takes milliseconds: do not call it on the event
-        loop."""
+        """All metrics in Prometheus' text format (`CONTENT_TYPE`). Takes milliseconds: not for the event loop."""
         return prometheus.generate_latest(self._registry)
 
     def _gauge(self, family: GaugeFamily) -> prometheus.Gauge:

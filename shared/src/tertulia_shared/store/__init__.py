@@ -2,8 +2,7 @@
 
 `port` defines a store; `sqlite` needs no server, `supabase` uses your own server, `testing.memory_store` is not
 persistent; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them,
-`ordering`
-the order of messages and of competing writes, `errors` the errors.
+`ordering` the order of messages and of competing writes, `errors` the errors.
 """
 
 from __future__ import annotations

@@ -25,8 +25,7 @@ class Store(Protocol):
     """The number of times the store lost its data and began an empty one (a deleted database file)."""
 
     async def open(self) -> None:
-        """Connect, bring the schema up to date, and seed the first characters if the store never had them. May be
-        called repeatedly.
+        """Connect, bring the schema up to date, and seed the first characters if this was never done. Repeatable.
 
         Raises:
             StoreUnusable: the configuration cannot work, or the data belong to a newer version.

@@ -64,8 +64,7 @@ class SQLiteStore:
 
     `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;
     `max_pending` bounds the calls waiting for each of the two threads. A file that is not a database is refused, or
-    with
-    `moves_broken_aside` renamed to `<name>.broken-<time>`, and a new one is created.
+    with `moves_broken_aside` renamed to `<name>.broken-<time>`, and a new one is created.
     """
 
     def __init__(
@@ -272,8 +271,7 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 
 def translated(error: Exception) -> Exception:
-    """Convert SQLite's errors to the port's: temporary ones are retryable, those that need a person are not, others are
-    bugs."""
+    """Convert SQLite's errors to the port's: temporary ones are retryable, ones that need a person are not."""
     if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot store
         return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):

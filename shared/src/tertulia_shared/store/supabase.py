@@ -1,9 +1,8 @@
 """The store on Supabase (or any PostgREST over a PostgreSQL with `supabase/migrations` applied).
 
 A finished call guarantees a committed transaction; its durability depends on the database's settings. An operation of
-several
-statements is a function in the database, so it is atomic. Writes about one conversation, and writes about characters,
-are sent one after the other, in the order of the calls; others in parallel.
+several statements is a function in the database, so it is atomic. Writes about one conversation, and writes about
+characters, are sent one after the other, in the order of the calls; others in parallel.
 
 A refused key or missing tables end the start with one sentence (`StoreUnusable`). Later they count as an unavailable
 database: a person may be changing the database, and no message may be lost.

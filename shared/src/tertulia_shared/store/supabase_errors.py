@@ -52,8 +52,7 @@ async def note_status(response: httpx.Response) -> None:
 
 
 def translated(error: Exception, *, opening: bool = False) -> StoreError:
-    """Convert to the port's error. `opening`: a person can fix it now; later such an error counts as an unavailable
-    store."""
+    """Convert to the port's error. `opening`: a person can fix it now; later it counts as unavailability."""
     if isinstance(error, GateRefused):
         return _for_a_person(f"it refuses the key ({error}): {_KEY_ADVICE}", opening=opening)
     if not isinstance(error, APIError):

@@ -1,5 +1,4 @@
-"""Watches changed rows through Supabase Realtime. Without it, changes are picked up at the next
-`refresh_characters`."""
+"""Watches changed rows through Supabase Realtime. Without it, `refresh_characters` reads changes."""
 
 from __future__ import annotations
 

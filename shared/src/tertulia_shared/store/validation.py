@@ -129,8 +129,7 @@ def fitted_message(message: Message) -> Message:
 
 
 def fitted_character(character: Character) -> Character:
-    """The character with its texts cleaned; not cut, because the REST client gets an error for texts that are too
-    long."""
+    """The character with its texts cleaned; not cut, because too long a text is an error."""
     return replace(
         character,
         name=clean_line(character.name),

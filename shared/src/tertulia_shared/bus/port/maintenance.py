@@ -53,8 +53,7 @@ class Maintenance(Protocol):
         ...
 
     def sizes(self) -> AsyncIterator[Sized]:
-        """Iterate over every key of the namespace, by SCAN: only for commands that a person runs. The caller may stop
-        early."""
+        """Iterate over every key of the namespace, by SCAN: only for a person's command. The caller may stop early."""
         ...
 
     async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
@@ -72,9 +71,9 @@ class Maintenance(Protocol):
         """Repair a conversation's unusable keys; returns the names of the repaired parts.
 
         A key of another type is deleted. A stream whose ids lie a day or more in the future is rebuilt without the
-        entry that brought them there. An invalid epoch is set 1000 above the newest one among the
-        events. A cursor that is not an entry id, or lies after the last turn, is set before the last turn. The names:
-        `state`, `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+        entry that brought them there. An invalid epoch is set 1000 above the newest one among the events. A cursor that
+        is not an entry id, or lies after the last turn, is set before the last turn. The names: `state`, `turns`,
+        `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
 
         `owner`: also delete an owner of the turns that is not a token. Only the llm stage may access this key.
         """

@@ -84,8 +84,7 @@ class Ownership(Protocol):
         """Store `cursor` as the last finished turn, and release the turns if no turn waits.
 
         Returns False, and keeps the ownership, if a turn waits after `cursor`, or if the state's `cut` differs from the
-        given one:
-        the user interrupted since the owner last looked.
+        given one: the user interrupted since the owner last looked.
 
         Raises:
             NotOwner: another worker owns the turns; nothing was stored.

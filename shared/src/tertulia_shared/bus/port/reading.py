@@ -49,9 +49,8 @@ class Reading(Protocol):
         With `tell_loss`, `read` raises `EntriesLost`, once, when the entry that was read last no longer exists. The bus
         checks this after a break of the connection, before it delivers entries written since, and about once a second,
         because Redis can be flushed while the connection stays open. If nothing was read yet, it checks the entry
-        `after`, if
-        that existed. Without `tell_loss`, reading continues after that id. Only for streams whose ids are times: an
-        entry older than the key's TTL has expired and is not lost.
+        `after`, if that existed. Without `tell_loss`, reading continues after that id. Only for streams whose ids are
+        times: an entry older than the key's TTL has expired and is not lost.
         """
         ...
 

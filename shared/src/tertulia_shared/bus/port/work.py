@@ -140,8 +140,8 @@ class WorkQueue(Protocol):
         ...
 
     async def nack(self, claim: Claim, worker: str) -> bool:
-        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it; attempts keep
-        counting."""
+        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, and attempts count
+        on."""
         ...
 
     async def deregister(self, stage: Stage, worker: str) -> None:

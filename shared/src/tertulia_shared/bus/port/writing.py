@@ -14,8 +14,7 @@ from tertulia_shared.keys import Key, Stage
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A fence on writes: Redis refuses them unless `owner` still has the value `token` and the epoch is at most
-    `epoch`.
+    """A fence on writes: Redis refuses them unless `owner` still has the value `token` and the epoch is not higher.
 
     `epoch` None: interruptions do not affect these writes (listening continues when a reply is cut off).
     `token` "": only the epoch is checked (the gateway owns nothing).
@@ -57,8 +56,7 @@ Write = Append | Put | Expire
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The result of a transaction: whether it was written now (not earlier under the same `once`), and the epoch after
-    it."""
+    """The result of a transaction: whether it was written now (not earlier, see `once`), and the epoch after it."""
 
     new: bool
     epoch: int

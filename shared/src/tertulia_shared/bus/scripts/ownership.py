@@ -99,9 +99,8 @@ def release_turns(
 REOPEN = Script("""
 local stream_key, final_id, ttl_s = KEYS[1], ARGV[1], ARGV[2]
 
--- A stream remembers its highest id even when that entry was deleted, and Redis 7 does not let XSETID go below a
--- deleted
--- one. So this deletes the stream and writes the other entries again. Only for repairs; a minute of speech is 3 MB.
+-- A stream remembers its highest id even after a deletion, and Redis 7 does not let XSETID go below a deleted id. So
+-- this deletes the stream and writes the other entries again. Only for repairs; a minute of speech is 3 MB.
 local last = redis.call('XREVRANGE', stream_key, '+', '-', 'COUNT', 1)[1]
 if not last or last[1] ~= final_id then return 0 end
 local kept = redis.call('XRANGE', stream_key, '-', '(' .. final_id)

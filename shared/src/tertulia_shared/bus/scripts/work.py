@@ -38,8 +38,8 @@ return taken
 def take_over(
     *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, left_out: Sequence[str]
 ) -> Command:
-    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: id, attempt, fields
-    of each."""
+    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: their ids, attempts,
+    fields."""
     return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, *left_out)
 
 

@@ -63,8 +63,7 @@ FIRST_WRITE_KEY, FIRST_TRANSACT_KEY = 3, 4
 
 @dataclass(frozen=True, slots=True)
 class FenceArguments:
-    """The inputs of the checks that every write script makes first: keys and, as text, token and epoch ("":
-    unchecked)."""
+    """The inputs of every write script's checks: keys and, as text, token and epoch ("": not checked)."""
 
     owner_key: str
     state_key: str
