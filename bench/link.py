@@ -4,8 +4,7 @@
 
 A client asks and listens like a person. The benchmark measures the time to the first sound after the question, and the
 gaps: the times when playback runs out before the next chunk arrives. Demo model at its usual pace, espeak. Needs root
-(a network
-namespace); the delay and the loss apply to each packet, in each direction.
+(a network namespace); the delay and the loss apply to each packet, in each direction.
 """
 
 from __future__ import annotations

@@ -4,8 +4,7 @@
 
 The model answers at once (60 tokens, 5 sentences) and the voice costs nothing (1.2 s of tone per sentence), so the
 benchmark measures only the pipeline: gateway, llm, tts and Redis, with claims, leases, fences and rows in the store.
-Figures are
-only comparable within one run: the machine's speed shows in the floor.
+Figures are only comparable within one run: the machine's speed shows in the floor.
 """
 
 from __future__ import annotations

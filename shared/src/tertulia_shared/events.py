@@ -34,8 +34,7 @@ class ConversationStarted(Event):
     """The replies come from the built-in demo model, not from a language model."""
     heard: tuple[Mapping[str, Any], ...] = ()
     """The heard part of the current turn, for a client that resumes without the ids of its last event and frame: a list
-    of {message_id,
-    sentence_index, chunk_index, played_ms, complete}."""
+    of {message_id, sentence_index, chunk_index, played_ms, complete}."""
 
 
 @dataclass(frozen=True, slots=True)

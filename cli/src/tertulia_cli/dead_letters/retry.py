@@ -1,8 +1,7 @@
 """Carries out a recovery.
 
 The entry in `dead` is deleted last, so a killed command keeps the entry for another retry. Every step before that is
-idempotent: a
-second pointer finds the work owned, and a derived turn id is accepted once.
+idempotent: a second pointer finds the work owned, and a derived turn id is accepted once.
 """
 
 from __future__ import annotations

@@ -55,8 +55,10 @@ class RedisConnections:
         return reply
 
     async def _call_all(self, *commands: Command) -> list[Any]:
-        """Send commands and return their replies. Raises:
-        WriteRefused: one of them is an error.
+        """Send commands and return their replies.
+
+        Raises:
+            WriteRefused: one of them is an error.
         """
         replies = await self._calls.call(*commands)
         for command, reply in zip(commands, replies, strict=True):

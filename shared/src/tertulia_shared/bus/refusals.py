@@ -1,4 +1,5 @@
 """Classifies the error replies of Redis: a temporary refusal (no memory, full disk), or a permanent one. Pure.
+
 `WritesPaused` means that the same write succeeds once Redis has room again; any other error reply is permanent,
 so a caller must not repeat the command.
 """

@@ -1,7 +1,8 @@
-"""Serves `/metrics` and `/healthz` of a process, in a thread with its own event loop. A scrape therefore never delays a
-conversation, and `/healthz` still answers correctly when the process's event loop hangs. All bounds on callers
-are here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once; further callers are
-disconnected.
+"""Serves `/metrics` and `/healthz` of a process, in a thread with its own event loop.
+
+A scrape therefore never delays a conversation, and `/healthz` still answers correctly when the process's event loop
+hangs. All bounds on callers are here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once;
+further callers are disconnected.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Converts the error replies of Supabase to the port's errors.
 
 PostgREST returns the database's SQLSTATE or a code of its own (PGRST…); the API gateway before it returns only a
-status. An unknown
-error counts as an unavailable store: the write is kept and retried. The database's error texts are dropped: they may
-quote a row.
+status. An unknown error counts as an unavailable store: the write is kept and retried. The database's error texts are
+dropped: they may quote a row.
 """
 
 from __future__ import annotations

@@ -149,7 +149,11 @@ class MemoryServer:
         return True
 
     def group(self, stage: Stage) -> Group:
-        """The stage's group. Raises: WriteRefused: no worker has created it."""
+        """The stage's group.
+
+        Raises:
+            WriteRefused: no worker has created it.
+        """
         group = self._groups.get(stage)
         if group is None:
             raise WriteRefused(f"there is no consumer group {stage!r} yet: prepare it first")
