@@ -77,7 +77,7 @@ def default_text(field: FieldInfo) -> str:
 
 
 def sections(classes: Sequence[type[BaseSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
-    """For each service its name in the file and its fields that no earlier service had, by variable."""
+    """Yield each service's name in the file and its fields that no earlier service had, by variable."""
     seen: set[str] = set()
     for title, own in groupby(classes, _title):
         fields = {variable(*item): item[1] for cls in own for item in cls.model_fields.items()}

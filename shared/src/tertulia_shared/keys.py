@@ -16,7 +16,8 @@ MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 SOUND_GRACE_S = 2 * MINUTE_S
-"""How long finished sound stays in Redis: long enough for a client that reloads its page, or for an inspection."""
+"""Seconds for which finished sound stays in Redis: long enough for a client that reloads its page, or for an
+inspection."""
 
 
 @dataclass(frozen=True, slots=True)

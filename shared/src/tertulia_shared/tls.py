@@ -52,7 +52,7 @@ def explained(error: BaseException) -> str | None:
 
 
 def hung_up(error: BaseException) -> bool:
-    """Whether the other side closed the connection."""
+    """True if the other side closed the connection."""
     return any(isinstance(cause, ConnectionResetError | BrokenPipeError | EOFError) for cause in _causes(error)) or (
         "closed by server" in str(error)
     )

@@ -69,7 +69,7 @@ class Worker:
         self._reply_lost = False
         """Redis may have delivered work to us in a reply that never arrived."""
         self._pending = False
-        """Whether work of the stage was pending at the last check."""
+        """True if work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
 

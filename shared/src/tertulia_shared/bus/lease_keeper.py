@@ -23,7 +23,7 @@ from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.work import RENEW
 
 REPLY_TIMEOUT_S = 2.0
-"""How long a renewal may take before the keeper reconnects."""
+"""Time limit for a renewal; then the keeper reconnects."""
 AGAIN_S = 0.1
 """The wait after a failed renewal: the next one must precede a peer's next check for expired leases."""
 

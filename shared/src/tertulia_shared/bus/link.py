@@ -30,7 +30,7 @@ from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 REPLY_TIMEOUT_S = 10.0
-"""How long a command that does not block may take before its connection counts as lost."""
+"""Time limit for a command that does not block; then its connection counts as lost."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
 two may drop idle connections, and the next write would then get no answer."""

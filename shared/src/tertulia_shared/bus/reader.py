@@ -45,9 +45,9 @@ class StreamFollow:
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
-        """Whether the entry at the cursor has existed."""
+        """True if the entry at the cursor has existed."""
         self._before_loss: int | None = None
-        """How many of the buffered entries precede a loss that `read` has not raised yet; None without such a loss."""
+        """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
         self._told_at = ""
         """The cursor at the last loss."""
         self._refusal: WriteRefused | None = None
@@ -57,7 +57,7 @@ class StreamFollow:
 
     @property
     def full(self) -> bool:
-        """Whether the buffer must be read before more is fetched."""
+        """True if the buffer must be read before the reader fetches more."""
         return len(self._held) >= MAX_HELD
 
     async def read(self) -> Sequence[Entry]:
@@ -91,7 +91,7 @@ class StreamFollow:
             self._reader.forget(self)
 
     def can_lose(self, now_ms: int) -> bool:
-        """Whether a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
+        """True if a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
         if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._told_at):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms

@@ -92,7 +92,7 @@ def delete_conversation(connection: sqlite3.Connection, conversation_id: str) ->
 
 
 def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
-    """Insert or update a message; `row` as `message_row` makes it. Raises: NotFound, InvalidRecord."""
+    """Insert or update a message; `row` is a result of `message_row`. Raises: NotFound, InvalidRecord."""
     message_id, conversation_id, updated_at = row[0], row[1], row[10]
     try:
         done = connection.execute(_SAVE_MESSAGE, row)

@@ -71,7 +71,7 @@ class MemoryFollow:
         self._cursor = after
         self._tell_loss = tell_loss
         self._is_known = False
-        """Whether the entry at the cursor has existed."""
+        """True if the entry at the cursor has existed."""
         with suppress(WriteRefused):  # the key is not a stream: `read` raises the error
             self._is_known = bus.has(key, self._cursor)
         self._told_at: EntryId | None = None

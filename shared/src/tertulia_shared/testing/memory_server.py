@@ -36,7 +36,7 @@ class MemoryServer:
         self._now_ms = now_ms
         self._clock = clock
         self._expiring: dict[str, float] = {}
-        """When (on the clock) a key with a shortened TTL ends; all others outlive the process."""
+        """The time (by the clock) at which a key with a shortened TTL expires; all others outlive the process."""
         self._arrived = arrived
         self._streams: dict[str, Stream] = {}
         self._hashes: dict[str, dict[bytes, bytes]] = {}
@@ -167,7 +167,7 @@ class MemoryServer:
         """Append an entry with these fields to a stream.
 
         Raises:
-            WriteRefused: the key holds something else.
+            WriteRefused: the key is of another type.
         """
         self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
         self._arrived(key.name)
