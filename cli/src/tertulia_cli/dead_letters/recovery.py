@@ -75,7 +75,7 @@ def new_turn_id(turn_id: str, letter_id: str) -> str:
 
 
 def recovery_for(entry: DeadEntry, facts: Facts) -> Recovery:
-    """Decide what a retry does."""
+    """Decide how a retry recovers the entry."""
     letter = entry.letter
     if letter is None:
         return NotRetryable(f"this release cannot read it ({entry.error}): use the release that wrote it.")

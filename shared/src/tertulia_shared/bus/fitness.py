@@ -74,8 +74,8 @@ def judge(info: Mapping[str, str]) -> Sequence[Fault]:
         faults.append(
             Fault(
                 Severity.REFUSED,
-                f"this Redis deletes keys when its memory is full (maxmemory-policy {policy}), which loses talks in "
-                "silence: set `maxmemory-policy noeviction` there",
+                f"this Redis deletes keys when its memory is full (maxmemory-policy {policy}), which loses "
+                "conversations: set `maxmemory-policy noeviction` there",
             )
         )
     if info.get("role") == "slave" and info.get("slave_read_only", "1") == "1":
@@ -89,7 +89,7 @@ def judge(info: Mapping[str, str]) -> Sequence[Fault]:
         faults.append(
             Fault(
                 Severity.WARNING,
-                "this Redis keeps no append-only file, so its restart loses what is being said: set `appendonly yes`",
+                "this Redis keeps no append-only file, so a restart loses the open conversations: set `appendonly yes`",
             )
         )
     return faults
