@@ -16,7 +16,7 @@ PAYLOAD = b"\0" * 200
 
 
 async def _next(link: Link, stream: str, after: bytes | str) -> tuple[bytes, list[bytes]]:
-    """Read the next entry: its id and its fields."""
+    """Read the next entry; returns its id and fields."""
     while True:
         (reply,) = await link.call(("XREAD", "COUNT", 1, "BLOCK", 10_000, "STREAMS", stream, after), timeout_s=20.0)
         if reply:
@@ -40,7 +40,7 @@ async def _echo(url: str) -> None:
 async def measure(url: str) -> tuple[float, float]:
     """p50 and p99 of one hop, in ms (half of a round trip through the other process)."""
     link = Link(make_pool(url), "floor")
-    with Popen([sys.executable, "-m", "bench.floor", url]) as peer:  # noqa: ASYNC220 - before anything is measured
+    with Popen([sys.executable, "-m", "bench.floor", url]) as peer:  # noqa: ASYNC220 - runs before the measurement
         try:
             last, _ = await _next(link, "floor:pong", "0-0")
             hops: list[float] = []

@@ -1,9 +1,9 @@
 """The tts engine `higgs` on a GPU: time to the first sound, real-time factor, time to stop, memory.
 
-    .venv-higgs/bin/python -m bench.higgs                the weights that are set (TERTULIA_TTS_HIGGS_…)
-    .venv-higgs/bin/python -m bench.higgs --random       random ones of the full size, made on the spot (13 GB)
+    .venv-higgs/bin/python -m bench.higgs                the configured weights (TERTULIA_TTS_HIGGS_…)
+    .venv-higgs/bin/python -m bench.higgs --random       random weights of the full size, made at the start (13 GB)
 
-A step with random weights costs as much as with real ones; a run always reaches the frame limit.
+A step with random weights costs as much as one with real weights; a run always reaches the frame limit.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ async def _measure(engine: SpeechEngine, runs: int) -> None:
 
 
 async def _stop(engine: SpeechEngine, run: int) -> float:
-    """The delay of the first sound, in ms, while an interrupted sentence still has to end."""
+    """Measure the delay of the first sound, in ms, while an interrupted sentence still has to end."""
     voice = engine.voices()[0].id
     began = time.perf_counter()
     async with aclosing(engine.synthesize(TEXT, voice, SEED + run)) as pieces:
@@ -84,7 +84,7 @@ async def _stop(engine: SpeechEngine, run: int) -> float:
 
 
 def _print_memory() -> None:
-    import torch  # noqa: PLC0415 - there is none where the engine could not start
+    import torch  # noqa: PLC0415 - the library exists only if the engine could start
 
     if torch.cuda.is_available():
         peak = torch.cuda.max_memory_allocated() / 2**30
@@ -92,7 +92,7 @@ def _print_memory() -> None:
 
 
 def _random(settings: HiggsSettings, folder: Path, *, tiny: bool) -> HiggsSettings:
-    from tests.fakes.tiny_higgs import FULL, TINY, make_tiny_higgs  # noqa: PLC0415 - imports what may be missing
+    from tests.fakes.tiny_higgs import FULL, TINY, make_tiny_higgs  # noqa: PLC0415 - its imports may be missing
 
     made = make_tiny_higgs(folder, TINY if tiny else FULL).settings()
     names = ("tts_higgs_model", "tts_higgs_codec", "tts_higgs_hubert")

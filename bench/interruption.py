@@ -30,7 +30,7 @@ REPLY_EVENTS = ("message_started", "llm_chunk", "message_resumed", "turn_started
 
 
 async def cut_off(socket: ClientConnection, bus: Bus, after_s: float) -> tuple[float, float, int]:
-    """One interruption: ms until `interrupted`, ms until the last worker stopped, number of stale frames."""
+    """Interrupt once; returns the ms until `interrupted`, ms until the last worker stopped, number of stale frames."""
     await socket.send(json.dumps({"type": "user_message", "data": {"text": "Luna and Rex, tell me a story."}}))
     while not isinstance(await socket.recv(), bytes):
         pass
@@ -45,7 +45,7 @@ async def cut_off(socket: ClientConnection, bus: Bus, after_s: float) -> tuple[f
             notified = (time.perf_counter() - begun) * 1000
     stopped_ms = await stopped
     try:
-        async with asyncio.timeout(0.3):  # time for frames of a late worker
+        async with asyncio.timeout(0.3):  # give a late worker time to send frames
             while True:
                 frame = await socket.recv()
                 stale += isinstance(frame, bytes) or json.loads(frame)["type"] in REPLY_EVENTS
@@ -63,13 +63,13 @@ async def _drain(socket: ClientConnection, seconds: float) -> None:
 
 
 async def _until_idle(bus: Bus, begun: float) -> float:
-    while sum([await bus.open_work(stage) for stage in STAGES]):  # noqa: ASYNC110 - seen from outside, as fast as can be
+    while sum([await bus.open_work(stage) for stage in STAGES]):  # noqa: ASYNC110 - polls other processes, without a pause
         await asyncio.sleep(0)
     return (time.perf_counter() - begun) * 1000
 
 
 async def measure(running: System, times: int, seed: int) -> None:
-    """Measure so many interruptions and print the table."""
+    """Measure this many interruptions and print the table."""
     rng = random.Random(seed)
     notified: list[float] = []
     stopped: list[float] = []

@@ -1,10 +1,10 @@
-"""Compares tts on another machine, behind 50 ms of round trip and lost packets, with tts on this one.
+"""Compares tts on another machine, over a link with a round trip of 50 ms and packet loss, with tts on this one.
 
     python -m bench.link [--turns 20] [--delay-ms 25] [--loss 0.01]
 
-A client asks and listens as a person would: measured are the first sound after the question, and the gaps, where what
-is heard runs dry before the next chunk has come. Demo model at its usual pace, espeak. Needs root (a network
-namespace); the delay and the loss are made packet by packet, for each direction.
+A client asks and listens like a person. The benchmark measures the time to the first sound after the question, and the
+gaps: the times when playback runs out before the next chunk arrives. Demo model at its usual pace, espeak. Needs root
+(a network namespace); the delay and the loss apply to each packet, in each direction.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ async def listen(socket: ClientConnection, heard: Heard) -> None:
 
 
 async def measure(link: FarLink | None, turns: int) -> Heard:
-    """Run so many turns one after the other, each in its own conversation."""
+    """Run this many turns one after the other, each in its own conversation."""
     heard = Heard()
     with (
         tempfile.TemporaryDirectory(prefix="tertulia-bench-") as folder,
@@ -72,7 +72,7 @@ async def measure(link: FarLink | None, turns: int) -> Heard:
         url = f"ws://127.0.0.1:{running.port}/ws"
         for turn in range(-1, turns):
             async with connect(url, max_size=None, compression=None) as socket:
-                await listen(socket, heard if turn >= 0 else Heard())  # the first one warms up
+                await listen(socket, heard if turn >= 0 else Heard())  # the first turn warms up
     return heard
 
 

@@ -1,10 +1,10 @@
-"""Drives the running system with K conversations at once and prints where the time and the CPU go.
+"""Drives the running system with K conversations at once and prints how much time and CPU each part takes.
 
     python -m bench [--k 1 8 32] [--turns 200] [--tokens 60]
 
-The model answers at once (60 tokens, 5 sentences) and the voice costs nothing (1.2 s of tone a sentence), so what is
-measured is the pipeline: gateway, llm, tts and Redis, with claims, leases, fences and rows in the store. Figures are
-only comparable within one run: the machine's speed shows in the floor.
+The model answers at once (60 tokens, 5 sentences) and the voice costs nothing (1.2 s of tone per sentence), so the
+benchmark measures only the pipeline: gateway, llm, tts and Redis, with claims, leases, fences and rows in the store.
+Figures are only comparable within one run: the machine's speed shows in the floor.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ WARM_UP_TURNS = 20
 
 @dataclass(frozen=True)
 class Turn:
-    """One turn at the client, in ms since it sent the message."""
+    """The times of one turn at the client, in ms since it sent the message."""
 
     first_text: float
     first_audio: float
@@ -40,7 +40,7 @@ class Turn:
 
 
 async def converse(port: int, turns: int) -> list[Turn]:
-    """One conversation: so many turns, each sent when the previous one has been heard."""
+    """Run one conversation of this many turns, each sent when the previous one has been heard."""
     async with connect(f"ws://127.0.0.1:{port}/ws", max_size=None, compression=None) as socket:
         return [await _turn(socket) for _ in range(turns)]
 
@@ -78,7 +78,7 @@ async def _turn(socket: ClientConnection) -> Turn:
 
 
 async def drive(running: System, conversations: int, turns: int) -> tuple[list[Turn], float, dict[str, float]]:
-    """The turns, the seconds they took, and the CPU ms each process used for them."""
+    """Run the turns; returns them, the seconds they took, and the CPU ms of each process."""
     await asyncio.gather(
         *(converse(running.port, max(1, WARM_UP_TURNS // conversations)) for _ in range(conversations))
     )
@@ -95,7 +95,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def report(conversations: int, turns: list[Turn], seconds: float, cpu: dict[str, float], floor_ms: float) -> None:
-    """One block of the table."""
+    """Print one block of the table."""
     print(f"\n{conversations} conversation{'s' if conversations > 1 else ''}, {len(turns)} turns")
     for name in ("first_text", "first_audio", "last_audio"):
         values = [getattr(turn, name) for turn in turns]

@@ -39,10 +39,10 @@ class System:
 
 @contextlib.contextmanager
 def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> Generator[System]:
-    """Redis and Tertulia's services (but stt), stopped at the end of the block.
+    """Run Redis and Tertulia's services (except stt) during the block.
 
-    With `tokens` the model answers at once, so many tokens, and the voice is `instant`; without, it is the demo model
-    at a person's pace and espeak. With `far`, tts runs on the other machine.
+    With `tokens` the model answers at once with this many tokens, and the voice is `instant`; without it, the demo
+    model answers at a person's pace, and the voice is espeak. With `far`, tts runs on the other machine.
     """
     redis_port, port = _free_port(), _free_port()
     running = System(port, f"redis://127.0.0.1:{redis_port}/0")
@@ -51,7 +51,7 @@ def system(folder: Path, *, tokens: int | None, far: FarLink | None = None) -> G
         "TERTULIA_REDIS_URL": running.redis_url,
         "TERTULIA_DATA_DIR": str(folder / "data"),
         "TERTULIA_PORT": str(port),
-        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the clients are faster than people
+        "TERTULIA_MAX_FRAMES_PER_S": "100000",  # the clients send faster than people
         "TERTULIA_LOG_LEVEL": "WARNING",
     }
     try:
@@ -99,7 +99,7 @@ def _start(command: list[str], environment: Mapping[str, str], log: Path) -> sub
 
 
 def _wait_until_ready(port: int) -> None:
-    """Wait until the gateway lacks no stage but stt, which the benchmark does not use."""
+    """Wait until stt is the only stage that the gateway lacks; the benchmark does not use it."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         if set(_missing(port)) <= {"stt"}:

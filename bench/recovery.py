@@ -3,8 +3,8 @@
     python -m bench.recovery [--times 5] [--lease 3] [--only "kill -9"]
 
 Two llm workers, two tts workers and one gateway tell a story (demo model at 40 tokens a second). One fault is injected
-while a character speaks.
-Measured: the longest time without a frame of sound from the fault on, until the turn is complete.
+while a character speaks. The benchmark measures the longest time without a frame of sound, from the fault until the
+turn is complete.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def strike(stage: Stage, number: signal.Signals) -> Fault:
 
 
 def freeze(stage: Stage, seconds: float) -> Fault:
-    """SIGSTOP the worker that owns the work, for so long."""
+    """SIGSTOP the worker that owns the work, for this many seconds."""
 
     async def fault(stack: Stack, _client: TalkClient) -> None:
         process = stack.owner(stage) or stack.of(stage)[0]
@@ -81,7 +81,7 @@ async def cut_connections(stack: Stack, _client: TalkClient) -> None:
 
 
 async def nothing(_stack: Stack, _client: TalkClient) -> None:
-    """No fault."""
+    """Inject no fault."""
 
 
 FAULTS: Mapping[str, Fault] = {
@@ -100,7 +100,7 @@ FAULTS: Mapping[str, Fault] = {
 
 
 async def silence_s(stack: Stack, fault: Fault) -> float:
-    """One turn with one fault: the longest silence from the fault on, in seconds."""
+    """Run one turn with one fault; returns the longest silence after the fault, in seconds."""
     async with talk(*stack.urls) as client:
         heard: list[float] = []
         feed = client.record.feed

@@ -43,7 +43,7 @@ def settings_classes() -> list[type[BaseSettings]]:
 
 
 def engine_settings(package: str) -> Iterator[type[BaseSettings]]:
-    """The settings of the engines that a service brings itself, in alphabetical order of the engines."""
+    """The settings of the engines that are part of a service, in alphabetical order of the engines."""
     for group in (STT_ENGINES, TTS_ENGINES):
         for engine in installed_engines(group).values():
             if engine.package == package.replace("_", "-"):
@@ -51,7 +51,7 @@ def engine_settings(package: str) -> Iterator[type[BaseSettings]]:
 
 
 def variable(name: str, field: FieldInfo) -> str:
-    """The environment variable that sets a field: its first alias, else the prefix and its name."""
+    """The environment variable that sets a field: its first alias, otherwise the prefix and its name."""
     alias = field.validation_alias
     if isinstance(alias, AliasChoices):
         alias = alias.choices[0]
@@ -77,7 +77,7 @@ def default_text(field: FieldInfo) -> str:
 
 
 def sections(classes: Sequence[type[BaseSettings]]) -> Iterator[tuple[str, list[tuple[str, FieldInfo]]]]:
-    """For each service its name in the file and its fields that no earlier service had, by variable."""
+    """Yield each service's name in the file and its fields that no earlier service had, by variable."""
     seen: set[str] = set()
     for title, own in groupby(classes, _title):
         fields = {variable(*item): item[1] for cls in own for item in cls.model_fields.items()}

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Resolves every dependency for Python 3.11 and 3.12 and pins it by hash in requirements/*.txt.
 #
-# No address goes into these files: they install from whichever index the machine is set up for. uv.lock, which holds
-# addresses, stays where it was made and is ignored by git.
+# These files have no addresses: they install from the index that the machine is set up for. uv.lock, which has
+# addresses, stays on the machine where it was made; git ignores it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -12,7 +12,7 @@ uv_options="--quiet --no-header --no-annotate --no-emit-workspace --format requi
 echo "lock: resolving"
 "$uv" lock --quiet "$@"
 
-write() { # file, what it is for, what to export…
+write() { # file, purpose, export options…
     file=$1 purpose=$2
     shift 2
     {
@@ -30,7 +30,7 @@ write requirements/tools.txt "uv, which installs the rest; pip installs it." --o
 write requirements/node.txt "Node.js with npm, for a machine that has none." --only-group node
 
 
-# What each image installs: a service, its built-in engine, and nothing of the others.
+# The packages of each image: a service and its built-in engine, nothing of other services.
 mkdir -p requirements/images
 image() { # package, extras…
     name=${1#tertulia-}
@@ -43,11 +43,11 @@ image tertulia-tts --extra espeak --extra openai
 image tertulia-cli --extra access --extra supabase-keys
 write requirements/images/build.txt "What builds Tertulia's own packages in an image." --only-group build
 
-# Environments beside the workspace. Left out is what is the machine's choice, PyTorch with its CUDA packages, and what is
-# named and not needed here. What is pinned already stays as it is, unless --upgrade is given.
+# Environments beside the workspace. They skip PyTorch with its CUDA packages, which the machine chooses, and packages
+# that are named but not needed here. Existing pins stay, unless --upgrade is given.
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
-compile() { # file, what it is for, what is left out (names, |), options…
+compile() { # file, purpose, skipped packages (names, |), options…
     file=$1 purpose=$2 left_out=$3
     shift 3
     [ -f "$file" ] && cp "$file" "$work/pins.txt" || rm -f "$work/pins.txt"
@@ -67,8 +67,8 @@ compile requirements/images/cuda12.txt "CUDA 12's cuBLAS, for the stt image with
 compile requirements/stt.txt "What the stt engine realtimestt needs, but for PyTorch." \
     "torch|torchaudio|triton|pyaudio|cuda-[a-z]+|nvidia-[a-z0-9-]+" "$@" requirements/stt.in
 
-# boson-multimodal names these and never imports them where it serves.
+# boson-multimodal requires these, but its serving code never imports them.
 printf "%s; sys_platform == 'never'\n" torchvision boto3 s3fs ruff langid jieba json-repair pydub >"$work/overrides.txt"
-echo "protobuf>=6" >>"$work/overrides.txt" # descript-audiotools holds it at 3.19 for no use of its own
+echo "protobuf>=6" >>"$work/overrides.txt" # descript-audiotools pins it at 3.19 without using it
 compile requirements/higgs.txt "What the tts engine higgs needs, but for PyTorch." \
     "torch|torchvision|triton|cuda-[a-z]+|nvidia-[a-z0-9-]+" --override "$work/overrides.txt" "$@" requirements/higgs.in

@@ -1,13 +1,13 @@
 #!/bin/sh
 # Makes the spoken test fixtures again: tests/fixtures/*.wav, 16 kHz s16le mono.
 # Needs flite and sox (Debian packages). The WAVs are committed, so only a change of wording needs this; flite adds
-# some randomness of its own, so the files differ a little from run to run.
+# randomness, so the files differ a little from run to run.
 set -eu
 cd "$(dirname "$0")/../tests/fixtures"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 
-# speak VOICE TEXT FILE: at -6 dB, over a noise floor at -60 dB, as a quiet room has one.
+# speak VOICE TEXT FILE: at -6 dB, over a noise floor at -60 dB, like that of a quiet room.
 speak() {
     flite -voice "$1" -t "$2" -o "$work/said.wav"
     sox "$work/said.wav" -r 16000 -c 1 -b 16 "$3" norm -6

@@ -1,4 +1,4 @@
-"""Finds Markdown lines that are wider than 120 columns: all tracked files, or the ones that are named."""
+"""Finds Markdown lines that are wider than 120 columns, in all tracked files or the named ones."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WIDTH_COLUMNS = 120
 
 
 def tracked() -> list[Path]:
-    """Every Markdown file that git knows, or could add."""
+    """Every Markdown file that git tracks or could add."""
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"]
     listed = subprocess.run(words, check=True, capture_output=True, text=True).stdout  # noqa: S603 - fixed words
     return sorted(path for name in listed.split("\0") if name and (path := Path(name)).is_file())

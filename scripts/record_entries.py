@@ -1,4 +1,4 @@
-"""Records one entry of each kind from a real talk into tests/contract/recorded/v<VERSION>.
+"""Records one entry of each kind from a real conversation into tests/contract/recorded/v<VERSION>.
 
 `python -m scripts.record_entries` keeps the recorded entries and adds missing ones: entries that an earlier release of
 the same schema version wrote must stay readable. `--anew` records from scratch, for a new version.
@@ -71,7 +71,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     with _store_locked(stack):
         await client.hears("Luna, hello!", new_id())
         await client.until_event("warning")
-    # a story that is cut off: the heard text goes through the outbox
+    # a story that the user interrupts: the heard text goes through the outbox
     begun = len(client.record.frames)
     await client.say("Luna, tell me a story.", new_id())
     await client.until(lambda: len(client.record.frames) > begun + 60, "some of a story")
@@ -81,7 +81,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     )  # fmt: skip
     await client.send("interrupt")
     await client.until_event("message_heard")
-    # another that is resumed, and a client that comes back
+    # another story that a second worker resumes, and a client that reconnects
     turn_id, begun = new_id(), len(client.record.frames)
     await client.say("Rex, tell me a story.", turn_id)
     await client.until(lambda: len(client.record.frames) > begun + 60, "some of a story")
@@ -99,7 +99,7 @@ async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
     await client.until_event("transcription_finished")
     await client.send("stop_listening")
     await client.until_event("listening_stopped")
-    # unanswerable work: a turn of a newer release, and a pointer at nothing
+    # unanswerable work: a turn of a newer release, and a pointer without a stream
     outlet = bus.outlet(epoch=99)
     outlet.append(keys.turns(c), UserTurn(new_id(), c, "Hello?", "typed"), v=VERSION + 1)
     await outlet.flush()
@@ -158,7 +158,7 @@ def _store_locked(stack: Stack) -> Generator[None]:
 def main() -> None:
     """Record, and write the files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--anew", action="store_true", help="forget what is recorded of this version")
+    parser.add_argument("--anew", action="store_true", help="drop the recorded entries of this version first")
     anew: bool = parser.parse_args().anew
     folder = recorded.FOLDER / f"v{VERSION}"
     if anew:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the page (services/gateway/web) into the gateway's package, unless what is built is newer than every source.
-# With `check`: types, lint and tests of the page instead. Node comes from the machine, or else from a wheel in .tools.
+# Builds the page (services/gateway/web) into the gateway's package, unless the built page is newer than every source.
+# With `check`, runs the types, lint and tests of the page instead. Node is the machine's, else a wheel's in .tools.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ if [ "$act" = build ] && [ -f "$built" ] &&
     exit 0
 fi
 
-node_fits() { # what Vite asks for
+node_fits() { # the versions that Vite supports
     node -e 'const [a, b] = process.versions.node.split(".").map(Number);
         process.exit((a === 20 && b >= 19) || (a === 22 && b >= 12) || a > 22 ? 0 : 1)' >/dev/null 2>&1 &&
         npm --version >/dev/null 2>&1

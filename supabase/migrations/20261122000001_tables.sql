@@ -1,12 +1,12 @@
--- The tables of Tertulia: the same columns and keys as the SQLite store's. May be run again: what is there stays.
--- Ids are made by the program, so that whoever repeats a write writes the same row.
+-- The tables of Tertulia, with the columns and keys of the SQLite store. May be run again: existing tables and rows stay.
+-- The program makes the ids, so a repeated write writes the same row.
 
 create table if not exists public.conversations (
     id             uuid primary key,
     title          text not null default '' check (char_length(title) <= 200),
     model_settings jsonb not null default '{}' check (jsonb_typeof(model_settings) = 'object'),
     created_at     timestamptz not null default now(),
-    -- the time of the newest message; a message moves it, and only forward
+    -- the time of the newest message; a new message moves it forward, never back
     updated_at     timestamptz not null default now()
 );
 
@@ -15,7 +15,7 @@ create index if not exists conversations_newest on public.conversations (updated
 create table if not exists public.characters (
     id            uuid primary key,
     name          text not null check (char_length(name) between 1 and 40),
-    -- the name as it is compared: case folded, compatibility forms unified; "C" sorts it as the program does
+    -- the form of the name for comparisons: case folded, compatibility forms unified; "C" sorts it like the program
     name_key      text collate "C" not null unique,
     voice         text not null check (char_length(voice) between 1 and 64),
     system_prompt text not null default '' check (char_length(system_prompt) <= 8000),
@@ -30,7 +30,7 @@ create table if not exists public.messages (
     conversation_id uuid not null references public.conversations (id) on delete cascade,
     turn_id         uuid not null,
     role            text not null check (role in ('user', 'character')),
-    -- no foreign key: what was said outlives the character, and deleting one in mid-turn must not fail the turn
+    -- no foreign key: messages outlive their character, and deleting it in mid-turn must not fail the turn
     character_id    uuid,
     character_name  text not null check (char_length(character_name) <= 80),
     text            text not null check (char_length(text) <= 100000),
@@ -41,16 +41,16 @@ create table if not exists public.messages (
     check ((role = 'user') = (character_id is null))
 );
 
--- not unique: a repeated turn in which other characters answer may give a position twice
+-- not unique: a repeated turn in which other characters answer may use a position twice
 create index if not exists messages_in_order on public.messages (conversation_id, position, id);
 
--- which sets of first rows were ever put in, so that what the user deleted stays deleted
+-- the sets of first rows that were inserted, so that rows that the user deleted stay deleted
 create table if not exists public.seeds (
     name       text primary key,
     applied_at timestamptz not null default now()
 );
 
--- -- who may: the server, with the service role's key, and nobody else
+-- -- access: only the server, with the service role's key
 
 alter table public.conversations enable row level security;
 alter table public.characters enable row level security;
@@ -75,9 +75,9 @@ grant usage on schema public to service_role;
 grant select, insert, update, delete
     on public.conversations, public.characters, public.messages, public.seeds to service_role;
 
--- -- what the tables see to themselves
+-- -- triggers
 
--- A row that is changed by hand (in the dashboard, say) gets a new time. The program brings times of its own.
+-- A row that a person changes (in the dashboard, say) gets a new time. The program sets its own times.
 create or replace function public.tertulia_touch() returns trigger
 language plpgsql set search_path = '' as $$
 begin
@@ -110,7 +110,7 @@ $$;
 create or replace trigger move_conversation after insert or update on public.messages
     for each row execute function public.tertulia_move_conversation();
 
--- A character that is made or renamed by hand gets its key; the program brings one that folds more than `lower` does.
+-- A character that a person creates or renames gets its key here; the program's key folds more than `lower` does.
 create or replace function public.tertulia_name_key() returns trigger
 language plpgsql set search_path = '' as $$
 begin
@@ -126,7 +126,7 @@ $$;
 create or replace trigger a_name_key before insert or update on public.characters
     for each row execute function public.tertulia_name_key();
 
--- Supabase Realtime tells of edited characters, where there is such a publication.
+-- Supabase Realtime announces edited characters, if its publication exists.
 do $$
 begin
     if exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime')

@@ -1,11 +1,11 @@
--- What takes more than a request on a table, each in one transaction. May be run again.
+-- Operations of more than one request on a table; each is one transaction. May be run again.
 
--- The version of these migrations. The program asks for it when it starts, and says what to do if it is too old.
+-- The version of these migrations. The program reads it at the start, and reports the remedy if it is too old.
 create or replace function public.tertulia_schema() returns integer
 language sql immutable set search_path = '' as $$ select 1 $$;
 
--- Of two writes of one message the one with the higher rank stands, or with the same rank the newer. A late "streaming"
--- must not undo the full text, nor a late full text what was heard.
+-- Of two writes of one message the one with the higher rank wins, or with equal rank the newer. A late "streaming" must
+-- not undo the full text, nor a late full text the heard part.
 create or replace function public.tertulia_rank(status text) returns integer
 language sql immutable set search_path = '' as $$
     select array_position(array['streaming', 'failed', 'complete', 'interrupted'], status)
@@ -22,7 +22,7 @@ declare
     saved integer := 0;
 begin
     perform set_config('tertulia.own_times', 'on', true);
-    -- in the order of their ids, so that two of these calls never wait for each other
+    -- lock in the order of the ids, so that two of these calls never wait for each other
     perform from public.conversations
         where id in (select (value ->> 'conversation_id')::uuid from jsonb_array_elements(messages))
         order by id for no key update;
@@ -68,7 +68,7 @@ begin
 end
 $$;
 
--- The first `most` messages behind a position, and those that share the last one's position.
+-- The first `most` messages after a position, and those that share the last one's position.
 create or replace function public.tertulia_messages(conversation uuid, behind bigint, most integer) returns jsonb
 language sql stable set search_path = '' as $$
     select coalesce(jsonb_agg(to_jsonb(page) order by page.position, page.id), '[]')
@@ -80,7 +80,7 @@ language sql stable set search_path = '' as $$
     ) as page
 $$;
 
--- The first `most` conversations below a place in the listing, newest first.
+-- The first `most` conversations after a position in the list, newest first.
 create or replace function public.tertulia_conversations(before_time timestamptz, before_id uuid, most integer)
 returns jsonb
 language sql stable set search_path = '' as $$
@@ -103,5 +103,5 @@ grant execute on function
     public.tertulia_messages(uuid, bigint, integer), public.tertulia_conversations(timestamptz, uuid, integer)
     to service_role;
 
--- PostgREST reads the schema again.
+-- Let PostgREST read the schema again.
 notify pgrst, 'reload schema';

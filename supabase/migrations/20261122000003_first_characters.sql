@@ -1,4 +1,4 @@
--- Luna, Rex and Sage. Put in once: what the user did to them since stays, also when this is run again.
+-- Luna, Rex and Sage. Inserted once: the user's later changes stay, even if this is run again.
 
 do $$
 begin

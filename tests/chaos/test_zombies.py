@@ -15,7 +15,7 @@ from tests.harness.stack import Stack
 
 pytestmark = pytest.mark.timeout(120, method="signal")
 
-GIVE_UP = ("left work to its new owner", "work is interrupted", "work stays pending")
+GIVE_UP = ("stopped: another worker owns this work now", "work is interrupted", "work stays pending")
 """Possible log lines after SIGCONT; the last two if the worker was paused during a write."""
 
 

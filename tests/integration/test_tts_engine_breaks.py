@@ -36,7 +36,7 @@ async def test_worker_whose_engine_breaks_leaves_its_work_to_a_peer_and_exits(
         )
         _, log = await worker.communicate()
         assert worker.returncode == 1
-        assert b"tertulia-tts cannot go on: the engine 'breaking' broke: the device is lost" in log
+        assert b"tertulia-tts cannot continue: the engine 'breaking' broke: the device is lost" in log
         again = await bus.take_over("tts", "peer", idle_s=0, count=1)
         assert [each.fields[b"message_id"] for each in again] == [message_id.encode()]
         await bus.finish(again[0], "peer")

@@ -3,7 +3,7 @@
 0    done
 1    failed: a service died, a reply failed, the default setup cannot run
 2    wrong usage: an option, a setting, a file
-3    no connection: nothing listens there, refused, or lost for good
+3    no connection: no gateway listens there, refused, or permanently lost
 4    connected, but no answer in time
 130  stopped with Ctrl-C (`run` ends with 0, because Ctrl-C is its normal end)
 """

@@ -40,7 +40,7 @@ def short(text: str, at_most: int = MAX_TEXT) -> str:
 
 
 def printable(text: str) -> str:
-    """Replace control characters, which could steer the terminal, by spaces."""
+    """Replace control characters, which could control the terminal, by spaces."""
     return "".join(each if each.isprintable() else " " for each in text)
 
 

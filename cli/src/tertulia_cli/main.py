@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line, and exit."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal without UTF-8 shows "?" instead of failing
+            stream.reconfigure(errors="replace")  # on a terminal without UTF-8, print "?" instead of failing
     args = parser().parse_args(argv)
     raise SystemExit(_finish(lambda: args.do(args)))
 

@@ -14,7 +14,7 @@ from tertulia_shared.keys import Keys
 
 @asynccontextmanager
 async def open_redis(settings: RunSettings, command: str) -> AsyncGenerator[Bus]:
-    """The bus over Redis; `command` names its connections.
+    """Open the bus over Redis; `command` names its connections.
 
     Raises:
         Failure: the address is malformed, or Redis does not answer, at the start or later.
@@ -25,7 +25,7 @@ async def open_redis(settings: RunSettings, command: str) -> AsyncGenerator[Bus]
             opening = open_bus(settings.redis_address(), keys, name=command, tls=settings.redis_tls)
             try:
                 bus = await block.enter_async_context(opening)
-            except ValueError as error:  # from the address or a TLS file, not from the caller's block
+            except ValueError as error:  # the error is from the address or a TLS file, not from the caller's block
                 raise Failure(f"{error}.", NO_CONNECTION) from None
             yield bus
     except* BusRefused as group:

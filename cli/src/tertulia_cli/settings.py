@@ -34,12 +34,12 @@ class RunSettings(CommonSettings):
 
     @property
     def own_redis(self) -> bool:
-        """Whether `tertulia run` starts its own Redis, because TERTULIA_REDIS_URL is not set."""
+        """True if `tertulia run` starts its own Redis, because TERTULIA_REDIS_URL is not set."""
         return "redis_url" not in self.model_fields_set
 
     @property
     def demo(self) -> bool:
-        """Whether the llm worker uses the demo model: there is neither a key nor another model server."""
+        """True if the llm worker uses the demo model, because neither a key nor another model server is set."""
         return not self.openrouter_api_key.get_secret_value() and self.llm_base_url.rstrip("/") == OPENROUTER
 
     @property
@@ -59,7 +59,7 @@ def url_file(data_dir: Path) -> Path:
 
 
 def read_url(data_dir: Path) -> str:
-    """The URL in that file; "" if there is none."""
+    """Read the URL in that file; "" if the file does not exist."""
     try:
         return url_file(data_dir).read_text().strip()
     except OSError:

@@ -2,7 +2,7 @@
 
 str, int, float and bool are UTF-8 text ("1"/"0" for bool), bytes are raw, anything nested is msgpack in one field.
 Every entry begins with `v` (schema version), `ts` (ms since 1970 by the writer's clock) and `epoch`; an event also with
-`type`. Fields with their default value are left out; a reader ignores unknown fields, in nested structures too.
+`type`. Fields with their default value are omitted; a reader ignores unknown fields, in nested structures too.
 The envelope and the ids mean the same in every version (docs/adr/0012-schema-versions.md).
 
     BadEntry               the entry cannot be read: report it and dead-letter the entry
@@ -25,7 +25,7 @@ from tertulia_shared.events import EVENTS, Event
 VERSION = 1
 """The schema version this release writes. It reads this one and older."""
 MAX_DIGITS = 18
-"""Longest number in an envelope: no release writes a longer one, and Python refuses to parse very long ones."""
+"""Longest number in an envelope: no release writes a longer one, and Python refuses to parse very long numbers."""
 MAX_NUMBER = 2**63
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ def encode(entry: object, *, ts: int, epoch: int, **extra: Value) -> list[Value]
 
 
 def decode(cls: type[T], fields: Fields) -> T:
-    """The entry of a known class.
+    """Decode an entry of a known class.
 
     Raises:
         BadEntry: a field is missing or cannot be read; the message names it.
@@ -83,12 +83,12 @@ def decode(cls: type[T], fields: Fields) -> T:
 
 
 def decode_event(fields: Fields) -> Event:
-    """An entry of an `events` stream.
+    """Decode an entry of an `events` stream.
 
     Raises:
         BadEntry: its type is not known, or a field is missing.
     """
-    check_version(fields)  # first: a newer release may have event types that this one does not know
+    check_version(fields)  # check the version first: a newer release may have event types that this one does not know
     name = text(fields, b"type")
     cls = EVENTS.get(name)
     if cls is None:
@@ -117,7 +117,7 @@ def envelope(fields: Fields) -> Envelope:
     """`ts` and `epoch` of an entry.
 
     Raises:
-        BadEntry: one of them is missing or no number.
+        BadEntry: one of them is missing or not a number.
     """
     ts, epoch = fields.get(b"ts", b""), fields.get(b"epoch", b"")
     if not (_is_number(ts) and _is_number(epoch)):
@@ -139,16 +139,16 @@ def text(fields: Fields, name: bytes, default: str | None = None) -> str:
 
 
 def number(fields: Fields, name: bytes) -> int:
-    """One field as a number from 0; 0 if it is missing or no number."""
+    """One field as a number from 0; 0 if it is missing or not a number."""
     raw = fields.get(name, b"")
     return int(raw) if _is_number(raw) else 0
 
 
 def check_version(fields: Fields) -> None:
-    """Refuse an entry of a newer release.
+    """Raise if the entry's version is newer than this release.
 
     Raises:
-        UnknownVersion: with both versions and what to do.
+        UnknownVersion: its message has both versions and the remedy.
     """
     raw = fields.get(b"v", b"")
     if not _is_number(raw):
@@ -158,10 +158,10 @@ def check_version(fields: Fields) -> None:
 
 
 def known(cls: type[T], wire: object) -> T:
-    """A dataclass from a nested structure of its fields; unknown fields are ignored, missing ones get their defaults.
+    """Build a dataclass from a nested structure; ignores unknown fields, and gives missing ones their defaults.
 
     Raises:
-        BadEntry: it is no such structure, lacks a field without a default, or has a value of another type.
+        BadEntry: it is not such a structure, lacks a field without a default, or has a value of another type.
     """
     if not isinstance(wire, Mapping):
         raise BadEntry(f"{cls.__name__}: {type(wire).__name__} instead of its fields")
@@ -262,10 +262,10 @@ def count(raw: bytes) -> int:
     """A number from 0 that fits signed 64 bits: every number in an entry is a count.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError: it is not such a number.
     """
     if not _is_number(raw):
-        raise ValueError(f"{raw[:MAX_DIGITS]!r} is no number from 0 of at most {MAX_DIGITS} digits")
+        raise ValueError(f"{raw[:MAX_DIGITS]!r} is not a number from 0 of at most {MAX_DIGITS} digits")
     return int(raw)
 
 

@@ -13,7 +13,7 @@ MAX_EPOCH = 2**53
 
 
 class StateField(StrEnum):
-    """A field of the hash. Who writes it: `Keys.state` says what each one means."""
+    """The names of the hash's fields. `Keys.state` documents their meaning."""
 
     EPOCH = "epoch"
     TALK = "talk"
@@ -37,7 +37,7 @@ class StateField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConversationState:
-    """The hash as one read returned it. Fields may be missing, and may hold anything."""
+    """The state hash as read. Any field may be missing or invalid."""
 
     fields: Fields
 
@@ -54,7 +54,7 @@ class ConversationState:
 
     @property
     def epoch(self) -> int:
-        """The conversation's epoch; 0 if the field is missing or holds nothing that a script has written."""
+        """The conversation's epoch; 0 if the field is missing or invalid."""
         epoch = number(self.fields, StateField.EPOCH.raw)
         return epoch if epoch <= MAX_EPOCH else 0
 

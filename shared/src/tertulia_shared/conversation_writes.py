@@ -1,6 +1,6 @@
-"""The writes about a conversation that several processes make: accepting a turn, and interrupting a reply.
+"""The writes to a conversation that several processes make: accepting a turn, and interrupting a reply.
 
-Each is one transaction: a process that dies has written all of it or nothing.
+Each is one transaction: if the process dies, Redis has all of it or nothing.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ async def accept_turn(
     """Write the turn, tell the client, interrupt a reply that is being made or heard, and post the llm pointer.
 
     Args:
-        bus: where to write.
-        turn: the user's message.
+        bus: the bus to write to. turn: the user's message.
         before: writes of the caller that come first in the same transaction.
         fence: as for `Bus.transact`.
         once: accept each turn id once; a repeated call writes nothing (`Applied.new` is False).
@@ -54,7 +53,7 @@ async def accept_turn(
 async def interrupt(
     bus: Bus, conversation_id: str, cause: Literal["turn", "request"], *, fence: Fence | None = None
 ) -> Applied:
-    """Stop the reply that is being made or heard, and post the llm pointer: a worker settles what was heard of it."""
+    """Stop the reply that is being made or heard, and post the llm pointer: a worker then stores the heard part."""
     return await bus.transact(
         conversation_id,
         [],

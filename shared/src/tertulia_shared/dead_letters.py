@@ -9,15 +9,15 @@ from tertulia_shared.bus import Bus, WriteRefused, WritesPaused
 from tertulia_shared.entries import DeadLetter
 
 MAX_REASON_CHARS = 2_000
-"""Longest reason of a dead letter: it may quote a hostile entry."""
+"""Longest reason of a dead letter; it may quote a hostile entry."""
 
 log = logging.getLogger(__name__)
 
 
 async def write_dead_letter(bus: Bus, letter: DeadLetter) -> None:
-    """Write a dead letter, to `dead:aside` if Redis refuses a write to `dead` for good.
+    """Write a dead letter, to `dead:aside` if Redis refuses the write to `dead` permanently.
 
-    A letter that both streams refuse is only logged: it must not hold up the work behind it.
+    A letter that both streams refuse is only logged: it must not block later work.
 
     Raises:
         BusUnavailable, WritesPaused: the letter is not written; try again later.

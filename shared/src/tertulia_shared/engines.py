@@ -13,8 +13,7 @@ Errors:
 
     EngineError
     ├── EngineUnknown        no installed package offers an engine of that name
-    └── EngineUnavailable    the engine cannot run here; the message says what is missing and what to do
-"""
+    └── EngineUnavailable    the engine cannot run here; the message names what is missing and the remedy"""
 
 from __future__ import annotations
 
@@ -40,12 +39,12 @@ class EngineUnknown(EngineError):
 
 
 class EngineUnavailable(EngineError):
-    """The engine cannot run here; the message says what is missing and what to do."""
+    """The engine cannot run here; the message names the missing part and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """How to make an engine, and what it needs.
+    """Describes how to create an engine, and its requirements.
 
     `factory` is `module:callable`; it is imported when the engine is chosen, and called with an instance of `settings`.
     `settings` extends the service's settings class with the engine's own fields.
@@ -67,7 +66,7 @@ class EngineSpec:
 
 @dataclass(frozen=True, slots=True)
 class InstalledEngine:
-    """An engine that a package offers, its spec not loaded yet."""
+    """An engine that a package offers; its spec is not loaded yet."""
 
     name: str
     package: str
@@ -77,23 +76,23 @@ class InstalledEngine:
         """Load the spec.
 
         Raises:
-            EngineUnavailable: the package's entry point cannot be loaded, or is no `EngineSpec`.
+            EngineUnavailable: the package's entry point cannot be loaded, or is not an `EngineSpec`.
         """
         try:
             loaded: object = self.entry_point.load()
-        except Exception as error:  # a package of somebody else's may raise anything
+        except Exception as error:  # a third-party package may raise any exception
             raise EngineUnavailable(
                 f"the engine {self.name!r} of the package {self.package} cannot be loaded: {error}"
             ) from error
         if not isinstance(loaded, EngineSpec):
             raise EngineUnavailable(
                 f"the engine {self.name!r} of the package {self.package} cannot be loaded: "
-                f"{self.entry_point.value} is no EngineSpec"
+                f"{self.entry_point.value} is not an EngineSpec"
             )
         return loaded
 
     def create(self, settings: CommonSettings | None = None) -> object:
-        """Import the engine and make it, not yet started; without `settings` it gets their defaults.
+        """Import the engine and create it without starting it; without `settings` it gets the defaults.
 
         Raises:
             EngineUnavailable: its libraries are not installed, or its settings cannot be used.

@@ -14,7 +14,7 @@ SAMPLE_RATE_IN = 16_000
 SAMPLE_RATE_OUT = 24_000
 """Hz of speech PCM (signed 16-bit little-endian mono)."""
 MAX_SENTENCES = 100_000
-"""More sentences than any reply has: no worker writes an entry of `audio` with a higher index."""
+"""An upper bound on a reply's sentences: no worker writes an entry of `audio` with a higher index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The client has played a message up to this chunk (`played_ms` of this message's sound in all)."""
+    """The client has played a message up to this chunk; `played_ms`: the total length of its played sound."""
 
     message_id: str
     sentence_index: int
@@ -116,8 +116,9 @@ class StoreWrite:
 class DeadLetter:
     """Work that was given up.
 
-    `entry`: the whole entry, if no stream keeps it: msgpack of its raw fields (bytes to bytes), to be written again.
-    `turn_id`: the turn that was given up with the work; it may be later than the one that the pointer was posted for.
+    `entry`: the whole entry, if it is in no stream: msgpack of its raw fields (bytes to bytes), so that it can be
+    written again. `turn_id`: the turn that was given up with the work; it may be later than the one that the pointer
+    was posted for.
     """
 
     stage: str
@@ -147,7 +148,7 @@ class ModelSettings:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """A character at the beginning of the turn: a worker that redoes the turn uses the same prompt and voice."""
+    """A character as it was at the start of the turn: a worker that repeats the turn uses the same prompt and voice."""
 
     id: str
     name: str
@@ -158,7 +159,7 @@ class Speaker:
 
 @dataclass(frozen=True, slots=True)
 class TurnPlan:
-    """The characters that answer a turn, in order, and the settings. It stays in the state during the turn."""
+    """The characters that answer a turn, in order, and the settings. It is in the state during the turn."""
 
     turn_id: str
     entry_id: str
@@ -169,5 +170,5 @@ class TurnPlan:
     """Names of all active characters, for the prompt."""
 
     def to_wire(self) -> dict[str, Any]:
-        """A structure of plain values, for msgpack; `codec.known` is the reverse."""
+        """Return a structure of plain values, for msgpack; `codec.known` is the reverse."""
         return asdict(self)

@@ -10,7 +10,7 @@ def order(entry_id: str) -> tuple[int, int]:
     """The sort key of an id: Redis compares both parts as numbers. "" sorts as `BEGINNING`.
 
     Raises:
-        ValueError: it is no entry id.
+        ValueError: it is not an entry id.
     """
     ms, _, seq = entry_id.partition("-")
     return int(ms or 0), int(seq or 0)

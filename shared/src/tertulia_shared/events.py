@@ -1,7 +1,7 @@
 """Every event for the client, as one frozen class each, in the order of a turn.
 
 They travel through the conversation's `events` stream; its entry id is the `event_id` that `resume` takes. The client
-gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md says what a client does with each.
+gets them flat: `{"type": "llm_chunk", "text": …, "event_id": …}`. docs/protocol.md describes how a client handles each.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class ConversationStarted(Event):
     demo: bool = False
     """The replies come from the built-in demo model, not from a language model."""
     heard: tuple[Mapping[str, Any], ...] = ()
-    """The heard part of the present turn, for a client that resumes without marks: a list of {message_id,
-    sentence_index, chunk_index, played_ms, complete}."""
+    """The heard part of the current turn, for a client that resumes without the ids of its last event and frame: a list
+    of {message_id, sentence_index, chunk_index, played_ms, complete}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Characters(Event):
 
 @dataclass(frozen=True, slots=True)
 class Error(Event):
-    """Something failed; `message` names it, what is allowed, and what to do."""
+    """An error for the client. `message` says what failed, what is allowed, and what to do."""
 
     type: ClassVar[str] = "error"
     code: str
@@ -58,7 +58,7 @@ class Error(Event):
 
 @dataclass(frozen=True, slots=True)
 class Warn(Event):
-    """Something is wrong, and the conversation goes on."""
+    """A warning for the client: something failed, but the conversation continues."""
 
     type: ClassVar[str] = "warning"
     code: str
@@ -70,7 +70,7 @@ class Warn(Event):
 
 @dataclass(frozen=True, slots=True)
 class VadDetectStart(Event):
-    """Waiting for speech."""
+    """The recognizer waits for speech."""
 
     type: ClassVar[str] = "vad_detect_start"
     session_id: str
@@ -78,7 +78,7 @@ class VadDetectStart(Event):
 
 @dataclass(frozen=True, slots=True)
 class VadDetectStop(Event):
-    """No longer waiting for speech."""
+    """The recognizer no longer waits for speech."""
 
     type: ClassVar[str] = "vad_detect_stop"
     session_id: str
@@ -192,14 +192,14 @@ class MessageStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class LLMChunk(Event):
-    """The next part of a reply's text, as it is to be shown."""
+    """The next part of a reply's text, in the form that is displayed."""
 
     type: ClassVar[str] = "llm_chunk"
     text: str
     character_id: str
     message_id: str
     sentence_ends: tuple[int, ...] = ()
-    """The sentence ends that became certain: offsets (exclusive, in code points) in the message's whole text."""
+    """The sentence ends that are now certain: offsets (exclusive, in code points) in the message's whole text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,7 @@ class MessageComplete(Event):
 
 @dataclass(frozen=True, slots=True)
 class MessageHeard(Event):
-    """A reply was cut off: the heard part of its text, which is what the characters remember."""
+    """A reply was cut off: the heard part of its text, which is the part that the characters remember."""
 
     type: ClassVar[str] = "message_heard"
     message_id: str
@@ -249,7 +249,7 @@ class TurnComplete(Event):
 
 @dataclass(frozen=True, slots=True)
 class AudioComplete(Event):
-    """A message's last chunk has been sent. Made by the gateway, in step with the binary frames (no `event_id`)."""
+    """A message's last chunk has been sent. The gateway sends it in order with the binary frames (no `event_id`)."""
 
     type: ClassVar[str] = "audio_complete"
     message_id: str

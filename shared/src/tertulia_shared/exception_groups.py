@@ -1,4 +1,4 @@
-"""Unwraps the first exception of an ExceptionGroup, as a TaskGroup raises it."""
+"""Unwraps the first exception of an ExceptionGroup that a TaskGroup raised."""
 
 from __future__ import annotations
 

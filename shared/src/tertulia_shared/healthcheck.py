@@ -13,7 +13,7 @@ TIMEOUT_S = 4.0
 
 
 def why_not(url: str) -> str:
-    """Why the service at `url` is not healthy; "" if it is."""
+    """The reason why the service at `url` is not healthy; "" if it is healthy."""
     parts = urlsplit(url)
     connection = HTTPConnection(parts.netloc, timeout=TIMEOUT_S)
     try:
@@ -28,7 +28,7 @@ def why_not(url: str) -> str:
 
 
 def main() -> None:
-    """Exit as the module says."""
+    """Exit with the status that the module docstring describes."""
     if reason := why_not(sys.argv[1]):
         sys.exit(reason)
 

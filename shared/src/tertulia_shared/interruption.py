@@ -14,7 +14,7 @@ from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.exception_groups import first_error
 
 LOOK_S = 10.0
-"""How often the state's epoch is compared with the epoch of the work."""
+"""Seconds between comparisons of the state's epoch with the epoch of the work."""
 
 log = logging.getLogger(__name__)
 
@@ -23,10 +23,9 @@ log = logging.getLogger(__name__)
 async def until_interrupted(bus: Bus, conversation_id: str, epoch: int) -> AsyncGenerator[None]:
     """Run the block until it ends, or until the conversation's epoch goes above `epoch`: then cancel it.
 
-    An epoch below it cancels, too (checked every `LOOK_S`): Redis has lost the data that this work belongs to.
+    A lower epoch cancels it, too (checked every `LOOK_S`): Redis has lost the data that this work belongs to.
 
-    Raises:
-        Stale: it was interrupted. Errors of the block itself come out unchanged.
+    Raises: Stale: the work was interrupted. Errors of the block itself are raised unchanged.
     """
     control = bus.follow(bus.keys.control(conversation_id))
     try:
@@ -49,24 +48,27 @@ async def _raise_when_above(bus: Bus, conversation_id: str, control: Follow, epo
         for entry in await control.read():
             try:
                 raised = envelope(entry.fields).epoch
-            except BadEntry as error:  # an unreadable command ends no work
-                log.warning("left out a command: %s", error)
+            except BadEntry as error:  # an unreadable command must not stop the work
+                log.warning("ignored an unreadable control command: %s", error)
                 continue
             if raised <= epoch:
                 continue
-            # the state has the true epoch: a command that it does not confirm ends no work
+            # the state has the true epoch: a command that it does not confirm must not stop the work
             held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
             if held > epoch:
                 raise Stale(f"interrupted: the conversation is at epoch {held}")
-            log.warning("left out a command of an epoch that is not there", extra={"conversation_id": conversation_id})
+            log.warning(
+                "ignored a control command: its epoch is above the conversation's",
+                extra={"conversation_id": conversation_id},
+            )
 
 
 async def _raise_when_elsewhere(bus: Bus, conversation_id: str, epoch: int) -> None:
-    """No command announces a loss of data: without this check the work would wait for more input for hours."""
+    """Check the epoch at intervals: no command announces a loss of data, so the work would wait for input for hours."""
     while True:
         await asyncio.sleep(LOOK_S)
         held = epoch
-        with contextlib.suppress(BusError):  # the next check, or the work itself, meets the error again
+        with contextlib.suppress(BusError):  # the next check, or the work itself, gets the error again
             held = ConversationState(await bus.hash(bus.keys.state(conversation_id))).epoch
         if held != epoch:
             raise Stale(f"the conversation is at epoch {held}, this work is of epoch {epoch}")

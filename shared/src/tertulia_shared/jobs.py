@@ -1,4 +1,4 @@
-"""The attempts at one piece of work, how each ends, and giving the work up. `worker` claims it."""
+"""Runs the attempts at a claimed piece of work, decides how each ends, and gives the work up. `worker` claims it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from tertulia_shared.work import Ending, RetryLater, ending_of, pointed_at
 from tertulia_shared.worker_names import reads
 
 MAX_LEFT = 1_000
-"""Most pieces of work that are remembered as left to newer workers."""
+"""The most pieces of work that are remembered as left to newer workers."""
 PEER_ALIVE_S = 5.0
-"""A worker is alive if its last heartbeat is at most so many seconds old."""
+"""A worker counts as alive if its last heartbeat is at most this many seconds old."""
 FIRST_BACKOFF_S, MAX_BACKOFF_S = 0.05, 0.25
-"""Waits between two checks whether Redis is back."""
+"""Waits between checks of whether Redis is back."""
 MAX_REFUSED_S = 2.0
-"""Longest wait between two checks of a Redis that refuses us, and between successive interruptions."""
+"""Longest wait between checks of a Redis that refuses us, and between successive interruptions."""
 CALM_S = 5.0
 """An attempt that ran for at least this long before its interruption does not lengthen the wait."""
 
@@ -37,24 +37,24 @@ class Handler(Protocol):
     """A stage's code for a piece of work."""
 
     async def handle(self, claim: Claim) -> None:
-        """Do the work; return when its effect is durable. Cancelled when the work is lost or the worker stops."""
+        """Do the work and return when its effect is durable. The worker cancels it if it stops or loses the work."""
         ...
 
     async def give_up(self, claim: Claim, reason: str) -> str | None:
-        """Report the failure to the client and end what waits for the work; returns the ended turn's id, if any."""
+        """Report the failure to the client and end the turn that waits for the work; returns its id, if any."""
         ...
 
 
 @dataclass(slots=True)
 class Job:
-    """A piece of work in hand. `claim`: the present attempt."""
+    """A piece of work in progress. `claim`: the current attempt."""
 
     claim: Claim
     task: asyncio.Task[None] | None = None
     cancelled_for: Ending | None = None
 
     def cancel(self, ending: Ending) -> None:
-        """Cancel the attempt; `ending`: how the work then ends."""
+        """Cancel the attempt. `ending` is how the work then ends."""
         if self.task is not None and self.cancelled_for is None:
             self.cancelled_for = ending
             self.task.cancel()
@@ -69,9 +69,8 @@ class Jobs:
     """Runs the jobs of one worker.
 
     Args:
-        bus: where the work is.
-        stage: the stage of the work.
-        handler: does the work.
+        bus: the bus that has the work. stage: the stage of the work.
+        handler: the stage's code for the work.
         worker: this worker's name in the group.
         member: its name among the live workers.
         max_attempts: failed attempts before a piece of work is given up.
@@ -92,15 +91,15 @@ class Jobs:
         self._metrics = metrics
         self._broke = broke
         self._probing = asyncio.Lock()
-        """One job at a time checks whether Redis is back."""
+        """Held by the job that checks whether Redis is back."""
         self.left_to_newer: dict[str, int] = {}
         """Work that needs a newer release: its id, and the schema version."""
 
     async def run(self, job: Job) -> None:
         """Make attempts at the work until it has ended.
 
-        An attempt that ends because Redis is away, or takes no writes, is repeated as soon as Redis is back: no peer
-        takes the work over before the lease has expired.
+        An attempt that ends because Redis is unavailable, or takes no writes, is repeated as soon as Redis is back:
+        peers take the work over only when the lease has expired.
         """
         clock = asyncio.get_running_loop().time
         interruptions = 0
@@ -144,7 +143,7 @@ class Jobs:
                 except (BusUnavailable, WritesPaused) as trouble:
                     failures += 1
                     await asyncio.sleep(backoff_s(failures, longest_wait_s(trouble)))
-                except WriteRefused:  # Redis answers; a broken set of workers is no reason to wait
+                except WriteRefused:  # Redis answers; a broken set of workers is not a reason to wait
                     return None
 
     async def _reclaimed(self, job: Job) -> Claim | None:
@@ -184,7 +183,7 @@ class Jobs:
             return await self._bus.uncounted(claim)
         except (BusUnavailable, WritesPaused):
             raise
-        except WriteRefused:  # a broken counter must not keep the work from being given up
+        except WriteRefused:  # if the attempt counter cannot be read, still give the work up
             return 0
 
     async def _end(self, claim: Claim, ending: Ending, error: Exception | None) -> None:
@@ -198,19 +197,19 @@ class Jobs:
                     log.warning("finished work that a peer owns by now", extra=ids)
             case Ending.LOST:
                 self._metrics.ended("lost")
-                log.info("left work to its new owner", extra=ids)
+                log.info("stopped: another worker owns this work now", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self.left_to_newer[claim.id] = error.version
-                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker took it long ago
+                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it since
                     del self.left_to_newer[next(iter(self.left_to_newer))]
                 await self._bus.note_uncounted(claim)  # not a failed attempt
                 await self._bus.nack(claim, self._worker)
                 self._metrics.ended("handed_back")
-                log.warning("left work to a newer worker: %s", error, extra=ids)
+                log.warning("returned the work for a worker of a newer release: %s", error, extra=ids)
             case Ending.NEWER | Ending.DEAD:
                 await self._dead_letter(claim, str(error))
             case Ending.RETRY if error is not None:
-                expected = isinstance(error, BusError | RetryLater)  # their text is enough; no traceback
+                expected = isinstance(error, BusError | RetryLater)  # the text is enough, without a traceback
                 log.warning(
                     "attempt failed: %s", f"{type(error).__name__}: {error}" if expected else type(error).__name__,
                     extra=ids, exc_info=None if expected else error,
@@ -229,14 +228,14 @@ class Jobs:
     # -- giving up
 
     async def _dead_letter(self, claim: Claim, reason: str) -> None:
-        """Dead-letter the work. Only a Redis that is away, or takes no writes now, may postpone this."""
+        """Dead-letter the work. Only if Redis is unavailable, or takes no writes now, is this postponed."""
         last = await self._last_failure(claim)
         reason = f"{reason}; last failure: {last}" if last else reason
         log.error("gave work up: %s", reason, extra=self._ids(claim))
         turn_id: str | None = None
         try:
             turn_id = await self._handler.give_up(claim, reason)
-        except Exception as raised:  # work whose `give_up` fails must not break one worker after the other
+        except Exception as raised:  # dead-letter the work anyway: it would break every worker that claims it
             error = first_error(raised)
             if isinstance(error, BusUnavailable | WritesPaused):
                 raise error from raised

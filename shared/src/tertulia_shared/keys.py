@@ -16,12 +16,13 @@ MINUTE_S = 60
 HOUR_S = 60 * MINUTE_S
 DAY_S = 24 * HOUR_S
 SOUND_GRACE_S = 2 * MINUTE_S
-"""How long finished sound stays in Redis: long enough for a client that reloads its page, or for an inspection."""
+"""Seconds for which finished sound stays in Redis: long enough for a client that reloads its page, or for an
+inspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A Redis key: its name, its TTL in seconds since the last write, and for a stream its bound in entries."""
+    """A Redis key: its name, its TTL in seconds since the last write, and, for a stream, its bound in entries."""
 
     name: str
     ttl_s: int
@@ -33,7 +34,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys under one namespace (`tertulia` unless configured; each test uses one of its own)."""
+    """The keys in one namespace (`tertulia` unless configured; each test uses its own)."""
 
     ns: str = "tertulia"
 
@@ -42,11 +43,12 @@ class Keys:
         return Key(f"{self.ns}:work:{stage}", 7 * DAY_S, 100_000)
 
     def work_failure(self, stage: Stage, work_id: str) -> Key:
-        """String: why the last attempt at a piece of work failed."""
+        """String: the reason why the last attempt at a piece of work failed."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:failure", DAY_S)
 
     def work_left(self, stage: Stage, work_id: str) -> Key:
-        """String, a number: the deliveries that did not fail (left to a newer release, or Redis was away)."""
+        """String, a number: the deliveries that are not failed attempts (left to a newer release, Redis
+        unavailable)."""
         return Key(f"{self.ns}:work:{stage}:{work_id}:left", DAY_S)
 
     def mic(self, conversation_id: str, session_id: str) -> Key:
@@ -57,7 +59,7 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}", 15 * MINUTE_S, 6_000)
 
     def mic_progress(self, conversation_id: str, session_id: str) -> Key:
-        """Hash: the sample up to which the session is finally transcribed."""
+        """Hash: the sample up to which the session's transcription is final."""
         return Key(f"{self._conversation(conversation_id)}:mic:{session_id}:progress", 15 * MINUTE_S)
 
     def turns(self, conversation_id: str) -> Key:
@@ -65,7 +67,7 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:turns", DAY_S, 1_000)
 
     def turn_seen(self, conversation_id: str, turn_id: str) -> Key:
-        """String "1": this turn was written, so that the client may send it again."""
+        """String "1": this turn was written, so that a repeat of the client's message has no effect."""
         return Key(f"{self._conversation(conversation_id)}:turn:{turn_id}", DAY_S)
 
     def sentences(self, conversation_id: str, message_id: str) -> Key:
@@ -75,7 +77,8 @@ class Keys:
     def audio(self, conversation_id: str, message_id: str) -> Key:
         """A reply's sound, one chunk per entry: (i+1)-(k+1); the final entry is (n+1)-0.
 
-        It expires `SOUND_GRACE_S` after it was heard to its end, or cut off and settled; unheard sound after an hour.
+        It expires `SOUND_GRACE_S` after it was heard to its end, or cut off and settled; unheard sound expires after an
+        hour.
         """
         return Key(f"{self._conversation(conversation_id)}:{message_id}:audio", HOUR_S, 20_000)
 
@@ -92,12 +95,12 @@ class Keys:
         return Key(f"{self._conversation(conversation_id)}:receipts", HOUR_S, 2_000)
 
     def state(self, conversation_id: str) -> Key:
-        """Hash: the conversation's present state, for all stages (`conversation_state`).
+        """Hash: the conversation's current state, for all stages (`conversation_state`).
 
         `epoch`; `talk` (a reply is being made or heard); `cut` (the last epoch that cut one off); `cursor` (the last
-        finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and how far it is); `settled`
-        (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned`
-        (the client was warned that the store is away); `settings` (of the model); `client` (the connection served).
+        finished turn); `plan`, `started`, `complete`, `failed` (the turn being answered and its progress); `settled`
+        (the turn whose interruption is settled); `ended` (the turn of the last `turn_complete`); `warned` (the client
+        was warned that the store is unavailable); `settings` (of the model); `client` (the connection served).
         """
         return Key(f"{self._conversation(conversation_id)}:state", 2 * DAY_S)
 
@@ -114,11 +117,11 @@ class Keys:
         return Key(f"{self.ns}:store:held", 7 * DAY_S, 100_000)
 
     def drainer(self) -> Key:
-        """String, a lease: the llm worker that empties the outbox."""
+        """String, a lease of the llm worker that empties the outbox."""
         return Key(f"{self.ns}:store:drainer", 8)
 
     def cast(self) -> Key:
-        """Hash: `speakers`, msgpack of the active characters as last read, for times when the store is away."""
+        """Hash: `speakers`, msgpack of the active characters as last read, for use while the store is unavailable."""
         return Key(f"{self.ns}:cast", 7 * DAY_S)
 
     def dead(self) -> Key:
@@ -126,7 +129,7 @@ class Keys:
         return Key(f"{self.ns}:dead", 30 * DAY_S, 10_000)
 
     def dead_aside(self) -> Key:
-        """Dead letters that Redis refuses in `dead`: that key holds another type, or its ids are used up."""
+        """Dead letters that Redis refuses in `dead`: that key is of another type, or its ids are used up."""
         return Key(f"{self.ns}:dead:aside", 30 * DAY_S, 10_000)
 
     def broadcast(self) -> Key:
@@ -142,7 +145,7 @@ class Keys:
         return Key(f"{self.ns}:voices", DAY_S)
 
     def space_keeper(self) -> Key:
-        """String, a lease: the llm worker that deletes old sound when Redis is nearly full."""
+        """String, a lease of the llm worker that deletes old sound when Redis is nearly full."""
         return Key(f"{self.ns}:space:keeper", 8)
 
     def probe(self) -> Key:

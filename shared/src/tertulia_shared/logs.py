@@ -1,4 +1,5 @@
-"""Logs as one JSON object a line: time, level, service, message, and the ids at hand. Never speech, never keys.
+"""Logs as one JSON object per line: time, level, service, message, and the ids that apply. Logs never have speech or
+keys.
 
 Messages are constant sentences; variable parts go into `extra`, and only the fields listed here are written.
 """
@@ -20,7 +21,7 @@ IDS = (
 
 
 class JsonFormatter(logging.Formatter):
-    """One line of JSON a record."""
+    """Formats each log record as one line of JSON."""
 
     def __init__(self, service: str) -> None:
         super().__init__()
@@ -48,6 +49,6 @@ def set_up(service: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # some of these log frames and addresses, which hold speech and the token of a query
+    # these log frames and addresses, which may have speech or the token of a query
     for chatty in ("httpx", "httpx2", "httpcore", "openai", "asyncio", "uvicorn", "websockets", "aiohttp"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

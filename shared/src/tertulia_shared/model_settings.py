@@ -1,4 +1,4 @@
-"""The possible settings of the model: the gateway takes them from a client, llm reads them. Pure."""
+"""Validates the model's settings: the gateway takes them from a client, the llm stage reads them. Pure."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ WHOLE: Final = frozenset({"top_k"})
 
 
 def is_possible_model(name: object) -> bool:
-    """Whether `value` can be the name of a model."""
+    """True if `name` can be the name of a model."""
     return isinstance(name, str) and 1 <= len(name) <= MAX_MODEL_CHARS and name.isprintable() and is_clean_line(name)
 
 
 def is_possible(name: str, value: object) -> bool:
-    """Whether a number (no NaN, no bool) is in the range of the setting `name`."""
+    """True if `value` is a number (not NaN, not bool) in the range of the setting `name`."""
     low, high = SETTING_RANGES[name]
     kinds = int if name in WHOLE else (int, float)
     return isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
 
 
 def possible_settings(wire: object) -> ModelSettings:
-    """The settings of an untrusted structure: unknown or impossible ones get their defaults."""
+    """Read the settings from an untrusted structure: unknown or impossible ones get their defaults."""
     if not isinstance(wire, Mapping):
         return ModelSettings()
     held = cast("Mapping[str, Any]", wire)

@@ -1,8 +1,8 @@
-"""Writes that must not be lost: into the store while it answers, into the `store` stream while it does not.
+"""Writes that must not be lost: to the store while it answers, to the `store` stream while it does not.
 
 A write that the store does not take in time goes to the stream, and so does every later one of this process until the
-stream is empty: then the llm worker that empties it has applied all of it, in order. So a process waits only once for a
-store that is away. A write counts as done when the store or the stream has it. The stream is as durable as Redis
+stream is empty: by then the llm worker that empties it has applied all of it, in order. So a process waits only once
+for an unavailable store. A write counts as done when the store or the stream has it. The stream is as durable as Redis
 (`appendfsync`). Its entries are applied until the store has them: every write is idempotent.
 """
 
@@ -26,7 +26,7 @@ from tertulia_shared.store.validation import fitted_message, fitted_title
 from tertulia_shared.work import pointed_at
 
 AWAY = (StoreUnavailable, StoreUnusable, TimeoutError)
-"""Errors of a store that is away. A store that needs a person counts, too: no message may be lost meanwhile."""
+"""Errors of an unavailable store. A store that needs a person counts, too: no message may be lost meanwhile."""
 
 REFUSED = (StoreError, ValueError, TypeError, OverflowError)
 """Errors of a row that the store will never take. `AWAY` and `NotFound` are caught first."""
@@ -39,14 +39,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The result of saving rows. True if `in_store`."""
+    """The result of saving rows. Its truth value is `in_store`."""
 
     in_store: bool
-    """The store has the rows; else they wait in the stream."""
+    """True if the store has the rows; otherwise they wait in the stream."""
     refused: int = 0
-    """Rows that were refused for good and dead-lettered."""
+    """The number of rows that were refused permanently and dead-lettered."""
     lost: bool = False
-    """The store no longer had the conversation: its earlier rows are gone."""
+    """True if the store no longer had the conversation: its earlier rows are gone."""
 
     def __bool__(self) -> bool:
         return self.in_store
@@ -63,18 +63,18 @@ class Outbox:
         self._store = store
         self.patience_s = patience_s
         self.is_away = False
-        """The store did not answer, and the stream is not empty again yet."""
+        """True since the store did not answer, until the stream is empty again."""
         self._losses = 0
         self._begun_anew: set[str] = set()
-        """The conversations that were created again since the store lost its data."""
+        """The conversations that were recreated since the store lost its data."""
         self._left = False
-        """A write went to the stream since then: when that is empty, the store is back."""
+        """True if a write went to the stream since then: when the stream is empty, the store is back."""
 
     async def save_messages(self, conversation_id: str, rows: Sequence[Message], *, title: str | None = None) -> Saved:
         """Save messages of a conversation, which is created first if a `title` is given.
 
-        Text that the store refuses is repaired first. A row that the store refuses for good becomes a dead letter; the
-        other rows are saved.
+        Text that the store refuses is repaired first. A row that the store refuses permanently becomes a dead letter;
+        the other rows are saved.
 
         Raises:
             NotFound: the conversation was deleted.
@@ -103,7 +103,7 @@ class Outbox:
             if len(writes) == 1:
                 await self._refused(writes[0], error)
                 return Saved(in_store=True, refused=1)
-        # the store takes all rows or none: find the refused one
+        # the store saves all rows or none: save them one by one to find the refused one
         parts = [] if title is None else [await self.save_messages(conversation_id, (), title=title)]
         parts += [await self.save_messages(conversation_id, [row]) for row in rows]
         return Saved(all(part.in_store for part in parts), sum(part.refused for part in parts))
@@ -121,7 +121,8 @@ class Outbox:
             await self._store.save_model_settings(conversation_id, settings)
 
         writes = [conversation_write(conversation_id, ""), settings_write(conversation_id, settings)]
-        # older settings, perhaps of another process, must not follow these; of two messages the newer one wins anyway
+        # older settings, perhaps from another process, must not be applied after these; of two messages the newer one
+        # wins anyway
         return await self._save(direct, writes, waits=await self.is_waiting(conversation_id))
 
     async def post_messages(self, rows: Sequence[Message]) -> None:
@@ -133,14 +134,14 @@ class Outbox:
         await self._append([message_write(fitted_message(row)) for row in rows])
 
     def note_away(self, error: BaseException) -> None:
-        """The store did not answer: write to the stream from now on."""
+        """Record that the store did not answer: later writes go to the stream."""
         if not self.is_away:
             log.warning("the store is away: %s", str(error) or f"no answer within {self.patience_s} s")
             self.is_away, self._left = True, False
 
     async def is_waiting(self, conversation_id: str) -> bool:
-        """Whether the store may lack writes of the conversation."""
-        # in this order: an entry leaves `store` only after `store:held` has it
+        """True if the store may lack writes of the conversation."""
+        # read in this order: an entry leaves `store` only after `store:held` has it
         return await self._is_behind() or await self._is_held_back(conversation_id)
 
     async def _is_behind(self) -> bool:
@@ -160,7 +161,7 @@ class Outbox:
                     await direct()
             except AWAY as error:
                 self.note_away(error)
-            except NotFound:  # deleted; or not created yet: an earlier write in the stream creates it
+            except NotFound:  # the conversation was deleted, or an earlier write in the stream will create it
                 if not await self.is_waiting(writes[0].conversation_id):
                     raise
             else:
@@ -171,7 +172,7 @@ class Outbox:
         return False
 
     def _is_lost(self, conversation_id: str) -> bool:
-        """Whether the store has lost the conversation (reported once): it is missing after the database was deleted."""
+        """True, once, if the store has lost the conversation: it is missing after the database was deleted."""
         if self._losses != self._store.losses:
             self._losses = self._store.losses
             self._begun_anew.clear()
@@ -220,27 +221,27 @@ def settings_write(conversation_id: str, settings: ModelSettings) -> StoreWrite:
 
 
 def title_of(write: StoreWrite) -> str:
-    """Raises: BadEntry."""
+    """The title in a store write, "" if it has none. Raises: BadEntry."""
     return str(_row(write).get("title", ""))
 
 
 def message_of(write: StoreWrite) -> Message:
-    """Raises: BadEntry."""
+    """The message in a store write. Raises: BadEntry."""
     row = _row(write)
     try:
         times: dict[str, Any] = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
         return codec.known(Message, {**row, **times})
     except (KeyError, TypeError, ValueError) as error:
-        raise BadEntry(f"a message that waits for the store cannot be read: {error}") from error
+        raise BadEntry(f"the message of a store write cannot be read: {error}") from error
 
 
 def settings_of(write: StoreWrite) -> ModelSettings:
-    """Raises: BadEntry."""
+    """The settings in a store write. Raises: BadEntry."""
     return _row(write)
 
 
 def _row(write: StoreWrite) -> dict[str, Any]:
     row = codec.unpack(write.row)
     if not isinstance(row, dict):
-        raise BadEntry("a write that waits for the store holds no row")
+        raise BadEntry("a store write has no row")
     return row  # pyright: ignore[reportUnknownVariableType] - from msgpack

@@ -1,4 +1,4 @@
-"""Watches the processes of peers on this machine: when one dies, its work is taken over before its lease expires.
+"""Watches the processes of peers on this machine: when one dies, its work is taken over before its lease ends.
 
 A pidfd becomes readable when its process ends. On a system without pidfds, the pid is checked every `LOOK_S`.
 """
@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable
 from tertulia_shared.worker_names import LocalProcess, local_process, started_at
 
 LOOK_S = 0.25
-"""How often a process is checked without pidfds."""
+"""Seconds between checks of a process without pidfds."""
 
 
 def has_ended(process: LocalProcess) -> bool:
-    """Whether this process has ended. False in doubt: then its lease decides."""
+    """True if this process has ended. False in doubt: then its lease decides."""
     try:
         os.kill(process.pid, 0)
     except ProcessLookupError:
@@ -34,13 +34,13 @@ class Peers:
         self._own_name = own_name
         self._on_death = on_death
         self._watched: dict[str, tuple[LocalProcess, int]] = {}
-        """By name: the process and its pidfd, -1 without one."""
+        """The process and its pidfd (-1: none), by name."""
         self._timer: asyncio.TimerHandle | None = None
 
         self._dead: set[str] = set()
 
     def watch(self, alive: Iterable[str], holding: Iterable[str] = ()) -> None:
-        """Watch exactly these.
+        """Watch exactly these workers, replacing the previous set.
 
         Args:
             alive: the workers with a recent heartbeat.
@@ -102,5 +102,5 @@ class Peers:
 def _pidfd(pid: int) -> int:
     try:
         return os.pidfd_open(pid)
-    except (AttributeError, OSError):  # not Linux, an old kernel, a sandbox that forbids it; or no such process
+    except (AttributeError, OSError):  # not Linux, an old kernel, a sandbox that forbids it, or no such process
         return -1

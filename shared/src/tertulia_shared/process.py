@@ -1,4 +1,4 @@
-"""A service's process: log, event loop, signals, Redis; then the stage's own work until a signal stops it."""
+"""Runs a service's process: sets up log, event loop, signals and Redis, then runs the stage until a signal stops it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from tertulia_shared.store import Store, StoreError, StoreUnavailable, chosen_st
 REDIS_PATIENCE_S = 30.0
 """How long a starting service waits for Redis before it exits with an error."""
 REDIS_AGAIN_S = 1.0
-"""How often a starting service checks whether a replica was promoted."""
+"""Seconds between a starting service's checks of whether a replica was promoted."""
 STORE_AGAIN_S = 5.0
-"""How often a store that was away at the start is opened again."""
+"""Seconds between attempts to open a store that was unavailable at the start."""
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ Serve = Callable[[Bus, asyncio.Event], Awaitable[None]]
 
 
 def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics | None = None) -> None:
-    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it
-    cannot start or go on. `metrics`: the process's metrics, served on the port of the settings."""
+    """Run `serve` until SIGTERM or SIGINT; exits 0 after an orderly stop, 1 with one sentence if it cannot start or
+    continue. `metrics`: the process's metrics, served on the port of the settings."""
     logs.set_up(service, settings.log_level)
     try:
         uvloop.run(_serve(service, settings, serve, metrics or Metrics(service)))
@@ -54,13 +54,13 @@ def run(service: str, settings: CommonSettings, serve: Serve, metrics: Metrics |
         print(f"tertulia-{service} cannot start: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
     except* CannotGoOn as group:
-        print(f"tertulia-{service} cannot go on: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
+        print(f"tertulia-{service} cannot continue: {first_error(group)}", file=sys.stderr)  # noqa: T201 - for a person
         raise SystemExit(1) from None
 
 
 @asynccontextmanager
 async def open_store(settings: CommonSettings) -> AsyncGenerator[Store]:
-    """The opened store of the settings. If it is away, the block begins anyway; its calls fail until it is back.
+    """Open the store of the settings. If it is unavailable, the block begins anyway; its calls fail until it is back.
 
     Raises:
         CannotStart: the store can never work as configured; the message names the remedy.
@@ -120,7 +120,7 @@ async def _serve(service: str, settings: CommonSettings, serve: Serve, metrics: 
 
 
 async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettings, stop: asyncio.Event) -> Bus | None:
-    """The bus, as soon as Redis answers; None if a signal stops the service before.
+    """Wait until Redis answers and return the bus; None if a signal stops the service before.
 
     Raises:
         CannotStart: Redis did not answer for `REDIS_PATIENCE_S`, or refuses us.
@@ -133,12 +133,13 @@ async def _open_bus(opened: AsyncExitStack, service: str, settings: CommonSettin
                 open_bus(settings.redis_url, Keys(settings.namespace), name=service, tls=settings.redis_tls)
             )
             await _check(bus, stop, deadline)
-        except (BusRefused, ValueError) as trouble:  # waiting does not help
-            raise CannotStart(f"{trouble}. `tertulia doctor` looks.") from None
+        except (BusRefused, ValueError) as trouble:  # waiting would not help
+            raise CannotStart(f"{trouble}. Run `tertulia doctor` for details.") from None
         except BusUnavailable as trouble:
             if asyncio.get_running_loop().time() > deadline:
                 raise CannotStart(
-                    f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? `tertulia doctor` looks."
+                    f"{trouble}. Is TERTULIA_REDIS_URL right, and does that Redis run? "
+                    "Run `tertulia doctor` for details."
                 ) from None
             log.warning("waiting for Redis: %s", trouble)
         else:
@@ -153,7 +154,7 @@ async def _check(bus: Bus, stop: asyncio.Event, deadline: float) -> None:
     """Wait until this Redis can be used.
 
     Raises:
-        CannotStart: it cannot be used, or not before `deadline` (the loop's time).
+        CannotStart: Redis cannot be used, or not before `deadline` (the loop's time).
         BusUnavailable: the connection was lost.
     """
     while not stop.is_set():

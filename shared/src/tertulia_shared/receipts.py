@@ -1,7 +1,7 @@
 """Reads the client's receipts from their stream. No I/O.
 
-A receipt is untrusted, and another release may have written it: receipts that cannot be read, or whose numbers no
-message can have, are left out.
+Receipts are untrusted, and another release may have written them: unreadable receipts, and those with impossible
+numbers, are ignored.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ log = logging.getLogger(__name__)
 
 
 def readable_receipts(entries: Iterable[Entry]) -> list[Receipt]:
-    """The readable, possible receipts, in stream order."""
+    """Return the readable and possible receipts, in stream order."""
     out: list[Receipt] = []
     for entry in entries:
         try:
             receipt = decode(Receipt, entry.fields)
         except BadEntry as error:
-            log.warning("left out a receipt: %s", error)
+            log.warning("ignored an unreadable receipt: %s", error)
             continue
         if _is_possible(receipt):
             out.append(receipt)
         else:
-            log.warning("left out a receipt whose numbers no message can have")
+            log.warning("ignored a receipt with impossible numbers")
     return out
 
 

@@ -28,13 +28,14 @@ SECRETS_DIR = Path("/run/secrets")
 class CommonSettings(BaseSettings):
     """The settings that all services share.
 
-    The environment wins over `.env` in the working directory, and that over the files of the secrets folder.
+    The environment takes precedence over `.env` in the working directory, and `.env` over the files of the secrets
+    folder.
     """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=".env",
-        env_ignore_empty=True,  # compose files pass unset variables on as empty ones
+        env_ignore_empty=True,  # compose files pass unset variables as empty ones
         extra="ignore",
         frozen=True,
     )
@@ -158,12 +159,12 @@ class _SecretFiles(SecretsSettingsSource):
             raise SettingsError(f"TERTULIA_SECRETS_DIR: there is no folder {folder}")
         try:
             return super().__call__()
-        except (SettingsError, OSError) as error:  # pydantic wraps errors of a file, not of the folder
+        except (SettingsError, OSError) as error:  # pydantic wraps errors of a file, but not of the folder
             match error if isinstance(error, OSError) else error.__cause__:
                 case OSError(filename=name, strerror=why):
                     reason = f"{name} cannot be read: {why}"
                 case UnicodeDecodeError(reason=why):
-                    reason = f"a file in {folder} is no text: {why}"
+                    reason = f"a file in {folder} is not text: {why}"
                 case _:
                     reason = str(error)
             raise SettingsError(f"TERTULIA_SECRETS_DIR: {reason}") from error
@@ -173,7 +174,7 @@ S = TypeVar("S", bound=BaseSettings)
 
 
 def load(cls: type[S]) -> S:
-    """The settings from the environment, or an exit with every mistake in one message."""
+    """Read the settings from the environment; exit with every mistake in one message if any is invalid."""
     try:
         return cls()
     except ValidationError as error:

@@ -1,10 +1,10 @@
-"""The rule for text: the characters that Tertulia keeps, and the replacement of the others.
+"""Cleans text: defines the characters that Tertulia keeps, and replaces the others.
 
-Every text is cleaned when it enters: typed, spoken, from the model, over REST, from a stream or a row. The store
+Every text is cleaned on entry: typed, spoken, from the model, over REST, from a stream or a row. The store
 accepts exactly the results of `clean_text` and `clean_line`, so an accepted message can always be saved. Pure.
 
 - Line ends (CRLF, CR, U+2028, U+2029, form feed, vertical tab) become LF.
-- U+0080 to U+009F are read as Windows-1252: that is how they get into pasted text. U+0092 becomes an apostrophe.
+- U+0080 to U+009F are read as Windows-1252, because pasted text has them for that reason. U+0092 becomes an apostrophe.
 - Halves of a surrogate pair become U+FFFD; a matching pair becomes its character.
 - Other control characters (NUL and the rest of C0, DEL, unassigned Windows-1252 bytes) are dropped.
 """
@@ -37,12 +37,12 @@ def clean_line(text: str) -> str:
 
 
 def is_clean_text(text: str) -> bool:
-    """Whether `clean_text` returns it unchanged."""
+    """True if `clean_text` returns it unchanged."""
     return clean_text(text) == text
 
 
 def is_clean_line(text: str) -> bool:
-    """Whether it is clean text of one line. Spaces inside it and at its ends are allowed."""
+    """True if it is clean text of one line. Spaces inside it and at its ends are allowed."""
     return "\n" not in text and "\t" not in text and is_clean_text(text)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """PEM files for a rediss:// URL. Without `ca` the system's authorities are trusted; without `cert` none is sent."""
+    """PEM files for a rediss:// URL. Without `ca` the system's authorities are trusted; without `cert` no client
+    certificate is sent."""
 
     ca: Path | None = None
     cert: Path | None = None
@@ -19,25 +20,25 @@ class Tls:
         """The TLS context: the server's name is verified, against `ca` alone if it is given.
 
         Raises:
-            ValueError: a file cannot be read, is no PEM, or certificate and key do not belong together.
+            ValueError: a file cannot be read, is not PEM, or certificate and key do not belong together.
         """
         try:
             context = ssl.create_default_context(cafile=None if self.ca is None else str(self.ca))
         except (OSError, ssl.SSLError) as error:
-            raise ValueError(f"TERTULIA_REDIS_CA: {self.ca} is no readable PEM certificate ({error})") from error
+            raise ValueError(f"TERTULIA_REDIS_CA: {self.ca} is not a readable PEM certificate ({error})") from error
         if self.cert is not None:
             try:
                 context.load_cert_chain(self.cert, self.key)
             except (OSError, ssl.SSLError) as error:
                 raise ValueError(
-                    f"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: {self.cert} and {self.key} are no readable PEM "
+                    f"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: {self.cert} and {self.key} are not a readable PEM "
                     f"certificate with its key ({error})"
                 ) from error
         return context
 
 
 def explained(error: BaseException) -> str | None:
-    """An explanation of the error if it is about TLS, else None.
+    """Return an explanation of the error if it is about TLS, otherwise None.
 
     Python's error texts vary with its version; OpenSSL's verify codes and reasons do not.
     """
@@ -51,7 +52,7 @@ def explained(error: BaseException) -> str | None:
 
 
 def hung_up(error: BaseException) -> bool:
-    """Whether the other side closed the connection."""
+    """True if the other side closed the connection."""
     return any(isinstance(cause, ConnectionResetError | BrokenPipeError | EOFError) for cause in _causes(error)) or (
         "closed by server" in str(error)
     )

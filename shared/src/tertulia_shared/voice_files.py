@@ -1,4 +1,4 @@
-"""The folder of voices to clone, which `tertulia voice add` writes and a speech engine reads.
+"""Reads and writes the folder of voices to clone: `tertulia voice add` writes it, a speech engine reads it.
 
     voices/<id>/reference.wav   a clip of the voice: 3 to 30 s, 16-bit mono PCM, 16 to 48 kHz
     voices/<id>/voice.toml      its transcript and the voice's name
@@ -26,9 +26,9 @@ TEXTS: Final = "voice.toml"
 SHORTEST_S, LONGEST_S = 3.0, 30.0
 LOWEST_HZ, HIGHEST_HZ = 16_000, 48_000
 QUIETEST_DBFS, LOUDEST_DBFS = -40.0, -9.0
-"""Allowed RMS. A quieter clip makes the engine clone its noise, too; a louder one was overdriven."""
+"""Allowed RMS. A quieter clip makes the engine clone its noise, too; a louder one is overdriven."""
 MAX_CLIPPED: Final = 0.001
-"""Share of samples at full scale from which a clip counts as clipped."""
+"""A clip with a larger share of samples at full scale counts as clipped."""
 FULL_SCALE: Final = 32_767
 MAX_TEXT: Final = 1_000
 
@@ -59,7 +59,7 @@ class VoiceFiles:
 
 
 def check(voice: VoiceFiles) -> None:
-    """Check that a voice can be cloned from the clip.
+    """Check that the engine can clone a voice from the clip.
 
     Raises:
         BadVoice: all faults, in one message.
@@ -83,10 +83,10 @@ def check(voice: VoiceFiles) -> None:
 
 
 def read_voices(folder: Path) -> Sequence[VoiceFiles]:
-    """All voices of the folder, by id; none if there is no such folder.
+    """Read all voices of the folder, by id; none if the folder does not exist.
 
     Raises:
-        BadVoice: the first one that cannot be used.
+        BadVoice: a voice cannot be used (the first such voice).
     """
     if not folder.is_dir():
         return ()
@@ -94,10 +94,10 @@ def read_voices(folder: Path) -> Sequence[VoiceFiles]:
 
 
 def read_voice(folder: Path) -> VoiceFiles:
-    """One voice, checked.
+    """Read and check one voice.
 
     Raises:
-        BadVoice: it cannot be read or used.
+        BadVoice: the voice cannot be read or used.
     """
     try:
         texts = tomllib.loads((folder / TEXTS).read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def write_voice(folder: Path, voice: VoiceFiles) -> Path:
 
     Raises:
         BadVoice: see `check`.
-        OSError: it cannot be written.
+        OSError: the voice cannot be written.
     """
     check(voice)
     made = folder / voice.id

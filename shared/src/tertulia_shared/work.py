@@ -1,8 +1,8 @@
-"""How a piece of work can end, and the errors by which a handler says so. No I/O.
+"""The endings of a piece of work, and the errors with which a handler selects one. No I/O.
 
-BadWork          it can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
-UnknownVersion   a newer release wrote the work or its stream: for a worker of that release, else as BadWork
-RetryLater       it may succeed later (engine busy, server away): leave it pending
+BadWork          the work can never succeed (unreadable entry, wrong ids): dead-letter it and tell the client
+UnknownVersion   a newer release wrote the work or its stream: for a worker of that release, otherwise like BadWork
+RetryLater       the work may succeed later (engine busy, server unavailable): leave it pending
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class RetryLater(Exception):
 
 
 class Ending(Enum):
-    """How a work entry ends."""
+    """The ending of a work entry."""
 
     FINISH = "finish"
     """Its effect is durable (or no longer wanted): acknowledge."""
     LOST = "lost"
-    """A peer owns it now: nothing to do."""
+    """A peer owns it now: do nothing."""
     RETRY = "retry"
     """Leave it pending: it is delivered again when its lease has expired."""
     INTERRUPTED = "interrupted"
-    """Redis is away, or takes no writes now: the same worker goes on when it is back; not a failed attempt."""
+    """Redis is unavailable, or takes no writes now: the same worker continues later; not a failed attempt."""
     NEWER = "newer"
     """Leave it to a worker of a newer release; give it up if there is no such worker."""
     DEAD = "dead"
@@ -53,12 +53,12 @@ def ending_of(error: BaseException | None) -> Ending:
             return Ending.DEAD
         case BusUnavailable() | WritesPaused():
             return Ending.INTERRUPTED
-        case _:  # also a bug or an unexpected error: another attempt may succeed, and attempts are counted
+        case _:  # a bug or an unexpected error, too: another attempt may succeed, and the number of attempts is bounded
             return Ending.RETRY
 
 
 def pointed_at(fields: Fields) -> Work:
-    """The ids in a work entry of any schema version: enough to report that the work was given up."""
+    """Read the ids of a work entry of any schema version; they suffice to report that the work was given up."""
     ids = (
         fields.get(name, b"").decode(errors="replace") for name in (b"conversation_id", b"message_id", b"session_id")
     )

@@ -1,4 +1,4 @@
-"""The main loop of a worker: claim work, keep its leases, take over the work of dead peers, and drain at the stop.
+"""The main loop of a worker: claim work, renew its leases, take over the work of dead peers, and drain when stopped.
 
 One TaskGroup holds the loops, an inner one the jobs, so leases are renewed until the last job has ended. `jobs` makes
 the attempts at a piece of work.
@@ -24,10 +24,10 @@ from tertulia_shared.worker_names import name_of, reads, worker_name
 
 CLAIM_BLOCK_S = 5.0
 LOOKS_PER_LEASE = 3
-"""Seconds between checks for expired leases while no work is pending."""
+"""Checks for expired leases per lease time, while no work is pending."""
 EAGER_LOOKS_PER_LEASE = 12
 EAGER_LOOK_S = 0.25
-"""Longest time between two checks while work is pending: a stopped worker costs its lease and little more."""
+"""Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
 
@@ -65,16 +65,16 @@ class Worker:
         )  # fmt: skip
         self._peers = Peers(self.name, self._peer_died)
         self._dead: set[str] = set()
-        """Peers that died and may hold work."""
+        """Peers that died and may still hold work."""
         self._reply_lost = False
         """Redis may have delivered work to us in a reply that never arrived."""
         self._pending = False
-        """Whether work of the stage was pending at the last check."""
+        """True if work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
         """Ends the wait for new work early."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set; then drain: finish the jobs in hand, requeue those that exceed `drain_s`."""
+        """Work until `stop` is set; then drain: finish the jobs in progress, requeue those that exceed `drain_s`."""
         leases = self._bus.keep_leases(
             self._stage, self.name, every_s=self._settings.lease_s / RENEWALS_PER_LEASE,
             held=self._held, on_lost=self._lost,
@@ -86,7 +86,7 @@ class Worker:
                 await stop.wait()
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
-                await asyncio.wait([claiming])  # else it could claim the work that we requeue
+                await asyncio.wait([claiming])  # stop claiming first: it could claim the work that we requeue
                 await self._drain()
             for task in upkeep:
                 task.cancel()
@@ -107,7 +107,7 @@ class Worker:
         while True:
             free = await self._free_slots()
             try:
-                if not prepared:  # here, because Redis may be away at our start
+                if not prepared:  # here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
                 claims = await self._left_by_the_dead(free)
@@ -118,7 +118,7 @@ class Worker:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
                     back_at = now() + block_s
                     claims = await self._new(free, block_s)
-                    if now() - back_at > self._calm_look_s:  # Redis was stalled: the holders renew first
+                    if now() - back_at > self._calm_look_s:  # Redis was stalled: let the holders renew first
                         next_look = now() + self._calm_look_s
                 failures = 0
             except BusError as error:
@@ -126,7 +126,7 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_look = now() + self._calm_look_s  # leases expired while Redis was away: the holders renew first
+                next_look = now() + self._calm_look_s  # let the holders renew first
                 continue
             for claim in claims:
                 self._start(jobs, claim)
@@ -146,7 +146,7 @@ class Worker:
                 if self._dead:  # a peer died since the last check
                     return ()
                 claims = await self._bus.claim(self._stage, self.name, count=free, block_s=block_s)
-        except TimeoutError:  # a peer died: its work comes first. Work in a lost reply is claimed again
+        except TimeoutError:  # a peer died: take its work first. Work in a lost reply is claimed again
             self._reply_lost = True
             return ()
         finally:
@@ -155,7 +155,7 @@ class Worker:
         return claims
 
     async def _left_by_the_dead(self, free: int) -> Sequence[Claim]:
-        """Take over the work of dead peers, and our own work from a lost reply."""
+        """Take over the work of dead peers, and claim our own work of a lost reply again."""
         while self._dead:
             name = next(iter(self._dead))
             claims = await self._take_over(free, idle_s=0, of=name)
@@ -184,7 +184,7 @@ class Worker:
         return claims
 
     async def _look_for_newer(self) -> None:
-        """Work that was left to workers of a newer release is ours again (to give up) when no such worker is alive."""
+        """If no worker of the newer release is alive, claim the work left for it again, in order to give it up."""
         left = self._run.left_to_newer
         if left:
             alive = await self._bus.alive(PEER_ALIVE_S)
@@ -194,12 +194,12 @@ class Worker:
     # -- leases and presence
 
     def _held(self) -> Mapping[str, int]:
-        """The attempts in hand, by work id. Called from the thread that renews them: `list` copies in one step."""
+        """The attempts in progress, by work id. Called from the thread that renews them: `list` copies in one step."""
         return {job.claim.id: job.claim.attempt for job in list(self._jobs.values())}
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is not None and job.claim.attempt == attempt:  # not if we have claimed it again since
+        if job is not None and job.claim.attempt == attempt:  # skip it if we have claimed it again since
             log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
             job.cancel(Ending.LOST)
 
@@ -247,13 +247,13 @@ class Worker:
 
     def _start(self, jobs: asyncio.TaskGroup, claim: Claim) -> None:
         known = self._jobs.get(claim.id)
-        if known is not None:  # delivered again: Redis has lost its last second
+        if known is not None:  # the work was delivered again: Redis has lost its last second
             known.cancel(Ending.LOST)
         job = Job(claim)
         self._jobs[claim.id] = job
         self._metrics.jobs(len(self._jobs))
         job.task = jobs.create_task(self._run.run(job), name=f"work {claim.id}")
-        job.task.add_done_callback(lambda _: self._ended(job))  # also called for a task that never began
+        job.task.add_done_callback(lambda _: self._ended(job))  # also called for a task that never started
 
     def _ended(self, job: Job) -> None:
         if self._jobs.get(job.claim.id) is job:

@@ -1,8 +1,8 @@
 """The names of workers: `name` in the consumer group, `stage:name:engine` in the set of live workers.
 
-A name is `host-pid-random.v<schema>.<machine>.<start>` (`laptop-4242-a1b2c3.v1.5f0c9d21e4.91823`). By the schema
-version an older worker knows whether a newer one is alive. By the last two parts a worker on the same machine finds out
-whether the process is dead; they are missing if the system does not provide them, and in names of older releases.
+A name is `host-pid-random.v<schema>.<machine>.<start>` (`laptop-4242-a1b2c3.v1.5f0c9d21e4.91823`). The schema version
+shows an older worker whether a newer one is alive. The last two parts let a worker on the same machine detect that the
+process is dead; they are missing if the system does not provide them, and in names of older releases.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True, slots=True)
 class LocalProcess:
-    """A process of this machine and boot, in our process namespace. `started`: ticks since the boot."""
+    """A process of this machine and boot, in our PID namespace. `started`: ticks since the boot."""
 
     pid: int
     started: int
@@ -42,7 +42,7 @@ def worker_name() -> str:
 
 
 def local_process(name: str) -> LocalProcess | None:
-    """The process of a worker's name (or member name), if its end is visible from here."""
+    """The process of a worker's name (or member name), if this process can detect its end."""
     found = _PROCESS.search(name)
     if found is None or found[2] != _machine():
         return None
@@ -57,7 +57,7 @@ def name_of(member: str) -> str:
 def started_at(pid: int) -> int | None:
     """The start of a process of this namespace, in ticks since the boot; 0 if it is a zombie.
 
-    None if the process is gone, or the system does not say.
+    None if the process has ended, or the system does not report it.
     """
     try:
         fields = (_PROC / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
@@ -67,7 +67,7 @@ def started_at(pid: int) -> int | None:
 
 
 def reads(members: Iterable[str], stage: Stage, version: int) -> bool:
-    """Whether a live worker of the stage reads entries of this schema version."""
+    """True if a live worker of the stage reads entries of this schema version."""
     return any(of == stage and schema >= version for of, schema in map(_stage_and_schema, members))
 
 

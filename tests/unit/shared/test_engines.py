@@ -80,7 +80,8 @@ def test_create_names_the_missing_library_and_how_to_install_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "reason"), [("no_spec", "NO_SPEC is no EngineSpec"), ("no_module", "No module named 'package_of_parrots'")]
+    ("name", "reason"),
+    [("no_spec", "NO_SPEC is not an EngineSpec"), ("no_module", "No module named 'package_of_parrots'")],
 )
 def test_spec_names_the_package_whose_entry_point_is_broken(name: str, reason: str) -> None:
     with pytest.raises(EngineUnavailable, match=f"of the package {NAME} cannot be loaded: .*{reason}"):

@@ -98,7 +98,7 @@ def test_other_method_is_refused(port: int, method: str) -> None:
 def test_malformed_request_is_refused(port: int, request_bytes: bytes) -> None:
     status, _, body = exchange(port, request_bytes)
     assert status == 400
-    assert body.endswith(b"GET /metrics HTTP/1.1 would be one\n")
+    assert body.endswith(b"such as GET /metrics HTTP/1.1\n")
 
 
 def test_too_many_headers_are_refused(port: int) -> None:

@@ -122,7 +122,7 @@ def test_binary_secret_is_reported_without_its_bytes(secrets: Path, capsys: pyte
     (secrets / "TERTULIA_PORT").write_bytes(b"\xff\xfe")
     with pytest.raises(SystemExit):
         load(Settings)
-    assert f"a file in {secrets} is no text" in capsys.readouterr().err
+    assert f"a file in {secrets} is not text" in capsys.readouterr().err
 
 
 def test_tls_takes_a_certificate_and_its_key(bare_environment: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_other_errors_are_not_tls_faults() -> None:
 def test_files_other_than_certificates_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("not PEM")
-    with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CA: .*no readable PEM"):
+    with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CA: .*not a readable PEM"):
         Tls(ca=path).context()
-    with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: .*no readable PEM"):
+    with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CERT and TERTULIA_REDIS_KEY: .*not a readable PEM"):
         Tls(cert=path, key=path).context()

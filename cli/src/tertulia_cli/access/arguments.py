@@ -15,7 +15,7 @@ from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Keys, Stage
 from tertulia_shared.settings import load
 
-if TYPE_CHECKING:  # it needs the extra `access`
+if TYPE_CHECKING:  # the command needs the extra `access`
     from tertulia_cli.access.command import Access
 
 DIR: Final = Path("/access")
@@ -77,7 +77,7 @@ def _add_where(command: argparse.ArgumentParser, folder: Path | str, redis: str)
 
 def _init(args: argparse.Namespace) -> int:
     access = _access(args)
-    from tertulia_cli.access import command  # noqa: PLC0415 - needs the extra, and `_access` has looked for it
+    from tertulia_cli.access import command  # noqa: PLC0415 - needs the extra, which `_access` has found
 
     return command.init(access, parse_names(args.names), args.rotate)
 

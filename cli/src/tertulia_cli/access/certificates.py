@@ -80,7 +80,7 @@ def ends(certificate: str) -> datetime:
 
 
 def needs_renewal(certificate: str, authority: str, now: datetime) -> bool:
-    """Whether a certificate expires soon or was made by another authority."""
+    """True if a certificate expires soon or was made by another authority."""
     made = x509.load_pem_x509_certificate(certificate.encode())
     life = made.not_valid_after_utc - made.not_valid_before_utc
     if made.not_valid_after_utc - now < life * RENEW_SHARE:

@@ -200,7 +200,7 @@ def _accounts(access: Access) -> list[Account]:
         OPERATOR: operator_rules(keys),
         KEEPER: keeper_rules(),
     }
-    # users without a login are left out; the running Redis keeps theirs
+    # skip users without a login; the running Redis keeps theirs
     passwords = {name: folder.password(name) for name in rules}
     accounts = [Account(name, digest(word), rules[name]) for name, word in passwords.items() if word is not None]
     nodes = folder.nodes().values()

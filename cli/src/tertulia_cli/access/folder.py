@@ -1,4 +1,4 @@
-"""The folder of `tertulia access`: its layout, and the readers of each part.
+"""The folder of `tertulia access`: its layout, and which service reads each part.
 
     DIR/redis/   users.acl, and with TLS ca.crt, server.crt, server.key    Redis
     DIR/NAME/    TERTULIA_REDIS_URL: the login of one service or person    that service or person
@@ -52,12 +52,12 @@ class Node:
 
     @property
     def user(self) -> str:
-        """Its Redis user."""
+        """The Redis user of the node."""
         return f"{BOX}{self.name}"
 
     @property
     def days(self) -> int:
-        """The validity of its certificate."""
+        """The validity of its certificate in days."""
         return (self.ends - self.made).days
 
 
@@ -159,5 +159,5 @@ def _box(row: Any) -> Node:
         row["host"],
         datetime.fromisoformat(row["made"]),
         datetime.fromisoformat(row["ends"]),
-        int(row.get("port", TLS_PORT)),  # older releases did not store it
+        int(row.get("port", TLS_PORT)),  # older releases did not store this field
     )

@@ -40,7 +40,7 @@ def parse_name(text: str) -> str:
 
 
 def is_address(name: str) -> bool:
-    """Whether the name is an IP address."""
+    """True if the name is an IP address."""
     try:
         ipaddress.ip_address(name)
     except ValueError:
@@ -49,10 +49,10 @@ def is_address(name: str) -> bool:
 
 
 def in_url(name: str) -> str:
-    """The name for a URL; an IPv6 address gets brackets."""
+    """Format the name for a URL; an IPv6 address gets brackets."""
     return f"[{name}]" if ":" in name else name
 
 
 def listed(names: Sequence[str]) -> str:
-    """The names for a message: `a, b`, or `none`."""
+    """Format the names for a message: `a, b`, or `none`."""
     return ", ".join(names) or "none"

@@ -26,7 +26,7 @@ class GatewayAddress:
 
     @property
     def is_local(self) -> bool:
-        """Whether the gateway is on this machine, so that no proxy is used."""
+        """True if the gateway is on this machine; then no proxy is used."""
         host = urlsplit(self.url).hostname or ""
         try:
             return host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -1,4 +1,4 @@
-"""One exchange with the gateway: receives and shows events until the command has what it waits for."""
+"""One exchange with the gateway: receives and shows events until the command is done."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ class Side(Protocol):
     """The user's side of an exchange: `say` or `talk`."""
 
     def over(self) -> bool:
-        """Whether the exchange is over; called after each frame, and by `poll`."""
+        """True if the exchange is over; called after each frame, and by `poll`."""
         ...
 
     def live(self) -> None:
-        """The conversation is open (again): send unconfirmed messages."""
+        """Called when the conversation is open (again): send unconfirmed messages."""
         ...
 
     def event(self, event: Event) -> None:
-        """An event arrived and was shown."""
+        """Called when an event has arrived and was shown."""
         ...
 
     def audio(self, audio: Audio) -> None:
-        """An audio frame arrived."""
+        """Called when an audio frame has arrived."""
         ...
 
 
@@ -68,7 +68,7 @@ class Exchange:
         """Receive until `side.over()`.
 
         Raises:
-            Failure: the connection is lost for good, or nothing arrived for `silence_s` seconds.
+            Failure: the connection is permanently lost, or nothing arrived for `silence_s` seconds.
         """
         self._side = part
         async with asyncio.TaskGroup() as tasks:

@@ -31,14 +31,14 @@ FINAL_CODES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """The conversation is open (again): send unconfirmed messages."""
+    """Received when the conversation is open (again): send unconfirmed messages."""
 
 
 Received = Event | Audio | Live
 
 
 class Link:
-    """A client of a conversation: one task receives, any may send. `on_lost` gets the reason of a lost connection."""
+    """A client of a conversation: one task receives, any task may send. `on_lost` gets the reason of a loss."""
 
     def __init__(self, address: GatewayAddress, position: Position, on_lost: Callable[[str], None]) -> None:
         self._address = address
@@ -63,10 +63,10 @@ class Link:
             await self._send(pcm)
 
     async def received(self) -> AsyncGenerator[Received]:
-        """All frames, until `close` or until the connection is lost for good.
+        """Yield all frames, until `close` or until the connection is permanently lost.
 
         Raises:
-            Failure: nothing listens there, the gateway refused us, or it did not come back.
+            Failure: no gateway listens there, it refused the client, or it did not come back.
         """
         now = asyncio.get_running_loop().time
         backoff, again = Backoff(), False
@@ -86,7 +86,7 @@ class Link:
                         yield Live()
             except ConnectionClosed:
                 pass
-            self._live.clear()  # not if the caller stops reading early: pending commands still use this socket
+            self._live.clear()  # keep the socket if the caller stops reading early: pending commands still use it
             if self._leaving:
                 return
             again = True

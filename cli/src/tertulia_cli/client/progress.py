@@ -18,16 +18,16 @@ class Turn:
     """The progress of one turn."""
 
     epoch: int = -1
-    """-1 until the turn is accepted."""
+    """The turn's epoch; -1 until the turn is accepted."""
     text_complete: bool = False
     cut_off: bool = False
     unspoken: set[str] = field(default_factory=set[str])
-    """Started replies whose audio is not complete."""
+    """Ids of started replies whose audio is not complete."""
     errors: list[str] = field(default_factory=list[str])
 
     @property
     def over(self) -> bool:
-        """Whether no more text or audio of this turn follows."""
+        """True if no more text or audio of this turn follows."""
         return self.cut_off or (self.text_complete and not self.unspoken)
 
 
@@ -43,7 +43,7 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Whether all awaited turns are over."""
+        """True if all awaited turns are over."""
         return all(turn.over for turn in self.turns.values())
 
     @property
@@ -56,7 +56,7 @@ class Progress:
         self.turns.setdefault(turn_id, Turn())
 
     def accepted(self, turn_id: str) -> bool:
-        """Whether the gateway has accepted this turn."""
+        """True if the gateway has accepted this turn."""
         return self.turns[turn_id].epoch >= 0
 
     def apply(self, event: Event) -> None:

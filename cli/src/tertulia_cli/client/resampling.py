@@ -14,8 +14,8 @@ from operator import mul
 from typing import Final
 
 ZERO_CROSSINGS: Final = 16
-"""Of the sinc, on each side. At 16 kHz the passband is flat within 0.1 dB up to 6.4 kHz; aliases are attenuated by
-45 dB from 8.4 kHz and by 70 dB from 9 kHz."""
+"""The number of zero crossings of the sinc on each side. At 16 kHz the passband is flat within 0.1 dB up to 6.4 kHz;
+aliases are attenuated by 45 dB from 8.4 kHz and by 70 dB from 9 kHz."""
 PASSBAND: Final = 0.92
 """The filter's edge, as a share of the lower rate's Nyquist frequency."""
 LOWEST, HIGHEST = -32_768, 32_767
@@ -45,9 +45,9 @@ def resampled(samples: array[int], hz: int, to_hz: int) -> array[int]:
 
 
 def _taps(fraction: float, cutoff: float, reach: int) -> tuple[float, ...]:
-    """Weights of the `2 * reach` samples around a point that is `fraction` of a sample after one of them."""
+    """The filter weights of the `2 * reach` samples around a position that is `fraction` (0..1) after a sample."""
     weights = [_sinc(cutoff * (k - fraction)) * _hann((k - fraction) / reach) for k in range(1 - reach, reach + 1)]
-    total = sum(weights)  # near 1 / cutoff; dividing by it keeps a constant signal exact
+    total = sum(weights)  # the sum is near 1 / cutoff; dividing by it keeps a constant signal exact
     return tuple(weight / total for weight in weights)
 
 

@@ -29,7 +29,7 @@ class Position:
         self._last_audio: tuple[str, str] | None = None
 
     def connected(self) -> None:
-        """A new connection is open."""
+        """Called when a new connection is open."""
         self._live = False
 
     def query(self) -> dict[str, str]:
@@ -44,7 +44,7 @@ class Position:
         return query
 
     def event(self, event: Event) -> bool:
-        """Whether to deliver this event."""
+        """True if this event is to be delivered."""
         if event.type == "conversation_started":
             self._started(event)
             return True
@@ -60,7 +60,7 @@ class Position:
         return True
 
     def audio(self, audio: Audio) -> bool:
-        """Whether to deliver this frame."""
+        """True if this frame is to be delivered."""
         if not self._live:
             return False
         message_id, last = self._last_audio or ("", "")
@@ -89,7 +89,7 @@ class ForeignTurnFilter:
         self._turn = ""
 
     def event(self, event: Event, awaited: Container[str]) -> bool:
-        """Whether to deliver this event; `awaited` are the client's own turns."""
+        """True if this event is to be delivered; `awaited` are the client's own turns."""
         follows, self._may_follow = self._may_follow, False
         if event.type == "conversation_started":
             self._may_follow, self._is_first = self._is_first and event.fields.get("resumed") is True, False
@@ -101,5 +101,5 @@ class ForeignTurnFilter:
         return not (self._turn and is_of_a_turn)
 
     def audio(self) -> bool:
-        """Whether to deliver audio that arrives now."""
+        """True if audio that arrives now is to be delivered."""
         return not self._turn

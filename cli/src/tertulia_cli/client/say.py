@@ -38,7 +38,7 @@ class SayOptions:
 
 
 def addressed(text: str, character: str) -> str:
-    """The text with the character's name in it, because characters named in a message answer."""
+    """Add the character's name to the text, because the characters that a message names answer it."""
     if not character or re.search(rf"(?<!\w){re.escape(character)}(?!\w)", text, re.IGNORECASE):
         return text
     return f"{character}, {text}"
@@ -48,7 +48,7 @@ async def say(address: GatewayAddress, options: SayOptions) -> int:
     """Send the message, show the replies, write the speech; returns the exit code.
 
     Raises:
-        Failure: there is no connection or no answer, or the file cannot be written.
+        Failure: the connection or the answer is missing, or the file cannot be written.
     """
     screen = Screen(columns=shutil.get_terminal_size().columns)
     async with open_link(address, options.conversation_id, screen.note) as link:
@@ -87,7 +87,7 @@ class _Saying:
         return bool(self._refused) or self._exchange.progress.over
 
     def live(self) -> None:
-        if not self._accepted:  # repeating it under the same id is safe
+        if not self._accepted:  # repeating the message with the same id is safe
             self._exchange.send("user_message", text=self._text, turn_id=self._turn_id)
 
     def event(self, event: Event) -> None:

@@ -28,13 +28,13 @@ class Screen:
         self._columns = columns
         self._colour: dict[str, str] = {}
         self._open = ""
-        """Id of the message whose line is being printed."""
+        """The id of the message whose line is being printed."""
         self._shown = ""
         self._who = ""
         self._mid_line = False
-        """Whether the cursor is after the open message's text."""
+        """True if the cursor is after the open message's text."""
         self._passing = False
-        """Whether the cursor's line holds a partial transcript."""
+        """True if the cursor's line has a partial transcript."""
 
     def note(self, sentence: str) -> None:
         """Print a note to stderr."""
@@ -116,5 +116,5 @@ class Screen:
 
 
 def _printable(text: str) -> str:
-    """Without control characters: a model's words must not steer the terminal."""
+    """Remove control characters, so that a model's text cannot control the terminal."""
     return "".join(each for each in text if each in KEPT or unicodedata.category(each) not in ("Cc", "Cf", "Cs"))

@@ -14,7 +14,7 @@ from tertulia_shared.entries import SAMPLE_RATE_OUT
 
 SAMPLE_BYTES: Final = 2
 MAX_RECORDED_BYTES: Final = 512 * 1024 * 1024
-"""Three hours of speech."""
+"""The bound on recorded speech: three hours."""
 
 
 class Recording:
@@ -26,7 +26,7 @@ class Recording:
 
     @property
     def seconds(self) -> float:
-        """Length of the speech."""
+        """The length of the speech."""
         return len(self._pcm) / SAMPLE_BYTES / self._rate
 
     def add(self, audio: Audio) -> None:
@@ -66,7 +66,7 @@ class Player:
 
     def __init__(self) -> None:
         self._until = 0.0
-        """When the last added frame ends."""
+        """The time at which the last added frame ends."""
         self._waiting: deque[tuple[float, Receipt]] = deque()
         self._length_ms: dict[str, float] = {}
 
@@ -94,7 +94,7 @@ class Player:
 
     @property
     def all_reported(self) -> bool:
-        """Whether `played` has returned receipts for all frames."""
+        """True if `played` has returned receipts for all frames."""
         return not self._waiting
 
     def remaining(self, now: float) -> float:

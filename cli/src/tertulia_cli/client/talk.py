@@ -44,7 +44,7 @@ async def talk(address: GatewayAddress, options: TalkOptions) -> int:
     """Send the file, show the replies; returns the exit code.
 
     Raises:
-        Failure: the file cannot be read, or there is no connection or no answer.
+        Failure: the file cannot be read, or the connection or the answer is missing.
     """
     pcm = await asyncio.to_thread(read_speech, options.file)
     screen = Screen(columns=shutil.get_terminal_size().columns)
@@ -88,7 +88,7 @@ class _Talking:
         return self._all_understood and self._exchange.progress.over and self._player.all_reported
 
     def live(self) -> None:
-        if self._all_said:  # connection lost after the last word: the listening session ended with it
+        if self._all_said:  # the connection was lost after the last word, and the listening session ended with it
             self._all_understood = True
             return
         self._exchange.send("start_listening")

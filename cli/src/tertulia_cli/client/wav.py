@@ -35,10 +35,10 @@ class Wav:
 
 
 def read_speech(path: Path) -> bytes:
-    """The file's sound as microphone PCM.
+    """Read a file's sound as microphone PCM.
 
     Raises:
-        Failure: it cannot be read, or is not a PCM WAV.
+        Failure: the file cannot be read, or is not a PCM WAV.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -128,5 +128,5 @@ def _chunks(raw: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = 12
     while at + 8 <= len(raw):
         size = int.from_bytes(raw[at + 4 : at + 8], "little")
-        yield raw[at : at + 4], raw[at + 8 : at + 8 + size]  # after a recorder's crash the size can exceed the file's
+        yield raw[at : at + 4], raw[at + 8 : at + 8 + size]  # if the recorder crashed, the size can exceed the file's
         at += 8 + size + size % 2

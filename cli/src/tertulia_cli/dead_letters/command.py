@@ -31,7 +31,7 @@ from tertulia_shared.codec import BadEntry
 from tertulia_shared.entries import DeadLetter
 
 PLAIN_COLUMNS: Final = 160
-"""Width if the output is not a terminal: enough for every column."""
+"""The table's width if the output is not a terminal: enough for every column."""
 NOTHING: Final = "No work was given up."
 
 

@@ -1,4 +1,4 @@
-"""Reads dead letters, and the data that Redis still holds about their work. Read-only."""
+"""Reads dead letters, and the data that Redis still has about their work. Read-only."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ class DeadEntry:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The data that is left of a reply that was to be spoken."""
+    """The remaining data of a reply that a tts worker was to speak."""
 
     epoch: int
     name: str
     text: str
     sentences: int
     text_complete: bool
-    """The final sentence has been written."""
+    """True if the final sentence has been written."""
     llm_work_open: bool
-    """The conversation has open llm work, so sentences may still be added."""
+    """True if the conversation has open llm work, so that sentences may still be added."""
     spoken: int
     """Number of sentences with sound."""
     seconds: float
@@ -72,7 +72,7 @@ class Facts:
     turn_ids: frozenset[str] = field(default_factory=frozenset[str])
     """Ids of all turns in the stream."""
     turn_waits: bool = False
-    """A turn after the cursor has not been answered or given up."""
+    """True if a turn after the cursor has not been answered or given up."""
     frames: int = 0
     """Number of entries in the microphone stream."""
     settings: bytes | None = None

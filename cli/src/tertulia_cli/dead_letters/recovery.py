@@ -1,7 +1,7 @@
 """Decides how to recover a dead letter, from the data in Redis. Pure; `retry` carries it out.
 
-Clients have already read the events stream, so nothing there is taken back. A reply that could not be spoken is spoken
-to its end, because its sound has its own stream. A turn that was given up is asked again as a new turn.
+Clients have already read the events stream, so no event is withdrawn. A retried reply is spoken to its end, because its
+sound has its own stream. A retried turn is posted as a new turn.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Resave:
 
 @dataclass(frozen=True, slots=True)
 class AlreadyDone:
-    """The work has been done since; only the entry has to be deleted."""
+    """The work is done; only the entry has to be deleted."""
 
     reason: str
 
@@ -75,7 +75,7 @@ def new_turn_id(turn_id: str, letter_id: str) -> str:
 
 
 def recovery_for(entry: DeadEntry, facts: Facts) -> Recovery:
-    """Decide what a retry does."""
+    """Decide how a retry recovers the entry."""
     letter = entry.letter
     if letter is None:
         return NotRetryable(f"this release cannot read it ({entry.error}): use the release that wrote it.")

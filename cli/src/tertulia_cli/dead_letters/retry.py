@@ -1,7 +1,7 @@
 """Carries out a recovery.
 
-The entry in `dead` is deleted last, so a killed command leaves it for another retry. Every step before is idempotent: a
-second pointer finds the work owned, and a derived turn id is accepted once.
+The entry in `dead` is deleted last, so a killed command keeps the entry for another retry. Every step before that is
+idempotent: a second pointer finds the work owned, and a derived turn id is accepted once.
 """
 
 from __future__ import annotations
@@ -43,5 +43,5 @@ async def _requeue(bus: Bus, recovery: Requeue) -> None:
 
 
 async def _accept_new_turn(bus: Bus, recovery: NewTurn) -> None:
-    """Accept the turn as the gateway accepts a typed message."""
+    """Accept the turn like the gateway accepts a typed message."""
     await accept_turn(bus, UserTurn(recovery.turn_id, recovery.conversation_id, recovery.text, "typed"))

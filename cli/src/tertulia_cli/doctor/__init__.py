@@ -1,1 +1,1 @@
-"""`tertulia doctor`: checks the installation and advises."""
+"""`tertulia doctor`: checks the installation and gives advice."""

@@ -1,4 +1,4 @@
-"""The checks of `tertulia doctor`, one function each. They load, start and change nothing."""
+"""The checks of `tertulia doctor`, one function each. They do not load, start or change anything."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ PARTS: Final = (
 
 
 def python(version: tuple[int, ...] = sys.version_info[:3]) -> Finding:
-    """The Python that runs this."""
+    """Check the Python that runs this command."""
     shown = ".".join(map(str, version))
     fits = OLDEST_PYTHON <= tuple(version[:2]) < TOO_NEW_PYTHON
     return Finding(fits, f"Python {shown}", "" if fits else "use Python 3.11 or 3.12")
@@ -72,7 +72,7 @@ def part(part: Part, is_there: Callable[[str], bool] | None = None) -> Finding:
 
 
 def engines(settings: RunSettings) -> Sequence[Finding]:
-    """A line for each engine that an installed package offers, and for a chosen one that no package offers."""
+    """Report each engine that an installed package offers, and a chosen one that no package offers."""
     found: list[Finding] = []
     chosen = (("stt", STT_ENGINES, settings.stt_engine), ("tts", TTS_ENGINES, settings.tts_engine))
     for stage, group, name in chosen:
@@ -85,7 +85,7 @@ def engines(settings: RunSettings) -> Sequence[Finding]:
 
 
 def engine(stage: str, group: str, engine: InstalledEngine, *, needed: bool) -> Finding:
-    """Whether the engine's modules are installed, here or in the engine's own environment. Imports none of them."""
+    """Check that the engine's modules are installed, here or in the engine's own environment. Imports none of them."""
     what = f"{stage} engine {engine.name}" + (" (chosen)" if needed else "")
     try:
         spec = engine.spec()
@@ -100,7 +100,7 @@ def engine(stage: str, group: str, engine: InstalledEngine, *, needed: bool) -> 
 
 
 def redis_server(settings: RunSettings) -> Finding:
-    """The redis-server that `tertulia run` would start."""
+    """Check the redis-server that `tertulia run` would start."""
     needed = settings.own_redis
     server = redis.find_server()
     if server is None:
@@ -128,7 +128,7 @@ async def redis_answer(settings: RunSettings) -> Sequence[Finding]:
         ) as bus:
             ms = await bus.ping() * 1000
             faults = await faults_of(bus)
-    except* (BusRefused, ValueError) as group:  # the message already says what to do
+    except* (BusRefused, ValueError) as group:  # the message already has the remedy
         trouble, advice = str(group.exceptions[0]), ""
     except* BusError as group:
         trouble = str(group.exceptions[0])
@@ -154,7 +154,7 @@ def port(settings: RunSettings, *, running: bool) -> Finding:
 
 
 def elsewhere(settings: RunSettings, status: int) -> Finding:
-    """Report services that run but are not installed here. `status`: of the gateway's answer to /readyz."""
+    """Report services that run but are not installed here. `status`: the HTTP status of /readyz."""
     where = f"the services run elsewhere: the gateway answers on port {settings.port}"
     if status == HTTP_OK:
         return Finding(ok=True, what=f"{where}, and is ready")

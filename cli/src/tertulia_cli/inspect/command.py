@@ -29,7 +29,7 @@ from tertulia_shared.clock import wall_ms
 
 LAST: Final = "last"
 PLAIN_COLUMNS: Final = 160
-"""Width if the output is not a terminal: enough for every column."""
+"""The table's width if the output is not a terminal: enough for every column."""
 STREAM_STYLE: Final = {
     "turns": "bold green", "events": "cyan", "sentences": "magenta", "audio": "dim", "receipts": "dim",
     "control": "bold yellow", "dead": "bold red",
@@ -54,7 +54,7 @@ async def inspect(settings: RunSettings, options: InspectOptions) -> int:
     """Run the command.
 
     Raises:
-        Failure: Redis does not answer, or there is no such conversation, message or sound.
+        Failure: Redis does not answer, or the conversation, message or sound does not exist.
     """
     if options.follow and (options.message or options.audio):
         raise Failure("--follow cannot be combined with --message or --audio.", MISUSED)

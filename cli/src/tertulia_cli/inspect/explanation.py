@@ -1,4 +1,4 @@
-"""Explains a turn in sentences: why these characters answered, where the time went, failures, and stuck work.
+"""Explains a turn in sentences: why these characters answered, the time of each step, failures, and stuck work.
 
 Pure: computed from the timeline alone.
 """
@@ -95,7 +95,7 @@ def _why(turn: Turn, messages: list[Message]) -> str:
 
 
 def _where_the_time_went(turn: Turn, messages: list[Message]) -> list[str]:
-    """The steps from the message to the first sound; the longest one with its share."""
+    """Describe the steps from the message to the first sound, and the longest one with its share."""
     first = messages[0]
     sentence = first.sentences.get(0)
     steps = (

@@ -55,7 +55,7 @@ class Following:
         self._warn = warn
         self._formatter = LineFormatter()
         self._followed: dict[str, _Followed] = {}
-        """In order of activity: the longest silent one is first."""
+        """The followed conversations in order of activity, the longest silent one first."""
         self._paused: dict[str, dict[Key, tuple[StreamRef, str]]] = {}
         """Paused conversations with their positions."""
         self._messages: set[str] = set()

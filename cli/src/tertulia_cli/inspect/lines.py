@@ -48,7 +48,7 @@ class StreamRef:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A formatted entry. `ts` in ms since 1970; `who`: the speaker; `what`: the type and content."""
+    """A formatted entry. `ts`: ms since 1970; `who`: the speaker; `what`: the entry's type and content."""
 
     ts: int
     id: str

@@ -12,7 +12,7 @@ from tertulia_shared.bus import Bus, BusRefused
 from tertulia_shared.keys import Keys
 
 MAX_KEYS: Final = 5_000
-"""At most this many keys are measured."""
+"""The most keys that are measured."""
 MB: Final = 1024 * 1024
 """The unit of `maxmemory` and TERTULIA_REDIS_BUDGET_MB."""
 STALE_S: Final = 3.0

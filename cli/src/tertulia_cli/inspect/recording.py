@@ -17,7 +17,7 @@ PAGE = 500
 ALIVE_S = 3.0
 """A worker whose last heartbeat is older is not alive; workers send one every second."""
 MAX_LISTED = 5_000
-"""At most this many conversations are read for the list."""
+"""The most conversations that are read for the list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A conversation in the list. `answered`: no turn waits."""
+    """A conversation in the list. `answered`: true if no turn waits."""
 
     id: str
     last_turn_ms: int
@@ -203,7 +203,7 @@ async def _pieces(bus: Bus, key: Key) -> AsyncIterator[Piece]:
 
 
 def ts_of(fields: Fields) -> int:
-    """When an entry was written (ms since 1970); 0 if unknown."""
+    """The time at which an entry was written (ms since 1970); 0 if unknown."""
     try:
         return envelope(fields).ts
     except BadEntry:

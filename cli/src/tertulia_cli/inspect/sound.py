@@ -18,7 +18,7 @@ def check_sound(message: Message) -> None:
     """Check that the message has sound.
 
     Raises:
-        Failure: it has none; the message says why.
+        Failure: the message has no sound; the error text gives the reason.
     """
     if any(sentence.chunks for sentence in message.sentences.values()):
         return

@@ -162,7 +162,7 @@ def _show_open(console: Console, timeline: Timeline) -> None:
 
 
 def _plain(line: str, style: str = "") -> Text:
-    """A line with text from users or characters: without markup for rich and control characters for the terminal."""
+    """Make a line of text from users or characters, without markup for rich or control characters for the terminal."""
     return Text(printable(line), style)
 
 

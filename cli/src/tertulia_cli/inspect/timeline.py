@@ -94,7 +94,7 @@ class _Builder:
     def _interrupted(self, ts: int, epoch: int) -> None:
         for turn in self.turns.values():
             turn.interrupted = turn.interrupted or (turn.complete is None and turn.epoch < epoch)
-        # the gateway sends `interrupted` only while a reply is being made or played, and that is of the last turn
+        # the gateway sends `interrupted` only while a reply is being made or played, and that reply is of the last turn
         last = next(reversed(self.turns.values()), None)
         if last is not None and last.epoch < epoch and last.cut is None:
             last.cut = ts

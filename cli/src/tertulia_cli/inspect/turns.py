@@ -23,7 +23,7 @@ class Sentence:
     first_sound: int | None = None
     last_sound: int | None = None
     longest_gap: int = 0
-    """Between two of its chunks, in ms."""
+    """The longest time between two of its chunks, in ms."""
     chunks: int = 0
     pcm_bytes: int = 0
 
@@ -35,8 +35,8 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """Another llm worker resumed a reply: at which time, how long after the previous worker's last event, and in which
-    sentence (from 0)."""
+    """A takeover of a reply by another llm worker: its time, the gap since the last event, and the sentence (from
+    0)."""
 
     at: int
     after_ms: int
@@ -106,11 +106,11 @@ class Turn:
     started: int | None = None
     complete: int | None = None
     reason: str = ""
-    """Why these characters answer: "named" or "everyone"; "" if an older llm worker gave no reason."""
+    """The reason why these characters answer: "named" or "everyone"; "" if an older llm worker gave no reason."""
     interrupted: bool = False
-    """The user interrupted it before its text was complete."""
+    """True if the user interrupted it before its text was complete."""
     cut: int | None = None
-    """When the user interrupted its replies."""
+    """The time at which the user interrupted its replies."""
     messages: dict[str, Message] = field(default_factory=dict[str, Message])
     errors: list[str] = field(default_factory=list[str])
 

@@ -35,7 +35,7 @@ class _Plan:
 
 
 def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> int:
-    """Run until Ctrl-C; the exit code.
+    """Run until Ctrl-C; returns the exit code.
 
     Raises:
         Failure: a preflight check failed.
@@ -71,7 +71,7 @@ def run(settings: RunSettings, *, workers: str = "", verbose: bool = False) -> i
 
 
 def unignore_sigint() -> None:
-    """Handle SIGINT also if it was inherited as ignored.
+    """Handle SIGINT even if it was inherited as ignored.
 
     A shell starts the background commands of a script with SIGINT ignored (POSIX, "Asynchronous Lists"), and a script
     stops them with `kill -INT`. The services inherit the handling from us.

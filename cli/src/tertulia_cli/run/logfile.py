@@ -44,7 +44,7 @@ class LogFile:
             self._echo(text)
 
     def forget(self) -> None:
-        """Forget the last lines: a new process starts."""
+        """Forget the last lines, because a new process starts."""
         self._last.clear()
 
     def explanation(self) -> str:

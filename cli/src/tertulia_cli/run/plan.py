@@ -1,4 +1,4 @@
-"""Plans the processes of `tertulia run`: which, how many, with which environment. No I/O."""
+"""Plans the processes of `tertulia run`: their kinds, number and environment. No I/O."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class Worker:
 
 
 def parse_workers(asked: str) -> dict[Stage, int]:
-    """`tts=2,llm=2` as a number for every stage.
+    """Parse `tts=2,llm=2` into a number for every stage.
 
     Raises:
-        Failure: a part is wrong.
+        Failure: a part is malformed.
     """
     known: dict[str, Stage] = {stage: stage for stage in STAGES}
     counts = dict.fromkeys(known.values(), 1)

@@ -25,7 +25,7 @@ def check_packages() -> None:
     """Check that every service is installed.
 
     Raises:
-        Failure: some are missing.
+        Failure: a service is missing.
     """
     missing = [name.replace("_", "-") for name in PACKAGES if importlib.util.find_spec(name) is None]
     if missing:
@@ -36,7 +36,7 @@ def make_data_dir(folder: Path) -> None:
     """Make the data folder and its subfolders, readable by the owner only, and check that it is writable.
 
     Raises:
-        Failure: it cannot be made or written.
+        Failure: the folder cannot be made or written.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def bindable_port(host: str, port: int) -> int:
     except socket.gaierror as error:
         raise Failure(f"TERTULIA_HOST {host} is not an address of this machine ({error.strerror}).", MISUSED) from error
     with socket.socket(family, kind) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the gateway does, to ignore TIME_WAIT
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # like the gateway, to ignore TIME_WAIT
         try:
             probe.bind(address)
         except OSError as error:
@@ -85,8 +85,8 @@ def _why_not_bound(host: str, port: int, error: OSError) -> str:
 def lock_data_dir(folder: Path) -> Generator[int]:
     """Lock the data folder; yields the lock's file descriptor.
 
-    The redis-server inherits the descriptor. So while it runs, no second one can start on the same files, even if this
-    process is killed.
+    The redis-server inherits the descriptor. So while that server runs, no second one can start on the same files, even
+    if this process is killed.
 
     Raises:
         Failure: another `tertulia run` has the lock.
@@ -128,6 +128,6 @@ def _lives(pid: str) -> bool:
         os.kill(int(pid), 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # it runs as another user
+    except PermissionError:  # the process runs as another user
         return True
     return True

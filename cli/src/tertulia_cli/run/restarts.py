@@ -23,7 +23,7 @@ class GiveUp:
 
     why: str
     refused: bool = False
-    """The service refused to start and printed the reason, which says more than `why`."""
+    """True if the service refused to start and printed the reason, which is more precise than `why`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class RestartPolicy:
     """Bounds for restarts."""
 
     quick_s: float = 10.0
-    """A service that ran shorter than this died quickly."""
+    """A death after a shorter run than this counts as quick."""
     quick_deaths: int = 5
     """After this many quick deaths in a row the service is given up."""
     first_s: float = 0.1
@@ -49,7 +49,7 @@ class Restarts:
         self._was_ready = False
 
     def ready(self) -> None:
-        """The service has come up, so its settings are valid."""
+        """Record that the service was ready, so its settings are valid."""
         self._was_ready = True
 
     def ended(self, code: int, lived_s: float) -> Restart | GiveUp:

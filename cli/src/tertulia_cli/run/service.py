@@ -53,7 +53,7 @@ class Service:
     ) -> None:
         self.spec = spec
         self.pid = 0
-        """Of the running process; 0 if none runs."""
+        """The pid of the running process; 0 if no process runs."""
         self.ready = False
         self._log = log
         self._on_restart = on_restart
@@ -108,17 +108,17 @@ class Service:
                     sys.executable, "-S", WRAPPER, str(os.getpid()), *self.spec.command,
                     env=self.spec.environment, stdin=asyncio.subprocess.DEVNULL,
                     stdout=output.write_end, stderr=output.write_end, pass_fds=tuple(self.spec.keep_fds),
-                    start_new_session=True,  # Ctrl-C reaches only us, and `killpg` reaches the process' children
+                    start_new_session=True,  # Ctrl-C then reaches only us, and `killpg` reaches the process' children
                 )  # fmt: skip
             finally:
                 output.hand_over()
             self.pid = process.pid
             try:
-                if self._stopping.is_set():  # stopped during the start
+                if self._stopping.is_set():  # a stop was requested during the start
                     self._signal(signal.SIGTERM)
                 return await self._end_of(process)
             finally:
-                self._signal(signal.SIGKILL)  # remaining children, and the process itself if we are cancelled
+                self._signal(signal.SIGKILL)  # kill remaining children, and the process itself if we are cancelled
                 self.pid = 0
                 self.ready = False
         finally:

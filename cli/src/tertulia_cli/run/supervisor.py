@@ -52,7 +52,7 @@ class Supervisor:
             service.kill()
 
     def restarting(self, name: str, restart: Restart) -> None:
-        """A service has died and will be restarted."""
+        """Report that a service has died and will be restarted."""
         self._report.restarting(name, restart)
         self._something_died.set()
 
@@ -97,7 +97,7 @@ class Supervisor:
                     open_bus(self._redis_url, keys, name="run", tls=self._settings.redis_tls)
                 )
             except BusUnavailable:
-                await asyncio.sleep(PING_EVERY_S)  # our server is starting, or has died and is reported
+                await asyncio.sleep(PING_EVERY_S)  # our server is starting, or has died and `run` reports it
             else:
                 return bus
 

@@ -23,7 +23,7 @@ SLOW_S: Final = 15.0
 class Watch:
     """Polls the services until all are ready."""
 
-    def __init__(  # noqa: PLR0917 - made in one place
+    def __init__(  # noqa: PLR0917 - constructed in one place
         self, settings: RunSettings, bus: Bus, redis: Service | None, gateway: Service,
         workers: Sequence[tuple[Stage, Service]], report: Report,
     ) -> None:  # fmt: skip

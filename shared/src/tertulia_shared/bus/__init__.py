@@ -1,4 +1,4 @@
-"""Redis Streams. Only this package talks to Redis: `port` says what the stages need, the other modules do it."""
+"""Redis Streams. Only this package talks to Redis: `port` defines the interface, the other modules implement it."""
 
 from tertulia_shared.bus.port import Bus
 from tertulia_shared.bus.port.errors import (

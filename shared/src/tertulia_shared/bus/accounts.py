@@ -59,12 +59,12 @@ def digest(password: str) -> str:
 
 
 def reader_rules(keys: Keys) -> tuple[str, ...]:
-    """For `tertulia inspect` and redis-cli: reads every key of the namespace, writes none."""
+    """The account for `tertulia inspect` and redis-cli: reads every key of the namespace, writes none."""
     return ("resetkeys", "resetchannels", "-@all", *LOOK, "+script|load", f"~{keys.ns}:*")
 
 
 def operator_rules(keys: Keys) -> tuple[str, ...]:
-    """For repairs by a person: reads and writes keys of the namespace, and reads the ACL log."""
+    """The operator account, for manual repairs: reads and writes every key of the namespace, and reads the ACL log."""
     seeing = ("+acl|log", "+acl|whoami")
     return (
         "resetkeys", "resetchannels", "-@all", "+@read", "+@write", "-@dangerous", *LOOK[2:],
@@ -73,7 +73,7 @@ def operator_rules(keys: Keys) -> tuple[str, ...]:
 
 
 def keeper_rules() -> tuple[str, ...]:
-    """For `tertulia access`: users, no keys."""
+    """The account for `tertulia access`: manages users, reads and writes no keys."""
     return ("resetkeys", "resetchannels", "-@all", "+ping", "+client|id", "+client|setname", "+acl")
 
 
@@ -88,7 +88,7 @@ async def set_accounts(url: str, accounts: Sequence[Account], reset: Iterable[st
 
     Redis is asked for its users, because an earlier deletion may have stopped halfway. Users are set one by one: ACL
     LOAD closes the connections of all users (tried on Redis 6.2 and 7.0). A deleted user loses its connections; so do
-    those in `reset`, which are made again at once.
+    those in `reset`, which are created again at once.
 
     Raises:
         BusUnavailable: Redis does not run, or refuses the keeper.

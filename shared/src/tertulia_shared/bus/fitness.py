@@ -23,9 +23,9 @@ class Severity(Enum):
     REFUSED = "refused"
     """The service cannot work with this Redis."""
     NOT_NOW = "not now"
-    """The service waits: the fault may end by itself (a replica is promoted)."""
+    """The service waits: the fault may disappear without action (a replica is promoted)."""
     WARNING = "warning"
-    """The service works, and data may be lost."""
+    """The service works, but data may be lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Fault:
 
 
 async def faults_of(bus: Bus) -> Sequence[Fault]:
-    """The faults of the Redis that the bus is connected to; none if its user may not ask.
+    """The faults of the Redis that the bus is connected to; none if its user may not run INFO.
 
     Raises:
         BusUnavailable: Redis does not answer.
@@ -49,7 +49,7 @@ async def faults_of(bus: Bus) -> Sequence[Fault]:
 
 
 def judge(info: Mapping[str, str]) -> Sequence[Fault]:
-    """The faults in the fields of INFO. A missing field is no fault."""
+    """The faults in the fields of INFO. A missing field is not a fault."""
     faults: list[Fault] = []
     if info.get("cluster_enabled") == "1" or info.get("redis_mode") == "cluster":
         faults.append(
@@ -74,8 +74,8 @@ def judge(info: Mapping[str, str]) -> Sequence[Fault]:
         faults.append(
             Fault(
                 Severity.REFUSED,
-                f"this Redis deletes keys when its memory is full (maxmemory-policy {policy}), which loses talks in "
-                "silence: set `maxmemory-policy noeviction` there",
+                f"this Redis deletes keys when its memory is full (maxmemory-policy {policy}), which loses "
+                "conversations: set `maxmemory-policy noeviction` there",
             )
         )
     if info.get("role") == "slave" and info.get("slave_read_only", "1") == "1":
@@ -89,7 +89,7 @@ def judge(info: Mapping[str, str]) -> Sequence[Fault]:
         faults.append(
             Fault(
                 Severity.WARNING,
-                "this Redis keeps no append-only file, so its restart loses what is being said: set `appendonly yes`",
+                "this Redis keeps no append-only file, so a restart loses the open conversations: set `appendonly yes`",
             )
         )
     return faults

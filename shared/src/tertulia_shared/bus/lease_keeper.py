@@ -1,7 +1,7 @@
 """Renews a worker's leases from a thread with a blocking connection of its own.
 
-On an overloaded machine, renewals on the event loop came too late: peers took work from live workers. The thread only
-checks that the loop still runs.
+On an overloaded machine, renewals on the event loop came too late: peers took work from live workers. The thread stops
+renewing when the event loop hangs.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from tertulia_shared.bus.scripts.script import Command
 from tertulia_shared.bus.scripts.work import RENEW
 
 REPLY_TIMEOUT_S = 2.0
-"""How long a renewal may take before the keeper reconnects."""
+"""Time limit for a renewal; then the keeper reconnects."""
 AGAIN_S = 0.1
-"""The wait after a failed renewal: the next one must precede a peer's next look for expired leases."""
+"""The wait after a failed renewal: the next one must precede a peer's next check for expired leases."""
 
 log = logging.getLogger(__name__)
 
 
 class LeaseKeeper:
-    """One worker's renewals.
+    """Renews the leases of one worker.
 
     Args:
         connect: makes an unconnected connection, given its time limit for a reply in seconds.
         renewal: the command that renews these work ids; its reply names those that another worker holds.
-        every_s: seconds between two renewals.
-        held: the attempts in hand, by work id; called from the thread.
+        every_s: seconds between renewals.
+        held: returns the attempts in progress, by work id; called from the thread.
         on_lost: called on the event loop with the id and attempt of work that another worker holds.
         hung_s: the event loop counts as hung when it has not run for so many seconds.
     """
@@ -57,7 +57,7 @@ class LeaseKeeper:
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Renew as long as the block runs."""
+        """Renew while the block runs."""
         loop = asyncio.get_running_loop()
         self._ran_at = time.monotonic()
         thread = threading.Thread(target=self._run, args=(loop,), name="leases", daemon=True)
@@ -85,7 +85,7 @@ class LeaseKeeper:
                 continue
             try:
                 lost = _renew(connection, self._renewal(list(asked)))
-            except (RedisError, OSError) as error:  # the jobs' own writes meet the same error, and report it
+            except (RedisError, OSError) as error:  # the jobs' own writes get the same error, and report it
                 log.debug("leases not renewed: %s", error)
                 if not isinstance(error, ResponseError):
                     connection.disconnect()

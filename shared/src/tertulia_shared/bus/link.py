@@ -30,10 +30,10 @@ from tertulia_shared.bus.scripts.script import Command, Script
 from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 REPLY_TIMEOUT_S = 10.0
-"""How long a command that does not block may take before its connection counts as lost."""
+"""Time limit for a command that does not block; then its connection counts as lost."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
-"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router on the way
-forgets idle connections, and the next write would get no answer."""
+"""TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
+two may drop idle connections, and the next write would then get no answer."""
 
 
 class _TlsConnection(SSLConnection):
@@ -68,7 +68,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
 
 
 class _BlockingTlsConnection(BlockingSSLConnection):
-    """As `_TlsConnection`, for a thread."""
+    """The TLS connection of a blocking client in a thread; otherwise like `_TlsConnection`."""
 
     def __init__(self, *, context: ssl.SSLContext, **rest: Any) -> None:
         super().__init__(**rest)  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
@@ -82,7 +82,7 @@ _SAME_IN_A_THREAD: frozenset[str] = frozenset({
     "host", "port", "path", "db", "username", "password", "protocol", "driver_info", "context",
     "socket_keepalive", "socket_keepalive_options",
 })  # fmt: skip
-"""Parameters of a pool that a blocking connection also takes; the rest are asyncio objects."""
+"""Pool parameters that a blocking connection also accepts; the rest are asyncio objects."""
 _BLOCKING: Mapping[type[Any], type[AbstractConnection]] = {
     UnixDomainSocketConnection: BlockingUnixConnection,
     _TlsConnection: _BlockingTlsConnection,
@@ -130,10 +130,10 @@ class Link:
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self.client_id = 0
-        """Redis' id of the present connection, for CLIENT UNBLOCK."""
+        """Redis' id of the current connection, for CLIENT UNBLOCK."""
 
     async def call(self, *commands: Command, timeout_s: float | None = REPLY_TIMEOUT_S) -> list[Any]:
-        """The replies in order; an error reply comes as a `ResponseError` in its place.
+        """Send commands and return the replies in order; an error reply is a `ResponseError` in its place.
 
         Raises:
             BusUnavailable: the connection could not be made or was lost; the commands may or may not have run.
@@ -188,7 +188,7 @@ class Link:
         self, connection: Connection, commands: Sequence[Command], timeout_s: float | None
     ) -> list[Any]:
         replies: list[Any] = []
-        # not redis-py's timeout: it returns None for a late reply, and takes the reply for the next command's
+        # not redis-py's own timeout: after it, the late reply would be returned as the answer to the next command
         async with asyncio.timeout(timeout_s):
             await connection.send_packed_command(  # pyright: ignore[reportUnknownMemberType] - untyped in redis-py
                 connection.pack_commands(cast("Any", commands)), check_health=False
@@ -216,7 +216,7 @@ class Link:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
-        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may get lost
+        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may be lost
             return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
             return BusRefused(f"Redis does not let us work: {error}")
@@ -225,7 +225,7 @@ class Link:
                 f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
                 "or was it revoked?"
             )
-        # a port without TLS takes the handshake for the beginning of a command, and waits for the rest
+        # a port without TLS reads the handshake as the start of a command, and waits for the rest
         doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
         return BusUnavailable(f"Redis is not answering: {error}{doubt}")
 

@@ -23,7 +23,7 @@ class Sink(Protocol):
     """Takes the writes of outlets."""
 
     def wake(self, outlet: QueueOutlet) -> None:
-        """`outlet` has queued writes."""
+        """Called when `outlet` has queued writes."""
         ...
 
 
@@ -37,7 +37,7 @@ class QueueOutlet:
         self.fence = fence
         self.epoch = epoch if fence is None or fence.epoch is None else fence.epoch
         self.fresh_until: dict[str, float] = {}
-        """Until when (monotonic seconds) each key's TTL needs no renewal."""
+        """For each key, the monotonic time in seconds up to which its TTL needs no renewal."""
         self._queued: list[Write] = []
         self._in_flight = 0
         self._error: Exception | None = None
@@ -79,21 +79,21 @@ class QueueOutlet:
         self._check()
 
     async def room(self) -> None:
-        """Wait while more than `MAX_QUEUED` writes are queued."""
+        """Wait until at most `MAX_QUEUED` writes are queued."""
         while len(self._queued) + self._in_flight > MAX_QUEUED and self._error is None:
             await self._settled()
         self._check()
 
-    # -- for the sink
+    # -- called by the sink
 
     def take(self) -> list[Write]:
-        """Everything queued, now in flight."""
+        """Return everything queued; it is now in flight."""
         writes, self._queued = self._queued, []
         self._in_flight += len(writes)
         return writes
 
     def settle(self, count: int, error: Exception | None) -> None:
-        """Redis answered `count` writes in flight."""
+        """Record Redis' answer to `count` writes in flight."""
         self._in_flight -= count
         if error is not None and self._error is None:
             self._error = error

@@ -1,4 +1,4 @@
-"""Reads every stream that a process follows with one blocked XREAD, and deals the entries out to the followers."""
+"""Reads every stream that a process follows with one blocked XREAD, and distributes the entries to the followers."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 
 BLOCK_MS = 5_000
-"""How long one read blocks. A new stream does not wait for its end (CLIENT UNBLOCK)."""
+"""How long one read blocks. To add a stream, the reader ends the block with CLIENT UNBLOCK."""
 MAX_PER_READ = 128
-"""Entries of one stream in one reply."""
+"""The most entries of one stream in one reply."""
 MAX_HELD = 512
-"""Entries that a follower may leave unread before its stream is left out of the reads."""
+"""Unread entries per follower; beyond this its stream is skipped by the reads."""
 LOSS_LOOK_S = 1.0
 """How often the reader checks that Redis still has the entries that were read."""
 MAX_BACKOFF_S = 0.25
-"""Longest wait between two tries to reconnect: a client waits for sound meanwhile."""
+"""Longest wait between attempts to reconnect: a client waits for sound meanwhile."""
 
 """The cursor before all entries."""
 
@@ -45,9 +45,9 @@ class StreamFollow:
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
-        """Whether the entry at the cursor has existed."""
+        """True if the entry at the cursor has existed."""
         self._before_loss: int | None = None
-        """How many of the buffered entries precede a loss that `read` has not raised yet; None without such a loss."""
+        """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
         self._told_at = ""
         """The cursor at the last loss."""
         self._refusal: WriteRefused | None = None
@@ -57,7 +57,7 @@ class StreamFollow:
 
     @property
     def full(self) -> bool:
-        """Whether the buffer must be read before more is fetched."""
+        """True if the buffer must be read before the reader fetches more."""
         return len(self._held) >= MAX_HELD
 
     async def read(self) -> Sequence[Entry]:
@@ -74,7 +74,7 @@ class StreamFollow:
             await self._arrived.wait()
 
     def take(self) -> Sequence[Entry]:
-        """The buffered entries; those behind a loss stay until `read` has raised `EntriesLost`."""
+        """The buffered entries up to the next loss; later ones follow once `read` has raised `EntriesLost`."""
         was_full = self.full
         count = len(self._held) if self._before_loss is None else self._before_loss
         entries = [self._held.popleft() for _ in range(count)]
@@ -91,13 +91,13 @@ class StreamFollow:
             self._reader.forget(self)
 
     def can_lose(self, now_ms: int) -> bool:
-        """Whether a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
+        """True if a missing entry at its cursor counts as a loss: not twice, and not after its TTL."""
         if not self._tell_loss or self.closed or self.cursor in (BEGINNING, self._told_at):
             return False
         return now_ms - order(self.cursor)[0] < self._ttl_ms
 
     def looked_at(self, cursor: str, *, is_there: bool) -> None:
-        """Record whether the server has the entry `cursor` (called by the reader)."""
+        """Called by the reader: record whether the server has the entry `cursor`."""
         if cursor != self.cursor or self.closed:  # more entries have arrived
             return
         if is_there:
@@ -113,16 +113,16 @@ class StreamFollow:
 
     @property
     def is_refused(self) -> bool:
-        """Whether the key turned out to be no stream."""
+        """True if the key turned out not to be a stream."""
         return self._refusal is not None
 
     def refuse(self, error: WriteRefused) -> None:
-        """The key is no stream (called by the reader): `read` raises the error behind the buffered entries."""
+        """Called by the reader if the key is not a stream: `read` raises the error after the buffered entries."""
         self._refusal = error
         self._arrived.set()
 
     def deal(self, entries: Sequence[Entry]) -> None:
-        """Buffer these entries (called by the reader)."""
+        """Called by the reader: buffer these entries."""
         self.cursor = entries[-1].id
         self._is_known = True
         self._held.extend(entries)
@@ -143,18 +143,18 @@ class Reader:
         self._count = 0
 
     def follow(self, key: Key, after: str, *, tell_loss: bool = False) -> StreamFollow:
-        """Follow `key` from behind `after`."""
+        """Follow `key` from after `after`."""
         follow = StreamFollow(self, key, after, tell_loss=tell_loss)
         self._follows.append(follow)
         self.changed()
         return follow
 
     def forget(self, follow: StreamFollow) -> None:
-        """Stop following. The read in flight goes on; its entries for this follower are dropped."""
+        """Stop following. The read in flight continues; its entries for this follower are dropped."""
         self._follows.remove(follow)
 
     def changed(self) -> None:
-        """The set of streams to read has grown."""
+        """Called when the set of streams to read has grown."""
         self._changed.set()
 
     async def run(self) -> None:
@@ -184,7 +184,7 @@ class Reader:
                 await asyncio.sleep(delay_s)
 
     async def _look_for_losses_again_and_again(self) -> None:
-        """Redis can be flushed, or lose its newest entries, under a live connection."""
+        """Check for losses at intervals: Redis can lose entries while the connection stays open."""
         while True:
             await asyncio.sleep(LOSS_LOOK_S)
             with contextlib.suppress(BusUnavailable):
@@ -223,7 +223,7 @@ class Reader:
         return reply
 
     async def _find_refused(self, cursors: Mapping[str, str], asked: Sequence[StreamFollow]) -> bool:
-        """After a refused read, find the keys that are no streams: one of them must not stop the others."""
+        """After a refused read, find the keys that are not streams, so that one of them does not stop the others."""
         commands = (("XREAD", "COUNT", 1, "STREAMS", name, cursor) for name, cursor in cursors.items())
         replies = dict(zip(cursors, await self._reads.call(*commands), strict=True))
         found = False
@@ -253,12 +253,12 @@ class Reader:
             await self._changed.wait()
             self._changed.clear()  # before the first await: a later follow sets it again
             number = self._reading
-            if number == 0:  # the read loop is about to look at the set by itself
+            if number == 0:  # the read loop is about to reread the set anyway
                 continue
             unblocked = 0
             while unblocked == 0 and self._reading == number:
                 try:
                     (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
                 except BusUnavailable:
-                    await asyncio.sleep(0.05)  # the read loop meets the same error, and then looks at the set again
+                    await asyncio.sleep(0.05)  # the read loop gets the same error, and then rereads the set
                 # 0: the read is sent but not blocked yet; the next try is a round trip later

@@ -17,7 +17,7 @@ from tertulia_shared.tls import Tls
 
 
 class RedisBus(RedisWorkQueue, RedisOwnership, RedisWriting, RedisReading, RedisPresence, RedisMaintenance):
-    """Implements `port.Bus`, joined of its parts as the port is."""
+    """Implements `port.Bus`, combined from its parts like the port."""
 
     async def run(self) -> None:
         """Send queued writes and deliver to followers, until cancelled."""
@@ -28,7 +28,7 @@ class RedisBus(RedisWorkQueue, RedisOwnership, RedisWriting, RedisReading, Redis
 
 @asynccontextmanager
 async def open_bus(url: str, keys: Keys, *, name: str = "tertulia", tls: Tls | None = None) -> AsyncGenerator[RedisBus]:
-    """A bus that runs while the block does. An error of the block comes out in a group, as of any TaskGroup.
+    """Open a bus that runs during the block. An error of the block is raised in a group, as by any TaskGroup.
 
     Raises:
         BusUnavailable: Redis does not answer (`BusRefused`: it refuses us).

@@ -55,7 +55,7 @@ class RedisConnections:
         return reply
 
     async def _call_all(self, *commands: Command) -> list[Any]:
-        """The replies.
+        """Send commands and return their replies.
 
         Raises:
             WriteRefused: one of them is an error.

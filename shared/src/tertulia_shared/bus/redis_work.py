@@ -25,9 +25,9 @@ NACKED_IDLE_MS = 24 * 3600 * 1000
 FORGOTTEN_MS = 3600 * 1000
 """Idle time after which a consumer without work is deleted from its group."""
 END_CLAIM_S = 1.0
-"""How long the end of a cancelled claim may take; a claim that is not ended costs a lease, not the work."""
+"""How long ending a cancelled claim may take; if it fails, the work waits for its lease to expire."""
 PENDING_COUNT = 500
-"""Pending entries that are read at a time."""
+"""The number of pending entries per read."""
 
 
 class RedisWorkQueue(RedisConnections):
@@ -48,7 +48,7 @@ class RedisWorkQueue(RedisConnections):
     async def claim(self, stage: Stage, worker: str, *, count: int, block_s: float) -> Sequence[Claim]:
         key = self.keys.work(stage).name
         block_ms = int(block_s * 1000)
-        block = ("BLOCK", block_ms) if block_ms > 0 else ()  # BLOCK 0 would be for ever
+        block = ("BLOCK", block_ms) if block_ms > 0 else ()  # BLOCK 0 would block for ever
         try:
             (reply,) = await self._claims.call(
                 ("XREADGROUP", "GROUP", stage, worker, "COUNT", count, *block, "STREAMS", key, ">"),
@@ -85,7 +85,7 @@ class RedisWorkQueue(RedisConnections):
     async def reclaim(self, claim: Claim, worker: str) -> Claim | None:
         uncounted = self.keys.work_left(claim.stage, claim.id)
         stream_key = self.keys.work(claim.stage).name
-        # one exchange: if the connection breaks here, too, it is counted as both or as neither
+        # one exchange: if the connection breaks here, either both happened or neither
         attempt, counted, _ = await self._calls.call(
             scripts.reclaim(stream_key=stream_key, group=claim.stage, worker=worker, work_id=claim.id),
             ("INCR", uncounted.name),
@@ -94,7 +94,7 @@ class RedisWorkQueue(RedisConnections):
         if isinstance(attempt, ResponseError):
             raise refusal_of(attempt, "to take work up again")
         error = refusal_of(counted, "INCR") if isinstance(counted, ResponseError) else None
-        if isinstance(error, WritesPaused):  # a counter that is broken for good must not stop the work
+        if isinstance(error, WritesPaused):  # a permanently broken counter must not stop the work
             raise error
         return replace(claim, attempt=int(attempt)) if attempt else None
 

@@ -1,6 +1,6 @@
-"""Classifies the error replies of Redis: a refusal that ends by itself (no memory, full disk), or one that stays.
+"""Classifies the error replies of Redis: a temporary refusal (no memory, full disk), or a permanent one. Pure.
 
-Pure. `WritesPaused` means that the same write succeeds once Redis has room again; any other error reply is permanent,
+`WritesPaused` means that the same write succeeds once Redis has room again; any other error reply is permanent,
 so a caller must not repeat the command.
 """
 
@@ -25,9 +25,9 @@ _TEMPORARY: Final = re.compile(r"\b(OOM|MISCONF|READONLY|LOADING|NOREPLICAS|MAST
 
 
 def refusal_of(error: ResponseError, what: str) -> WriteRefused:
-    """The bus error for an error reply; `what` is what Redis refused, for the message."""
+    """Map a Redis error reply to a bus error. `what` names the refused command or key in the message."""
     code = "OOM " if isinstance(error, OutOfMemoryError) else ""  # redis-py removes the code from the text
-    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py removes their codes, too
+    if isinstance(error, MovedError | AskError | ClusterCrossSlotError):  # redis-py also removes their codes
         return WriteRefused(f"Redis refused {what}: it is a Redis Cluster, which Tertulia cannot use ({error})")
     text = f"Redis refused {what}: {code}{error}"
     if isinstance(error, OutOfMemoryError | ReadOnlyError) or _TEMPORARY.search(str(error)):

@@ -1,7 +1,7 @@
 """The rights of each service in Redis: the keys and the commands. `accounts` makes users from them.
 
 Pure. The keys come from `Keys`, the commands from what the bus sends and from the source of the scripts, so a command
-that a script gains is allowed at once. Redis 6.2 does not distinguish reading and writing a key (`%R~` needs 7.0): a
+added to a script is allowed at once. Redis 6.2 does not distinguish reading and writing a key (`%R~` needs 7.0): a
 service may use all its commands on all its keys.
 """
 
@@ -23,7 +23,7 @@ SERVICES: Final[tuple[Service, ...]] = ("gateway", "stt", "llm", "tts")
 
 ANY: Final = "*"
 UUID: Final = "-".join("?" * digits for digits in (8, 4, 4, 4, 12))
-"""The glob of an id: `*` would let a message's owner key match the one of the turns."""
+"""The glob of an id. `*` is too wide: the pattern for messages' owner keys would also match the owner of the turns."""
 
 _CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
 """A command in a script, with its subcommand if it has one (`'XINFO', 'CONSUMERS'`)."""
@@ -31,7 +31,7 @@ _CALLED = re.compile(r"redis\.p?call\('([A-Z]+)'(?:, '([A-Z]+)')?")
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). The sum of two allows what either allows."""
+    """Commands (`XADD`, `CLIENT ID`) and key patterns (globs). The sum of two allows everything that either allows."""
 
     commands: frozenset[str] = frozenset()
     patterns: frozenset[str] = frozenset()

@@ -46,7 +46,7 @@ class Writer:
         self._woken.set()
 
     def send(self, *commands: Command) -> asyncio.Future[Any]:
-        """Send commands behind all earlier ones; the future has the last one's reply."""
+        """Send commands after all earlier ones; the future has the last one's reply."""
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in commands]
         self._waiting += zip(commands, futures, strict=True)
@@ -99,17 +99,17 @@ class Writer:
         if not isinstance(item, QueueOutlet):
             return item[1], 1, item[0]
         writes = item.take()
-        if not writes:  # it was refused while it waited here, and has dropped its writes
+        if not writes:  # the outlet was refused while it waited here, and has dropped its writes
             return None
         try:
             return item, len(writes), self._script_call(item, writes)
-        except WriteRefused as error:  # only its owner is to blame: the batch goes on
+        except WriteRefused as error:  # fail only the writes of this owner; the rest of the batch continues
             item.settle(len(writes), error)
             return None
 
     def _script_call(self, outlet: QueueOutlet, writes: Sequence[Write]) -> Command:
         now = time.monotonic()
-        # without a fence, the write that makes a key again after FLUSHALL is not refused: it must set the TTL
+        # without a fence, a write that recreates a key after FLUSHALL is not refused: it must set the TTL
         fresh_until = outlet.fresh_until if outlet.fence is not None else None
         keys, operations = operations_of(
             writes, first=FIRST_WRITE_KEY, ts=self._now_ms(), epoch=outlet.epoch, fresh_until=fresh_until, now=now
@@ -119,7 +119,8 @@ class Writer:
 
 
 def fence_arguments(fence: Fence | None, *, any_key: Key, state_key: Callable[[str], Key]) -> FenceArguments:
-    """A fence as the scripts take it. Without a fence they get `any_key`, a key of the same slot, and check nothing."""
+    """Convert a fence to the scripts' arguments. Without a fence they get `any_key` (of the same slot) and check
+    nothing."""
     if fence is None:
         return FenceArguments(any_key.name, any_key.name)
     epoch = "" if fence.epoch is None else str(fence.epoch)
@@ -135,7 +136,7 @@ def operations_of(
     fresh_until: dict[str, float] | None = None,
     now: float = 0.0,
 ) -> tuple[list[str], bytes]:
-    """Writes as the scripts take them: the keys (the first is KEYS[`first`]) and the packed operations.
+    """Convert writes to the scripts' arguments: the keys (the first is KEYS[`first`]) and the packed operations.
 
     A key's TTL is renewed with the first write and then once every quarter of the TTL (`fresh_until` keeps the times).
 
@@ -158,7 +159,7 @@ def operations_of(
             if fresh_until is not None:
                 fresh_until[name] = 0.0  # the next write renews the TTL
             continue
-        # a hash whose last field was deleted is gone, and its TTL with it
+        # Redis deletes a hash, with its TTL, when the last field is deleted
         if isinstance(write, Put) or fresh_until is None or fresh_until.get(name, 0.0) <= now:
             operations.append([b"EXPIRE", number, str(write.key.ttl_s).encode()])
             if fresh_until is not None:
@@ -199,7 +200,7 @@ def _outcome(reply: object) -> Exception | None:
 
 
 def refusal(reply: object) -> Exception | None:
-    """The error of a script's reply `{code, epoch}`; None if it wrote."""
+    """The error for a script's reply `{code, epoch}`; None if the script wrote."""
     if not isinstance(reply, list) or not reply:
         return WriteRefused(f"Redis answered a script with {reply!r}")
     if reply[0] == FENCED:

@@ -1,7 +1,8 @@
-"""Serves `/metrics` and `/healthz` of a process, in a thread with an event loop of its own.
+"""Serves `/metrics` and `/healthz` of a process, in a thread with its own event loop.
 
-So a scrape never delays a conversation, and a stuck loop of the process still gets a true answer. All bounds on callers
-are here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once; further ones are disconnected.
+A scrape therefore never delays a conversation, and `/healthz` still answers correctly when the process's event loop
+hangs. All bounds on callers are here: one short head within `HEAD_S`, one answer, and at most `MAX_CALLERS` at once;
+further callers are disconnected.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class _Server:
         self._callers = 0
 
     def run(self) -> None:
-        """The thread's whole life."""
+        """Serve until `stop`; the thread's main function."""
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
             runner.run(self._serve())
 
@@ -105,7 +106,7 @@ class _Server:
                 writer.close()
                 await writer.wait_closed()
         except (OSError, TimeoutError, asyncio.IncompleteReadError):
-            pass  # the caller went away, or was too slow
+            pass  # the caller disconnected, or was too slow
         finally:
             writer.transport.abort()  # does nothing after an orderly close
             self._callers -= 1
@@ -125,7 +126,9 @@ def _listen(host: str, port: int) -> socket.socket:
         )[0]
         listening = socket.socket(family, kind)
     except OSError as error:
-        raise CannotListen(f"TERTULIA_METRICS_HOST {host} is no address of this machine ({error.strerror})") from error
+        raise CannotListen(
+            f"TERTULIA_METRICS_HOST {host} is not an address of this machine ({error.strerror})"
+        ) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)

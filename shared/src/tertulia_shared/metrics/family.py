@@ -14,7 +14,7 @@ NO_LABELS: Mapping[str, Sequence[str] | None] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family. `labels`: the values of each; None if the process's settings name its only value."""
+    """A metric family. `labels`: the allowed values of each; None: the process's settings give the only value."""
 
     name: str
     help: str
@@ -36,12 +36,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class CounterFamily(Family):
-    """A value that only rises; its name ends in `_total`."""
+    """A value that only increases; its name ends in `_total`."""
 
 
 @dataclass(frozen=True, slots=True)
 class GaugeFamily(Family):
-    """A value that rises and falls."""
+    """A value that increases and decreases."""
 
 
 @dataclass(frozen=True, slots=True)

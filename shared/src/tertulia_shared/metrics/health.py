@@ -1,4 +1,4 @@
-"""The health of this process, readable from another thread while the event loop is stuck."""
+"""The health of this process, readable from another thread while the event loop hangs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 SILENT_S = 5.0
-"""A process is unhealthy so many seconds after its last heartbeat that Redis took; one comes about every second."""
+"""A process is unhealthy this many seconds after the last heartbeat that Redis took; it sends about one per second."""
 
 
 class Health:
@@ -18,7 +18,7 @@ class Health:
         self._waiting_for = "it has just been started"
 
     def waits_for(self, what: str) -> None:
-        """The reason before the first heartbeat."""
+        """Set the reason that is reported before the first heartbeat."""
         self._waiting_for = what
 
     def beat(self) -> None:
@@ -26,7 +26,7 @@ class Health:
         self._last = self._clock()
 
     def problem(self) -> str:
-        """Why the process is unhealthy, in one line; "" if it is healthy."""
+        """The reason why the process is unhealthy, in one line; "" if it is healthy."""
         last = self._last
         if last is None:
             return f"not ready: {self._waiting_for}"

@@ -22,7 +22,7 @@ class Heartbeat:
     async def beat(self, call: Awaitable[object]) -> None:
         """Send a heartbeat: one round trip to Redis. Its error is counted and raised.
 
-        Put a timeout inside `call`: a cancellation from outside is not counted as a failure.
+        A timeout belongs inside `call`: a cancellation from outside is not counted as a failure.
         """
         begun = time.perf_counter()
         try:

@@ -14,7 +14,7 @@ HopName = Literal["mic", "turns", "sentences", "audio", "events", "work_stt", "w
 
 
 class Hop:
-    """Measures one hop. An entry without a readable `ts` is left out; a negative latency counts as 0."""
+    """Measures the latency of one hop. Ignores entries without a readable `ts`; counts a negative latency as 0."""
 
     def __init__(self, metrics: Metrics, name: HopName, now_ms: Callable[[], int] = wall_ms) -> None:
         self._seconds = metrics.of(catalogue.HOP, name)

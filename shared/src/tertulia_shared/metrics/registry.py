@@ -1,7 +1,7 @@
 """The metrics of one process. Only this module imports prometheus_client.
 
-Each process makes one `Metrics` in `main` and passes it on; each test has its own. A family is exported from
-the first request for one of its series, so a process exports only its own families, from zero on.
+Each process makes one `Metrics` in `main` and passes it on; each test has its own. A family is exported from the first
+request for one of its series, so a process exports only the families it uses.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ Made = prometheus.Counter | prometheus.Gauge | prometheus.Histogram
 
 
 class Metrics:
-    """The metrics and the health of a process; `service` "" leaves `tertulia_build_info` out."""
+    """The metrics and the health of a process; with `service` "" there is no `tertulia_build_info`."""
 
     def __init__(self, service: str = "") -> None:
         self.health = Health()
@@ -78,7 +78,7 @@ class Metrics:
     @overload
     def of(self, family: HistogramFamily, *labels: str) -> Histogram: ...
     def of(self, family: Family, *labels: str) -> object:
-        """The series with these label values, to be fetched once and kept. An unlisted value becomes `other`.
+        """Return the series with these label values; fetch it once and keep it. An unlisted value becomes `other`.
 
         Raises:
             ValueError: the number of values differs from the number of labels.
@@ -88,7 +88,7 @@ class Metrics:
         return made.labels(*bounded) if bounded else made
 
     def from_zero(self, *families: CounterFamily | HistogramFamily) -> None:
-        """Export every series of these families from 0: a series that first appears as 1 seems not to rise.
+        """Export every series of these families from 0: a series that first appears as 1 has no visible increase.
 
         Raises:
             ValueError: a family has a label without a list of its values.
@@ -101,7 +101,7 @@ class Metrics:
                 self.of(family, *labels)
 
     def forget(self, family: GaugeFamily) -> None:
-        """Stop exporting the family's series: their values are no longer known."""
+        """Stop exporting the family's series, because their values are no longer known."""
         made = self._made.pop(family.name, None)
         if made is not None:
             self._registry.unregister(made)

@@ -1,4 +1,4 @@
-"""The little of HTTP/1.1 that the endpoint speaks: one request's head in, one response out. No I/O."""
+"""The part of HTTP/1.1 that the endpoint needs: parses one request head, builds one response. No I/O."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ALLOWED = ("GET", "HEAD")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for; the query is left aside."""
+    """The parsed request: method and path; the query string is ignored."""
 
     method: str
     path: str
@@ -18,14 +18,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, which is also the connection's end. `head_only`: to HEAD."""
+    """A response, after which the connection closes. `head_only`: the answer to HEAD."""
 
     status: HTTPStatus
     body: bytes
     content_type: str = "text/plain; charset=utf-8"
 
     def to_wire(self, *, head_only: bool = False) -> bytes:
-        """As it is sent."""
+        """Serialize the response to HTTP/1.1 bytes."""
         lines = [
             f"HTTP/1.1 {self.status.value} {self.status.phrase}",
             f"Content-Type: {self.content_type}",
@@ -40,16 +40,16 @@ class Response:
 
 
 def line(status: HTTPStatus, text: str) -> Response:
-    """An answer of one line for a person."""
+    """A response of one line of text."""
     return Response(status, f"{text}\n".encode())
 
 
 def parse(head: bytes) -> Request | Response:
-    """The request that a head (up to its empty line) makes, or why it is refused."""
+    """Parse a request head (up to its empty line); returns the error response if it is refused."""
     first, _, _ = head.partition(b"\r\n")
     parts = first.decode("latin-1").split(" ")
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):  # noqa: PLR2004 - its three words
-        return line(HTTPStatus.BAD_REQUEST, "this is no HTTP/1.1 request: GET /metrics HTTP/1.1 would be one")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):  # noqa: PLR2004 - method, target, version
+        return line(HTTPStatus.BAD_REQUEST, "this is not an HTTP/1.1 request, such as GET /metrics HTTP/1.1")
     method, target, _ = parts
     if method not in ALLOWED:
         return line(HTTPStatus.METHOD_NOT_ALLOWED, f"only {' and '.join(ALLOWED)} are answered here")

@@ -1,4 +1,4 @@
-"""A worker's metrics of its work."""
+"""Metrics of a worker's work."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HOPS: dict[Stage, HopName] = {"stt": "work_stt", "llm": "work_llm", "tts": "wor
 
 
 class WorkMetrics:
-    """One worker's metrics. `slots`: how many pieces of work it takes at once. `now_ms`: milliseconds since 1970."""
+    """One worker's metrics. `slots`: the most pieces of work it runs at once. `now_ms`: milliseconds since 1970."""
 
     def __init__(self, metrics: Metrics, stage: Stage, *, slots: int, now_ms: Callable[[], int] = wall_ms) -> None:
         metrics.of(catalogue.SLOTS, stage).set(slots)
@@ -39,7 +39,7 @@ class WorkMetrics:
         """Record newly claimed work."""
         self._claims.inc(len(claims))
         for claim in claims:
-            # not from its `ts`: requeued work keeps the one of its first post
+            # not the entry's `ts`: a requeued entry keeps the `ts` of its first post
             self._hop.taken_since(order(claim.id)[0])
 
     def taken_over(self, claims: Sequence[Claim]) -> None:
@@ -47,7 +47,7 @@ class WorkMetrics:
         self._takeovers.inc(len(claims))
 
     def jobs(self, count: int) -> None:
-        """Record the number of pieces in hand."""
+        """Record the number of pieces of work in progress."""
         self._jobs.set(count)
 
     def ended(self, ending: EndingName) -> None:
@@ -55,7 +55,7 @@ class WorkMetrics:
         self._endings[ending].inc()
 
     def failed(self, error: BaseException) -> None:
-        """Record a failed attempt; another one follows."""
+        """Record a failed attempt that will be repeated."""
         self.ended("failed")
         match first_error(error):
             case RetryLater():

@@ -1,8 +1,8 @@
 """Stores of conversations, messages and characters.
 
-`port` defines a store; `sqlite` needs no server, `supabase` uses a server of yours, `testing.memory_store` keeps
-nothing; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them, `ordering`
-the order of messages and of competing writes, `errors` the errors.
+`port` defines a store; `sqlite` needs no server, `supabase` uses your own server, `testing.memory_store` is not
+persistent; `factory` makes the store of the settings. `records` has the rows, `validation` the rules for them,
+`ordering` the order of messages and of competing writes, `errors` the errors.
 """
 
 from __future__ import annotations

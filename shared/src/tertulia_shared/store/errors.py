@@ -1,13 +1,13 @@
 """The errors of a store.
 
     StoreError
-    ├── StoreUnavailable   away, locked, full or closed: keep the write and try again      (retryable)
+    ├── StoreUnavailable   unavailable, locked, full or closed: keep the write and try again (retryable)
     ├── StoreUnusable      the configuration can never work: path, permissions, newer schema
     ├── InvalidRecord      a record or an argument breaks a rule; the message names the field and what is allowed
     ├── NameTaken          another character already has this name
     └── NotFound           the row of the call does not exist
 
-A caller with an outbox retries `retryable` errors; a retry does not help against the others.
+A caller with an outbox retries `retryable` errors; retrying does not help with the others.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class NameTaken(StoreError):
 
 
 class NotFound(StoreError):
-    """The named row does not exist (any more)."""
+    """The named row does not exist (or no longer exists)."""
 
     def __init__(self, kind: str, key: str) -> None:
         super().__init__(f"There is no {kind} {key}.")

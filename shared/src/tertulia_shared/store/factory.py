@@ -9,7 +9,7 @@ from tertulia_shared.store.sqlite import SQLiteStore
 
 
 def chosen_store(settings: CommonSettings) -> Store:
-    """The store, not yet open. Libraries of a single store are only imported here.
+    """Create the store, not yet open. Only this function imports the libraries of a single store.
 
     Raises:
         StoreUnusable: a package that it needs is not installed.

@@ -1,8 +1,8 @@
 """Brings a SQLite file's schema up to date with the numbered files in `migrations/`.
 
 All missing migrations are applied in one transaction that holds the write lock from its start: of several processes
-that start at once, one migrates and the others wait and find nothing to do. A crash in between leaves the old
-schema whole. Old and new processes share a file during an upgrade, so a migration only adds what the older version
+that start at once, one migrates; the others wait and find nothing to do. A crash in between leaves the old schema
+intact. Old and new processes share a file during an upgrade, so a migration may only add parts that the older version
 can ignore.
 """
 

@@ -1,4 +1,4 @@
-"""The order of messages, and which of two writes of one message wins. Pure policy; every store follows it."""
+"""The order of messages, and the rule for conflicting writes of one message. Pure policy; every store follows it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POSITIONS_PER_MS: Final = 4096
 POSITIONS_PER_TURN: Final = 128
 
 STATUS_RANK: Final[dict[Status, int]] = {"streaming": 0, "failed": 1, "complete": 2, "interrupted": 3}
-"""A write of lower rank never replaces one of higher rank, however late it arrives.
+"""A write of lower rank never replaces one of higher rank, even if it arrives later.
 
 A repeated turn may succeed after a failure, so `complete` beats `failed`. `interrupted` beats `complete`: its text is
 what the user heard, and a late write must not bring the rest of the reply back.
@@ -52,6 +52,6 @@ def turn_position(turn_entry_id: str, slot: int) -> int:
 
 
 def supersedes(new: Message, old: Message) -> bool:
-    """Whether `new` replaces `old` (two writes of one id): higher rank, or the same rank and not older."""
+    """True if `new` replaces `old` (two writes of one id): it has a higher rank, or the same rank and is not older."""
     new_rank, old_rank = STATUS_RANK[new.status], STATUS_RANK[old.status]
     return new_rank > old_rank or (new_rank == old_rank and new.updated_at >= old.updated_at)

@@ -33,7 +33,7 @@ def portrait(name: str) -> str:
 
 
 def is_picture(image: str) -> bool:
-    """Whether the picture may be stored and shown; its length is checked elsewhere."""
+    """True if the picture may be stored and shown; its length is checked elsewhere."""
     found = _RASTER.fullmatch(image)
     if found is None:
         return not image or image in _portraits()
@@ -45,7 +45,7 @@ def is_picture(image: str) -> bool:
 
 
 def shown(image: str) -> str:
-    """The picture for clients: `""` for one that an earlier release stored and that is not allowed now."""
+    """The picture for clients: `""` for a picture that an earlier release stored and this one does not allow."""
     return image if is_picture(image) else ""
 
 

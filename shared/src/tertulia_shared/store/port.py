@@ -4,8 +4,8 @@ Promises of every store
 -----------------------
 - A call returns after its effect is durable in the store's sense, and does not block the event loop.
 - Writes are idempotent: repeated with the same ids they leave the same rows.
-- Writes to one conversation (or to characters) that are made one after the other take effect in that order, also when
-  the first has not been awaited to its end.
+- Writes to one conversation (or to characters) that are made one after the other take effect in that order, even if the
+first has not been awaited to its end.
 - A cancelled call may or may not have taken effect.
 - Errors: any call may raise `StoreUnavailable` (try again later); see `errors` for the rest.
 """
@@ -22,44 +22,44 @@ class Store(Protocol):
     """Conversations, their messages and settings, and the characters."""
 
     losses: int
-    """How often the store lost its data and began an empty one (a deleted database file)."""
+    """The number of times the store lost its data and began an empty one (a deleted database file)."""
 
     async def open(self) -> None:
-        """Connect, bring the schema up to date, and seed the first characters if this was never done. May be repeated.
+        """Connect, bring the schema up to date, and seed the first characters if this was never done. Repeatable.
 
         Raises:
             StoreUnusable: the configuration cannot work, or the data belong to a newer version.
-            StoreUnavailable: it is away; open it again later.
+            StoreUnavailable: the store cannot be reached; open it again later.
         """
         ...
 
     async def close(self) -> None:
-        """Finish the earlier calls, then close. Later calls raise `StoreUnavailable`. May be repeated."""
+        """Finish the earlier calls, then close. Later calls raise `StoreUnavailable`. May be called repeatedly."""
         ...
 
     async def ensure_conversation(self, conversation_id: str, title: str = "") -> None:
         """Create the conversation unless it exists; an existing one keeps its title.
 
         Raises:
-            InvalidRecord: the id is no UUID, or the title is longer than 200 characters or more than a line.
+            InvalidRecord: the id is not a UUID, or the title is longer than 200 characters or more than a line.
         """
         ...
 
     async def conversation(self, conversation_id: str) -> Conversation | None: ...
 
     async def conversations(self, limit: int, before: str | None = None) -> list[Conversation]:
-        """At most `limit` conversations, the most recently used first.
+        """Return at most `limit` conversations, the most recently used first.
 
         `before` is the `cursor` of the last conversation of the previous page. A conversation that is used meanwhile
-        moves to the top and is not listed again further down.
+        moves to the top and is not listed a second time.
 
         Raises:
-            InvalidRecord: `limit` is not in 1..1000, or `before` is no cursor.
+            InvalidRecord: `limit` is not in 1..1000, or `before` is not a cursor.
         """
         ...
 
     async def rename_conversation(self, conversation_id: str, title: str) -> None:
-        """Raises: NotFound, InvalidRecord."""
+        """Change the title. Raises: NotFound, InvalidRecord."""
         ...
 
     async def delete_conversation(self, conversation_id: str) -> bool:
@@ -73,7 +73,7 @@ class Store(Protocol):
         (`ordering.supersedes`). An update keeps the first write's turn, role, position and `created_at`.
 
         Raises:
-            NotFound: a conversation does not exist (any more); one deleted in mid-turn must not come back.
+            NotFound: a conversation does not exist (or no longer exists); one deleted in mid-turn must not come back.
             InvalidRecord: a field breaks a rule, or the id belongs to a message of another conversation.
         """
         ...
@@ -83,7 +83,7 @@ class Store(Protocol):
         ...
 
     async def messages(self, conversation_id: str, limit: int, after: int | None = None) -> list[Message]:
-        """The first `limit` messages (1..1000) behind position `after`, in order.
+        """The first `limit` messages (1..1000) after position `after`, in order.
 
         Messages with the position of the last one are added to the page, so that the next page skips none.
 
@@ -112,7 +112,7 @@ class Store(Protocol):
         ...
 
     async def watch_characters(self, changed: Callable[[], None]) -> None:
-        """Call `changed` after each possible change of a character that the store notices; until cancelled."""
+        """Call `changed` after each possible change of a character that the store notices, until cancelled."""
         ...
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:

@@ -29,7 +29,7 @@ class Conversation:
 
     @property
     def cursor(self) -> str:
-        """The `before` of `Store.conversations` for the page behind this conversation."""
+        """The value of `before` of `Store.conversations` for the page after this conversation."""
         return f"{time_to_text(self.updated_at)}~{self.id}"
 
 
@@ -73,7 +73,7 @@ def utc_now() -> datetime:
 
 
 def time_to_text(time: datetime) -> str:
-    """ISO 8601 in UTC with microseconds: of fixed width, so that text order is time order.
+    """ISO 8601 in UTC with microseconds: the width is fixed, so that text order is time order.
 
     Raises:
         InvalidRecord: the datetime has no time zone.

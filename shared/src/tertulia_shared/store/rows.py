@@ -26,7 +26,7 @@ def _rank(column: str) -> str:
     return f"(CASE {column} {cases} END)"
 
 
-# `ordering.supersedes` in SQL; the contract suite holds the two together.
+# `ordering.supersedes` in SQL; the contract suite tests that the two agree.
 _SAVE_MESSAGE: Final = f"""
 INSERT INTO messages ({_MESSAGE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
@@ -92,7 +92,7 @@ def delete_conversation(connection: sqlite3.Connection, conversation_id: str) ->
 
 
 def upsert_message(connection: sqlite3.Connection, row: Row) -> None:
-    """`row` as `message_row` makes it. Raises: NotFound, InvalidRecord."""
+    """Insert or update a message; `row` is a result of `message_row`. Raises: NotFound, InvalidRecord."""
     message_id, conversation_id, updated_at = row[0], row[1], row[10]
     try:
         done = connection.execute(_SAVE_MESSAGE, row)
@@ -164,7 +164,7 @@ def mark_seeded(connection: sqlite3.Connection, name: str, now: str) -> bool:
 
 
 def message_row(message: Message) -> Row:
-    """Raises: InvalidRecord (a time without a zone)."""
+    """Convert a message to a row. Raises: InvalidRecord (a time without a zone)."""
     return (
         message.id,
         message.conversation_id,
@@ -219,7 +219,7 @@ def _character(row: Row) -> Character:
 
 
 def _time(text: str) -> datetime:
-    """A row's time. An unreadable one is read as 1970: it must not hide the row's conversation."""
+    """Read a row's time. An unreadable one becomes 1970, so that it does not hide the row's conversation."""
     try:
         read = time_from_text(text)
     except ValueError:

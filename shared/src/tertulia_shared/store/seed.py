@@ -1,4 +1,4 @@
-"""The three characters of a new store. Their ids are fixed: they are the same in every store."""
+"""The three characters of a new store. Their ids are the same in every store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tertulia_shared.store.records import Character
 
 SEED_NAMESPACE: Final = UUID("6e5d6f5a-1f0c-5b43-9a7e-7457a1c0f3d2")
 SEED_NAME: Final = "characters-1"
-"""The store's mark that the seed was written. Another set of first characters needs another name."""
+"""The name under which the store records that the seed was written. Another set of characters needs another name."""
 
 _LUNA_PROMPT: Final = (
     "You are Luna, a warm and endlessly curious stargazer who keeps a telescope on her roof and a notebook full "

@@ -1,7 +1,7 @@
 """The store on one SQLite file, shared by all processes on the machine.
 
 One thread writes and one reads, each with its own connection; in WAL mode reads do not wait for writes. Writes that
-come in while a commit is running share the next one (group commit), so 32 conversations that write at once cost one
+arrive while a commit is running share the next one (group commit), so 32 conversations that write at once cost one
 commit, not 32.
 
 A finished call guarantees that its rows are in the file and survive the death of the process (`synchronous=NORMAL`). A
@@ -52,7 +52,7 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 """STRICT tables came with 3.37 (2021)."""
 WRITES_PER_COMMIT: Final = 256
 READS_PER_BATCH: Final = 8
-"""Small, because all reads of a batch are answered together at its end."""
+"""Small, because a batch returns the results of all its reads together, at its end."""
 
 
 class NotADatabase(StoreUnusable):
@@ -63,8 +63,8 @@ class SQLiteStore:
     """`Store` on the file at `path`, which is created with its directory if missing (modes 0600 and 0700).
 
     `busy_timeout_s` is how long a write waits for another process's write before it fails with `StoreUnavailable`;
-    `max_pending` bounds the calls waiting for each of the two threads. A file that is no database is refused, or with
-    `moves_broken_aside` renamed to `<name>.broken-<time>`, and a new one is begun.
+    `max_pending` bounds the calls waiting for each of the two threads. A file that is not a database is refused, or
+    with `moves_broken_aside` renamed to `<name>.broken-<time>`, and a new one is created.
     """
 
     def __init__(
@@ -100,7 +100,7 @@ class SQLiteStore:
             raise
 
     async def close(self) -> None:
-        # the reader first: the last connection checkpoints the log into the file, and must be able to write
+        # close the reader first: the last connection checkpoints the log into the file, and must be able to write
         await self._reader.close()
         await self._writer.close()
 
@@ -219,7 +219,7 @@ class SQLiteStore:
         return connection
 
     def _connect_reader(self) -> sqlite3.Connection:
-        if identity(self._path) is None:  # deleted: the writer's next call or this one creates it
+        if identity(self._path) is None:  # the file was deleted: the writer's next call or this one creates it
             self._open_writer().close()
         self._files["read"] = identity(self._path)
         connection = self._connect()
@@ -243,8 +243,8 @@ class SQLiteStore:
 def run_writes(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> list[Outcome]:
     """Run the calls in one transaction; if one of them is refused, run each in a transaction of its own.
 
-    A call depends on the database alone, so it can be run again after a rollback. So the usual case, without a refusal,
-    needs no savepoints.
+    A call depends on the database alone, so it can be run again after a rollback. The usual case, without a refusal,
+    therefore needs no savepoints.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
@@ -271,7 +271,7 @@ def run_reads(connection: sqlite3.Connection, calls: Sequence[Call[Any]]) -> lis
 
 
 def translated(error: Exception) -> Exception:
-    """SQLite's errors as the port's: temporary ones are retryable, those for a person are not, the rest are bugs."""
+    """Convert SQLite's errors to the port's: temporary ones are retryable, ones that need a person are not."""
     if isinstance(error, OverflowError | UnicodeError):  # a value that SQLite cannot store
         return InvalidRecord("record", f"refused by the database ({type(error).__name__})")
     if isinstance(error, StoreError) or not isinstance(error, sqlite3.Error):

@@ -23,13 +23,13 @@ def create_private(path: Path) -> None:
     """Create the file for the owner only, and its directory if it is missing.
 
     Raises:
-        StoreUnusable: that is not possible; the message names the reason.
+        StoreUnusable: the file cannot be created; the message names the reason.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with _alone(path.parent):
             if not path.exists():
-                for leftover in ("-wal", "-shm"):  # of a deleted file: SQLite would use them for the new one
+                for leftover in ("-wal", "-shm"):  # files of a deleted database: SQLite would use them for the new one
                     path.with_name(path.name + leftover).unlink(missing_ok=True)
             # O_EXCL, so that a file in use is never opened and closed here: closing any of its descriptors would drop
             # the POSIX locks that SQLite holds in this process. SQLite gives its -wal and -shm files the same mode.
@@ -56,7 +56,7 @@ def identity(path: Path) -> tuple[int, int] | None:
 
 
 def move_aside(path: Path, found: tuple[int, int] | None) -> None:
-    """Rename a file that is no database, unless another process has done it."""
+    """Rename a file that is not a database, unless another process has renamed it."""
     aside = path.with_name(f"{path.name}.broken-{int(time.time())}")
     with _alone(path.parent):
         if identity(path) != found or found is None:
@@ -64,12 +64,12 @@ def move_aside(path: Path, found: tuple[int, int] | None) -> None:
         path.rename(aside)
         for leftover in ("-wal", "-shm"):
             path.with_name(path.name + leftover).unlink(missing_ok=True)
-    log.error("the database file is no database: it was moved aside, and a new one begins", extra={"path": str(aside)})
+    log.error("the database file is not a database: moved it aside and began a new one", extra={"path": str(aside)})
 
 
 @contextmanager
 def _alone(folder: Path) -> Generator[None]:
-    """A lock: one process at a time creates or moves the file."""
+    """Hold a lock, so that one process at a time creates or moves the file."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

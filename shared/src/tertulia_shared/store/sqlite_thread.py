@@ -1,8 +1,8 @@
 """One thread that owns one SQLite connection and runs calls on it in batches.
 
 Calls made while a batch is running become the next batch; the first call on an idle thread waits for the rest of the
-event loop's current round, so calls made together share a batch. A batch costs one hand-over each way, and one commit
-on the thread that writes.
+event loop's current round, so calls made together share a batch. A batch costs one thread switch each way, and one
+commit on the thread that writes.
 
 Everything but `_serve` runs on the event loop's thread, so nothing here needs a lock.
 """
@@ -34,7 +34,7 @@ class Lane:
 
     `is_there` checks before each batch that the connection's file is still at its path; if not, the thread reconnects.
 
-    `max_pending` bounds the calls that wait (beyond it `StoreUnavailable`), `max_batch` the calls that share a batch.
+    `max_pending` bounds the calls that wait (more raise `StoreUnavailable`), `max_batch` the calls that share a batch.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Lane:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls are accepted: from the end of `start` to `close`."""
+        """True while calls are accepted: from the end of `start` to `close`."""
         return self._started and not self._closing
 
     async def start(self) -> None:
@@ -152,7 +152,7 @@ class Lane:
     def _outcomes(self, connection: sqlite3.Connection, batch: list[_Pending]) -> list[Outcome]:
         try:
             return self._run_batch(connection, [call for call, _ in batch])
-        except BaseException as error:  # noqa: BLE001  (for the callers; the thread goes on with the next batch)
+        except BaseException as error:  # noqa: BLE001  (for the callers; the thread continues with the next batch)
             return [(None, error)] * len(batch)
 
 

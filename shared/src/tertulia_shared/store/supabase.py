@@ -1,11 +1,11 @@
 """The store on Supabase (or any PostgREST over a PostgreSQL with `supabase/migrations` applied).
 
-A finished call guarantees a committed transaction, as durable as the database makes it. An operation of several
-statements is a function in the database, so it is atomic. Writes about one conversation, and writes about characters,
-go out one after the other, in the order of the calls; others in parallel.
+A finished call guarantees a committed transaction; its durability depends on the database's settings. An operation of
+several statements is a function in the database, so it is atomic. Writes about one conversation, and writes about
+characters, are sent one after the other, in the order of the calls; others in parallel.
 
-A refused key or missing tables stop a start with one sentence (`StoreUnusable`). Later they count as an unavailable
-database: a person may be changing it, and no message may be lost meanwhile.
+A refused key or missing tables end the start with one sentence (`StoreUnusable`). Later they count as an unavailable
+database: a person may be changing the database, and no message may be lost.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class SupabaseStore:
             AsyncClientOptions(
                 auto_refresh_token=False,
                 persist_session=False,
-                postgrest_client_retry=False,  # the caller knows how long it can wait
+                postgrest_client_retry=False,  # the caller has its own timeout
                 httpx_client=self._http,
             ),
         )
@@ -210,7 +210,7 @@ class SupabaseStore:
         return cast("ModelSettings", found["model_settings"])
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
-        # encoded and decoded, so that every store stores the same
+        # encode and decode, so that every store stores the same value
         plain = decode_settings(encode_settings(settings))
         await self._update_conversation(conversation_id, {"model_settings": plain})
 
@@ -260,7 +260,7 @@ class SupabaseStore:
 
     @asynccontextmanager
     async def _call(self, *lanes: str) -> AsyncGenerator[AsyncClient]:
-        """The client, after all earlier calls in each lane have ended."""
+        """Yield the client when all earlier calls in each lane have ended."""
         client = self._client
         if client is None:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
@@ -292,7 +292,7 @@ class SupabaseStore:
 
 @dataclass(slots=True)
 class _Lane:
-    """Calls that must take effect in order; `asyncio.Lock` is fair."""
+    """Serializes calls that must take effect in order; `asyncio.Lock` is fair."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     calls: int = 0
@@ -310,7 +310,7 @@ def _table(client: AsyncClient, name: str) -> Any:
 
 
 async def _run(request: _Request, *, opening: bool = False) -> Any:
-    """The request's data."""
+    """Run the request and return its data."""
     try:
         return (await request.execute()).data
     except (APIError, httpx.HTTPError) as error:
@@ -318,7 +318,7 @@ async def _run(request: _Request, *, opening: bool = False) -> Any:
 
 
 async def _count(request: _Request) -> int:
-    """How many rows the request changed."""
+    """Run the request and return the number of rows it changed."""
     try:
         return (await request.execute()).count or 0
     except (APIError, httpx.HTTPError) as error:

@@ -1,8 +1,8 @@
 """Converts the error replies of Supabase to the port's errors.
 
-PostgREST returns the database's SQLSTATE or a code of its own (PGRST…); the gate before it only a status. An unknown
-error counts as an unavailable store: the write is kept and retried. Texts of the database are dropped: they may quote
-a row.
+PostgREST returns the database's SQLSTATE or a code of its own (PGRST…); the API gateway before it returns only a
+status. An unknown error counts as an unavailable store: the write is kept and retried. The database's error texts are
+dropped: they may quote a row.
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ class UniqueViolation(StoreError):
 
 
 class GateRefused(httpx.HTTPError):
-    """The gate before PostgREST refused the key."""
+    """The API gateway before PostgREST refused the key."""
 
 
 async def note_status(response: httpx.Response) -> None:
-    """A hook for the HTTP client: the gate's 401 has no error code.
+    """A hook for the HTTP client: the API gateway's 401 has no error code.
 
     Raises:
-        GateRefused: the reply is one.
+        GateRefused: the reply is such a 401.
     """
     if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
         raise GateRefused(f"status {response.status_code}")
 
 
 def translated(error: Exception, *, opening: bool = False) -> StoreError:
-    """The port's error. `opening`: a person can fix it now; later such an error counts as an unavailable store."""
+    """Convert to the port's error. `opening`: a person can fix it now; later it counts as unavailability."""
     if isinstance(error, GateRefused):
         return _for_a_person(f"it refuses the key ({error}): {_KEY_ADVICE}", opening=opening)
     if not isinstance(error, APIError):
@@ -69,7 +69,7 @@ def translated(error: Exception, *, opening: bool = False) -> StoreError:
 
 
 def _refused(code: str, detail: str) -> StoreError | None:
-    """The fault of the request itself, if the code names one."""
+    """The error for a fault of the request itself, if the code names one."""
     if code == GONE_CODE:
         return NotFound("conversation", detail)
     if code == ELSEWHERE_CODE:

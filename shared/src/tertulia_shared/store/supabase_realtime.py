@@ -1,4 +1,4 @@
-"""Supabase Realtime: notices changed rows. Without it, changes are picked up at the next `refresh_characters`."""
+"""Watches changed rows through Supabase Realtime. Without it, `refresh_characters` reads changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AGAIN_MAX_S: Final = 60.0
 JOIN_TIMEOUT_S: Final = 10
 
 log = logging.getLogger(__name__)
-# it logs unreadable frames, and those hold rows
+# the library logs unreadable frames, which have the text of rows
 logging.getLogger("realtime").setLevel(logging.CRITICAL)
 
 
@@ -38,7 +38,7 @@ async def _watch(url: str, key: SecretStr, table: str, changed: Callable[[], Non
         nonlocal subscribed
         if state is RealtimeSubscribeStates.SUBSCRIBED:
             subscribed = True
-            changed()  # for changes before the subscription
+            changed()  # for changes made before the subscription
         else:
             over.set()
 

@@ -22,7 +22,7 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 
 def is_id(text: str) -> bool:
-    """Whether a row may have this id: PostgreSQL refuses other values, and the id becomes part of a URL."""
+    """True if a row may have this id: PostgreSQL refuses other values, and the id becomes part of a URL."""
     return _UUID.fullmatch(text) is not None
 
 
@@ -32,7 +32,7 @@ def conversation_row(conversation_id: str, title: str, now: datetime) -> Row:
 
 
 def message_row(message: Message) -> Row:
-    """Raises: InvalidRecord (a time without a zone)."""
+    """Convert a message to a row. Raises: InvalidRecord (a time without a zone)."""
     return {
         "id": message.id,
         "conversation_id": message.conversation_id,
@@ -49,7 +49,7 @@ def message_row(message: Message) -> Row:
 
 
 def character_row(character: Character) -> Row:
-    """Raises: InvalidRecord (a time without a zone)."""
+    """Convert a character to a row. Raises: InvalidRecord (a time without a zone)."""
     return {
         "id": character.id,
         "name": character.name,

@@ -54,7 +54,7 @@ def check_title(title: str) -> None:
 
 
 def check_message(message: Message) -> None:
-    """Raises: InvalidRecord."""
+    """Check a message. Raises: InvalidRecord."""
     check_id("message.id", message.id)
     check_id("message.conversation_id", message.conversation_id)
     check_id("message.turn_id", message.turn_id)
@@ -76,7 +76,7 @@ def check_message(message: Message) -> None:
 
 
 def check_character(character: Character) -> None:
-    """Raises: InvalidRecord."""
+    """Check a character. Raises: InvalidRecord."""
     check_id("character.id", character.id)
     name = character.name
     _check_line("character.name", name, 1, NAME_MAX_CHARS)
@@ -115,7 +115,7 @@ def decode_settings(encoded: bytes | str) -> ModelSettings:
 
 
 def name_key(name: str) -> str:
-    """The form for comparing names: compatibility forms unified, case and runs of white space ignored."""
+    """The form of a name for comparisons: compatibility forms unified, case and runs of white space ignored."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
@@ -129,7 +129,7 @@ def fitted_message(message: Message) -> Message:
 
 
 def fitted_character(character: Character) -> Character:
-    """The character with its texts cleaned; not cut, because its editor gets an error for too long ones."""
+    """The character with its texts cleaned; not cut, because too long a text is an error."""
     return replace(
         character,
         name=clean_line(character.name),
@@ -140,7 +140,7 @@ def fitted_character(character: Character) -> Character:
 
 
 def fitted_title(title: str) -> str:
-    """The title cleaned and cut to its bound, as the store accepts it."""
+    """The title, cleaned and cut to the bound that the store accepts."""
     return clean_line(title)[:TITLE_MAX_CHARS]
 
 

@@ -1,4 +1,4 @@
-"""The bus and the store in memory, for tests; the contract suite holds them to the real ones.
+"""In-memory bus and store for tests. The contract suite tests them and the real ones alike.
 
-No service imports them.
+No service imports this package.
 """

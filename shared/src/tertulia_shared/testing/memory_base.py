@@ -1,4 +1,4 @@
-"""The state that the parts of the memory bus share, and its simulated faults."""
+"""The state that the parts of the memory bus share, and simulated faults."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class MemoryBase:
         self._paused = ""
         self._probed = float("-inf")
         self.limit_bytes = 0
-        """What `space` says of the limit; it is not enforced."""
+        """The memory limit that `space` reports; it is not enforced."""
 
     def break_connection(self) -> None:
         """Simulate a lost connection: calls raise `BusUnavailable`, followers get nothing."""
@@ -54,13 +54,13 @@ class MemoryBase:
             self._arrived(name)
 
     def restore_connection(self) -> None:
-        """End the lost connection; no data is lost."""
+        """End the simulated loss of the connection; no data is lost."""
         self._away = False
         for name in list(self._arrivals):
             self._arrived(name)
 
     def pause_writes(self, why: str) -> None:
-        """Refuse writes with this error of Redis, such as "OOM …"; reads go on."""
+        """Refuse writes with this error of Redis, such as "OOM …"; reads continue."""
         self._paused = why
 
     def resume_writes(self) -> None:
@@ -68,7 +68,7 @@ class MemoryBase:
         self._paused = ""
 
     async def arrival(self, key: Key) -> None:
-        """For followers: wait until there may be something new in the stream."""
+        """For followers: wait until the stream may have new entries."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiters = self._arrivals.setdefault(key.name, set())
         waiters.add(waiter)
@@ -81,7 +81,7 @@ class MemoryBase:
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
         def run() -> None:
-            if future.cancelled():  # it was sent before it was cancelled: it still happens
+            if future.cancelled():  # the write was sent before the cancellation, so it still happens
                 with suppress(Exception):
                     work()
                 return

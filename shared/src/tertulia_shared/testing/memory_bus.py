@@ -1,7 +1,7 @@
-"""The whole bus in one process's memory: the fake that ships, held to the real one by the contract suite.
+"""An in-memory bus, tested by the same contract suite as the real one.
 
-All parties share one `MemoryBus` on one event loop. Idle times and presence run on the clock that is passed in, so a
-test decides when a lease ends; only `claim` waits in the loop's own time. Only keys with a shortened TTL expire.
+All users share one `MemoryBus` on one event loop. Idle times and presence use the clock that is passed in, so a test
+controls when a lease ends; only `claim` waits in the loop's own time. Only keys with a shortened TTL expire.
 """
 
 from __future__ import annotations
@@ -14,4 +14,4 @@ from tertulia_shared.testing.memory_writing import MemoryWriting
 
 
 class MemoryBus(MemoryWorkQueue, MemoryOwnership, MemoryWriting, MemoryPresence, MemoryMaintenance):
-    """Implements `port.Bus`, joined of its parts as the port is."""
+    """Implements `port.Bus`, combined from its parts like the port."""

@@ -1,4 +1,4 @@
-"""Repairs a conversation's keys in the memory bus, as the script MEND does in Redis."""
+"""Repairs a conversation's keys in the memory bus, like the script MEND in Redis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_EVENT_EPOCH = 10**15
 
 
 def mend(server: MemoryServer, keys: Keys, conversation_id: str, now_ms: int, *, with_owner: bool) -> list[str]:
-    """As `port.Bus.mend`."""
+    """Implements `port.Bus.mend`."""
     id = conversation_id
     state, turns, events = keys.state(id), keys.turns(id), keys.events(id)
     streams = {"turns": turns, "events": events, "control": keys.control(id), "receipts": keys.receipts(id)}

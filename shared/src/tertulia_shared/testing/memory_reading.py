@@ -13,7 +13,7 @@ from tertulia_shared.testing.memory_base import MemoryBase
 from tertulia_shared.testing.memory_streams import EntryId
 
 MAX_PER_READ = 512
-"""Entries that a follower is given at a time."""
+"""The most entries that a follower gets at a time."""
 
 
 class MemoryReading(MemoryBase):
@@ -46,7 +46,7 @@ class MemoryReading(MemoryBase):
                 yield conversation_id
 
     def is_lost(self, key: Key, entry: EntryId) -> bool:
-        """For followers: whether this entry is gone before its TTL has run out."""
+        """For followers: true if this entry is missing although its TTL has not passed."""
         return (
             not self._away
             and self._server.stream(key).get(entry) is None
@@ -54,11 +54,11 @@ class MemoryReading(MemoryBase):
         )
 
     def has(self, key: Key, entry: EntryId) -> bool:
-        """For followers: whether this entry exists."""
+        """For followers: true if this entry exists."""
         return self._server.stream(key).get(entry) is not None
 
     def behind(self, key: Key, after: EntryId) -> Sequence[Entry]:
-        """For followers: the entries behind an id; none while the connection is broken."""
+        """For followers: the entries after an id; none while the connection is broken."""
         return () if self._away else self._server.stream(key).after(after, MAX_PER_READ)
 
 
@@ -71,8 +71,8 @@ class MemoryFollow:
         self._cursor = after
         self._tell_loss = tell_loss
         self._is_known = False
-        """Whether the entry at the cursor has existed."""
-        with suppress(WriteRefused):  # a key that is no stream: `read` says so
+        """True if the entry at the cursor has existed."""
+        with suppress(WriteRefused):  # the key is not a stream: `read` raises the error
             self._is_known = bus.has(key, self._cursor)
         self._told_at: EntryId | None = None
         """The cursor at the last loss."""
@@ -88,7 +88,7 @@ class MemoryFollow:
         return entries
 
     def take(self) -> Sequence[Entry]:
-        """The entries that are there now."""
+        """The entries that the stream has now."""
         if self._closed:
             return ()
         entries = self._bus.behind(self._key, self._cursor)

@@ -1,4 +1,4 @@
-"""The operations that the scripts run inside Redis, in plain Python: checks, writes, groups. No waiting."""
+"""The operations that the scripts run inside Redis, in plain Python: checks, writes, groups. No call waits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 def is_readable_epoch(raw: bytes) -> bool:
-    """Whether a script can have written it: a number that Lua compares exactly."""
+    """True if a script can have written it: a number that Lua compares exactly."""
     return raw.isdigit() and int(raw[:20]) <= MAX_EPOCH
 
 
@@ -36,7 +36,7 @@ class MemoryServer:
         self._now_ms = now_ms
         self._clock = clock
         self._expiring: dict[str, float] = {}
-        """When (on the clock) a key with a shortened TTL ends; all others outlive the process."""
+        """The time (by the clock) at which a key with a shortened TTL expires; all others outlive the process."""
         self._arrived = arrived
         self._streams: dict[str, Stream] = {}
         self._hashes: dict[str, dict[bytes, bytes]] = {}
@@ -46,13 +46,13 @@ class MemoryServer:
     # -- reading
 
     def stream(self, key: Key) -> Stream:
-        """The stream, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
+        """The stream, empty if it does not exist. Raises: WriteRefused (the key is of another type)."""
         self._end_life(key.name)
         self._check_kind(key, "stream")
         return self._streams.get(key.name, Stream())
 
     def hash(self, key: Key) -> dict[bytes, bytes]:
-        """A copy of the hash, empty if it isn't there. Raises: WriteRefused (the key holds something else)."""
+        """A copy of the hash, empty if it does not exist. Raises: WriteRefused (the key is of another type)."""
         self._end_life(key.name)
         self._check_kind(key, "hash")
         return dict(self._hashes.get(key.name, {}))
@@ -71,11 +71,11 @@ class MemoryServer:
             self._arrived(key.name)
 
     def string(self, key: Key) -> str:
-        """The string, "" if it isn't there."""
+        """The string, "" if it does not exist."""
         return self._strings.get(key.name, "")
 
     def pending(self, stage: Stage, now_ms: int) -> Sequence[PendingWork]:
-        """As `port.Bus.pending`."""
+        """Implements `port.Bus.pending`."""
         group = self._groups.get(stage)
         return () if group is None else group.pending(now_ms)
 
@@ -105,14 +105,14 @@ class MemoryServer:
             self.drop(name)
 
     def drop(self, name: str) -> None:
-        """DEL."""
+        """Delete a key (DEL)."""
         self._expiring.pop(name, None)
         self._streams.pop(name, None)
         self._hashes.pop(name, None)
         self._strings.pop(name, None)
 
     def sounds(self) -> Iterator[Sound]:
-        """As `port.Bus.sounds`; a TTL that was not shortened is a whole hour."""
+        """Implements `port.Bus.sounds`; a TTL that was not shortened counts as an hour."""
         for name in self.names_of_streams():
             last = self._streams[name].last()
             if name.endswith(":audio") and last is not None:
@@ -131,7 +131,7 @@ class MemoryServer:
         yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
 
     def free(self, name: str, *, keep_end: bool) -> None:
-        """As `port.Bus.free`."""
+        """Implements `port.Bus.free`."""
         stream = self._streams.get(name)
         if not keep_end or stream is None:
             self.drop(name)
@@ -142,7 +142,7 @@ class MemoryServer:
     # -- groups
 
     def prepare(self, stage: Stage) -> bool:
-        """Make the group; False if it was there."""
+        """Create the group; False if it existed."""
         if stage in self._groups:
             return False
         self._groups[stage] = Group(self._own_stream(self._keys.work(stage)))
@@ -152,7 +152,7 @@ class MemoryServer:
         """The stage's group.
 
         Raises:
-            WriteRefused: no worker has made it.
+            WriteRefused: no worker has created it.
         """
         group = self._groups.get(stage)
         if group is None:
@@ -167,13 +167,13 @@ class MemoryServer:
         """Append an entry with these fields to a stream.
 
         Raises:
-            WriteRefused: the key holds something else.
+            WriteRefused: the key is of another type.
         """
         self._own_stream(key).add(fields, id=None, now_ms=self._now_ms(), max_len=key.max_len)
         self._arrived(key.name)
 
     def backlog(self, stage: Stage, unassigned: str) -> Backlog:
-        """As `port.Bus.backlog`."""
+        """Implements `port.Bus.backlog`."""
         group = self._groups.get(stage)
         if group is None:
             return Backlog()
@@ -191,10 +191,10 @@ class MemoryServer:
     # -- ownership
 
     def own(self, claim: Claim, conversation_id: str, thing: str, waiting: int) -> Owned | Refused:
-        """As `port.Bus.own`.
+        """Implements `port.Bus.own`.
 
         Raises:
-            WriteRefused: the state or the turns hold something else, or the cursor in the state is none.
+            WriteRefused: the state or the turns are a key of another type, or the cursor is invalid.
         """
         owner = self._keys.owner(conversation_id, thing)
         held = self._strings.get(owner.name, "")
@@ -222,7 +222,7 @@ class MemoryServer:
         return stream.after(cursor, count)
 
     def release_turns(self, owned: Owned, state: Key, cursor: str, cut: int, turn_waits: Callable[[], bool]) -> bool:
-        """As `port.Bus.release_turns`."""
+        """Implements `port.Bus.release_turns`."""
         self._check_token(owned.owner, owned.token)
         self.apply(Put(state, {StateField.CURSOR: cursor}), 0)
         if turn_waits() or (ConversationState(self.hash(state)).get(StateField.CUT) or b"0") != str(cut).encode():
@@ -233,11 +233,11 @@ class MemoryServer:
     # -- writing
 
     def write(self, writes: Sequence[Write], *, fence: Fence | None, epoch: int) -> None:
-        """An outlet's batch: the first failure ends it, and what came before it stays, as with Redis' scripts.
+        """Apply an outlet's batch. The first failure ends it; earlier writes stay, as with Redis' scripts.
 
         Raises:
-            NotOwner, Stale: the fence; nothing was written.
-            WriteRefused: one of the writes.
+            NotOwner, Stale: the fence refused the batch; nothing was written.
+            WriteRefused: one of the writes was refused.
         """
         _check_encodable(writes)
         self._check_fence(fence)
@@ -255,7 +255,7 @@ class MemoryServer:
         if_talking: Sequence[Write],
         once: Key | None,
     ) -> Applied:
-        """As `port.Bus.transact`."""
+        """Implements `port.Bus.transact`."""
         _check_encodable((*writes, *if_talking))
         self._check_fence(fence)
         state = self._keys.state(conversation_id)
@@ -280,10 +280,10 @@ class MemoryServer:
         return Applied(new=True, epoch=epoch)
 
     def apply(self, write: Write, epoch: int) -> None:
-        """One write, unchecked.
+        """Apply one write, without checking the fence.
 
         Raises:
-            WriteRefused: the key holds something else, or the id is 0-0.
+            WriteRefused: the key is of another type, or the id is 0-0.
         """
         self._end_life(write.key.name)
         if isinstance(write, Expire):
@@ -353,7 +353,7 @@ def _size(stream: Stream) -> int:
 
 
 def _check_encodable(writes: Sequence[Write]) -> None:
-    # a writer finds this out before it sends anything
+    # a writer detects this before it sends anything
     for write in writes:
         if isinstance(write, Expire):
             continue

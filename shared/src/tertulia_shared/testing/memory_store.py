@@ -1,4 +1,4 @@
-"""The store in memory: behaves as the others, and keeps nothing. For tests, and for trying Tertulia out."""
+"""An in-memory store: behaves like the others, without persistence. For tests, and for trying Tertulia out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tertulia_shared.store.validation import (
 
 @dataclass(slots=True)
 class MemoryTables:
-    """The data of the stores that share it; the counterpart of a database file."""
+    """The data behind in-memory stores. Several stores may share it, like processes that share a database file."""
 
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     settings: dict[str, bytes] = field(default_factory=dict[str, bytes])
@@ -197,5 +197,5 @@ def _in_utc(message: Message) -> Message:
 
 
 def _utc(time: datetime) -> datetime:
-    time_to_text(time)  # refuses a time without a zone, as every store does
+    time_to_text(time)  # refuses a time without a zone, like every store
     return time.astimezone(UTC)

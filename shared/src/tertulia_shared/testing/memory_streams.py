@@ -1,4 +1,4 @@
-"""Streams and consumer groups as Redis keeps them, in plain Python: no I/O, and the time is passed in."""
+"""Redis' streams and consumer groups in plain Python: no I/O, and callers pass the time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def id_text(entry_id: EntryId) -> str:
 
 @dataclass(slots=True)
 class Pending:
-    """The worker that holds an entry of a group, since when (ms), and the number of its deliveries."""
+    """A pending entry of a group: the worker that holds it, since when (ms), and the number of its deliveries."""
 
     worker: str
     since_ms: int
@@ -30,7 +30,7 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An entry given to a worker."""
+    """An entry delivered to a worker."""
 
     entry: Entry
     attempt: int
@@ -48,10 +48,10 @@ class Stream:
         return len(self._ids)
 
     def add(self, fields: Mapping[bytes, bytes], *, id: str | None, now_ms: int, max_len: int | None) -> bool:
-        """XADD. False if the explicit id is not above the last one (also of entries that are gone).
+        """XADD. Returns False if the explicit id is not above the last one (of deleted entries, too).
 
         Raises:
-            ValueError: the id is 0-0, which Redis never takes, or above the highest; or no id is left to choose.
+            ValueError: the id is 0-0, which Redis never takes, or above the highest; or no id is left.
         """
         if id is None:
             if self._last == HIGHEST:
@@ -75,20 +75,20 @@ class Stream:
 
     @property
     def last_id(self) -> EntryId:
-        """The highest id that an entry had, also of entries that are gone."""
+        """The highest id that an entry had, deleted entries included."""
         return self._last
 
     def after(self, entry_id: EntryId, count: int | None = None) -> Sequence[Entry]:
-        """The entries behind an id, at most `count`."""
+        """The entries after an id, at most `count`."""
         begin = bisect_right(self._ids, entry_id)
         return self._entries[begin : None if count is None else begin + count]
 
     def has_after(self, entry_id: EntryId) -> bool:
-        """Whether there is an entry behind an id."""
+        """True if there is an entry after an id."""
         return bool(self._ids) and self._ids[-1] > entry_id
 
     def get(self, entry_id: EntryId) -> Entry | None:
-        """The entry of that very id."""
+        """The entry with that id."""
         at = bisect_right(self._ids, entry_id) - 1
         return self._entries[at] if at >= 0 and self._ids[at] == entry_id else None
 
@@ -130,7 +130,7 @@ class Group:
     def take_over(
         self, worker: str, idle_ms: int, count: int, now_ms: int, *, leave: Container[str] = (), of: str = ""
     ) -> Sequence[Delivery]:
-        """XCLAIM: up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only that worker's."""
+        """XCLAIM up to `count` entries idle for `idle_ms`, none of `leave`; with `of` only that worker's."""
         taken: list[Delivery] = []
         for entry_id, pending in sorted(self._pending.items(), key=_id):
             if len(taken) == count:
@@ -155,7 +155,7 @@ class Group:
         return lost
 
     def reclaim(self, worker: str, entry_id: str, now_ms: int) -> int:
-        """Deliver the worker's own entry to it again; the number of the attempt, 0 if it is not the worker's."""
+        """Deliver the worker's own entry to it again; returns the attempt, or 0 if the worker does not hold it."""
         pending = self._held_by(worker, entry_id)
         if pending is None:
             return 0
@@ -163,7 +163,7 @@ class Group:
         return pending.attempts
 
     def finish(self, worker: str, entry_id: str, attempt: int) -> bool:
-        """XACK and XDEL, if it is the worker's and this its last attempt."""
+        """XACK and XDEL, if the worker holds the entry and this is its last attempt."""
         pending = self._held_by(worker, entry_id)
         if pending is None or pending.attempts != attempt:
             return False
@@ -172,7 +172,7 @@ class Group:
         return True
 
     def nack(self, worker: str, entry_id: str, attempt: int, *, to: str, now_ms: int, idle_ms: int) -> bool:
-        """Give it to the consumer `to` as if it had been idle for `idle_ms`, if it is the worker's."""
+        """Move the entry to the consumer `to`, idle for `idle_ms`, if the worker holds it."""
         pending = self._held_by(worker, entry_id)
         if pending is None or pending.attempts != attempt:
             return False
@@ -201,7 +201,7 @@ class Group:
         return {id_text(entry_id): pending.worker for entry_id, pending in sorted(self._pending.items(), key=_id)}
 
     def is_held(self, entry_id: str, attempt: int) -> bool:
-        """Whether the entry is pending, and this is its last attempt."""
+        """True if the entry is pending, and this is its last attempt."""
         pending = self._pending.get(order(entry_id))
         return pending is not None and pending.attempts == attempt
 

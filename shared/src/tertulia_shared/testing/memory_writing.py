@@ -45,12 +45,12 @@ class MemoryWriting(MemoryBase):
         if then is None:
             return await applied
         stage, work = then
-        # queued before the first await: the pointer is posted also if the writes fail
+        # queued before the first await, so that the pointer is posted even if the writes fail
         posted = self._in_turn(lambda: self._post(stage, work, 0))
         return (await asyncio.gather(applied, posted))[0]
 
     def wake(self, outlet: QueueOutlet) -> None:
-        """For outlets: apply the queued writes, in order with other calls."""
+        """Called by outlets: apply the queued writes, in order with other calls."""
         self._schedule(lambda: self._settle(outlet))
 
     async def remove(self, key: Key, ids: Sequence[str]) -> None:

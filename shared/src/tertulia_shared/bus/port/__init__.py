@@ -1,6 +1,6 @@
-"""The port to Redis: what the stages need of it, as six small protocols that `Bus` joins.
+"""The port to Redis: six small protocols, combined in `Bus`.
 
-`redis_bus` is the real implementation, `testing.memory_bus` the fake that ships.
+`redis_bus` is the real implementation; `testing.memory_bus` is the fake, which is part of the package.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tertulia_shared.keys import Keys
 
 
 class Bus(WorkQueue, Ownership, Writing, Reading, Presence, Maintenance, Protocol):
-    """All of Redis that a process may need. `keys`: the namespace."""
+    """Every operation on Redis that a process may need. `keys`: the namespace."""
 
     keys: Keys
 

@@ -1,4 +1,4 @@
-"""What the bus raises.
+"""The errors that the bus raises.
 
 BusError
 ├── BusUnavailable   the connection was lost; whether the last write arrived is unknown: resume as after a crash
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 
 class BusError(Exception):
-    """Base of what the bus raises."""
+    """Base class of the errors that the bus raises."""
 
 
 class BusUnavailable(BusError):

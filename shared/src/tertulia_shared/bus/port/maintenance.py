@@ -41,19 +41,19 @@ class Maintenance(Protocol):
     """Measuring and freeing memory, and repairing keys."""
 
     async def space(self) -> Space:
-        """How much memory is used.
+        """Return how much memory is used.
 
         Raises:
-            BusRefused: this user of Redis may not ask.
+            BusRefused: this Redis user may not run INFO.
         """
         ...
 
     def sounds(self) -> AsyncIterator[Sound]:
-        """Every `audio` stream (a SCAN: only to free memory)."""
+        """Iterate over every `audio` stream, by SCAN: only to free memory."""
         ...
 
     def sizes(self) -> AsyncIterator[Sized]:
-        """Every key of the namespace (a SCAN: only for a person who asks; stop after enough of them)."""
+        """Iterate over every key of the namespace, by SCAN: only for a person's command. The caller may stop early."""
         ...
 
     async def free(self, names: Sequence[str], *, keep_end: bool) -> None:
@@ -63,18 +63,18 @@ class Maintenance(Protocol):
     async def reopen(self, key: Key, final_id: str) -> bool:
         """Delete a stream's last entry if its id is `final_id`: ids above the one before it can be written again.
 
-        False, and nothing changed, if another entry is the last one.
+        Returns False, and changes nothing, if another entry is the last one.
         """
         ...
 
     async def mend(self, conversation_id: str, *, owner: bool = False) -> Sequence[str]:
-        """Repair a conversation's keys that no code can work with; returns the names of the repaired parts.
+        """Repair a conversation's unusable keys; returns the names of the repaired parts.
 
         A key of another type is deleted. A stream whose ids lie a day or more in the future is rebuilt without the
-        entry that brought them there. An epoch that no script has written is set 1000 above the newest one among the
-        events. A cursor that is no entry id, or lies behind the last turn, is set before the last turn. The names:
-        `state`, `turns`, `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
+        entry that brought them there. An invalid epoch is set 1000 above the newest one among the events. A cursor that
+        is not an entry id, or lies after the last turn, is set before the last turn. The names: `state`, `turns`,
+        `events`, `control`, `receipts`, `epoch`, `cursor`, `owner`.
 
-        `owner`: also delete an owner of the turns that is no token. Only the llm stage may touch this key.
+        `owner`: also delete an owner of the turns that is not a token. Only the llm stage may access this key.
         """
         ...

@@ -1,4 +1,4 @@
-"""Ownership of one thing of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
+"""Ownership of one part of a conversation (its turns, a message, a listening session), and leases of shared tasks."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tertulia_shared.conversation_state import ConversationState
 from tertulia_shared.keys import Key
 
 MAX_FIRST = 16
-"""Entries of a stream's beginning that `own` returns at most."""
+"""The most entries from a stream's beginning that `own` returns."""
 
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """The right to write for one thing of a conversation, and the conversation's state at that moment."""
+    """The right to write for one part of a conversation, and the conversation's state at that moment."""
 
     owner: Key
     token: str
@@ -33,7 +33,7 @@ class Owned:
 
     @property
     def epoch(self) -> int:
-        """The conversation's epoch at that moment; 0 if the state holds no readable one."""
+        """The conversation's epoch at that moment; 0 if the state has no readable epoch."""
         return ConversationState(self.state).epoch
 
     def fence(self, epoch: int | None = None) -> Fence:
@@ -43,7 +43,7 @@ class Owned:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The thing is owned through another work entry (`holder`: its token), or by a later attempt at this one."""
+    """Another work entry (`holder`: its token) owns the thing, or a later attempt at this one does."""
 
     holder: str
     later_attempt: bool
@@ -70,21 +70,21 @@ class Ownership(Protocol):
             claim: the work entry through which it is owned.
             conversation_id: the conversation of the thing.
             thing: its name in the owner key.
-            waiting: return at most so many turns behind the state's cursor (`Owned.waiting`).
+            waiting: return at most this many turns after the state's cursor (`Owned.waiting`).
             last: return this stream's last entry (`Owned.last`).
             first: return this stream's first entries, at most `MAX_FIRST` (`Owned.first`).
         """
         ...
 
     async def owner(self, conversation_id: str, thing: str) -> str:
-        """The token of the present or last owner of `thing` (`<work entry id>/<attempt>`); "" if it has none."""
+        """The token of the current or last owner of `thing` (`<work entry id>/<attempt>`); "" if it has none."""
         ...
 
     async def release_turns(self, owned: Owned, conversation_id: str, cursor: str, *, cut: int = 0) -> bool:
-        """Store `cursor` as the last finished turn, and give the ownership of the turns up if nothing is left to do.
+        """Store `cursor` as the last finished turn, and release the turns if no turn waits.
 
-        False, and still owned, if a turn waits behind `cursor`, or if the state's `cut` differs from the given one:
-        the user interrupted since the owner last looked.
+        Returns False, and keeps the ownership, if a turn waits after `cursor`, or if the state's `cut` differs from the
+        given one: the user interrupted since the owner last looked.
 
         Raises:
             NotOwner: another worker owns the turns; nothing was stored.
@@ -92,9 +92,9 @@ class Ownership(Protocol):
         ...
 
     async def acquire_lease(self, key: Key, holder: str) -> bool:
-        """Take or prolong a lease for the key's `ttl_s`; False while another holds it."""
+        """Take or renew a lease for the key's `ttl_s`; False while another holder has it."""
         ...
 
     async def release(self, key: Key, holder: str) -> None:
-        """End a lease, or an ownership (`Keys.owner`), if this holder or token has it."""
+        """Release a lease or an ownership (`Keys.owner`) if its value is this holder or token."""
         ...

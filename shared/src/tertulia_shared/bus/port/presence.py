@@ -1,4 +1,4 @@
-"""Which workers are alive, and whether Redis is."""
+"""Presence of workers, and the state of Redis itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Presence(Protocol):
         """Record that this worker is alive.
 
         Raises:
-            WriteRefused: Redis answers, but refuses the write (`WritesPaused`: for now).
+            WriteRefused: Redis answers, but refuses the write (`WritesPaused`: temporarily).
         """
         ...
 
@@ -25,9 +25,9 @@ class Presence(Protocol):
         ...
 
     async def alive(self, within_s: float) -> Sequence[str]:
-        """The workers whose last heartbeat is at most `within_s` old; bytes that are no UTF-8 are replaced.
+        """The workers whose last heartbeat is at most `within_s` old; bytes that are not UTF-8 are replaced.
 
-        A heartbeat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never become old.
+        A heartbeat more than `MAX_AHEAD_S` ahead of this machine's clock does not count: it would never expire.
         """
         ...
 
@@ -35,12 +35,12 @@ class Presence(Protocol):
         """The fields of the server's INFO.
 
         Raises:
-            WriteRefused: this user may not ask.
+            WriteRefused: this Redis user may not run INFO.
         """
         ...
 
     async def ping(self) -> float:
-        """Round trip in seconds.
+        """Measure the round trip to Redis, in seconds.
 
         Raises:
             BusUnavailable: no answer.
@@ -48,7 +48,7 @@ class Presence(Protocol):
         ...
 
     async def probe_writes(self) -> None:
-        """Write something small that changes nothing.
+        """Make a small write without any effect, to learn whether Redis takes writes.
 
         Raises:
             WritesPaused: Redis takes no writes now.
@@ -56,5 +56,5 @@ class Presence(Protocol):
         ...
 
     async def probe_age(self) -> float | None:
-        """Seconds since any process last called `probe_writes` with success; None if that is longer than its TTL."""
+        """Seconds since any process last called `probe_writes` successfully; None if its TTL has passed since."""
         ...

@@ -20,23 +20,23 @@ class Entry:
 
 
 class Follow(Protocol):
-    """A stream that is read from an entry on."""
+    """A reader of one stream, from a given entry on."""
 
     async def read(self) -> Sequence[Entry]:
-        """The next entries, at least one; waits for them.
+        """Wait for the next entries; returns at least one.
 
         Raises:
             EntriesLost: with `tell_loss` (see `Reading.follow`).
-            WriteRefused: the key is no stream; other follows go on.
+            WriteRefused: the key is not a stream; other follows continue.
         """
         ...
 
     def take(self) -> Sequence[Entry]:
-        """The entries that have arrived; maybe none."""
+        """Return the entries that have arrived, possibly none. Does not wait."""
         ...
 
     def close(self) -> None:
-        """Stop following. A waiting reader gets no more."""
+        """Stop following. A pending `read` returns no further entries."""
         ...
 
 
@@ -44,18 +44,18 @@ class Reading(Protocol):
     """Reads of streams and hashes."""
 
     def follow(self, key: Key, after: str = BEGINNING, *, tell_loss: bool = False) -> Follow:
-        """Follow a stream behind the entry id `after` (Redis' `"$"` is not supported).
+        """Follow a stream from after the entry id `after` (Redis' `"$"` is not supported).
 
         With `tell_loss`, `read` raises `EntriesLost`, once, when the entry that was read last no longer exists. The bus
         checks this after a break of the connection, before it delivers entries written since, and about once a second,
-        because Redis can be flushed under a live connection. If nothing was read yet, it checks the entry `after`, if
-        that existed. Without `tell_loss`, reading goes on behind that id. Only for streams whose ids are times: an
-        entry older than the key's TTL has expired and is not lost.
+        because Redis can be flushed while the connection stays open. If nothing was read yet, it checks the entry
+        `after`, if that existed. Without `tell_loss`, reading continues after that id. Only for streams whose ids are
+        times: an entry older than the key's TTL has expired and is not lost.
         """
         ...
 
     async def read(self, key: Key, after: str = BEGINNING, *, count: int | None = None) -> Sequence[Entry]:
-        """The entries behind `after`, at most `count`."""
+        """The entries after `after`, at most `count`."""
         ...
 
     async def last(self, key: Key) -> Entry | None:
@@ -63,7 +63,7 @@ class Reading(Protocol):
         ...
 
     async def length(self, key: Key) -> int:
-        """How many entries a stream has."""
+        """The number of entries in a stream."""
         ...
 
     async def hash(self, key: Key) -> Fields:
@@ -71,5 +71,5 @@ class Reading(Protocol):
         ...
 
     def conversations_with_turns(self) -> AsyncIterator[str]:
-        """Every conversation that has a `turns` stream (a SCAN: for the sweep)."""
+        """Iterate over every conversation that has a `turns` stream, by SCAN: only for the sweep."""
         ...

@@ -1,4 +1,4 @@
-"""The work queue: pointers that a stage's workers claim, lease, and finish or give back."""
+"""The work queue: pointers that a stage's workers claim, lease, and finish, requeue or nack."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tertulia_shared.keys import Stage
 UNASSIGNED = "nobody"
 """The consumer of a group that holds nacked work until a worker takes it over."""
 HUNG_LOOP_S = 30.0
-"""An event loop that has not run for so many seconds has hung: its leases are no longer renewed."""
+"""An event loop that has not run for this many seconds has hung: its leases are no longer renewed."""
 InHand = Callable[[], Mapping[str, int]]
-"""Returns the attempt numbers of the work in hand, by work id."""
+"""Returns the attempt numbers of the work in progress, by work id."""
 OnLost = Callable[[str, int], None]
 """Called with a work id and the attempt of it that another worker has taken over."""
 
@@ -54,7 +54,7 @@ class Backlog:
     """A stage's open work at one moment. Ages are seconds since the post, by the server's clock; 0 without an entry.
 
     `waiting`: not delivered yet. `held`: delivered to a worker and not finished, also if that worker has died since.
-    `handed_back`: nacked by a worker that broke or left it to a newer release, and not taken over yet.
+    `handed_back`: nacked by a worker that broke, or that left it to a newer release, and not taken over yet.
     """
 
     waiting: int = 0
@@ -62,14 +62,14 @@ class Backlog:
     handed_back: int = 0
     oldest_waiting_s: float = 0.0
     oldest_given_out_s: float = 0.0
-    """The oldest of those held and handed back."""
+    """The age of the oldest entry among `held` and `handed_back`."""
 
 
 class WorkQueue(Protocol):
     """The work streams with their consumer groups, one per stage."""
 
     async def prepare(self, stage: Stage) -> None:
-        """Make the stage's consumer group, if it isn't there."""
+        """Create the stage's consumer group if it does not exist."""
         ...
 
     async def post(self, stage: Stage, work: Work, *, epoch: int = 0) -> None:
@@ -86,12 +86,10 @@ class WorkQueue(Protocol):
         """Take over up to `count` pieces of work whose lease was not renewed for `idle_s`.
 
         Args:
-            stage: whose work.
-            worker: the worker that takes it over.
+            stage: the stage of the work. worker: the worker that takes it over.
             idle_s: how long ago the last renewal or delivery must be.
             count: the most to take.
-            leave: ids that are not taken.
-            of: take only the work of this worker ("": of any).
+            leave: ids to skip. of: take only the work of this worker ("": of any worker).
         """
         ...
 
@@ -119,8 +117,8 @@ class WorkQueue(Protocol):
         Args:
             stage: whose work.
             worker: the worker that holds it.
-            every_s: seconds between two renewals.
-            held: the attempts in hand, by work id. Called from the thread.
+            every_s: seconds between renewals. held: returns the attempts in progress, by work id. Called from the
+            thread.
             on_lost: called on the event loop with the work id and attempt of each that another worker has taken over.
         """
         ...
@@ -136,12 +134,14 @@ class WorkQueue(Protocol):
     async def requeue(self, claim: Claim, worker: str) -> bool:
         """Finish the work and post it again, if this worker still holds it. A waiting worker claims it at once.
 
-        It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is no failure.
+        It is a new piece of work with the same fields, so its attempts count from 1: stopping a worker is not a
+        failure.
         """
         ...
 
     async def nack(self, claim: Claim, worker: str) -> bool:
-        """Give the work to `UNASSIGNED`, if this worker still holds it. The next take-over gets it; attempts go on."""
+        """Give the work to `UNASSIGNED`, if this worker still holds it. The next takeover gets it, and attempts count
+        on."""
         ...
 
     async def deregister(self, stage: Stage, worker: str) -> None:
@@ -153,19 +153,19 @@ class WorkQueue(Protocol):
         ...
 
     async def last_failure(self, claim: Claim) -> str:
-        """Why the last attempt failed; "" if it isn't known."""
+        """The reason why the last attempt failed; "" if it is not known."""
         ...
 
     async def note_uncounted(self, claim: Claim) -> None:
-        """Count an attempt that did not fail: it was left to a newer release, or Redis was away."""
+        """Count an attempt that did not fail: it was left to a newer release, or Redis was unavailable."""
         ...
 
     async def uncounted(self, claim: Claim) -> int:
-        """How many of its attempts so far do not count towards `max_attempts`."""
+        """The number of its attempts so far that do not count towards `max_attempts`."""
         ...
 
     async def open_work(self, stage: Stage) -> int:
-        """How many entries of the stage are waiting or being worked on."""
+        """The number of entries of the stage that are waiting or being worked on."""
         ...
 
     async def pending(self, stage: Stage) -> Sequence[PendingWork]:
@@ -173,5 +173,5 @@ class WorkQueue(Protocol):
         ...
 
     async def backlog(self, stage: Stage) -> Backlog:
-        """The stage's open work, and how old it is; all 0 if the stage has no group yet."""
+        """The stage's open work and its ages; all 0 if the stage has no group yet."""
         ...

@@ -14,9 +14,9 @@ from tertulia_shared.keys import Key, Stage
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A condition on writes: refused unless `owner` still holds `token` and the state's epoch is not above `epoch`.
+    """A fence on writes: Redis refuses them unless `owner` still has the value `token` and the epoch is not higher.
 
-    `epoch` None: interruptions do not matter to these writes (listening goes on when a reply is cut off).
+    `epoch` None: interruptions do not affect these writes (listening continues when a reply is cut off).
     `token` "": only the epoch is checked (the gateway owns nothing).
     """
 
@@ -56,17 +56,17 @@ Write = Append | Put | Expire
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The result of a transaction: whether it was done now (not `once` before), and the epoch after it."""
+    """The result of a transaction: whether it was written now (not earlier, see `once`), and the epoch after it."""
 
     new: bool
     epoch: int
 
 
 class Outlet(Protocol):
-    """An ordered queue of one owner's writes. What is queued in one tick goes out as one atomic script call."""
+    """An ordered queue of one owner's writes. Writes that are queued in one tick are sent as one atomic script call."""
 
     def append(self, key: Key, entry: object, *, id: str | None = None, **extra: Value) -> None:
-        """Queue an XADD. Raises the error that an earlier write of this outlet met."""
+        """Queue an XADD. Raises the error of an earlier write of this outlet."""
         ...
 
     def put(self, key: Key, fields: Mapping[str, Value | None]) -> None:
@@ -86,7 +86,7 @@ class Outlet(Protocol):
         ...
 
     async def room(self) -> None:
-        """Wait while more is queued than this outlet's bound."""
+        """Wait until the queue is below this outlet's bound."""
         ...
 
 
@@ -120,7 +120,7 @@ class Writing(Protocol):
             talk: set or clear the state's mark that a reply is being made or heard (None: leave it).
             if_talking: written (before `writes`) only if that mark was set.
             once: if this key exists nothing is written (`Applied.new` is False); else it is set.
-            then: a pointer that is posted afterwards in the same round trip, also when nothing new was written.
+            then: a pointer to post afterwards in the same round trip, also when nothing new was written.
         """
         ...
 
@@ -129,7 +129,7 @@ class Writing(Protocol):
         ...
 
     async def delete(self, keys: Sequence[Key]) -> None:
-        """Delete keys of one conversation, of any type; missing keys are no error."""
+        """Delete keys of one conversation, whatever their type; missing keys are not an error."""
         ...
 
     async def move(self, key: Key, entries: Sequence[Entry], to: Key) -> None:

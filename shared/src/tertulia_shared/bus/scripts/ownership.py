@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 OWN = Script("""
--- KEYS[3]: only if waiting turns are asked for
+-- KEYS[3]: given only if waiting turns are asked for
 local owner_key, state_key, turns_key = KEYS[1], KEYS[2], KEYS[3]
 local work_id, attempt, owner_ttl_s, max_waiting = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 
--- an owner that no worker can have written owns nothing, and is overwritten (SET replaces any type)
+-- an invalid owner owns nothing, and is overwritten (SET replaces any type)
 local held = redis.pcall('GET', owner_key)
 local held_id, held_attempt
 if type(held) == 'string' then held_id, held_attempt = string.match(held, '^(%d+%-%d+)/(%d+)$') end
@@ -29,7 +29,7 @@ if max_waiting ~= '0' then
   end
 end
 local state = redis.call('HGETALL', state_key)
--- last: a call that fails before this line owns nothing
+-- set this last: a call that fails before this line owns nothing
 redis.call('SET', owner_key, work_id .. '/' .. attempt, 'EX', owner_ttl_s)
 return {'own', state, waiting}
 """)
@@ -38,7 +38,7 @@ return {'own', state, waiting}
 def own(
     *, owner_key: str, state_key: str, turns_key: str, work_id: str, attempt: int, owner_ttl_s: int, max_waiting: int
 ) -> Command:
-    """Become the owner. The turns' key is passed only if it is read: not every service may touch it."""
+    """Become the owner. The turns' key is passed only if it is read: not every service may access it."""
     keys = [owner_key, state_key, *([turns_key] if max_waiting else [])]
     return OWN.call(keys, work_id, attempt, owner_ttl_s, max_waiting)
 
@@ -67,7 +67,7 @@ return 1
 
 
 def acquire_lease(*, lease_key: str, holder: str, ttl_s: int) -> Command:
-    """Take or prolong a lease; the reply is 0 if another holds it, else 1."""
+    """Take or renew a lease; the reply is 0 if another holds it, else 1."""
     return ACQUIRE_LEASE.call([lease_key], holder, ttl_s)
 
 
@@ -89,7 +89,7 @@ return 1
 def release_turns(
     *, owner_key: str, turns_key: str, state_key: str, token: str, cursor: str, settled_cut: int, state_ttl_s: int
 ) -> Command:
-    """Store the cursor, and give the turns up if none waits and the last interruption is settled.
+    """Store the cursor, and release the turns if no turn waits and the last interruption is settled.
 
     The reply is 1 (released), 0 (still owned) or `FENCED`.
     """
@@ -99,8 +99,8 @@ def release_turns(
 REOPEN = Script("""
 local stream_key, final_id, ttl_s = KEYS[1], ARGV[1], ARGV[2]
 
--- A stream remembers its highest id also when that entry is gone, and Redis 7 does not let XSETID go below a deleted
--- one. So this deletes the stream and writes the other entries again. Only for repairs; a minute of speech is 3 MB.
+-- A stream remembers its highest id even after a deletion, and Redis 7 does not let XSETID go below a deleted id. So
+-- this deletes the stream and writes the other entries again. Only for repairs; a minute of speech is 3 MB.
 local last = redis.call('XREVRANGE', stream_key, '+', '-', 'COUNT', 1)[1]
 if not last or last[1] ~= final_id then return 0 end
 local kept = redis.call('XRANGE', stream_key, '-', '(' .. final_id)

@@ -1,4 +1,4 @@
-"""Repairs a conversation's keys that no code can work with."""
+"""Repairs a conversation's unusable keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tertulia_shared.bus.scripts.writing import READABLE_EPOCH
 MEND = Script(
     READABLE_EPOCH
     + """
--- KEYS[6]: only if the owner of the turns is to be repaired, too. The reply: the names of the repaired parts.
+-- KEYS[6]: given only if the owner of the turns is to be repaired, too. The reply: the names of the repaired parts.
 -- For repairs only: it reads and writes whole streams.
 local state_key, turns_key, events_key, owner_key = KEYS[1], KEYS[2], KEYS[3], KEYS[6]
 local state_ttl_s = ARGV[1]
@@ -38,8 +38,8 @@ local function last_id(key)
   local info = redis.call('XINFO', 'STREAM', key)
   for i = 1, #info, 2 do if info[i] == 'last-generated-id' then return info[i + 1] end end
 end
--- Ids are times: one that lies far in the future blocks all that follow it. The entry that brought it is dropped;
--- entries that were written behind it get new ids.
+-- Ids are times: one that lies far in the future blocks all later ones. The entry with that id is dropped;
+-- entries that were written after it get new ids.
 for i = FIRST_STREAM, LAST_STREAM do
   local stream_key, ttl_s = KEYS[i], ARGV[i]
   if redis.call('EXISTS', stream_key) == 1 and parts(last_id(stream_key)) > far then
@@ -61,7 +61,7 @@ end
 local state_was_deleted = mended[1] == 'state'
 local epoch = redis.call('HGET', state_key, 'epoch')
 if state_was_deleted or epoch and not is_readable(epoch) then
-  -- above the epochs of the newest events: nothing that a worker or a client still has may count as newer
+  -- above the epochs of the newest events, so that no worker or client has a newer epoch
   local newest = 0
   for _, entry in ipairs(redis.call('XREVRANGE', events_key, '+', '-', 'COUNT', 100)) do
     for i = 1, #entry[2], 2 do
@@ -108,6 +108,6 @@ def mend(
     stream_ttls_s: tuple[int, int, int, int],
     owner_key: str | None,
 ) -> Command:
-    """As `Bus.mend`. The streams: turns, events, control, receipts."""
+    """The command for `Bus.mend`. The streams: turns, events, control, receipts."""
     keys: Sequence[str] = [state_key, *stream_keys, *([] if owner_key is None else [owner_key])]
     return MEND.call(keys, state_ttl_s, *stream_ttls_s)

@@ -17,5 +17,5 @@ class Script:
         self.digest = hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
 
     def call(self, keys: Sequence[str], *args: str | bytes | int) -> Command:
-        """The command that runs it. Callers use the script's function beside it, whose arguments have names."""
+        """Build the command that runs it. Callers use the script's own function, whose arguments have names."""
         return ("EVALSHA", self.digest, len(keys), *keys, *args)

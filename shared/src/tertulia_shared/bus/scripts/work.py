@@ -1,6 +1,6 @@
-"""Consumer groups of the work streams: take over, renew, finish, give back.
+"""Consumer groups of the work streams: take over, renew, finish, requeue, nack.
 
-A script for one pending entry first checks that this worker still holds it: a worker that was paused must not touch
+A script for one pending entry first checks that this worker still holds it: a worker that was paused must not change
 work that a peer has taken over.
 """
 
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from tertulia_shared.bus.scripts.script import Command, Script
 
 TAKE_OVER = Script("""
--- ARGV[6…]: ids that are not taken
+-- ARGV[6…]: ids to skip
 local stream_key = KEYS[1]
 local group, worker, idle_ms, max_count, from_worker = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[5]
 local left_out = {}
 for i = 6, #ARGV do left_out[ARGV[i]] = true end
 
--- not XAUTOCLAIM: it does not return the number of deliveries, and cannot leave an entry out
+-- not XAUTOCLAIM: it does not return the number of deliveries, and cannot skip an entry
 local consumer = from_worker ~= '' and {from_worker} or {}
 local taken, from = {}, '-'
 repeat
@@ -38,8 +38,8 @@ return taken
 def take_over(
     *, stream_key: str, group: str, worker: str, idle_ms: int, max_count: int, from_worker: str, left_out: Sequence[str]
 ) -> Command:
-    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: id, attempt, fields
-    of each."""
+    """Claim pending entries that are idle for `idle_ms` ("" as `from_worker`: of any). The reply: their ids, attempts,
+    fields."""
     return TAKE_OVER.call([stream_key], group, worker, idle_ms, max_count, from_worker, *left_out)
 
 
@@ -118,7 +118,7 @@ local stream_key, group, worker, work_id, attempt = KEYS[1], ARGV[1], ARGV[2], A
 
 if not holds(stream_key, group, worker, work_id, attempt) then return 0 end
 local entry = redis.call('XRANGE', stream_key, work_id, work_id)[1]
-if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if it is refused, nothing is done
+if entry then redis.call('XADD', stream_key, '*', unpack(entry[2])) end  -- first: if Redis refuses it, nothing is done
 redis.call('XACK', stream_key, group, work_id)
 redis.call('XDEL', stream_key, work_id)
 return 1
@@ -147,7 +147,7 @@ return 1
 def nack(
     *, stream_key: str, group: str, worker: str, work_id: str, attempt: int, unassigned: str, idle_ms: int
 ) -> Command:
-    """Give an entry to the consumer `unassigned`, idle for `idle_ms`: the next take-over gets it.
+    """Give an entry to the consumer `unassigned`, idle for `idle_ms`: the next takeover gets it.
 
     The reply is 0 if this attempt no longer holds the entry, else 1.
     """
@@ -170,7 +170,7 @@ return redis.call('XGROUP', 'DELCONSUMER', stream_key, group, worker)
 
 
 def deregister(*, stream_key: str, group: str, worker: str, unassigned: str, idle_ms: int) -> Command:
-    """Nack all that a worker holds, and delete its consumer."""
+    """Nack all work of a worker, and delete its consumer."""
     return DEREGISTER.call([stream_key], group, worker, unassigned, idle_ms)
 
 
@@ -189,7 +189,7 @@ return 1
 
 
 def forget_dead(*, stream_key: str, group: str, max_idle_ms: int) -> Command:
-    """Delete the consumers that were killed long ago and hold nothing."""
+    """Delete consumers that have been idle for long and hold no work."""
     return FORGET_DEAD.call([stream_key], group, max_idle_ms)
 
 

@@ -1,4 +1,4 @@
-"""Fenced writes: an outlet's batch, and a transaction about a conversation."""
+"""Fenced writes: an outlet's batch, and a transaction on a conversation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ end
 
 # An operation is {command, index into KEYS, arguments…}. An XADD whose id is not above the stream's last one was
 # written before (by this owner, or the one that it resumes): that is success. Any other failure stops the batch. SOONER
-# is an EXPIRE that never prolongs a TTL.
+# is an EXPIRE that never extends a TTL.
 _RUN = (
     READABLE_EPOCH
     + """
@@ -56,14 +56,14 @@ end
 )
 
 RUNS_OPERATIONS = "redis.pcall(unpack(operation))"
-"""In the source of a script that runs packed operations."""
+"""Part of the source of every script that runs packed operations."""
 FIRST_WRITE_KEY, FIRST_TRANSACT_KEY = 3, 4
 """Index into KEYS of the first key that operations may name."""
 
 
 @dataclass(frozen=True, slots=True)
 class FenceArguments:
-    """What a script checks first: keys and, as text, the token and the epoch ("": not checked)."""
+    """The inputs of every write script's checks: keys and, as text, token and epoch ("": not checked)."""
 
     owner_key: str
     state_key: str
@@ -88,7 +88,7 @@ return {0, 0}
 
 
 def write(fence: FenceArguments, *, keys: Sequence[str], operations: bytes) -> Command:
-    """Run the operations if the fence allows it. `keys`: those that operations name, from `FIRST_WRITE_KEY` on."""
+    """Run the operations if the fence allows it. `keys`: those that operations index, from `FIRST_WRITE_KEY` on."""
     return WRITE.call([fence.owner_key, fence.state_key, *keys], fence.token, fence.epoch, operations)
 
 
@@ -140,7 +140,7 @@ def transact(
     once_ttl_s: int,
     state_ttl_s: int,
 ) -> Command:
-    """As `Bus.transact`. `keys`: those that operations name, from `FIRST_TRANSACT_KEY` on."""
+    """The command for `Bus.transact`. `keys`: those that operations index, from `FIRST_TRANSACT_KEY` on."""
     return TRANSACT.call(
         [fence.owner_key, fence.state_key, once_key or fence.state_key, *keys],
         fence.token,

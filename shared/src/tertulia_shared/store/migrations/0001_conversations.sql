@@ -14,7 +14,7 @@ CREATE INDEX conversations_newest ON conversations (updated_at DESC, id DESC);
 CREATE TABLE characters (
     id            TEXT PRIMARY KEY,
     name          TEXT NOT NULL,
-    -- The name as it is compared: SQLite's NOCASE knows ASCII only.
+    -- The form of the name for comparisons: SQLite's NOCASE covers ASCII only.
     name_key      TEXT NOT NULL UNIQUE,
     voice         TEXT NOT NULL,
     system_prompt TEXT NOT NULL,
@@ -29,7 +29,7 @@ CREATE TABLE messages (
     conversation_id TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     turn_id         TEXT NOT NULL,
     role            TEXT NOT NULL CHECK (role IN ('user', 'character')),
-    -- No foreign key: what was said outlives the character, and deleting one in mid-turn must not fail the turn.
+    -- No foreign key: messages outlive their character, and deleting it in mid-turn must not fail the turn.
     character_id    TEXT,
     character_name  TEXT NOT NULL,
     text            TEXT NOT NULL,
@@ -40,10 +40,10 @@ CREATE TABLE messages (
     CHECK ((role = 'user') = (character_id IS NULL))
 ) STRICT;
 
--- Not unique: a repeated turn in which other characters answer may give a position twice.
+-- Not unique: a repeated turn in which other characters answer may use a position twice.
 CREATE INDEX messages_in_order ON messages (conversation_id, position, id);
 
--- Which sets of first rows were ever put in, so that what the user deleted stays deleted.
+-- The sets of first rows that were inserted, so that rows that the user deleted stay deleted.
 CREATE TABLE seeds (
     name       TEXT PRIMARY KEY,
     applied_at TEXT NOT NULL
