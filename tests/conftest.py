@@ -90,7 +90,7 @@ def supabase(supabase_server: SupabaseServer) -> Iterator[SupabaseServer]:
 
 @pytest.fixture
 def keys() -> Keys:
-    """A namespace of this test's own."""
+    """A namespace for this test alone."""
     return Keys(f"test-{uuid4().hex[:12]}")
 
 

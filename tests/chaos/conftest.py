@@ -12,7 +12,7 @@ from tests.harness.stack import Stack
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack for all tests, which each of them must leave complete."""
+    """A stack for all tests. Each test must leave all processes running."""
     with chaos_stack(tmp_path_factory.mktemp("chaos") / "stack") as running:
         yield running
 

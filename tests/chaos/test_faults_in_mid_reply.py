@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(120, method="signal")
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_fault_in_mid_reply_loses_doubles_and_reorders_nothing(stack: Stack, name: str) -> None:
+async def test_fault_in_mid_reply_does_not_lose_repeat_or_reorder_audio(stack: Stack, name: str) -> None:
     chance = random.Random(f"moment of: {name}")
     async with talk(*stack.urls) as client:
         verdict = await turn_with_faults(

@@ -45,7 +45,7 @@ async def test_turns_alone_do_not_fill_redis(small: Stack, client_of: Any) -> No
             most = max(most, client_of.info("memory")["used_memory"])
         assert client.record.of("warning") == []
         assert client.record.of("error") == []
-    print(f"{TURNS} turns, {heard / MB:.1f} MB of sound, Redis used at most {most / MB:.1f} MB")  # noqa: T201 - figures
+    print(f"{TURNS} turns, {heard / MB:.1f} MB of sound, Redis used at most {most / MB:.1f} MB")  # noqa: T201 - figures for the documentation
     assert heard > 1.5 * LIMIT_MB * MB, "without eviction Redis would be full"
     assert most < LIMIT_MB * MB
 

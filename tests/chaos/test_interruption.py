@@ -16,7 +16,7 @@ from tests.harness.talk_record import Record
 pytestmark = pytest.mark.timeout(180, method="signal")
 
 CONVERSATIONS = 10
-"""Conversations at once."""
+"""The number of concurrent conversations."""
 TIMES = 20
 LAST_FRAME = 120
 ASKED = "Luna and Rex, tell me a story."
@@ -34,7 +34,7 @@ def fast(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("way", ["interrupt", "another message"])
-async def test_no_frame_of_an_older_epoch_follows_an_interruption(fast: Stack, way: str) -> None:
+async def test_frames_after_an_interruption_have_the_new_epoch(fast: Stack, way: str) -> None:
     async with asyncio.TaskGroup() as people:
         talks = [
             people.create_task(_interrupt_repeatedly(fast, way, random.Random(f"{way} {number}")))

@@ -11,7 +11,7 @@ import pytest
 from tests.chaos.rig.client import Client
 from tests.chaos.rig.failures import Failure, Kind
 from tests.chaos.rig.ledger import Ledger
-from tests.chaos.rig.report import HEAD, Struck, table
+from tests.chaos.rig.report import HEAD, InjectedFault, table
 from tests.chaos.rig.run import Plan, run
 from tests.chaos.rig.servers import what_is_left
 from tests.chaos.rig.storm import deck, may_have_ended
@@ -29,7 +29,7 @@ def test_short_run_finds_no_failure(tmp_path: Path) -> None:
     outcome = run(Plan(turns=16, faults=len(KINDS), seed=20, conversations=3, kinds=KINDS), tmp_path)
     assert not outcome.failures, "\n".join([*map(str, outcome.failures), *outcome.lines()])
     assert outcome.sentences > 20
-    assert {fault.name for fault in outcome.struck} == set(KINDS)
+    assert {fault.name for fault in outcome.injected} == set(KINDS)
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
@@ -121,7 +121,7 @@ def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], ki
         ([1, 2, 1], ["doubled"]),
     ],
 )
-def test_after_a_reload_sound_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
+def test_sound_after_a_reload_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
     ledger, found = heard()
     ledger.reloaded()
     for chunk in chunks:
@@ -155,26 +155,26 @@ REFUSED = "tertulia-tts cannot start: the speech server http://127.0.0.1:1/v1 re
 
 
 @pytest.mark.parametrize(
-    ("service", "log", "struck", "may"),
+    ("service", "log", "injected", "may"),
     [
-        ("tts", REFUSED, [Struck("speech refuse", 5.0)], True),
-        ("tts", REFUSED, [Struck("speech refuse", 5.0, 10.5)], True),
-        ("tts", REFUSED, [Struck("speech refuse", 5.0, 9.5)], False),
-        ("tts", REFUSED, [Struck("model refuse", 5.0)], False),
-        ("tts", "Traceback", [Struck("speech refuse", 5.0)], False),
-        ("llm", REFUSED, [Struck("speech refuse", 5.0)], False),
+        ("tts", REFUSED, [InjectedFault("speech refuse", 5.0)], True),
+        ("tts", REFUSED, [InjectedFault("speech refuse", 5.0, 10.5)], True),
+        ("tts", REFUSED, [InjectedFault("speech refuse", 5.0, 9.5)], False),
+        ("tts", REFUSED, [InjectedFault("model refuse", 5.0)], False),
+        ("tts", "Traceback", [InjectedFault("speech refuse", 5.0)], False),
+        ("llm", REFUSED, [InjectedFault("speech refuse", 5.0)], False),
     ],
 )
 def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
     service: str,
     log: str,
-    struck: list[Struck],
+    injected: list[InjectedFault],
     may: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    assert may_have_ended(service, log, 10.0, struck) == may
+    assert may_have_ended(service, log, 10.0, injected) == may
 
 
-def test_each_fault_runs_once_before_any_runs_again() -> None:
+def test_plan_runs_each_fault_once_before_it_repeats_one() -> None:
     names = deck(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)
@@ -186,7 +186,9 @@ def test_report_is_a_markdown_table() -> None:
     user.client.arrivals += [1.0, 2.5, 3.0]
     run_of_turn = Run(user, 0.5, "t", ended=4.0)
     failure = Failure("lost", "nothing came", "c", "t", ("kill llm",))
-    lines = table([Struck("kill llm", 1.5, 1.6, [run_of_turn]), Struck("cut", 2.7, 2.8, [run_of_turn])], [failure])
+    lines = table(
+        [InjectedFault("kill llm", 1.5, 1.6, [run_of_turn]), InjectedFault("cut", 2.7, 2.8, [run_of_turn])], [failure]
+    )
     assert [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "--" not in line] == [
         list(HEAD),
         ["cut", "1", "1", "0", "0", "0", "0", "0.30 / 0.30"],

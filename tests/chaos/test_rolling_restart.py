@@ -92,7 +92,7 @@ def assert_no_lease_ran_out_and_nothing_failed(stack: Stack) -> None:
         assert "attempt failed" not in log, name
 
 
-async def test_replacing_every_worker_loses_nothing(pairs: Stack) -> None:
+async def test_replacing_every_worker_loses_no_turn(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as listener, talk(*pairs.urls) as speaker, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, listener, over))
@@ -107,7 +107,7 @@ async def test_replacing_every_worker_loses_nothing(pairs: Stack) -> None:
     assert_no_lease_ran_out_and_nothing_failed(pairs)
 
 
-async def test_replacing_the_gateways_loses_nothing(pairs: Stack) -> None:
+async def test_replacing_the_gateways_loses_no_turn(pairs: Stack) -> None:
     over = asyncio.Event()
     async with talk(*pairs.urls) as client, asyncio.TaskGroup() as talks:
         stories = talks.create_task(tell_stories(pairs, client, over))

@@ -1,4 +1,4 @@
-"""Services that start while Redis is away wait for it, work when it is up, and stop on SIGTERM."""
+"""Services that start while Redis is unavailable wait for it, work when it is up, and stop on SIGTERM."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stack of containers for all tests here, as `docker compose up` makes it without any setting."""
+"""Fixtures: one stack of containers for all tests here, as `docker compose up` starts it without any setting."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tests.harness.compose import Compose
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Compose]:
-    """It is struck by test after test, and must be whole after each."""
+    """The stack is shared by tests that damage it, so each test must leave it healthy."""
     with Compose() as running:
         yield running
 
 
 @pytest.fixture(autouse=True)
 def whole(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What was stopped in one test is there again before the next begins; the logs are shown if it fails."""
+    """Wait until the services that the previous test stopped are ready. The logs are shown if the test fails."""
     if "stack" in request.fixturenames:
         stack: Compose = request.getfixturevalue("stack")
         stack.wait_ready()
         yield
-        print(stack.run("logs", "--no-color", "--tail", "25", check=False))  # noqa: T201 - shown with a failure
+        print(stack.run("logs", "--no-color", "--tail", "25", check=False))  # noqa: T201 - pytest shows it with a failure
     else:
         yield

@@ -1,4 +1,4 @@
-"""What deploy/compose adds: conversations in PostgreSQL behind PostgREST, GPU engines, a model server."""
+"""The overlays in deploy/compose: conversations in PostgreSQL behind PostgREST, GPU engines, a model server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SPOKEN = (
 
 @pytest.fixture(scope="module")
 def postgrest_image(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The overlay's image; made of the pinned binary where no hub can be reached."""
+    """The overlay's PostgREST image; built from the pinned binary if no registry can be reached."""
     name = Compose("supabase.yml").config()["services"]["postgrest"]["image"]
     if subprocess.run(["docker", "image", "inspect", name], capture_output=True, check=False).returncode == 0:
         return
@@ -45,7 +45,7 @@ def supabase(postgrest_image: None) -> Iterator[Compose]:
 
 
 def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
-    """Who said something in a conversation, and how it ended."""
+    """Role, speaker and status of each message of a conversation."""
     query = SPOKEN.format(conversation_id)
     printed = stack.run(
         "exec", "--no-TTY", "postgres", "psql", "-U", "postgres", "-h", "/var/run/postgresql", "-Atc", query
@@ -53,8 +53,8 @@ def rows(stack: Compose, conversation_id: str) -> list[list[str]]:
     return json.loads(printed.strip() or "[]")
 
 
-async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
-    """Wait until the table has the client's conversation: what these have said, all complete, and nothing else."""
+async def until_stored(stack: Compose, client: TalkClient, *names: str) -> None:
+    """Wait until the table has exactly one complete message of each of these speakers in the client's conversation."""
     whole = [["user" if name == "Jay" else "character", name, "complete"] for name in names]
 
     def found() -> list[list[str]]:
@@ -63,16 +63,16 @@ async def until_kept(stack: Compose, client: TalkClient, *names: str) -> None:
     await asyncio.to_thread(stack.wait, lambda: found() == whole, f"rows of {', '.join(names)}", found)
 
 
-async def test_what_is_said_is_kept_in_postgres(supabase: Compose) -> None:
+async def test_messages_are_stored_in_postgres(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna and Sage, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Luna", "Sage")
+    await until_stored(supabase, client, "Jay", "Luna", "Sage")
 
 
-async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
+async def test_conversations_survive_compose_down_and_up(supabase: Compose) -> None:
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Luna")
+    await until_stored(supabase, client, "Jay", "Luna")
     before = rows(supabase, client.record.conversation_id)
     supabase.run("down")
     supabase.run("up", "--detach", "--no-build")
@@ -81,19 +81,19 @@ async def test_it_is_all_there_after_down_and_up(supabase: Compose) -> None:
     assert rows(supabase, client.record.conversation_id) == before
     async with talk(supabase.url) as client:
         await client.hears("Rex, hello!", new_id())
-    await until_kept(supabase, client, "Jay", "Rex")
+    await until_stored(supabase, client, "Jay", "Rex")
 
 
-async def test_a_database_that_stops_does_not_stop_the_talk(supabase: Compose) -> None:
+async def test_conversation_continues_while_the_database_is_stopped(supabase: Compose) -> None:
     supabase.run("stop", "postgres")
     async with talk(supabase.url) as client:
         await client.hears("Luna, hello!", new_id())
     supabase.run("start", "postgres")
     supabase.wait_healthy("postgres")
-    await until_kept(supabase, client, "Jay", "Luna")
+    await until_stored(supabase, client, "Jay", "Luna")
 
 
-def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
+def test_database_cannot_be_reached_from_the_workers_network(supabase: Compose) -> None:
     networks = {
         service: set(supabase.containers(service)[0].attrs["NetworkSettings"]["Networks"])
         for service in ("postgres", "postgrest", "gateway", "llm")
@@ -101,7 +101,7 @@ def test_the_database_cannot_be_reached_from_the_workers_network(supabase: Compo
     assert not (networks["postgres"] | networks["postgrest"]) & (networks["gateway"] | networks["llm"])
 
 
-def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
+def test_each_service_can_read_only_its_own_secrets(supabase: Compose) -> None:
     mounted: dict[str, set[str]] = {
         name: {volume["source"] for volume in service.get("volumes", []) if volume["target"] == "/run/secrets"}
         for name, service in supabase.config()["services"].items()
@@ -113,7 +113,7 @@ def test_each_reads_its_own_secrets_only(supabase: Compose) -> None:
         )
 
 
-def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
+def test_gpu_overlay_requests_a_gpu_and_a_volume_for_the_weights() -> None:
     services = Compose("gpu.yml").config()["services"]
     for name, target, folder in (("stt", "realtimestt", "/data/models"), ("tts", "higgs", "/models")):
         service = services[name]
@@ -124,10 +124,10 @@ def test_the_gpu_overlay_asks_for_a_gpu_and_a_place_for_the_weights() -> None:
         assert service["environment"][f"TERTULIA_{name.upper()}_ENGINE"] == target
 
 
-def test_the_ollama_overlay_leads_the_llm_worker_to_it() -> None:
+def test_ollama_overlay_configures_the_llm_worker_to_use_ollama() -> None:
     services = Compose("ollama.yml", "ollama-gpu.yml", settings={"TERTULIA_LLM_MODEL": "qwen3:4b"}).config()["services"]
-    told = services["llm"]["environment"]
-    assert (told["TERTULIA_LLM_BASE_URL"], told["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
+    env = services["llm"]["environment"]
+    assert (env["TERTULIA_LLM_BASE_URL"], env["TERTULIA_LLM_MODEL"]) == ("http://ollama:11434/v1", "qwen3:4b")
     assert services["ollama-model"]["environment"]["MODEL"] == "qwen3:4b"
     assert services["ollama"]["cap_drop"] == ["ALL"]
     assert set(services["llm"]["networks"]) & set(services["ollama"]["networks"])

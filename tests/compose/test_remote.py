@@ -1,4 +1,4 @@
-"""A further machine, as containers of a project of its own that reach Redis by a published port alone, over TLS."""
+"""A remote machine: containers of a separate project that reach Redis only through a published port, over TLS."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ BOX = ROOT / "deploy" / "gpu-box"
 
 
 def bridge_address() -> str:
-    """This machine, as containers reach it: the gateway of Docker's own network."""
+    """The address at which containers reach this machine: the gateway of Docker's default network."""
     look = ["docker", "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"]
     return subprocess.run(look, capture_output=True, text=True, check=True).stdout.strip()
 
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[Compose]:
-    """The first machine, without ears and voices of its own."""
+    """The first machine, without stt and tts workers."""
     address = bridge_address()
     settings = {
         "TERTULIA_REDIS_NAMES": address,
@@ -47,7 +47,7 @@ def hub() -> Iterator[Compose]:
 
 @pytest.fixture(scope="module")
 def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
-    """`docker compose …` of the box called gpu1, which was let in; it is up."""
+    """Runs `docker compose …` for the box gpu1, which has its login and is running."""
     folder: Path = tmp_path_factory.mktemp("box")
     address, port = hub.settings["TERTULIA_REDIS_TLS_BIND"], hub.settings["TERTULIA_REDIS_TLS_PORT"]
     let_in = ["access", "box", "gpu1", "--host", address, "--port", port, "--stages", "tts,stt"]
@@ -73,7 +73,9 @@ def box(hub: Compose, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call
         compose("down", "--volumes", "--rmi", "local", "--timeout", "5")
 
 
-async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose, box: Callable[..., str]) -> None:
+async def test_remote_machine_serves_stt_and_tts_until_its_access_is_revoked(
+    hub: Compose, box: Callable[..., str]
+) -> None:
     hub.wait_ready()
     async with talk(hub.url) as client:
         turn_id = new_id()
@@ -85,11 +87,13 @@ async def test_a_box_listens_and_speaks_until_it_is_let_in_no_more(hub: Compose,
     assert "lacks the right" not in box("logs")
     assert "gpu1: stt, tts" in hub.run("run", "--rm", "--no-TTY", "access", "list")
     hub.run("run", "--rm", "--no-TTY", "access", "revoke", "gpu1")
-    hub.wait(lambda: "was it revoked" in box("logs", "tts"), "the box is told", lambda: box("logs", "tts"))
+    hub.wait(
+        lambda: "was it revoked" in box("logs", "tts"), "the box logs that it was revoked", lambda: box("logs", "tts")
+    )
     assert "gpu1" not in hub.run("run", "--rm", "--no-TTY", "access", "list")
 
 
-def test_redis_is_reached_from_outside_with_tls_alone(hub: Compose) -> None:
+def test_redis_accepts_outside_connections_only_with_tls(hub: Compose) -> None:
     ports = hub.config()["services"]["redis"]["ports"]
     assert [(port["target"], port["host_ip"]) for port in ports] == [(6380, hub.settings["TERTULIA_REDIS_TLS_BIND"])]
     address = (hub.settings["TERTULIA_REDIS_TLS_BIND"], int(hub.settings["TERTULIA_REDIS_TLS_PORT"]))

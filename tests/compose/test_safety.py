@@ -1,4 +1,4 @@
-"""What the containers may, and what they hold: as little as they need."""
+"""Containers have only the rights and the contents that they need."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 
 OWN = ("gateway", *WORKERS)
 MAX_OWN_BYTES = {"gateway": 110e6, "llm": 130e6, "cli": 110e6, "stt": 130e6, "tts": 180e6}
-"""What an image adds to its base, python:3.11-slim (125 MB)."""
+"""The bound on the bytes that an image adds to its base, python:3.11-slim (125 MB)."""
 
 
 @pytest.mark.parametrize("service", [*OWN, "redis"])
-def test_a_container_may_nothing_it_does_not_need(stack: Compose, service: str) -> None:
+def test_container_has_minimal_privileges(stack: Compose, service: str) -> None:
     for container in stack.containers(service):
         host = container.attrs["HostConfig"]
         assert host["ReadonlyRootfs"]
@@ -28,7 +28,7 @@ def test_a_container_may_nothing_it_does_not_need(stack: Compose, service: str) 
         assert host["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_only_the_gateway_can_be_reached_and_only_from_this_machine(stack: Compose) -> None:
+def test_gateway_port_is_the_only_published_one_and_bound_to_loopback(stack: Compose) -> None:
     published: set[tuple[str, str]] = set()
     for container in stack.containers():
         ports: dict[str, list[dict[str, str]] | None] = container.attrs["NetworkSettings"]["Ports"]
@@ -38,43 +38,43 @@ def test_only_the_gateway_can_be_reached_and_only_from_this_machine(stack: Compo
 
 
 @pytest.mark.parametrize("command", ["PING", "INFO", "XLEN tertulia:work:tts"])
-def test_without_a_password_redis_says_nothing(stack: Compose, command: str) -> None:
-    said = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
-    assert said.startswith("NOAUTH")
+def test_redis_rejects_commands_without_a_password(stack: Compose, command: str) -> None:
+    output = stack.run("exec", "--no-TTY", "redis", "redis-cli", *command.split())
+    assert output.startswith("NOAUTH")
 
 
 @pytest.mark.parametrize("service", OWN)
-def test_a_service_stops_in_time_to_hand_its_work_back(stack: Compose, service: str) -> None:
+def test_stop_grace_period_is_longer_than_the_drain_time(stack: Compose, service: str) -> None:
     seconds = stack.config()["services"][service]["stop_grace_period"].removesuffix("s")
     assert float(seconds) > 10, "TERTULIA_DRAIN_S is 10 unless set"
 
 
 @pytest.mark.parametrize("service", [*OWN, "access"])
-def test_an_image_is_small_and_holds_no_secret(stack: Compose, service: str) -> None:
+def test_image_is_small_and_contains_no_secret(stack: Compose, service: str) -> None:
     image = stack.image(service)
     base = stack.engine.images.get("python:3.11-slim")
     limit = MAX_OWN_BYTES["cli" if service == "access" else service]
     assert image.attrs["Size"] - base.attrs["Size"] < limit
     assert image.attrs["Config"]["User"] == "10001:10001"
-    told = " ".join(str(layer.get("CreatedBy", "")) for layer in image.history()) + str(image.attrs["Config"]["Env"])
-    assert "PASSWORD" not in told.upper()
-    assert "SECRET" not in told.upper()
+    shown = " ".join(str(layer.get("CreatedBy", "")) for layer in image.history()) + str(image.attrs["Config"]["Env"])
+    assert "PASSWORD" not in shown.upper()
+    assert "SECRET" not in shown.upper()
 
 
-def test_no_password_is_in_an_environment_or_a_log(stack: Compose) -> None:
-    said = stack.logs()
+def test_passwords_are_in_no_environment_and_no_log(stack: Compose) -> None:
+    logs = stack.logs()
     for service in OWN:
         url = stack.run("exec", "--no-TTY", service, "cat", "/run/secrets/TERTULIA_REDIS_URL").strip()
         password = url.partition("://")[2].partition("@")[0].partition(":")[2]
         assert len(password) >= 32
-        assert password not in said
+        assert password not in logs
         for container in stack.containers():
             assert password not in str(container.attrs["Config"]["Env"])
 
 
-def test_no_password_is_on_a_command_line(stack: Compose) -> None:
-    told = stack.run("exec", "--no-TTY", "redis", "sh", "-c", "cat /run/secrets/TERTULIA_REDIS_URL").partition("://")[2]
-    password = told.partition("@")[0].partition(":")[2]
+def test_passwords_are_on_no_command_line(stack: Compose) -> None:
+    url = stack.run("exec", "--no-TTY", "redis", "sh", "-c", "cat /run/secrets/TERTULIA_REDIS_URL").strip()
+    password = url.partition("://")[2].partition("@")[0].partition(":")[2]
     waiting = "tertulia-redis-cli XREAD BLOCK 2000 STREAMS tertulia:dead 9-0 & sleep 1; cat /proc/[0-9]*/cmdline; wait"
     lines = stack.run("exec", "--no-TTY", "redis", "sh", "-c", waiting).replace("\0", " ")
     assert "redis-cli --no-auth-warning --user reader XREAD" in lines

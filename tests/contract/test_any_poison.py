@@ -1,7 +1,7 @@
-"""With any content of its keys or rows, a conversation still answers: with text and with sound.
+"""A conversation with any content in its keys or rows still answers, with text and with sound.
 
-Real workers of every stage run on either bus; each example spoils one conversation, before a turn or in the midst of
-it, and talks on. `POISON_EXAMPLES` searches deeper.
+Real workers of every stage run on either bus; each example corrupts one conversation, before or during a
+turn, and continues to talk. `POISON_EXAMPLES` sets the number of examples.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ names = st.sampled_from([
 
 @dataclass(frozen=True)
 class Poison:
-    """What is done to one key (or row): `kind` says how, `when` of which turn the message is."""
+    """A change of one key (or row). `kind`: the kind of change; `coming`: whether the key belongs to the next turn."""
 
     kind: str
     target: str
@@ -131,7 +131,7 @@ def key_of(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Key:
 
 
 def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[object]:
-    """Valid entries for that stream."""
+    """Valid entries for a stream."""
     turn_id = turns[poison.coming]
     id, luna = talk.reply_to(turn_id, poison.speaker), talk.room.speakers[poison.speaker]
     if poison.target == "events":
@@ -157,7 +157,7 @@ def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[obje
     }[poison.target]  # fmt: skip
 
 
-async def spoil(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
+async def corrupt(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
     room, raw, keys = talk.room, talk.room.raw, talk.room.bus.keys
     match poison.kind:
         case "entry":
@@ -187,7 +187,7 @@ async def spoil(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
 
 @dataclass
 class Place:
-    """A room, and the loop that it lives on."""
+    """A room, and the event loop on which it runs."""
 
     runner: asyncio.Runner
     room: Room
@@ -200,7 +200,7 @@ class Place:
 
 
 async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Coroutine[Any, Any, None]]]:
-    """A context that is entered and left in a task of its own, as its task groups want it."""
+    """Enter the context in a task that also exits it (for task groups). Returns the room and an exit function."""
     ready: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
@@ -223,7 +223,7 @@ async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Cal
 
 @pytest.fixture(scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in ("memory", "redis")])
 def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A room on either bus, for all the examples."""
+    """A room on each bus, for all examples."""
     keys, folder = Keys(f"poison-{os.getpid()}"), tmp_path_factory.mktemp("room")
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     with asyncio.Runner() as runner:
@@ -235,13 +235,13 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         Leftovers(url, keys).clear()
 
 
-async def spoil_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) -> None:
+async def corrupt_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) -> None:
     for each in poison:
-        await spoil(talk, each, turns)
+        await corrupt(talk, each, turns)
 
 
-async def recovers(talk: Talk, harm: list[str]) -> None:
-    """One turn may be harmed, and no further one."""
+async def assert_recovers(talk: Talk, harm: list[str]) -> None:
+    """Check that at most one more turn fails."""
     for _ in range(2):
         turn_id = new_id()
         await talk.say(turn_id)
@@ -260,16 +260,16 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
     assert not await talk.trouble_with(turns[0])
     is_heard = any(each.target in ("mic", "mic_progress", "session") for each in poison)
     if when == "before":
-        await spoil_all(talk, poison, turns)
+        await corrupt_all(talk, poison, turns)
     if is_heard:
         await talk.listen()
     await talk.say(turns[1])
     if when == "midst":
-        await spoil_all(talk, poison, turns)
+        await corrupt_all(talk, poison, turns)
     harm = await talk.trouble_with(turns[1])
     note(f"the poisoned turn: {harm}")
     assert "it is not over" not in harm, "no event says that the turn is over"
-    await recovers(talk, harm)
+    await assert_recovers(talk, harm)
     if is_heard:
         assert await talk.until_heard_out(), "the listening session does not end"
 
@@ -280,7 +280,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-def test_a_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:
+def test_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:
     for handler in place.room.handlers:
         handler.most = 0
     note(f"{when=}, {poison}")

@@ -1,4 +1,4 @@
-"""A stage's open work: how much of it waits, how much is held, how much was handed back, and how old it is."""
+"""The backlog of a stage: the amount and the age of waiting, pending and nacked work."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_work_counts_as_waiting_then_held_then_not_at_all(bus: Bus) -> Non
     assert figures(await bus.backlog("tts")) == (5, 0, 0)
     first, second, third = await bus.claim("tts", "a", count=3, block_s=0)
     assert figures(await bus.backlog("tts")) == (2, 3, 0)
-    await bus.finish(second, "a")  # not in order
+    await bus.finish(second, "a")  # posted out of order
     assert figures(await bus.backlog("tts")) == (2, 2, 0)
     for claim in (first, third, *await bus.claim("tts", "a", count=9, block_s=0)):
         await bus.finish(claim, "a")

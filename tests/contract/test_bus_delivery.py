@@ -1,4 +1,4 @@
-"""Work is given to one worker at a time, again until it is finished, and only its present holder can end it."""
+"""Work has one holder at a time, is delivered again until it is finished, and only its current holder can finish it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ IDLE_S = 0.02
 
 def test_both_buses_implement_the_port(keys: Keys) -> None:
     fake: Bus = MemoryBus(keys)
-    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # connects when it is used
+    real: Bus = RedisBus("redis://127.0.0.1:1/0", keys)  # it connects on its first call
     assert fake.keys == real.keys == keys
 
 
@@ -132,11 +132,11 @@ async def test_work_is_taken_over_only_after_its_idle_time(bench: Bench) -> None
     assert (again.id, again.fields, again.stage) == (claim.id, claim.fields, "tts")
     assert again.attempt == 2
     assert again.token == f"{claim.id}/2"
-    # and has reset its idle time
+    # the takeover has reset the idle time
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
 
 
-async def test_take_over_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
+async def test_takeover_counts_as_an_attempt_and_renewal_does_not(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="w1")
     for attempt in (2, 3, 4):
         await bench.bus.renew("tts", f"w{attempt - 1}", [claim.id])
@@ -144,13 +144,13 @@ async def test_take_over_counts_as_an_attempt_and_renewal_does_not(bench: Bench)
         assert claim.attempt == attempt
 
 
-async def test_take_over_returns_at_most_count(bus: Bus) -> None:
+async def test_takeover_returns_at_most_count(bus: Bus) -> None:
     for _ in range(5):
         await claimed(bus, worker="a")
     assert len(await bus.take_over("tts", "b", idle_s=0, count=2)) == 2
 
 
-async def test_take_over_finds_idle_work_behind_much_busy_work(bus: Bus) -> None:
+async def test_takeover_finds_idle_work_after_many_busy_entries(bus: Bus) -> None:
     await bus.prepare("tts")
     for n in range(40):
         await bus.post("tts", Work(str(n)))
@@ -161,7 +161,7 @@ async def test_take_over_finds_idle_work_behind_much_busy_work(bus: Bus) -> None
     assert found.id == idle.id
 
 
-async def test_worker_takes_over_its_own_forgotten_work(bus: Bus) -> None:
+async def test_worker_takes_over_its_own_idle_work(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     (again,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (again.id, again.attempt) == (claim.id, 2)
@@ -174,7 +174,7 @@ async def test_nacked_work_is_taken_over_at_once(bench: Bench) -> None:
     assert (again.id, again.attempt) == (claim.id, 2)
 
 
-async def test_take_over_leaves_the_ids_of_leave(bus: Bus) -> None:
+async def test_takeover_skips_the_ids_in_leave(bus: Bus) -> None:
     left, taken, also = [await claimed(bus, worker="a") for _ in range(3)]
     claims = await bus.take_over("tts", "b", idle_s=0, count=9, leave=[left.id, "1-1"])
     assert [claim.id for claim in claims] == [taken.id, also.id]
@@ -194,7 +194,7 @@ async def test_requeued_work_goes_to_a_waiting_worker(bench: Bench) -> None:
     assert again.id != claim.id
     assert await bench.bus.open_work("tts") == 1
     assert await bench.bus.take_over("tts", "c", idle_s=LONG_S, count=9) == []
-    # the one who passed it on has nothing of it left
+    # the worker that requeued it holds nothing any longer
     assert await bench.bus.renew("tts", "a", [claim.id]) == {claim.id}
     assert not await bench.bus.finish(claim, "a")
     assert not await bench.bus.requeue(claim, "a")
@@ -229,7 +229,7 @@ async def test_renewal_resets_the_idle_time(bench: Bench) -> None:
     assert [claim.id for claim in taken] == [forgotten.id]
 
 
-async def test_nacked_work_is_no_longer_the_workers(bus: Bus) -> None:
+async def test_nacked_work_does_not_belong_to_the_worker(bus: Bus) -> None:
     claim = await claimed(bus, worker="a")
     await bus.nack(claim, "a")
     assert await bus.renew("tts", "a", [claim.id]) == {claim.id}
@@ -245,7 +245,7 @@ async def test_deregistered_worker_leaves_its_work_to_others(bench: Bench) -> No
     taken = await bench.rival.take_over("tts", "c", idle_s=LONG_S, count=9)
     assert [(claim.id, claim.attempt) for claim in taken] == [(claim.id, 2) for claim in mine]
     assert await bench.bus.finish(theirs, "b")
-    await bench.bus.deregister("tts", "a")  # again, and of one who never was: nothing happens
+    await bench.bus.deregister("tts", "a")  # repeated, and for a worker that never existed: no effect
     await bench.bus.deregister("tts", "z")
 
 
@@ -297,7 +297,7 @@ async def test_paused_worker_cannot_change_its_successors_work(bench: Bench) -> 
 
 
 async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus: Bus) -> None:
-    """A worker that stalled takes over its own work: the attempt that stalled must not end the one that goes on."""
+    """A worker that stalled takes over its own work: the stalled attempt must not end the new one."""
     first = await claimed(bus)
     (second,) = await bus.take_over("tts", "a", idle_s=0, count=1)
     assert (second.id, second.attempt) == (first.id, first.attempt + 1)
@@ -306,7 +306,7 @@ async def test_earlier_attempt_of_the_same_worker_neither_finishes_nor_nacks(bus
     assert await bus.finish(second, "a")
 
 
-async def test_take_over_of_one_worker_takes_only_its_work(bench: Bench) -> None:
+async def test_takeover_from_one_worker_leaves_the_work_of_other_workers(bench: Bench) -> None:
     of_a, of_b = await claimed(bench.bus, worker="a"), await claimed(bench.bus, worker="b")
     assert sorted(await bench.rival.holders("tts")) == ["a", "b"]
     (taken,) = await bench.rival.take_over("tts", "c", idle_s=0, count=9, of="a")
@@ -328,7 +328,7 @@ async def test_reclaim_begins_a_new_uncounted_attempt(bench: Bench) -> None:
     assert (again.id, again.attempt, again.fields) == (claim.id, 2, claim.fields)
     assert await bench.rival.uncounted(again) == 1
     assert not await bench.bus.finish(claim, "a"), "the attempt that was interrupted ends nothing"
-    # the same attempt reclaimed twice: the reply to the first may have been lost
+    # the same attempt is reclaimed twice: the reply to the first call may have been lost
     third = await bench.bus.reclaim(claim, "a")
     assert third is not None
     assert (third.attempt, await bench.bus.uncounted(third)) == (3, 2)

@@ -1,4 +1,4 @@
-"""A lease is one holder's until it ends or is let go; entries that are done with are removed from their stream."""
+"""A lease has one holder until it expires or is released. Handled entries are removed from their stream."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_moved_entries_are_appended_unchanged(bus: Bus) -> None:
     assert list(await bus.read(key)) == [entries[1], entries[3]]
     assert [entry.fields for entry in (await bus.read(other))[1:]] == [entries[0].fields, entries[2].fields]
     assert (await follow.read())[0].fields == entries[0].fields
-    await bus.move(key, [entries[0]], other)  # again, as after a break in between
+    await bus.move(key, [entries[0]], other)  # repeated, as after a connection that broke during the first call
     assert [entry.fields for entry in (await bus.read(other))[3:]] == [entries[0].fields]
     follow.close()
 

@@ -1,4 +1,4 @@
-"""A key whose life was shortened ends early; a life is never prolonged by shortening it, only by a later write."""
+"""A key with a shortened TTL expires early. Shortening never prolongs a TTL; only a later write does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_stream_with_a_shortened_ttl_expires(bench: Bench) -> None:
     assert await bench.bus.last(key) is None
 
 
-async def test_transaction_shortens_a_ttl_along_with_its_writes(bench: Bench) -> None:
+async def test_transaction_writes_and_shortens_the_ttl_atomically(bench: Bench) -> None:
     key, state = await write(bench.bus, 0), bench.bus.keys.state(C)
     await bench.bus.transact(C, [Put(state, {"x": 1}), Expire(key, 1)], talk=False)
     assert b"x" in await bench.bus.hash(state)
@@ -67,7 +67,7 @@ async def test_shortening_creates_no_key(bus: Bus) -> None:
     assert await bus.length(key) == 0
 
 
-async def test_fenced_owner_shortens_nothing(bench: Bench) -> None:
+async def test_fenced_owner_cannot_shorten_a_ttl(bench: Bench) -> None:
     key = await write(bench.bus, 0)
     claim = await claimed(bench.bus)
     old = await owned(bench.bus, claim, C, M)

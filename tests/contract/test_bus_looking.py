@@ -1,4 +1,4 @@
-"""Looking on without taking part: who holds what, and for how long; and mending what was ended too early."""
+"""Read-only views of a stage's work (holders and idle times), and reopening of streams that were ended too early."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def test_stage_without_a_group_has_no_pending_work(bus: Bus) -> None:
 async def test_claimed_work_is_pending_until_it_is_finished(bench: Bench) -> None:
     bus = bench.bus
     first, second = await claimed(bus, worker="a"), await claimed(bus, worker="b")
-    await bus.post("tts", Work(C, M))  # waits: no worker holds it
+    await bus.post("tts", Work(C, M))  # the second entry waits: no worker holds it
     held = await bus.pending("tts")
     assert [(each.id, each.worker, each.attempt) for each in held] == [(first.id, "a", 1), (second.id, "b", 1)]
     assert all(0 <= each.idle_s < LONG_S for each in held)
@@ -62,7 +62,7 @@ async def test_pending_work_has_the_seconds_since_its_renewal(bench: Bench) -> N
     assert held.idle_s < LONG_S
 
 
-async def test_pending_work_shows_a_take_over(bench: Bench) -> None:
+async def test_pending_work_shows_a_takeover(bench: Bench) -> None:
     claim = await claimed(bench.bus, worker="a")
     await bench.rival.take_over("tts", "b", idle_s=0, count=1)
     (held,) = await bench.bus.pending("tts")
@@ -91,11 +91,11 @@ async def test_owner_returns_the_token(bus: Bus) -> None:
     assert await bus.owner(C, M) == f"{claim.id}/1"
 
 
-async def test_reopened_stream_continues_behind_its_last_entry(bus: Bus) -> None:
+async def test_reopened_stream_continues_after_its_last_entry(bus: Bus) -> None:
     await write(bus, chunk(0, 0), chunk(0, 1), chunk(2, 0, final=True))
     before = (await bus.read(bus.keys.audio(C, M)))[:2]
     await write(bus, chunk(1, 0))
-    assert await ids(bus) == ["1-1", "1-2", "3-0"]  # the end was written: what is below it counts as there
+    assert await ids(bus) == ["1-1", "1-2", "3-0"]  # an id below the final entry counts as written
     assert await bus.reopen(bus.keys.audio(C, M), "3-0")
     assert list(await bus.read(bus.keys.audio(C, M))) == list(before)
     await write(bus, chunk(0, 1), chunk(1, 0), chunk(2, 0, final=True))

@@ -1,4 +1,4 @@
-"""A conversation whose keys hold what no code can work with is repaired: what can be kept is kept."""
+"""A conversation with unusable data in its keys is repaired, and all usable data is kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def stream_of(bus: Bus, name: str, conversation_id: str) -> Key:
 
 
 async def say(bus: Bus, conversation_id: str, turn_id: str = "") -> bool:
-    """As the gateway writes it; whether it was new."""
+    """Write a user message as the gateway does. Returns whether it was new."""
     keys, turn_id = bus.keys, turn_id or new_id()
     applied = await bus.transact(
         conversation_id,
@@ -168,7 +168,7 @@ async def test_mend_keeps_a_cursor_at_the_last_turn(bus: Bus) -> None:
     assert await bus.mend(c) == []
 
 
-async def test_owner_that_is_no_token_is_replaced(bus: Bus) -> None:
+async def test_malformed_owner_token_is_replaced(bus: Bus) -> None:
     c, keys = new_id(), bus.keys
     await put(bus, keys.owner(c, "turns"), a="b")
     assert await bus.mend(c) == []
@@ -188,7 +188,7 @@ async def test_refused_transaction_may_be_repeated(bus: Bus) -> None:
     assert not await say(bus, c, turn_id)
 
 
-async def test_follow_of_a_key_that_is_no_stream_raises_and_stops_no_other(bus: Bus) -> None:
+async def test_follow_of_a_key_of_another_type_raises_and_does_not_stop_others(bus: Bus) -> None:
     bad, good = new_id(), new_id()
     well = bus.follow(bus.keys.events(good))
     await put(bus, bus.keys.events(bad), a="b")

@@ -1,4 +1,4 @@
-"""One owner at a time may write for a thing of a conversation; who comes later fences off who came before."""
+"""Each thing of a conversation has one owner that may write. A later owner fences off the earlier one."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_claim_of_another_entry_is_refused(bench: Bench) -> None:
     first, second = [await claimed(bench.bus, "llm", worker) for worker in "ab"]
     mine = await owned(bench.bus, first, CONVERSATION, "turns")
     assert await bench.rival.own(second, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
-    # nothing changed by asking
+    # the refused call has changed nothing
     outlet = bench.bus.outlet(mine.fence())
     outlet.append(bench.bus.keys.events(CONVERSATION), TurnComplete("t"))
     await outlet.flush()
@@ -87,7 +87,7 @@ async def test_owning_twice_through_one_attempt_is_refused(bus: Bus) -> None:
 async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
     dead, alive = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     gone = await owned(bench.bus, dead, CONVERSATION, "turns")
-    assert await bench.bus.finish(dead, "a")  # and it died before it let go of the turns
+    assert await bench.bus.finish(dead, "a")  # the worker died before it released the turns
     mine = await owned(bench.rival, alive, CONVERSATION, "turns")
     assert mine.token == alive.token
     outlet = bench.bus.outlet(gone.fence())
@@ -96,12 +96,12 @@ async def test_owner_without_pending_work_is_replaced(bench: Bench) -> None:
         await outlet.flush()
 
 
-async def test_worker_that_owns_after_its_work_was_taken_over_keeps_no_peer_out(bench: Bench) -> None:
+async def test_worker_that_owns_after_its_work_was_taken_over_does_not_block_a_peer(bench: Bench) -> None:
     stalled = await claimed(bench.bus, "llm", "a")
     (again,) = await bench.rival.take_over("llm", "b", idle_s=0, count=1)
     peer = await owned(bench.rival, again, CONVERSATION, "turns")
     assert await bench.rival.release_turns(peer, CONVERSATION, "0-0")
-    late = await owned(bench.bus, stalled, CONVERSATION, "turns")  # before the peer finishes the work entry
+    late = await owned(bench.bus, stalled, CONVERSATION, "turns")  # the peer has not finished the work entry yet
     await bench.rival.transact(
         CONVERSATION, [Append(bench.bus.keys.turns(CONVERSATION), turn())], then=("llm", Work(CONVERSATION))
     )
@@ -114,7 +114,7 @@ async def test_worker_that_owns_after_its_work_was_taken_over_keeps_no_peer_out(
 
 
 @pytest.mark.parametrize("attempt", ["2", "9" * 30])
-async def test_owner_with_an_attempt_that_was_never_made_keeps_no_worker_out(bench: Bench, attempt: str) -> None:
+async def test_owner_with_an_attempt_that_was_never_made_does_not_block_workers(bench: Bench, attempt: str) -> None:
     other, mine = await claimed(bench.bus, "llm", "a"), await claimed(bench.bus, "llm", "b")
     stranger = replace(other, attempt=int(attempt))
     await owned(bench.bus, stranger, CONVERSATION, "turns")
@@ -162,7 +162,7 @@ async def test_turns_are_kept_while_one_waits(bench: Bench) -> None:
     mine = await owned(bus, await claimed(bus, "llm", "a"), CONVERSATION, "turns")
     await bench.rival.transact(CONVERSATION, [Append(turns, turn())], then=("llm", Work(CONVERSATION)))
     assert not await bus.release_turns(mine, CONVERSATION, "0-0")
-    # it is still ours: the pointer that came with the turn finds an owner
+    # the turns are still owned: the worker with the new turn's pointer is refused
     (pointer,) = await bench.rival.claim("llm", "b", count=1, block_s=30)
     assert await bench.rival.own(pointer, CONVERSATION, "turns") == Refused(mine.token, later_attempt=False)
     (waiting,) = await bus.read(turns)

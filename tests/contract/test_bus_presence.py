@@ -1,4 +1,4 @@
-"""Workers say that they are alive, and a Redis that answers says so too."""
+"""Heartbeats show which workers are alive, and `ping` shows that Redis answers."""
 
 from __future__ import annotations
 

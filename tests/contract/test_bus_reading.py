@@ -19,12 +19,12 @@ C = new_id()
 
 @pytest.fixture
 def one_long_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A read that blocks for longer than any test: what is served is served because it was asked for."""
+    """Reads that block for longer than any test: a read that returns was unblocked on purpose."""
     monkeypatch.setattr(reader, "BLOCK_MS", 600_000)
 
 
 async def write(bus: Bus, key: Key, *names: str) -> list[str]:
-    """Write one event each; their ids."""
+    """Write one event for each name. Returns the ids of the entries."""
     last = await bus.last(key)
     outlet = bus.outlet()
     for name in names:
@@ -34,7 +34,7 @@ async def write(bus: Bus, key: Key, *names: str) -> list[str]:
     return [entry.id for entry in await bus.read(key, last.id if last else "0-0")]
 
 
-async def test_follow_reads_from_the_beginning_and_on(bench: Bench) -> None:
+async def test_follow_reads_existing_and_new_entries(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     first = await write(bench.rival, key, "1", "2")
     follow = bench.bus.follow(key)
@@ -48,7 +48,7 @@ async def test_follow_reads_from_the_middle(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
-    # from behind an entry that is not there
+    # after an entry that does not exist
     sentences = bench.bus.keys.sentences(C, "m")
     await bench.bus.transact(C, [Append(sentences, TurnComplete(str(n)), f"{n}-{n}") for n in (1, 3, 5)])
     assert [entry.id for entry in await read_count(bench.bus.follow(sentences, "1-9"), 2)] == ["3-3", "5-5"]
@@ -77,7 +77,7 @@ async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
     follows: list[Follow] = []
     for n, key in enumerate(keys):
         follows.append(bus.follow(key))
-        for _ in range(n % 5):  # at every stage of the read that the one before has caused
+        for _ in range(n % 5):  # at each stage of the read that the previous follow caused
             await asyncio.sleep(0)
     for follow in follows:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"here"]
@@ -87,7 +87,7 @@ async def test_follows_added_at_any_moment_are_all_served(bench: Bench) -> None:
         assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"later"]
 
 
-async def test_two_follows_of_one_stream_have_cursors_of_their_own(bench: Bench) -> None:
+async def test_follows_of_one_stream_have_separate_cursors(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, *(str(n) for n in range(MAX_PER_READ * 2)))
     back, front = bench.bus.follow(key), bench.bus.follow(key, ids[-2])
@@ -99,7 +99,7 @@ async def test_two_follows_of_one_stream_have_cursors_of_their_own(bench: Bench)
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_slow_reader_is_bounded_and_misses_nothing_and_delays_no_other(bench: Bench) -> None:
+async def test_slow_reader_is_bounded_and_misses_no_entry_and_delays_no_other(bench: Bench) -> None:
     slow_key, fast_key = bench.bus.keys.events(C), bench.bus.keys.control(C)
     slow, fast = bench.bus.follow(slow_key), bench.bus.follow(fast_key)
     names = [str(n) for n in range(MAX_HELD * 3)]
@@ -127,7 +127,7 @@ async def test_take_does_not_wait(bench: Bench) -> None:
 
 
 @pytest.mark.usefixtures("one_long_read")
-async def test_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> None:
+async def test_closed_follow_gets_no_more_entries_and_others_continue(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     closed, open_ = bench.bus.follow(key), bench.bus.follow(key)
     await bench.until_reading()
@@ -145,7 +145,7 @@ async def test_closed_follow_gets_no_more_and_the_others_go_on(bench: Bench) -> 
     await asyncio.wait([waiting])
 
 
-async def test_cancelled_read_misses_nothing(bench: Bench) -> None:
+async def test_cancelled_read_misses_no_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     follow = bench.bus.follow(key)
     reading = asyncio.create_task(follow.read())
@@ -208,7 +208,7 @@ async def test_loss_is_raised_before_later_entries(bench: Bench) -> None:
     await bench.until_reading()
     await bench.break_and_lose(key, ids[1:])
     (after,) = await write(bench.rival, key, "4")
-    await other.read()  # by now it has come to both
+    await other.read()  # by now the entry has arrived at both
     with pytest.raises(EntriesLost):
         await telling.read()
     assert [entry.id for entry in await telling.read()] == [after]
@@ -229,11 +229,11 @@ async def test_loss_is_raised_once_for_several_breaks(bench: Bench) -> None:
     assert [entry.id for entry in await follow.read()] == [after]
     await bench.until_reading()
     await bench.break_and_lose(key, [after])
-    with pytest.raises(EntriesLost):  # another one
+    with pytest.raises(EntriesLost):  # a second loss
         await follow.read()
 
 
-async def test_expired_entry_is_no_loss(bench: Bench) -> None:
+async def test_expired_entry_does_not_count_as_lost(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     long_ago = f"{time.time_ns() // 1_000_000 - key.ttl_s * 1000}-0"
     outlet = bench.rival.outlet()
@@ -268,7 +268,7 @@ async def test_loss_is_raised_without_a_break_of_the_connection(bench: Bench, re
         await read_count(follow, 2)
     waiting = asyncio.create_task(follow.read())
     await bench.until_reading()
-    await bench.pass_time(0 if read else 1.2)  # one that was read is known, another is known after the first look
+    await bench.pass_time(0 if read else 1.2)  # an unread last entry is noticed after one check
     await bench.rival.remove(key, ids)
     with pytest.raises(EntriesLost):
         await waiting

@@ -1,4 +1,4 @@
-"""The real bus through what happens to a Redis: a restart, a kill, a stall, lost scripts, cut connections, a login."""
+"""The real bus during faults of Redis: restart, kill, stall, lost scripts, cut connections. Also logins."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ C = new_id()
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[RedisServer]:
-    """A Redis of this test's own, which keeps everything it acknowledged."""
+    """A Redis for one test, which keeps everything it acknowledged."""
     with RedisServer(tmp_path, fsync="always") as running_server:
         yield running_server
 
@@ -47,7 +47,7 @@ async def bus(server: RedisServer, keys: Keys) -> AsyncGenerator[RedisBus]:
 
 @pytest.fixture
 async def admin(server: RedisServer) -> AsyncGenerator[Any]:
-    """A connection beside the bus."""
+    """A connection to Redis that does not use the bus."""
     client = cast("Any", Redis.from_url(server.url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
     yield client
     await client.aclose()
@@ -61,7 +61,7 @@ async def write(bus: Bus, *names: str) -> None:
 
 
 async def answers(bus: Bus) -> bool:
-    """Whether Redis is back."""
+    """Whether the bus reaches Redis again."""
     try:
         await bus.ping()
     except BusUnavailable:
@@ -78,7 +78,7 @@ def restart(server: RedisServer, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["stop", "kill"])
-async def test_reading_and_writing_go_on_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
+async def test_reads_and_writes_continue_after_a_restart(server: RedisServer, bus: RedisBus, how: str) -> None:
     follow = bus.follow(bus.keys.events(C))
     await write(bus, "before")
     assert [entry.fields[b"turn_id"] for entry in await follow.read()] == [b"before"]
@@ -90,8 +90,8 @@ async def test_reading_and_writing_go_on_after_a_restart(server: RedisServer, bu
     await eventually(lambda: answers(bus))
     await _until_written(bus, "after")
     entries = await read_count(follow, 1)
-    assert {entry.fields[b"turn_id"] for entry in entries} == {b"after"}  # and "before" not again
-    # the claim, its owner and the scripts are there as before
+    assert {entry.fields[b"turn_id"] for entry in entries} == {b"after"}  # "before" is not read again
+    # the claim, its owner and the scripts still exist
     assert await bus.renew("llm", "a", [claim.id]) == set()
     assert (await bus.transact(C, [], fence=mine.fence(0), raise_epoch=True)).epoch == 1
     assert await bus.release_turns(mine, C, "0-0")
@@ -99,7 +99,7 @@ async def test_reading_and_writing_go_on_after_a_restart(server: RedisServer, bu
 
 
 async def _until_written(bus: Bus, name: str) -> None:
-    # the writer's own connection finds out by its first write that the server it knew is gone
+    # the writer's connection notices only at its first write that the server was restarted
     while True:
         try:
             await write(bus, name)
@@ -108,7 +108,7 @@ async def _until_written(bus: Bus, name: str) -> None:
         return
 
 
-async def test_every_call_raises_while_redis_is_away(server: RedisServer, bus: RedisBus) -> None:
+async def test_bus_calls_raise_while_redis_is_unavailable(server: RedisServer, bus: RedisBus) -> None:
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
     server.kill()
@@ -131,7 +131,7 @@ async def test_every_call_raises_while_redis_is_away(server: RedisServer, bus: R
     await eventually(lambda: answers(bus))
 
 
-async def test_waiting_claim_raises_when_redis_goes_away(server: RedisServer, bus: RedisBus) -> None:
+async def test_waiting_claim_raises_when_redis_becomes_unavailable(server: RedisServer, bus: RedisBus) -> None:
     await bus.prepare("llm")
     waiting = asyncio.create_task(bus.claim("llm", "a", count=1, block_s=60))
     await asyncio.sleep(0)
@@ -152,7 +152,7 @@ async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
     await admin.script_flush()
     assert (await bus.transact(C, [], fence=mine.fence(), raise_epoch=True)).new
     await admin.script_flush()
-    # many at once, in one pipeline and over both connections
+    # several at once, in one pipeline and over both connections
     await asyncio.gather(*(bus.transact(C, [], raise_epoch=True) for _ in range(10)), write(bus, "3"))
     assert await bus.finish(claim, "a")
     assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"11"
@@ -162,12 +162,12 @@ async def test_lost_scripts_are_loaded_again(bus: RedisBus, admin: Any) -> None:
 async def test_owner_without_a_group_after_a_flush_is_replaced(bus: RedisBus, admin: Any) -> None:
     first = await claimed(bus)
     assert isinstance(await bus.own(first, C, "turns"), Owned)
-    await admin.delete(bus.keys.work("tts").name)  # with it goes the consumer group
+    await admin.delete(bus.keys.work("tts").name)  # this also deletes the consumer group
     other = replace(first, id="1-1")
     assert isinstance(await bus.own(other, C, "turns"), Owned)
 
 
-async def test_broken_connections_raise_and_are_made_again(bus: RedisBus, admin: Any) -> None:
+async def test_broken_connections_raise_and_are_reopened(bus: RedisBus, admin: Any) -> None:
     follow = bus.follow(bus.keys.events(C))
     accepted = failures = 0
 
@@ -184,7 +184,7 @@ async def test_broken_connections_raise_and_are_made_again(bus: RedisBus, admin:
                 await write(bus, str(accepted))
                 accepted += 1
             except BusUnavailable:
-                failures += 1  # it may have arrived, or not
+                failures += 1  # the write may have arrived, or not
 
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(cut())
@@ -196,7 +196,7 @@ async def test_broken_connections_raise_and_are_made_again(bus: RedisBus, admin:
     while not got or got[-1] != b"end":
         got += [entry.fields[b"turn_id"] for entry in await follow.read()]
     there = [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))]
-    assert got == there  # each once and in order, over however many connections
+    assert got == there  # each entry once and in order, over any number of connections
     assert {str(n).encode() for n in range(accepted)} <= set(there)
 
 
@@ -205,7 +205,7 @@ async def test_write_with_an_unknown_outcome_raises(server: RedisServer, bus: Re
     server.pause()
     outlet = bus.outlet()
     outlet.append(bus.keys.events(C), TurnComplete("2"))
-    await eventually(bus._writes._lock.locked)  # it has been sent, and the server does not answer
+    await eventually(bus._writes._lock.locked)  # the write was sent, and the server does not answer
     await asyncio.to_thread(restart, server, "kill")
     with pytest.raises(BusUnavailable):
         await outlet.flush()
@@ -241,12 +241,12 @@ async def test_refusal_has_the_error_of_redis(bus: RedisBus, admin: Any) -> None
     with pytest.raises(WriteRefused, match=r"(?i)memory"):
         await bus.beat("llm:a:demo")
     await admin.config_set("maxmemory", 0)
-    assert (await bus.transact(C, [], once=once)).epoch == 0  # nothing of it had been done
+    assert (await bus.transact(C, [], once=once)).epoch == 0  # the refused transaction has written nothing
     assert await bus.finish(claim, "a")
 
 
 async def test_bus_works_over_a_unix_socket_with_a_password(tmp_path: Path, keys: Keys) -> None:
-    with RedisServer(tmp_path, unix=True, password="secret") as server:  # noqa: S106 - it lives for a second
+    with RedisServer(tmp_path, unix=True, password="secret") as server:  # noqa: S106 - this server lives for a second
         async with open_bus(server.url, keys) as bus:
             await write(bus, "1")
             assert len(await bus.follow(bus.keys.events(C)).read()) == 1
@@ -290,7 +290,7 @@ async def test_bus_closed_right_after_opening_leaves_no_connection(server: Redis
     kept: list[Bus] = []
     for _ in range(5):
         async with open_bus(server.url, keys, name="brief") as bus:
-            kept.append(bus)  # left before anything of it has run
+            kept.append(bus)  # closed before any of its tasks has run
 
     async def alone() -> bool:
         return not any(client["name"].startswith("brief:") for client in await admin.client_list())

@@ -1,4 +1,4 @@
-"""What holds memory can be seen, and sound can be taken out, also while Redis takes no writes."""
+"""Memory use can be measured, and audio can be deleted, even while Redis refuses writes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def test_sounds_have_their_ttl_size_and_end(bus: Bus) -> None:
     assert 0 < found[audio.name].ttl_s <= 100
 
 
-async def test_every_key_has_a_size(bus: Bus) -> None:
+async def test_sizes_are_reported_for_all_keys(bus: Bus) -> None:
     await fill(bus)
     sizes = {sized.name: sized.size for sized in await listed(bus.sizes())}
     assert sizes[bus.keys.audio(C, M).name] >= len(PCM)

@@ -1,4 +1,4 @@
-"""Writes arrive in order, whole batch by whole batch, once; and not at all from who may no longer write."""
+"""Batches arrive in order, complete and once. Redis refuses batches from a writer that lost its right to write."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ async def test_fields_of_a_hash_are_set_and_deleted(bus: Bus) -> None:
     outlet.put(state, {"cursor": "2-0", "plan": None, "never": None})
     await outlet.flush()
     assert dict(await bus.hash(state)) == {b"cursor": b"2-0", b"n": b"3"}
-    # the last fields go, and the hash with them; what comes next must expire all the same (see no_leaked_keys)
+    # without fields the hash is deleted; a hash that is written again must expire, too (see no_leaked_keys)
     outlet.put(state, {"cursor": None, "n": None})
     await outlet.flush()
     assert dict(await bus.hash(state)) == {}
@@ -151,7 +151,7 @@ async def test_stream_keeps_to_its_bound(bus: Bus) -> None:
         await outlet.room()
     await outlet.flush()
     entries = await bus.read(key)
-    assert 10 <= len(entries) <= 110  # Redis trims whole nodes of a hundred
+    assert 10 <= len(entries) <= 110  # Redis trims whole nodes of 100 entries
     assert events_of(entries)[-1] == done("399")
 
 
@@ -160,7 +160,7 @@ async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
     for n in range(MAX_QUEUED + 1):
         outlet.append(events, done(str(n)))
     room = outlet.room()
-    room.send(None)  # it waits: otherwise this would raise StopIteration
+    room.send(None)  # `room` waits: otherwise this would raise StopIteration
     room.close()
     await outlet.room()
     assert len(await bus.read(events)) >= 1
@@ -168,7 +168,7 @@ async def test_room_waits_while_too_much_is_queued(bus: Bus) -> None:
     assert len(await bus.read(events)) == MAX_QUEUED + 1
 
 
-async def test_outlet_with_nothing_to_do_does_not_wait(bus: Bus) -> None:
+async def test_outlet_without_queued_writes_does_not_wait(bus: Bus) -> None:
     outlet = bus.outlet()
     await outlet.flush()
     await outlet.room()
@@ -205,7 +205,7 @@ async def test_older_work_is_stale_after_an_interruption(bench: Bench) -> None:
     with pytest.raises(Stale):
         await bus.transact(C, [Append(events, done("after"))], fence=mine.fence(0))
     assert events_of(await bus.read(events)) == [done("before")]
-    # in the new epoch, or where interruptions do not matter, it may still write
+    # it may still write in the new epoch, and with a fence without an epoch
     for fence in (mine.fence(1), mine.fence()):
         other = bus.outlet(fence)
         other.append(events, done("again"))
@@ -231,7 +231,7 @@ async def test_outlet_keeps_its_first_failure(bench: Bench) -> None:
     assert await bus.read(events) == []
 
 
-async def test_refused_outlet_that_writes_on_harms_no_other(bench: Bench) -> None:
+async def test_refused_outlet_that_continues_to_write_does_not_affect_others(bench: Bench) -> None:
     bus, events = bench.bus, bench.bus.keys.events(C)
     mine = await owned(bus, await claimed(bus), C, M)
     await bench.rival.transact(C, [], raise_epoch=True)
@@ -253,7 +253,7 @@ async def test_refused_outlet_that_writes_on_harms_no_other(bench: Bench) -> Non
 @pytest.mark.parametrize(
     "bad", [Append(Key("k", 60), LLMChunk("\ud83d", "luna", "m")), Put(Key("k", 60), {"text": "\ud83d"})]
 )
-async def test_unencodable_write_is_refused_and_harms_no_other(bus: Bus, bad: Append | Put) -> None:
+async def test_unencodable_write_is_refused_and_does_not_affect_others(bus: Bus, bad: Append | Put) -> None:
     outlet, other = bus.outlet(), bus.outlet()
     if isinstance(bad, Append):
         outlet.append(bus.keys.events(C), bad.entry)
@@ -293,7 +293,7 @@ async def test_writes_of_a_raising_transaction_have_the_new_epoch(bus: Bus) -> N
     for key in (events, control):
         assert [envelope(entry.fields).epoch for entry in await bus.read(key)] == [1, 2]
     assert (await bus.hash(bus.keys.state(C)))[b"epoch"] == b"2"
-    # without raising it, what is written is of the present one
+    # a transaction that does not raise the epoch writes entries of the current one
     assert await bus.transact(C, [Append(events, done("t"))]) == Applied(new=True, epoch=2)
     assert [envelope(entry.fields).epoch for entry in await bus.read(events)] == [1, 2, 2]
 
@@ -314,13 +314,13 @@ async def test_if_talking_writes_come_first_and_only_during_talk(bus: Bus) -> No
     assert await interrupt("quiet", talk=None) == [done("quiet")]
     assert await interrupt("begins", talk=True) == [done("begins")]
     assert await interrupt("cuts in", talk=None) == [Interrupted("turn"), done("cuts in")]
-    assert await interrupt("goes on", talk=True) == [Interrupted("turn"), done("goes on")]
+    assert await interrupt("continues", talk=True) == [Interrupted("turn"), done("continues")]
     assert await interrupt("ends", talk=False) == [Interrupted("turn"), done("ends")]
     assert await interrupt("quiet again", talk=None) == [done("quiet again")]
 
 
 async def test_unended_talk_expires_with_the_state(bus: Bus) -> None:
-    await bus.transact(C, [], talk=True)  # alone: no_leaked_keys looks at what it left
+    await bus.transact(C, [], talk=True)  # no other write follows: no_leaked_keys checks the TTL of the state
     assert dict(await bus.hash(bus.keys.state(C))) == {b"talk": b"1"}
 
 

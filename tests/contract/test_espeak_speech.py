@@ -1,4 +1,4 @@
-"""What the default voice promises beyond the port's contract."""
+"""Properties of the default engine beyond the contract of the speech port."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leases on a real Redis: kept by a starved process, lost by a stopped one and by one whose event loop hangs."""
+"""Leases on a real Redis: a starved process keeps them; a stopped one and one whose event loop hangs lose them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from tests.servers.redis_server import RedisServer
 pytestmark = pytest.mark.slow
 
 STARVED_S = float(os.environ.get("TERTULIA_STARVED_S", "5"))
-"""How long a process is starved; figures for the documentation come from a minute and more."""
+"""The time for which a process is starved. The figures in the documentation come from a minute and more."""
 LEASE_S = 3.0
 PERIOD_S, RUNS_S = 0.2, 0.02
-"""Of each period the process runs for a tenth."""
+"""The process runs for a tenth of each period."""
 
 HOLDER = """
 import asyncio, sys
@@ -57,7 +57,7 @@ asyncio.run(main())
 
 @pytest.fixture
 def holder(redis_url: str, keys: Keys) -> Iterator[subprocess.Popen[str]]:
-    """A process that holds work and does nothing but compute."""
+    """A process that holds work and computes all the time."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLDER, redis_url, keys.ns, str(LEASE_S)], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -72,7 +72,7 @@ async def holding(process: subprocess.Popen[str]) -> None:
     assert line.startswith("holds"), line
 
 
-async def test_a_process_with_a_tenth_of_a_core_keeps_its_work(
+async def test_process_with_a_tenth_of_a_core_keeps_its_work(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -88,7 +88,7 @@ async def test_a_process_with_a_tenth_of_a_core_keeps_its_work(
         assert [held.id for held in await bus.pending("tts")] == [claim_id]
 
 
-async def test_a_stopped_process_loses_its_work_after_the_lease(
+async def test_stopped_process_loses_its_work_after_the_lease(
     redis_url: str, keys: Keys, holder: subprocess.Popen[str]
 ) -> None:
     async with open_bus(redis_url, keys) as bus:
@@ -96,7 +96,7 @@ async def test_a_stopped_process_loses_its_work_after_the_lease(
         await holding(holder)
         holder.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
-        while not await bus.take_over("tts", "peer", idle_s=LEASE_S, count=1):  # noqa: ASYNC110 - seen from outside
+        while not await bus.take_over("tts", "peer", idle_s=LEASE_S, count=1):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.05)
         assert LEASE_S * 0.5 < time.monotonic() - begun < LEASE_S + 2
         holder.send_signal(signal.SIGCONT)
@@ -104,7 +104,7 @@ async def test_a_stopped_process_loses_its_work_after_the_lease(
         assert (await asyncio.to_thread(holder.stdout.readline)).startswith("lost")
 
 
-async def test_an_event_loop_that_hangs_loses_its_work(redis_url: str, keys: Keys) -> None:
+async def test_process_with_a_hanging_event_loop_loses_its_work(redis_url: str, keys: Keys) -> None:
     hung_s, every_s = 0.5, 0.05
     async with open_bus(redis_url, keys) as bus:
         claim = await claimed(bus, worker="hung")
@@ -118,7 +118,7 @@ async def test_an_event_loop_that_hangs_loses_its_work(redis_url: str, keys: Key
         idle_ms: list[int] = []
         async with keeper.running():
             begun = time.monotonic()
-            while time.monotonic() - begun < 3 * hung_s:  # the event loop does not run in the meantime
+            while time.monotonic() - begun < 3 * hung_s:  # the event loop does not run during this call
                 (pending,) = client.xpending_range(keys.work("tts").name, "tts", "-", "+", 1)
                 idle_ms.append(pending["time_since_delivered"])
             assert idle_ms[-1] > hung_s * 1000, "nothing was renewed while it hung"
@@ -132,7 +132,7 @@ async def test_an_event_loop_that_hangs_loses_its_work(redis_url: str, keys: Key
 
 
 async def test_leases_are_renewed_over_a_unix_socket_with_a_login(tmp_path: Path, keys: Keys) -> None:
-    with RedisServer(tmp_path, unix=True, password="secret") as server:  # noqa: S106 - it lives for a second
+    with RedisServer(tmp_path, unix=True, password="secret") as server:  # noqa: S106 - this server lives for a second
         async with open_bus(server.url, keys) as bus:
             await _is_kept(bus)
 

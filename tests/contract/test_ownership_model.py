@@ -1,7 +1,7 @@
 """A model of claims, leases, ownership, fences and epochs, compared with both buses after every step hypothesis takes.
 
-Workers do what the stages do, and what a worker does that was paused for too long: they act on claims that a peer has
-taken over since. The model knows what each call must answer. `MODEL_EXAMPLES` searches deeper.
+Workers act as the stages do, and as a worker does that was paused for too long: they act on claims that a peer has
+taken over since. The model knows the answer to each call. `MODEL_EXAMPLES` searches deeper.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Piece:
 
 @dataclass
 class Conversation:
-    """What the model knows of one conversation."""
+    """The model's state of one conversation."""
 
     id: str = field(default_factory=new_id)
     message: str = field(default_factory=new_id)
@@ -70,14 +70,14 @@ class Conversation:
     said: list[str] = field(default_factory=list[str])
     """Turn ids, in order."""
     cursor: int = 0
-    """How many turns are answered."""
+    """The number of answered turns."""
     written: list[str] = field(default_factory=list[str])
     """Entry ids of the fenced stream that were accepted."""
 
 
 @dataclass
 class Grip:
-    """What a worker believes to hold: a claim, and the right to write if it got it."""
+    """A worker's local view of its work: its claim, and its ownership if `own` succeeded."""
 
     worker: str
     claim: Claim
@@ -85,14 +85,14 @@ class Grip:
     owned: Owned | None = None
     epoch: int = 0
     may_finish: bool = False
-    """Whether its handler has come to its end: all is released, or another entry's holder does the work."""
+    """Whether its handler has ended: everything is released, or the holder of another entry does the work."""
 
 
 class OwnershipModel(RuleBasedStateMachine):
-    """Add a rule here for each further way in which work or ownership changes hands."""
+    """The state machine. Add a rule for each further way in which work or ownership changes hands."""
 
     url = ""
-    """Of a Redis; empty for the memory bus."""
+    """The URL of a Redis; empty for the memory bus."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +114,7 @@ class OwnershipModel(RuleBasedStateMachine):
         return self.runner.run(call())
 
     def bus_of(self, worker: str) -> Bus:
-        """Worker a has one connection, the others have another."""
+        """The bus of a worker: worker a has one connection, the others share another."""
         return self.bench.bus if worker == "a" else self.bench.rival
 
     def teardown(self) -> None:
@@ -194,7 +194,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.delivered(worker, claims, [entry_id for entry_id in idle if entry_id not in left][:9])
 
     def delivered(self, worker: str, claims: Sequence[Claim], expected: Sequence[str]) -> None:
-        """These claims, each with one attempt more, and none of finished work."""
+        """Check that the claims each have one more attempt and that none is of finished work."""
         assert [claim.id for claim in claims] == list(expected)
         for claim in claims:
             assert claim.id not in self.finished
@@ -206,7 +206,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule()
     def leases_run_out(self) -> None:
-        """Nothing is heard of any worker for longer than a lease: all died, or all were paused."""
+        """No worker renews for longer than a lease: all died, or all were paused."""
         if isinstance(self.bench, MemoryBench):
             self.bench.clock.now += LONG_S
         for entry_id, piece in self.pieces.items():
@@ -217,7 +217,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def renew(self, worker: str) -> None:
-        """A worker renews all that it believes to hold, and learns what it lost."""
+        """A worker renews all claims in its local view, and learns which of them it lost."""
         ids = list(dict.fromkeys(grip.claim.id for grip in self.grips if grip.worker == worker))
         lost = self.do(self.bus_of(worker).renew("llm", worker, ids)) if ids else set[str]()
         assert lost == {each for each in ids if each not in self.pieces or self.pieces[each].holder != worker}
@@ -272,7 +272,7 @@ class OwnershipModel(RuleBasedStateMachine):
         self.grips = [grip for grip in self.grips if grip.worker != worker]
 
     def holds(self, grip: Grip) -> bool:
-        """Whether a claim is still its worker's."""
+        """Whether a worker still holds its claim."""
         piece = self.pieces.get(grip.claim.id)
         return piece is not None and (piece.holder, piece.attempt) == (grip.worker, grip.claim.attempt)
 
@@ -312,14 +312,14 @@ class OwnershipModel(RuleBasedStateMachine):
             talk.written.append(entry_id)
 
     def refusal(self, grip: Grip, talk: Conversation) -> type[Exception] | None:
-        """How a fenced write of this worker must fail."""
+        """The expected error of a fenced write of this worker."""
         assert grip.owned is not None
         if talk.token != grip.owned.token:
             return NotOwner
         return Stale if talk.epoch > grip.epoch else None
 
     def fenced(self, grip: Grip, key: Key, entry_id: str) -> type[Exception] | None:
-        """Write one entry; how it failed."""
+        """Write one entry. Returns the error, or None."""
         assert grip.owned is not None
         outlet = self.bus_of(grip.worker).outlet(grip.owned.fence(grip.epoch))
 
@@ -362,7 +362,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @invariant()
     def the_bus_agrees(self) -> None:
-        """Who holds what, who may write, and what was written are as the model says."""
+        """Holders, owners and written entries are as in the model."""
         bus = self.bench.bus
         held = self.do(bus.pending("llm"))
         assert {each.id: (each.worker, each.attempt) for each in held} == {
@@ -376,8 +376,8 @@ class OwnershipModel(RuleBasedStateMachine):
             assert int(state.get(b"epoch", b"0")) == talk.epoch
 
     @invariant()
-    def no_turn_lies(self) -> None:
-        """A turn that waits has a pointer that is open: some worker will claim it or take it over."""
+    def waiting_turns_have_pointers(self) -> None:
+        """A waiting turn has an open pointer, which some worker will claim or take over."""
         for number, talk in enumerate(self.conversations):
             if talk.cursor < len(talk.turns):
                 assert any(piece.conversation == number for piece in self.pieces.values())
@@ -406,5 +406,5 @@ def _search(url: str) -> None:
 
 @pytest.mark.timeout(600 if EXAMPLES > 40 else 120, method="signal")
 @pytest.mark.parametrize("kind", ["memory", pytest.param("redis", marks=pytest.mark.slow)])
-def test_one_owner_writes_and_no_work_is_lost(kind: str, request: pytest.FixtureRequest) -> None:
+def test_bus_has_one_writer_per_thing_and_loses_no_work(kind: str, request: pytest.FixtureRequest) -> None:
     _search(request.getfixturevalue("redis_url") if kind == "redis" else "")

@@ -31,12 +31,12 @@ from tertulia_stt.engine import (
 )
 from tests.fakes.recognition_engines import WANDER, make_engine, runnable_engines
 
-pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt hears at the pace of speech, some recordings twice
+pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt runs at the pace of speech
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FRAME = 1024
 MORE_S = 20
-"""How much more speech a busy machine is given at most: an utterance is cut after 30 s."""
+"""The bound on additional speech for a busy machine: an utterance is cut after 30 s."""
 LETTERS = {
     "VadDetectStart": "W",
     "VadDetectStop": "w",
@@ -68,7 +68,7 @@ async def engine(request: pytest.FixtureRequest, models: Path) -> AsyncIterator[
 def assert_same(
     some: Sequence[TranscriptionFinished], others: Sequence[TranscriptionFinished], engine: RecognitionEngine
 ) -> None:
-    """The same utterances, at the same places as far as the engine's positions can be the same."""
+    """Check that both have the same utterances at the same positions, within the tolerance of the engine."""
     wander = WANDER.get(engine.name, 0)
     assert [final.text for final in some] == [final.text for final in others]
     for one, other in zip(some, others, strict=True):
@@ -83,7 +83,7 @@ def pcm(name: str) -> bytes:
 
 
 async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> list[STTEvent]:
-    """Everything that a session makes of `audio`, fed to the end in pieces of `piece` bytes."""
+    """All events of a session for `audio`, which is fed to the end in pieces of `piece` bytes."""
 
     async def feed() -> None:
         for start in range(0, len(audio), piece):
@@ -174,7 +174,7 @@ async def test_concurrent_sessions_recognize_their_own_audio(engine: Recognition
 async def test_finish_yields_the_last_words(engine: RecognitionEngine) -> None:
     audio = pcm("question_rex")
     (whole,) = finals(await hear(await engine.open(), audio))
-    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]  # amid the silence that would end the utterance
+    cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]  # during the silence that would end the utterance
 
     (final,) = finals(await hear(await engine.open(), cut))
 

@@ -1,7 +1,7 @@
-"""What a released schema version has written is read for ever, and what is written under its number stays the same.
+"""Entries that a released schema version wrote stay readable, and their encoding does not change.
 
-Who makes this fail has changed the format: give it back its old form, or raise `codec.VERSION` (docs/adr/0012-schema-
-versions.md). What is missing is recorded with `python -m scripts.record_entries`.
+If a test here fails, the change alters the format: restore it, or raise `codec.VERSION` (docs/adr/0012-schema-
+versions.md). `python -m scripts.record_entries` records missing entries.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from tests.harness.recorded import FOLDER, Recorded
 EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]
 NEVER_IN_A_STREAM = {"characters", "audio_complete", "turn_metrics"}
-"""Made by the gateway for one connection."""
+"""Events that the gateway makes for one connection."""
 NO_ENTRIES = {"ModelSettings", "Speaker", "TurnPlan"}
-"""Nested in others."""
+"""Classes that are nested in others."""
 
 
 def ids(each: object) -> str | None:
@@ -48,7 +48,7 @@ def test_recorded_entry_is_decoded_as_recorded(version: int, each: Recorded) -> 
     read = codec.decode(each.cls, each.fields)
     shown = recorded.shown(dataclasses.asdict(read))
     assert {name: shown[name] for name in each.values} == dict(each.values)
-    for name in set(shown) - set(each.values):  # a field that came later
+    for name in set(shown) - set(each.values):  # a later release added the field
         (field,) = [field for field in dataclasses.fields(each.cls) if field.name == name]
         assert shown[name] == recorded.shown(field.default), f"{name} needs a default"
 
@@ -114,7 +114,7 @@ def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
-def test_every_kind_of_entry_is_recorded() -> None:
+def test_all_kinds_of_entries_are_recorded() -> None:
     there = {each.cls.__name__ for each in PRESENT}
     classes = {
         name for name, cls in vars(entries).items() if isinstance(cls, type) and cls.__module__ == entries.__name__
@@ -130,5 +130,5 @@ def test_every_kind_of_entry_is_recorded() -> None:
 
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
-def test_every_version_is_recorded(version: int) -> None:
+def test_all_schema_versions_are_recorded(version: int) -> None:
     assert {file.stem for file in (FOLDER / f"v{version}").glob("*.json")} == {*recorded.STREAMS, *recorded.HASHES}

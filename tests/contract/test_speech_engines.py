@@ -69,7 +69,7 @@ async def spoken(engine: SpeechEngine, text: str, voice: str | None = None, seed
     return b"".join(await pieces_of(engine, text, voice, seed))
 
 
-# What comes out
+# -- the PCM
 
 
 async def test_pieces_are_whole_samples_and_never_empty(engine: SpeechEngine) -> None:
@@ -115,7 +115,7 @@ async def test_seeds_of_any_size_are_accepted(engine: SpeechEngine) -> None:
         assert await spoken(engine, "Yes.", seed=seed)
 
 
-# Which voice
+# -- voices
 
 
 async def test_voices_are_distinct(engine: SpeechEngine) -> None:
@@ -138,7 +138,7 @@ async def test_unknown_voice_is_replaced_by_the_default_voice(engine: SpeechEngi
     assert await spoken(engine, SENTENCE, "unknown") == await spoken(engine, SENTENCE, default_voice(engine))
 
 
-# Which text
+# -- texts
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t  "])
@@ -163,10 +163,10 @@ async def test_very_long_text_is_spoken_completely(engine: SpeechEngine) -> None
             longest = max(longest, len(pcm))
             total += len(pcm)
     assert total > 0
-    assert longest < 60 * SAMPLE_RATE * 2  # what is held at once stays far below the whole
+    assert longest < 60 * SAMPLE_RATE * 2  # the PCM in memory at one time is far less than the whole
 
 
-# Stopping, and several at once
+# -- stopping, and concurrency
 
 
 async def test_concurrent_syntheses_equal_single_ones(engine: SpeechEngine) -> None:

@@ -1,4 +1,4 @@
-"""What every store must do. Each test runs on each store; `open_store` gives several stores over the same data."""
+"""The contract of the store. Each test runs on each store; `open_store` gives several stores over the same data."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def store(open_store: OpenStore) -> Store:
 
 @pytest.fixture
 async def talk(store: Store) -> str:
-    """The id of a conversation that exists."""
+    """The id of an existing conversation."""
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id, "About the stars")
     return conversation_id
@@ -97,7 +97,7 @@ class TestConversations:
         ids = [new_id() for _ in range(7)]
         for number, conversation_id in enumerate(ids):
             await store.ensure_conversation(conversation_id)
-            # Pairs share a time, so that the order among equals is tested as well.
+            # Pairs share a time, so that the order among equal times is tested, too.
             await store.save_messages([user_message(conversation_id, 1, seconds=10 * (number // 2))])
         pages: list[list[str]] = []
         cursor = None
@@ -220,10 +220,10 @@ class TestMessages:
         while page := await store.messages(talk, 3, after):
             pages.append(page)
             after = page[-1].position
-        assert [len(page) for page in pages] == [5, 2]  # the three at position 2 stay together
+        assert [len(page) for page in pages] == [5, 2]  # the three messages at position 2 stay together
         assert list(itertools.chain.from_iterable(pages)) == in_order
 
-    async def test_one_refused_message_refuses_the_whole_call(self, store: Store, talk: str) -> None:
+    async def test_refused_message_refuses_the_whole_call(self, store: Store, talk: str) -> None:
         with pytest.raises(NotFound, match="no conversation"):
             await store.save_messages([user_message(talk, 1), user_message(new_id(), 2)])
         assert await store.history(talk, 10) == []
@@ -271,7 +271,7 @@ class TestMessages:
         assert found.title == "third"
         assert await store.history(conversation_id, 1) == [message]
 
-    async def test_two_stores_write_at_once(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_concurrent_stores_write_all_rows(self, open_store: OpenStore, store: Store, talk: str) -> None:
         other = await open_store()
         shared = reply(talk, 0, "the same from both", "complete")
         saved = [user_message(talk, position) for position in range(1, 61)]
@@ -301,7 +301,7 @@ class TestMessages:
             ("time", {"updated_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_bad_one_is_refused_by_field(
+    async def test_invalid_message_is_refused_with_the_field_name(
         self, store: Store, talk: str, field: str, changes: dict[str, Any]
     ) -> None:
         with pytest.raises(InvalidRecord) as refused:
@@ -322,7 +322,7 @@ class TestMessages:
 
 
 class TestCharacters:
-    async def test_fresh_store_has_the_three(self, store: Store) -> None:
+    async def test_fresh_store_has_the_three_characters(self, store: Store) -> None:
         found = await store.characters()
         assert [(each.name, each.voice, each.active) for each in found] == [
             ("Luna", "luna", True),
@@ -344,7 +344,7 @@ class TestCharacters:
         names = [each.name for each in await store.characters()]
         assert names == ["ANA", "bob", "Luna", "Rex", "Sage", "zoë", "Ábel", "Émile"]
 
-    async def test_only_active_characters_on_request(self, store: Store) -> None:
+    async def test_list_has_only_active_characters_on_request(self, store: Store) -> None:
         resting = character("Bob", active=False)
         await store.save_character(resting)
         assert [each.name for each in await store.characters(active_only=True)] == ["Luna", "Rex", "Sage"]
@@ -376,7 +376,7 @@ class TestCharacters:
             await store.save_character(replace(luna, name="rex"))
         assert (await store.characters())[:2] == [luna, rex]
 
-    async def test_one_of_two_concurrent_writers_gets_a_name(self, open_store: OpenStore, store: Store) -> None:
+    async def test_concurrent_writers_cannot_share_a_name(self, open_store: OpenStore, store: Store) -> None:
         other = await open_store()
         outcomes = await asyncio.gather(
             store.save_character(character("Straße")),
@@ -427,13 +427,15 @@ class TestCharacters:
             ("time", {"created_at": datetime(2026, 3, 1)}),  # noqa: DTZ001  (without a zone: that is the case)
         ],
     )
-    async def test_bad_one_is_refused_by_field(self, store: Store, field: str, changes: dict[str, Any]) -> None:
+    async def test_invalid_character_is_refused_with_the_field_name(
+        self, store: Store, field: str, changes: dict[str, Any]
+    ) -> None:
         with pytest.raises(InvalidRecord) as refused:
             await store.save_character(replace(character("Bob"), **changes))
         assert refused.value.field == field
         assert len(await store.characters()) == 3
 
-    async def test_longest_allowed_is_stored_whole(self, store: Store) -> None:
+    async def test_longest_allowed_character_is_stored_whole(self, store: Store) -> None:
         big = replace(character("é" * 40), voice="v" * 64, system_prompt="p" * 8000, image=LONGEST_PICTURE)
         await store.save_character(big)
         assert await store.character(big.id) == big
@@ -446,7 +448,7 @@ class TestModelSettings:
         await store.save_model_settings(talk, {"temperature": 1.0, "extra": {"a": ["ü", True]}})
         assert await store.model_settings(talk) == {"temperature": 1.0, "extra": {"a": ["ü", True]}}
 
-    async def test_settings_of_no_conversation_are_not_found(self, store: Store) -> None:
+    async def test_settings_of_an_unknown_conversation_are_not_found(self, store: Store) -> None:
         with pytest.raises(NotFound):
             await store.model_settings(new_id())
         with pytest.raises(NotFound):
@@ -462,7 +464,7 @@ class TestModelSettings:
 
 
 class TestOpenAndClose:
-    async def test_saved_rows_are_there_after_reopening(self, open_store: OpenStore, store: Store, talk: str) -> None:
+    async def test_saved_rows_exist_after_reopening(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, 1), reply(talk, 2, "Good evening.", "complete")]
         await store.save_messages(saved)
         await store.save_model_settings(talk, {"top_p": 0.5})
@@ -486,7 +488,7 @@ class TestOpenAndClose:
     async def test_close_finishes_earlier_calls(self, open_store: OpenStore, store: Store, talk: str) -> None:
         saved = [user_message(talk, position) for position in range(40)]
         writes = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
-        await asyncio.sleep(0)  # let each make its call
+        await asyncio.sleep(0)  # let each task make its call
         await store.close()
         await asyncio.gather(*writes)
         assert await (await open_store()).history(talk, 100) == saved

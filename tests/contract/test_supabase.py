@@ -1,4 +1,4 @@
-"""What is Supabase's own: who may read, what is refused at the start, hands in the dashboard, a database that dies."""
+"""Supabase only: access rights, refusals at the start, changes made in the dashboard, a database that stops."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ async def answers(store: Store) -> None:
 
 
 async def forgotten(url: str) -> None:
-    """Wait until PostgREST knows no `tertulia_schema` any more: by itself, and not only by what the database says."""
+    """Wait until PostgREST itself, not only the database, no longer knows `tertulia_schema`."""
     headers = {"apikey": SERVICE_KEY, "Authorization": f"Bearer {SERVICE_KEY}"}
     async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         while True:
@@ -63,7 +63,7 @@ async def forgotten(url: str) -> None:
 
 
 async def noticed(url: str) -> None:
-    """Wait until PostgREST knows the functions that there are."""
+    """Wait until PostgREST knows the existing functions."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             try:
@@ -93,14 +93,14 @@ async def test_missing_tables_are_reported(supabase: SupabaseServer) -> None:
     database = supabase.database
     database.sql("alter function public.tertulia_schema() rename to hidden; notify pgrst, 'reload schema'")
     try:
-        # the reload below must not be overtaken by an earlier one
+        # an earlier reload must not come after the one below
         await forgotten(supabase.url)
         with pytest.raises(StoreUnusable, match=r"supabase/migrations.*supabase db push"):
             async with opened(supabase.url):
                 pass
     finally:
         database.sql("alter function public.hidden() rename to tertulia_schema; notify pgrst, 'reload schema'")
-        await noticed(supabase.url)  # PostgREST looks when it comes to it; the next test's store must open
+        await noticed(supabase.url)  # PostgREST reloads with a delay; the next test's store must open
 
 
 async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,7 +110,7 @@ async def test_older_tables_are_reported(supabase: SupabaseServer, monkeypatch: 
             pass
 
 
-async def test_server_that_is_no_postgrest_is_reported(supabase: SupabaseServer) -> None:
+async def test_server_other_than_postgrest_is_reported(supabase: SupabaseServer) -> None:
     with pytest.raises(StoreUnusable, match="SUPABASE_URL"):
         async with opened(f"{supabase.url}/elsewhere"):
             pass
@@ -140,7 +140,7 @@ def test_library_is_imported_only_if_supabase_is_chosen() -> None:
 # -- the tables
 
 
-async def test_migrations_may_be_applied_again_and_change_nothing(supabase: SupabaseServer) -> None:
+async def test_repeated_migrations_change_nothing(supabase: SupabaseServer) -> None:
     async with opened(supabase.url) as store:
         luna, rex, sage = await store.characters()
         edited = replace(rex, name="Maximilian", updated_at=at(1))
@@ -166,7 +166,7 @@ async def test_first_characters_are_those_of_every_store(supabase: SupabaseServe
         ("seeds", "applied_at"),
     ],
 )
-async def test_public_key_reads_and_writes_nothing(supabase: SupabaseServer, table: str, time: str) -> None:
+async def test_public_key_can_read_and_write_no_rows(supabase: SupabaseServer, table: str, time: str) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     async with httpx.AsyncClient(headers=headers, timeout=PATIENCE_S) as client:
         for method in ("GET", "POST", "PATCH", "DELETE"):
@@ -183,7 +183,7 @@ def granted(supabase: SupabaseServer) -> str:
     )
 
 
-async def test_public_key_calls_nothing(supabase: SupabaseServer) -> None:
+async def test_public_key_can_call_no_function(supabase: SupabaseServer) -> None:
     headers = {"apikey": ANON_KEY, "Authorization": f"Bearer {ANON_KEY}"}
     calls: dict[str, dict[str, Any]] = {
         "tertulia_schema": {},
@@ -322,12 +322,12 @@ async def watching(url: str, changed: Callable[[], None]) -> AsyncGenerator[None
 async def test_changed_characters_are_noticed(supabase: SupabaseServer) -> None:
     changed = Counter()
     async with watching(supabase.url, changed):
-        await changed.reach(1)  # listening: what changed before is to be read, too
+        await changed.reach(1)  # the start counts as a change
         supabase.tell_of_change("characters")
         await changed.reach(2)
 
 
-async def test_lost_connection_is_made_again(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_lost_connection_is_reopened(supabase: SupabaseServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)
     changed = Counter()
     async with watching(supabase.url, changed):
@@ -338,7 +338,7 @@ async def test_lost_connection_is_made_again(supabase: SupabaseServer, monkeypat
         await changed.reach(3)
 
 
-async def test_watch_without_realtime_calls_nothing(
+async def test_watch_without_realtime_reports_no_change(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("tertulia_shared.store.supabase_realtime.AGAIN_FIRST_S", 0.01)

@@ -75,7 +75,7 @@ def stack(built_page: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A stack with the demo model at twice its pace, espeak and pocketsphinx."""
     env = {
         "TERTULIA_TTS_ENGINE": "espeak",
-        "TERTULIA_LEASE_S": "30",  # no worker dies here; a long lease keeps the work of one that the browser slows down
+        "TERTULIA_LEASE_S": "30",  # a worker that the browser slows down keeps its work
         "TERTULIA_DEMO_TOKENS_PER_SECOND": "80",
     }
     with Stack(tmp_path_factory.mktemp("page") / "stack", env=env) as running:

@@ -1,4 +1,4 @@
-"""The panel of characters; changes apply from the next turn on."""
+"""The panel of characters. Changes apply from the next turn on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def who_answers(visitor: Visitor, text: str) -> list[str]:
 
 
 async def assert_at_the_table(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
-    """The page shows these characters, and the llm worker knows them."""
+    """Wait until the page shows these characters and the llm worker knows them."""
     await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
     await expect(visitor.seats).to_have_count(len(names))
     await eventually(lambda: stack.at_the_table() == list(names), "the llm worker knows the characters")
@@ -52,7 +52,7 @@ async def test_character_can_be_added_changed_switched_off_and_removed(visitor: 
     await sheet.get_by_label("Name").fill("Luna")
     await sheet.get_by_label("Who they are").fill("You are Pilar, who paints boats.")
     await sheet.get_by_role("button", name="Invite", exact=True).click()
-    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is taken; the form keeps the input
+    await expect(sheet.get_by_role("alert")).to_be_visible()  # the name is already used; the form keeps the input
     await expect(sheet.get_by_label("Who they are")).to_have_value("You are Pilar, who paints boats.")
     visitor.forgive("status of 4")
     await sheet.get_by_label("Name").fill("Pilar")

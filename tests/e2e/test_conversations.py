@@ -106,7 +106,7 @@ async def test_text_being_typed_survives_a_render(visitor: Visitor, stack: Stack
 
 
 async def test_dial_counts_every_fast_key_press(visitor: Visitor) -> None:
-    """A step starts from the shown value, not from the confirmed one."""
+    """Each step starts from the shown value, not from the confirmed one."""
     sheet = await visitor.open("Model")
     temperature = sheet.get_by_role("slider", name="Temperature")
     await temperature.focus()

@@ -22,7 +22,7 @@ from tests.servers.breaking_proxy import BreakingProxy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 REPLIES = ("Luna", "Rex")
-# Keeps what is put out (16-bit samples, in the order of their start times), and counts what was played to its end.
+# Records the output (16-bit samples, in the order of their start times), and counts the samples played to the end.
 RECORDER = """
 window.samples = [];
 window.started = window.ended = 0;
@@ -37,14 +37,14 @@ AudioBufferSourceNode.prototype.start = function (when) {
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """Serves files without a line in the output for each request."""
+    """Serves files without logging the requests."""
 
     def log_message(self, format: str, *args: Any) -> None: ...
 
 
 @contextmanager
 def served(folder: Path) -> Generator[str]:
-    """The origin at which the folder's files are."""
+    """Serve the files of a folder; yields the origin."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -92,7 +92,7 @@ async def test_browser_example_plays_every_sample_once_after_a_lost_connection(b
 
 
 async def visible_replies(page: Page, stack: Stack) -> list[SpokenReply]:
-    """Wait until both replies are complete, were played to the end and stand on the page."""
+    """Wait until both replies are complete, were played to the end and are shown on the page."""
     async with asyncio.timeout(PATIENCE_S):
         while True:
             replies = await newest_replies(stack)

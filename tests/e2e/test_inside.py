@@ -1,4 +1,4 @@
-"""The panel "See inside"."""
+"""The panel "See inside" of the page."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ async def cut_off(visitor: Visitor, message_id: str) -> Played | None:
 
 
 async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int) -> None:
-    """Playback stopped at once, and the page marks the unheard text as the server stores it."""
+    """Check that playback stopped at once, and that the page marks the unheard text as the server stores it."""
     assert 0 < await visitor.sound_after_ms(flushes_before) < MOST_SOUND_AFTER_MS
     cut = await visitor.until(lambda: cut_off(visitor, message_id), "it is cut off")
 

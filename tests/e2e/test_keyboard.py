@@ -1,4 +1,4 @@
-"""The page without a mouse."""
+"""The page with the keyboard alone."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ MOST_SOUND_AFTER_MS = 1_000
 `web/test/playout.test.ts` checks the silence after that."""
 READY = "Ready when you are"
 """The status line while idle."""
-# Records every state of the partial transcript, which is gone before a test could read it.
+# Records every state of the partial transcript, which disappears before a test can read it.
 PARTIAL_TRANSCRIPTS = """
 window.partialTranscripts = [];
 new MutationObserver(() => {
@@ -224,13 +224,13 @@ class Visitor:
         return cast("int", await self.page.evaluate("window.tertulia.ducks()"))
 
     def assert_heard_exactly(self, message: Heard, played: Played) -> None:
-        """Every received sample of a message was played once, in order; gaps are allowed."""
+        """Check that every received sample of a message was played once, in order; gaps are allowed."""
         self.assert_received_exactly(message, played)
         assert played.samples == played.received
         assert played.checksum == played.received_checksum
 
     def assert_received_exactly(self, message: Heard, played: Played) -> None:
-        """Every sample sent for a message was received once, in order, and the played ones are a prefix of them."""
+        """Check that all sent samples of a message were received once, in order, and that a prefix was played."""
         sound = b"".join(bytes(pcm) for pcm in message.pcm.values())
         assert played.received == len(sound) // 2
         assert played.received_checksum == checksum(sound)

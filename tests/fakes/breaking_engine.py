@@ -1,4 +1,4 @@
-"""A speech engine that breaks for good as soon as it has spoken one sentence."""
+"""A speech engine that breaks permanently after one sentence."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class BreakingEngine(InstantEngine):
     async def synthesize(self, text: str, voice: str, seed: int) -> AsyncGenerator[bytes, None]:
         self._broke.set()
         raise SynthesisFailed("the device is lost", retryable=True)
-        yield b""  # what makes it a generator
+        yield b""  # makes the function a generator
 
     async def broken(self) -> EngineBroken:
         await self._broke.wait()

@@ -1,4 +1,4 @@
-"""A package that offers engines by entry points, as `pip install` leaves it, without the installing."""
+"""The metadata of a package that offers engines by entry points, as `pip install` writes it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.fakes.model_sse import chunk, ending
 # The tokens are divided evenly among the sentences; the last one takes the rest.
 _INSTANT_SENTENCES = 5
 _INSTANT_WRITES = 4
-_WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - reads better
+_WORDS = "the quiet harbour keeps its lamps lit while small boats come home late from fishing".split()  # noqa: SIM905 - more readable than a list
 
 
 def instant_tokens(count: int) -> list[str]:

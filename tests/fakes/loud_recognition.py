@@ -1,4 +1,4 @@
-"""A recogniser that takes loud for speech and says how long it was: fast, exact, and with nothing to install."""
+"""A recognizer that treats loud audio as speech and reports its length: fast, exact, and without dependencies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOUD = 300
 
 
 class LoudnessEngine:
-    """A `RecognitionEngine`. Each utterance's text is `heard N frames`, N the loud ones."""
+    """A `RecognitionEngine`. The text of each utterance is `heard N frames`, where N counts the loud frames."""
 
     name = "loudness"
 

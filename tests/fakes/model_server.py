@@ -73,7 +73,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class ErrorInStream:
-    """An error object as an SSE event after `after_tokens`, as OpenRouter sends it once the status is out."""
+    """An error object as an SSE event after `after_tokens`, as OpenRouter sends it after the status line."""
 
     after_tokens: int
     error: Mapping[str, Any] = field(default_factory=lambda: {"code": 502, "message": "Provider disconnected"})
@@ -95,7 +95,7 @@ class SeenRequest:
 def reserved_port() -> Generator[int]:
     """Reserve a TCP port on 127.0.0.1 for several servers in turn: no other process gets it in between."""
     with socket.socket() as bound:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the server that listens sets it, too
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # the listening server sets this option, too
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
@@ -106,7 +106,7 @@ def model_at(port: int) -> dict[str, str]:
 
 
 class ScriptedModel:
-    """The server. `requests`: what it was asked, in order. `script`: the acts still to come; may be added to.
+    """The server. `requests`: the received requests, in order. `script`: the remaining acts; tests may append to it.
 
     A request beyond the script gets `default`; without one it gets status 500 and a message that says so.
     `broken_off`: how many replies ended because the client left.
@@ -145,7 +145,7 @@ class ScriptedModel:
         await self._runner.cleanup()
 
     async def until_asked(self, times: int) -> None:
-        """Wait for the request number `times`."""
+        """Wait until `times` requests have arrived."""
         async with self._arrived:
             await self._arrived.wait_for(lambda: len(self.requests) >= times)
 

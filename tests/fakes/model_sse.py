@@ -12,7 +12,7 @@ HEAD: Mapping[str, object] = {
     "model": "scripted",
 }
 DONE = b"data: [DONE]\n\n"
-# What OpenRouter sends while a provider takes its time.
+# The comment that OpenRouter sends while a provider is slow.
 KEEP_ALIVE = b": OPENROUTER PROCESSING\n\n"
 
 
@@ -21,7 +21,7 @@ def chunk(delta: Mapping[str, str | None], finish_reason: str | None = None) -> 
 
 
 def ending(tokens: int, *, finish_reason: str = "stop", with_usage: bool = False) -> bytes:
-    """The events after the last of so many tokens."""
+    """The events after the last of `tokens` tokens."""
     last = event({**HEAD, "choices": [], "usage": usage(tokens)}) if with_usage else b""
     return chunk({}, finish_reason) + last + DONE
 

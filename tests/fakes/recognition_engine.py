@@ -1,4 +1,4 @@
-"""A recognition engine that follows a script: as soon as so many samples were fed, it says what the script has there.
+"""A recognition engine that follows a script: it emits each scripted event once enough samples were fed.
 
 `Utterance` makes the events of one utterance in the order of the port; a script is the list of them.
 """
@@ -36,7 +36,7 @@ class Utterance:
     stable: str = ""
 
     def events(self) -> list[STTEvent]:
-        """All of it, in the order of the port."""
+        """All events of the utterance, in the order of the port."""
         begun = self.start + 1
         out: list[STTEvent] = [VadStart(begun), VadDetectStop(begun), RecordingStart(begun)]
         out += [TranscriptionUpdate(at, text) for at, text in self.partials]
@@ -103,7 +103,7 @@ class ScriptedSession:
             yield event
 
     async def finish(self) -> None:
-        for utterance in self._script:  # what was being said when the input ended is finished early
+        for utterance in self._script:  # an utterance in progress ends with the input
             if utterance.start < self._heard < utterance.end:
                 end = self._heard
                 for event in (

@@ -1,6 +1,6 @@
 """Every recognizer that can run in this environment, for the contract suite.
 
-An engine is made with the defaults of its settings, unless it is named in `PREPARED`.
+An engine is made with the default settings, unless `PREPARED` names it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from tests.harness.settings_of import settings_of
 
 
 def runnable_engines() -> list[str]:
-    """The names of a fake, and of the installed engines whose libraries are installed too."""
+    """The names of a fake and of the installed engines whose libraries are installed."""
     runnable = [name for name, engine in installed_engines(STT_ENGINES).items() if not engine.spec().missing()]
     return ["loudness", *runnable]
 
 
 def make_engine(name: str, folder: Path) -> RecognitionEngine:
-    """An engine, not started. `folder` keeps the models that are made for it."""
+    """An engine that is not started. `folder` keeps the models that are made for it."""
     return PREPARED.get(name, lambda _: _default(name))(folder)
 
 
@@ -46,7 +46,7 @@ PREPARED: Final[Mapping[str, Callable[[Path], RecognitionEngine]]] = {
     "loudness": lambda _: LoudnessEngine(),
     "realtimestt": _realtimestt,
 }
-"""The fake, and engines that the defaults of their settings do not start."""
+"""The fake, and engines that do not start with their default settings."""
 
 WANDER: Final[Mapping[str, int]] = {"realtimestt": 8_000}
-"""Samples by which an engine's positions for the same audio may differ: it measures by the wall clock."""
+"""The number of samples by which an engine's positions for the same audio may differ, as it uses the wall clock."""

@@ -1,7 +1,7 @@
-"""A Higgs model without weights: what each run does is scripted, and its sound can be computed.
+"""A Higgs model without weights: the test scripts each run, and the sound is a function of the codes.
 
-A frame's sound depends on the frames around it, as the codec's does, so that a window decoded with too little context
-shows. A clip's codes are its length, a text's frames a function of text and seed.
+A frame's sound depends on the frames around it, as with the real codec, so a window decoded with too little context
+differs. The codes of a clip are its length; the frames of a text are a function of text and seed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CODEBOOKS = 8
 
 @dataclass(slots=True)
 class ScriptedModel:
-    """What it was asked is in `seeds` and `texts`; `columns` counts the steps of all runs."""
+    """The model. `seeds` and `texts` record the requests; `columns` counts the steps of all runs."""
 
     frames: int = 40
     fingerprint: str = "scripted"
@@ -39,9 +39,9 @@ class ScriptedModel:
     at_once: int = 0
     most_at_once: int = 0
     gate: threading.Event | None = None
-    """Where set, each column waits for it: a device that hangs."""
+    """If set, each column waits for it, as on a device that hangs."""
     errors: list[tuple[int, Exception] | None] = field(default_factory=list[tuple[int, Exception] | None])
-    """For each coming run the column at which it fails, and with what; None for one that does not."""
+    """For each coming run: the column at which it fails, and the error; None for a run that succeeds."""
 
     def encode(self, voice: VoiceFiles) -> Codes:
         self.encoded += 1
@@ -78,13 +78,13 @@ class ScriptedModel:
 
 
 def spoken_frames(voice: str, text: str, seed: int, count: int) -> Codes:
-    """The codes of a text, shape `(codebooks, count)`; none is 0, which is silence."""
+    """The codes of a text, shape `(codebooks, count)`. No code is 0, which is silence."""
     source = random.Random(f"{voice} {text} {seed}")
     return np.array([[source.randrange(1, 1024) for _ in range(count)] for _ in range(CODEBOOKS)], np.int16)
 
 
 def delayed(frames: Codes) -> Sequence[Codes]:
-    """The columns that a model makes of these frames, its marks included."""
+    """The columns that a model generates for these frames, including BEGIN and END."""
     count = frames.shape[1]
     columns = [np.full(CODEBOOKS, BEGIN, np.int16)]
     for at in range(count + CODEBOOKS):
@@ -99,7 +99,7 @@ def delayed(frames: Codes) -> Sequence[Codes]:
 
 
 def sound_of(codes: Codes) -> NDArray[np.float32]:
-    """Each frame a steady level, from its own codes and those up to `CONTEXT` frames away."""
+    """The sound of codes: a constant level per frame, computed from the codes up to `CONTEXT` frames away."""
     loudness = codes.astype(np.float64).sum(axis=0) / (CODEBOOKS * 1024)
     padded = np.concatenate((np.zeros(CONTEXT), loudness, np.zeros(CONTEXT)))
     weights = 0.8 ** np.abs(np.arange(-CONTEXT, CONTEXT + 1))

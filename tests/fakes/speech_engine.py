@@ -1,4 +1,4 @@
-"""A speech engine that follows a script: sounds that depend on the text and the seed alone, and failures where told."""
+"""A speech engine that follows a script: its sound depends only on text and seed, and failures are scripted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PIECE_MS = 30
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A sentence fails after so many pieces."""
+    """A failure of a sentence after `pieces` pieces."""
 
     error: SynthesisFailed
     pieces: int = 0
@@ -22,7 +22,7 @@ class Failure:
 
 @dataclass(slots=True)
 class ScriptedSpeech:
-    """The engine. `failures`: by sentence text, what happens the next times it is spoken."""
+    """The engine. `failures`: by sentence text, the failures of its next syntheses."""
 
     ms_per_char: int = 10
     piece_s: float = 0.01
@@ -56,7 +56,7 @@ class ScriptedSpeech:
         """Nothing to free."""
 
     def pcm(self, text: str, seed: int) -> bytes:
-        """All of a sentence's sound."""
+        """The whole sound of a sentence."""
         size = SAMPLE_RATE * self.ms_per_char * len(text) // 1000 * BYTES_PER_SAMPLE
         return hashlib.shake_128(f"{text}:{seed}".encode()).digest(size)
 

@@ -1,6 +1,6 @@
-"""Every speech engine that can run in this environment, for the contract suite to make as often as a test likes.
+"""Every speech engine that can run in this environment, for the contract suite.
 
-An engine is made with the defaults of its settings, unless it is named in `PREPARED`: those need a peer or a model.
+An engine is made with the default settings, unless `PREPARED` names it: those engines need a server or a model.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ VOICES = Path(__file__).parent.parent.parent / "voices"
 
 
 def runnable_engines() -> list[str]:
-    """The names of the installed engines whose libraries are installed too. Some have an environment of their own."""
+    """The names of the installed engines whose libraries are installed. Some engines have a separate environment."""
     return [name for name, engine in installed_engines(TTS_ENGINES).items() if not engine.spec().missing()]
 
 
 @asynccontextmanager
 async def engine_maker(name: str) -> AsyncGenerator[Make]:
-    """How to make engines of that name, not started; those of one maker sound alike."""
+    """A function that makes engines of that name, not started. All engines of one function sound alike."""
     async with PREPARED.get(name, lambda: _default(name))() as make:
         yield make
 
@@ -63,7 +63,7 @@ async def _higgs() -> AsyncGenerator[Make]:
 
 
 PREPARED: Final[Mapping[str, Callable[[], AbstractAsyncContextManager[Make]]]] = {"higgs": _higgs, "openai": _openai}
-"""Engines that the defaults of their settings do not start."""
+"""Engines that do not start with their default settings."""
 
 MARKS: Final[Mapping[str, pytest.MarkDecorator]] = {"higgs": pytest.mark.higgs}
 """The marks by which `make test-engines` selects engines."""
@@ -74,13 +74,13 @@ WITHOUT_PITCH: Final = frozenset({"higgs"})
 
 @cache
 def tiny_higgs_model():
-    """The real loading code on tiny weights; once a process."""
+    """The model, loaded by the real code from tiny weights, once per process."""
     import torch  # noqa: PLC0415 - installed only where higgs is
 
     from tertulia_tts.engines.higgs.boson import load_boson  # noqa: PLC0415
     from tests.fakes.tiny_higgs import make_tiny_higgs, thin_codec  # noqa: PLC0415
 
-    torch.set_num_threads(1)  # tiny matrices only wait for each other's threads
+    torch.set_num_threads(1)  # more threads only slow tiny matrices down
     with thin_codec():
         tiny = make_tiny_higgs(_scratch() / "tiny")
         return load_boson(tiny.settings())

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 TONES_HZ = {"af_bella": 220, "am_michael": 110, "bm_george": 160}
 CHARACTERS_A_SECOND = 45
-"""Three times as fast as a person: the sound of the longest texts is to be computed and sent in a moment."""
+"""Three times as fast as a person, so that the sound of the longest texts is computed and sent quickly."""
 LEVEL = 0.15
 PIECE_BYTES = 4_801
 """Odd, so that pieces end in the middle of a sample."""
@@ -138,7 +138,7 @@ def _pieces(text: str, voice: str, sample_rate: int) -> Iterator[bytes]:
 
 def _blocks(text: str, voice: str, sample_rate: int) -> Iterator[NDArray[np.int16]]:
     count = max(1, len(text) * sample_rate // CHARACTERS_A_SECOND)
-    wobble = 1 + zlib.crc32(text.encode()) % 7  # so that no two texts of a length sound alike
+    wobble = 1 + zlib.crc32(text.encode()) % 7  # so that texts of equal length sound different
     hz = TONES_HZ.get(voice, 300)
     silence = np.zeros(sample_rate // 10, np.int16)
     yield silence

@@ -1,8 +1,8 @@
-"""A tiny Higgs Audio with random weights, in the published format: everything but its size and its speech is real.
+"""A tiny Higgs Audio with random weights, in the published format. Only its size and its speech are not real.
 
-Two layers of 64, a HuBERT of two layers, a byte-level tokenizer, the codec. The codec's widths are fixed in
-boson-multimodal's code (its `model.pth` has 459 MB, and a frame takes a CPU 20 ms and more); with `thin_codec` in
-force while it is made and while it is loaded they are a sixteenth and an eighth.
+It has two layers of width 64, a HuBERT of two layers, a byte-level tokenizer, and the codec. The codec's widths are
+fixed in boson-multimodal's code (its `model.pth` has 459 MB, and a frame takes a CPU 20 ms or more). While
+`thin_codec` is active, which includes making and loading the codec, they are a sixteenth and an eighth.
 
 The weights are set so that speech ends after half a second or so, and is as loud as speech.
 """
@@ -24,7 +24,7 @@ from boson_multimodal.model.higgs_audio import HiggsAudioConfig, HiggsAudioModel
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import HubertConfig, HubertModel, LlamaConfig, PreTrainedTokenizerFast
 
-# First, as it silences what boson-multimodal's import has to say about itself.
+# Imported first: it silences the messages of boson-multimodal's import.
 import tertulia_tts.engines.higgs.boson  # noqa: F401 # pyright: ignore[reportUnusedImport]
 from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tests.harness.settings_of import settings_of
@@ -43,7 +43,7 @@ THIN = 16
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """The language model's measures. `end_bias` sets how readily an utterance ends."""
+    """The dimensions of the language model. `end_bias` sets the probability that an utterance ends."""
 
     vocabulary: int
     hidden: int
@@ -57,22 +57,22 @@ class Size:
 
 
 TINY = Size(0, 64, 128, 2, 4, 2, end_bias=1.35)
-"""One step in twenty or so ends the utterance."""
+"""About one step in twenty ends the utterance."""
 
 FULL = Size(128_256, 3072, 8192, 28, 24, 8, end_bias=-10.0, dtype="bfloat16", device="cuda")
-"""The published model's measures (5.8 billion weights); speaks up to the bound. For the benchmark."""
+"""The dimensions of the published model (5.8 billion weights), for the benchmark. It speaks up to the bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class TinyHiggs:
-    """The three folders."""
+    """The three folders of the model."""
 
     model: Path
     codec: Path
     hubert: Path
 
     def settings(self) -> HiggsSettings:
-        """Those with which the engine runs on it."""
+        """Settings with which the engine uses these folders."""
         return settings_of(
             HiggsSettings,
             tts_higgs_model=str(self.model),
@@ -84,7 +84,7 @@ class TinyHiggs:
 
 @contextmanager
 def thin_codec() -> Generator[None]:
-    """The codec's encoder at a sixteenth of its width, its decoder at an eighth."""
+    """Reduce the codec's encoder to a sixteenth of its width and its decoder to an eighth while the block runs."""
     dac = higgs_audio_tokenizer.dac2
     encoder, decoder = dac.Encoder, dac.Decoder
 
@@ -105,7 +105,7 @@ def make_tiny_higgs(folder: Path, size: Size = TINY) -> TinyHiggs:
     """Write the three parts below `folder`, with the same weights each time."""
     tiny = TinyHiggs(folder / "model", folder / "codec", folder / "hubert")
     with torch.random.fork_rng(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of old code, about itself
+        warnings.simplefilter("ignore")  # boson-multimodal's old code warns about itself
         torch.manual_seed(20)
         _write_model(tiny.model, size)
         _write_hubert(tiny.hubert)
@@ -137,7 +137,7 @@ def _write_model(folder: Path, size: Size) -> None:
     finally:
         torch.set_default_dtype(torch.float32)
     with torch.no_grad():
-        # A direction that every position has, so that a code can be made likelier than the others at each step.
+        # A component that all positions share, so that a bias can make one code likelier at each step.
         model.embed_tokens.weight[:, 0] = 0.1
         model.audio_codebook_embeddings.weight[:, 0] = 0.1 / CODEBOOKS
         head = model.audio_decoder_proj.audio_lm_head.weight.view(CODEBOOKS, CODES + 2, size.hidden)
@@ -159,7 +159,7 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
 
 
 def _write_hubert(folder: Path) -> None:
-    # 768 is what the codec expects of it; the rest is as small as it may be.
+    # The codec expects a width of 768; everything else is as small as possible.
     HubertModel(
         HubertConfig(
             hidden_size=768, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, conv_dim=(16,) * 7,
@@ -185,7 +185,7 @@ def _write_codec(tiny: TinyHiggs) -> None:
         higgs_audio_tokenizer.AutoModel = original
     with torch.no_grad():
         for name, buffer in codec.quantizer.named_buffers():
-            if name.endswith("inited"):  # else the first clip that is encoded would make a codebook of itself
+            if name.endswith("inited"):  # otherwise the first encoded clip would initialize the codebooks
                 buffer.fill_(1)
             elif name.endswith("embed"):
                 buffer.normal_()

@@ -1,7 +1,7 @@
-"""A Whisper model made on the spot, in the real format: whatever speech it hears, it says one known sentence.
+"""A generated Whisper model in the real format: it transcribes any speech as one known sentence.
 
-It is a Markov chain in a transformer's clothes. All layers are zero, so that nothing but the last token's embedding
-reaches the output; each embedding is a code of its own, and the output layer has, at each code, the token to come next.
+It is a Markov chain in the form of a transformer. All layers are zero, so only the last token's embedding
+reaches the output. Each embedding is a distinct code, and the output layer maps each code to the next token.
 faster-whisper loads it like any other, in milliseconds, from a few hundred kilobytes.
 """
 
@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 SENTENCE: Final = "Luna tell me about the old sea"
-"""Each word once: a chain knows no more than the word before."""
+"""No word occurs twice: the chain sees only the previous word."""
 WIDTH: Final = 64
-"""Of the hidden state; a code for each token of the chain must fit in."""
+"""The width of the hidden state; it must hold a code for each token of the chain."""
 STEEPNESS: Final = 10.0
 TIMESTAMPS: Final = 1501
 ENDS_AT: Final = 50
@@ -29,7 +29,7 @@ MELS: Final = 80
 
 
 def make_tiny_whisper(folder: Path, sentence: str = SENTENCE) -> Path:
-    """Write the model into `folder`, which is made, and give it back.
+    """Create `folder`, and write the model into it. Returns the folder.
 
     Raises:
         ImportError: ctranslate2 or tokenizers is not installed.
@@ -42,7 +42,7 @@ def make_tiny_whisper(folder: Path, sentence: str = SENTENCE) -> Path:
 
 
 def _words(sentence: str) -> list[str]:
-    """As byte-level BPE writes them: a leading space is Ġ."""
+    """The words as byte-level BPE writes them: a leading space is Ġ."""
     return [f"Ġ{word}" for word in sentence.split()]
 
 
@@ -83,7 +83,7 @@ def _write_model(folder: Path, vocabulary: list[str], sentence: str) -> None:
 
 
 def _chain(vocabulary: list[str], sentence: str) -> tuple[Any, Any]:
-    """Embeddings and output layer, by which each token brings the next one."""
+    """The embeddings and the output layer, which map each token to the next one."""
     ids = {token: i for i, token in enumerate(vocabulary)}
     words = [ids[word] for word in _words(sentence)]
     first_time, last_time = ids["<|0.00|>"], ids["<|0.00|>"] + ENDS_AT

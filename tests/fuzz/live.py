@@ -142,7 +142,7 @@ async def raw_frames(to: Target, rng: Random) -> None:
 async def _until_closed(raw: RawSocket) -> bytes:
     """All that the gateway sends.
 
-    A frame whose length was flipped swallows the close frame behind it, and the gateway waits for the rest, up to its
+    A frame whose length was flipped swallows the close frame after it, and the gateway waits for the rest, up to its
     next ping and longer. After a moment the client's end of the connection is therefore closed.
     """
     got = bytearray()

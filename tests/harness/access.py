@@ -20,7 +20,7 @@ from tests.servers.redis_server import Fsync, RedisServer, find_tls_redis_server
 
 
 class AccessBench:
-    """With `tls` the server also listens on `tls_port`, with a certificate for `host`."""
+    """A folder and its Redis. With `tls` the server also listens on `tls_port`, with a certificate for `host`."""
 
     def __init__(
         self, folder: Path, keys: Keys, *, tls: bool = False, host: str = "localhost", fsync: Fsync = "off"
@@ -46,7 +46,7 @@ class AccessBench:
         self.server.login = urlsplit(self.url("operator")).netloc.rpartition("@")[0]
 
     def box(self, name: str, *stages: Stage, renew: bool = False, days: int = 30) -> dict[str, tarfile.TarInfo]:
-        """`tertulia access box`, unpacked at `box_folder`; what was in the bundle."""
+        """Run `tertulia access box`, and unpack the bundle at `box_folder`. Returns the entries of the bundle."""
         asked = NewNode(name, self.host, self.tls_port, stages or ("tts",), days, renew)
         _, packed = command.add_node(self.access, asked)
         with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
@@ -71,5 +71,5 @@ class AccessBench:
         return self.access.folder.login(name).read_text().strip()
 
     def client(self, name: str) -> Any:
-        """A connection as that user; without a login for ""."""
+        """A connection as that user; "" connects without a login."""
         return cast("Any", redis.Redis.from_url(self.url(name) if name else self.server.url_as("")))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs

@@ -35,7 +35,7 @@ class Clock:
 
 
 class Bench(Protocol):
-    """What the contract suite needs besides the port."""
+    """The operations of the contract suite beyond the port."""
 
     bus: Bus
     rival: Bus
@@ -43,7 +43,7 @@ class Bench(Protocol):
 
     @abstractmethod
     async def pass_time(self, seconds: float) -> None:
-        """Return when the server's clock has advanced by so much."""
+        """Return when the server's clock has advanced by that time."""
 
     @abstractmethod
     async def let_idle(self, claim: Claim, worker: str) -> None:
@@ -75,7 +75,7 @@ class MemoryBench(Bench):
         self._memory.restore_connection()
 
     async def until_reading(self) -> None:
-        await asyncio.sleep(0)  # lets a new task start to wait
+        await asyncio.sleep(0)  # let a new task start to wait
 
 
 class RedisBench(Bench):

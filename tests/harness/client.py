@@ -24,7 +24,7 @@ REPLACED = 4001
 ENDING_MS = 1500
 """Silence after the spoken words, so that the recognizer finds the end of the utterance."""
 AT_ONCE_MS = 4900
-"""Sound that is sent faster than real time: the gateway accepts 5 s at any rate, and only part of what is beyond."""
+"""The sound that is sent faster than real time: the gateway accepts 5 s at any rate, and drops part of the rest."""
 
 
 class TalkClient:
@@ -69,7 +69,7 @@ class TalkClient:
     async def speak(self, name: str) -> None:
         """Send a WAV of tests/fixtures as fast as possible, followed by silence up to `AT_ONCE_MS`.
 
-        The gateway accepts so much at any rate. `stop_listening` ends an utterance that the silence has not ended.
+        The gateway accepts that much at any rate. `stop_listening` ends an utterance that the silence has not ended.
         """
         most = AT_ONCE_MS // FRAME_MS
         assert sum(1 for _ in microphone(name)) <= most, f"{name} is too long to be spoken at once"
@@ -116,7 +116,7 @@ class TalkClient:
         await self.until(lambda: self.record.turn_is_done(turn_id), f"the whole answer to {turn_id}")
 
     async def until_frames(self, count: int) -> None:
-        """Wait for so many frames in all."""
+        """Wait until this many frames have arrived in all."""
         await self.until(lambda: len(self.record.frames) >= count, f"frame {count}")
 
     async def until_closed(self) -> int:
@@ -179,7 +179,7 @@ def _joined(url: str, query: str) -> str:
 
 @asynccontextmanager
 async def talk(*urls: str) -> AsyncGenerator[TalkClient]:
-    """A connected client with a conversation of its own; fails at the end if the record has a fault."""
+    """A connected client with a new conversation. At the end the test fails if the record has a fault."""
     client = TalkClient(urls)
     try:
         async with asyncio.TaskGroup() as tasks:

@@ -1,4 +1,4 @@
-"""Runs docker-compose.yml as a project of its own, and disturbs its containers as a test asks."""
+"""Runs docker-compose.yml as a separate project, and disturbs its containers on request."""
 
 from __future__ import annotations
 
@@ -167,6 +167,6 @@ class Compose:
 
 
 def health_of(container: docker.Container) -> str:
-    """What its health check has found: starting, healthy, unhealthy, or "" without one."""
+    """The state of its health check: starting, healthy or unhealthy; "" without a health check."""
     container.reload()
     return container.attrs["State"].get("Health", {}).get("Status", "")

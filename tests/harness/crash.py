@@ -27,15 +27,15 @@ class Writes:
         self._action: Callable[[], None] = lambda: None
 
     def after(self, count: int, action: Callable[[], None]) -> None:
-        """Call `action` once, when so many more writes have been applied."""
+        """Call `action` once, after `count` more writes have been applied."""
         self._left, self._action = count, action
 
     def disarm(self) -> None:
-        """Call no action any more."""
+        """Cancel the action."""
         self._left = None
 
     def step(self) -> None:
-        """One write was applied."""
+        """Count one applied write."""
         if self._left is None:
             return
         self._left -= 1
@@ -66,7 +66,7 @@ class CountingBus(MemoryBus):
     async def crash_after(
         self, writes: int, job: Coroutine[Any, Any, None], *, on_crash: Callable[[], None] = lambda: None
     ) -> bool:
-        """Run a job in a process that crashes after so many writes. False if the job ended before."""
+        """Run a job in a process that crashes after `writes` writes. False if the job ended before."""
         crashed = asyncio.Event()
 
         def crash() -> None:

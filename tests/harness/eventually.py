@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast
 
 PATIENCE_S = 45.0
-"""How long a test waits before it fails. No test passes because of this number; it ends one that would hang."""
+"""The time that a test waits before it fails. It only ends tests that would hang; no test passes because of it."""
 POLL_S = 0.01
 T = TypeVar("T")
 

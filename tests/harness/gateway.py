@@ -1,4 +1,4 @@
-"""The real gateway under uvicorn, a client of its, and a scripted peer that plays all the workers."""
+"""The real gateway under uvicorn, a client, and a scripted peer that plays all the workers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Gateway:
 async def gateway(
     redis_url: str, keys: Keys, *, store: Store | None = None, bounds: SocketBounds | None = None, **settings: Any
 ) -> AsyncGenerator[Gateway]:
-    """A gateway inside this process, with a bus of its own; stopped in order at the end."""
+    """A gateway inside this process, with its own bus; it shuts down normally at the end."""
     if store is None:
         store = MemoryStore()
         await store.open()

@@ -49,7 +49,7 @@ _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")
 
 @dataclass(frozen=True, slots=True)
 class BreakAfter:
-    """The model's stream breaks after so many words; with 0 the request is refused."""
+    """The model's stream breaks after this many words; with 0 the request is refused."""
 
     words: int
     failure: ModelFailed = field(
@@ -229,7 +229,7 @@ class Table:
         return [(write.kind, message_of(write).text if write.kind == "message" else "") for write in writes]
 
     async def die_after(self, writes: int) -> bool:
-        """A new worker handles the conversation and crashes after so many writes. False if it ended before."""
+        """Handle the conversation with a new worker that crashes after `writes` writes. False if it ended before."""
         handler = await self.worker()
         store = self.store
 

@@ -1,4 +1,4 @@
-"""Tests that need a program which not every machine has."""
+"""Skips tests that need a missing program."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class RawRedis(Raw):
         self._client = cast("Any", Redis.from_url(url))  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
     async def add(self, key: Key, fields: Mapping[bytes, bytes], id: str | None) -> None:
-        with suppress(ResponseError):  # the key is no stream, or the id is not above the last one
+        with suppress(ResponseError):  # the key is not a stream, or the id is not above the last one
             await self._client.xadd(key.name, dict(fields) or {b"": b""}, id or "*")
             await self._client.expire(key.name, LIFE_S)
 
@@ -156,7 +156,7 @@ class Room:
     def row(self, table: str, id: str, column: str, value: object) -> None:
         """Set a column of a row, if the database accepts the value."""
         with sqlite3.connect(self.path, timeout=5) as db, suppress(sqlite3.IntegrityError, sqlite3.DataError):
-            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, id))  # noqa: S608 - the test chooses the names
+            db.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (value, id))  # noqa: S608 - the names come from the test
 
     def new_row(self, columns: Mapping[str, object]) -> None:
         """Insert a message row, if the database accepts it."""
@@ -204,11 +204,11 @@ class Talk:
         await self.room.bus.post("stt", Work(self.id, session_id=self.session_id))
 
     async def until_over(self, turn_id: str) -> bool:
-        """Wait for the turn's `turn_complete`; False if it does not come in time."""
+        """Wait for the turn's `turn_complete`; False if it does not arrive in time."""
         return await self._until(lambda event: isinstance(event, TurnComplete) and event.turn_id == turn_id)
 
     async def until_heard_out(self) -> bool:
-        """Wait for the session's `listening_stopped`; False if it does not come in time."""
+        """Wait for the session's `listening_stopped`; False if it does not arrive in time."""
         return await self._until(
             lambda event: isinstance(event, ListeningStopped) and event.session_id == self.session_id
         )

@@ -34,7 +34,7 @@ STOP_S = 30.0
 POLL_S = 0.02
 TAIL_LINES = 15
 STORY_PACE = "80"
-"""Tokens a second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
+"""Tokens per second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
 
 
 class StackFailed(AssertionError):
@@ -147,7 +147,7 @@ class Stack:
             ],
         )
         self.unsaid: set[str] = set()
-        """Texts that no log may contain: what was said, and keys."""
+        """Texts that no log may contain: speech and keys."""
         self._workers = workers
         self._env = {name: value for name, value in os.environ.items() if not _is_ours(name)} | {
             "TERTULIA_NAMESPACE": self.keys.ns,

@@ -1,4 +1,4 @@
-"""Records the frames of a client and checks order, gaps, repeats and epochs as they come. No I/O."""
+"""Records the frames of a client and checks order, gaps, repeats and epochs as they arrive. No I/O."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Record:
         self.last_audio: tuple[str, str] | None = None
         self.faults: list[str] = []
         self.heard_before: dict[str, dict[str, Any]] = {}
-        """By message id, how far the user had heard it before this client connected, as the gateway says."""
+        """By message id: the heard position before this client connected, as the gateway reports it."""
 
     def feed(self, frame: dict[str, Any]) -> None:
         """Add the next frame: an event, or an audio frame."""
@@ -89,7 +89,7 @@ class Record:
         return [message for message in self.messages.values() if message.turn_id == turn_id]
 
     def turn_is_done(self, turn_id: str) -> bool:
-        """Whether all text and sound of the turn has come."""
+        """Whether all text and sound of the turn has arrived."""
         return turn_id in self.turns_complete and all(message.is_done for message in self.of_turn(turn_id))
 
     def of(self, kind: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""A stack for all tests of whole conversations; the first test that needs it starts it."""
+"""Fixtures: a stack for all tests of whole conversations, which the first test that needs it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.harness.stack import Stack
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack with the demo model, espeak, pocketsphinx and two llm workers; it logs at DEBUG.
 
-    At the end no log may contain what its clients said and heard.
+    At the end no log may contain the speech of its clients or its characters.
     """
     with Stack(
         tmp_path_factory.mktemp("talk") / "stack",

@@ -1,4 +1,4 @@
-"""A turn of a client that vanishes, and its rest for a client without marks."""
+"""A turn of a client that vanishes, and the rest of the turn for a client without marks."""
 
 from __future__ import annotations
 

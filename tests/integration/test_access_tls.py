@@ -38,7 +38,7 @@ def bench(tmp_path: Path, keys: Keys) -> Iterator[AccessBench]:
 
 
 async def refused(url: str, tls: Tls | None) -> str:
-    """The error of a refused connection. (For a bad certificate Redis may give no reason; then it is a guess.)"""
+    """The error of a refused connection. (For a bad certificate Redis may give no reason; the error then guesses.)"""
     with pytest.raises(BusUnavailable) as why:
         async with open_bus(url, Keys(), tls=tls):
             pass
@@ -46,7 +46,7 @@ async def refused(url: str, tls: Tls | None) -> str:
 
 
 async def client_id(bus: RedisBus) -> int:
-    """The id that Redis gave to the bus' connection for calls."""
+    """The id in Redis of the bus' connection for calls."""
     await bus.open_work("tts")
     return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
 
@@ -115,7 +115,7 @@ async def test_expired_certificate_of_redis_is_reported_and_renewed(
     bench.server.start()
     url, tls = bench.box_url("gpu1"), bench.box_tls("gpu1")
     assert "has expired" in await refused(url, tls)
-    await asyncio.to_thread(bench.init, names=())  # for the same names
+    await asyncio.to_thread(bench.init, names=())  # the new certificate has the same names
     bench.server.stop()
     bench.server.start()
     async with open_bus(url, keys, tls=tls) as bus:
@@ -137,7 +137,7 @@ async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: Access
         assert await client_id(stays) == id
 
 
-async def test_revoked_box_stays_out_after_restart_of_redis(bench: AccessBench) -> None:
+async def test_revoked_box_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()

@@ -35,7 +35,7 @@ class Client:
         self._events = 0
 
     async def heard(self, type: str) -> dict[str, Any]:
-        """The data of the next command of this type; microphone PCM on the way is kept, receipts are passed over."""
+        """The data of the next command of this type. Keeps microphone PCM before it, and skips receipts."""
         while True:
             frame = await self.socket.recv()
             if isinstance(frame, bytes):
@@ -132,7 +132,7 @@ async def test_say_streams_the_reply_and_writes_its_speech(tmp_path: Path, capsy
         assert written.getframerate() == 24_000
         assert written.readframes(9_999) == b"".join(bytes([n, 0]) * (24 * CHUNK_MS) for n in (1, 2, 3))
     heard = {"message_id": M1, "sentence_index": 0, "chunk_index": 2, "played_ms": 3 * CHUNK_MS}
-    assert said == [{"type": "playback", "data": heard}]  # what was read counts as heard
+    assert said == [{"type": "playback", "data": heard}]  # text that `say` has printed counts as heard
 
 
 async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture[str]) -> None:
@@ -157,7 +157,7 @@ async def test_say_resumes_after_a_lost_connection(capsys: pytest.CaptureFixture
         await client.send("turn_complete", id="8-0", turn_id=turn)
         await client.sound(M1, 1)
         await client.send("audio_complete", message_id=M1)
-        assert [each["type"] for each in await read_to_end(client)] == ["playback"]  # and no second user_message
+        assert [each["type"] for each in await read_to_end(client)] == ["playback"]  # there is no second user_message
 
     async with gateway(first, second) as address:
         assert await say(address, SayOptions("hello")) == OK
@@ -377,7 +377,7 @@ async def test_talk_starts_listening_again_after_a_lost_connection(
     path, _ = spoken(tmp_path / "mic.wav", 200)
     begun, listening_again = asyncio.Event(), asyncio.Event()
 
-    async def pace(*_: object) -> None:  # not the clock's, by which all may be said before there is a connection again
+    async def pace(*_: object) -> None:  # by the clock, all audio could be sent too early
         if begun.is_set():
             await listening_again.wait()
         begun.set()

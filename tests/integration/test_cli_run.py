@@ -37,7 +37,7 @@ class Run:
         self.process = self.start()
 
     def start(self, *before: str) -> subprocess.Popen[bytes]:
-        """Start it (again), through the command `before`."""
+        """Start the run (again), through the command `before`."""
         with self._out.open("wb") as out:
             return subprocess.Popen(
                 [*before, *TERTULIA, "run", "--workers", "tts=2"],
@@ -49,7 +49,7 @@ class Run:
         return self._out.read_text()
 
     async def says(self, pattern: str) -> re.Match[str]:
-        """Wait until it has said this."""
+        """Wait until the output matches this pattern."""
 
         def look() -> re.Match[str] | None:
             assert self.process.poll() is None, self.shown
@@ -58,7 +58,7 @@ class Run:
         return await eventually(look, f"{pattern!r} from tertulia run")
 
     def tertulia(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Another `tertulia` command beside it."""
+        """Run another `tertulia` command in the same folder."""
         return subprocess.run(
             [*TERTULIA, *words],
             cwd=self.folder,
@@ -78,7 +78,7 @@ class Run:
         return found
 
     def children(self) -> dict[int, str]:
-        """The processes it has started, by their command lines."""
+        """The child processes of the run: pid and command line."""
         found: dict[int, str] = {}
         for stat in Path("/proc").glob("[0-9]*/stat"):
             try:
@@ -90,7 +90,7 @@ class Run:
         return found
 
     def child(self, word: str) -> int:
-        """The first of them whose command line has this word."""
+        """The first child process whose command line contains this word."""
         return next(pid for pid, command in sorted(self.children().items()) if word in command)
 
 
@@ -175,7 +175,7 @@ import os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 os.execv(sys.argv[1], sys.argv[1:])
 """
-"""Starts a command with SIGINT ignored, as a shell starts the background commands of a script."""
+"""Start a command with SIGINT ignored, as a shell starts the background commands of a script."""
 
 
 async def test_sigint_stops_a_run_that_a_script_started_in_the_background(run: Run) -> None:

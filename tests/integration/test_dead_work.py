@@ -120,7 +120,7 @@ async def test_reply_that_failed_in_tts_is_spoken_after_retry(stack: Stack, tmp_
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     assert await bad.wait() == 1
-    stack.start("tts")  # takes the work over and gives it up, at its last attempt
+    stack.start("tts")  # the new worker takes the work over and, at the last attempt, gives it up
 
     async with stack.bus() as bus:
         entry = await only_letter(bus)

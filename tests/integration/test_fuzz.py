@@ -1,4 +1,4 @@
-"""A bounded part of `make fuzz`: every kind of input, with a seed of its own."""
+"""A bounded part of `make fuzz`: every kind of input, with a fixed seed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ KIND_S = 1.5
 SEED = 20261126
 
 
-@pytest.mark.timeout(180)  # it starts all services, and takes 20 s on an idle machine
+@pytest.mark.timeout(180)  # the run starts all services, and takes 20 s on an idle machine
 def test_random_inputs_break_no_service(tmp_path: Path) -> None:
     run = Run(SEED)
     fuzz(run, INPUTS, tmp_path, kind_s=KIND_S)

@@ -59,7 +59,7 @@ async def test_bad_frame_is_answered_with_an_error(open_gateway: Gateway, frame:
         await client.until("turn_accepted")
 
 
-async def test_one_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
+async def test_wrong_setting_refuses_the_whole_command(open_gateway: Gateway) -> None:
     async with Client.at(open_gateway.url()) as client:
         await client.next()
         await client.send("model_settings", temperature=1.5, top_p=7)
@@ -147,7 +147,7 @@ async def test_pages_of_other_origins_are_refused(open_gateway: Gateway, origin:
 
 
 @pytest.mark.parametrize("origin", [None, "http://evil.example"])
-async def test_name_that_was_rebound_to_this_machine_is_refused(open_gateway: Gateway, origin: str | None) -> None:
+async def test_host_name_rebound_to_this_machine_is_refused(open_gateway: Gateway, origin: str | None) -> None:
     port = open_gateway.port
     async with Client.at(f"ws://evil.example:{port}/ws", host="127.0.0.1", port=port, origin=origin) as client:
         assert await client.close_code() == 1008

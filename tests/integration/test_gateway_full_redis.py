@@ -39,7 +39,7 @@ class Pausable:
                         self.client.set(f"ballast:{ballast}", b"x" * size)
                         ballast += 1
             except OutOfMemoryError:
-                self.client.config_set("maxmemory", 1 << 20)  # so that not even a small write succeeds
+                self.client.config_set("maxmemory", 1 << 20)  # leaves no room for even a small write
             yield
             self.client.config_set("maxmemory", "32mb")
             self.client.delete(*(f"ballast:{number}" for number in range(ballast + 1)))

@@ -1,4 +1,4 @@
-"""A client without marks (a reloaded page, a second tab) continues, audio included, behind what was heard."""
+"""A client without marks (a reloaded page, a second tab) continues after the heard audio, with audio."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def test_second_client_gets_each_event_and_frame_once_after_any_cut(
                             await send_receipt(first, frame)
                             played += 1
             except TimeoutError:
-                pass  # the workers write no more until the first client has gone
+                pass  # the workers write no more until the first client has disconnected
             if played:
                 await wait_for_receipts(bus, c, 1)
             await vanish(first)
@@ -105,7 +105,7 @@ async def test_replayed_events_come_before_audio(two_gateways: tuple[Gateway, Ga
     assert audio_ids(second.frames) == await all_audio_ids(one.bus, c, turn.reply)
 
 
-async def test_resume_frame_without_marks_continues_behind_what_was_heard(
+async def test_resume_frame_without_marks_continues_after_the_heard_audio(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -125,7 +125,7 @@ async def test_resume_frame_without_marks_continues_behind_what_was_heard(
     assert audio_ids(second.frames)[0] == (luna, "2-3")
 
 
-async def test_second_tab_continues_behind_what_the_first_has_heard(
+async def test_second_tab_continues_after_the_audio_the_first_has_heard(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways
@@ -146,7 +146,7 @@ async def test_second_tab_continues_behind_what_the_first_has_heard(
     assert audio_ids(second.frames)[0][1] == "1-2"
 
 
-async def test_restarted_gateway_continues_behind_what_was_heard(redis_url: str, keys: Keys) -> None:
+async def test_restarted_gateway_continues_after_the_heard_audio(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as one, Client.at(one.url()) as first:
         turn = await ask(first, one.bus)
         steps = turn.reply.steps()

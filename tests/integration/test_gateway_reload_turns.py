@@ -1,4 +1,4 @@
-"""Which turns a client without marks gets: interrupted, unanswered, given up, heard, and of other turns."""
+"""The turns that a client without marks gets: interrupted, unanswered, given-up, heard and other turns."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ async def test_half_heard_talk_that_was_given_up_continues_and_ends(two_gateways
         await send_receipt(first, await first.until("audio"))
         await first.until("turn_metrics")
         await wait_for_receipts(bus, c, 1)
-        await bus.transact(c, [], talk=False)  # as after a client's grace period
+        await bus.transact(c, [], talk=False)  # as after the grace period of a client
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         await second.until("audio")
         assert b"talk" in await bus.hash(bus.keys.state(c))
@@ -146,7 +146,7 @@ async def test_hostile_receipts_do_not_move_the_position(two_gateways: tuple[Gat
     assert audio_ids(second.frames) == (await all_audio_ids(bus, c, turn.reply))[2:]
 
 
-async def test_replay_leaves_out_events_of_other_turns_and_of_listening(two_gateways: tuple[Gateway, Gateway]) -> None:
+async def test_replay_skips_events_of_other_turns_and_of_listening(two_gateways: tuple[Gateway, Gateway]) -> None:
     one, other = two_gateways
     async with Client.at(one.url()) as first:
         before = await ask(first, one.bus, "first?")

@@ -127,7 +127,7 @@ async def test_restarted_gateway_continues_at_the_marks(redis_url: str, keys: Ke
         assert received(frames + client.frames) == await stored(second, c, again)
 
 
-async def test_client_without_marks_gets_only_new_events_once_all_was_heard(
+async def test_client_without_marks_gets_only_new_events_if_all_audio_was_heard(
     two_gateways: tuple[Gateway, Gateway],
 ) -> None:
     one, other = two_gateways

@@ -29,7 +29,7 @@ SHORT = SocketBounds(ping_s=0.2, pong_s=0.5, linger_s=0.2, header_s=0.5, body_s=
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A gateway process of its own, without workers."""
+    """A separate gateway process without workers."""
     with Stack(tmp_path_factory.mktemp("sockets") / "stack", workers={"gateway": 1}) as running:
         yield running
 
@@ -51,13 +51,13 @@ class Probe:
 
 
 def _ok(url: str) -> None:
-    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - an http address of our own
+    with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310 - a local http address
         assert response.status == 200
 
 
 @asynccontextmanager
 async def others_are_served(stack: Stack) -> AsyncGenerator[None]:
-    """Other clients are answered in the meantime, and a turn is accepted afterwards."""
+    """Check that other clients are answered while the block runs, and that a turn is accepted afterwards."""
     probe = Probe()
     async with talk(*stack.urls) as client:
         asking = asyncio.create_task(probe.run(stack.http("/healthz")))
@@ -188,7 +188,7 @@ async def test_client_that_does_not_read_is_disconnected(redis_url: str, keys: K
         await _wait_for_room(made.url())
 
 
-async def test_client_that_reads_none_of_many_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
+async def test_client_that_does_not_read_its_answers_is_disconnected(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys, bounds=SHORT, max_connections=1) as made, RawSocket.upgraded(made.port) as raw:
         _do_not_read(raw)
         await raw.write(frame(TEXT, b'{"type": "sing"}') * 1000 + frame(PING, b"x" * 125) * 500)

@@ -108,7 +108,7 @@ async def test_turn_sent_twice_is_accepted_twice_and_written_once(open_gateway: 
 
 
 @pytest.mark.parametrize("way", ["interrupt", "turn", "spoken"])
-async def test_nothing_of_an_older_epoch_follows_an_interruption(open_gateway: Gateway, way: str) -> None:
+async def test_frames_of_an_older_epoch_are_not_sent_after_an_interruption(open_gateway: Gateway, way: str) -> None:
     bus = open_gateway.bus
     async with Client.at(open_gateway.url()) as client:
         await client.next()
@@ -139,7 +139,7 @@ async def test_nothing_of_an_older_epoch_follows_an_interruption(open_gateway: G
         interrupted = await client.until("interrupted")
         at = len(client.frames)
         assert interrupted["cause"] == ("request" if way == "interrupt" else "turn")
-        # only the next turn's reply follows
+        # only the reply of the next turn follows
         if way == "interrupt":
             await client.send("user_message", text="go on")
         turn, epoch = await workers.next_turn()

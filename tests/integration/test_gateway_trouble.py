@@ -59,7 +59,7 @@ async def test_slow_client_delays_only_itself(redis_url: str, keys: Keys) -> Non
         assert [frame["chunk_index"] for frame in slow.of("audio")] == list(range(chunks))
 
 
-async def test_client_misses_nothing_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
+async def test_client_misses_no_event_after_a_redis_outage(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         workers = Workers(made.bus, client.conversation_id)
@@ -100,7 +100,7 @@ async def test_first_conversation_opens_when_redis_is_back(own_redis: RedisServe
             assert len(client.of("conversation_started")) == 1
 
 
-async def test_microphone_audio_is_kept_while_redis_is_away(own_redis: RedisServer, keys: Keys) -> None:
+async def test_microphone_audio_is_kept_while_redis_is_unavailable(own_redis: RedisServer, keys: Keys) -> None:
     async with gateway(own_redis.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         await client.send("start_listening")

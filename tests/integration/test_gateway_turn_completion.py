@@ -50,7 +50,7 @@ class Scene:
         self.completion = TurnCompletion(bus, self.transport, C, self.position, clock=lambda: self.now)
 
     def event(self, kind: bytes, **fields: bytes) -> None:
-        """The client has an event."""
+        """Note that the client has received an event."""
         given = {name.encode(): value for name, value in fields.items()}
         self.position.has_event(Entry("1-0", {b"type": kind, b"ts": b"1", **given}))
 
@@ -70,7 +70,7 @@ class Scene:
         return b"talk" in await self.bus.hash(self.bus.keys.state(C))
 
     async def play(self) -> None:
-        """The client plays all of the audio; the talk ends."""
+        """Report all audio as played, and wait until the talk ends."""
         self.position.played(Receipt("m", 0, 0, 1000))
         async with asyncio.timeout(10):
             await self.talk_ended.wait()
@@ -118,7 +118,7 @@ async def test_turn_is_reported_once_and_its_talk_ends_when_it_was_played(scene:
     assert scene.transport.events.empty()
 
 
-async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_has_begun_meanwhile(scene: Scene) -> None:
+async def test_end_of_a_talk_keeps_the_mark_of_a_turn_that_began_meanwhile(scene: Scene) -> None:
     scene.settle()
     assert await scene.next_event() == "turn_metrics"
     # the user has spoken, and this gateway has not yet read the event

@@ -259,7 +259,7 @@ RECIPES: Mapping[str, Callable[[Left, list[str]], None]] = {
 }
 
 
-def test_every_section_of_the_document_has_a_test() -> None:
+def test_sections_of_the_document_all_have_a_test() -> None:
     assert {heading for heading, scripts in BLOCKS.items() if scripts} == {*RECIPES, *SETTING_UP}
 
 
@@ -383,7 +383,7 @@ SHOW = '\necho "$cli"'
 
 
 def test_password_is_on_no_command_line(tmp_path: Path) -> None:
-    secret = "pa:ss"  # noqa: S105 - of a server that lives as long as this test
+    secret = "pa:ss"  # noqa: S105 - the server lives only for this test
     with RedisServer(tmp_path / "server", password=secret) as server:
         for login in (f":{secret}", f"default:{secret}"):
             url = server.url_as(login)

@@ -42,7 +42,7 @@ BAD: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", BAD)
-async def test_invalid_frame_gets_an_error_and_affects_nothing_else(stack: Stack, name: str) -> None:
+async def test_invalid_frame_gets_an_error_and_has_no_other_effect(stack: Stack, name: str) -> None:
     bad, code = BAD[name]
     async with talk(*stack.urls) as client:
         await client.send_raw(bad)

@@ -17,7 +17,7 @@ CODEWORDS = "swordfish, wolverine and periwinkle"
 
 
 @pytest.mark.parametrize("level", ["INFO", "DEBUG"])
-async def test_logs_hold_neither_speech_nor_the_token(stack: Stack, level: str) -> None:
+async def test_logs_contain_neither_speech_nor_the_token(stack: Stack, level: str) -> None:
     gateway = stack.start("gateway", TERTULIA_TOKEN=TOKEN, TERTULIA_LOG_LEVEL=level)
     await asyncio.to_thread(stack.wait_ready)
     async with talk(f"ws://127.0.0.1:{gateway.port}/ws?token={TOKEN}") as client:

@@ -22,7 +22,7 @@ def raw(stack: Stack) -> Redis:
 
 
 @pytest.mark.parametrize("epoch", ["abc", "9" * 17])
-async def test_epoch_that_is_no_number_costs_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
+async def test_non_numeric_epoch_costs_at_most_one_turn(stack: Stack, raw: Redis, epoch: str) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         raw.hset(stack.keys.state(client.record.conversation_id).name, "epoch", epoch)
@@ -53,7 +53,7 @@ async def test_stream_of_another_type_costs_at_most_one_turn(stack: Stack, raw: 
         await client.hears("Sage, hello!", new_id())
 
 
-async def test_epoch_that_is_no_number_ends_listening_with_an_error(stack: Stack, raw: Redis) -> None:
+async def test_non_numeric_epoch_ends_listening_with_an_error(stack: Stack, raw: Redis) -> None:
     async with talk(*stack.urls) as client:
         await client.hears("Luna, hello!", new_id())
         await client.send("start_listening")

@@ -55,9 +55,9 @@ class Moved:
 
 
 async def at_rest(stack: Stack) -> Scrape:
-    """The sums once no client is connected, no work is left, and all of it is counted.
+    """Wait until no client is connected, no work is left, and all work is counted. Returns the sums.
 
-    Clients have everything before that moment, also those of the previous test.
+    By then all clients, also those of the previous test, have received everything.
     """
 
     def look() -> Scrape | None:
@@ -167,7 +167,7 @@ async def test_replaced_and_refused_connections_are_counted(stack: Stack) -> Non
     async with talk(*stack.urls) as first:
         await first.hears("Sage?", new_id())
         first.drop()
-        await first.until_event("conversation_started", 2)  # else the other one may be let in before
+        await first.until_event("conversation_started", 2)  # otherwise the gateway may accept the other client first
         async with talk(f"{stack.urls[0]}?conversation_id={first.record.conversation_id}"):
             assert await first.until_closed() == 4001
         stack.unsaid |= first.record.words()
@@ -204,7 +204,7 @@ async def test_open_work_is_shown_from_redis(stack: Stack) -> None:
         tts.send(signal.SIGCONT)
 
 
-def test_each_process_reports_health(stack: Stack) -> None:
+def test_processes_report_their_health(stack: Stack) -> None:
     for process in processes(stack):
         with urllib.request.urlopen(f"http://127.0.0.1:{process.metrics_port}/healthz", timeout=10) as response:
             assert response.read() == b"ok\n"
@@ -213,7 +213,7 @@ def test_each_process_reports_health(stack: Stack) -> None:
         assert any(("service", process.service) in labels for name, labels in shown.values if name.endswith("_info"))
 
 
-def test_series_are_few_and_hold_no_ids(stack: Stack) -> None:
+def test_series_are_few_and_contain_no_ids(stack: Stack) -> None:
     for process in processes(stack):
         values = scrape(process.metrics_port).values
         assert 50 < len(values) < MOST_SERIES, process.name

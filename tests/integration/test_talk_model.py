@@ -105,7 +105,7 @@ async def test_second_request_has_the_history(asking: Stack, model_port: int) ->
 
 
 async def test_prompt_has_the_heard_part_of_an_interrupted_reply(asking: Stack, model_port: int) -> None:
-    hold = Hold(len(SENTENCES))  # two of three sentences are spoken: each when the next one begins
+    hold = Hold(len(SENTENCES))  # two of three sentences are spoken: a sentence is spoken when the next one begins
     async with talk_with(asking, model_port, Reply(SENTENCES, hold=hold), Reply(["Where was I?"])) as (client, model):
         turn_id = new_id()
         await client.say(HELLO, turn_id)
@@ -169,7 +169,7 @@ async def test_busy_model_server_is_asked_again(asking: Stack, model_port: int) 
 
 
 def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str) -> None:
-    """The first sentence stands, the text behind it was replaced, and the model was asked once more."""
+    """Check that the first sentence is kept, the text after it is replaced, and the model got one more request."""
     (answer,) = client.record.of_turn(turn_id)
     assert answer.resumed == 1
     assert answer.text.split() == "".join(SENTENCES).split()
@@ -184,7 +184,7 @@ def assert_continued_once(client: TalkClient, model: ScriptedModel, turn_id: str
 async def test_broken_reply_continues_and_is_spoken_once(
     asking: Stack, model_port: int, broken: type[Break | ErrorInStream]
 ) -> None:
-    # break off only after all was read: a closing connection may lose its last bytes
+    # break the reply only after the worker has read it: a closing connection may lose its last bytes
     hold = Hold(2)
     reply = Reply([SENTENCES[0], "The ti"], hold=hold)
     async with talk_with(asking, model_port, broken(2, reply=reply), Reply(SENTENCES[1:])) as (client, model):

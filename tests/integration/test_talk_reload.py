@@ -28,7 +28,7 @@ async def rendering(bus: Bus, conversation_id: str, message_id: str) -> dict[str
 
 
 def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
-    """The part of a message that `heard` covers."""
+    """The part of a message up to the position `heard`."""
     if heard is None:
         return b""
     end = (heard["sentence_index"] + 1, heard["chunk_index"] + 1)

@@ -1,4 +1,4 @@
-"""Spoken words through all processes: the WAV of a voice is understood, answered by who is named, and heard."""
+"""Speech through all processes: a WAV is transcribed, and the named character answers with sound."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def test_silence_becomes_no_turn(stack: Stack) -> None:
         assert client.record.turns_accepted == {}
 
 
-async def test_two_utterances_of_a_session_become_two_turns(stack: Stack) -> None:
+async def test_utterances_of_a_session_become_separate_turns(stack: Stack) -> None:
     async with talk(*stack.urls) as client:
         await client.speak("two_utterances.wav")
         second = await client.until_event("turn_accepted", 2)

@@ -141,7 +141,7 @@ async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
     async with talk(*kept.urls) as client:
         supabase.database.kill()
         story = new_id()
-        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # the text behind the second sentence confirms its end
+        model.script.append(Reply(STORY, hold=Hold(len(STORY))))  # the text after the second sentence confirms its end
         await client.say("Rex, tell me a story.", story)
         await client.until(lambda: any(len(m.pcm) > 1 for m in client.record.of_turn(story)), "the second sentence")
         (rex,) = client.record.of_turn(story)
@@ -157,7 +157,7 @@ async def test_interrupted_reply_in_an_outage_is_stored_as_heard(
 
 
 async def test_wrong_key_stops_the_start_with_one_sentence(kept: Stack, supabase: SupabaseServer) -> None:
-    # they must exit by themselves
+    # the services must exit by themselves
     starting = [kept.start(service, SUPABASE_KEY="a-key-that-is-none") for service in ("gateway", "llm")]
     for process in starting:
         process.stopping = process.killed = True

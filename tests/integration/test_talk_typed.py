@@ -11,7 +11,7 @@ from tests.harness.stack import Stack
 from tests.harness.talk_record import Heard
 
 SLOWEST, FASTEST = 6.0, 30.0
-"""Bounds of plausible speech, in characters a second (people talk at about 15)."""
+"""Bounds of plausible speech, in characters per second (people talk at about 15)."""
 
 
 def assert_sounds_like_its_text(message: Heard) -> None:
@@ -52,7 +52,7 @@ async def test_client_that_loses_its_connection_in_mid_reply_gets_everything_onc
         turn_id = new_id()
         await client.say("Luna, tell me a story.", turn_id)
         for nth, frames in enumerate((10, 40, 80), start=1):
-            await client.until_event("conversation_started", nth)  # the connection is open: now it can be lost
+            await client.until_event("conversation_started", nth)  # the connection is open and can be broken
             await client.until_frames(frames)
             client.drop()
         await client.until_event("conversation_started", 4)

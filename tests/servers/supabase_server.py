@@ -135,7 +135,7 @@ class SupabaseServer:
         try:
             async with client.request(
                 request.method,
-                # unchanged: nothing may be encoded twice
+                # the raw path, so that nothing is encoded twice
                 URL(f"http://127.0.0.1:{self.database.port}{path}", encoded=True),
                 data=body,
                 headers={name: value for name, value in request.headers.items() if name.lower() not in HOP_BY_HOP},
@@ -179,7 +179,7 @@ class SupabaseServer:
             "columns": [], "record": {}, "old_record": {}, "errors": None,
         }  # fmt: skip
         for socket, topic in list(self._sockets.items()):
-            with contextlib.suppress(ConnectionResetError):  # that listener has gone
+            with contextlib.suppress(ConnectionResetError):  # that listener has disconnected
                 await socket.send_json(
                     {"event": "postgres_changes", "topic": topic, "ref": None, "payload": {"ids": [1], "data": data}}
                 )

@@ -1,4 +1,4 @@
-"""The compose files against the code: every setting reaches who reads it, and nobody else."""
+"""The compose files against the code: each service gets exactly the settings that it reads."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ IN_THE_IMAGE = {
     "TERTULIA_DATA_DIR", "TERTULIA_METRICS_HOST", "TERTULIA_METRICS_PORT", "TERTULIA_VOICES_DIR",
     "TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY", "TERTULIA_SECRETS_DIR",
 }  # fmt: skip
-"""Where a container's own files and ports are is not for `.env` to say; between containers there is no TLS."""
+"""Settings that `.env` must not set: file paths and ports inside containers, and TLS, which containers do not use."""
 NOT_A_SETTING = {"HF_TOKEN"}
 
 
 def services(*files: Path) -> dict[str, dict[str, Any]]:
-    """Each service's environment, of all files together."""
+    """The environment of each service, merged over all files."""
     merged: dict[str, dict[str, Any]] = {}
     for file in files:
         for name, service in yaml.safe_load(file.read_text(encoding="utf-8"))["services"].items():
@@ -49,19 +49,19 @@ def settings_of(service: str) -> set[str]:
 
 
 @pytest.mark.parametrize("service", sorted(READS))
-def test_every_setting_reaches_the_service_that_reads_it_and_no_other_does(service: str) -> None:
+def test_services_receive_exactly_the_settings_they_read(service: str) -> None:
     given = set(services(ROOT / "docker-compose.yml", ROOT / "deploy" / "compose" / "gpu.yml")[service])
     assert given - NOT_A_SETTING == settings_of(service)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS, ids=[path.stem for path in OVERLAYS])
-def test_an_overlay_sets_what_its_services_read(overlay: Path) -> None:
+def test_overlays_set_only_settings_that_their_services_read(overlay: Path) -> None:
     for service, environment in services(overlay).items():
         if service in READS:
             assert set(environment) - NOT_A_SETTING <= settings_of(service), service
 
 
-def test_no_secret_has_a_value() -> None:
+def test_secrets_have_no_value() -> None:
     for file in (ROOT / "docker-compose.yml", *OVERLAYS):
         for service, environment in services(file).items():
             for name, value in environment.items():
@@ -69,7 +69,7 @@ def test_no_secret_has_a_value() -> None:
                     assert not value or str(value).startswith(("/run/secrets/", "@/run/secrets/")), f"{service}: {name}"
 
 
-def test_every_image_of_ours_is_built_from_its_dockerfile() -> None:
+def test_own_images_are_built_from_their_dockerfiles() -> None:
     composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     for name, service in composed.items():
         if name not in ("redis", "cli"):
@@ -79,7 +79,7 @@ def test_every_image_of_ours_is_built_from_its_dockerfile() -> None:
 BOX = ROOT / "deploy" / "gpu-box"
 
 
-def test_a_box_is_given_every_setting_that_its_stages_read() -> None:
+def test_box_receives_every_setting_that_its_stages_read() -> None:
     of_the_box = services(BOX / "compose.yml")
     tts = {name for name in settings_of("tts") if not name.startswith("TERTULIA_TTS_OPENAI_")}
     tls = {"TERTULIA_REDIS_CA", "TERTULIA_REDIS_CERT", "TERTULIA_REDIS_KEY"}
@@ -88,7 +88,7 @@ def test_a_box_is_given_every_setting_that_its_stages_read() -> None:
     assert set(of_the_box["stt"]) == (settings_of("stt") - in_the_bundle - {"TERTULIA_STT_WORDS"}) | tls
 
 
-def test_a_box_opens_no_port_and_may_do_nothing_else() -> None:
+def test_box_opens_no_port_and_has_minimal_privileges() -> None:
     for name, service in yaml.safe_load((BOX / "compose.yml").read_text(encoding="utf-8"))["services"].items():
         assert "ports" not in service, name
         assert service["read_only"], name

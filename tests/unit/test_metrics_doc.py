@@ -1,4 +1,4 @@
-"""docs/metrics.md and the catalogue of metrics say the same."""
+"""docs/metrics.md agrees with the catalogue of metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def name_of(family: Family) -> str:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_a_metric_has_one_entry_with_its_labels_and_its_meaning(family: Family) -> None:
+def test_document_has_one_entry_per_metric_with_labels_and_meaning(family: Family) -> None:
     entries = [(labels, meaning) for name, labels, meaning in ENTRIES if name == family.name]
     assert len(entries) == 1, "docs/metrics.md needs an entry for it"
     labels, meaning = entries[0]
@@ -27,7 +27,7 @@ def test_a_metric_has_one_entry_with_its_labels_and_its_meaning(family: Family) 
     assert meaning.strip()
 
 
-def test_every_metric_that_is_named_exists() -> None:
+def test_document_names_only_existing_metrics() -> None:
     known = {family.name for family in catalogue.FAMILIES}
     known |= {
         family.name + suffix
@@ -39,7 +39,7 @@ def test_every_metric_that_is_named_exists() -> None:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_listed_values_are_told(family: Family) -> None:
+def test_document_lists_every_label_value(family: Family) -> None:
     for label, values in family.labels.items():
         if values is None or label == "stage":
             continue

@@ -1,4 +1,4 @@
-"""What holds the project's files together: settings and their example, targets and their help, links, pins, ADRs."""
+"""The consistency of the project's files: settings and their example, targets and their help, links, pins, ADRs."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def project(path: Path) -> Mapping[str, Any]:
 
 
 def tracked() -> list[Path]:
-    """All files under version control; without it (an unpacked archive) all that are the project's."""
+    """All files under version control; in an unpacked archive, all files of the project."""
     if not (ROOT / ".git").exists():
         pytest.skip("not a git checkout: which files are the project's is not known")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
@@ -72,7 +72,7 @@ def test_env_example_uncommented_changes_nothing(
     assert build(_env_file=env_file) == build(_env_file=None)
 
 
-def test_one_variable_has_one_default() -> None:
+def test_variables_have_one_default() -> None:
     defaults: dict[str, set[str]] = {}
     for cls in settings_classes():
         for name, field in cls.model_fields.items():
@@ -83,7 +83,8 @@ def test_one_variable_has_one_default() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_documents_name_settings_that_exist(document: Path) -> None:
     known = {variable(*item) for cls in settings_classes() for item in cls.model_fields.items()} | {CHOICE}
-    for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):  # theirs alone: a port to publish
+    # the compose files read further variables: the ports to publish
+    for composed in (ROOT / "docker-compose.yml", *(ROOT / "deploy").rglob("*.yml")):
         known |= set(re.findall(r"\$\{([A-Z_]+)", composed.read_text(encoding="utf-8")))
     named = set(re.findall(r"\b(?:TERTULIA|OPENROUTER)_[A-Z_]*[A-Z]\b", document.read_text(encoding="utf-8")))
     assert named <= known
@@ -103,7 +104,7 @@ def test_make_help_lists_every_target() -> None:
     assert sorted(listed) == sorted(targets())
 
 
-def test_every_target_is_phony() -> None:
+def test_make_targets_are_all_phony() -> None:
     phony = re.search(r"(?m)^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
     assert phony is not None
     assert set(phony[1].split()) == targets()
@@ -137,7 +138,7 @@ def test_named_files_exist(document: Path) -> None:
 
 
 @pytest.mark.parametrize("adr", ADRS, ids=relative)
-def test_an_adr_states_choice_alternatives_and_what_enforces_it(adr: Path) -> None:
+def test_adrs_state_choice_alternatives_and_enforcement(adr: Path) -> None:
     text = adr.read_text(encoding="utf-8")
     number = int(adr.name[:4])
     assert text.startswith(f"# {number}. ")
@@ -167,7 +168,7 @@ def test_adr_numbers_are_unique_and_without_gaps() -> None:
 # -- nothing of the machine it was made on
 
 
-def test_no_file_names_a_path_of_somebodys_machine() -> None:
+def test_files_contain_no_path_of_a_personal_machine() -> None:
     personal = re.compile(r"(?<![\w.<}])/(?:root|work|Users/\w+|home/(?!app\b|tertulia\b)\w+)/\w")
     found = [
         f"{relative(path)}: {match[0]}"
@@ -177,7 +178,7 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
     assert not found
 
 
-def test_locks_name_no_registry() -> None:
+def test_lock_files_contain_no_registry() -> None:
     for path in REQUIREMENTS:
         assert "://" not in path.read_text(encoding="utf-8"), relative(path)
     for path in tracked():
@@ -196,7 +197,7 @@ def as_text(path: Path) -> str | None:
 # -- the version
 
 
-def test_no_package_names_a_version_of_its_own() -> None:
+def test_packages_state_no_version_of_their_own() -> None:
     for path in PROJECTS[1:]:
         assert "version" not in project(path)["project"], relative(path)
         assert project(path)["project"]["dynamic"] == ["version"], relative(path)
@@ -218,14 +219,14 @@ def test_changelog_describes_the_current_version() -> None:
 
 
 def pins(name: str) -> Iterator[Requirement]:
-    """What a requirements file pins."""
+    """The pins of a requirements file."""
     for line in (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines():
         if line and not line.startswith((" ", "#")):
             yield Requirement(line.removesuffix("\\").strip())
 
 
 @pytest.mark.parametrize("requirements", REQUIREMENTS, ids=relative)
-def test_every_pin_has_hashes(requirements: Path) -> None:
+def test_pins_have_hashes(requirements: Path) -> None:
     entries = re.split(r"\n(?=\S)", requirements.read_text(encoding="utf-8").strip())
     pinned = [entry for entry in entries if not entry.startswith("#")]
     assert pinned
@@ -234,7 +235,7 @@ def test_every_pin_has_hashes(requirements: Path) -> None:
         assert "--hash=sha256:" in entry, entry
 
 
-def test_every_dependency_is_pinned() -> None:
+def test_dependencies_are_pinned() -> None:
     projects = [project(path) for path in PROJECTS]
     overrides = {
         canonicalize_name(Requirement(line).name) for line in projects[0]["tool"]["uv"]["override-dependencies"]
@@ -266,7 +267,7 @@ def test_dev_pins_agree_with_run_pins() -> None:
 
 
 @pytest.mark.parametrize("image", ["gateway", "stt", "llm", "tts", "cli"])
-def test_an_image_has_what_its_package_needs_as_it_was_tested(image: str) -> None:
+def test_image_pins_match_the_tested_versions(image: str) -> None:
     pinned = {(canonicalize_name(pin.name), str(pin.specifier)) for pin in pins(f"images/{image}.txt")}
     assert pinned <= {(canonicalize_name(pin.name), str(pin.specifier)) for pin in pins("run.txt")}, "run `make lock`"
     folder = ROOT / ("cli" if image == "cli" else f"services/{image}")

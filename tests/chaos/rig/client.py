@@ -79,7 +79,7 @@ class Client:
         self._unaccepted.pop(turn_id, None)
 
     async def until(self, test: Callable[[], object], seconds: float) -> bool:
-        """Wait until `test()` is true; False after so many seconds."""
+        """Wait until `test()` is true; False after that many seconds."""
         try:
             async with asyncio.timeout(seconds):
                 while not test():
@@ -99,7 +99,7 @@ class Client:
             self._socket.transport.abort()
 
     def read_slowly(self, seconds: float) -> None:
-        """Read nothing for so long."""
+        """Stop reading for this time."""
         self._slow_until = time.monotonic() + seconds
 
     def take_over(self) -> None:

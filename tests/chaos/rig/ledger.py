@@ -50,7 +50,7 @@ class Turn:
     excused: str = ""
     """The reason why it may be lost: a fault removed data that Redis had acknowledged."""
     reloaded: bool = False
-    """Whether the client was reloaded in this turn: of an earlier interruption or end it then gets no event."""
+    """Whether the client was reloaded in this turn: it then gets no event of an earlier interruption or end."""
     checked: bool = False
     """Whether the rig has compared it with Redis and SQLite."""
 
@@ -118,7 +118,7 @@ class Ledger:
         return self.turns.setdefault(turn_id, Turn(turn_id, text))
 
     def is_done(self, turn: Turn) -> bool:
-        """Whether all text and sound of a turn has come; for an interrupted turn, its end."""
+        """Whether all text and sound of a turn has arrived; for an interrupted turn, its end."""
         if not turn.completed:
             return False
         return turn.interrupted or all(

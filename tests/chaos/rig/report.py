@@ -14,7 +14,7 @@ HEAD = ("fault", "count", "turns hit", "lost", "doubled", "out of order", "wrong
 
 
 @dataclass
-class Struck:
+class InjectedFault:
     """One injected fault: its start, its end, and the turns in progress."""
 
     name: str
@@ -23,14 +23,14 @@ class Struck:
     hit: list[Run] = field(default_factory=list[Run])
 
 
-def silences(struck: Sequence[Struck]) -> dict[str, list[float]]:
+def silences(injected: Sequence[InjectedFault]) -> dict[str, list[float]]:
     """For each kind of fault, the longest silence (s) of each turn it hit.
 
     A silence counts for the fault that was active when it began.
     """
     out: dict[str, list[float]] = {}
-    for number, fault in enumerate(struck):
-        until = struck[number + 1].at if number + 1 < len(struck) else float("inf")
+    for number, fault in enumerate(injected):
+        until = injected[number + 1].at if number + 1 < len(injected) else float("inf")
         for run in fault.hit:
             gap = _longest(run.user.client.arrivals, fault.at, run.ended or float("inf"), until)
             if gap is not None:
@@ -61,12 +61,12 @@ class Row:
         return (self.name, str(self.count), str(self.hit), *map(str, self.wrong), quiet)
 
 
-def rows(struck: Sequence[Struck], failures: Sequence[Failure]) -> list[Row]:
+def rows(injected: Sequence[InjectedFault], failures: Sequence[Failure]) -> list[Row]:
     """A row for each kind of fault, and one for all; failures are counted by turn for each fault that hit the turn."""
-    quiet = silences(struck)
+    quiet = silences(injected)
     out: list[Row] = []
-    for name in sorted({fault.name for fault in struck}):
-        own = [fault for fault in struck if fault.name == name]
+    for name in sorted({fault.name for fault in injected}):
+        own = [fault for fault in injected if fault.name == name]
         counts = tuple(
             len({f.turn or f.what for f in failures if f.kind == kind and name in f.faults}) for kind in KINDS
         )
@@ -74,13 +74,13 @@ def rows(struck: Sequence[Struck], failures: Sequence[Failure]) -> list[Row]:
         out.append(Row(name, len(own), sum(len(fault.hit) for fault in own), counts, times))
     counts = tuple(len({f.turn or f.what for f in failures if f.kind == kind}) for kind in KINDS)
     times = tuple(time for row in out for time in row.recovery)
-    out.append(Row("all", len(struck), sum(row.hit for row in out), counts, times))
+    out.append(Row("all", len(injected), sum(row.hit for row in out), counts, times))
     return out
 
 
-def table(struck: Sequence[Struck], failures: Sequence[Failure]) -> list[str]:
+def table(injected: Sequence[InjectedFault], failures: Sequence[Failure]) -> list[str]:
     """The rows as a table in Markdown, its columns aligned."""
-    cells = [HEAD, *(row.cells() for row in rows(struck, failures))]
+    cells = [HEAD, *(row.cells() for row in rows(injected, failures))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(HEAD))]
     lines = [f"| {' | '.join(map(_aligned, row, widths, range(len(row))))} |" for row in cells]
     rule = "|".join(

@@ -22,7 +22,7 @@ from tests.chaos.rig.client import Client
 from tests.chaos.rig.failures import KINDS, Failure, Kind
 from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Scene
 from tests.chaos.rig.ledger import Ledger
-from tests.chaos.rig.report import HEAD, Struck, rows, table
+from tests.chaos.rig.report import HEAD, InjectedFault, rows, table
 from tests.chaos.rig.servers import Servers
 from tests.chaos.rig.storm import Storm, deck
 from tests.chaos.rig.truth import Truth
@@ -33,7 +33,7 @@ MAX_ATTEMPTS = 10
 SETTLED_S = 60.0
 PROGRESS_S = 10.0
 FEW_FAULTS = 100
-"""With at most so many faults, each is printed when it starts."""
+"""In runs with at most this many faults, each is printed when it starts."""
 EXPECTED_ERRORS = re.compile(r"(BusUnavailable|WritesPaused|StoreUnavailable|SynthesisFailed|RetryLater|ModelFailed)\b")
 """Exceptions that a fault explains, as the last line of a logged traceback names them."""
 
@@ -67,16 +67,16 @@ class Outcome:
     """Why the run ended before all turns and faults."""
     unchecked: bool = False
     """Whether it ended before all checks: then the absence of failures means nothing."""
-    struck: list[Struck] = field(default_factory=list[Struck])
+    injected: list[InjectedFault] = field(default_factory=list[InjectedFault])
     failures: list[Failure] = field(default_factory=list[Failure])
 
     def lines(self) -> list[str]:
         """The report."""
-        kinds = Counter(failure.kind for failure in self.failures)
+        kinds, faults = Counter(failure.kind for failure in self.failures), len(self.injected)
         return [
-            *table(self.struck, self.failures),
+            *table(self.injected, self.failures),
             "",
-            f"{self.turns} turns, {len(self.struck)} faults, {self.wall_s:.0f} s, seed {self.plan.seed}{self._less()}",
+            f"{self.turns} turns, {faults} faults, {self.wall_s:.0f} s, seed {self.plan.seed}{self._less()}",
             f"{self.frames} events and frames checked, {self.sentences} sentences compared sample by sample",
             f"{self.unheard} utterances were cut off before they became a turn",
             ", ".join(f"{kinds[kind]} {kind}" for kind in KINDS),
@@ -94,8 +94,8 @@ class Outcome:
                 "seed": self.plan.seed, "turns": self.plan.turns, "faults": self.plan.faults,
                 "conversations": self.plan.conversations, "lease_s": self.plan.lease_s, "kinds": self.plan.kinds,
                 "turns_over": self.turns, "wall_s": round(self.wall_s, 1), "stopped": self.stopped,
-                "rows": [dict(zip(HEAD, row.cells(), strict=True)) for row in rows(self.struck, self.failures)],
-                "struck": [[fault.name, round(fault.at, 3), len(fault.hit)] for fault in self.struck],
+                "rows": [dict(zip(HEAD, row.cells(), strict=True)) for row in rows(self.injected, self.failures)],
+                "struck": [[fault.name, round(fault.at, 3), len(fault.hit)] for fault in self.injected],
                 "failures": [failure.as_json() for failure in self.failures],
             },
             indent=1,
@@ -185,7 +185,7 @@ class _Rig:
             plan, over = self._plan, self._budget.over
             load = f"load {os.getloadavg()[0]:.1f}"
             self._say(
-                f"turns {over}/{plan.turns}, faults {len(storm.struck)}/{plan.faults}, "
+                f"turns {over}/{plan.turns}, faults {len(storm.injected)}/{plan.faults}, "
                 f"{len(self._budget.in_force)} in force, {len(self._outcome.failures)} failures, {load}"
             )
             if time.monotonic() - self._began > 60 * plan.minutes:
@@ -204,7 +204,7 @@ class _Rig:
                 names = deck(self._plan.kinds, self._plan.faults, self._dice)
                 tell = self._say if len(names) <= FEW_FAULTS else _not_at_all
                 storm = Storm(scene, names, self._plan.seed, self._budget, tell=tell, complain=self._fail)
-                self._outcome.struck = storm.struck
+                self._outcome.injected = storm.injected
                 async with asyncio.TaskGroup() as talks:
                     others = [talks.create_task(each) for each in (storm.run(), storm.watch(), self._progress(storm))]
                     await asyncio.wait([talks.create_task(user.talk(self._budget)) for user in self._users])
@@ -265,7 +265,7 @@ class _Rig:
             await asyncio.sleep(0.5)
         for what in left:
             self._fail("wrong", what)
-        if not any(name.startswith("hostile") for name in (fault.name for fault in self._outcome.struck)):
+        if not any(name.startswith("hostile") for name in (fault.name for fault in self._outcome.injected)):
             for letter in await truth.dead():
                 self._fail("lost", f"a dead letter: {letter}")
 
@@ -280,7 +280,7 @@ class _Rig:
                 len(user.ledger.messages[message_id].pcm)
                 for turn in done if not turn.interrupted for message_id in turn.messages
             )  # fmt: skip
-            if user.ledger.lost_talks and not any(fault.name in LOSES_TALKS for fault in outcome.struck):
+            if user.ledger.lost_talks and not any(fault.name in LOSES_TALKS for fault in outcome.injected):
                 self._fail("lost", f"talk_lost came {user.ledger.lost_talks} times", user.ledger.conversation_id)
 
     def _read_logs(self, stack: Stack) -> None:

@@ -49,7 +49,7 @@ class Servers:
         await self._runner.cleanup()
 
     def trouble(self, server: Literal["model", "speech"], kind: Trouble, seconds: float) -> None:
-        """For so long, the trouble affects requests to this server and running replies."""
+        """Until its end, the trouble affects requests to this server and running replies."""
         self._trouble[server] = (kind, time.monotonic() + seconds)
 
     def _now(self, server: str) -> Trouble:
@@ -89,7 +89,7 @@ class Servers:
 
 
 def _until_gone(handler: Handler) -> Handler:
-    """A client that is killed or gives up during a reply is no error of the server."""
+    """A client that is killed or gives up during a reply is not an error of the server."""
 
     async def guarded(request: web.Request) -> web.StreamResponse:
         try:

@@ -161,7 +161,7 @@ class Soak:
 
 
 def _of_redis(server: Any, namespace: str) -> tuple[Counter[str], int]:
-    """Keys by kind, and used memory. All keys have a TTL, so keys in proportion to the turns are no leak."""
+    """Keys by kind, and used memory. All keys have a TTL, so keys in proportion to the turns are not a leak."""
     kinds = Counter(_ID.sub("ID", key.decode()) for key in server.scan_iter(f"{namespace}:*", count=1000))
     return Counter({kind.removeprefix(f"{namespace}:"): n for kind, n in kinds.items()}), server.info("memory")[
         "used_memory"

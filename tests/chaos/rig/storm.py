@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 
 from tests.chaos.rig.failures import Kind
 from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
-from tests.chaos.rig.report import Struck
+from tests.chaos.rig.report import InjectedFault
 from tests.chaos.rig.user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
@@ -20,9 +20,9 @@ LONGEST_GAP_S = 2.0
 """The pause between two faults, also if no turn ends meanwhile."""
 SHORTEST_GAP_S = 0.2
 WITHOUT_A_TURN = 4
-"""After so many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
+"""After this many faults without the end of a turn, the next one waits: without conversations it tests nothing."""
 MANY_STARTING = 4
-"""No fault restarts more while so many processes start: two cores would do nothing else."""
+"""No fault restarts processes while this many start: otherwise two cores would do nothing else."""
 LOOK_S = 0.3
 """Interval of the checks which processes work and which have ended."""
 RECOVERY_S = {"model": 3.0, "speech": 3.0}
@@ -32,12 +32,12 @@ Complain = Callable[[Kind, str], None]
 
 
 class Storm:
-    """`run()` returns when all faults are over. `struck` has each of them."""
+    """`run()` returns when all faults are over. `injected` has all of them."""
 
     def __init__(
         self, scene: Scene, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
     ) -> None:
-        self.struck: list[Struck] = []
+        self.injected: list[InjectedFault] = []
         self._scene = scene
         self._waiting = list(names)
         self._faults = len(names)
@@ -54,10 +54,10 @@ class Storm:
         async with asyncio.TaskGroup() as falling:
             last, over, without = time.monotonic(), 0, 0
             while self._waiting and not self._budget.stopped:
-                due = len(self.struck) * self._budget.turns / self._faults
+                due = len(self.injected) * self._budget.turns / self._faults
                 gap_s = self._dice.uniform(SHORTEST_GAP_S, LONGEST_GAP_S)
                 soonest = last + LONGEST_GAP_S
-                while time.monotonic() < soonest and self._budget.over < due:  # noqa: ASYNC110 - of seconds, in no hurry
+                while time.monotonic() < soonest and self._budget.over < due:  # noqa: ASYNC110 - polls for seconds; the delay does not matter
                     await asyncio.sleep(0.05)
                 await asyncio.sleep(max(0.0, last + gap_s - time.monotonic()))
                 without = 0 if self._budget.over > over else without + 1
@@ -66,7 +66,7 @@ class Storm:
                     await asyncio.sleep(0.05)
                 name = await self._next()
                 last = time.monotonic()
-                number = len(self.struck)
+                number = len(self.injected)
                 falling.create_task(self._fall(self._begun(name), random.Random(f"{self._seed}/{number}/{name}")))
         self._budget.is_open = False
 
@@ -91,26 +91,26 @@ class Storm:
             return False
         return taken_away_by(name) not in self._taken and not ALONE & set(self._in_force)
 
-    def _begun(self, name: str) -> Struck:
-        struck = Struck(name, time.monotonic())
+    def _begun(self, name: str) -> InjectedFault:
+        injected = InjectedFault(name, time.monotonic())
         for user in self._scene.users:
             if user.current is not None:
-                struck.hit.append(user.current)
+                injected.hit.append(user.current)
                 user.current.faults.append(name)
-        self.struck.append(struck)
+        self.injected.append(injected)
         self._in_force.append(name)
         self._budget.fallen.append(name)
         self._taken.add(taken_away_by(name))
-        self._tell(f"{name}, {len(struck.hit)} turns in progress, {self._budget.over} over")
-        return struck
+        self._tell(f"{name}, {len(injected.hit)} turns in progress, {self._budget.over} over")
+        return injected
 
-    async def _fall(self, struck: Struck, dice: random.Random) -> None:
-        name, taken = struck.name, taken_away_by(struck.name)
+    async def _fall(self, injected: InjectedFault, dice: random.Random) -> None:
+        name, taken = injected.name, taken_away_by(injected.name)
         try:
             # an overlapping fault may have stopped Redis: this one is then impossible, or the restart has undone it
             with contextlib.suppress(RedisError, OSError):
                 await FAULTS[name](self._scene, dice)
-            struck.ended = time.monotonic()
+            injected.ended = time.monotonic()
             await asyncio.sleep(RECOVERY_S.get(taken, 0.0))
         except RedisDidNotStart as error:
             self._complain("wrong", f"Redis does not start again after {name}: {error}")
@@ -131,24 +131,24 @@ class Storm:
     def replace_fallen(self) -> None:
         """Start a new process for each that ended by itself, and report those that must not end."""
         for process in self._scene.stack.fallen():
-            if may_have_ended(process.service, process.tail(), process.began, self.struck):
+            if may_have_ended(process.service, process.tail(), process.began, self.injected):
                 process.may_fail = True
             else:
                 self._complain("wrong", f"a process ended by itself: {process.tail()[-1500:]}")
         self._scene.stack.replace_fallen()
 
 
-def may_have_ended(service: str, log: str, began: float, struck: Sequence[Struck]) -> bool:
+def may_have_ended(service: str, log: str, began: float, injected: Sequence[InjectedFault]) -> bool:
     """Whether a process may end by itself: tts at its start, while the speech server is in trouble.
 
     Args:
         service: of the process.
         log: the end of its log.
         began: when it was started (monotonic seconds).
-        struck: the faults so far.
+        injected: the faults so far.
     """
     in_trouble = any(
-        taken_away_by(fault.name) == "speech" and (not fault.ended or fault.ended > began) for fault in struck
+        taken_away_by(fault.name) == "speech" and (not fault.ended or fault.ended > began) for fault in injected
     )
     return service == "tts" and in_trouble and "cannot start: the speech server" in log
 

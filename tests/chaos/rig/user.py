@@ -26,7 +26,7 @@ ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Lu
 PATIENCE_S = 90.0
 """How long an answer may take, faults and restarts included; after that the turn counts as lost."""
 LOOK_S = 5.0
-"""Interval of asking Redis whether a turn was over when its client was reloaded."""
+"""Interval of the checks in Redis whether a turn was over when its client was reloaded."""
 REPEAT_S = 1.0
 """The time after which a message is resent that got `unavailable`."""
 CUTS = 0.18
@@ -51,7 +51,7 @@ class Run:
 
 @dataclass
 class Budget:
-    """Of all users: the minimum of turns, and how many are over. More turns start while faults are left."""
+    """The turns of all users: the minimum, and the number that are over. More turns start while faults are left."""
 
     turns: int
     begun: int = 0
@@ -210,7 +210,7 @@ class User:
         self._end(run)
 
     async def _is_over(self, turn: Turn) -> bool:
-        """Wait for the end of a turn; False if it does not come in time."""
+        """Wait for the end of a turn; False if it does not arrive in time."""
         deadline = time.monotonic() + PATIENCE_S
         while not await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, LOOK_S):
             if time.monotonic() > deadline:
@@ -262,7 +262,7 @@ class User:
 
 
 def state_of(ledger: Ledger, turn: Turn) -> str:
-    """How far a turn has come, in words."""
+    """The progress of a turn, in words."""
     messages = [ledger.messages[message_id] for message_id in turn.messages]
     replies = ", ".join(
         f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"

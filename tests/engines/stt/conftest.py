@@ -1,4 +1,4 @@
-"""The engine `realtimestt` with a model made on the spot; needs its environment (`make test-engines`)."""
+"""Fixtures: the engine `realtimestt` with a generated model; needs its environment (`make test-engines`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def whisper(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def settings(whisper: Path) -> RealtimeSTTSettings:
-    """Settings that use it."""
+    """Settings that use the generated model."""
     return settings_of(
         RealtimeSTTSettings, stt_engine="realtimestt", stt_model=str(whisper), stt_realtime_model=str(whisper)
     )
@@ -30,7 +30,7 @@ def settings(whisper: Path) -> RealtimeSTTSettings:
 
 @pytest.fixture
 async def engine(settings: RealtimeSTTSettings) -> AsyncIterator[RealtimeSTTEngine]:
-    """The engine, started."""
+    """The started engine."""
     engine = load_engine("realtimestt", settings)
     assert isinstance(engine, RealtimeSTTEngine)
     await engine.start()

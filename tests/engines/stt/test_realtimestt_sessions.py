@@ -1,4 +1,4 @@
-"""What the contract of all recognition engines does not say: threads, pace, long speech, endings, broken models."""
+"""realtimestt beyond the contract of recognition engines: threads, pace, long speech, endings, broken models."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ async def test_speech_becomes_the_text_of_the_model(engine: RealtimeSTTEngine) -
     (final,) = finals(events)
     assert final.text == SENTENCE
     assert {event.text for event in events if isinstance(event, TranscriptionUpdate)} <= {SENTENCE}
-    # The voice sounds from 0.5 s to 3.6 s; up to 0.5 s of pre-roll, 0.64 s of silence.
+    # The recording has speech from 0.5 s to 3.6 s; pre-roll adds up to 0.5 s, the final silence 0.64 s.
     assert 0 <= final.start_sample / 16_000 < 0.6
     assert 3.5 < final.end_sample / 16_000 <= len(pcm("hello_luna")) / SECOND
 
@@ -90,7 +90,7 @@ async def test_stall_between_two_words_does_not_end_the_utterance(
     recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - it knows when it has looked at all
     assert await asyncio.to_thread(recorder.drain_audio_input, timeout=PATIENCE_S)
     on_time = time.time
-    monkeypatch.setattr(time, "time", lambda: on_time() + 1)  # as after a second in which nothing ran
+    monkeypatch.setattr(time, "time", lambda: on_time() + 1)  # as after a second in which no thread ran
     assert len(finals(await hear(session, rest))) == 1
 
 

@@ -1,4 +1,4 @@
-"""What keeps the engine from starting is said in one sentence that names the setting and the way out."""
+"""A start that fails is reported in one sentence that names the setting and the remedy."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_fetch_downloads_both_models_into_the_engines_folder(
     assert fetched == [("small", str(models_dir(wanted))), ("tiny", str(models_dir(wanted)))]
 
 
-def test_fetch_without_a_network_says_what_to_do(
+def test_fetch_without_a_network_fails_with_advice(
     settings: RealtimeSTTSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unreachable(*_: object, **__: object) -> None:

@@ -18,7 +18,7 @@ from tests.harness.stack import Stack
 pytestmark = pytest.mark.timeout(240, method="signal")
 
 
-async def test_a_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) -> None:
+async def test_spoken_utterance_becomes_a_turn(tmp_path: Path, whisper: Path) -> None:
     conversation_id, session_id = str(uuid4()), str(uuid4())
     settings = {
         "TERTULIA_STT_ENGINE": "realtimestt",
@@ -55,7 +55,7 @@ async def test_worker_without_weights_names_them_and_exits(tmp_path: Path) -> No
     stack = Stack(tmp_path, workers={}, env=settings)
     with stack:
         worker = stack.start("stt")
-        worker.killed = True  # its exit code is looked at here
+        worker.killed = True  # the test checks the exit code
         worker.stopping = True
         await eventually(lambda: not worker.running, "it ends")
         assert worker.wait() == 1

@@ -1,4 +1,4 @@
-"""The real Higgs Audio: boson-multimodal's own code to PCM, on tiny random weights (`make test-engines`)."""
+"""The real Higgs Audio, with boson-multimodal's own code, on tiny random weights (`make test-engines`)."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def spoken(engine: HiggsEngine, text: str = TEXT, voice: str = "luna", see
     return b"".join([pcm async for pcm in engine.synthesize(text, voice, seed)])
 
 
-def test_codes_depend_on_text_voice_and_seed_and_on_nothing_else(model: BosonModel, voice: ClonedVoice) -> None:
+def test_codes_depend_only_on_text_voice_and_seed(model: BosonModel, voice: ClonedVoice) -> None:
     def first(text: str = TEXT, seed: int = 1, by: ClonedVoice = voice) -> list[list[int]]:
         got: list[list[int]] = []
         model.generate(by, text, seed, 60, lambda column: (got.append(column.tolist()), len(got) < 9)[1])
@@ -127,8 +127,8 @@ def test_streaming_equals_decoding_at_once(model: BosonModel) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_the_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
-    """459 MB, made once: the context that is enough for it is what the windows rely on."""
+def test_codec_at_its_real_width_streams_without_seams(tmp_path: Path) -> None:
+    """Tests that the windows' context is enough for the real codec. (The codec has 459 MB and is made once.)"""
     whole = load_boson(make_tiny_higgs(tmp_path).settings())
     frames = np.random.default_rng(6).integers(0, CODES, (8, 14)).astype(np.int16)
     decoder = FrameDecoder(whole.decode)
@@ -146,7 +146,7 @@ async def test_concurrent_streams_equal_single_ones(engine: HiggsEngine) -> None
     assert list(together) == alone
 
 
-async def test_closing_the_generator_ends_the_run_at_the_next_step(
+async def test_closed_generator_ends_the_run_at_the_next_step(
     engine: HiggsEngine, model: BosonModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = await spoken(engine)
@@ -232,7 +232,7 @@ def test_errors_of_pytorch_are_translated(
         columns_of(model, voice, TEXT, 1)
 
 
-# What starting says
+# -- errors at the start
 
 
 async def refused(settings: object) -> str:
@@ -244,12 +244,12 @@ async def refused(settings: object) -> str:
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
-    """Settings for a voice folder, and a hub cache with nothing in it."""
+    """Settings for a voice folder, and an empty hub cache."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 
 
-async def test_start_without_a_gpu_says_so(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_start_without_a_gpu_fails_with_the_reason(tiny: TinyHiggs, here: dict[str, object]) -> None:
     settings = tiny.settings().model_copy(update={**here, "tts_higgs_device": "cuda"})
     assert "wants a CUDA GPU" in await refused(settings)
 
@@ -266,7 +266,9 @@ async def test_incomplete_weights_name_the_missing_file(tiny: TinyHiggs, here: d
     assert "lacks model.pth" in await refused(tiny.settings().model_copy(update=here))
 
 
-async def test_weights_in_the_newer_format_say_which_revision(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_weights_in_the_newer_format_are_refused_with_the_right_revision(
+    tiny: TinyHiggs, here: dict[str, object]
+) -> None:
     config = json.loads((tiny.model / "config.json").read_text())
     (tiny.model / "config.json").write_text(json.dumps(config | {"model_type": "higgs_audio_v2"}))
     assert weights.MODEL_REVISION in await refused(tiny.settings().model_copy(update=here))

@@ -38,7 +38,7 @@ def test_write_gives_a_named_group_read_access(tmp_path: Path) -> None:
     path = tmp_path / "file"
     gid = path.parent.stat().st_gid
     write(path, "secret", OWNER_ONLY)
-    assert write(path, "secret", Readers(gid)) is True  # the same words, for others
+    assert write(path, "secret", Readers(gid)) is True  # the same words in another context
     assert (stat.S_IMODE(path.stat().st_mode), path.stat().st_gid) == (0o440, gid)
     assert write(path, "secret", Readers(gid)) is False
 

@@ -1,4 +1,4 @@
-"""The gateway's address."""
+"""The parsing of the gateway's address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the client reconnects."""
+"""The delays between the client's reconnects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When an awaited turn is over."""
+"""The end of an awaited turn."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_each_reply_streams_into_one_line() -> None:
+def test_reply_streams_into_one_line() -> None:
     out = io.StringIO()
     screen = Screen(out, io.StringIO())
     screen.message_started("1", "Luna")
@@ -57,7 +57,7 @@ def test_partial_transcripts_replace_each_other_on_a_terminal() -> None:
     screen.said("You", "Hello Luna")
     shown = out.getvalue()
     assert shown.count(ERASE_LINE) == 3
-    assert "a story about the" not in shown  # it must fit the line, or it could not be erased
+    assert "a story about the" not in shown  # a longer text than the line could not be erased
     assert "the sea" in shown
     assert shown.endswith("Hello Luna\n")
 

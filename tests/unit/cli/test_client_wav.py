@@ -59,7 +59,7 @@ def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
         (32, b"\7\7\0\0\7\7\0\x40\7\7\0\x80"),
     ],
 )
-def test_every_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
+def test_any_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
     wav = parse(riff((b"fmt ", format_of(bits=bits)), (b"data", raw)))
     assert list(mono(wav)) == [0, 16_384, -32_768]
 
@@ -141,7 +141,7 @@ def test_resampling_clips_at_full_scale() -> None:
     assert min(there) == -32_768
 
 
-def test_frames_have_one_length_and_lose_nothing() -> None:
+def test_frames_have_one_length_and_keep_all_samples() -> None:
     pcm = bytes(range(1, 251)) * 10
     made = list(frames(pcm))
     assert {len(frame) for frame in made} == {FRAME_BYTES}

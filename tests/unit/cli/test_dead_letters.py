@@ -266,7 +266,7 @@ async def test_repeated_retry_asks_the_turn_again_once(bus: Bus) -> None:
     dead = await give_up(bus, DeadLetter("llm", "5-0", 2, "x", C))
     before = await read_facts(bus, dead)
     assert (before.turn, before.turn_waits) == (Turn(T, "Luna?", 1), False)
-    for _ in range(2):  # the second stands for a retry after a crash
+    for _ in range(2):  # the second call stands for a retry after a crash
         _, done = await retried(bus, dead)
         assert done
     turns = await bus.read(keys.turns(C))

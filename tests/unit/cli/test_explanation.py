@@ -160,7 +160,7 @@ TTS_WORK = OpenWork("tts", "5-0", Work(C, M1), T0 + 7_000, "")
 WORKERS = ("llm:h-1-a:demo", "tts:h-2-b:espeak")
 
 
-def test_nothing_is_printed_without_stuck_work() -> None:
+def test_report_is_empty_without_stuck_work() -> None:
     assert stuck(workers=WORKERS) == []
 
 

@@ -1,4 +1,4 @@
-"""The timeline of a conversation: from entries in Redis to the printed report."""
+"""The timeline of a conversation, from entries in Redis to the printed report."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def typed() -> Timeline:
     return build(recording(TYPED, sentences={M1: SPOKEN_SENTENCES}, audio={M1: SOUND}))
 
 
-def test_each_step_of_a_reply_has_its_time() -> None:
+def test_steps_of_a_reply_have_their_times() -> None:
     timeline = typed()
     (turn,) = timeline.turns
     luna, rex = turn.messages.values()

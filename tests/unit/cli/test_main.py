@@ -28,7 +28,7 @@ def ends_with(*argv: str) -> object:
     "asked",
     [("--help",), ("run", "--help"), ("say", "--help"), ("talk", "--help"), ("inspect", "--help"), ("dead", "--help")],
 )
-def test_every_command_has_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_all_have_help(asked: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert ends_with(*asked) == OK
     assert "usage: tertulia" in capsys.readouterr().out
 

@@ -54,7 +54,7 @@ async def test_memory_is_measured_by_kind() -> None:
     assert (seen.keys, seen.is_complete, seen.writes_paused) == (3, True, None)
     await bus.probe_writes()
     assert (await memory(bus) or full()).writes_paused is False
-    clock.now += 10  # the gateways go on trying, in vain
+    clock.now += 10  # the gateways continue to try, without success
     assert (await memory(bus) or full()).writes_paused is True
     bus.limit_bytes = 1
     assert (await memory(bus) or full()).writes_paused is True

@@ -1,4 +1,4 @@
-"""When a service that died is restarted."""
+"""The restarts of a service that died."""
 
 from __future__ import annotations
 

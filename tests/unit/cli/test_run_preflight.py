@@ -49,7 +49,7 @@ def test_second_run_on_a_folder_fails(tmp_path: Path) -> None:
         refused = pytest.raises(Failure, match=rf"another `tertulia run` \(process {os.getpid()}\)")
         with refused, preflight.lock_data_dir(tmp_path):
             pytest.fail("it was let in")
-    with preflight.lock_data_dir(tmp_path):  # and afterwards it is free again
+    with preflight.lock_data_dir(tmp_path):  # afterwards the folder is free again
         pass
 
 
@@ -59,7 +59,7 @@ def test_folder_stays_locked_while_the_redis_of_a_killed_run_lives(
     monkeypatch.setattr(preflight, "LOCK_PATIENCE_S", 0.0)
     with preflight.lock_data_dir(tmp_path) as held:
         os.ftruncate(held, 0)
-        os.write(held, b"4194305")  # above any pid of Linux
+        os.write(held, b"4194305")  # above any pid on Linux
         killed = pytest.raises(Failure, match="redis-server of a `tertulia run` that was killed")
         with killed, preflight.lock_data_dir(tmp_path):
             pytest.fail("it was let in")

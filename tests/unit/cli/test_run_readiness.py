@@ -34,7 +34,7 @@ def test_worker_is_matched_by_process_and_host() -> None:
     assert not member.is_process(4711, "other")
 
 
-async def test_status_is_none_if_nothing_listens() -> None:
+async def test_status_is_none_without_a_server() -> None:
     assert await gateway_status("127.0.0.1", 1) is None
 
 

@@ -64,14 +64,14 @@ def test_reply_that_failed_before_its_first_word_is_silent() -> None:
     assert not queue.is_silent("b")
 
 
-def test_mark_in_a_queued_message_keeps_the_audio_behind_it() -> None:
+def test_mark_in_a_queued_message_keeps_the_audio_after_it() -> None:
     queue = AudioQueue()
     begin(queue, "a", "b", "c")
     queue.keep_from(AudioMark("b", "2-3"))
     assert [(message.message_id, message.after) for message in queue.waiting] == [("b", "2-3"), ("c", "0-0")]
 
 
-def test_mark_in_an_older_turn_keeps_all_of_the_present_turn() -> None:
+def test_mark_in_an_older_turn_keeps_the_whole_current_turn() -> None:
     queue = AudioQueue()
     begin(queue, "old", epoch=1)
     begin(queue, "a", epoch=2)

@@ -1,4 +1,4 @@
-"""Access by token, origin and host, and the settings that the gateway refuses to start with."""
+"""Access by token, origin and host, and the settings with which the gateway refuses to start."""
 
 from __future__ import annotations
 

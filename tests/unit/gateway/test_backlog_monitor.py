@@ -1,4 +1,4 @@
-"""The backlog metrics, with Redis present, away, silent, and refusing."""
+"""The backlog metrics while Redis is available, unavailable, silent and refusing."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ async def test_backlog_workers_and_outbox_are_reported() -> None:
 
 
 @virtual_time
-async def test_backlog_metrics_disappear_while_redis_is_away() -> None:
+async def test_backlog_metrics_disappear_while_redis_is_unavailable() -> None:
     it = Scene()
     async with it.monitored():
         assert scraped(it.metrics).of("tertulia_work_waiting", stage="tts") == 0
@@ -92,7 +92,7 @@ async def test_backlog_metrics_disappear_while_redis_is_away() -> None:
 
 
 class Silent(MemoryBus):
-    """Its server accepts commands and never answers."""
+    """A bus whose server accepts commands and never answers."""
 
     async def ping(self) -> float:
         await asyncio.Event().wait()
@@ -112,7 +112,7 @@ async def test_redis_that_does_not_answer_in_time_counts_as_a_failure() -> None:
 
 
 class Forbidding(MemoryBus):
-    """Its server answers PING, but refuses the backlog."""
+    """A bus whose server answers PING, but refuses the backlog."""
 
     async def backlog(self, stage: Stage) -> Backlog:
         raise WriteRefused("Redis refused EVALSHA: NOPERM scripted")

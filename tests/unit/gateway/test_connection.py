@@ -1,4 +1,4 @@
-"""A WebSocket connection whose client disappears: the receipts that were still unread."""
+"""A WebSocket connection whose client disappears with unread receipts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def receipt(chunk: int) -> tuple[str, dict[str, Any]]:
 
 
 class Hanging(MemoryBus):
-    """While it hangs, no transaction returns."""
+    """A bus whose transactions do not return while `hangs` is set."""
 
     hangs = False
 
@@ -41,7 +41,7 @@ class Hanging(MemoryBus):
 
 
 class ClientSocket:
-    """A client's side of a socket. Its frames wait in a queue; once it is `cut`, nothing can be sent to it."""
+    """The client's side of a socket. Its frames wait in a queue; after `cut`, sends to it fail."""
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Message] = asyncio.Queue()

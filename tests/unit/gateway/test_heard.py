@@ -1,4 +1,4 @@
-"""How much of a turn was heard, from the receipts."""
+"""The heard part of a turn, from the receipts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def complete(message_id: str, sentence: int = 0, chunk: int = 0, played_ms: int 
     return Heard(message_id, sentence, chunk, played_ms, complete=True)
 
 
-async def test_without_receipts_nothing_was_heard(bus: MemoryBus) -> None:
+async def test_message_without_receipts_is_unheard(bus: MemoryBus) -> None:
     assert await heard_of(bus, C, (A, B), []) == ()
 
 

@@ -45,7 +45,7 @@ def test_turn_records_the_latency_of_its_first_text_and_first_audio(it: Scene) -
     it.now_ms += 200
     it.measured.text_sent()
     it.audio(OPENED_MS + 590)
-    it.audio(OPENED_MS + 600)  # the second character's
+    it.audio(OPENED_MS + 600)  # the second character's first text and audio
     assert it.seen.of("tertulia_turns_total", source="spoken") == 1
     for what, seconds in (("text", 0.3), ("sound", 0.5)):
         name = f"tertulia_turn_first_{what}_seconds"

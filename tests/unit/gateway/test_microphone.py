@@ -1,4 +1,4 @@
-"""The microphone's queue while Redis is away, and sessions that Redis lost."""
+"""The microphone's queue while Redis is unavailable, and sessions that Redis lost."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ from tertulia_gateway.conversation.playback import BYTES_PER_SECOND, RECEIPT_GRA
 from tertulia_shared.entries import Receipt
 
 
-def test_nothing_remains_before_the_first_frame() -> None:
+def test_remaining_time_is_zero_before_the_first_frame() -> None:
     assert Playback().remaining(100.0) == 0.0
 
 
-def test_without_receipts_the_length_of_the_audio_remains() -> None:
+def test_remaining_time_without_receipts_is_the_length_of_the_audio() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
     playback.sent("m", 0, 1, BYTES_PER_SECOND, 10.1)
@@ -18,7 +18,7 @@ def test_without_receipts_the_length_of_the_audio_remains() -> None:
     assert playback.remaining(13.0) == 0.0
 
 
-def test_frame_after_a_pause_is_played_from_then_on() -> None:
+def test_frame_after_a_pause_starts_playing_when_it_is_sent() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 10.0)
     playback.sent("m", 1, 0, BYTES_PER_SECOND, 20.0)
@@ -45,7 +45,7 @@ def test_client_with_receipts_gets_a_bounded_grace_period() -> None:
     assert playback.remaining(2.0 + RECEIPT_GRACE_S) == 0.0
 
 
-def test_nothing_remains_after_an_interruption() -> None:
+def test_remaining_time_is_zero_after_an_interruption() -> None:
     playback = Playback()
     playback.sent("m", 0, 0, BYTES_PER_SECOND, 0.0)
     playback.flush()

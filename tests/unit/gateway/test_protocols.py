@@ -52,7 +52,7 @@ async def test_connections_with_much_to_parse_take_turns() -> None:
     flood, other = Sender("flood", 100, parsed), Sender("other", 2, parsed)
     parsing.add(flood)
     parsing.add(other)
-    parsing.add(other)  # it has received more in the meantime
+    parsing.add(other)  # the connection has received more in the meantime
     await _until_parsed(flood, other)
     assert parsed.count("flood") == 100
     assert [name for name in parsed if name == "other"] == ["other"] * 2

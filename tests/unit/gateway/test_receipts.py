@@ -1,4 +1,4 @@
-"""Receipts are written at a bounded rate, and the newest always is."""
+"""Receipts are written at a bounded rate, and the newest one always is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Opening conversations while Redis fails at any one of its answers."""
+"""Opening conversations while any single call to Redis fails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ at_any_moment = pytest.mark.parametrize("moment", range(1, 5))
 
 
 class Flickering(MemoryBus):
-    """Fails once: at the `moment`-th call after that was set."""
+    """A bus that fails once, at the `moment`-th call after `moment` was set."""
 
     moment = 0
 
@@ -39,7 +39,7 @@ class Flickering(MemoryBus):
 
 @dataclass
 class RecordingTransport:
-    """Keeps the types of the events that the client was sent."""
+    """Keeps the types of the events that were sent to the client."""
 
     kinds: list[str] = field(default_factory=list[str])
 
@@ -51,7 +51,7 @@ class RecordingTransport:
 
 
 class Gone(Exception):
-    """The client has gone."""
+    """The client has disconnected."""
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The checker itself: a right talk has no faults, and each kind of wrong one is seen."""
+"""The checker itself: a correct conversation has no faults, and each kind of fault is reported."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_record_reports_each_kind_of_fault(name: str) -> None:
     assert record_of(frames).faults
 
 
-def test_end_of_an_interrupted_reply_is_no_fault() -> None:
+def test_end_of_an_interrupted_reply_is_not_a_fault() -> None:
     frames = a_talk()[:9]
     frames += [
         event(8, "interrupted", epoch=2, cause="request"),

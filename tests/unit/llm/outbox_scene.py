@@ -25,7 +25,7 @@ NEWER = f"llm:box-1-aaaaaa.v{VERSION + 1}:demo"
 
 
 class WatchedStore(MemoryStore):
-    """Records the saved texts. `silent`: it does not answer."""
+    """A store that records the saved texts. `silent`: the store does not answer."""
 
     def __init__(self, tables: MemoryTables) -> None:
         super().__init__(tables)

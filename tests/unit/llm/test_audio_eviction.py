@@ -46,7 +46,7 @@ def test_plan_keeps_audio_that_is_made_or_played() -> None:
     assert plan_eviction([long_reply, made], 1 << 40, NOW_MS).size == 0
 
 
-def test_plan_leaves_out_empty_streams() -> None:
+def test_plan_skips_empty_streams() -> None:
     assert plan_eviction([unheard("a", 3000, EMPTY_BYTES)], 1 << 40, NOW_MS).size == 0
 
 

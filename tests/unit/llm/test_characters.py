@@ -117,7 +117,7 @@ async def test_cached_characters_stay_until_the_store_is_back() -> None:
 
 
 @virtual_time
-async def test_cache_starts_from_redis_while_the_store_is_away() -> None:
+async def test_cache_starts_from_redis_while_the_store_is_unavailable() -> None:
     bus, store, characters = await table()
     store.away = True
     with pytest.raises(StoreUnavailable):

@@ -16,7 +16,7 @@ FAR = 2**64 - 1
 
 
 @virtual_time
-async def test_turn_that_is_gone_from_the_stream_is_reported_lost() -> None:
+async def test_turn_missing_from_the_stream_is_reported_lost() -> None:
     table = await table_with()
     turn_id = await table.say(HELLO)
     key = table.bus.keys.turns(table.conversation_id)

@@ -76,7 +76,7 @@ def test_simple_sums_are_answered(text: str, answer: str) -> None:
     [
         "what is 2 plus 3 times 4",  # would need precedence
         "what is 2 plus 3 percent",
-        "I bought 2 x 4 planks",  # no question
+        "I bought 2 x 4 planks",  # not a question
         "what is 99999999999 plus 1",  # out of bounds
         "the score was 10-4",
     ],

@@ -65,7 +65,7 @@ def test_scene_separates_the_speakers_lines_from_others() -> None:
     assert scene.begun is None
 
 
-def test_stage_notes_are_no_lines() -> None:
+def test_stage_notes_are_not_lines() -> None:
     scene = read_scene(worker_messages("Rex", user("Hi"), said("Luna", "I was", interrupted=True), user("Wait, what?")))
     assert scene.said == "Wait, what?"
     opening = read_scene(worker_messages("Rex"))
@@ -82,7 +82,7 @@ def test_stage_notes_are_no_lines() -> None:
         "Continue exactly where you stopped.",
     ],
 )
-def test_other_directions_are_no_lines(note: str) -> None:
+def test_other_directions_are_not_lines(note: str) -> None:
     assert (
         read_scene([Message("user", "Hi"), Message("assistant", "<Luna>Hello</Luna>"), Message("user", note)]).said
         == "Hi"

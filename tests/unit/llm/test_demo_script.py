@@ -139,7 +139,7 @@ def test_seed_chooses_among_replies(name: str) -> None:
     assert len({next_words(ask(name, [user("Hello")]), seed=seed) for seed in range(20)}) > 1
 
 
-def test_each_character_answers_in_its_own_way() -> None:
+def test_characters_answer_in_different_ways() -> None:
     replies = {name: next_words(ask(name, [user("Who are you?")]), seed=0) for name in CAST}
     assert len(set(replies.values())) == len(CAST)
     assert "detective" in replies["Rex"] or "Rex" in replies["Rex"]

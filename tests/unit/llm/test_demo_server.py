@@ -125,7 +125,7 @@ async def test_sdk_raises_the_servers_error(client: AsyncOpenAI) -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"model": '])
-async def test_body_that_is_no_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
+async def test_body_other_than_json_is_refused(http: aiohttp.ClientSession, raw: bytes) -> None:
     async with http.post("/v1/chat/completions", data=raw) as response:
         assert response.status == 400
         assert "not valid JSON" in (await response.json())["error"]["message"]

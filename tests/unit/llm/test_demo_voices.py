@@ -31,8 +31,8 @@ def test_general_voice_has_lines_for_every_intent() -> None:
 
 
 @pytest.mark.parametrize("voice", ALL.values(), ids=ALL)
-def test_each_intent_has_two_lines_without_a_topic(voice: Voice) -> None:
-    """Else there would be nothing else to say the second time."""
+def test_intents_have_two_lines_without_a_topic(voice: Voice) -> None:
+    """With one line, the demo would repeat itself the second time."""
     for intent, lines in voice.lines.items():
         assert sum("opic}" not in line for line in lines) >= 2, intent
     assert sum("{other_topic}" not in line for line in voice.reactions) >= 2
@@ -57,7 +57,7 @@ def test_reactions_and_closers_are_single_sentences(voice: Voice) -> None:
     assert all(words[0].islower() for words in voice.continuations)
 
 
-def test_characters_share_no_line() -> None:
+def test_lines_of_characters_differ() -> None:
     lines = [line for voice in VOICES.values() for lines in voice.lines.values() for line in lines]
     assert len(lines) == len(set(lines))
 

@@ -1,4 +1,4 @@
-"""Giving a turn up: it ends for the client, and the next one is answered."""
+"""A turn that is given up ends for the client, and the next one is answered."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def test_giving_up_ends_a_turn_that_cannot_be_saved(monkeypatch: pytest.Mo
 
 
 @virtual_time
-async def test_turn_behind_a_given_up_one_is_answered_before_the_ack() -> None:
+async def test_turn_after_a_given_up_one_is_answered_before_the_ack() -> None:
     table = await table_with()
     await table.say(HELLO)
     handler, given_up = await table.worker(), await table.claimed()

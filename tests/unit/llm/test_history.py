@@ -51,7 +51,7 @@ def test_prompt_messages_are_the_heard_texts_in_order() -> None:
     assert [message.text for message in history.prompt_messages(3)] == ["I was", ""]
 
 
-def test_prompt_leaves_out_a_streaming_reply() -> None:
+def test_prompt_skips_a_streaming_reply() -> None:
     history = History()
     history.add(reply(CONVERSATION, 2, "Half a", "streaming"))
     assert history.prompt_messages(10) == []

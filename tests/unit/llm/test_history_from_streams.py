@@ -54,12 +54,12 @@ def test_messages_from_streams_equal_the_stores() -> None:
     assert [row.turn_id for row in rows] == [FIRST, FIRST, FIRST, SECOND]
 
 
-def test_turn_behind_the_cursor_is_left_out() -> None:
+def test_turn_after_the_cursor_is_skipped() -> None:
     rows = messages_from_streams(TALK, TURNS, EVENTS, cursor=f"{MS}-0", user_name="Jay")
     assert [row.turn_id for row in rows] == [FIRST] * 3
 
 
-def test_unfinished_reply_is_left_out() -> None:
+def test_unfinished_reply_is_skipped() -> None:
     rows = messages_from_streams(TALK, TURNS[:1], EVENTS[:2], cursor=f"{MS}-0", user_name="Jay")
     assert [row.id for row in rows] == [FIRST]
 

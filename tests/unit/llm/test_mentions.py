@@ -83,7 +83,7 @@ def test_longer_part_of_a_name_wins_over_the_shorter() -> None:
         ("王・小明とルナ", ["王・小明", "ルナ"]),
         ("지우야, 안녕", ["지우"]),
         ("カキは？", ["カキ"]),
-        ("ガキは？", ["カキ", "ルナ", "王・小明", "지우"]),  # another word than カキ: no name
+        ("ガキは？", ["カキ", "ルナ", "王・小明", "지우"]),  # a word other than カキ: not a name
     ],
 )
 def test_names_in_scripts_without_spaces_are_found_inside_the_text(text: str, answering: list[str]) -> None:

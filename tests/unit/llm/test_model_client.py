@@ -197,5 +197,5 @@ def test_retry_delays_double_up_to_a_bound_with_jitter() -> None:
 
 
 @pytest.mark.parametrize("figure", ["many", float("nan"), float("inf"), 2**63, True, [1]])
-def test_invalid_usage_figure_is_left_out(figure: object) -> None:
+def test_invalid_usage_figure_is_skipped(figure: object) -> None:
     assert added({"cost": 1}, {"cost": figure, "prompt_tokens": 2}) == {"cost": 1, "prompt_tokens": 2}

@@ -1,4 +1,4 @@
-"""Replies that the model breaks off, refuses or leaves empty."""
+"""Replies that the model breaks off, refuses or returns empty."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def test_failure_before_the_first_token_is_retried_unseen() -> None:
 
 @pytest.mark.parametrize("words", [1, 3, 4, 10, 17, 18])
 @virtual_time
-async def test_broken_stream_is_continued_behind_the_last_sentence(words: int) -> None:
+async def test_broken_stream_is_continued_after_the_last_sentence(words: int) -> None:
     table = await table_with()
     table.model.acts = [BreakAfter(words)]
     await table.say(USER[1])
@@ -37,7 +37,7 @@ async def test_broken_stream_is_continued_behind_the_last_sentence(words: int) -
 @virtual_time
 async def test_progress_between_failures_resets_the_retry_count() -> None:
     table = await table_with("Luna")
-    table.model.acts = [BreakAfter(7) for _ in range(3)]  # one sentence each time
+    table.model.acts = [BreakAfter(7) for _ in range(3)]  # one sentence per request
     await table.say("Hello")
     await table.work()
     assert (await table.client()).talk() == [LUNA]

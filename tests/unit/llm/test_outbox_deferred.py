@@ -24,7 +24,7 @@ from tests.unit.llm.outbox_scene import said, scene, wall_ms
 
 
 class DiesInMove(MemoryBus):
-    """Redis breaks off in mid-move, once."""
+    """A bus whose connection breaks once in the middle of a move."""
 
     died = False
 

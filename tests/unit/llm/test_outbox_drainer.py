@@ -56,7 +56,7 @@ async def test_writes_wait_until_the_store_is_back_and_are_applied_once() -> Non
 
 
 @virtual_time
-async def test_silent_store_counts_as_away() -> None:
+async def test_silent_store_counts_as_unavailable() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.silent = True

@@ -39,7 +39,7 @@ def test_plan_without_a_name_has_all_characters() -> None:
         ("Hello?", [("Luna", "everyone"), ("Rex", "everyone"), ("Sage", "everyone")]),
     ],
 )
-def test_turn_started_says_why_each_character_answers(text: str, answers: list[tuple[str, str]]) -> None:
+def test_turn_started_has_the_reason_for_each_answer(text: str, answers: list[tuple[str, str]]) -> None:
     turn = UserTurn(new_id(), new_id(), text, "typed")
     plan = make_plan(turn, "5-0", 3, CAST, ModelSettings())
     started = turn_started(plan, text)
@@ -73,7 +73,7 @@ def test_interrupted_turn_is_unsettled_until_settled(cut: int, settled: str, uns
     assert (state.unsettled is not None) is unsettled
 
 
-def test_progress_says_how_each_reply_ended() -> None:
+def test_progress_has_the_end_of_each_reply() -> None:
     assert [Progress(2, 1).ending_of(n) for n in range(3)] == ["complete", None, None]
     assert [Progress(2, 3, failed=1).ending_of(n) for n in range(3)] == ["complete", "failed", None]
 
@@ -84,7 +84,7 @@ def test_unknown_settings_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"\xc1", pack("loud"), pack([1]), pack(2**63), b"\x81"])
-def test_unreadable_settings_are_left_out(raw: bytes) -> None:
+def test_unreadable_settings_are_skipped(raw: bytes) -> None:
     assert state_of(settings=raw).settings == ModelSettings()
 
 
@@ -97,7 +97,7 @@ def test_unreadable_settings_are_left_out(raw: bytes) -> None:
         ("model", "\x92"), ("model", 5), ("model", b"m"),
     ],
 )  # fmt: skip
-def test_invalid_setting_is_left_out(name: str, value: object) -> None:
+def test_invalid_setting_is_skipped(name: str, value: object) -> None:
     others = {"presence_penalty": -2, "frequency_penalty": 1.5}
     expected = ModelSettings(presence_penalty=-2, frequency_penalty=1.5)
     assert state_of(settings=pack({**others, name: value})).settings == expected
@@ -105,7 +105,7 @@ def test_invalid_setting_is_left_out(name: str, value: object) -> None:
     plan = {**plan, "settings": {**plan["settings"], name: value}}
     try:
         read = state_of(plan=pack(plan)).plan
-    except BadEntry:  # of another type, or not finite: no worker wrote that plan
+    except BadEntry:  # of another type, or not finite: not written by a worker
         return
     assert read is not None
     assert read.settings == expected

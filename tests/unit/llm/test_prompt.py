@@ -53,7 +53,7 @@ def test_replies_are_tagged_and_consecutive_messages_merged() -> None:
     ]
 
 
-def test_note_after_another_characters_reply_says_whose_turn_it_is() -> None:
+def test_note_after_another_characters_reply_names_the_next_speaker() -> None:
     messages = request(user("Hi"), reply("Bob", "Hey."))
     assert messages[-1] == {"role": "user", "content": "[Stage: it is Luna's turn to speak, as Luna only.]"}
 
@@ -72,7 +72,7 @@ def test_interrupted_reply_is_marked() -> None:
     assert "before Luna could say a word" in unheard[1]["content"]
 
 
-def test_messages_without_text_are_left_out() -> None:
+def test_messages_without_text_are_skipped() -> None:
     assert request(user("Hi"), reply("Bob", " "), user("")) == request(user("Hi"))
 
 
@@ -141,7 +141,7 @@ def test_fit_drops_whole_messages_oldest_first() -> None:
     assert [message["content"] for message in narrow[1:]] == ["e"]
 
 
-def test_fit_keeps_the_users_question_behind_other_answers() -> None:
+def test_fit_keeps_the_users_question_before_other_answers() -> None:
     messages = request(user("the question"), reply("Bob", "b" * 5000), reply("Ann", "c" * 5000))
     window = fit(messages, 10)
     assert [message["role"] for message in window] == ["system", "user"]

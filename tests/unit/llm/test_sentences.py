@@ -206,8 +206,8 @@ def test_only_a_long_first_sentence_is_cut_at_a_clause() -> None:
     "text",
     [
         "Yes, and then we all went home together that night.",  # the comma comes too early
-        "When I was young we used to live by the sea, indeed.",  # the rest would be too short
-        "All in all it must have cost us something like 1,000,000 dollars back then.",  # no clause
+        "When I was young we used to live by the sea, indeed.",  # the rest is too short
+        "All in all it must have cost us something like 1,000,000 dollars back then.",  # not a clause
         "*leans over the table until it creaks a little, and smiles warmly* Hello.",  # half a stage direction
         "It is all written in [the long and boring old manual, second edition](https://example.com).",  # half a link
     ],

@@ -1,4 +1,4 @@
-"""Turns while the store is away: rows wait, the client is warned once, the history comes from the streams."""
+"""Turns while the store is unavailable: rows wait, the client is warned once, the streams provide the history."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.unit.llm.turns import SAGE, table_with
 
 
 @virtual_time
-async def test_turns_continue_while_the_store_is_away() -> None:
+async def test_turns_continue_while_the_store_is_unavailable() -> None:
     table = await table_with("Sage")
     await table.say("One?")
     await table.work()
@@ -112,7 +112,7 @@ async def test_new_worker_reads_the_history_from_the_streams() -> None:
 
 
 @virtual_time
-async def test_heard_text_reaches_the_next_worker_while_the_store_is_away() -> None:
+async def test_heard_text_reaches_the_next_worker_while_the_store_is_unavailable() -> None:
     table = await table_with("Luna")
     await table.say("Hello")
     await table.worker()

@@ -56,7 +56,7 @@ def test_other_text_passes(text: str) -> None:
     "prefix",
     ["Luna:", "Luna Vega: ", "luna vega:\n", "**Luna:** ", "**Luna**: ", "<Luna>Luna: ", "Vega\uff1a", "_Luna:_"],
 )
-def test_one_leading_name_is_dropped(prefix: str) -> None:
+def test_single_leading_name_is_dropped(prefix: str) -> None:
     assert stripped([f"{prefix}Luna: yes"]) == ("Luna: yes", False)
     assert stripped(list(f"{prefix}Luna: yes")) == ("Luna: yes", False)
 
@@ -79,7 +79,7 @@ def test_shared_name_part_is_the_speakers() -> None:
     assert stripper.cut
 
 
-def test_title_alone_is_no_name() -> None:
+def test_title_alone_is_not_a_name() -> None:
     stripper = TagStripper("Dr. Watson", others=["The Count"])
     assert stripper.feed("a <the> b <dr.> c </Watson>") == "a <the> b <dr.> c "
 

@@ -1,4 +1,4 @@
-"""Turns from the user's message to the saved rows, and entries that are no turns."""
+"""Turns from the user's message to the saved rows, and entries that are not turns."""
 
 from __future__ import annotations
 

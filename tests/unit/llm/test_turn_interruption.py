@@ -1,4 +1,4 @@
-"""Interrupted turns: where they end, and which part of the replies is remembered."""
+"""Interrupted turns: their ends, and the heard parts of their replies."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ async def test_reply_counts_as_heard_if_the_client_sends_no_receipts() -> None:
 @pytest.mark.parametrize("gives_receipts", [True, False])
 @virtual_time
 async def test_reply_refused_by_an_interruption_is_neither_saved_nor_shown(
-    gives_receipts: bool,  # noqa: FBT001 - pytest gives it by name
+    gives_receipts: bool,  # noqa: FBT001 - pytest passes it by name
 ) -> None:
     table = await table_with("Luna", "Rex")
     table.model.word_s = 0.0
@@ -164,7 +164,7 @@ async def test_reply_refused_by_an_interruption_is_neither_saved_nor_shown(
     await table.work()
     if gives_receipts:
         await table.played((await table.client()).order[0], 9, 9)
-    await table.bus.transact(table.conversation_id, [], talk=False)  # it was played to the end
+    await table.bus.transact(table.conversation_id, [], talk=False)  # the reply was played to the end
     await table.say("Luna, hello")
     table.store.delay_s = 1.0  # meanwhile the whole reply arrives
     table.bus.latency_s = 0.1

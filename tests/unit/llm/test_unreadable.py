@@ -72,7 +72,7 @@ async def given_up(table: Table, reason: str) -> Client:
 
 
 async def assert_answers_next_turn(table: Table) -> None:
-    """Both characters answer the next turn."""
+    """Check that both characters answer the next turn."""
     table.handler = None  # on a new worker
     before = len((await table.client()).complete)
     await table.say(HELLO)
@@ -141,7 +141,7 @@ async def test_unreadable_pointer_ends_its_conversations_turn(extra: dict[str, A
 
 
 @virtual_time
-async def test_pointer_at_nothing_is_given_up_silently() -> None:
+async def test_pointer_without_a_turn_is_given_up_silently() -> None:
     table = await table_with()
     await table.bus.post("llm", Work("no id"))
     client = await given_up(table, "nonsense")

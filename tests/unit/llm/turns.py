@@ -1,4 +1,4 @@
-"""A table of characters for tests of turns, and their expected rows."""
+"""A table of characters for tests of turns, and the expected rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def table_with(*names: str) -> Table:
 
 
 def assert_whole(client: Client) -> None:
-    """Luna and Rex have answered, and the client saw and heard all of it once."""
+    """Check that Luna and Rex have answered, and that the client saw and heard everything once."""
     client.check()
     assert client.talk() == [LUNA, REX]
     assert client.speech() == [LINES["Luna"], LINES["Rex"]]
@@ -59,7 +59,7 @@ async def work_or_give_up(table: Table, reason: str = "test") -> None:
 
 
 async def assert_answers(table: Table) -> Client:
-    """Both characters answer the next message, from the present worker and from a new one."""
+    """Check that both characters answer the next message, from the current worker and from a new one."""
     for handler in (table.handler, None):
         table.handler = handler
         before = (await table.client()).complete

@@ -1,4 +1,4 @@
-"""Which redis-server the tests run."""
+"""The choice of the redis-server for tests."""
 
 from __future__ import annotations
 

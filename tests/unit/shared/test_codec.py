@@ -1,4 +1,4 @@
-"""What is written can be read again, by a person too; what cannot be read is said to be so, and that is all."""
+"""Encoded entries can be decoded again and are readable by a person. An undecodable entry raises only BadEntry."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAPPING = st.dictionaries(TEXT, PLAIN, max_size=3)
 
 
 def value_of(hint: Any) -> st.SearchStrategy[Any]:
-    """Any value of a field's type."""
+    """A strategy for any value of a field's type."""
     if get_origin(hint) is Literal:
         return st.sampled_from(get_args(hint))
     if get_origin(hint) is tuple:
@@ -53,7 +53,7 @@ def any_of(cls: type) -> st.SearchStrategy[Any]:
 
 
 def wire(flat: Sequence[Value]) -> dict[bytes, bytes]:
-    """What Redis gives back: all is bytes, as redis-py and the bus write it."""
+    """The fields as Redis returns them: all values are bytes."""
     raw = [value if isinstance(value, bytes) else str(value).encode() for value in flat]
     return dict(zip(raw[::2], raw[1::2], strict=True))
 
@@ -61,7 +61,7 @@ def wire(flat: Sequence[Value]) -> dict[bytes, bytes]:
 @pytest.mark.parametrize("cls", ENTRIES)
 @settings(max_examples=25)
 @given(data=st.data(), ts=st.integers(0, 2**50), epoch=st.integers(0, 2**31))
-def test_every_entry_is_decoded_as_encoded(cls: type, data: st.DataObject, ts: int, epoch: int) -> None:
+def test_entries_are_decoded_as_encoded(cls: type, data: st.DataObject, ts: int, epoch: int) -> None:
     entry = data.draw(any_of(cls))
     fields = wire(codec.encode(entry, ts=ts, epoch=epoch))
     assert codec.decode(cls, fields) == entry
@@ -71,7 +71,7 @@ def test_every_entry_is_decoded_as_encoded(cls: type, data: st.DataObject, ts: i
 @pytest.mark.parametrize("cls", EVENTS.values(), ids=lambda cls: cls.type)
 @settings(max_examples=25)
 @given(data=st.data())
-def test_every_event_is_decoded_as_encoded(cls: type[Event], data: st.DataObject) -> None:
+def test_events_are_decoded_as_encoded(cls: type[Event], data: st.DataObject) -> None:
     event = data.draw(any_of(cls))
     fields = wire(codec.encode(event, ts=1, epoch=0))
     assert codec.decode_event(fields) == event
@@ -126,10 +126,10 @@ def test_decoding_any_field_raises_only_bad_entry(cls: type, data: st.DataObject
     try:
         codec.decode(cls, {b"v": b"1", **fields})
     except BadEntry as error:
-        assert cls.__name__ in str(error)  # noqa: PT017 - not to raise is fine as well
+        assert cls.__name__ in str(error)  # noqa: PT017 - it may also succeed
 
 
-def test_person_can_read_an_entry() -> None:
+def test_encoded_entry_is_readable_text() -> None:
     sentence = TTSSentence("¿Qué tal?", 2, "c", "m", "luna", "Luna", "es", is_final=True)
     assert codec.encode(sentence, ts=7, epoch=1) == [
         b"v", 1, b"ts", 7, b"epoch", 1,
@@ -138,13 +138,13 @@ def test_person_can_read_an_entry() -> None:
     ]  # fmt: skip
 
 
-def test_fields_at_their_default_are_left_out_and_come_back() -> None:
+def test_fields_at_their_default_are_omitted_and_restored() -> None:
     fields = wire(codec.encode(MicChunk(b"\x00\x01"), ts=1, epoch=0))
     assert set(fields) == {b"v", b"ts", b"epoch", b"pcm"}
     assert codec.decode(MicChunk, fields) == MicChunk(b"\x00\x01", is_final=False, cause="")
 
 
-def test_event_says_its_type_and_more_may_be_said() -> None:
+def test_event_names_its_type_and_allows_further_fields() -> None:
     flat = codec.encode(TurnComplete("t"), ts=1, epoch=0, spans=b"\x80", n=2)
     assert wire(flat)[b"type"] == b"turn_complete"
     assert (wire(flat)[b"spans"], wire(flat)[b"n"]) == (b"\x80", b"2")
@@ -185,7 +185,7 @@ def test_newer_releases_entry_is_refused_with_advice(version: bytes) -> None:
     fields = {**wire(codec.encode(UserTurn("t", "c", "Hi", "typed"), ts=1, epoch=0)), b"v": version}
     with pytest.raises(UnknownVersion, match="update this worker"):
         codec.decode(UserTurn, fields)
-    with pytest.raises(UnknownVersion):  # and not: that type is not known
+    with pytest.raises(UnknownVersion):  # the version is checked before the type
         codec.decode_event({b"v": version, b"type": b"thought_read"})
 
 

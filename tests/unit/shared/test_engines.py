@@ -1,4 +1,4 @@
-"""How engines are found, and how errors in other people's packages are reported."""
+"""The discovery of engines, and the reports of errors in other packages."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_spec_names_the_package_whose_entry_point_is_broken(name: str, reason: s
         find_engine(TTS_ENGINES, name).spec()
 
 
-def test_the_first_package_in_the_alphabet_wins_a_name_that_two_offer(
+def test_duplicate_engine_name_belongs_to_the_first_package_in_the_alphabet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = offer_engines(tmp_path / "other", TTS_ENGINES, {"parrot": "x:y"}, package="zoo")

@@ -12,26 +12,26 @@ CLASSES = [cls for _, cls in inspect.getmembers(events, inspect.isclass) if issu
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-def test_every_event_is_listed_under_its_name(cls: type[Event]) -> None:
+def test_events_are_listed_under_their_names(cls: type[Event]) -> None:
     assert EVENTS[cls.type] is cls
     assert cls.__doc__
 
 
-def test_no_two_events_have_one_name() -> None:
+def test_event_names_are_unique() -> None:
     assert len(EVENTS) == len(CLASSES)
     assert len({cls.type for cls in CLASSES}) == len(CLASSES)
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 def test_events_are_values_whose_fields_leave_the_envelope_alone(cls: type[Event]) -> None:
-    # the client gets an event flat: with its type, its id and its own fields side by side
+    # an event reaches the client as one flat object: its type, its id and its own fields
     names = {field.name for field in dataclasses.fields(cls)}
     assert names.isdisjoint({"type", "event_id", "v", "ts", "epoch"})
     with pytest.raises(dataclasses.FrozenInstanceError):
         setattr(cls(*names), next(iter(names)), "changed")
 
 
-def test_the_listening_events_are_those_of_the_recorder() -> None:
+def test_listening_events_are_those_of_the_recorder() -> None:
     assert {
         "transcription_update", "transcription_stabilized", "transcription_finished", "vad_detect_start",
         "vad_detect_stop", "vad_start", "vad_stop", "recording_start", "recording_stop",

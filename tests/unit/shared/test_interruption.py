@@ -67,16 +67,16 @@ async def test_earlier_interruption_counts_only_above_the_epoch() -> None:
 
 
 @virtual_time
-async def test_work_of_lost_data_ends_without_a_command() -> None:
+async def test_work_whose_data_was_lost_ends_without_a_command() -> None:
     bus, ended = await talking_bus(), list[str]()
-    job = asyncio.create_task(block(bus, 7, ended))  # the state is at epoch 1: it was written again after the loss
+    job = asyncio.create_task(block(bus, 7, ended))  # the state was written again after the loss, at epoch 1
     with pytest.raises(Stale, match="at epoch 1, this work is of epoch 7"):
         await job
     assert ended == ["ended"]
 
 
 @virtual_time
-async def test_work_goes_on_at_its_epoch_and_while_redis_is_away() -> None:
+async def test_work_continues_at_its_epoch_and_while_redis_is_unavailable() -> None:
     bus, ended = await talking_bus(), list[str]()
     job = asyncio.create_task(block(bus, 1, ended))
     await asyncio.sleep(3 * LOOK_S)
@@ -91,7 +91,7 @@ async def test_work_goes_on_at_its_epoch_and_while_redis_is_away() -> None:
 
 
 @virtual_time
-async def test_error_of_the_block_comes_out_unchanged() -> None:
+async def test_error_of_the_block_is_raised_unchanged() -> None:
     bus = await talking_bus()
     with pytest.raises(NotOwner, match="mine"):
         async with until_interrupted(bus, CONVERSATION, 1):

@@ -7,12 +7,12 @@ import pytest
 
 from tertulia_shared.keys import STAGES, Key, Keys
 
-C = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11"  # fixed: it is part of the names of tests, which xdist compares
+C = "0a6f1b52-7e0e-4e53-8a4b-2f0c9d9e7a11"  # fixed, since the ids are part of test names, which xdist compares
 NOT_KEYS = {"every_turns", "every_audio", "conversation_of"}
 
 
 def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
-    """Each key that there is, with any conversation and any ids."""
+    """Every kind of key, with any conversation and any ids."""
     for name, method in inspect.getmembers(keys, inspect.ismethod):
         if name.startswith("_") or name in NOT_KEYS:
             continue
@@ -24,7 +24,7 @@ def every_key(keys: Keys) -> Iterator[tuple[str, Key]]:
 
 
 @pytest.mark.parametrize(("name", "key"), sorted(set(every_key(Keys("ns"))), key=str), ids=str)
-def test_every_key_is_in_its_namespace_expires_and_is_bounded(name: str, key: Key) -> None:
+def test_keys_are_in_their_namespace_expire_and_are_bounded(name: str, key: Key) -> None:
     assert key.name.startswith("ns:")
     assert str(key) == key.name
     assert 0 < key.ttl_s <= 30 * 24 * 3600
@@ -53,11 +53,11 @@ def test_streams_have_a_bound_and_other_kinds_none() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "ns:work:llm", "}{", "{", "a}b{c"])
-def test_a_name_without_a_conversation_has_none(name: str) -> None:
+def test_key_without_a_conversation_has_an_empty_conversation_id(name: str) -> None:
     assert Keys().conversation_of(name) == ""
 
 
-def test_the_pattern_finds_turns() -> None:
+def test_pattern_finds_turns() -> None:
     keys = Keys("ns")
     before, after = keys.every_turns().split("*")
     assert keys.turns(C).name.removeprefix(before).removesuffix(after) == C

@@ -18,7 +18,7 @@ def line(**values: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def root_logger() -> Iterator[logging.Logger]:
-    """The root logger, put back as it was."""
+    """The root logger; its handlers are restored after the test."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield root
@@ -42,7 +42,7 @@ def test_only_listed_fields_are_written() -> None:
     assert not {"text", "api_key"} & set(said)
 
 
-def test_empty_fields_are_left_out() -> None:
+def test_empty_fields_are_omitted() -> None:
     assert not {"turn_id", "message_id"} & set(line(turn_id="", message_id=None))
 
 

@@ -1,4 +1,4 @@
-"""Delivery on the fake bus against a model of it, in random order; and what it plays when Redis is away."""
+"""Delivery on the fake bus, compared with a model in random order, and its behaviour when Redis is unavailable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEASE_S = 3.0
 
 @dataclass
 class Held:
-    """What the model knows of a claimed entry."""
+    """The model's state of a claimed entry."""
 
     worker: str
     since: float
@@ -32,7 +32,7 @@ class Held:
 
 
 class Delivery(RuleBasedStateMachine):
-    """No piece is with two workers, none is lost, and only its holder moves it."""
+    """Checks that each piece of work has at most one holder, is not lost, and changes only through its holder."""
 
     claims = Bundle[Claim]("claims")
 
@@ -143,7 +143,7 @@ def bus(keys: Keys) -> MemoryBus:
     return MemoryBus(keys)
 
 
-async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) -> None:
+async def test_bus_calls_raise_while_the_connection_is_broken(bus: MemoryBus) -> None:
     c = new_id()
     claim = await claimed(bus, "llm", "a")
     outlet = bus.outlet()
@@ -165,7 +165,7 @@ async def test_every_call_raises_while_the_connection_is_broken(bus: MemoryBus) 
     assert await bus.finish(claim, "a")
 
 
-async def test_waiting_claim_raises_and_followers_go_on_after_a_break(bus: MemoryBus) -> None:
+async def test_waiting_claim_raises_and_followers_continue_after_a_break(bus: MemoryBus) -> None:
     c = new_id()
     await bus.prepare("llm")
     follow = bus.follow(bus.keys.events(c))

@@ -1,4 +1,4 @@
-"""A process's metrics: named as Prometheus asks, bounded in number, separate for each process."""
+"""The metrics of a process: names as Prometheus requires, a bounded number of series, no sharing between processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def name_of(family: Family) -> str:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_family_is_named_as_prometheus_has_it(family: Family) -> None:
+def test_family_name_follows_the_conventions_of_prometheus(family: Family) -> None:
     assert re.fullmatch(r"tertulia_[a-z_]+[a-z]", family.name)
     assert isinstance(family, CounterFamily) == family.name.endswith("_total")
     assert family.help.endswith(".")
@@ -33,7 +33,7 @@ def test_family_is_named_as_prometheus_has_it(family: Family) -> None:
 
 
 @pytest.mark.parametrize("family", catalogue.FAMILIES, ids=name_of)
-def test_family_has_few_series_and_none_for_a_person_or_a_talk(family: Family) -> None:
+def test_family_has_few_series_and_no_label_for_a_person_or_a_conversation(family: Family) -> None:
     assert not FORBIDDEN.intersection(family.labels)
     listed = [values for values in family.labels.values() if values is not None]
     series = 1
@@ -64,7 +64,7 @@ def test_labels_that_do_not_fit_are_refused(labels: tuple[str, ...]) -> None:
         Metrics().of(catalogue.TURNS, *labels)
 
 
-def test_process_shows_only_its_own() -> None:
+def test_process_exports_only_its_own_metrics() -> None:
     one, other = Metrics(), Metrics()
     one.of(catalogue.RESUMES).inc(3)
     assert scraped(one).of("tertulia_resumes_total") == 3
@@ -103,7 +103,7 @@ def test_service_exports_its_build_and_process_metrics() -> None:
         assert seen.of("process_cpu_seconds_total") > 0
 
 
-def test_one_series_a_metric_and_no_time_of_making() -> None:
+def test_metric_exports_one_series_without_a_created_timestamp() -> None:
     metrics = Metrics()
     metrics.of(catalogue.RESUMES).inc()
     assert {name for name, _ in scraped(metrics).values} == {"tertulia_resumes_total"}

@@ -1,4 +1,4 @@
-"""The endpoint of a process: what it shows, what it refuses, whom it does not wait for; and no loop waits for it."""
+"""The metrics endpoint: answers, refusals, slow callers, and independence of the process's event loop."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def port(metrics: Metrics) -> Iterator[int]:
 
 
 def exchange(port: int, request: bytes) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers (lower-case names) and body of the answer to a request as it stands."""
+    """Send raw bytes as a request. Returns status, headers (lower-case names) and body."""
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as caller:
         caller.sendall(request)
         answer = b""
@@ -47,7 +47,7 @@ def ask(port: int, path: str, method: str = "GET") -> tuple[int, dict[str, str],
     return exchange(port, f"{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
 
 
-def test_metrics_are_shown_as_prometheus_reads_them(port: int, metrics: Metrics) -> None:
+def test_metrics_are_served_in_the_format_of_prometheus(port: int, metrics: Metrics) -> None:
     metrics.of(catalogue.CLAIMS, "tts").inc(4)
     status, headers, body = ask(port, "/metrics")
     assert (status, headers["content-type"]) == (200, CONTENT_TYPE)
@@ -56,7 +56,7 @@ def test_metrics_are_shown_as_prometheus_reads_them(port: int, metrics: Metrics)
     assert parsed(body.decode()).of("tertulia_claims_total", stage="tts") == 4
 
 
-def test_health_is_ok_or_the_reason_why_it_is_not_in_one_line(port: int, metrics: Metrics) -> None:
+def test_health_is_ok_or_a_reason_in_one_line(port: int, metrics: Metrics) -> None:
     metrics.health.waits_for("Redis has not answered yet")
     assert ask(port, "/healthz")[::2] == (503, b"not ready: Redis has not answered yet\n")
     metrics.health.beat()
@@ -119,10 +119,10 @@ def test_slow_caller_is_disconnected(port: int, sent: bytes) -> None:
     with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as slow:
         slow.sendall(sent)
         with contextlib.suppress(ConnectionResetError):
-            assert slow.recv(100) == b""  # the end, and no answer
+            assert slow.recv(100) == b""  # the connection ends without an answer
 
 
-def test_caller_that_disconnects_harms_no_other(port: int, metrics: Metrics) -> None:
+def test_caller_that_disconnects_does_not_affect_others(port: int, metrics: Metrics) -> None:
     metrics.health.beat()
     for sent in (b"", b"GET /met", b"GET /metrics HTTP/1.1\r\n\r\n"):
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as caller:
@@ -131,20 +131,20 @@ def test_caller_that_disconnects_harms_no_other(port: int, metrics: Metrics) -> 
 
 
 def is_answered(port: int) -> bool:
-    """Whether health is answered; False if the caller is disconnected."""
+    """Whether /healthz is answered; False if the caller is disconnected."""
     try:
         return ask(port, "/healthz")[0] == 200
-    except (ConnectionError, IndexError):  # without an answer there is no status
+    except (ConnectionError, IndexError):  # an empty answer has no status
         return False
 
 
-def test_slow_callers_are_bounded_in_number_and_keep_others_out_no_longer_than_they_stay(
+def test_slow_callers_are_limited_in_number_and_block_others_only_until_their_timeout(
     port: int, metrics: Metrics
 ) -> None:
     metrics.health.beat()
     slow = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(MAX_CALLERS)]
     deadline = time.monotonic() + PATIENCE_S
-    while is_answered(port):  # until all the slow ones have been taken
+    while is_answered(port):  # until the endpoint has accepted all slow callers
         assert time.monotonic() < deadline
     for caller in slow:
         caller.close()
@@ -152,8 +152,8 @@ def test_slow_callers_are_bounded_in_number_and_keep_others_out_no_longer_than_t
         assert time.monotonic() < deadline
 
 
-async def test_it_answers_while_the_process_own_loop_is_stuck(port: int, metrics: Metrics) -> None:
-    metrics.health.beat()  # the loop of this test does nothing from here on: the caller blocks it
+async def test_endpoint_answers_while_the_event_loop_of_the_process_is_blocked(port: int, metrics: Metrics) -> None:
+    metrics.health.beat()  # from here on `ask` blocks the event loop of this test
     assert ask(port, "/healthz")[::2] == (200, b"ok\n")
 
 
@@ -163,7 +163,7 @@ async def answering() -> AsyncGenerator[int]:
         yield bound
 
 
-async def test_scrape_does_not_hold_the_loop_up(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_scrape_does_not_block_the_event_loop(answering: int, monkeypatch: pytest.MonkeyPatch) -> None:
     began, may_end = threading.Event(), threading.Event()
 
     def slow(_: Metrics) -> bytes:
@@ -175,14 +175,14 @@ async def test_scrape_does_not_hold_the_loop_up(answering: int, monkeypatch: pyt
     async with asyncio.TaskGroup() as tasks:
         asking = tasks.create_task(asyncio.to_thread(ask, answering, "/metrics"))
         await asyncio.to_thread(began.wait, PATIENCE_S)
-        await asyncio.sleep(0)  # this loop runs on while the text is being made
+        await asyncio.sleep(0)  # this loop continues while the endpoint makes the text
         assert not asking.done()
         may_end.set()
     assert asking.result()[0] == 200
 
 
 def threads() -> set[threading.Thread]:
-    """Those that serve: others of the process come and go as they like."""
+    """The threads of the endpoint. Other threads of the process do not count."""
     return {thread for thread in threading.enumerate() if thread.name == "metrics"}
 
 
@@ -197,7 +197,9 @@ def test_port_is_closed_after_the_block(metrics: Metrics) -> None:
         socket.create_connection(("127.0.0.1", bound), timeout=PATIENCE_S).close()
 
 
-def test_caller_in_mid_request_does_not_keep_it_from_ending(metrics: Metrics, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_caller_in_mid_request_does_not_delay_the_end_of_the_endpoint(
+    metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(served, "HEAD_S", 3 * PATIENCE_S)
     before = threads()
     with endpoint(metrics, "127.0.0.1", 0) as bound:
@@ -210,7 +212,7 @@ def test_caller_in_mid_request_does_not_keep_it_from_ending(metrics: Metrics, mo
     slow.close()
 
 
-def test_port_that_is_taken_is_said_with_what_to_do(metrics: Metrics) -> None:
+def test_taken_port_fails_with_advice(metrics: Metrics) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -226,7 +228,7 @@ def test_foreign_address_is_refused_with_the_reason(metrics: Metrics, host: str)
         pytest.fail("it listens")
 
 
-def test_it_listens_on_ipv6_too(metrics: Metrics) -> None:
+def test_endpoint_listens_on_ipv6(metrics: Metrics) -> None:
     if not socket.has_ipv6:
         pytest.skip("this machine has no IPv6")
     try:

@@ -58,7 +58,7 @@ class Scene:
         self.talk = new_id()
 
     def ways(self) -> tuple[float, float]:
-        """Writes counted as having gone into the store, and into the stream."""
+        """The numbers of writes that went into the store and into the stream, by the metrics."""
         seen = scraped(self.metrics)
         name = "tertulia_store_writes_total"
         return seen.of(name, way="direct"), seen.of(name, way="outbox")
@@ -67,7 +67,7 @@ class Scene:
         return [decode(StoreWrite, entry.fields) for entry in await self.bus.read(self.bus.keys.store())]
 
     async def caught_up(self) -> None:
-        """As when the stream has been emptied into the store."""
+        """Empty the stream, as after all its writes were applied to the store."""
         await self.bus.remove(self.bus.keys.store(), [entry.id for entry in await self.bus.read(self.bus.keys.store())])
 
 
@@ -129,7 +129,7 @@ async def test_store_that_does_not_answer_is_waited_for_once() -> None:
 
 
 @virtual_time
-async def test_store_is_asked_again_when_the_stream_is_empty_and_not_before() -> None:
+async def test_store_is_retried_only_when_the_stream_is_empty() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -193,7 +193,7 @@ async def test_deferred_writes_delay_no_other_conversation() -> None:
 
 
 @virtual_time
-async def test_deferred_writes_do_not_keep_the_store_away() -> None:
+async def test_deferred_writes_do_not_make_the_store_unavailable() -> None:
     it = await scene()
     await it.store.ensure_conversation(it.talk)
     it.store.away = True
@@ -206,7 +206,7 @@ async def test_deferred_writes_do_not_keep_the_store_away() -> None:
 
 
 @virtual_time
-async def test_message_waits_behind_deferred_writes_of_its_conversation() -> None:
+async def test_message_waits_for_deferred_writes_of_its_conversation() -> None:
     it = await scene()
     await hold_back(it, conversation_write(it.talk, "A title"))
     row = user_message(it.talk, 1)
@@ -224,7 +224,7 @@ async def test_many_deferred_writes_count_for_every_conversation() -> None:
 
 
 @virtual_time
-async def test_deleted_conversation_is_no_reason_to_wait() -> None:
+async def test_deleted_conversation_does_not_make_writes_wait() -> None:
     it = await scene()
     with pytest.raises(NotFound):
         await it.outbox.save_messages(it.talk, [user_message(it.talk, 1)])

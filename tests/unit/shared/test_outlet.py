@@ -1,4 +1,4 @@
-"""The queue of an owner's writes, moved by hand."""
+"""The queue of an owner's writes. The test takes and settles them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ KEY = Key("k", 60)
 
 
 class HandSink:
-    """Counts how often it is woken; the test takes and settles."""
+    """Counts how often it is woken; the test takes and settles the writes."""
 
     def __init__(self) -> None:
         self.woken = 0
@@ -35,20 +35,20 @@ def outlet(sink: HandSink) -> QueueOutlet:
 
 
 async def waits(task: asyncio.Task[None]) -> bool:
-    """Whether it still waits when everything that could run has run."""
+    """Whether the task still waits after all other tasks have run."""
     for _ in range(5):
         await asyncio.sleep(0)
     return not task.done()
 
 
-def test_fences_epoch_is_the_entries_epoch(sink: HandSink) -> None:
+def test_entries_have_the_epoch_of_the_fence(sink: HandSink) -> None:
     owner = Key("owner", 60)
     assert QueueOutlet(sink, None, 4).epoch == 4
     assert QueueOutlet(sink, Fence(owner, "1-0/1", 7), 4).epoch == 7
     assert QueueOutlet(sink, Fence(owner, "1-0/1"), 4).epoch == 4
 
 
-def test_sink_is_woken_once_a_batch(sink: HandSink, outlet: QueueOutlet) -> None:
+def test_sink_is_woken_once_per_batch(sink: HandSink, outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     outlet.put(KEY, {"a": 1})
     assert sink.woken == 1
@@ -58,7 +58,7 @@ def test_sink_is_woken_once_a_batch(sink: HandSink, outlet: QueueOutlet) -> None
     assert outlet.take() == [Append(KEY, TurnComplete("2"), "1-0", {"more": b"x"})]
 
 
-def test_tokens_merge_only_side_by_side(outlet: QueueOutlet) -> None:
+def test_only_consecutive_tokens_are_merged(outlet: QueueOutlet) -> None:
     tokens = [LLMChunk("a", "c", "m"), LLMChunk("b", "c", "m"), LLMChunk("c", "d", "n"), LLMChunk("d", "c", "m")]
     for token in tokens:
         outlet.append(KEY, token)
@@ -74,7 +74,7 @@ def test_tokens_merge_only_side_by_side(outlet: QueueOutlet) -> None:
     assert len(outlet.take()) == 3
 
 
-async def test_flush_waits_for_what_is_queued_and_what_is_in_flight(outlet: QueueOutlet) -> None:
+async def test_flush_waits_for_queued_writes_and_writes_in_flight(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     flushing = asyncio.create_task(outlet.flush())
     assert await waits(flushing)
@@ -106,7 +106,7 @@ async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: Que
     outlet.take()
     outlet.append(KEY, TurnComplete("2"))
     outlet.settle(1, Stale("over"))
-    assert outlet.take() == []  # what came behind it is not written
+    assert outlet.take() == []  # writes after the failed one are dropped
     outlet.settle(0, NotOwner("later"))
     for result in await asyncio.gather(*waiting, outlet.room(), outlet.flush(), return_exceptions=True):
         assert isinstance(result, Stale)
@@ -116,7 +116,7 @@ async def test_first_failure_reaches_all_waiters_and_ends_the_outlet(outlet: Que
         outlet.put(KEY, {})
 
 
-async def test_cancelled_waiter_disturbs_no_other(outlet: QueueOutlet) -> None:
+async def test_cancelled_waiter_does_not_affect_others(outlet: QueueOutlet) -> None:
     outlet.append(KEY, TurnComplete("1"))
     gone, stays = asyncio.create_task(outlet.flush()), asyncio.create_task(outlet.flush())
     assert await waits(stays)

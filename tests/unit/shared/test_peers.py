@@ -30,19 +30,19 @@ SLEEPER = "import time; time.sleep(600)"
 
 @pytest.fixture
 def process() -> Iterator[subprocess.Popen[bytes]]:
-    """Another process of this machine."""
+    """Another process on this machine."""
     with subprocess.Popen([sys.executable, "-c", SLEEPER]) as running:
         yield running
         running.kill()
 
 
 def no_pidfd(_pid: int) -> int:
-    """As on a system without them."""
+    """The result on a system without pidfds."""
     return -1
 
 
 def name_for(pid: int) -> str:
-    """The name that a worker in that process has."""
+    """The name of a worker in that process."""
     return re.sub(rf"-{os.getpid()}-(.*)\.\d+$", rf"-{pid}-\1.{started_at(pid)}", worker_name())
 
 
@@ -80,7 +80,7 @@ def test_process_has_ended_when_killed_or_its_pid_is_reused(process: subprocess.
     assert not has_ended(running)
     assert has_ended(LocalProcess(process.pid, running.started - 1))
     process.kill()
-    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is dead, and its parent has not asked yet
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it is a zombie: its parent has not reaped it yet
     assert has_ended(running)
     process.wait()
     assert has_ended(running)

@@ -1,4 +1,4 @@
-"""A service's process as a whole: its signals, its exit status, and what it says when it cannot start."""
+"""A service's process as a whole: signals, exit status, and its message if it cannot start."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def start(*args: str) -> Process:
 
 
 async def line(stream: asyncio.StreamReader | None, holding: str) -> str:
-    """The first line with these words."""
+    """Wait for the first line that contains these words."""
     assert stream is not None
     while text := (await stream.readline()).decode():
         if holding in text:
@@ -81,7 +81,7 @@ def healthz(port: int) -> str:
         return ""
 
 
-async def test_health_says_that_redis_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_reports_that_redis_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
     process = await start(UNASSIGNED)
@@ -91,7 +91,7 @@ async def test_health_says_that_redis_is_away(monkeypatch: pytest.MonkeyPatch) -
     assert await process.wait() == 0
 
 
-async def test_health_says_that_the_service_has_not_begun(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_health_reports_that_the_service_has_not_begun(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     port = free_port()
     monkeypatch.setenv("TERTULIA_METRICS_PORT", str(port))
     process = await start(redis_url)

@@ -1,4 +1,4 @@
-"""The reader's dealings with its two connections, at moments that a real server cannot be made to hit."""
+"""The reader and its two connections, at moments that a test cannot force on a real server."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class HandLink(Link):
     def __init__(self) -> None:
         super().__init__(make_pool("redis://127.0.0.1:1/0"), "by hand")
         self.asked: asyncio.Queue[tuple[Any, asyncio.Future[Any]]] = asyncio.Queue()
-        """Each call: its command, or all of them where there are several; and its reply, to be set."""
+        """Each call: its command (a tuple of commands if several), and the future of its reply."""
 
     async def call(self, *commands: Command, timeout_s: float | None = None) -> list[Any]:
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -34,7 +34,7 @@ class HandLink(Link):
 
 
 def entries(name: str, *ids: str) -> list[Any]:
-    """The reply of an XREAD that brings these of one stream."""
+    """The reply of an XREAD with these entries of one stream."""
     return [[name.encode(), [(entry_id.encode(), [b"f", b"v"]) for entry_id in ids]]]
 
 
@@ -55,11 +55,11 @@ async def test_stream_followed_during_an_unblock_is_read() -> None:
 
     reader.follow(Key("b", 60), "0-0")
     _, unblocked = await calls.asked.get()
-    first.set_result(None)  # the read is over before the answer to the unblocking has come
+    first.set_result(None)  # the read ends before the answer to CLIENT UNBLOCK arrives
     command, second = await reads.asked.get()
     assert streams(command) == {"a", "b"}
 
-    reader.follow(Key("c", 60), "0-0")  # in between
+    reader.follow(Key("c", 60), "0-0")  # after the second read began, before the answer
     unblocked.set_result(1)
     _, unblocked = await calls.asked.get()
     second.set_result(None)
@@ -92,7 +92,7 @@ async def test_full_follow_is_not_read_until_it_has_room() -> None:
     reader = Reader(reads, calls, lambda: NOW_MS)
     running = asyncio.create_task(reader.run())
     full, other = reader.follow(Key("a", 60), "0-0"), reader.follow(Key("b", 60), "0-0")
-    for n in range(4):  # of 128 each, as many as the server would give
+    for n in range(4):  # 128 entries each, the most that the server returns
         command, reply = await reads.asked.get()
         assert streams(command) == {"a", "b"}
         reply.set_result([[b"a", [(f"{n + 1}-{i}".encode(), [b"f", b"v"]) for i in range(128)]]])
@@ -129,7 +129,7 @@ async def test_loss_is_raised_between_the_entries_before_and_after_it() -> None:
     reply.set_result([])
     _, reply = await reads.asked.get()
     reply.set_result(entries("a", THIRD))
-    await reads.asked.get()  # it has been dealt
+    await reads.asked.get()  # the reader has dealt the entry to the follow
     assert [entry.id for entry in await follow.read()] == [FIRST, SECOND]
     assert ids_taken(follow) == []
     with pytest.raises(EntriesLost, match=SECOND):
@@ -185,7 +185,7 @@ async def test_losses_are_checked_in_one_call_and_not_for_expired_entries() -> N
         await follows["b"].read()
     _, reply = await reads.asked.get()
     reply.set_result([*entries("a", THIRD), *entries("c", THIRD), *entries("d", THIRD)])
-    for name in "acd":  # of them nothing is lost
+    for name in "acd":  # these follows have lost nothing
         assert [entry.id for entry in await follows[name].read()] == [THIRD]
     running.cancel()
     await asyncio.wait([running])

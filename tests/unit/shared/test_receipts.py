@@ -1,4 +1,4 @@
-"""Which of the client's receipts count."""
+"""The choice of the client's receipts that count."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def test_furthest_receipt_of_each_message_counts(order: list[tuple[int, int]]) -
         entry(receipt(0, 0), v=b"99"), Entry("1-0", {}),
     ],
 )  # fmt: skip
-def test_impossible_receipt_is_left_out(hostile: Entry) -> None:
+def test_impossible_receipt_is_skipped(hostile: Entry) -> None:
     assert readable_receipts([hostile, entry(receipt(0, 1))]) == [receipt(0, 1)]

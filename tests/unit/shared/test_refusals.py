@@ -1,4 +1,4 @@
-"""Which error replies of Redis end by themselves."""
+"""The distinction of temporary and permanent error replies of Redis."""
 
 from __future__ import annotations
 

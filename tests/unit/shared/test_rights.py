@@ -1,4 +1,4 @@
-"""Which keys and commands each service has; that Redis means the same by it is tested on a real one."""
+"""The keys and commands of each service. `tests/integration/test_access.py` tests them on a real Redis."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def may_touch(service: Service, key: Key) -> bool:
     ],
     ids=lambda value: value if isinstance(value, str) else re.sub(r"[0-9a-f-]{36}", "ID", str(value)),
 )  # fmt: skip
-def test_service_may_not_touch_what_is_not_its_own(service: Service, key: Key) -> None:
+def test_service_has_no_right_to_keys_of_other_services(service: Service, key: Key) -> None:
     assert not may_touch(service, key)
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_service_may_touch_what_it_works_with(service: Service) -> None:
+def test_service_has_rights_to_its_own_keys(service: Service) -> None:
     assert may_touch(service, KEYS.state(C))
     assert may_touch(service, KEYS.events(C))
     assert may_touch(service, KEYS.workers())
@@ -84,7 +84,7 @@ def test_service_may_touch_what_it_works_with(service: Service) -> None:
 
 
 @pytest.mark.parametrize("service", ["gateway", "stt", "llm"])
-def test_service_that_repairs_a_conversation_may_touch_what_it_repairs(service: Service) -> None:
+def test_service_that_repairs_a_conversation_has_rights_to_its_keys(service: Service) -> None:
     assert repair.MEND in rights_of(service, KEYS).scripts
     for key in (KEYS.state(C), KEYS.turns(C), KEYS.events(C), KEYS.control(C), KEYS.receipts(C)):
         assert may_touch(service, key)
@@ -100,25 +100,25 @@ def test_service_has_no_administrative_rights(service: Service) -> None:
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_every_command_of_the_bus_is_a_right_of_some_service() -> None:
+def test_commands_of_the_bus_are_rights_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
     for where in (*REDIS_MODULES, reader, Link):
         for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', inspect.getsource(where)):
             sent.add(f"{command} {part}" if f"{command} {part}" in given.commands else command)
     assert {"XREADGROUP", "XGROUP CREATE", "CLIENT UNBLOCK", "SCRIPT LOAD", "SCAN", "PING"} <= sent
-    # options and an error look the same; only `tertulia inspect` sends PTTL
+    # options and an error look like commands; only `tertulia inspect` sends PTTL
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_every_command_of_the_scripts_is_a_right_of_some_service() -> None:
+def test_commands_of_the_scripts_are_rights_of_some_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands
 
 
 def used_by(service: Service) -> set[str]:
-    """The bus' methods that a service's own code calls, and those of `shared` that it runs; with what they call."""
+    """The bus methods that a service's code and its part of `shared` call, directly or through other bus methods."""
     package = importlib.import_module(f"tertulia_{service}")
     folders = [Path(folder) for folder in package.__path__]
     files = [path for folder in folders for path in folder.rglob("*.py")]
@@ -143,7 +143,7 @@ def test_service_has_the_rights_of_each_script_that_it_runs(service: Service) ->
     run = re.compile(r"\b(?:scripts|ownership|repair)\.([a-z_]+)\(")
     named = {name for method in used for name in run.findall(source_of(method))}
     assert {"requeue", "nack", "own"} <= named or service == "gateway"
-    named.add("write")  # outlets run it
+    named.add("write")  # outlets run this script
     have = rights_of(service, KEYS).scripts
     assert [name for name in sorted(named) if SCRIPTS[name] not in have] == []
 
@@ -156,7 +156,7 @@ def test_service_has_the_right_to_each_command_that_it_sends(service: Service) -
         for command, part in re.findall(r'\(\s*"([A-Z]{3,})"(?:, "([A-Z]+)")?', source_of(method)):
             sent.add(f"{command} {part}" if f"{command} {part}" in have else command)
     assert "XREVRANGE" in sent
-    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # options, and an error, look the same
+    assert sent - {"BLOCK", "COUNT", "BUSYGROUP"} <= have  # these options and this error look like commands
 
 
 def test_commands_of_a_script_are_read_from_its_source() -> None:
@@ -165,13 +165,13 @@ def test_commands_of_a_script_are_read_from_its_source() -> None:
     assert {"XADD", "HSET", "HDEL", "EXPIRE", "TTL", "GET", "HGET"} == called_by(writing.WRITE)
 
 
-def test_two_stages_on_one_machine_may_do_what_either_may() -> None:
+def test_stages_on_one_machine_share_their_rights() -> None:
     both, stt, tts = rights_of_stages(("stt", "tts"), KEYS), rights_of("stt", KEYS), rights_of("tts", KEYS)
     assert both == Rights(stt.commands | tts.commands, stt.patterns | tts.patterns)
     assert rights_of_stages((), KEYS) == Rights()
 
 
-def test_acl_file_has_a_user_a_line_and_no_password() -> None:
+def test_acl_file_has_one_user_per_line_and_no_password() -> None:
     text = acl_file([Account("tts", digest("secret"), rights_of("tts", KEYS).rules())])
     first, second = text.splitlines()
     assert first == "user default reset off ~* &* +@all"

@@ -16,7 +16,7 @@ class Settings(CommonSettings):
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """No settings from outside, and an empty working directory."""
+    """Remove all settings from the environment, and change to an empty directory."""
     for name in [name for name in os.environ if name.startswith(PREFIX)]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

@@ -42,7 +42,7 @@ def test_javascript_reads_every_position_exactly(ms: int) -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["", "5", "a-b", "-1-0", f"{NOW_MS}", f"{NOW_MS}-0-0", "12-0", f"{NOW_MS}-٣x"])
-def test_position_of_no_entry_id_is_refused(entry_id: str) -> None:
+def test_position_of_a_malformed_entry_id_is_refused(entry_id: str) -> None:
     with pytest.raises(InvalidRecord, match="turn_entry_id"):
         turn_position(entry_id, 0)
 
@@ -53,7 +53,7 @@ def test_slot_out_of_range_is_refused(slot: int) -> None:
         turn_position(f"{NOW_MS}-0", slot)
 
 
-def test_higher_status_wins_and_among_equals_the_newer() -> None:
+def test_higher_status_wins_and_the_newer_of_equal_ones() -> None:
     streaming = reply(new_id(), 1, "Hel", "streaming")
     failed = replace(streaming, status="failed")
     complete = replace(streaming, status="complete")

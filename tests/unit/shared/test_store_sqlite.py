@@ -1,4 +1,4 @@
-"""What only a file can show: other processes, crashes, locks, permissions, damaged and foreign files."""
+"""The SQLite file: other processes, crashes, locks, permissions, damaged and foreign files."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_stores_that_open_a_fresh_file_at_once_migrate_it_once(path: Path,
     await asyncio.gather(*[store.close() for store in stores])
 
 
-def test_switch_to_wal_waits_for_a_rival(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_switch_to_wal_waits_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tertulia.db"
     with (
         closing(sqlite3.connect(path, isolation_level=None)) as rival,
@@ -140,11 +140,11 @@ async def test_acknowledged_message_survives_kill_9(path: Path) -> None:
     acknowledged += (await process.stdout.read()).splitlines(keepends=True)
     assert await process.wait() == -signal.SIGKILL
     stored = {message.id for message in await all_messages(path, conversation_id)}
-    # The pipe may have been cut in the middle of a line; only a whole one is an acknowledgement.
+    # The pipe may end in the middle of a line; only a whole line is an acknowledgement.
     assert {line.decode().strip() for line in acknowledged if line.endswith(b"\n")} <= stored
 
 
-async def test_write_waits_for_a_rival_and_fails_as_retryable(store: SQLiteStore, path: Path) -> None:
+async def test_write_waits_for_another_process_and_then_fails_as_retryable(store: SQLiteStore, path: Path) -> None:
     conversation_id = new_id()
     with closing(sqlite3.connect(path, isolation_level=None)) as rival:
         rival.execute("BEGIN IMMEDIATE")
@@ -221,7 +221,7 @@ async def test_newer_schema_is_refused_by_version(store: SQLiteStore, path: Path
         await store.open()
 
 
-async def test_file_that_is_no_database_is_refused_and_left_alone(foreign_file: Path) -> None:
+async def test_file_of_another_format_is_refused_and_not_changed(foreign_file: Path) -> None:
     before = os.stat(foreign_file)  # noqa: PTH116  (the async rules forbid the Path method, which does the same)
     with pytest.raises(StoreUnusable, match="NOTADB"):
         await SQLiteStore(foreign_file).open()
@@ -255,12 +255,12 @@ async def test_failed_open_can_be_tried_again(foreign_file: Path) -> None:
     await store.close()
 
 
-async def test_cancelled_caller_leaves_the_others_alone(store: SQLiteStore) -> None:
+async def test_cancelled_caller_does_not_affect_others(store: SQLiteStore) -> None:
     conversation_id = new_id()
     await store.ensure_conversation(conversation_id)
     saved = [user_message(conversation_id, position) for position in range(6)]
     calls = [asyncio.ensure_future(store.save_messages([message])) for message in saved]
-    await asyncio.sleep(0)  # each has made its call
+    await asyncio.sleep(0)  # each task has made its call
     calls[2].cancel()
     await asyncio.gather(*calls, return_exceptions=True)
     kept = {message.id for message in await store.history(conversation_id, 10)}
@@ -298,7 +298,7 @@ def noise(tmp_path: Path) -> Path:
     return path
 
 
-async def test_file_that_is_no_database_is_moved_aside(noise: Path) -> None:
+async def test_file_of_another_format_is_moved_aside(noise: Path) -> None:
     path = noise
     store = SQLiteStore(path, moves_broken_aside=True)
     await store.open()

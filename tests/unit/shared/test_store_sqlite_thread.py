@@ -1,4 +1,4 @@
-"""How calls share batches: tested with a lane whose batches the test holds up."""
+"""The batching of calls on the SQLite thread. The test decides when each batch runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
 
 
 class Gate:
-    """Runs batches, noting their sizes, each only once the test has let it pass."""
+    """Records the sizes of batches; each batch waits until the test releases it."""
 
     def __init__(self) -> None:
         self.sizes: list[int] = []

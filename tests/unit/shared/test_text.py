@@ -1,4 +1,4 @@
-"""The one rule for text."""
+"""The cleaning of text."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_clean_text(given_text: str, cleaned: str) -> None:
     assert clean_text(given_text) == cleaned
 
 
-def test_a_line_has_single_spaces_and_no_ends() -> None:
+def test_line_has_single_spaces_and_no_surrounding_space() -> None:
     assert clean_line("  a\tb\r\n c\u2029") == "a b c"
 
 

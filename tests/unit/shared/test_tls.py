@@ -1,4 +1,4 @@
-"""What TLS errors mean to a person."""
+"""The explanations of TLS errors."""
 
 from __future__ import annotations
 
@@ -38,19 +38,19 @@ def alert(reason: str) -> ssl.SSLError:
     ],
     ids=lambda value: value if isinstance(value, str) else str(getattr(value, "reason", "")),
 )
-def test_each_fault_has_its_sentence(error: ssl.SSLError, said: str) -> None:
+def test_tls_faults_are_described_in_one_sentence_each(error: ssl.SSLError, said: str) -> None:
     wrapped = ConnectionError("Error 1 connecting")
     wrapped.__cause__ = error
     assert said in (explained(wrapped) or "")
 
 
-def test_other_faults_are_not_of_tls() -> None:
+def test_other_errors_are_not_tls_faults() -> None:
     assert explained(ConnectionRefusedError(111, "refused")) is None
     assert hung_up(ConnectionResetError(104, "reset"))
     assert not hung_up(ConnectionRefusedError(111, "refused"))
 
 
-def test_files_that_are_no_certificates_are_refused(tmp_path: Path) -> None:
+def test_files_other_than_certificates_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("not PEM")
     with pytest.raises(ValueError, match=r"TERTULIA_REDIS_CA: .*not a readable PEM"):

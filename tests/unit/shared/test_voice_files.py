@@ -34,7 +34,7 @@ def test_written_voice_is_read_again(tmp_path: Path) -> None:
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",)), max_size=40))
-def test_any_text_survives(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     voice = replace(GOOD, transcript="Hello " + text.replace("\x7f", ""))
     assert read_voice(write_voice(tmp_path_factory.mktemp("v"), voice)).transcript == voice.transcript
 
@@ -66,7 +66,7 @@ def test_all_faults_are_reported_at_once() -> None:
         check(replace(GOOD, id="X", transcript="", pcm=tone(1)))
 
 
-def test_folder_without_texts_is_no_voice_and_no_folder_has_none(tmp_path: Path) -> None:
+def test_folder_without_texts_is_not_a_voice_and_missing_folder_has_none(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     assert read_voices(tmp_path) == ()
     assert read_voices(tmp_path / "nowhere") == ()

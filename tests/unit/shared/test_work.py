@@ -22,7 +22,7 @@ ENDINGS = [
 
 
 @pytest.mark.parametrize(("error", "ending"), ENDINGS)
-def test_every_error_has_an_ending(error: BaseException | None, ending: Ending) -> None:
+def test_errors_all_have_an_ending(error: BaseException | None, ending: Ending) -> None:
     assert ending_of(error) is ending
 
 

@@ -1,4 +1,4 @@
-"""What a worker counts of its work, and when it is well."""
+"""The metrics and the health of a worker."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SETTINGS = settings_of(CommonSettings, lease_s=3, drain_s=1, max_attempts=2)
 
 
 class Handler:
-    """Raises what is in `errors`, one after the other; then waits for `may_end`."""
+    """Raises the `errors` one after the other, then waits for `may_end`."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -46,7 +46,7 @@ class Scene:
         self.bus = MemoryBus(Keys("test"), clock=now)
         self.handler = Handler(*errors)
         self.breaks = False
-        """Whether it is stopped because it broke."""
+        """Whether the worker counts as broken when it stops."""
         self.metrics = Metrics()
 
     @asynccontextmanager
@@ -79,7 +79,7 @@ class Scene:
 
 
 @virtual_time
-async def test_work_in_hand_and_done_is_counted() -> None:
+async def test_running_and_finished_work_is_counted() -> None:
     it = Scene()
     async with it.working():
         await it.post(3)
@@ -105,7 +105,7 @@ async def test_work_in_hand_and_done_is_counted() -> None:
     ids=["the engine", "redis", "a bug", "in a group"],
 )
 @virtual_time
-async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, kind: str) -> None:
+async def test_failure_is_counted_by_its_kind_and_retried(error: Exception, kind: str) -> None:
     it = Scene(error)
     it.handler.may_end.set()
     async with it.working():
@@ -115,7 +115,7 @@ async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, k
         assert it.endings() == {"failed": 1, "finished": 1}
     assert it.seen.of("tertulia_work_failures_total", stage="tts", kind=kind) == 1
     assert it.seen.total("tertulia_work_failures_total") == 1
-    again_by_itself = kind == "redis"  # the worker still holds it: nothing is taken over
+    again_by_itself = kind == "redis"  # the worker still holds the work, so there is no takeover
     assert it.seen.of("tertulia_takeovers_total", stage="tts") == (0 if again_by_itself else 1)
     assert it.seen.of("tertulia_claims_total", stage="tts") == 1
 
@@ -126,7 +126,7 @@ async def test_failure_is_counted_by_its_kind_and_made_again(error: Exception, k
     ids=["a peer has it", "interrupted"],
 )
 @virtual_time
-async def test_uncounted_attempt_is_no_failure(error: Exception, ending: str) -> None:
+async def test_uncounted_attempt_is_not_a_failure(error: Exception, ending: str) -> None:
     it = Scene(error)
     async with it.working():
         await it.post()
@@ -172,17 +172,17 @@ async def test_nacked_work_of_a_broken_worker_is_counted() -> None:
     assert it.endings() == {"handed_back": 2}
 
 
-def test_how_long_work_waited_does_not_count_how_long_a_stopped_worker_had_it() -> None:
+def test_waiting_time_excludes_the_time_a_previous_worker_held_the_work() -> None:
     metrics = Metrics()
     work = WorkMetrics(metrics, "tts", slots=1, now_ms=lambda: 100_250)
-    work.claimed([Claim("tts", "100000-3", 1, {b"ts": b"40000"})])  # passed on after a minute
+    work.claimed([Claim("tts", "100000-3", 1, {b"ts": b"40000"})])  # requeued after a minute
     seen = scraped(metrics)
     assert seen.of("tertulia_hop_seconds_count", hop="work_tts") == 1
     assert seen.of("tertulia_hop_seconds_sum", hop="work_tts") == 0.25
 
 
 @virtual_time
-async def test_end_that_redis_does_not_take_is_a_failure() -> None:
+async def test_finish_without_a_connection_is_a_failure() -> None:
     it = Scene()
     async with it.working():
         await it.post()

@@ -1,4 +1,4 @@
-"""A worker that starts while Redis is away begins to work when it is back."""
+"""A worker that starts while Redis is unavailable begins to work when Redis is back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TROUBLES = 5
 
 
 class AwayAtFirst(MemoryBus):
-    """Its server does not answer the first few times."""
+    """A bus whose server does not answer the first calls."""
 
     troubles = 0
 
@@ -30,7 +30,7 @@ class AwayAtFirst(MemoryBus):
 
 
 class Counting:
-    """Stops the worker with its first piece of work."""
+    """Counts claims, and stops the worker at the first one."""
 
     def __init__(self, stop: asyncio.Event) -> None:
         self.claims: list[Claim] = []

@@ -14,7 +14,7 @@ def verdict(text: str, *, ms: int = 1000, is_final: bool = False, said: tuple[st
 
 
 @pytest.mark.parametrize("text", ["tell me more about", "Stop!", "wait", "No.", "but why"])
-def test_the_users_own_words_interrupt_at_once(text: str) -> None:
+def test_users_own_words_interrupt_at_once(text: str) -> None:
     assert verdict(text) is BargeInDecision.BREAK_IN
 
 
@@ -24,7 +24,7 @@ def test_backchannel_words_wait_and_are_ignored_when_final(text: str) -> None:
     assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_single_word_that_is_no_stop_word_waits_for_the_final_text() -> None:
+def test_single_word_other_than_a_stop_word_waits_for_the_final_text() -> None:
     assert verdict("Rex") is BargeInDecision.WAIT
     assert verdict("Rex", is_final=True) is BargeInDecision.BREAK_IN
 
@@ -43,7 +43,7 @@ def test_words_of_the_character_count_as_echo(text: str) -> None:
     assert verdict(text, is_final=True) is BargeInDecision.IGNORE
 
 
-def test_common_words_far_apart_are_no_echo() -> None:
+def test_common_words_far_apart_are_not_an_echo() -> None:
     assert echo_share(words_of("years old edge"), SAID) == 0
     assert verdict("years old edge has") is BargeInDecision.BREAK_IN
 

@@ -17,7 +17,7 @@ def test_session_without_a_checkpoint_starts_at_the_beginning() -> None:
     assert CheckpointTracker(start).add(1, pcm(100)) == pcm(100)
 
 
-def test_a_checkpoint_survives_the_progress_hash() -> None:
+def test_checkpoint_is_read_from_the_progress_hash_as_written() -> None:
     point = Checkpoint(sample=1234, entry=7, entry_sample=1000)
     fields = {name.encode(): str(value).encode() for name, value in point.fields().items()}
     assert read_checkpoint(fields) == point

@@ -18,7 +18,7 @@ from tertulia_stt.endpointing import (
 )
 
 SETTINGS = EndpointSettings(min_speech_ms=96, pre_roll_ms=320, hangover_ms=640, max_utterance_ms=3200)
-PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same in frames
+PRE_ROLL, ONSET, HANGOVER, LONGEST = 10, 3, 20, 100  # the same lengths in frames
 
 
 def frames(count: int) -> int:
@@ -45,15 +45,15 @@ def test_speech_begins_after_its_shortest_length_and_reaches_back_over_the_pre_r
 
 
 @pytest.mark.parametrize("pattern", ["q50", "q9 s2 q9 s1 q30", "m60", "q5 s2 m1 s2 m1 q40"])
-def test_clicks_and_murmurs_begin_nothing(pattern: str) -> None:
+def test_clicks_and_murmurs_begin_no_utterance(pattern: str) -> None:
     assert run(probabilities(pattern)) == []
 
 
-def test_a_pause_shorter_than_the_hangover_splits_nothing() -> None:
+def test_pause_shorter_than_the_hangover_does_not_split_the_utterance() -> None:
     assert len(run(probabilities("q20 s10 q19 s10 q19 s10 q40"))) == 2
 
 
-def test_a_pause_as_long_as_the_hangover_splits() -> None:
+def test_pause_as_long_as_the_hangover_splits_the_utterance() -> None:
     boundaries = run(probabilities("q20 s10 q20 s10 q20"))
     assert [type(boundary) for boundary in boundaries] == [SpeechBegan, SpeechEnded] * 2
 
@@ -63,14 +63,14 @@ def test_unsure_frames_keep_speech_alive() -> None:
     assert ended == SpeechEnded(0, frames(5 + 20 + 20 + HANGOVER), EndReason.SILENCE)
 
 
-def test_pre_roll_never_reaches_into_the_utterance_before() -> None:
+def test_pre_roll_never_reaches_into_the_previous_utterance() -> None:
     _, first, second, _ = run(probabilities("q20 s10 q22 s10 q30"))
     assert isinstance(first, SpeechEnded)
     assert isinstance(second, SpeechBegan)
     assert second.start_sample == first.end_sample
 
 
-def test_an_endless_utterance_is_cut_and_goes_on_without_a_gap() -> None:
+def test_endless_utterance_is_cut_and_continues_without_a_gap() -> None:
     boundaries = run(probabilities("s250"))
     ends = [boundary for boundary in boundaries if isinstance(boundary, SpeechEnded)]
     assert [end.reason for end in ends] == [EndReason.TOO_LONG, EndReason.TOO_LONG, EndReason.INPUT_ENDED]
@@ -81,7 +81,7 @@ def test_an_endless_utterance_is_cut_and_goes_on_without_a_gap() -> None:
     ]
 
 
-def test_the_end_of_the_input_ends_the_utterance_with_its_remainder() -> None:
+def test_end_of_the_input_ends_the_utterance_with_its_remainder() -> None:
     endpointer = Endpointer(SETTINGS)
     for probability in probabilities("s8"):
         endpointer.push(probability)
@@ -105,7 +105,7 @@ def test_utterances_alternate_never_overlap_and_stay_bounded(heard: list[float],
 
 
 @given(st.lists(st.sampled_from([0.05, 0.4, 0.9]), max_size=300))
-def test_a_fresh_endpointer_goes_on_from_any_end(heard: list[float]) -> None:
+def test_new_endpointer_continues_from_any_end(heard: list[float]) -> None:
     boundaries = run(heard)
     for index, boundary in enumerate(boundaries):
         if isinstance(boundary, SpeechEnded):
@@ -126,6 +126,6 @@ def test_a_fresh_endpointer_goes_on_from_any_end(heard: list[float]) -> None:
         ("max_utterance_ms", 500),
     ],
 )
-def test_a_setting_out_of_range_is_named(name: str, value: float) -> None:
+def test_setting_out_of_range_is_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=name):
         EndpointSettings(**{name: value})  # pyright: ignore[reportArgumentType] - the mix of int and float is the point

@@ -32,14 +32,14 @@ from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
 
 FRAME = 320
-"""Samples of 20 ms."""
+"""The number of samples in 20 ms."""
 HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
 AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
 STORY = "The old lighthouse stands at the edge of the bay."
 
 
 class Ear:
-    """One listening session, the gateway's and the llm's part in it, and a listener."""
+    """One listening session: a listener, and the writes of the gateway and the llm worker."""
 
     def __init__(self, *script: Utterance, **settings: object) -> None:
         self.writes = Writes()
@@ -58,7 +58,7 @@ class Ear:
 
     @property
     def results(self) -> dict[str, float]:
-        """Utterances counted, by what became of them, and those that broke in."""
+        """The numbers of utterances by result, and of those that interrupted a reply."""
         seen = scraped(self.metrics)
         counts = {
             result: seen.of("tertulia_stt_utterances_total", result=result)
@@ -67,18 +67,18 @@ class Ear:
         return {result: count for result, count in counts.items() if count}
 
     async def begin(self) -> asyncio.Task[None]:
-        """A worker that serves the session."""
+        """Post the session, and start a worker that serves it."""
         await self.begin_later()
         return asyncio.create_task(self.listen())
 
     async def begin_later(self) -> None:
-        """The session waits for a worker."""
+        """Post the session; it waits for a worker."""
         await self.bus.prepare("stt")
         await self.bus.prepare("llm")
         await self.post()
 
     async def die_after(self, writes: int) -> bool:
-        """A worker serves the session and dies after so many writes. False if it was done before."""
+        """Serve the session with a worker that dies after so many writes. False if it ends before."""
         return await self.bus.crash_after(writes, self.listener.handle(await self.claimed()))
 
     async def post(self) -> None:
@@ -95,7 +95,7 @@ class Ear:
         await self.listener.handle(await self.claimed())
 
     async def speak(self, until: int, *, frame: int = FRAME) -> None:
-        """The client's microphone, up to that sample."""
+        """Write the client's microphone audio up to that sample."""
         outlet = self.bus.outlet()
         while self.frames * FRAME < until:
             self.frames += 1
@@ -112,7 +112,7 @@ class Ear:
         await outlet.flush()
 
     async def character_speaks(self, *sentences: str) -> None:
-        """A reply is being made and heard; further calls go on with it."""
+        """Write sentences of a reply that is being spoken; further calls continue it."""
         luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
         if self.plan is None:
             self.plan = TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings())
@@ -177,7 +177,7 @@ async def test_all_nine_events_reach_the_client_in_order_and_the_words_become_a_
 
 
 @virtual_time
-async def test_every_utterance_is_a_turn_of_its_own_epoch() -> None:
+async def test_utterances_are_turns_of_separate_epochs() -> None:
     ear = Ear(HELLO, AGAIN)
     job = await ear.begin()
     await ear.speak(51_000)
@@ -380,7 +380,9 @@ async def test_words_over_a_character_interrupt_it_once_before_their_final_text(
 
 @virtual_time
 async def test_length_of_speech_does_not_include_the_silence_after_it() -> None:
-    ear = Ear(Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot."))  # 0.2 s, and the silence that ended it
+    ear = Ear(
+        Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot.")
+    )  # 0.2 s of speech, and the silence after it
     await ear.character_speaks(STORY)
     job = await ear.begin()
     await ear.speak(41_000)

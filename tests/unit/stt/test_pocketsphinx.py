@@ -1,4 +1,4 @@
-"""What the embedded engine really understands of the spoken fixtures."""
+"""The embedded engine on the spoken fixtures."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_fixtures_are_transcribed(decoder: Decoder, name: str, texts: list[str])
     assert [final.text for final in finals(decoder, pcm(name))] == texts
 
 
-def test_an_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
+def test_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(decoder: Decoder) -> None:
     (final,) = finals(decoder, pcm("hello_luna"))
     # The voice sounds from about 0.5 s to 3.6 s; pre-roll 0.3 s, hangover 0.64 s.
     assert 0.1 < final.start_sample / 16_000 < 0.5
@@ -62,7 +62,7 @@ def test_an_utterance_keeps_its_beginning_and_ends_soon_after_the_last_word(deco
 
 
 def test_hinted_name_is_recognized(decoder: Decoder) -> None:
-    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # in no dictionary: said by its parts or letters
+    decoder_with_other_names = Decoder({"lunah": "Lunah"})  # not in the dictionary: pronounced by its parts or letters
     try:
         (final,) = finals(decoder_with_other_names, pcm("hello_luna"))
     finally:
@@ -71,7 +71,7 @@ def test_hinted_name_is_recognized(decoder: Decoder) -> None:
 
 
 async def test_decoding_releases_the_interpreter_lock(decoder: Decoder) -> None:
-    """The event loop turns while one call into the library runs: that call does not hold the interpreter's lock."""
+    """The event loop runs during a call into the library, so the call does not hold the interpreter's lock."""
     audio = pcm("hello_luna")
     decoder.forget_speaker()
     decoder.start()

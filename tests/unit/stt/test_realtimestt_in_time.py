@@ -1,4 +1,4 @@
-"""What takes too long is given up, and what comes of it after all is not leaked."""
+"""Operations that exceed their time limit are abandoned, and their late results are released."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Callbacks from several threads become the port's order, whichever way round they come."""
+"""Callbacks from several threads become events in the order of the port, in whatever order they arrive."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_repeated_texts_are_dropped_and_stable_texts_only_grow() -> None:
 
 @st.composite
 def sessions(draw: st.DrawFn) -> list[Note]:
-    """The notes of a session as three threads post them: each in its own order, mixed anyhow with the others."""
+    """The notes of a session as three threads post them: in order within a thread, interleaved at random."""
     count = draw(st.integers(0, 4))
     is_cut = draw(st.booleans())
     recording: list[Note] = [Listening(0)]

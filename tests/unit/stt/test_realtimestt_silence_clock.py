@@ -11,7 +11,7 @@ NOON = 1_800_000_000.0
 
 
 def counted(gaps: list[float]) -> float:
-    """Seconds of silence that are seen at the last of the chunks; they come at these intervals, the first begins it."""
+    """The measured silence (s) at the last chunk. Chunks arrive at these intervals; silence begins with the first."""
     clock, now = SilenceClock(CHUNK_S), NOON
     clock.chunk(now)
     began = clock.moved(0.0) or now
@@ -30,7 +30,7 @@ def test_burst_of_chunks_does_not_shorten_silence() -> None:
     assert counted([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
-def test_zero_stays_zero() -> None:
+def test_clock_keeps_the_value_zero() -> None:
     clock = SilenceClock(CHUNK_S)
     for now in (NOON, NOON + 1, NOON + 1):
         clock.chunk(now)

@@ -9,7 +9,7 @@ CHUNK_S = 0.032
 
 
 def pass_all(pace: Throttle, arrivals: list[float]) -> list[float]:
-    """When chunks that arrive at these times are passed on."""
+    """The times at which chunks with these arrival times are passed on."""
     now, passed = 0.0, list[float]()
     for arrival in arrivals:
         now = max(now, arrival)

@@ -13,7 +13,7 @@ SECOND = bytes(32_000)
 
 
 class Scripted:
-    """Hears nothing until `gate` opens, then tells `per_piece` events a piece; fails on a piece of `broken`."""
+    """A recognizer that blocks until `gate` is set, then yields `per_piece` events per piece; it fails on `broken`."""
 
     def __init__(self, *, per_piece: int = 1, broken: bytes | None = None) -> None:
         self.gate = threading.Event()
@@ -43,12 +43,12 @@ class Scripted:
 
 
 async def until_idle() -> None:
-    """Let every task run as far as it gets without help from outside."""
+    """Let every task run until it waits for something external."""
     for _ in range(20):
         await asyncio.sleep(0)
 
 
-async def test_feeding_waits_while_the_backlog_is_full_and_goes_on_when_it_is_heard() -> None:
+async def test_feeding_waits_while_the_backlog_is_full_and_continues_when_it_is_heard() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=1.0)
     await session.feed(SECOND)

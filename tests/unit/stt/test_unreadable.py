@@ -1,4 +1,4 @@
-"""What a newer release wrote, or what is no entry at all: the session ends with a word; what only helps is left out."""
+"""Entries of a newer release and malformed entries: an essential one fails the session, an optional one is ignored."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ async def test_key_of_another_type_ends_the_session_with_an_error(name: str) -> 
 @pytest.mark.parametrize("is_mended_elsewhere", [False, True])
 @virtual_time
 async def test_state_of_another_type_does_not_stop_the_error_event(
-    is_mended_elsewhere: bool,  # noqa: FBT001 - pytest gives it by name
+    is_mended_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ear = Ear()
@@ -158,7 +158,7 @@ async def test_state_of_another_type_does_not_stop_the_error_event(
     outlet.append(keys.state(ear.conversation_id), MicChunk(b""))
     await outlet.flush()
     claim = await ear.claimed()
-    if is_mended_elsewhere:  # the gateway repairs it in the moment in which stt finds it broken
+    if is_mended_elsewhere:  # the gateway repairs it at the same moment as stt
         mend = ear.bus.mend
 
         async def second(conversation_id: str, *, owner: bool = False) -> Sequence[str]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tertulia_tts.chunks import Chunker
 
-MS = 48  # bytes a millisecond, s16le mono at 24 kHz
+MS = 48  # bytes per millisecond, s16le mono at 24 kHz
 
 
 def pcm(ms: int) -> bytes:
@@ -17,7 +17,7 @@ def chunks_of(chunker: Chunker, pieces: list[bytes]) -> list[bytes]:
     return [chunk for piece in pieces for chunk in chunker.feed(piece)] + chunker.finish()
 
 
-def test_the_first_chunk_is_short_and_the_last_is_what_remains() -> None:
+def test_first_chunk_is_short_and_last_has_the_remainder() -> None:
     chunks = chunks_of(Chunker(first_ms=40, rest_ms=100), [pcm(310)])
     assert [len(chunk) // MS for chunk in chunks] == [40, 100, 100, 70]
 
@@ -37,7 +37,7 @@ def test_chunks_do_not_depend_on_how_the_pcm_arrives(audio: bytes, sizes: list[i
     assert all(whole)
 
 
-def test_a_chunk_is_given_as_soon_as_it_is_complete() -> None:
+def test_chunk_is_yielded_as_soon_as_it_is_complete() -> None:
     chunker = Chunker(first_ms=40, rest_ms=100)
     assert chunker.feed(pcm(39)) == []
     assert [len(chunk) for chunk in chunker.feed(pcm(1))] == [40 * MS]
@@ -46,14 +46,14 @@ def test_a_chunk_is_given_as_soon_as_it_is_complete() -> None:
     assert chunker.finish() == []
 
 
-def test_a_piece_as_long_as_a_chunk_is_handed_through_uncopied() -> None:
+def test_piece_as_long_as_a_chunk_is_passed_on_uncopied() -> None:
     chunker = Chunker(first_ms=100, rest_ms=100)
     for piece in (pcm(100), pcm(100)):
         (chunk,) = chunker.feed(piece)
         assert chunk is piece
 
 
-def test_no_audio_makes_no_chunk() -> None:
+def test_empty_audio_has_no_chunk() -> None:
     assert chunks_of(Chunker(), [b"", b""]) == []
 
 

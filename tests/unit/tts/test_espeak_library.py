@@ -67,7 +67,7 @@ def test_missing_voice_is_named() -> None:
         library.speak(unknown, TEXT, 1, refuse)
 
 
-def test_missing_library_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_missing_library_fails_with_advice(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(espeakng_loader, "get_library_path", lambda: str(tmp_path / "libespeak-ng.so"))
     with pytest.raises(EngineUnavailable, match="Reinstall the package espeakng-loader"):
         library.speak(LUNA, TEXT, 1, refuse)

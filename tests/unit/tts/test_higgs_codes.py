@@ -10,7 +10,7 @@ from tests.fakes.scripted_higgs import CODEBOOKS, delayed, spoken_frames
 
 
 @given(st.integers(1, 60), st.integers(0, 1000))
-def test_every_frame_comes_back_at_the_first_column_that_completes_it(count: int, seed: int) -> None:
+def test_frames_are_returned_at_the_first_column_that_completes_them(count: int, seed: int) -> None:
     frames = spoken_frames("luna", "text", seed, count)
     undelayer = Undelayer(CODEBOOKS)
     for at, column in enumerate(delayed(frames)):
@@ -24,8 +24,8 @@ def test_every_frame_comes_back_at_the_first_column_that_completes_it(count: int
 
 
 @pytest.mark.parametrize("codebook", range(CODEBOOKS))
-def test_an_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
-    # What the model does after an END in a codebook: all below it are END from then on, one more at each step.
+def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
+    # After an END in a codebook the model sends END in all lower codebooks too, and in one more codebook per step.
     undelayer = Undelayer(CODEBOOKS)
     got = at = 0
     undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
@@ -38,10 +38,10 @@ def test_an_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
         if undelayer.ended:
             break
     assert got == ended_at - 1 - codebook
-    assert at == got + CODEBOOKS - 1 or at == ended_at  # it was known already
+    assert at == got + CODEBOOKS - 1 or at == ended_at  # the last codebook ended first, so the end was known at once
 
 
-def test_an_utterance_that_ends_at_once_has_no_frames() -> None:
+def test_utterance_that_ends_at_once_has_no_frames() -> None:
     undelayer = Undelayer(CODEBOOKS)
     undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     column = np.full(CODEBOOKS, BEGIN, np.int16)
@@ -52,7 +52,7 @@ def test_an_utterance_that_ends_at_once_has_no_frames() -> None:
     assert undelayer.ended
 
 
-def test_a_stray_mark_becomes_a_code() -> None:
+def test_stray_mark_becomes_a_code() -> None:
     undelayer = Undelayer(2)
     undelayer.feed(np.array([BEGIN, BEGIN], np.int16))
     undelayer.feed(np.array([BEGIN, BEGIN], np.int16))
@@ -61,6 +61,6 @@ def test_a_stray_mark_becomes_a_code() -> None:
     assert frame.tolist() == [1023, 8]
 
 
-def test_a_column_of_another_shape_is_refused() -> None:
+def test_column_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="8 codes"):
         Undelayer(8).feed(np.zeros(7, np.int16))

@@ -7,7 +7,7 @@ import pytest
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 
 
-async def test_the_earliest_deadline_is_next_and_equals_are_served_in_order() -> None:
+async def test_earliest_deadline_is_served_first_and_equal_ones_in_order() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     served: list[str] = []

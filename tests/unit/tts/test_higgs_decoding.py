@@ -15,23 +15,23 @@ from tests.fakes.scripted_higgs import sound_of, spoken_frames
 
 
 def one_shot(frames: Codes) -> NDArray[np.int16]:
-    """All at once, with the clean end: the last frame ten times more, cut off again."""
+    """Decode all frames at once. The last frame is repeated as context, and its extra sound is cut off."""
     padded = np.concatenate((frames, np.repeat(frames[:, -1:], CONTEXT, axis=1)), axis=1)
     samples = sound_of(padded)[: frames.shape[1] * SAMPLES_A_FRAME]
     return np.rint(samples * 32767).astype(np.int16)
 
 
 @given(st.integers(1, 150))
-def test_windows_give_what_one_shot_gives(count: int) -> None:
+def test_windowed_decoding_equals_decoding_at_once(count: int) -> None:
     frames = spoken_frames("luna", "text", 1, count)
     decoder = FrameDecoder(sound_of)
     pieces = [decoder.feed(frames[:, at]) for at in range(count)] + list(decoder.finish())
     streamed = np.concatenate(pieces)
     assert streamed.size == count * SAMPLES_A_FRAME
-    assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # float noise
+    assert np.abs(streamed.astype(int) - one_shot(frames)).max() <= 1  # rounding
 
 
-def test_the_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:
+def test_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:
     decoder = FrameDecoder(sound_of)
     frames = spoken_frames("luna", "text", 1, 40)
     sizes = [decoder.feed(frames[:, at]).size for at in range(40)]
@@ -39,7 +39,7 @@ def test_the_first_sound_comes_as_soon_as_the_look_ahead_allows() -> None:
 
 
 @given(st.integers(0, 400))
-def test_each_frame_is_decoded_once_with_its_context(count: int) -> None:
+def test_frames_are_decoded_once_with_their_context(count: int) -> None:
     plan = WindowPlan()
     windows: list[Window] = []
     for frames in range(1, count + 1):
@@ -58,7 +58,7 @@ def test_each_frame_is_decoded_once_with_its_context(count: int) -> None:
     assert at == count
 
 
-def test_windows_never_leave_the_listener_without_sound_at_four_fifths_of_real_time() -> None:
+def test_decoding_at_four_fifths_of_real_time_has_no_gaps_in_playback() -> None:
     plan = WindowPlan()
     ends = [(frames, window.last) for frames in range(1, 600) if (window := plan.after(frames))]
     began = ends[0][0]
@@ -67,7 +67,7 @@ def test_windows_never_leave_the_listener_without_sound_at_four_fifths_of_real_t
 
 
 @pytest.mark.parametrize(("heard_first", "limit"), [(True, MAX_PAUSE_FRAMES), (False, MAX_LEAD_FRAMES)])
-def test_running_on_in_silence_is_noticed(*, heard_first: bool, limit: int) -> None:
+def test_long_silent_run_is_detected(*, heard_first: bool, limit: int) -> None:
     decoder = FrameDecoder(sound_of)
     loud = spoken_frames("luna", "text", 1, 10)
     if heard_first:

@@ -47,24 +47,24 @@ async def test_start_warms_the_model_up(model: ScriptedModel, engine: HiggsEngin
     assert model.texts == ["Ready."]
 
 
-async def test_luna_is_the_default_and_all_voices_of_the_folder_are_there(engine: HiggsEngine) -> None:
+async def test_engine_has_all_voices_of_the_folder_and_luna_as_the_default(engine: HiggsEngine) -> None:
     assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]
 
 
-async def test_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_spoken_sentence_has_all_frames_and_the_gap(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 33
     pcm = await spoken(engine)
-    # Silence at the edges of the scripted tone is trimmed: within a few samples of the whole.
+    # Silence at the edges of the scripted tone is trimmed, so the length differs by a few samples.
     assert abs(len(pcm) - GAP_BYTES - 33 * SAMPLES_A_FRAME * 2) < 400
 
 
-async def test_a_sentence_is_bounded_by_its_length(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_duration_of_a_sentence_is_bounded_by_its_length(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames = 4000
     pcm = await spoken(engine, "Yes, sir.")
     assert len(pcm) < (len("Yes, sir.") * 2.5 + 50 + 1) * SAMPLES_A_FRAME * 2 + GAP_BYTES
 
 
-async def test_running_on_in_silence_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_long_silent_run_ends_the_sentence(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.frames, model.silent_from = 130, 20
     before = model.columns
     pcm = await spoken(engine)
@@ -180,7 +180,7 @@ async def test_repeated_out_of_memory_breaks_the_engine(engine: HiggsEngine, mod
     assert "out of memory" in str(await engine.broken())
 
 
-async def test_a_lost_device_breaks_the_engine_at_once(engine: HiggsEngine, model: ScriptedModel) -> None:
+async def test_lost_device_breaks_the_engine_at_once(engine: HiggsEngine, model: ScriptedModel) -> None:
     model.errors = [(3, DeviceLost("CUDA error: scripted"))]
     with pytest.raises(SynthesisFailed) as caught:
         await spoken(engine)
@@ -217,7 +217,7 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
         await engine.start()
         await engine.close()
     assert model.encoded == 3
-    kept = sorted(tmp_path.glob("*.npy"))  # noqa: ASYNC240 - nothing else is to run
+    kept = sorted(tmp_path.glob("*.npy"))  # noqa: ASYNC240 - no other task must run
     assert len(kept) == 3
     kept[0].write_bytes(b"broken")
     np.save(kept[1], np.full((8, 4), 5000, np.int16))
@@ -232,7 +232,7 @@ async def test_clips_are_encoded_once_and_kept(model: ScriptedModel, tmp_path: P
     assert model.encoded == 8
 
 
-async def test_start_without_a_voice_says_how_to_add_one(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_without_a_voice_fails_with_advice(model: ScriptedModel, tmp_path: Path) -> None:
     engine = HiggsEngine(HiggsOptions(tmp_path / "none", tmp_path), lambda: model)
     with pytest.raises(EngineUnavailable, match="tertulia voice add"):
         await engine.start()
@@ -257,7 +257,7 @@ async def test_missing_package_names_its_environment(tmp_path: Path) -> None:
     assert set(threading.enumerate()) <= before
 
 
-async def test_start_on_a_small_device_says_so(model: ScriptedModel, tmp_path: Path) -> None:
+async def test_start_on_a_small_device_fails_with_the_reason(model: ScriptedModel, tmp_path: Path) -> None:
     model.errors = [(0, OutOfMemory("tried to allocate 20 GiB"))]
     with pytest.raises(EngineUnavailable, match="20 GiB"):
         await engine_of(model, tmp_path).start()

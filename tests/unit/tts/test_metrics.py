@@ -1,4 +1,4 @@
-"""How fast sentences are made, as the metrics have it."""
+"""The metrics of synthesis: latency and speed per sentence."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ VOICES = {"luna": "af_bella", "rex": "am_michael"}
 async def speaking(
     *acts: Act, sample_rate: int = 24_000, timeout_s: float = 20, retries: int = 2, key: str = ""
 ) -> AsyncGenerator[tuple[OpenAIEngine, speech_server.SpeechServer]]:
-    """A started engine at a server that plays `acts` after the engine's own first word."""
+    """A started engine and its server, which plays `acts` after the engine's request at the start."""
     async with speech_server.SpeechServer(sample_rate=sample_rate) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, key, "kokoro", VOICES, sample_rate, timeout_s, retries))
         await engine.start()
@@ -129,7 +129,7 @@ async def test_refusal_is_not_retried(status: int) -> None:
         (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
     ],
 )
-async def test_other_formats_are_named(act: Act, reason: str) -> None:
+async def test_other_formats_are_refused_by_name(act: Act, reason: str) -> None:
     async with speaking(act) as (engine, _):
         with pytest.raises(SynthesisFailed, match=reason) as caught:
             await spoken(engine)
@@ -137,7 +137,7 @@ async def test_other_formats_are_named(act: Act, reason: str) -> None:
 
 
 async def test_hanging_server_times_out() -> None:
-    # each time that it is asked: on a slow machine no sound may have come within so little, and it is asked again
+    # it hangs on each try: on a slow machine a try may time out before the first sound and be repeated
     async with speaking(*(Hang(30_000) for _ in range(3)), timeout_s=0.2, retries=2) as (engine, _):
         with pytest.raises(SynthesisFailed, match="silent for") as caught:
             await spoken(engine)

@@ -28,21 +28,21 @@ def test_silence_around_a_sentence_becomes_a_lead_and_a_gap() -> None:
     assert np.array_equal(result, np.concatenate((silence(LEAD_MS), sound(50), silence(GAP_MS))))
 
 
-def test_a_gap_too_short_is_filled_up() -> None:
+def test_short_gap_is_lengthened() -> None:
     assert np.array_equal(trim(sound(10)), np.concatenate((sound(10), silence(GAP_MS))))
 
 
-def test_the_end_of_a_decay_is_kept() -> None:
+def test_end_of_a_decay_is_kept() -> None:
     result = trim(sound(10), silence(30, SILENCE_PEAK))
     assert np.array_equal(result[10 * PER_MS :], np.concatenate((silence(30, SILENCE_PEAK), silence(GAP_MS - 30))))
 
 
-def test_pauses_within_are_kept() -> None:
+def test_pauses_within_a_sentence_are_kept() -> None:
     sentence = np.concatenate((sound(10), silence(700), sound(10)))
     assert np.array_equal(trim(sentence)[: len(sentence)], sentence)
 
 
-def test_nothing_but_silence_gives_nothing() -> None:
+def test_silence_alone_yields_nothing() -> None:
     assert trim(silence(300, SILENCE_PEAK), silence(300, -SILENCE_PEAK)).size == 0
 
 
@@ -51,7 +51,7 @@ def test_sound_is_given_at_once() -> None:
 
 
 @given(st.lists(st.sampled_from([0, 0, 0, 5, 3000]), max_size=60), st.integers(1, 700))
-def test_the_result_does_not_depend_on_the_pieces(levels: list[int], size: int) -> None:
+def test_result_does_not_depend_on_the_sizes_of_the_pieces(levels: list[int], size: int) -> None:
     audio = np.repeat(np.array(levels, np.int16), 50)
     pieces = [audio[at : at + size] for at in range(0, len(audio), size)]
     assert np.array_equal(trim(*pieces), trim(audio))

@@ -1,4 +1,4 @@
-"""One message from its sentences to its sound, undisturbed and with a worker that dies after each single write."""
+"""One message from its sentences to its sound, also with a worker that dies after any write."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HOPELESS = SynthesisFailed("no such sound", retryable=False)
 
 
 class Stand:
-    """One message of a conversation, the llm's and the gateway's part in it, and a speaker."""
+    """One message: a speech handler, and the writes of the llm worker and the gateway."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
         self.writes = Writes()
@@ -75,7 +75,7 @@ class Stand:
         await self.bus.finish(claim, "worker")
 
     async def die_after(self, writes: int) -> bool:
-        """False if it was done before."""
+        """Speak with a worker that dies after so many writes. False if it ends before."""
         return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
@@ -98,7 +98,7 @@ class Stand:
 
 
 @virtual_time
-async def test_every_sentence_is_spoken_in_order_in_the_characters_voice() -> None:
+async def test_sentences_are_spoken_in_order_in_the_characters_voice() -> None:
     stand = Stand()
     await stand.set()
     await stand.speak()
@@ -111,7 +111,7 @@ async def test_every_sentence_is_spoken_in_order_in_the_characters_voice() -> No
 
 
 @virtual_time
-async def test_sentences_are_spoken_as_they_come() -> None:
+async def test_sentences_are_spoken_as_they_arrive() -> None:
     stand = Stand()
     await stand.set(SENTENCES[:1], final=False)
     job = asyncio.create_task(stand.speak())
@@ -192,7 +192,7 @@ async def test_worker_that_lost_its_work_writes_no_more() -> None:
 
 
 @virtual_time
-async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
+async def test_interruption_after_any_write_stops_the_sound_there() -> None:
     writes = 0
     while True:
         writes += 1
@@ -215,7 +215,7 @@ async def test_an_interruption_after_any_write_stops_the_sound_there() -> None:
 
 
 @virtual_time
-async def test_a_message_interrupted_before_it_was_claimed_is_not_spoken() -> None:
+async def test_message_interrupted_before_the_claim_is_not_spoken() -> None:
     stand = Stand()
     await stand.set()
     await stand.interrupt()
@@ -225,7 +225,7 @@ async def test_a_message_interrupted_before_it_was_claimed_is_not_spoken() -> No
 
 
 @virtual_time
-async def test_an_interruption_before_the_first_sentence_ends_the_wait() -> None:
+async def test_interruption_before_the_first_sentence_ends_the_wait() -> None:
     stand = Stand()
     await stand.set((), final=False)
     job = asyncio.create_task(stand.speak())
@@ -356,7 +356,7 @@ def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
 
 
 @virtual_time
-async def test_metrics_time_each_sentence_and_count_skipped_ones() -> None:
+async def test_metrics_record_each_sentence_duration_and_count_skipped_sentences() -> None:
     hopeless = Failure(HOPELESS)
     stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
     await stand.set()

@@ -20,23 +20,23 @@ from tertulia_tts.spoken_text import segments, speakable
         (" \n\t\0", ""),
     ],
 )
-def test_what_cannot_be_spoken_is_left_out(text: str, spoken: str) -> None:
+def test_unspeakable_characters_are_dropped(text: str, spoken: str) -> None:
     assert speakable(text) == spoken
 
 
-def test_a_short_text_is_one_segment() -> None:
+def test_short_text_is_one_segment() -> None:
     assert segments("A sentence, with a comma. And another.") == ["A sentence, with a comma. And another."]
 
 
-def test_a_long_text_is_cut_where_a_clause_ends() -> None:
+def test_long_text_is_cut_where_a_clause_ends() -> None:
     assert segments("one two three, four five six seven", max_chars=20) == ["one two three,", "four five six seven"]
 
 
-def test_a_text_without_clauses_is_cut_between_words() -> None:
+def test_text_without_clauses_is_cut_between_words() -> None:
     assert segments("one two three four", max_chars=10) == ["one two", "three four"]
 
 
-def test_a_text_without_spaces_is_cut_anywhere() -> None:
+def test_text_without_spaces_is_cut_anywhere() -> None:
     assert segments("a" * 25, max_chars=10) == ["a" * 10, "a" * 10, "a" * 5]
 
 
@@ -44,12 +44,12 @@ def test_chinese_is_cut_at_its_own_marks() -> None:
     assert segments("你好世界。你好世界。你好", max_chars=8) == ["你好世界。", "你好世界。你好"]
 
 
-def test_nothing_has_no_segments() -> None:
+def test_empty_text_has_no_segments() -> None:
     assert segments("  ") == []
 
 
 @given(st.text(alphabet=" ab,.。—*\0", max_size=400), st.integers(4, 60))
-def test_no_word_is_lost_and_no_segment_is_too_long(text: str, max_chars: int) -> None:
+def test_segments_are_bounded_and_contain_every_word(text: str, max_chars: int) -> None:
     parts = segments(text, max_chars)
     assert "".join("".join(parts).split()) == "".join(text.split())
     assert all(0 < len(part) <= max_chars for part in parts)

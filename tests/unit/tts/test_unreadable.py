@@ -1,4 +1,4 @@
-"""What a newer release wrote, and what is no entry at all: the message is given up with a word, and its sound ended."""
+"""Entries of a newer release and malformed entries: the message is given up with an error, and its sound ends."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXTRAS = pytest.mark.parametrize(
 
 
 async def failed(stand: Stand, error: type[Exception]) -> None:
-    """The work is tried, cannot be done, and is given up."""
+    """Handle the work, which fails with `error`, and give it up. Check the error event and the end of the audio."""
     claim = await stand.claimed()
     with pytest.raises((error, ExceptionGroup)) as met:
         await stand.speaker.handle(claim)
@@ -177,5 +177,5 @@ async def test_foreign_chunk_mutes_only_the_rest_of_its_message(id: str) -> None
     assert order(audio[-1][0]) > order(id) if is_left else audio[-1][0] == "3-0"
     await stand.bus.finish(claim, "worker")
     await stand.post()
-    await stand.speak()  # a further attempt adds nothing
+    await stand.speak()  # another attempt adds nothing
     assert len(await stand.audio()) == len(audio)

@@ -31,7 +31,7 @@ function orders(types: readonly string[], speaking = true): BargeInCommand[] {
 }
 
 describe("barge-in", () => {
-  it("ducks the voice at the first sound and flushes it when the sound was words", () => {
+  it("ducks the voice at the first sound, and flushes playback if the sound becomes words", () => {
     expect(orders(["vad_start", "recording_start", "vad_stop", "recording_stop", "transcript", "interrupted"])).toEqual(
       ["duck", null, null, null, null, "flush"],
     );

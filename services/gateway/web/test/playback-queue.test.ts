@@ -16,7 +16,7 @@ const frame = (chunk: number, length = 1_000): AudioFrame => ({
 });
 
 describe("PlaybackQueue", () => {
-  it("sends the worklet no more than its capacity and loses nothing", () => {
+  it("sends the worklet no more than its capacity and loses no frame", () => {
     const posted: ToWorklet[] = [];
     const queue = new PlaybackQueue(3_000, (command) => posted.push(command));
     for (let chunk = 0; chunk < 10; chunk += 1) queue.push(frame(chunk));

@@ -38,7 +38,7 @@ describe("sentenceSpan", () => {
     expect(sentence(text, [], 2, status)).toBe(text);
   });
 
-  it("finds nothing before the first sentence", () => {
+  it("returns no span before the first sentence", () => {
     expect(sentence(text, [13, 26], -1)).toBeNull();
   });
 });

@@ -284,7 +284,7 @@ describe("the model's settings", () => {
     expect(shownSettings(after([confirms({ temperature: 0.2 })], confirmed)).temperature).toBe(0.2);
   });
 
-  it("go back to the confirmed values when the server refuses, with a notice in the settings panel", () => {
+  it("return to the confirmed values when the server refuses a change, with a notice in the settings panel", () => {
     const state = after(
       [confirms({ model: "a" }), changed({ model: "b" }), said("error", { code: "rate_limited", message: "slower" })],
       OPEN,
@@ -303,7 +303,7 @@ describe("the model's settings", () => {
     expect(state.notices).toMatchObject([{ place: "composer" }]);
   });
 
-  it("go back to the confirmed values when the connection is lost", () => {
+  it("return to the confirmed values when the connection is lost", () => {
     const state = after(
       [
         confirms({ model: "a" }),
@@ -499,7 +499,7 @@ describe("an unavailable server", () => {
   const unavailable = (turnId = "") =>
     said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
-  it("is reported in the page's words, because the page sends messages again", () => {
+  it("is reported in the page's own words, because the page resends messages itself", () => {
     expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");
     expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");
   });

@@ -1,6 +1,6 @@
-"""Containers killed, added, replaced and stopped in mid-reply: nothing is lost, doubled or out of order at the client.
+"""Containers are killed, added, replaced and stopped in mid-reply: the client loses, repeats and reorders nothing.
 
-The client itself fails on a repeat, a gap or a wrong order; that all of it came is held against the streams in Redis.
+The client itself fails on a repeat, a gap or a wrong order. The streams in Redis show whether everything arrived.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
 STORY = "Luna, Rex and Sage, tell me a story about the ocean."
 
 
-async def struck_story(stack: Compose, *blows: Callable[[], object]) -> int:
-    """A story in which each blow falls between two sentences that are heard; how many sentences it had."""
+async def story_with_faults(stack: Compose, *faults: Callable[[], object]) -> int:
+    """Tell a story, with one fault after every second heard sentence. Returns the number of sentences."""
     async with talk(stack.url) as client:
         await client.say(STORY, turn_id := new_id())
-        for number, blow in enumerate(blows, start=1):
+        for number, inject in enumerate(faults, start=1):
             await client.until(
                 lambda wanted=2 * number: heard(client, turn_id) >= wanted or client.record.turn_is_done(turn_id),
                 f"sentence {2 * number}",
             )
-            assert not client.record.turn_is_done(turn_id), "the story was over before the blow fell"
-            await asyncio.to_thread(blow)
+            assert not client.record.turn_is_done(turn_id), "the story was over before the fault was injected"
+            await asyncio.to_thread(inject)
         await client.until_done(turn_id)
-        return whole(stack, client, turn_id)
+        return sentences_received(stack, client, turn_id)
 
 
 def heard(client: TalkClient, turn_id: str) -> int:
-    """Sentences of which some sound has come."""
+    """The number of sentences of which the client has received sound."""
     return sum(len(message.pcm) for message in client.record.of_turn(turn_id))
 
 
-def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
-    """Check that all that was written and spoken has come; the number of sentences."""
+def sentences_received(stack: Compose, client: TalkClient, turn_id: str) -> int:
+    """Check that the client has received all text and sound. Returns the number of sentences."""
     sentences = 0
     for message in client.record.of_turn(turn_id):
         key = f"tertulia:{{{client.record.conversation_id}}}:{message.message_id}"
@@ -52,17 +52,17 @@ def whole(stack: Compose, client: TalkClient, turn_id: str) -> int:
     return sentences
 
 
-async def test_the_only_voice_is_killed_and_the_engine_starts_it_again(stack: Compose) -> None:
+async def test_killed_only_tts_container_is_restarted_by_docker(stack: Compose) -> None:
     (speaking,) = stack.containers("tts")
     before = speaking.attrs["RestartCount"]
-    assert await struck_story(stack, lambda: stack.kill_process("tts")) > 2
+    assert await story_with_faults(stack, lambda: stack.kill_process("tts")) > 2
     speaking.reload()
     assert (speaking.status, speaking.attrs["RestartCount"]) == ("running", before + 1)
 
 
-async def test_the_voice_that_speaks_of_three_is_killed(stack: Compose) -> None:
+async def test_reply_continues_after_the_speaking_one_of_three_tts_workers_is_killed(stack: Compose) -> None:
     stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=3", "tts")
-    stack.wait(lambda: len(stack.engines("tts")) == 3, "three voices", lambda: stack.run("ps", "--all"))
+    stack.wait(lambda: len(stack.engines("tts")) == 3, "three tts workers", lambda: stack.run("ps", "--all"))
     killed: list[str] = []
 
     def pending() -> list[str]:
@@ -70,42 +70,44 @@ async def test_the_voice_that_speaks_of_three_is_killed(stack: Compose) -> None:
 
     def kill() -> None:
         found: list[str] = []
-        # between two replies nobody speaks
-        stack.wait(lambda: found.extend(pending()) or found, "a voice that speaks", lambda: stack.run("ps", "--all"))
+        # between two replies no worker has claimed work
+        stack.wait(
+            lambda: found.extend(pending()) or found, "a tts worker that speaks", lambda: stack.run("ps", "--all")
+        )
         (speaking,) = [each for each in stack.containers("tts") if found[1].startswith(each.id[:12])]
         speaking.kill()
         killed.append(speaking.id)
 
     try:
-        assert await struck_story(stack, kill) > 2
+        assert await story_with_faults(stack, kill) > 2
         assert len(killed) == 1
     finally:
         stack.run("up", "--detach", "--no-build", "--no-recreate", "--scale", "tts=1", "tts")
 
 
-async def test_every_worker_is_replaced(stack: Compose) -> None:
+async def test_reply_survives_the_replacement_of_every_worker(stack: Compose) -> None:
     before = {container.id for service in WORKERS for container in stack.containers(service)}
-    assert await struck_story(stack, lambda: stack.replace(*WORKERS)) > 2
+    assert await story_with_faults(stack, lambda: stack.replace(*WORKERS)) > 2
     after = {container.id for service in WORKERS for container in stack.containers(service)}
     assert len(after) == len(before)
     assert not after & before
 
 
 @pytest.mark.parametrize("service", ["tts", "llm", "gateway"])
-async def test_one_service_is_replaced_by_a_new_container(stack: Compose, service: str) -> None:
+async def test_reply_survives_the_replacement_of_one_container(stack: Compose, service: str) -> None:
     (before,) = stack.containers(service)
-    assert await struck_story(stack, lambda: stack.replace(service)) > 2
+    assert await story_with_faults(stack, lambda: stack.replace(service)) > 2
     assert stack.containers(service)[0].id != before.id
 
 
-async def test_redis_is_stopped_and_started(stack: Compose) -> None:
+async def test_reply_survives_a_stop_and_start_of_redis(stack: Compose) -> None:
     def stop_and_start() -> None:
         stack.run("stop", "redis")
         stack.run("start", "redis")
 
-    assert await struck_story(stack, stop_and_start) > 2
+    assert await story_with_faults(stack, stop_and_start) > 2
 
 
-async def test_redis_is_killed(stack: Compose) -> None:
-    """Killed, not the machine: what Redis acknowledged, the kernel has."""
-    assert await struck_story(stack, lambda: stack.kill_process("redis")) > 2
+async def test_reply_survives_the_kill_of_redis(stack: Compose) -> None:
+    """Only the process is killed, so the kernel still has all data that Redis acknowledged."""
+    assert await story_with_faults(stack, lambda: stack.kill_process("redis")) > 2
