@@ -39,7 +39,7 @@ e2e: setup-dev ## the page in a real browser (needs chromium; pictures in build/
 
 check: lint test ## all that must be green before a commit: lint, then test
 
-test-compose: setup-dev ## the containers of docker-compose.yml, talked to and struck (needs a Docker engine)
+test-compose: setup-dev ## the containers of docker-compose.yml, talked to while faults occur (needs a Docker engine)
 	@echo "test-compose: tests/compose"
 	@$(BIN)/python -m pytest -m compose -o faulthandler_timeout=3600 $(ARGS) tests/compose
 
