@@ -271,7 +271,7 @@ async def test_uncounted_attempts_are_counted(bench: Bench) -> None:
     assert await bench.bus.uncounted(other) == 0
 
 
-async def test_renewal_returns_lost_work(bench: Bench) -> None:
+async def test_renew_reports_which_work_was_lost(bench: Bench) -> None:
     kept, finished, taken = [await claimed(bench.bus, worker="a") for _ in range(3)]
     await bench.bus.finish(finished, "a")
     await bench.bus.nack(taken, "a")

@@ -214,7 +214,7 @@ async def test_write_with_an_unknown_outcome_raises(server: RedisServer, bus: Re
     assert [entry.fields[b"turn_id"] for entry in await bus.read(bus.keys.events(C))] == [b"1", b"3"]
 
 
-async def test_late_reply_is_not_taken_for_the_next_one(server: RedisServer) -> None:
+async def test_reply_to_a_timed_out_call_is_not_returned_by_the_next_call(server: RedisServer) -> None:
     pool = make_pool(server.url)
     link = Link(pool, "late")
     assert await link.call(("ECHO", "1")) == [b"1"]

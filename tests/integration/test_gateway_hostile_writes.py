@@ -200,7 +200,7 @@ async def _answered(client: Client, made: Gateway, keys: Keys) -> None:
     await client.until("audio_complete")
 
 
-async def test_heartbeat_from_the_future_does_not_count(redis_url: str, keys: Keys) -> None:
+async def test_heartbeat_with_a_future_time_is_ignored(redis_url: str, keys: Keys) -> None:
     async with gateway(redis_url, keys) as made:
         await write_past_the_bus(redis_url, keys.workers(), member(b"llm:x:demo", time.time() + 10_000))
         assert list(await made.bus.alive(60)) == []

@@ -97,7 +97,7 @@ def test_failed_turn_becomes_a_new_turn_with_a_derived_id() -> None:
     assert recovery.turn_id == new_turn_id(T, "7-0") != new_turn_id(T, "8-0")
 
 
-def test_turn_that_was_asked_again_is_already_done_in_a_later_epoch() -> None:
+def test_turn_that_was_already_retried_is_not_retried_again() -> None:
     facts = Facts(4, turn=Turn(T, "Luna?", 3), turn_ids=frozenset({T, new_turn_id(T, "7-0")}))
     assert isinstance(recovery_for(LLM, facts), AlreadyDone)
 

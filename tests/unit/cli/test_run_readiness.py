@@ -78,5 +78,5 @@ async def test_cancel_does_not_wait_for_a_hanging_gateway() -> None:
     ],
     ids=["ok", "no reason", "closed", "another protocol", "no number"],
 )  # fmt: skip
-def test_malformed_status_line_has_no_status(line: bytes, status: int | None) -> None:
+def test_malformed_status_line_is_read_as_no_status(line: bytes, status: int | None) -> None:
     assert parse_status(line) == status

@@ -88,7 +88,7 @@ async def test_stopped_session_that_redis_lost_is_posted_again_with_its_end(list
     assert await listener.bus.open_work("stt") == 2
 
 
-async def test_session_whose_end_has_come_is_not_posted_again_after_a_loss(listener: Listener) -> None:
+async def test_ended_session_is_not_posted_again_after_data_loss(listener: Listener) -> None:
     session_id = listener.microphone.start(C)
     listener.microphone.stop("stopped")
     await listener.heard(session_id, 1)

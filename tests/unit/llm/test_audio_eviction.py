@@ -55,7 +55,7 @@ def test_plan_skips_empty_streams() -> None:
              st.integers(NOW_MS - HOUR_S * 1000, NOW_MS) | st.just(0)), max_size=30),
     st.integers(-10, 10**8),
 )  # fmt: skip
-def test_plan_frees_enough_with_no_stream_to_spare(sounds: list[Sound], excess: int) -> None:
+def test_plan_frees_enough_and_evicts_no_more_streams_than_needed(sounds: list[Sound], excess: int) -> None:
     plan = plan_eviction(sounds, excess, NOW_MS)
     chosen = [*plan.whole, *plan.all_but_final]
     assert len(chosen) == len(set(chosen))

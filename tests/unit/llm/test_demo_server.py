@@ -222,7 +222,7 @@ async def test_late_pieces_come_together() -> None:
     assert sent == ["a", "bc", "de"]
 
 
-async def test_pieces_come_at_once_without_a_pace() -> None:
+async def test_reply_is_one_piece_without_delay_at_zero_tokens_per_second() -> None:
     clock = Clock()
     assert [due async for due in pace(clock, tokens_per_second=0, first_token_ms=500)] == ["abcde"]
     assert clock.now == 100.0

@@ -90,7 +90,7 @@ async def test_writes_go_only_to_a_store_that_answers() -> None:
 
 
 @virtual_time
-async def test_untaken_writes_wait_in_order_and_are_readable() -> None:
+async def test_writes_wait_in_order_while_the_store_is_unavailable() -> None:
     it = await scene()
     it.store.away = True
     rows = [user_message(it.talk, 1, "¿Qué tal?"), reply(it.talk, 2, "Bien.", "complete")]
@@ -215,7 +215,7 @@ async def test_message_waits_for_deferred_writes_of_its_conversation() -> None:
 
 
 @virtual_time
-async def test_many_deferred_writes_count_for_every_conversation() -> None:
+async def test_every_conversation_waits_when_the_limit_of_deferred_writes_is_reached() -> None:
     it = await scene()
     await hold_back(it, *[conversation_write(new_id(), "")] * (MAX_HELD - 1))
     assert not await it.outbox.is_waiting(it.talk)

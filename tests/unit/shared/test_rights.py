@@ -100,7 +100,7 @@ def test_service_has_no_administrative_rights(service: Service) -> None:
         assert "SCAN" not in rights_of(service, KEYS).commands
 
 
-def test_commands_of_the_bus_are_rights_of_some_service() -> None:
+def test_every_command_of_the_bus_is_permitted_to_a_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     sent: set[str] = set()
     for where in (*REDIS_MODULES, reader, Link):
@@ -111,7 +111,7 @@ def test_commands_of_the_bus_are_rights_of_some_service() -> None:
     assert sent - {"BLOCK", "COUNT", "BUSYGROUP", "PTTL"} <= given.commands
 
 
-def test_commands_of_the_scripts_are_rights_of_some_service() -> None:
+def test_every_command_of_a_script_is_permitted_to_a_service() -> None:
     given = rights_of_stages(("stt", "llm", "tts"), KEYS) + rights_of("gateway", KEYS)
     for script in (*scripts.WRITING, *scripts.CALLING):
         assert called_by(script) <= given.commands

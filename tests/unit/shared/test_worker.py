@@ -280,7 +280,7 @@ async def test_worker_does_not_take_over_its_own_late_work() -> None:
 
 
 @virtual_time
-async def test_work_redelivered_to_its_own_worker_ends_the_older_job() -> None:
+async def test_redelivery_to_the_same_worker_cancels_the_older_job() -> None:
     class Forgetful(MemoryBus):
         """A Redis that lost its last second: it delivers the same work again."""
 

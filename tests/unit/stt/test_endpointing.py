@@ -38,7 +38,7 @@ def run(heard: Sequence[float], *, first_sample: int = 0) -> list[Boundary]:
     return found if last is None else [*found, last]
 
 
-def test_speech_begins_after_its_shortest_length_and_reaches_back_over_the_pre_roll() -> None:
+def test_speech_is_reported_after_the_minimum_length_and_includes_the_pre_roll() -> None:
     began, ended = run(probabilities("q30 s40 q30"))
     assert began == SpeechBegan(at_sample=frames(33), start_sample=frames(30 - PRE_ROLL))
     assert ended == SpeechEnded(frames(30 - PRE_ROLL), frames(70 + HANGOVER), EndReason.SILENCE)

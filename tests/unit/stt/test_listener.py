@@ -195,7 +195,7 @@ async def test_utterances_are_turns_of_separate_epochs() -> None:
 
 
 @virtual_time
-async def test_sound_without_words_becomes_no_turn_and_is_not_processed_again() -> None:
+async def test_sound_without_words_creates_no_turn_and_is_processed_once() -> None:
     ear = Ear(Utterance(3_000, 20_000, "  "))
     job = await ear.begin()
     await ear.speak(21_000)

@@ -147,7 +147,7 @@ async def test_key_of_another_type_ends_the_session_with_an_error(name: str) -> 
 
 @pytest.mark.parametrize("is_mended_elsewhere", [False, True])
 @virtual_time
-async def test_state_of_another_type_does_not_stop_the_error_event(
+async def test_error_event_is_sent_when_the_state_key_has_a_wrong_type(
     is_mended_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

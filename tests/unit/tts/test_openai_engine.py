@@ -58,7 +58,7 @@ async def test_silence_around_the_speech_becomes_one_gap() -> None:
 
 
 @pytest.mark.parametrize("sample_rate", [16_000, 22_050, 44_100, 48_000])
-async def test_another_sample_rate_is_converted(sample_rate: int) -> None:
+async def test_audio_with_a_different_sample_rate_is_resampled(sample_rate: int) -> None:
     async with speaking(sample_rate=sample_rate) as (engine, _):
         pcm = await spoken(engine)
     assert pitch_hz(pcm) == pytest.approx(speech_server.TONES_HZ["af_bella"], rel=0.02)

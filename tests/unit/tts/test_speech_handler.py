@@ -225,7 +225,7 @@ async def test_message_interrupted_before_the_claim_is_not_spoken() -> None:
 
 
 @virtual_time
-async def test_interruption_before_the_first_sentence_ends_the_wait() -> None:
+async def test_interruption_ends_the_wait_for_the_first_sentence() -> None:
     stand = Stand()
     await stand.set((), final=False)
     job = asyncio.create_task(stand.speak())

@@ -28,7 +28,7 @@ class Side(Protocol):
         ...
 
     def live(self) -> None:
-        """Called when the conversation is open (again): send unconfirmed messages."""
+        """Called after the conversation was opened or reopened: sends unconfirmed messages again."""
         ...
 
     def event(self, event: Event) -> None:

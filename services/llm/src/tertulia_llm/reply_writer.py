@@ -56,7 +56,7 @@ class ReplyWriter:
             self._chars_since_yield += len(clean)
             if sentences or is_first_text or self._chars_since_yield > YIELD_CHARS:
                 self._chars_since_yield = 1
-                await asyncio.sleep(0)  # lets the outlet write the first word and each sentence at once
+                await asyncio.sleep(0)  # yields, so that the outlet writes without delay
             await self._reply.outlet.room()
         return not (self._is_too_long or self._stripper.cut)
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The update from one hypothesis: a new text and a longer stable prefix, each None if unchanged."""
+    """The result of one hypothesis: the new text and the longer stable prefix. Each is None if it has not changed."""
 
     update: Sequence[str] | None
     stabilized: Sequence[str] | None

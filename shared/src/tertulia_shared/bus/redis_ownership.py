@@ -88,7 +88,7 @@ class RedisOwnership(RedisConnections):
         await self._call(scripts.disown(owner_key=key.name, token=holder))
 
     async def _is_held(self, stage: Stage, token: str) -> bool:
-        """True if the work entry of an owner's token is pending, and the token's attempt is its last one."""
+        """True if the token's work entry is pending and was last delivered under the token's attempt number."""
         entry_id, _, attempt = token.partition("/")
         command = ("XPENDING", self.keys.work(stage).name, stage, entry_id, entry_id, 1)
         (reply,) = await self._calls.call(command)

@@ -88,7 +88,7 @@ class _Server:
     async def _serve(self) -> None:
         server = await asyncio.start_server(self._call, sock=self._listening, limit=MAX_HEAD_BYTES, backlog=BACKLOG)
         await self._stop.wait()
-        server.close()  # the end of `run` disconnects callers
+        server.close()  # open connections end with the event loop of `run`
 
     async def _call(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._callers == MAX_CALLERS:

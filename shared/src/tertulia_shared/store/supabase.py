@@ -210,7 +210,7 @@ class SupabaseStore:
         return cast("ModelSettings", found["model_settings"])
 
     async def save_model_settings(self, conversation_id: str, settings: ModelSettings) -> None:
-        # encode and decode, so that every store stores the same value
+        # encoding and decoding normalizes the value, so that all stores save the same
         plain = decode_settings(encode_settings(settings))
         await self._update_conversation(conversation_id, {"model_settings": plain})
 

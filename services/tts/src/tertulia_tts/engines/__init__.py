@@ -28,7 +28,7 @@ def load_settings() -> TTSSettings:
 
 
 def load_engine(name: str, settings: TTSSettings | None = None) -> SpeechEngine:
-    """Create the engine of that name, not yet started; without `settings` it gets their defaults.
+    """Create the engine called `name` without starting it. Without `settings` it uses its defaults.
 
     Raises:
         EngineUnknown: no engine of that name is installed; the message lists the installed ones.

@@ -38,7 +38,7 @@ class Stale(BusError):
 
 
 class WriteRefused(BusError):
-    """Redis refused a write with an error of its own. The same write will be refused again."""
+    """Redis rejected a write with an error reply. Repeating the same write fails again, except for `WritesPaused`."""
 
 
 class WritesPaused(WriteRefused):

@@ -54,7 +54,7 @@ def load_library() -> None:
     with contextlib.suppress(RuntimeError):  # the start method is set already
         multiprocessing.set_start_method("fork")
     for name in ("RealtimeSTT.core.shutdown", "RealtimeSTT.core.transcription_api"):
-        vars(import_module(name))["print"] = _drop  # the library prints to stdout
+        vars(import_module(name))["print"] = _drop  # silences the library's prints to stdout
     import_module("torch").set_num_threads(1)  # more threads slow Silero's tiny network down
     import_module("tqdm").tqdm.monitor_interval = 0  # tqdm then starts no thread to watch progress bars
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)

@@ -122,7 +122,7 @@ class RecorderSession:
         while not self._closing.is_set():
             event = await self._output.get()
             if event is None:
-                self._output.put_nowait(None)  # for a reader that starts later
+                self._output.put_nowait(None)  # keep the end marker, so that a later call of `events` ends, too
                 break
             self._change.set()
             yield event
@@ -307,7 +307,7 @@ class RecorderSession:
 
     def on_transcription_start(self, audio: Any) -> bool:
         self._audio_samples = len(audio)
-        return False  # continue
+        return False  # the recorder transcribes it
 
     def on_realtime_text_stabilization_update(self, event: Any) -> None:
         """Called right before the other two callbacks, with their utterance and its stable text."""

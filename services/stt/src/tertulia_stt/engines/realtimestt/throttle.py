@@ -24,7 +24,7 @@ class Throttle:
         self._due = float("-inf")
 
     def wait_s(self, now: float) -> float:
-        """Seconds until the next piece may be fed; 0 if it may be now."""
+        """Seconds to wait before the next piece may be fed; 0 if it may be fed now."""
         return max(0.0, self._due - self._slack_s - now)
 
     def passed(self, now: float, duration_s: float) -> None:

@@ -136,7 +136,7 @@ _thread = _ProcessThread()
 
 
 def _nothing() -> None:
-    """A job that ends after all earlier jobs."""
+    """Does nothing. The thread runs jobs in order: when this one is done, all earlier ones are."""
 
 
 def _speak_into(queue: PCMQueue, voice: EspeakVoice, text: str, seed: int, gap_ms: int) -> None:
