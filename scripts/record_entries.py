@@ -1,7 +1,7 @@
 """Records one entry of each kind from a real conversation into tests/contract/recorded/v<VERSION>.
 
 `python -m scripts.record_entries` keeps the recorded entries and adds missing ones: entries that an earlier release of
-the same schema version wrote must stay readable. `--anew` records from scratch, for a new version.
+the same schema version wrote must stay readable. `--from-scratch` records from scratch, for a new version.
 """
 
 from __future__ import annotations
@@ -158,10 +158,10 @@ def _store_locked(stack: Stack) -> Generator[None]:
 def main() -> None:
     """Record, and write the files."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--anew", action="store_true", help="drop the recorded entries of this version first")
-    anew: bool = parser.parse_args().anew
+    parser.add_argument("--from-scratch", action="store_true", help="drop the recorded entries of this version first")
+    from_scratch: bool = parser.parse_args().from_scratch
     folder = recorded.FOLDER / f"v{VERSION}"
-    if anew:
+    if from_scratch:
         for file in folder.glob("*.json"):
             file.unlink()
     recorder = Recorder(recorded.load(VERSION) if (folder / "work.json").exists() else ())

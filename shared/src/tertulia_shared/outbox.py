@@ -65,7 +65,7 @@ class Outbox:
         self.is_away = False
         """True since the store did not answer, until the stream is empty again."""
         self._losses = 0
-        self._begun_anew: set[str] = set()
+        self._restarted: set[str] = set()
         """The conversations that were recreated since the store lost its data."""
         self._left = False
         """True if a write went to the stream since then: when the stream is empty, the store is back."""
@@ -175,10 +175,10 @@ class Outbox:
         """True, once, if the store has lost the conversation: it is missing after the database was deleted."""
         if self._losses != self._store.losses:
             self._losses = self._store.losses
-            self._begun_anew.clear()
-        if not self._losses or conversation_id in self._begun_anew:
+            self._restarted.clear()
+        if not self._losses or conversation_id in self._restarted:
             return False
-        self._begun_anew.add(conversation_id)
+        self._restarted.add(conversation_id)
         return True
 
     async def _refused(self, write: StoreWrite, error: Exception) -> None:

@@ -30,7 +30,7 @@ class Message:
     sound_over: bool = False
     at: tuple[int, int] = (-1, 0)
     """The last received chunk; not the last of `chunks` while sound is repeated after a reload."""
-    may_begin_anew: bool = False
+    may_restart: bool = False
     """After a reload: the sound may continue once at any chunk that was reached."""
     may_end_again: bool = False
     """After a reload: `audio_complete` may come again, once."""
@@ -90,7 +90,7 @@ class Ledger:
         for message in self.messages.values():
             if message.chunks:
                 message.at = message.chunks[-1]
-            message.may_begin_anew = message.may_end_again = True
+            message.may_restart = message.may_end_again = True
         for turn in self.turns.values():
             turn.reloaded |= not self.is_done(turn)
 
@@ -233,7 +233,7 @@ class Ledger:
         if message.sound_over and not message.may_end_again:
             self.complain("doubled", "audio_complete came twice", message.turn_id)
         message.sound_over = True
-        message.may_begin_anew = message.may_end_again = False
+        message.may_restart = message.may_end_again = False
         if frame["id"]:
             self.last_audio = (message.message_id, frame["id"])
             count = int(frame["id"].partition("-")[0]) - 1
@@ -267,8 +267,8 @@ class Ledger:
     def _placed(self, message: Message, here: tuple[int, int]) -> None:
         """Report a chunk that does not follow the last one of its message."""
         last = message.at
-        if message.may_begin_anew and here in message.chunks:
-            message.may_begin_anew = False
+        if message.may_restart and here in message.chunks:
+            message.may_restart = False
             return  # the client heard it before the reload; from here the chunks must be consecutive
         if here <= last:
             kind: Kind = "doubled" if here in message.chunks else "disordered"
