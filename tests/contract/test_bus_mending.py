@@ -125,7 +125,7 @@ async def test_mend_removes_the_entry_with_a_far_future_id(bus: Bus, name: str, 
     assert await bus.mend(c) == []
 
 
-@pytest.mark.parametrize("epoch", ["abc", "", "1e15", "-1", str(2**63 - 1), "9" * 17, "9" * 400, "\N{SNOWMAN}"])
+@pytest.mark.parametrize("epoch", ["abc", "", "1e15", "-1", "007", str(2**63 - 1), "9" * 17, "9" * 400, "\N{SNOWMAN}"])
 async def test_mend_replaces_an_unreadable_epoch_with_a_higher_one(bus: Bus, epoch: str) -> None:
     c, keys, turn_id = new_id(), bus.keys, new_id()
     await say(bus, c)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from tertulia_shared.bus import Append, Put
@@ -31,7 +34,7 @@ async def test_turn_missing_from_the_stream_is_reported_lost() -> None:
 
 
 @pytest.mark.parametrize("field", ["cursor", "epoch"])
-@pytest.mark.parametrize("value", ["", "yesterday", "-1", "1e15", "9" * 18, f"{FAR}-{FAR}", "\udcff", "9" * 400])
+@pytest.mark.parametrize("value", ["", "yesterday", "-1", "007", "1e15", "9" * 18, f"{FAR}-{FAR}", "\udcff", "9" * 400])
 @virtual_time
 async def test_invalid_state_field_costs_at_most_one_turn(field: str, value: str) -> None:
     table = await table_with()
@@ -44,6 +47,25 @@ async def test_invalid_state_field_costs_at_most_one_turn(field: str, value: str
     await outlet.flush()
     await say_and_mend(table)
     await assert_answers(table)
+
+
+@virtual_time
+async def test_giving_up_on_an_outdated_view_of_the_state_keeps_the_repaired_epoch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = await table_with()
+    await table.say(HELLO)
+    bus, state = table.bus, table.bus.keys.state(table.conversation_id)
+    own = bus.own
+
+    async def own_before_the_repair(*args: Any, **kwargs: Any) -> Any:
+        owned = await own(*args, **kwargs)
+        return replace(owned, state={**owned.state, b"epoch": b"abc"})
+
+    handler, claim = await table.worker(), await table.claimed()
+    monkeypatch.setattr(bus, "own", own_before_the_repair)
+    await handler.give_up(claim, "test")
+    assert (await bus.hash(state))[b"epoch"] == b"1"
 
 
 @pytest.mark.parametrize("name", ["state", "turns", "events", "control", "receipts"])

@@ -115,6 +115,10 @@ class GivingUp:
         if not unreadable:
             return read_state(owned.state)
         log.error("the state cannot be read: %s", ", ".join(unreadable), extra={"conversation_id": conversation_id})
+        if StateField.EPOCH in unreadable:
+            # never remove it: the gateway may have repaired it since, and an epoch must not fall
+            await self._bus.mend(conversation_id, owner=True)
+            unreadable = unreadable_fields(await self._bus.hash(self._bus.keys.state(conversation_id)))
         put: dict[str, Value | None] = dict.fromkeys(unreadable)
         if StateField.CURSOR in unreadable:  # all turns in the stream but the last one count as answered
             turns = await self._bus.read(self._bus.keys.turns(conversation_id))

@@ -18,12 +18,13 @@ from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
 from tertulia_shared.testing.memory_streams import Group, Stream
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
+EPOCH = re.compile(rb"0|[1-9][0-9]*")
 CURSOR = re.compile(rb"[0-9]{1,20}(-[0-9]{1,20})?")
 
 
 def is_readable_epoch(raw: bytes) -> bool:
     """True if a script can have written it: a number that Lua compares exactly."""
-    return raw.isdigit() and int(raw[:20]) <= MAX_EPOCH
+    return EPOCH.fullmatch(raw) is not None and int(raw[:20]) <= MAX_EPOCH
 
 
 class MemoryServer:

@@ -13,7 +13,9 @@ OK, FENCED, STALE, SEEN = 0, -1, -2, 1
 READABLE_EPOCH = """
 local NO_EPOCH = 'BADSTATE the epoch in the state is no number that a script has written'
 local function is_readable(epoch)
-  return string.match(epoch, '^%d+$') and #epoch <= 16 and tonumber(epoch) <= 9007199254740992
+  -- HINCRBY refuses leading zeros
+  local is_number = epoch == '0' or string.match(epoch, '^[1-9]%d*$')
+  return is_number and #epoch <= 16 and tonumber(epoch) <= 9007199254740992
 end
 """
 
