@@ -16,8 +16,8 @@ from tertulia_gateway import commands
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
-from tertulia_llm.model.client import added
 from tertulia_llm.model.sse import BrokenStream, StreamParser
+from tertulia_llm.model.usage import added
 from tertulia_shared import entries
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event

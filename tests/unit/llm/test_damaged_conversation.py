@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tertulia_shared.bus import Append, Put
+from tertulia_shared.bus import Append, Owned, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted
 from tertulia_shared.ids import new_id
@@ -60,6 +60,7 @@ async def test_giving_up_on_an_outdated_view_of_the_state_keeps_the_repaired_epo
 
     async def own_before_the_repair(*args: Any, **kwargs: Any) -> Any:
         owned = await own(*args, **kwargs)
+        assert isinstance(owned, Owned)
         return replace(owned, state={**owned.state, b"epoch": b"abc"})
 
     handler, claim = await table.worker(), await table.claimed()

@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from tertulia_llm.metrics import LLMMetrics
-from tertulia_llm.model.client import Model, ModelFailed, added, jitter, retry_delay_s
+from tertulia_llm.model.client import Model
+from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
+from tertulia_llm.model.usage import added
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings

@@ -10,7 +10,7 @@ import asyncio
 import logging
 
 from tertulia_llm.generation import ReplyGenerator
-from tertulia_llm.model.client import ModelFailed
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply import Reply
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_ending import TurnEnding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from tertulia_llm.model.client import ModelFailed
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply import Reply
 from tertulia_llm.turn import Turn
 from tertulia_llm.turn_replies import TurnReplies
