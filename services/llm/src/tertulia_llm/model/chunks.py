@@ -104,7 +104,7 @@ class ChunkReader:
                 texts.append(self._whole(content))
         elif content:
             self._parts(content, delta, texts)
-        if len(fields) == 1:
+        if content and len(fields) == 1:
             return
         for name in _REASONING:
             reasoning = fields.get(name)
