@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tertulia_shared.visible_text import invisible_fault
+
 CLIP: Final = "reference.wav"
 TEXTS: Final = "voice.toml"
 SHORTEST_S, LONGEST_S = 3.0, 30.0
@@ -66,10 +68,12 @@ def check(voice: VoiceFiles) -> None:
     """
     wrong: list[str] = []
     if not _ID.fullmatch(voice.id):
-        wrong.append("its name must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
+        wrong.append("its id must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
     for what, text in (("transcript", voice.transcript), ("scene", voice.scene), ("description", voice.description)):
         if len(text) > MAX_TEXT:
             wrong.append(f"its {what} has {len(text)} characters; {MAX_TEXT} are allowed")
+    if fault := invisible_fault(voice.name):
+        wrong.append(f"its name {fault}")
     if not any(char.isalnum() for char in voice.transcript):
         wrong.append("its transcript is empty: say what is spoken in the clip, word for word")
     if not LOWEST_HZ <= voice.sample_rate <= HIGHEST_HZ:

@@ -44,6 +44,7 @@ def test_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, t
     [
         (replace(GOOD, id="Bad Name"), "a-z"),
         (replace(GOOD, id="../up"), "a-z"),
+        (replace(GOOD, name="Bo\u200bb"), r"its name contains U\+200B ZERO WIDTH SPACE"),
         (replace(GOOD, transcript=" ... "), "transcript is empty"),
         (replace(GOOD, transcript="a" * 1001), "1001 characters"),
         (replace(GOOD, sample_rate=8_000), "8000 Hz"),
