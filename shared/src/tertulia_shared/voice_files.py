@@ -1,6 +1,6 @@
 """Reads and writes the folder of voices to clone: `tertulia voice add` writes it, a speech engine reads it.
 
-    voices/<id>/reference.wav   a clip of the voice: 3 to 30 s, 16-bit mono PCM, 16 to 48 kHz
+    voices/<id>/reference.wav   a clip of the voice: a WAV of 3 to 30 s, 16 to 48 kHz; written as 16-bit mono PCM
     voices/<id>/voice.toml      its transcript and the voice's name
 
 `voice.toml` has `transcript`, and may have `name`, `language` (a BCP 47 tag), `description` and `scene` (the place it
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from tertulia_shared.visible_text import invisible_fault
+from tertulia_shared.wav import as_bytes, mono, parse
 
 CLIP: Final = "reference.wav"
 TEXTS: Final = "voice.toml"
@@ -105,11 +106,8 @@ def read_voice(folder: Path) -> VoiceFiles:
     """
     try:
         texts = tomllib.loads((folder / TEXTS).read_text(encoding="utf-8"))
-        with wave.open(str(folder / CLIP)) as clip:
-            if (clip.getnchannels(), clip.getsampwidth()) != (1, 2):
-                raise BadVoice(f"voice {folder.name!r}: {CLIP} must be 16-bit mono; `tertulia voice add` makes it so")
-            rate, pcm = clip.getframerate(), clip.readframes(clip.getnframes())
-    except (OSError, EOFError, UnicodeDecodeError, wave.Error, tomllib.TOMLDecodeError) as error:
+        clip = parse((folder / CLIP).read_bytes())
+    except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
         raise BadVoice(f"voice {folder.name!r} cannot be read: {error}") from error
 
     def text(key: str, default: str = "") -> str:
@@ -121,8 +119,8 @@ def read_voice(folder: Path) -> VoiceFiles:
     voice = VoiceFiles(
         folder.name,
         text("transcript"),
-        rate,
-        pcm,
+        clip.layout.hz,
+        as_bytes(mono(clip)),
         text("name", folder.name.capitalize()),
         text("language", "und"),
         text("description"),
