@@ -1,7 +1,7 @@
 /** Converts the server's warnings and errors to notices: the text, and the place on the page. Pure. */
 
 import type { ServerEvent } from "../wire/events";
-import type { Notice, NoticePlace } from "./view";
+import type { Notice, NoticePlace } from "./page-state";
 
 type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };

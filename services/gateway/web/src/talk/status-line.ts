@@ -1,6 +1,6 @@
 /** The state of the conversation as one line of text and a mood for the scene. */
 
-import { type ViewState, findReply } from "./view";
+import { type PageState, findReply } from "./page-state";
 
 export type Mood =
   "connecting" | "offline" | "idle" | "listening" | "hearing" | "thinking" | "speaking" | "away" | "refused";
@@ -14,7 +14,7 @@ export interface StatusLine {
 
 const of = (mood: Mood, text: string, characterId = ""): StatusLine => ({ mood, text, characterId });
 
-export function statusLine(state: ViewState): StatusLine {
+export function statusLine(state: PageState): StatusLine {
   switch (state.link) {
     case "replaced":
       return of("away", "This talk is open somewhere else");
@@ -44,7 +44,7 @@ export function statusLine(state: ViewState): StatusLine {
 }
 
 /** The character whose reply is written but not heard yet; an empty name before the turn's replies are known. */
-function thinkingCharacter(state: ViewState): { name: string; characterId: string } | null {
+function thinkingCharacter(state: PageState): { name: string; characterId: string } | null {
   const { turn } = state;
   if (!turn || turn.textComplete) return sending(state) ? { name: "", characterId: "" } : null;
   const next = turn.replies.find(({ messageId }) => {
@@ -54,13 +54,13 @@ function thinkingCharacter(state: ViewState): { name: string; characterId: strin
   return next ?? { name: "", characterId: "" };
 }
 
-function sending(state: ViewState): boolean {
+function sending(state: PageState): boolean {
   const last = state.messages.at(-1);
   return last?.kind === "user" && last.delivery === "sending";
 }
 
 /** True if a reply is being written, played or waiting to be played. */
-export function canStop(state: ViewState): boolean {
+export function canStop(state: PageState): boolean {
   const { turn } = state;
   if (state.speakingId) return true;
   if (!turn) return false;

@@ -19,7 +19,7 @@ import { Transcript } from "./transcript";
 type Panel = "talks" | "characters" | "model" | "inside";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
-  const { characters, demo, announcement } = talk.view.value;
+  const { characters, demo, announcement } = talk.state.value;
   const [panel, setPanel] = useState<Panel | null>(null);
   const people = useMemo(() => new People(characters), [characters]);
   useStopKey(talk);

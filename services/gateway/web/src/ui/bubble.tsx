@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { memo } from "./memo";
 
 import { sentenceSpan } from "../talk/sentences";
-import type { Message, Reply, UserMessage } from "../talk/view";
+import type { Message, Reply, UserMessage } from "../talk/page-state";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 

@@ -47,7 +47,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             key={row.id}
             row={row}
             talk={talk}
-            here={row.id === talk.view.value.conversationId}
+            here={row.id === talk.state.value.conversationId}
             onOpen={() => open(() => talk.openConversation(row.id))}
             onChanged={() => load(null)}
             onFailed={failed}

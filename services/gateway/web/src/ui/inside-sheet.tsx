@@ -31,7 +31,7 @@ export function InsideSheet({
   onClose: () => void;
 }): JSX.Element {
   const status = useLoaded(() => talk.api.status());
-  const { conversationId, messages } = talk.view.value;
+  const { conversationId, messages } = talk.state.value;
   const lastReply = messages.findLast((message) => message.kind === "reply")?.id ?? "";
   const traces = talk.traces.value;
   return (

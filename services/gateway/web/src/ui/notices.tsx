@@ -1,12 +1,12 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
-import type { NoticePlace } from "../talk/view";
+import type { NoticePlace } from "../talk/page-state";
 import { Icon } from "./icons";
 
 /** The notices that belong to one place on the page. */
 export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JSX.Element | null {
-  const notices = talk.view.value.notices.filter((notice) => notice.place === place);
+  const notices = talk.state.value.notices.filter((notice) => notice.place === place);
   if (notices.length === 0) return null;
   return (
     <div class="notices">

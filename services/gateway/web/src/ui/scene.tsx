@@ -5,14 +5,14 @@ import type { JSX } from "preact";
 
 import { statusLine } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
-import { type ViewState, findReply } from "../talk/view";
+import { type PageState, findReply } from "../talk/page-state";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Portrait } from "./portrait";
 import { seats } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
-  const view = talk.view.value;
+  const view = talk.state.value;
   const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
   const places = seats(present.length);
@@ -63,7 +63,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
 
 /** The partial transcript while the user speaks: the stable part dark, the rest pale. */
 function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
-  const { partial, stable } = talk.view.value.listening;
+  const { partial, stable } = talk.state.value.listening;
   if (!partial && !stable) return null;
   const firm = partial.startsWith(stable) ? stable : "";
   return (
@@ -84,7 +84,7 @@ function Dots(): JSX.Element {
   );
 }
 
-function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
+function seatState(view: PageState, id: string, about: string, mood: string): { kind: string; words: string } {
   // Show it also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
   if (id === about && mood === "thinking") return { kind: "thinking", words: "" };

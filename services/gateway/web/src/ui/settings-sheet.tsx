@@ -2,14 +2,14 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
-import { shownSettings } from "../talk/view";
+import { shownSettings } from "../talk/page-state";
 import type { ModelSettings } from "../wire/events";
 import { DIALS, type Dial } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
-  const settings = shownSettings(talk.view.value);
+  const settings = shownSettings(talk.state.value);
   const [refused, setRefused] = useState(false);
   // The text being typed: a render caused by an event must not put the old name back.
   const [typed, setTyped] = useState<string | null>(null);

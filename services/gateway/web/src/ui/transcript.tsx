@@ -14,7 +14,7 @@ import { earlier, keep, latest } from "./windowing";
 const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
-  const { messages, notices } = talk.view.value;
+  const { messages, notices } = talk.state.value;
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const [wanted, setWanted] = useState(0);

@@ -1,4 +1,4 @@
-/** The state that the page shows, as plain values. `view-state.ts` computes it. */
+/** The state that the page shows, as plain values. `page-reducer.ts` computes it. */
 
 import type { Phase } from "../link/state-machine";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
@@ -60,7 +60,7 @@ export interface Turn {
   readonly textComplete: boolean;
 }
 
-export interface ViewState {
+export interface PageState {
   readonly link: Phase;
   readonly linkReason: string;
   readonly conversationId: string;
@@ -87,7 +87,7 @@ export interface ViewState {
 
 export const NOT_LISTENING: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
 
-export const EMPTY: ViewState = {
+export const EMPTY: PageState = {
   link: "off",
   linkReason: "",
   conversationId: "",
@@ -108,11 +108,11 @@ export const EMPTY: ViewState = {
 };
 
 /** The settings to show: the confirmed ones, overlaid with the pending changes. */
-export function shownSettings({ settings, pendingSettings }: ViewState): Partial<ModelSettings> {
+export function shownSettings({ settings, pendingSettings }: PageState): Partial<ModelSettings> {
   return { ...settings, ...pendingSettings };
 }
 
-export function findReply(state: ViewState, id: string): Reply | undefined {
+export function findReply(state: PageState, id: string): Reply | undefined {
   const found = state.messages.findLast((message) => message.id === id);
   return found?.kind === "reply" ? found : undefined;
 }

@@ -20,11 +20,11 @@ import {
   type NoticePlace,
   NOT_LISTENING,
   type UserMessage,
-  type ViewState,
+  type PageState,
   findReply,
-} from "./view";
+} from "./page-state";
 
-export type ViewInput =
+export type PageInput =
   | { on: "event"; event: ServerEvent }
   | { on: "report"; report: Report }
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
@@ -38,7 +38,7 @@ export type ViewInput =
   | { on: "notice"; notice: Notice }
   | { on: "dismiss"; place: NoticePlace; code?: string };
 
-export function reduce(state: ViewState, input: ViewInput): ViewState {
+export function reduce(state: PageState, input: PageInput): PageState {
   switch (input.on) {
     case "event":
       return onEvent(state, input.event);
@@ -87,7 +87,7 @@ export function reduce(state: ViewState, input: ViewInput): ViewState {
   }
 }
 
-function onEvent(state: ViewState, event: ServerEvent): ViewState {
+function onEvent(state: PageState, event: ServerEvent): PageState {
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
@@ -187,7 +187,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
   }
 }
 
-function accepted(state: ViewState, turnId: string, text: string, source: UserMessage["source"]): ViewState {
+function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
   const known = state.messages.some((message) => message.id === turnId);
   const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
   const messages = known
@@ -199,13 +199,13 @@ function accepted(state: ViewState, turnId: string, text: string, source: UserMe
   return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
 }
 
-function listeningStopped(state: ViewState, cause: string): ViewState {
+function listeningStopped(state: PageState, cause: string): PageState {
   const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
   if (cause !== "failed") return quiet;
   const text = "The recognizer stopped. Press the button to listen again; typing works meanwhile.";
   return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
 }
 
-function withListening(state: ViewState, change: Partial<Listening>): ViewState {
+function withListening(state: PageState, change: Partial<Listening>): PageState {
   return { ...state, listening: { ...state.listening, ...change } };
 }

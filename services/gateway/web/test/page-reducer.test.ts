@@ -4,16 +4,16 @@ import { Receipts } from "../src/audio/receipts";
 import type { Report } from "../src/audio/playback-report";
 import { statusLine, canStop } from "../src/talk/status-line";
 import { storedMessages } from "../src/talk/stored-messages";
-import { EMPTY, type Reply, type ViewState, findReply, shownSettings } from "../src/talk/view";
-import { type ViewInput, reduce } from "../src/talk/view-state";
+import { EMPTY, type Reply, type PageState, findReply, shownSettings } from "../src/talk/page-state";
+import { type PageInput, reduce } from "../src/talk/page-reducer";
 import { parseEvent, type ServerEvent } from "../src/wire/events";
 
-const said = (type: string, fields: Record<string, unknown> = {}): ViewInput => ({
+const said = (type: string, fields: Record<string, unknown> = {}): PageInput => ({
   on: "event",
   event: parseEvent(JSON.stringify({ type, ...fields })) as ServerEvent,
 });
 
-const heard = (messageId: string, sentence: number, cause: Report["cause"] = "tick"): ViewInput => ({
+const heard = (messageId: string, sentence: number, cause: Report["cause"] = "tick"): PageInput => ({
   on: "report",
   report: {
     cause,
@@ -28,7 +28,7 @@ const heard = (messageId: string, sentence: number, cause: Report["cause"] = "ti
   },
 });
 
-const after = (inputs: readonly ViewInput[], from: ViewState = EMPTY) => inputs.reduce(reduce, from);
+const after = (inputs: readonly PageInput[], from: PageState = EMPTY) => inputs.reduce(reduce, from);
 
 const LUNA = { message_id: "m1", character_id: "luna", character_name: "Luna" };
 const REX = { message_id: "m2", character_id: "rex", character_name: "Rex" };
@@ -65,7 +65,7 @@ const SPOKEN = after(
   ASKED,
 );
 
-const reply = (state: ViewState, id: string): Reply => findReply(state, id) as Reply;
+const reply = (state: PageState, id: string): Reply => findReply(state, id) as Reply;
 
 describe("messages", () => {
   it("show the user's message at once and mark it safe when the server accepts it", () => {
@@ -201,7 +201,7 @@ describe("messages", () => {
 });
 
 describe("the status line", () => {
-  it.each<[string, ViewState, string, string]>([
+  it.each<[string, PageState, string, string]>([
     ["before the server answers", EMPTY, "connecting", "Connecting…"],
     ["while idle", OPEN, "idle", "Ready when you are"],
     ["right after sending", after([{ on: "sent", turnId: "t", text: "x" }], OPEN), "thinking", "Thinking"],
@@ -268,7 +268,7 @@ describe("listening", () => {
   });
 });
 
-const changed = (change: Record<string, unknown>): ViewInput => ({ on: "settings_changed", change });
+const changed = (change: Record<string, unknown>): PageInput => ({ on: "settings_changed", change });
 const confirms = (settings: Record<string, unknown>) => said("model_settings", settings);
 
 describe("the model's settings", () => {
@@ -351,7 +351,7 @@ describe("problems", () => {
 });
 
 describe("a page opened during a turn", () => {
-  const BEGIN: ViewInput[] = [
+  const BEGIN: PageInput[] = [
     said("turn_accepted", { turn_id: "t", text: "Hello?", source: "typed" }),
     said("turn_started", { turn_id: "t", replies: [LUNA, REX] }),
   ];
@@ -387,8 +387,8 @@ describe("a page opened during a turn", () => {
       status: "streaming",
     },
   ]);
-  const LOADED: ViewInput = { on: "stored", conversationId: "c", messages: STORED };
-  const opened = (heardBefore: unknown[]): ViewInput[] => [
+  const LOADED: PageInput = { on: "stored", conversationId: "c", messages: STORED };
+  const opened = (heardBefore: unknown[]): PageInput[] => [
     { on: "link", phase: "live", reason: "", conversationId: "c" },
     said("conversation_started", { conversation_id: "c", resumed: true, heard: heardBefore }),
   ];
@@ -438,7 +438,7 @@ describe("receipts of a page opened during a turn", () => {
   it("include the sound played before", () => {
     const receipts = new Receipts();
     receipts.playedBefore("m2", 100);
-    const { report } = heard("m2", 1) as ViewInput & { on: "report" };
+    const { report } = heard("m2", 1) as PageInput & { on: "report" };
     expect(receipts.after(report)).toMatchObject({ message_id: "m2", played_ms: 200 });
     expect(receipts.after({ ...report, messageId: "m3" })).toMatchObject({ played_ms: 100 });
   });
