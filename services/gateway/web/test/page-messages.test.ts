@@ -111,11 +111,11 @@ describe("messages", () => {
         status: "complete",
       },
     ]);
-    const state = after([{ on: "stored", conversationId: "c", messages: past }], SPOKEN);
+    const state = after([{ on: "stored", conversationId: "c", messages: past, usage: null }], SPOKEN);
     expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
-    expect(after([{ on: "stored", conversationId: "another", messages: past }], SPOKEN)).toBe(SPOKEN);
+    expect(after([{ on: "stored", conversationId: "another", messages: past, usage: null }], SPOKEN)).toBe(SPOKEN);
     const newer = { ...past[1]!, id: "m9" };
-    const withNewer = after([{ on: "stored", conversationId: "c", messages: [...past, newer] }], SPOKEN);
+    const withNewer = after([{ on: "stored", conversationId: "c", messages: [...past, newer], usage: null }], SPOKEN);
     expect(withNewer.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
   });
 

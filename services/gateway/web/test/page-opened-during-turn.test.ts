@@ -7,6 +7,11 @@ import { canStop } from "../src/talk/status-line";
 import { storedMessages } from "../src/talk/stored-messages";
 import { LUNA, REX, TEXT, after, chunk, heard, reply, said } from "./page-inputs";
 
+const opened = (heardBefore: unknown[]): PageInput[] => [
+  { on: "link", phase: "live", reason: "", conversationId: "c" },
+  said("conversation_started", { conversation_id: "c", resumed: true, heard: heardBefore }),
+];
+
 describe("a page opened during a turn", () => {
   const BEGIN: PageInput[] = [
     said("turn_accepted", { turn_id: "t", text: "Hello?", source: "typed" }),
@@ -44,11 +49,7 @@ describe("a page opened during a turn", () => {
       status: "streaming",
     },
   ]);
-  const LOADED: PageInput = { on: "stored", conversationId: "c", messages: STORED };
-  const opened = (heardBefore: unknown[]): PageInput[] => [
-    { on: "link", phase: "live", reason: "", conversationId: "c" },
-    said("conversation_started", { conversation_id: "c", resumed: true, heard: heardBefore }),
-  ];
+  const LOADED: PageInput = { on: "stored", conversationId: "c", messages: STORED, usage: null };
   const LUNA_HEARD = { message_id: "m1", sentence_index: 1, chunk_index: 9, played_ms: 900, complete: true };
   const REX_BEGUN = { message_id: "m2", sentence_index: 1, chunk_index: 0, played_ms: 100, complete: false };
 

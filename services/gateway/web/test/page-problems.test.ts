@@ -7,6 +7,9 @@ describe("problems", () => {
   it.each([
     ["stt_failed", "talk"],
     ["llm_auth", "transcript"],
+    ["llm_filtered", "transcript"],
+    ["llm_tool_call", "transcript"],
+    ["llm_no_text", "transcript"],
     ["no_characters", "transcript"],
     ["rate_limited", "composer"],
     ["unavailable", "page"],
@@ -37,7 +40,10 @@ describe("problems", () => {
   });
 });
 
-describe("warnings of paused writes", () => {
+const tooLong = (name: string) =>
+  said("warning", { code: "reply_cut", message: `${name}'s reply was too long.` });
+
+describe("warnings", () => {
   const PAUSED = said("warning", {
     code: "writes_paused",
     message:
@@ -56,6 +62,11 @@ describe("warnings of paused writes", () => {
     expect(statusLine(resumed).mood).toBe("idle");
   });
 
+  it("of one turn are shown for each character, without repetitions", () => {
+    const state = after([tooLong("Luna"), tooLong("Rex"), tooLong("Luna")], SPOKEN);
+    expect(state.notices.map(({ text }) => text)).toEqual(["Rex's reply was too long.", "Luna's reply was too long."]);
+  });
+
   it("replace the errors of refused messages", () => {
     const refused = said("error", { ...AWAY, turn_id: "t9" });
     expect(after([PAUSED, refused], OPEN).notices).toHaveLength(1);
@@ -69,7 +80,7 @@ describe("warnings of paused writes", () => {
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
   });
 
-  it.each(["store_refused", "reply_cut"])("%s appears in the transcript until the next turn", (code) => {
+  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"])("%s appears in the transcript until the next turn", (code) => {
     const state = after([said("warning", { code, message: "why" })], SPOKEN);
     expect(state.notices).toMatchObject([{ place: "transcript", text: "why", serious: false }]);
     expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], state).notices).toEqual([]);
@@ -83,15 +94,16 @@ describe("warnings of paused writes", () => {
         OPEN,
       );
       expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], both).notices).toHaveLength(2);
-      expect(after([{ on: "dismiss", place: "page", code }], both).notices).toMatchObject([{ code: "other" }]);
+      const only = both.notices[0]!;
+      expect(after([{ on: "dismiss", place: "page", only }], both).notices).toMatchObject([{ code: "other" }]);
     },
   );
 });
 
-describe("an unavailable server", () => {
-  const unavailable = (turnId = "") =>
-    said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
+const unavailable = (turnId = "") =>
+  said("error", { code: "unavailable", message: "Redis is away (with the same turn_id).", turn_id: turnId });
 
+describe("an unavailable server", () => {
   it("is reported in the page's own words, because the page resends messages itself", () => {
     expect(after([unavailable("t")], OPEN).notices[0]?.text).toContain("sent as soon as possible");
     expect(after([unavailable()], OPEN).notices[0]?.text).toBe("Redis is away.");

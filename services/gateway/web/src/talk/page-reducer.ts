@@ -7,10 +7,12 @@
  */
 
 import type { Phase } from "../link/state-machine";
+import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, nameOf, onReport, withReply } from "./replies";
 import {
   EMPTY,
@@ -34,9 +36,9 @@ export type PageInput =
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; blocked: boolean }
   | { on: "microphone"; microphone: Listening["microphone"] }
-  | { on: "stored"; conversationId: string; messages: readonly Message[] }
+  | { on: "stored"; conversationId: string; messages: readonly Message[]; usage: Usage | null }
   | { on: "notice"; notice: Notice }
-  | { on: "dismiss"; place: NoticePlace; code?: string };
+  | { on: "dismiss"; place: NoticePlace; only?: Notice };
 
 export function reduce(state: PageState, input: PageInput): PageState {
   switch (input.on) {
@@ -78,16 +80,18 @@ export function reduce(state: PageState, input: PageInput): PageState {
       // Stored messages from the first shown one on also arrive as events.
       const shown = input.messages.findIndex((message) => known.has(message.id));
       const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
-      return { ...state, messages: [...earlier, ...state.messages] };
+      // The figures of a turn that has ended meanwhile are newer.
+      return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
     }
     case "notice":
       return withNotice(state, input.notice);
     case "dismiss":
-      return withoutNotices(state, input.place, input.code);
+      return withoutNotices(state, input.place, input.only);
   }
 }
 
-function onEvent(state: PageState, event: ServerEvent): PageState {
+function onEvent(before: PageState, event: ServerEvent): PageState {
+  const state = withoutThinking(before, event);
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
@@ -112,6 +116,8 @@ function onEvent(state: PageState, event: ServerEvent): PageState {
       }));
       return { ...state, turn: { id: event.turn_id, replies, textComplete: false } };
     }
+    case "thinking":
+      return { ...state, thinking: thinkingOf(state, event) };
     case "message_started":
       return withReply(state, event.message_id, (reply) => ({
         ...asHeardBefore(state, reply),
@@ -178,6 +184,8 @@ function onEvent(state: PageState, event: ServerEvent): PageState {
         pendingSettings: Object.fromEntries(open),
       };
     }
+    case "turn_metrics":
+      return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":
       return onWarning(state, event);
     case "error":

@@ -1,5 +1,6 @@
 /** The state that the page shows, as plain values. `page-reducer.ts` computes it. */
 
+import type { Usage } from "../inside/usage";
 import type { Phase } from "../link/state-machine";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 
@@ -60,6 +61,14 @@ export interface Turn {
   readonly textComplete: boolean;
 }
 
+/** A character whose model reasons before the words of a reply. */
+export interface Thinking {
+  readonly turnId: string;
+  readonly messageId: string;
+  readonly characterId: string;
+  readonly name: string;
+}
+
 export interface PageState {
   readonly link: Phase;
   readonly linkReason: string;
@@ -67,6 +76,7 @@ export interface PageState {
   readonly demo: boolean;
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
+  readonly thinking: Thinking | null;
   /** Playback positions in the turn that was running when this page opened. */
   readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
@@ -80,6 +90,8 @@ export interface PageState {
   readonly settings: ModelSettings | null;
   /** Changes by the user that the server has not confirmed. */
   readonly pendingSettings: Partial<ModelSettings>;
+  /** Tokens and cost of the conversation so far; null if they are not known. */
+  readonly usage: Usage | null;
   readonly notices: readonly Notice[];
   /** The latest text for screen readers. */
   readonly announcement: string;
@@ -94,6 +106,7 @@ export const EMPTY: PageState = {
   demo: false,
   messages: [],
   turn: null,
+  thinking: null,
   heardBefore: [],
   speakingId: "",
   ducked: false,
@@ -103,6 +116,7 @@ export const EMPTY: PageState = {
   characters: [],
   settings: null,
   pendingSettings: {},
+  usage: null,
   notices: [],
   announcement: "",
 };

@@ -1,7 +1,7 @@
 /** The part of the reducer that handles warnings and errors. Pure. */
 
 import type { ServerEvent } from "../wire/events";
-import { ofError, ofWarning, without } from "./notices";
+import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
 import { type Notice, type NoticePlace, type PageState, findReply } from "./page-state";
 
@@ -43,12 +43,12 @@ export function onError(state: PageState, event: ServerEvent & { type: "error" }
 }
 
 export function withNotice(state: PageState, notice: Notice): PageState {
-  const others = state.notices.filter((each) => !(each.place === notice.place && each.code === notice.code));
+  const others = state.notices.filter((each) => !isRepeated(each, notice));
   return { ...state, notices: [...others, notice].slice(-8) };
 }
 
-/** Remove the notices at a place, or only the one with this code. */
-export function withoutNotices(state: PageState, place: NoticePlace, code?: string): PageState {
-  const notices = state.notices.filter((notice) => notice.place !== place || (code ?? notice.code) !== notice.code);
+/** Remove the notices at a place, or only this one. */
+export function withoutNotices(state: PageState, place: NoticePlace, only?: Notice): PageState {
+  const notices = state.notices.filter((notice) => notice.place !== place || !(only === undefined || notice === only));
   return notices.length < state.notices.length ? { ...state, notices } : state;
 }

@@ -116,6 +116,7 @@ export function cut(state: PageState): PageState {
     messages,
     speakingId: "",
     ducked: false,
+    thinking: null,
     turn: state.turn && { ...state.turn, textComplete: true },
   };
 }

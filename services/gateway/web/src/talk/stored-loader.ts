@@ -1,5 +1,6 @@
 /** Loads the stored messages of a conversation, once for each conversation that is opened. */
 
+import { type Usage, usageOf } from "../inside/usage";
 import type { Api } from "../rest/api";
 import { RequestFailed } from "../rest/problem";
 import type { Message } from "./page-state";
@@ -8,7 +9,7 @@ import { storedMessages } from "./stored-messages";
 export interface StoredLoaderCallbacks {
   /** The id of the open conversation. */
   open(): string;
-  loaded(conversationId: string, messages: readonly Message[]): void;
+  loaded(conversationId: string, messages: readonly Message[], usage: Usage | null): void;
   trouble(problem: string): void;
 }
 
@@ -33,7 +34,8 @@ export class StoredLoader {
   async load(conversationId: string): Promise<void> {
     if (this.#shown === conversationId) return;
     try {
-      this.on.loaded(conversationId, storedMessages(await this.api.messages(conversationId)));
+      const { messages, usage } = await this.api.conversation(conversationId);
+      this.on.loaded(conversationId, storedMessages(messages), usageOf(usage));
       this.#isShown(conversationId);
     } catch (error) {
       if (!(error instanceof RequestFailed)) throw error;

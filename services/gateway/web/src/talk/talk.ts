@@ -20,7 +20,7 @@ import { Playback } from "./playback";
 import { type Preferences, loadPreferences, savePreferences } from "./preferences";
 import type { Probe } from "./probe";
 import { StoredLoader } from "./stored-loader";
-import { EMPTY, type NoticePlace, type PageState } from "./page-state";
+import { EMPTY, type Notice, type NoticePlace, type PageState } from "./page-state";
 import { type PageInput, reduce } from "./page-reducer";
 
 /** Delay before a message is sent again, under the same turn id, after the error `unavailable`. */
@@ -70,7 +70,7 @@ export class Talk {
     );
     this.#stored = new StoredLoader(this.api, {
       open: () => this.#state.conversationId,
-      loaded: (conversationId, messages) => this.#apply({ on: "stored", conversationId, messages }),
+      loaded: (conversationId, messages, usage) => this.#apply({ on: "stored", conversationId, messages, usage }),
       trouble: (problem) => this.#notify("transcript", "stored", problem),
     });
     this.#listening = new ListeningController({
@@ -169,8 +169,8 @@ export class Talk {
   }
 
   /** Dismiss one notice at a place, or all of them. */
-  dismiss(place: NoticePlace, code?: string): void {
-    this.#apply({ on: "dismiss", place, ...(code === undefined ? {} : { code }) });
+  dismiss(place: NoticePlace, only?: Notice): void {
+    this.#apply({ on: "dismiss", place, ...(only === undefined ? {} : { only }) });
   }
 
   // -- inputs

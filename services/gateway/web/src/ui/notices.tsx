@@ -10,10 +10,10 @@ export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JS
   if (notices.length === 0) return null;
   return (
     <div class="notices">
-      {notices.map(({ code, text, serious }) => (
-        <div key={code} class={serious ? "notice serious" : "notice"} role={serious ? "alert" : "status"}>
-          <p>{text}</p>
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, code)}>
+      {notices.map((notice) => (
+        <div key={`${notice.code} ${notice.text}`} class={notice.serious ? "notice serious" : "notice"} role={notice.serious ? "alert" : "status"}>
+          <p dir="auto">{notice.text}</p>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, notice)}>
             <Icon name="close" />
           </button>
         </div>
