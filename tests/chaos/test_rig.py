@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import is_all_sound
+from tests.chaos.rig.expected_replies import reply_to
 from tests.chaos.rig.failures import Failure, Kind
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.fault_injection import deck, may_have_ended
+from tests.chaos.rig.frame_checks import Ledger
 from tests.chaos.rig.report import HEAD, InjectedFault, table
 from tests.chaos.rig.run import Plan, run
 from tests.chaos.rig.servers import what_is_left
-from tests.chaos.rig.storm import deck, may_have_ended
-from tests.chaos.rig.truth import is_all_sound
-from tests.chaos.rig.user import Run, User
-from tests.chaos.rig.world import reply_to
+from tests.chaos.rig.simulated_user import Run, User
 
-INDEPENDENT = ("client", "failures", "ledger", "report", "servers", "truth", "user", "world")
+INDEPENDENT = (
+    "client", "data_checks", "expected_replies", "failures", "frame_checks", "report", "servers", "simulated_user",
+)  # fmt: skip
 """The modules that talk, answer and judge. The others only start processes, with the tests' stack."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
 

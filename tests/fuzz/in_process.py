@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 import orjson
+from tertulia_llm.model.usage import added
 
 from tertulia_cli.client import wav
 from tertulia_gateway import commands
@@ -17,7 +18,6 @@ from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.sse import BrokenStream, StreamParser
-from tertulia_llm.model.usage import added
 from tertulia_shared import entries
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event

@@ -13,11 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
+from tertulia_llm.model.failures import ModelFailed
+
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
-from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import TurnHandler
@@ -42,7 +43,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.harness.crash import CountingBus, CountingStore, Writes
+from tests.harness.crashing_process import CountingBus, CountingStore, Writes
 from tests.harness.settings_of import settings_of
 
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")

@@ -21,7 +21,7 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
-from tests.harness.key_leaks import Leftovers
+from tests.harness.leftover_keys import Leftovers
 from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals

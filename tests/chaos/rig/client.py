@@ -13,7 +13,7 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
-from tests.chaos.rig.ledger import Ledger, Turn
+from tests.chaos.rig.frame_checks import Ledger, Turn
 
 RETRY_S = 0.1
 REPLACED = 4001

@@ -15,9 +15,9 @@ from typing import Any, Literal, cast
 import redis
 from redis.exceptions import RedisError
 
-from tests.chaos.rig.ledger import Turn
+from tests.chaos.rig.frame_checks import Turn
 from tests.chaos.rig.servers import Servers, Trouble
-from tests.chaos.rig.user import User, state_of
+from tests.chaos.rig.simulated_user import User, state_of
 from tests.harness.stack import Process, Service, Stack
 
 Fault = Callable[["Scene", random.Random], Awaitable[None]]

@@ -19,14 +19,14 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import Truth
 from tests.chaos.rig.failures import KINDS, Failure, Kind
+from tests.chaos.rig.fault_injection import Storm, deck
 from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Scene
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.frame_checks import Ledger
 from tests.chaos.rig.report import HEAD, InjectedFault, rows, table
 from tests.chaos.rig.servers import Servers
-from tests.chaos.rig.storm import Storm, deck
-from tests.chaos.rig.truth import Truth
-from tests.chaos.rig.user import CUTS, Budget, User
+from tests.chaos.rig.simulated_user import CUTS, Budget, User
 from tests.harness.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from tests.chaos.rig.world import reply_to, sound_of
+from tests.chaos.rig.expected_replies import reply_to, sound_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Trouble = Literal["", "refuse", "limit", "break", "stall", "garbage"]

@@ -19,12 +19,12 @@ from typing import Any, cast
 import redis
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import Truth
 from tests.chaos.rig.failures import Kind
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.frame_checks import Ledger
 from tests.chaos.rig.run import Plan, environment
 from tests.chaos.rig.servers import Servers
-from tests.chaos.rig.truth import Truth
-from tests.chaos.rig.user import Budget, User
+from tests.chaos.rig.simulated_user import Budget, User
 from tests.harness.stack import Stack
 
 SAMPLE_S = 5.0

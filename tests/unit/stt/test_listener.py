@@ -25,8 +25,8 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
 from tertulia_stt.settings import STTSettings
-from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
-from tests.harness.crash import CountingBus, Writes
+from tests.fakes.scripted_recognition import ScriptedRecognition, Utterance
+from tests.harness.crashing_process import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time

@@ -19,8 +19,8 @@ from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SENTENCE_WAIT_S, SpeechHandler, seed_of
-from tests.fakes.speech_engine import Failure, ScriptedSpeech
-from tests.harness.crash import CountingBus, Writes
+from tests.fakes.scripted_speech import Failure, ScriptedSpeech
+from tests.harness.crashing_process import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time

@@ -13,8 +13,8 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.chaos.rig.client import Client, Gone
-from tests.chaos.rig.ledger import Ledger, Turn
-from tests.chaos.rig.truth import Truth
+from tests.chaos.rig.data_checks import Truth
+from tests.chaos.rig.frame_checks import Ledger, Turn
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SPOKEN = {

@@ -1,7 +1,7 @@
 """A conversation with any content in its keys or rows still answers, with text and with sound.
 
 Real workers of every stage run on either bus; each example corrupts one conversation, before or during a
-turn, and continues to talk. `POISON_EXAMPLES` sets the number of examples.
+turn, and continues to talk. `CORRUPTION_EXAMPLES` sets the number of examples.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tests.harness.key_leaks import Leftovers
-from tests.harness.poison_room import HELLO, Room, Talk, memory_room, message_row, redis_room
+from tests.harness.corruption_bench import HELLO, Room, Talk, memory_room, message_row, redis_room
+from tests.harness.leftover_keys import Leftovers
 
-EXAMPLES = int(os.environ.get("POISON_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("CORRUPTION_EXAMPLES", "12"))
 MAX_ATTEMPTS_AT_POISON = 2
 FAR = 2**64 - 1
 T = TypeVar("T")
@@ -276,7 +276,7 @@ async def talks(room: Room, poison: list[Poison], when: str) -> None:
 
 @given(poison=poisons, when=st.sampled_from(["before", "midst"]))
 @settings(
-    max_examples=EXAMPLES, deadline=None, derandomize="POISON_EXAMPLES" not in os.environ,
+    max_examples=EXAMPLES, deadline=None, derandomize="CORRUPTION_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip

@@ -13,8 +13,8 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.client import Client
-from tests.chaos.rig.ledger import Message, Turn
-from tests.chaos.rig.world import rendering_of, reply_to
+from tests.chaos.rig.expected_replies import rendering_of, reply_to
+from tests.chaos.rig.frame_checks import Message, Turn
 
 PATIENCE_S = 60.0
 """How long a row may take to agree with the events: the turn of a dead worker may wait for the sweep."""

@@ -45,7 +45,7 @@ from tertulia_stt.settings import STTSettings
 from tertulia_tts.engines.instant.engine import InstantEngine
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler
-from tests.fakes.recognition_engine import ScriptedRecognition
+from tests.fakes.scripted_recognition import ScriptedRecognition
 from tests.harness.bus import running
 from tests.harness.llm import TableModel
 from tests.harness.settings_of import settings_of

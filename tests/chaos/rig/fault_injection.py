@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 from tests.chaos.rig.failures import Kind
 from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
 from tests.chaos.rig.report import InjectedFault
-from tests.chaos.rig.user import Budget
+from tests.chaos.rig.simulated_user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
