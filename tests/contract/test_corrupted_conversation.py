@@ -1,7 +1,7 @@
 """A conversation with any content in its keys or rows still answers, with text and with sound.
 
 Real workers of every stage run on either bus; each example corrupts one conversation, before or during a
-turn, and continues to talk. `CORRUPTION_EXAMPLES` sets the number of examples.
+turn, and continues the conversation. `CORRUPTION_EXAMPLES` sets the number of examples.
 """
 
 from __future__ import annotations
@@ -31,11 +31,18 @@ from tertulia_shared.events import (
 )
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
-from tests.harness.corruption_bench import HELLO, Room, Talk, memory_room, message_row, redis_room
+from tests.harness.corruption_bench import (
+    HELLO,
+    CorruptedConversation,
+    CorruptionBench,
+    memory_bench,
+    message_row,
+    redis_bench,
+)
 from tests.harness.leftover_keys import Leftovers
 
 EXAMPLES = int(os.environ.get("CORRUPTION_EXAMPLES", "12"))
-MAX_ATTEMPTS_AT_POISON = 2
+MAX_ATTEMPTS = 2
 FAR = 2**64 - 1
 T = TypeVar("T")
 
@@ -69,8 +76,11 @@ names = st.sampled_from([
 
 
 @dataclass(frozen=True)
-class Poison:
-    """A change of one key (or row). `kind`: the kind of change; `coming`: whether the key belongs to the next turn."""
+class Corruption:
+    """A change of one key or row.
+
+    `kind`: the kind of change. `coming`: whether the key belongs to the next turn.
+    """
 
     kind: str
     target: str
@@ -88,59 +98,59 @@ class Poison:
 
 of = {"coming": st.booleans(), "speaker": st.sampled_from(["Luna", "Rex"])}
 entries = st.builds(
-    Poison, st.just("entry"), st.sampled_from(STREAMS), **of, sample=st.integers(0, 20),
+    Corruption, st.just("entry"), st.sampled_from(STREAMS), **of, sample=st.integers(0, 20),
     drop=st.lists(names, max_size=1).map(tuple),
     fields=st.lists(st.tuples(names, values), max_size=3).map(tuple), id=st.sampled_from(IDS),
 )  # fmt: skip
 fields = st.builds(
-    Poison, st.just("field"), st.just("state"), name=st.sampled_from(STATE),
+    Corruption, st.just("field"), st.just("state"), name=st.sampled_from(STATE),
     value=values | st.sampled_from(PACKED).map(pack),
 ) | st.builds(
-    Poison, st.just("field"), st.just("mic_progress"), name=st.sampled_from([b"sample", b"entry", b"entry_sample"]),
+    Corruption, st.just("field"), st.just("mic_progress"), name=st.sampled_from([b"sample", b"entry", b"entry_sample"]),
     value=values,
 )  # fmt: skip
 owners = st.builds(
-    Poison, st.just("owner"), st.sampled_from(OWNED), **of, type=st.sampled_from(["string", "hash", "stream"]),
+    Corruption, st.just("owner"), st.sampled_from(OWNED), **of, type=st.sampled_from(["string", "hash", "stream"]),
     value=st.sampled_from([b"", b"/", b"1-1", b"1-1/x", b"9-9/99", b"1-1/1", b"\xff"]),
 )  # fmt: skip
 types = st.builds(
-    Poison, st.just("type"), st.sampled_from([*STREAMS, *HASHES]), **of,
+    Corruption, st.just("type"), st.sampled_from([*STREAMS, *HASHES]), **of,
     type=st.sampled_from(["string", "hash", "stream"]), value=values,
 )  # fmt: skip
 rows = st.builds(
-    Poison, st.just("row"), st.sampled_from(["update", "insert", "conversation"]),
+    Corruption, st.just("row"), st.sampled_from(["update", "insert", "conversation"]),
     name=st.sampled_from(COLUMNS).map(str.encode), cell=st.sampled_from(CELLS),
 )  # fmt: skip
-poisons = st.lists(entries | fields | owners | types | rows, min_size=1, max_size=3)
+corruptions = st.lists(entries | fields | owners | types | rows, min_size=1, max_size=3)
 
 
-def key_of(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Key:
-    keys: Keys = talk.room.bus.keys
-    message_id = talk.reply_to(turns[poison.coming], poison.speaker)
-    match poison.target:
+def key_of(conversation: CorruptedConversation, corruption: Corruption, turns: tuple[str, str]) -> Key:
+    keys: Keys = conversation.bench.bus.keys
+    message_id = conversation.reply_to(turns[corruption.coming], corruption.speaker)
+    match corruption.target:
         case "sentences":
-            return keys.sentences(talk.id, message_id)
+            return keys.sentences(conversation.id, message_id)
         case "audio":
-            return keys.audio(talk.id, message_id)
+            return keys.audio(conversation.id, message_id)
         case "mic":
-            return keys.mic(talk.id, talk.session_id)
+            return keys.mic(conversation.id, conversation.session_id)
         case "mic_progress":
-            return keys.mic_progress(talk.id, talk.session_id)
+            return keys.mic_progress(conversation.id, conversation.session_id)
         case name:
-            return getattr(keys, name)(talk.id)
+            return getattr(keys, name)(conversation.id)
 
 
-def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[object]:
+def samples(conversation: CorruptedConversation, corruption: Corruption, turns: tuple[str, str]) -> Sequence[object]:
     """Valid entries for a stream."""
-    turn_id = turns[poison.coming]
-    id, luna = talk.reply_to(turn_id, poison.speaker), talk.room.speakers[poison.speaker]
-    if poison.target == "events":
+    turn_id = turns[corruption.coming]
+    id, luna = conversation.reply_to(turn_id, corruption.speaker), conversation.bench.speakers[corruption.speaker]
+    if corruption.target == "events":
         return [
             TurnComplete(turn_id), MessageComplete(id, luna.id, "What?", "complete"), TurnStarted(turn_id, ()),
             MessageHeard(id, luna.id, "Wh"), MessageStarted(id, turn_id, luna.id, luna.name), Interrupted("turn"),
             LLMChunk("What?", luna.id, id), TurnAccepted(new_id(), HELLO, "typed"),
         ]  # fmt: skip
-    ids = (talk.id, id, luna.id)
+    ids = (conversation.id, id, luna.id)
     return {
         "sentences": [
             TTSSentence("What?", 0, *ids, luna.name, luna.voice), TTSSentence("What?", 1, *ids, luna.name, luna.voice),
@@ -150,63 +160,70 @@ def samples(talk: Talk, poison: Poison, turns: tuple[str, str]) -> Sequence[obje
             AudioChunk(b"\0\0", 0, 0, *ids), AudioChunk(b"\0\0", 5, 9, *ids), AudioChunk(b"\0\0", 99_998, 4, *ids),
             AudioChunk(b"", 1, 0, *ids, is_final=True),
         ],
-        "turns": [UserTurn(new_id(), talk.id, HELLO, "typed"), UserTurn(turn_id, talk.id, HELLO, "spoken")],
+        "turns": [
+            UserTurn(new_id(), conversation.id, HELLO, "typed"),
+            UserTurn(turn_id, conversation.id, HELLO, "spoken"),
+        ],
         "control": [Interrupt("turn"), Interrupt("request")],
         "receipts": [Receipt(id, 0, 0, 10), Receipt(id, 900_000, 900_000, 10)],
         "mic": [MicChunk(b"\0\0" * 320), MicChunk(b"\0"), MicChunk(b"", is_final=True, cause="stopped")],
-    }[poison.target]  # fmt: skip
+    }[corruption.target]  # fmt: skip
 
 
-async def corrupt(talk: Talk, poison: Poison, turns: tuple[str, str]) -> None:
-    room, raw, keys = talk.room, talk.room.raw, talk.room.bus.keys
-    match poison.kind:
+async def corrupt(conversation: CorruptedConversation, corruption: Corruption, turns: tuple[str, str]) -> None:
+    bench, raw, keys = conversation.bench, conversation.bench.raw, conversation.bench.bus.keys
+    match corruption.kind:
         case "entry":
-            valid = samples(talk, poison, turns)
-            flat = encode(valid[poison.sample % len(valid)], ts=1, epoch=poison.sample)
+            valid = samples(conversation, corruption, turns)
+            flat = encode(valid[corruption.sample % len(valid)], ts=1, epoch=corruption.sample)
             plain = [value if isinstance(value, bytes) else str(value).encode() for value in flat]
-            made = dict(zip(plain[::2], plain[1::2], strict=True)) | dict(poison.fields)
-            made = {name: value for name, value in made.items() if name not in poison.drop}
-            await raw.add(key_of(talk, poison, turns), made, poison.id)
+            made = dict(zip(plain[::2], plain[1::2], strict=True)) | dict(corruption.fields)
+            made = {name: value for name, value in made.items() if name not in corruption.drop}
+            await raw.add(key_of(conversation, corruption, turns), made, corruption.id)
         case "field":
-            await raw.put(key_of(talk, poison, turns), poison.name, poison.value)
+            await raw.put(key_of(conversation, corruption, turns), corruption.name, corruption.value)
         case "type":
-            await raw.turn_into(key_of(talk, poison, turns), poison.type, poison.value)
+            await raw.turn_into(key_of(conversation, corruption, turns), corruption.type, corruption.value)
         case "owner":
-            message_id = talk.reply_to(turns[poison.coming], poison.speaker)
-            thing = {"turns": "turns", "message": message_id, "session": talk.session_id}[poison.target]
-            await raw.turn_into(keys.owner(talk.id, thing), poison.type, poison.value)
+            message_id = conversation.reply_to(turns[corruption.coming], corruption.speaker)
+            thing = {"turns": "turns", "message": message_id, "session": conversation.session_id}[corruption.target]
+            await raw.turn_into(keys.owner(conversation.id, thing), corruption.type, corruption.value)
         case _:
-            column = poison.name.decode()
-            if poison.target == "insert":
-                room.new_row({**message_row(talk, new_id()), column: poison.cell})
-            elif poison.target == "update":
-                room.row("messages", turns[0], column, poison.cell)
+            column = corruption.name.decode()
+            if corruption.target == "insert":
+                bench.insert_message({**message_row(conversation, new_id()), column: corruption.cell})
+            elif corruption.target == "update":
+                bench.set_column("messages", turns[0], column, corruption.cell)
             else:
-                room.row("conversations", talk.id, "title" if column == "text" else "updated_at", poison.cell)
+                bench.set_column(
+                    "conversations", conversation.id, "title" if column == "text" else "updated_at", corruption.cell
+                )
 
 
 @dataclass
-class Place:
-    """A room, and the event loop on which it runs."""
+class BenchRunner:
+    """A bench, and the event loop on which it runs."""
 
     runner: asyncio.Runner
-    room: Room
+    bench: CorruptionBench
 
-    def run(self, work: Callable[[Room], Awaitable[T]]) -> T:
-        async def here() -> T:
-            return await work(self.room)
+    def run(self, work: Callable[[CorruptionBench], Awaitable[T]]) -> T:
+        async def on_loop() -> T:
+            return await work(self.bench)
 
-        return self.runner.run(here())
+        return self.runner.run(on_loop())
 
 
-async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Callable[[], Coroutine[Any, Any, None]]]:
-    """Enter the context in a task that also exits it (for task groups). Returns the room and an exit function."""
-    ready: asyncio.Future[Room] = asyncio.get_running_loop().create_future()
+async def entered(
+    context: AbstractAsyncContextManager[CorruptionBench],
+) -> tuple[CorruptionBench, Callable[[], Coroutine[Any, Any, None]]]:
+    """Enter the context in a task that also exits it (for task groups). Returns the bench and an exit function."""
+    ready: asyncio.Future[CorruptionBench] = asyncio.get_running_loop().create_future()
     over = asyncio.Event()
 
     async def hold() -> None:
-        async with context as room:
-            ready.set_result(room)
+        async with context as bench:
+            ready.set_result(bench)
             await over.wait()
 
     task = asyncio.create_task(hold())
@@ -222,30 +239,32 @@ async def entered(context: AbstractAsyncContextManager[Room]) -> tuple[Room, Cal
 
 
 @pytest.fixture(scope="module", params=[pytest.param(kind, marks=pytest.mark.slow) for kind in ("memory", "redis")])
-def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A room on each bus, for all examples."""
-    keys, folder = Keys(f"poison-{os.getpid()}"), tmp_path_factory.mktemp("room")
+def bench_runner(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BenchRunner]:
+    """A bench on each bus, for all examples."""
+    keys, folder = Keys(f"corruption-{os.getpid()}"), tmp_path_factory.mktemp("bench")
     url = request.getfixturevalue("redis_url") if request.param == "redis" else ""
     with asyncio.Runner() as runner:
-        context = redis_room(url, keys, folder) if url else memory_room(keys, folder)
-        room, leave = runner.run(entered(context))
-        yield Place(runner, room)
+        context = redis_bench(url, keys, folder) if url else memory_bench(keys, folder)
+        bench, leave = runner.run(entered(context))
+        yield BenchRunner(runner, bench)
         runner.run(leave())
     if url:
         Leftovers(url, keys).clear()
 
 
-async def corrupt_all(talk: Talk, poison: list[Poison], turns: tuple[str, str]) -> None:
-    for each in poison:
-        await corrupt(talk, each, turns)
+async def corrupt_all(
+    conversation: CorruptedConversation, corruption: list[Corruption], turns: tuple[str, str]
+) -> None:
+    for each in corruption:
+        await corrupt(conversation, each, turns)
 
 
-async def assert_recovers(talk: Talk, harm: list[str]) -> None:
+async def assert_recovers(conversation: CorruptedConversation, harm: list[str]) -> None:
     """Check that at most one more turn fails."""
     for _ in range(2):
         turn_id = new_id()
-        await talk.say(turn_id)
-        found = await talk.trouble_with(turn_id)
+        await conversation.say(turn_id)
+        found = await conversation.faults_of(turn_id)
         if not found:
             return
         assert not harm, f"two turns were harmed: {harm}, {found}"
@@ -253,36 +272,38 @@ async def assert_recovers(talk: Talk, harm: list[str]) -> None:
     pytest.fail(f"the conversation does not recover: {harm}")
 
 
-async def talks(room: Room, poison: list[Poison], when: str) -> None:
-    talk = Talk(room)
+async def run_conversation(bench: CorruptionBench, corruption: list[Corruption], when: str) -> None:
+    conversation = CorruptedConversation(bench)
     turns = new_id(), new_id()
-    await talk.say(turns[0])
-    assert not await talk.trouble_with(turns[0])
-    is_heard = any(each.target in ("mic", "mic_progress", "session") for each in poison)
+    await conversation.say(turns[0])
+    assert not await conversation.faults_of(turns[0])
+    is_heard = any(each.target in ("mic", "mic_progress", "session") for each in corruption)
     if when == "before":
-        await corrupt_all(talk, poison, turns)
+        await corrupt_all(conversation, corruption, turns)
     if is_heard:
-        await talk.listen()
-    await talk.say(turns[1])
+        await conversation.listen()
+    await conversation.say(turns[1])
     if when == "midst":
-        await corrupt_all(talk, poison, turns)
-    harm = await talk.trouble_with(turns[1])
-    note(f"the poisoned turn: {harm}")
+        await corrupt_all(conversation, corruption, turns)
+    harm = await conversation.faults_of(turns[1])
+    note(f"the corrupted turn: {harm}")
     assert "it is not over" not in harm, "no event says that the turn is over"
-    await assert_recovers(talk, harm)
+    await assert_recovers(conversation, harm)
     if is_heard:
-        assert await talk.until_heard_out(), "the listening session does not end"
+        assert await conversation.until_listening_stopped(), "the listening session does not end"
 
 
-@given(poison=poisons, when=st.sampled_from(["before", "midst"]))
+@given(corruption=corruptions, when=st.sampled_from(["before", "midst"]))
 @settings(
     max_examples=EXAMPLES, deadline=None, derandomize="CORRUPTION_EXAMPLES" not in os.environ,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )  # fmt: skip
-def test_poisoned_conversation_answers_with_text_and_sound(place: Place, poison: list[Poison], when: str) -> None:
-    for handler in place.room.handlers:
-        handler.most = 0
-    note(f"{when=}, {poison}")
-    place.run(lambda room: talks(room, poison, when))
-    assert max(handler.most for handler in place.room.handlers) <= MAX_ATTEMPTS_AT_POISON
+def test_corrupted_conversation_answers_with_text_and_sound(
+    bench_runner: BenchRunner, corruption: list[Corruption], when: str
+) -> None:
+    for handler in bench_runner.bench.handlers:
+        handler.highest = 0
+    note(f"{when=}, {corruption}")
+    bench_runner.run(lambda bench: run_conversation(bench, corruption, when))
+    assert max(handler.highest for handler in bench_runner.bench.handlers) <= MAX_ATTEMPTS

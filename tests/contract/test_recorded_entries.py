@@ -133,6 +133,3 @@ def test_all_kinds_of_entries_are_recorded() -> None:
 def test_all_schema_versions_are_recorded(version: int) -> None:
     files = {file.stem for file in (FOLDER / f"v{version}").glob("*.json")}
     assert files == {*recorded_entries.STREAMS, *recorded_entries.HASHES}
-        *recorded_entries.STREAMS,
-        *recorded_entries.HASHES,
-    }

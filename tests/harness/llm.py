@@ -13,12 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import cast
 
-from tertulia_llm.model.failures import ModelFailed
-
 from tertulia_llm.characters import CharacterCache
 from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.turn_handler import TurnHandler
