@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +51,7 @@ from tests.harness.settings_of import settings_of
 LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
-PATIENCE_S = 6.0
+PATIENCE_S = 15.0
 """The longest time of a turn, also of a corrupted one."""
 LEASE_S = 1.0
 POLL_S = 0.01
@@ -191,8 +191,14 @@ class CorruptedConversation:
 
 
 @asynccontextmanager
-async def bench_on(bus: Bus, raw: RawWrites, folder: Path) -> AsyncGenerator[CorruptionBench]:
-    """One worker of each stage, with the shortest lease: a peer would hide an endless loop."""
+async def bench_on(
+    bus: Bus, raw: RawWrites, folder: Path, *, worker_buses: Sequence[Bus]
+) -> AsyncGenerator[CorruptionBench]:
+    """One worker of each stage, with the shortest lease: a peer would hide an endless loop.
+
+    `worker_buses`: the buses on which the workers of llm, tts and stt claim work. On Redis they must differ: a bus has
+    one connection for claims, and a claim blocks it.
+    """
     path = folder / "tertulia.db"
     store = SQLiteStore(path)
     await store.open()
@@ -224,8 +230,9 @@ async def bench_on(bus: Bus, raw: RawWrites, folder: Path) -> AsyncGenerator[Cor
     ]  # fmt: skip
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        for stage, handler, settings in zip(("llm", "tts", "stt"), bench.handlers, (llm, tts, stt), strict=True):
-            worker = Worker(bus, cast("Any", stage), handler, settings, engine="fake", concurrency=8)
+        parts = zip(worker_buses, ("llm", "tts", "stt"), bench.handlers, (llm, tts, stt), strict=True)
+        for worker_bus, stage, handler, settings in parts:
+            worker = Worker(worker_bus, cast("Any", stage), handler, settings, engine="fake", concurrency=8)
             tasks.create_task(worker.run(stop))
         draining = tasks.create_task(OutboxDrainer(bus, store, "drainer").run())
         try:
@@ -240,7 +247,7 @@ async def bench_on(bus: Bus, raw: RawWrites, folder: Path) -> AsyncGenerator[Cor
 async def memory_bench(keys: Keys, folder: Path) -> AsyncGenerator[CorruptionBench]:
     """A bench on the memory bus."""
     bus = MemoryBus(keys)
-    async with bench_on(bus, MemoryRawWrites(bus), folder) as bench:
+    async with bench_on(bus, MemoryRawWrites(bus), folder, worker_buses=(bus, bus, bus)) as bench:
         yield bench
 
 
@@ -249,7 +256,12 @@ async def redis_bench(url: str, keys: Keys, folder: Path) -> AsyncGenerator[Corr
     """A bench on a real Redis."""
     raw = RedisRawWrites(url)
     try:
-        async with running(url, keys) as bus, bench_on(bus, raw, folder) as bench:
+        async with (
+            running(url, keys) as bus,
+            running(url, keys) as tts_bus,
+            running(url, keys) as stt_bus,
+            bench_on(bus, raw, folder, worker_buses=(bus, tts_bus, stt_bus)) as bench,
+        ):
             yield bench
     finally:
         await raw.close()
