@@ -32,9 +32,9 @@ from tertulia_tts.engine import (
     choose_voice,
 )
 from tertulia_tts.engines.higgs.cloning import clone
-from tertulia_tts.engines.higgs.codes import Codes, Undelayer
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 from tertulia_tts.engines.higgs.decoding import FrameDecoder
+from tertulia_tts.engines.higgs.delay_pattern import Codes, FrameAssembler
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
 from tertulia_tts.engines.higgs.settings import HiggsSettings
@@ -289,7 +289,7 @@ def _speak(model: SpeechModel, utterance: _Utterance, queue: PCMQueue, beat: Cal
 
 
 def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]) -> None:
-    frames = Undelayer(model.codebooks)
+    frames = FrameAssembler(model.codebooks)
     decoder = FrameDecoder(model.decode)
     trimmer = SilenceTrimmer(utterance.gap_ms)
     wanted = offer(b"")
