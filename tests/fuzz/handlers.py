@@ -23,9 +23,9 @@ from tests.harness.crash import START_MS
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.turns import HELLO, say_and_mend
-from tests.unit.stt.test_listener import HELLO as SPOKEN
-from tests.unit.stt.test_listener import Ear
-from tests.unit.tts.test_speech_handler import SENTENCES, Stand
+from tests.unit.stt.listening_session import HELLO as SPOKEN
+from tests.unit.stt.listening_session import Ear
+from tests.unit.tts.spoken_message import SENTENCES, Stand
 
 SHARE: Final = 0.01
 """The share of all inputs that each kind here gets."""

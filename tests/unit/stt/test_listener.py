@@ -3,147 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from tertulia_shared.bus import Claim, NotOwner, Put
-from tertulia_shared.codec import decode, decode_event, envelope, pack
-from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.bus import NotOwner
+from tertulia_shared.codec import decode, envelope
+from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.events import (
     Error,
-    Event,
-    Interrupted,
     ListeningStopped,
     TranscriptionFinished,
     TranscriptionUpdate,
     TurnAccepted,
 )
-from tertulia_shared.ids import new_id, reply_id, spoken_turn_id
-from tertulia_shared.keys import SOUND_GRACE_S, Keys
-from tertulia_shared.metrics import Metrics
+from tertulia_shared.ids import new_id, spoken_turn_id
+from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.work import BadWork, RetryLater
-from tertulia_stt.listener import END_SILENCE_SAMPLES, Listener
-from tertulia_stt.settings import STTSettings
-from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
-from tests.harness.crash import CountingBus, Writes
+from tests.fakes.recognition_engine import Utterance
 from tests.harness.scrape import scraped
-from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
-
-FRAME = 320
-"""The number of samples in 20 ms."""
-HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
-AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
-STORY = "The old lighthouse stands at the edge of the bay."
-
-
-class Ear:
-    """One listening session: a listener, and the writes of the gateway and the llm worker."""
-
-    def __init__(self, *script: Utterance, **settings: object) -> None:
-        self.writes = Writes()
-        self.bus = CountingBus(Keys("test"), self.writes)
-        self.engine = ScriptedRecognition(script)
-        self.settings = settings_of(STTSettings, **settings)
-        self.conversation_id, self.session_id = new_id(), new_id()
-        self.plan: TurnPlan | None = None
-        self.metrics = Metrics()
-        self.frames = 0
-        self.claim: Claim | None = None
-
-    @property
-    def listener(self) -> Listener:
-        return Listener(self.bus, self.engine, self.settings, self.metrics)
-
-    @property
-    def results(self) -> dict[str, float]:
-        """The numbers of utterances by result, and of those that interrupted a reply."""
-        seen = scraped(self.metrics)
-        counts = {
-            result: seen.of("tertulia_stt_utterances_total", result=result)
-            for result in ("turn", "no_words", "ignored")
-        } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
-        return {result: count for result, count in counts.items() if count}
-
-    async def begin(self) -> asyncio.Task[None]:
-        """Post the session, and start a worker that serves it."""
-        await self.begin_later()
-        return asyncio.create_task(self.listen())
-
-    async def begin_later(self) -> None:
-        """Post the session; it waits for a worker."""
-        await self.bus.prepare("stt")
-        await self.bus.prepare("llm")
-        await self.post()
-
-    async def die_after(self, writes: int) -> bool:
-        """Serve the session with a worker that dies after so many writes. False if it ends before."""
-        return await self.bus.crash_after(writes, self.listener.handle(await self.claimed()))
-
-    async def post(self) -> None:
-        await self.bus.post("stt", Work(self.conversation_id, session_id=self.session_id))
-
-    async def claimed(self) -> Claim:
-        claims = await self.bus.claim("stt", "worker", count=1, block_s=0) or await self.bus.take_over(
-            "stt", "worker", idle_s=0, count=1
-        )
-        self.claim = claims[0]
-        return self.claim
-
-    async def listen(self) -> None:
-        await self.listener.handle(await self.claimed())
-
-    async def speak(self, until: int, *, frame: int = FRAME) -> None:
-        """Write the client's microphone audio up to that sample."""
-        outlet = self.bus.outlet()
-        while self.frames * FRAME < until:
-            self.frames += 1
-            chunk = MicChunk(self.frames.to_bytes(2, "little") * frame)
-            outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), chunk, id=f"{self.frames}-0")
-        await outlet.flush()
-        await settle()
-
-    async def stop(self, cause: str = "stopped") -> None:
-        self.frames += 1
-        outlet = self.bus.outlet()
-        end = MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned")
-        outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), end, id=f"{self.frames}-0")
-        await outlet.flush()
-
-    async def character_speaks(self, *sentences: str) -> None:
-        """Write sentences of a reply that is being spoken; further calls continue it."""
-        luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
-        if self.plan is None:
-            self.plan = TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings())
-            state = Put(self.bus.keys.state(self.conversation_id), {"plan": pack(self.plan.to_wire())})
-            await self.bus.transact(self.conversation_id, [state], talk=True)
-        message_id = reply_id(self.plan.turn_id, luna.id)
-        key = self.bus.keys.sentences(self.conversation_id, message_id)
-        before = len(await self.bus.read(key))
-        outlet = self.bus.outlet()
-        for index, text in enumerate(sentences, before):
-            entry = TTSSentence(text, index, self.conversation_id, message_id, luna.id, luna.name, luna.voice)
-            outlet.append(key, entry, id=f"{index + 1}-0")
-        await outlet.flush()
-
-    async def character_falls_silent(self) -> None:
-        await self.bus.transact(self.conversation_id, [], talk=False)
-
-    async def events(self) -> list[Event]:
-        return [decode_event(e.fields) for e in await self.bus.read(self.bus.keys.events(self.conversation_id))]
-
-    async def turns(self) -> list[UserTurn]:
-        return [decode(UserTurn, e.fields) for e in await self.bus.read(self.bus.keys.turns(self.conversation_id))]
-
-    async def interruptions(self) -> int:
-        control = await self.bus.read(self.bus.keys.control(self.conversation_id))
-        interrupted = [event for event in await self.events() if isinstance(event, Interrupted)]
-        assert len(interrupted) == len(control), "workers and client get the same interruptions"
-        return len(interrupted)
-
-    async def epoch(self) -> int:
-        return int((await self.bus.hash(self.bus.keys.state(self.conversation_id))).get(b"epoch", b"0"))
+from tests.unit.stt.listening_session import AGAIN, FRAME, HELLO, Ear
 
 
 @virtual_time
@@ -350,149 +229,6 @@ async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
     with pytest.raises(BadWork, match="UUID"):
         await ear.listener.handle(claim)
     await ear.listener.give_up(claim, "bad")
-
-
-# -- speaking over a character
-
-
-def over(text: str, partials: Sequence[tuple[int, str]]) -> Utterance:
-    return Utterance(3_000, 40_000, text, partials)
-
-
-@virtual_time
-async def test_words_over_a_character_interrupt_it_once_before_their_final_text() -> None:
-    ear = Ear(over("Stop, tell me another.", [(5_000, "stop"), (12_000, "stop tell"), (20_000, "stop tell me")]))
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(10_000)
-    assert await ear.interruptions() == 0, "0.1 s may be a cough"
-    await ear.speak(13_000)
-    assert await ear.interruptions() == 1
-    assert await ear.epoch() == 1
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 1
-    assert [turn.text for turn in await ear.turns()] == ["Stop, tell me another."]
-    assert await ear.epoch() == 2
-    assert ear.results == {"turn": 1, "broke_in": 1}
-
-
-@virtual_time
-async def test_length_of_speech_does_not_include_the_silence_after_it() -> None:
-    ear = Ear(
-        Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot.")
-    )  # 0.2 s of speech, and the silence after it
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 0
-    assert await ear.turns() == []
-
-
-@virtual_time
-async def test_final_text_interrupts_if_no_partial_did() -> None:
-    ear = Ear(over("Rex?", []))
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 1
-    assert len(await ear.turns()) == 1
-    assert ear.results == {"turn": 1, "broke_in": 1}
-
-
-@pytest.mark.parametrize(
-    ("text", "partials"),
-    [
-        ("Mhm, yeah.", [(20_000, "mhm"), (30_000, "mhm yeah")]),
-        ("The edge of the bay.", [(20_000, "the edge"), (30_000, "the edge of the")]),
-        ("", [(20_000, "uh")]),
-    ],
-)
-@virtual_time
-async def test_backchannel_and_echo_do_not_interrupt(text: str, partials: Sequence[tuple[int, str]]) -> None:
-    ear = Ear(over(text, partials))
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 0
-    assert await ear.turns() == []
-    assert await ear.epoch() == 0
-    assert ear.results == {"ignored" if text else "no_words": 1}
-    assert [e.turn_id for e in await ear.events() if isinstance(e, TranscriptionFinished)] == [""]
-
-
-@virtual_time
-async def test_echo_of_a_later_sentence_is_ignored() -> None:
-    ear = Ear(over("Nobody has lived there for years.", [(20_000, "nobody has"), (30_000, "nobody has lived there")]))
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(10_000)
-    await ear.character_speaks("Nobody has lived there for years.")
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 0
-    assert await ear.turns() == []
-
-
-@virtual_time
-async def test_echo_of_the_last_words_is_ignored_after_the_reply_ended() -> None:
-    ear = Ear(over("At the edge of the bay.", [(20_000, "at the edge")]))
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(30_000)
-    await ear.character_falls_silent()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.turns() == []
-
-
-@virtual_time
-async def test_answer_that_begins_before_the_reply_ends_becomes_a_turn() -> None:
-    ear = Ear(over("Yes.", [(20_000, "yes")]))
-    await ear.character_speaks("Do you like lighthouses?")
-    job = await ear.begin()
-    await ear.speak(30_000)
-    await ear.character_falls_silent()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert [turn.text for turn in await ear.turns()] == ["Yes."]
-    assert await ear.interruptions() == 0
-
-
-@virtual_time
-async def test_same_words_in_silence_become_a_turn() -> None:
-    ear = Ear(over("At the edge of the bay.", [(20_000, "at the edge")]))
-    await ear.character_speaks(STORY)
-    await ear.character_falls_silent()
-    job = await ear.begin()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert len(await ear.turns()) == 1
-    assert await ear.interruptions() == 0
-    assert ear.results == {"turn": 1}
-
-
-@virtual_time
-async def test_disabled_barge_in_ignores_speech_over_a_character() -> None:
-    ear = Ear(over("Stop it now please.", [(20_000, "stop it now")]), stt_barge_in=False)
-    await ear.character_speaks(STORY)
-    job = await ear.begin()
-    await ear.speak(41_000)
-    await ear.stop()
-    await job
-    assert await ear.interruptions() == 0
-    assert await ear.turns() == []
 
 
 @virtual_time

@@ -16,7 +16,7 @@ from tertulia_shared.exception_groups import first_error
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.work import BadWork
 from tests.harness.virtual_time import settle, virtual_time
-from tests.unit.stt.test_listener import STORY, Ear, over
+from tests.unit.stt.listening_session import STORY, Ear, over
 
 NEWER: dict[str, Any] = {"v": VERSION + 1}
 NO_VERSION: dict[str, Any] = {"v": ""}

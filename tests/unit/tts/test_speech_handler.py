@@ -3,98 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from tertulia_shared.bus import Append, Claim, NotOwner, Stale
-from tertulia_shared.codec import decode, decode_event, envelope
-from tertulia_shared.entries import AudioChunk, Interrupt, TTSSentence, Work
-from tertulia_shared.events import Error
+from tertulia_shared.bus import NotOwner, Stale
+from tertulia_shared.codec import envelope
+from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
-from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
-from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speech_handler import SENTENCE_WAIT_S, SpeechHandler, seed_of
+from tertulia_tts.speech_handler import SENTENCE_WAIT_S, seed_of
 from tests.fakes.speech_engine import Failure, ScriptedSpeech
-from tests.harness.crash import CountingBus, Writes
 from tests.harness.scrape import scraped
-from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
+from tests.unit.tts.spoken_message import SENTENCES, Stand
 
-SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 PASSING = SynthesisFailed("the engine is busy", retryable=True)
 HOPELESS = SynthesisFailed("no such sound", retryable=False)
-
-
-class Stand:
-    """One message: a speech handler, and the writes of the llm worker and the gateway."""
-
-    def __init__(self, engine: ScriptedSpeech | None = None) -> None:
-        self.writes = Writes()
-        self.bus = CountingBus(Keys("test"), self.writes)
-        self.engine = engine or ScriptedSpeech()
-        self.conversation_id, self.message_id = new_id(), new_id()
-        self.metrics = Metrics()
-        self.speaker = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
-
-    async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
-        await self.bus.prepare("tts")
-        for index, text in enumerate(texts):
-            await self.write(text, index)
-        if final:
-            await self.write("", len(texts), is_final=True)
-        await self.bus.transact(self.conversation_id, [], talk=True)
-        await self.post()
-
-    async def post(self) -> None:
-        await self.bus.post("tts", Work(self.conversation_id, message_id=self.message_id))
-
-    async def write(self, text: str, index: int, *, is_final: bool = False) -> None:
-        outlet = self.bus.outlet()
-        entry = TTSSentence(text, index, self.conversation_id, self.message_id, "luna-id", "Luna", "luna", is_final)
-        outlet.append(self.bus.keys.sentences(self.conversation_id, self.message_id), entry, id=f"{index + 1}-0")
-        await outlet.flush()
-
-    async def interrupt(self) -> None:
-        interruption = Append(self.bus.keys.control(self.conversation_id), Interrupt("request"))
-        await self.bus.transact(self.conversation_id, [], raise_epoch=True, talk=False, if_talking=[interruption])
-
-    async def claimed(self) -> Claim:
-        claims = await self.bus.claim("tts", "worker", count=1, block_s=0) or await self.bus.take_over(
-            "tts", "worker", idle_s=0, count=1
-        )
-        return claims[0]
-
-    async def speak(self) -> None:
-        claim = await self.claimed()
-        await self.speaker.handle(claim)
-        await self.bus.finish(claim, "worker")
-
-    async def die_after(self, writes: int) -> bool:
-        """Speak with a worker that dies after so many writes. False if it ends before."""
-        return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
-
-    async def audio(self) -> list[tuple[str, AudioChunk]]:
-        entries = await self.bus.read(self.bus.keys.audio(self.conversation_id, self.message_id))
-        return [(entry.id, decode(AudioChunk, entry.fields)) for entry in entries]
-
-    async def errors(self) -> list[Error]:
-        entries = await self.bus.read(self.bus.keys.events(self.conversation_id))
-        return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
-
-    async def assert_whole(self, texts: Sequence[str] = SENTENCES) -> None:
-        audio = await self.audio()
-        for index, text in enumerate(texts):
-            own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]
-            assert [chunk.chunk_index for chunk in own] == list(range(len(own)))
-            pcm = self.engine.pcm(text, seed_of(self.message_id, index))
-            assert b"".join(chunk.audio for chunk in own) == pcm, f"sentence {index}"
-        assert [chunk.is_final for _, chunk in audio] == [False] * (len(audio) - 1) + [True]
-        assert audio[-1][0] == f"{len(texts) + 1}-0"
 
 
 @virtual_time
@@ -286,55 +212,6 @@ async def test_missing_sentences_time_out() -> None:
     with pytest.raises(BadWork, match="no further sentence"):
         await stand.speak()
     assert now() - begun == pytest.approx(SENTENCE_WAIT_S, abs=2)
-
-
-@pytest.mark.parametrize("final", [True, False])
-@virtual_time
-async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None:
-    stand = Stand()
-    await stand.set(final=final)
-    await stand.die_after(2)
-    await stand.speaker.give_up(await stand.claimed(), "given up after 5 attempts")
-    audio_id, last = (await stand.audio())[-1]
-    assert last.is_final
-    assert audio_id == f"{len(SENTENCES) + 1}-0"
-    (error,) = await stand.errors()
-    assert "given up after 5 attempts" in error.message
-
-
-@virtual_time
-async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
-    stand = Stand()
-    await stand.set((), final=False)
-    await stand.speaker.give_up(await stand.claimed(), "no luck")
-    assert [(audio_id, chunk.is_final) for audio_id, chunk in await stand.audio()] == [("1-0", True)]
-
-
-@virtual_time
-async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
-    stand = Stand()
-    await stand.set(final=False)
-    outlet = stand.bus.outlet()
-    key = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
-    outlet.append(key, Work(stand.conversation_id), id="4-0")
-    await outlet.flush()
-    claim = await stand.claimed()
-    with pytest.raises(ValueError, match="TTSSentence"):
-        await stand.speaker.handle(claim)
-    await stand.speaker.give_up(claim, "unreadable")
-    audio_id, last = (await stand.audio())[-1]
-    assert last.is_final
-    assert audio_id == "5-0", "behind all that was spoken, and all that will be"
-
-
-@virtual_time
-async def test_give_up_of_an_interrupted_message_sends_no_error() -> None:
-    stand = Stand()
-    await stand.set()
-    claim = await stand.claimed()
-    await stand.interrupt()
-    await stand.speaker.give_up(claim, "too late anyway")
-    assert await stand.errors() == []
 
 
 @pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])

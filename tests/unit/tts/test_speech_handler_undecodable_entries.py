@@ -13,7 +13,7 @@ from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
 from tertulia_shared.entry_ids import order
 from tertulia_shared.work import BadWork
 from tests.harness.eventually import eventually
-from tests.unit.tts.test_speech_handler import SENTENCES, Stand
+from tests.unit.tts.spoken_message import SENTENCES, Stand
 
 FAR = 2**64 - 1
 NEWER: dict[str, Any] = {"v": VERSION + 1}
