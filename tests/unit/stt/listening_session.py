@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 from tertulia_shared.bus import Claim, Put
 from tertulia_shared.codec import decode, decode_event, pack
 from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, UserTurn, Work
-from tertulia_shared.events import (
-    Event,
-    Interrupted,
-)
+from tertulia_shared.events import Event, Interrupted
 from tertulia_shared.ids import new_id, reply_id
 from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
@@ -23,19 +19,21 @@ from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import settle
 
-FRAME = 320
+FRAME_SAMPLES = 320
 """The number of samples in 20 ms."""
 HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
 AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
 STORY = "The old lighthouse stands at the edge of the bay."
+"""A sentence that a character speaks."""
 
 
-def over(text: str, partials: Sequence[tuple[int, str]]) -> Utterance:
+def speech(text: str, *partials: tuple[int, str]) -> Utterance:
+    """An utterance from sample 3,000 to 40,000. `partials`: the sample and the text of each partial text."""
     return Utterance(3_000, 40_000, text, partials)
 
 
-class Ear:
-    """One listening session: a listener, and the writes of the gateway and the llm worker."""
+class ListeningSession:
+    """One session. `script`: the utterances that the recognizer hears; `settings`: those of the worker."""
 
     def __init__(self, *script: Utterance, **settings: object) -> None:
         self.writes = Writes()
@@ -62,38 +60,45 @@ class Ear:
         } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
         return {result: count for result, count in counts.items() if count}
 
-    async def begin(self) -> asyncio.Task[None]:
-        """Post the session, and start a worker that serves it."""
-        await self.begin_later()
-        return asyncio.create_task(self.listen())
+    async def serve_audio(self, until: int) -> None:
+        """Serve the whole session: audio up to that sample, and the end."""
+        job = await self.start()
+        await self.send_audio(until)
+        await self.stop()
+        await job
 
-    async def begin_later(self) -> None:
-        """Post the session; it waits for a worker."""
+    async def start(self) -> asyncio.Task[None]:
+        """Post the session's work, and start a worker that serves it."""
+        await self.prepare()
+        return asyncio.create_task(self.serve())
+
+    async def prepare(self) -> None:
+        """Post the session's work, which then waits for a worker."""
         await self.bus.prepare("stt")
         await self.bus.prepare("llm")
-        await self.post()
+        await self.post_work()
 
-    async def die_after(self, writes: int) -> bool:
-        """Serve the session with a worker that dies after so many writes. False if it ends before."""
-        return await self.bus.crash_after(writes, self.listener.handle(await self.claimed()))
+    async def serve_until_write(self, writes: int) -> bool:
+        """Serve the session by a worker that crashes after this many writes. False if the session ended before."""
+        return await self.bus.crash_after(writes, self.listener.handle(await self.claim_work()))
 
-    async def post(self) -> None:
+    async def post_work(self) -> None:
         await self.bus.post("stt", Work(self.conversation_id, session_id=self.session_id))
 
-    async def claimed(self) -> Claim:
+    async def claim_work(self) -> Claim:
         claims = await self.bus.claim("stt", "worker", count=1, block_s=0) or await self.bus.take_over(
             "stt", "worker", idle_s=0, count=1
         )
         self.claim = claims[0]
         return self.claim
 
-    async def listen(self) -> None:
-        await self.listener.handle(await self.claimed())
+    async def serve(self) -> None:
+        await self.listener.handle(await self.claim_work())
 
-    async def speak(self, until: int, *, frame: int = FRAME) -> None:
-        """Write the client's microphone audio up to that sample."""
+    async def send_audio(self, until: int, *, frame: int = FRAME_SAMPLES) -> None:
+        """Write the microphone's audio up to that sample, in chunks of `frame` samples."""
         outlet = self.bus.outlet()
-        while self.frames * FRAME < until:
+        while self.frames * FRAME_SAMPLES < until:
             self.frames += 1
             chunk = MicChunk(self.frames.to_bytes(2, "little") * frame)
             outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), chunk, id=f"{self.frames}-0")
@@ -108,7 +113,7 @@ class Ear:
         await outlet.flush()
 
     async def character_speaks(self, *sentences: str) -> None:
-        """Write sentences of a reply that is being spoken; further calls continue it."""
+        """Write sentences of a reply that is being spoken. A second call continues the same reply."""
         luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
         if self.plan is None:
             self.plan = TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings())
@@ -132,10 +137,10 @@ class Ear:
     async def turns(self) -> list[UserTurn]:
         return [decode(UserTurn, e.fields) for e in await self.bus.read(self.bus.keys.turns(self.conversation_id))]
 
-    async def interruptions(self) -> int:
+    async def count_interruptions(self) -> int:
         control = await self.bus.read(self.bus.keys.control(self.conversation_id))
         interrupted = [event for event in await self.events() if isinstance(event, Interrupted)]
-        assert len(interrupted) == len(control), "workers and client get the same interruptions"
+        assert len(interrupted) == len(control), "each interruption is sent to the workers and to the client"
         return len(interrupted)
 
     async def epoch(self) -> int:

@@ -20,7 +20,7 @@ from tests.harness.settings_of import settings_of
 SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 
 
-class Stand:
+class SpokenMessage:
     """One message: a speech handler, and the writes of the llm worker and the gateway."""
 
     def __init__(self, engine: ScriptedSpeech | None = None) -> None:
@@ -29,21 +29,21 @@ class Stand:
         self.engine = engine or ScriptedSpeech()
         self.conversation_id, self.message_id = new_id(), new_id()
         self.metrics = Metrics()
-        self.speaker = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
+        self.handler = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
 
-    async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
+    async def post_sentences(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
         await self.bus.prepare("tts")
         for index, text in enumerate(texts):
-            await self.write(text, index)
+            await self.write_sentence(text, index)
         if final:
-            await self.write("", len(texts), is_final=True)
+            await self.write_sentence("", len(texts), is_final=True)
         await self.bus.transact(self.conversation_id, [], talk=True)
-        await self.post()
+        await self.post_work()
 
-    async def post(self) -> None:
+    async def post_work(self) -> None:
         await self.bus.post("tts", Work(self.conversation_id, message_id=self.message_id))
 
-    async def write(self, text: str, index: int, *, is_final: bool = False) -> None:
+    async def write_sentence(self, text: str, index: int, *, is_final: bool = False) -> None:
         outlet = self.bus.outlet()
         entry = TTSSentence(text, index, self.conversation_id, self.message_id, "luna-id", "Luna", "luna", is_final)
         outlet.append(self.bus.keys.sentences(self.conversation_id, self.message_id), entry, id=f"{index + 1}-0")
@@ -53,20 +53,20 @@ class Stand:
         interruption = Append(self.bus.keys.control(self.conversation_id), Interrupt("request"))
         await self.bus.transact(self.conversation_id, [], raise_epoch=True, talk=False, if_talking=[interruption])
 
-    async def claimed(self) -> Claim:
+    async def claim_work(self) -> Claim:
         claims = await self.bus.claim("tts", "worker", count=1, block_s=0) or await self.bus.take_over(
             "tts", "worker", idle_s=0, count=1
         )
         return claims[0]
 
     async def speak(self) -> None:
-        claim = await self.claimed()
-        await self.speaker.handle(claim)
+        claim = await self.claim_work()
+        await self.handler.handle(claim)
         await self.bus.finish(claim, "worker")
 
-    async def die_after(self, writes: int) -> bool:
+    async def speak_until_write(self, writes: int) -> bool:
         """Speak with a worker that dies after so many writes. False if it ends before."""
-        return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
+        return await self.bus.crash_after(writes, self.handler.handle(await self.claim_work()))
 
     async def audio(self) -> list[tuple[str, AudioChunk]]:
         entries = await self.bus.read(self.bus.keys.audio(self.conversation_id, self.message_id))
@@ -76,7 +76,7 @@ class Stand:
         entries = await self.bus.read(self.bus.keys.events(self.conversation_id))
         return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
 
-    async def assert_whole(self, texts: Sequence[str] = SENTENCES) -> None:
+    async def assert_audio_complete(self, texts: Sequence[str] = SENTENCES) -> None:
         audio = await self.audio()
         for index, text in enumerate(texts):
             own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]
