@@ -10,14 +10,14 @@ from random import Random
 from typing import Any, Final
 
 import orjson
-from tertulia_llm.model.usage import added
 
 from tertulia_cli.client import wav
-from tertulia_gateway import commands
+from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.sse import BrokenStream, StreamParser
+from tertulia_llm.model.usage import added
 from tertulia_shared import entries
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
@@ -66,7 +66,7 @@ def _json(given: Any) -> str:
 
 
 def text_frame(rng: Random) -> object:
-    return commands.parse(command(rng))
+    return parse(command(rng))
 
 
 def server_sent_events(rng: Random) -> None:
