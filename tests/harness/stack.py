@@ -33,6 +33,8 @@ READY_S = 60.0
 STOP_S = 30.0
 POLL_S = 0.02
 TAIL_LINES = 15
+USER_AND_SYSTEM = slice(11, 13)
+"""The two times among the fields of /proc/<pid>/stat (proc(5)), counted after the name of the program."""
 STORY_PACE = "80"
 """Tokens per second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
 
@@ -75,6 +77,12 @@ class Process:
     @property
     def running(self) -> bool:
         return self._popen.poll() is None
+
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that it has used, in seconds. Other processes do not change it, as they do clock time."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; after SIGKILL, wait for the end."""
