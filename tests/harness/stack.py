@@ -21,6 +21,7 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
+from tests.harness.forked import ForkedService
 from tests.harness.key_leaks import Leftovers
 from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
@@ -63,20 +64,23 @@ class Process:
         self.killed = False
         self.may_fail = False
         self.began = time.monotonic()
-        command = [sys.executable, "-m", f"tertulia_{service}.main"]
+        module = f"tertulia_{service}.main"
+        if link is None:
+            self._process = ForkedService(module, log, env)
+            return
         with log.open("ab") as out:
-            self._popen = subprocess.Popen(
-                command if link is None else link.command(command),
+            self._process = subprocess.Popen(
+                link.command([sys.executable, "-m", module]),
                 env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._process.pid
 
     @property
     def running(self) -> bool:
-        return self._popen.poll() is None
+        return self._process.poll() is None
 
     @property
     def cpu_s(self) -> float:
@@ -87,10 +91,10 @@ class Process:
     def send(self, number: signal.Signals) -> None:
         """Send a signal; after SIGKILL, wait for the end."""
         self.stopping = self.stopping or number in (signal.SIGTERM, signal.SIGKILL)
-        self._popen.send_signal(number)
+        self._process.send_signal(number)
         if number is signal.SIGKILL:
             self.killed = True
-            self._popen.wait(STOP_S)
+            self._process.wait(STOP_S)
 
     def wait(self) -> int:
         """Wait for the end; returns the exit code.
@@ -99,7 +103,7 @@ class Process:
             StackFailed: the process does not end in time.
         """
         try:
-            return self._popen.wait(STOP_S)
+            return self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
 
