@@ -148,10 +148,11 @@ async def default_characters(stack: Stack) -> AsyncGenerator[None]:
             rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
             rest("PATCH", f"{characters}/{character['id']}", {"active": True})
-    await eventually(lambda: stack.at_the_table() == list(USUAL), "the llm worker knows the characters")
+    await eventually(lambda: stack.active_character_names() == list(USUAL), "the llm worker knows the characters")
 
 
 def rest(method: str, url: str, body: object = None) -> Any:
+    """Send a request to the REST API; returns the decoded answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - ours
