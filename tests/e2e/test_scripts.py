@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Locator, expect
 
-from tests.e2e.conftest import rest
+from tests.e2e.conftest import Visit, rest
 from tests.e2e.test_characters import close
 from tests.e2e.visitor import READY, Visitor
 from tests.harness.eventually import eventually
@@ -15,17 +15,18 @@ pytestmark = pytest.mark.usefixtures("default_characters")
 
 NAME = "נועה"
 MESSAGE = "שלום Luna, מה שלומך?"
-KEY = """(box, { code, composing }) => box.dispatchEvent(
-  new KeyboardEvent("keydown", { key: "Enter", keyCode: code, isComposing: composing, bubbles: true, cancelable: true }))"""
+KEY = """(box, key) =>
+  box.dispatchEvent(new KeyboardEvent("keydown", { ...key, key: "Enter", bubbles: true, cancelable: true }))"""
 
 
 async def direction(element: Locator) -> str:
     return str(await element.evaluate("element => getComputedStyle(element).direction"))
 
 
-async def test_right_to_left_text_is_shown_from_right_to_left(visitor: Visitor, stack: Stack) -> None:
+async def test_right_to_left_text_is_shown_from_right_to_left(visit: Visit, stack: Stack) -> None:
+    visitor = await visit()
     rest("POST", stack.http("/api/characters"), {"name": NAME, "voice": "luna", "system_prompt": "את נועה."})
-    await visitor.page.reload()
+    await visitor.arrive()
     seat = visitor.seats.filter(has_text=NAME)
     await expect(seat).to_be_visible()
     assert await direction(seat.locator("bdi")) == "rtl"
@@ -58,7 +59,7 @@ async def test_right_to_left_text_is_shown_from_right_to_left(visitor: Visitor, 
 @pytest.mark.parametrize(("code", "composing"), [(229, False), (229, True), (13, True)])
 async def test_enter_of_an_input_method_sends_nothing(visitor: Visitor, code: int, *, composing: bool) -> None:
     await visitor.box.fill("にほん")
-    allowed = await visitor.box.evaluate(KEY, {"code": code, "composing": composing})
+    allowed = await visitor.box.evaluate(KEY, {"keyCode": code, "isComposing": composing})
     assert allowed  # the input method gets the key
     await expect(visitor.box).to_have_value("にほん")
     await expect(visitor.status_line).to_have_text(READY)
