@@ -4,14 +4,14 @@ import { storedMessages } from "../src/talk/stored-messages";
 import { ASKED, OPEN, REX, SPOKEN, TEXT, after, chunk, heard, reply, said } from "./page-inputs";
 
 describe("messages", () => {
-  it("show the user's message at once and mark it safe when the server accepts it", () => {
+  it("are shown at once, and marked as safe when the server accepts them", () => {
     const sent = after([{ on: "sent", turnId: "t", text: "Hello?" }], OPEN);
     expect(sent.messages).toMatchObject([{ kind: "user", id: "t", delivery: "sending" }]);
     expect(ASKED.messages[0]).toMatchObject({ kind: "user", id: "t", delivery: "safe" });
     expect(ASKED.messages.filter((message) => message.kind === "user")).toHaveLength(1);
   });
 
-  it("mark a message that the server refuses", () => {
+  it("are marked as refused when the server refuses them", () => {
     const sent = after(
       [{ on: "sent", turnId: "t", text: "x" }, said("error", { code: "bad_field", message: "too long", turn_id: "t" })],
       OPEN,
@@ -39,12 +39,12 @@ describe("messages", () => {
     expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
   });
 
-  it("mark the sentence being spoken and replies that were played", () => {
+  it("have the sentence being spoken, and whether they were played", () => {
     expect(reply(SPOKEN, "m1")).toMatchObject({ sound: "playing", sentence: 1 });
     expect(reply(after([heard("m1", 1, "ended")], SPOKEN), "m1").sound).toBe("played");
   });
 
-  it("mark the unheard text after an interruption: an estimate first, then the server's answer", () => {
+  it("have the length of the heard text after an interruption: an estimate first, then the server's answer", () => {
     const cut = after([said("interrupted")], SPOKEN);
     expect(reply(cut, "m1")).toMatchObject({ text: TEXT, sound: "cut", heardChars: "Hello there. ".length });
     const right = after(
@@ -119,14 +119,14 @@ describe("messages", () => {
     expect(withNewer.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
   });
 
-  it("announce whole replies to screen readers, not tokens", () => {
+  it("are announced to screen readers as whole replies, not token by token", () => {
     expect(SPOKEN.announcement).toBe("");
     expect(after([said("message_complete", { message_id: "m1", text: TEXT })], SPOKEN).announcement).toBe(
       `Luna: ${TEXT}`,
     );
   });
 
-  it("start empty in another conversation, with the same characters", () => {
+  it("are removed when another conversation is opened; the characters stay", () => {
     const other = after([said("conversation_started", { conversation_id: "d" })], SPOKEN);
     expect(other).toMatchObject({ conversationId: "d", messages: [], demo: false, turn: null });
     expect(other.characters).toHaveLength(2);

@@ -37,7 +37,7 @@ describe("the status line", () => {
       "This talk is open somewhere else",
     ],
     ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
-  ])("is right %s", (_, state, mood, text) => {
+  ])("shows the mood and the text %s", (_, state, mood, text) => {
     expect(statusLine(state)).toMatchObject({ mood, text });
   });
 

@@ -1,4 +1,4 @@
-/** The model and the settings of one character; what is not set is the conversation's. */
+/** The model and the settings of one character. A setting that is not set is taken from the conversation. */
 
 import type { JSX } from "preact";
 
@@ -27,7 +27,7 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
         Model and settings
         <span class="detail">{own === 0 ? "as in the conversation" : `${own} of its own`}</span>
       </summary>
-      <p class="detail">They apply to this character only. The conversation's apply to everything you do not set.</p>
+      <p class="detail">For this character only. Everything you do not set is taken from the conversation.</p>
       <div class="field">
         <label for="character-model">Model</label>
         <input

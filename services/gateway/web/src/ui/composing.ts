@@ -5,7 +5,7 @@ const PROCESSED = 229;
 
 /**
  * True if the key belongs to an input method: Enter then chooses a candidate, and Esc discards it. Safari sends that
- * Enter after `compositionend`, so `isComposing` is false; only the key code tells.
+ * Enter after `compositionend`, so `isComposing` is false, and the key code is the only sign.
  */
 export function isComposing(event: Pick<KeyboardEvent, "isComposing" | "keyCode">): boolean {
   return event.isComposing || event.keyCode === PROCESSED;
