@@ -80,11 +80,14 @@ describe("warnings", () => {
     expect(state.notices).toMatchObject([{ code: "writes_paused" }, { place: "settings" }]);
   });
 
-  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"])("%s appears in the transcript until the next turn", (code) => {
-    const state = after([said("warning", { code, message: "why" })], SPOKEN);
-    expect(state.notices).toMatchObject([{ place: "transcript", text: "why", serious: false }]);
-    expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], state).notices).toEqual([]);
-  });
+  it.each(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"])(
+    "%s appears in the transcript until the next turn",
+    (code) => {
+      const state = after([said("warning", { code, message: "why" })], SPOKEN);
+      expect(state.notices).toMatchObject([{ place: "transcript", text: "why", serious: false }]);
+      expect(after([said("turn_accepted", { turn_id: "t2", text: "x" })], state).notices).toEqual([]);
+    },
+  );
 
   it.each(["store_lost", "store_unavailable", "newer_release", "a_later_one"])(
     "%s stays until it is dismissed",

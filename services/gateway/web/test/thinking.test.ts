@@ -19,7 +19,8 @@ describe("a character whose model reasons", () => {
   });
 
   it("is shown as thinking again when the model is asked again", () => {
-    const again = after([said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello"), thinks(LUNA)], LUNA_THINKS);
+    const begun = [said("message_started", { ...LUNA, turn_id: "t" }), chunk("Hello")];
+    const again = after([...begun, thinks(LUNA)], LUNA_THINKS);
     expect(again.thinking?.messageId).toBe("m1");
     expect(after([said("message_resumed", { ...LUNA, text: "Hello" })], again).thinking).toBeNull();
   });

@@ -11,7 +11,11 @@ export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JS
   return (
     <div class="notices">
       {notices.map((notice) => (
-        <div key={`${notice.code} ${notice.text}`} class={notice.serious ? "notice serious" : "notice"} role={notice.serious ? "alert" : "status"}>
+        <div
+          key={`${notice.code} ${notice.text}`}
+          class={notice.serious ? "notice serious" : "notice"}
+          role={notice.serious ? "alert" : "status"}
+        >
           <p dir="auto">{notice.text}</p>
           <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, notice)}>
             <Icon name="close" />
