@@ -40,7 +40,7 @@ def test_service_refuses_unsuitable_redis_with_reason(
 
 
 @pytest.mark.parametrize(("options", "said"), UNFIT, ids=["cluster", "allkeys-lru", "volatile-ttl"])
-def test_doctor_names_setting_to_change(tmp_path: Path, options: list[str], said: str) -> None:
+def test_doctor_names_the_redis_setting_to_change(tmp_path: Path, options: list[str], said: str) -> None:
     with RedisServer(tmp_path / "redis", options=options) as server:
         ended = run(["tertulia_cli.main", "doctor"], server.url, tmp_path)
     assert any(line.startswith("✗") and said in line for line in ended.stdout.splitlines()), ended.stdout
