@@ -119,7 +119,7 @@ class Forbidding(MemoryBus):
 
 
 @virtual_time
-async def test_redis_that_refuses_the_backlog_is_up_and_is_logged_once(
+async def test_redis_that_refuses_the_backlog_counts_as_available_and_is_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     it = Scene()

@@ -61,7 +61,7 @@ def test_text_and_audio_without_a_turn_record_no_latency(it: Scene) -> None:
     assert not it.seen.has("tertulia_turn_first_sound_seconds_count")
 
 
-def test_events_from_before_the_resume_are_not_counted(it: Scene) -> None:
+def test_replayed_events_are_not_counted(it: Scene) -> None:
     it.accepted(OPENED_MS - 5000)
     it.event(b"interrupted", OPENED_MS - 1, cause=b"turn")
     it.measured.text_sent()
@@ -80,7 +80,7 @@ def test_interruption_is_counted_and_ends_the_latency_measurement(it: Scene, cau
     assert it.seen.of("tertulia_turn_first_text_seconds_count", source="typed") == 0
 
 
-def test_hop_of_audio_that_was_ready_counts_from_the_read(it: Scene) -> None:
+def test_latency_of_audio_written_earlier_is_measured_from_the_read(it: Scene) -> None:
     it.now_ms += 9000
     it.audio(OPENED_MS, asked_ms=it.now_ms - 2)
     assert it.seen.of("tertulia_hop_seconds_sum", hop="audio") == pytest.approx(0.002)

@@ -48,7 +48,7 @@ async def listener(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> AsyncGenerato
         running.cancel()
 
 
-async def test_audio_from_an_outage_is_written_when_redis_is_back(listener: Listener) -> None:
+async def test_audio_of_an_outage_is_written_when_redis_is_available_again(listener: Listener) -> None:
     session_id = listener.microphone.start(C)
     listener.microphone.feed(b"\0\0")
     await listener.heard(session_id, 1)

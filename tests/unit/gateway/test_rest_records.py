@@ -111,7 +111,7 @@ async def test_invalid_character_is_refused(api: httpx2.AsyncClient, body: dict[
     assert field in details["detail"]
 
 
-async def test_taken_name_is_a_conflict(api: httpx2.AsyncClient) -> None:
+async def test_character_with_a_name_in_use_is_refused(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
     assert "another name" in details["detail"]
 

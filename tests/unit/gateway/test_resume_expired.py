@@ -52,7 +52,7 @@ class Scene:
 
 
 @pytest.mark.parametrize("later_s", [0, SOUND_GRACE_S - 1])
-async def test_audio_is_queued_within_its_grace_period_after_the_talk(later_s: int) -> None:
+async def test_played_audio_is_queued_until_its_grace_period_ends(later_s: int) -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
@@ -61,7 +61,7 @@ async def test_audio_is_queued_within_its_grace_period_after_the_talk(later_s: i
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_audio_is_not_awaited_after_its_grace_period() -> None:
+async def test_expired_audio_is_not_awaited() -> None:
     it = Scene()
     await it.begin()
     await it.end_talk()
@@ -71,7 +71,7 @@ async def test_audio_is_not_awaited_after_its_grace_period() -> None:
     assert opened.position.timeline.settled
 
 
-async def test_unheard_audio_is_queued_for_its_whole_ttl() -> None:
+async def test_unheard_audio_is_queued_after_the_grace_period() -> None:
     it = Scene()
     await it.begin()
     it.clock.now += 10 * SOUND_GRACE_S
@@ -79,7 +79,7 @@ async def test_unheard_audio_is_queued_for_its_whole_ttl() -> None:
     assert [message.message_id for message in opened.position.audio.waiting] == [M]
 
 
-async def test_deleted_audio_keeps_its_final_entry() -> None:
+async def test_message_with_deleted_audio_is_queued_up_to_its_final_entry() -> None:
     it = Scene()
     await it.begin()
     await it.bus.free([it.bus.keys.audio(C, M).name], keep_end=True)

@@ -92,7 +92,7 @@ async def test_first_conversation_opens_as_soon_as_redis_answers(moment: int) ->
 
 @at_any_moment
 @virtual_time
-async def test_open_conversation_stays_open_if_the_next_one_fails(moment: int) -> None:
+async def test_open_conversation_stays_open_if_the_next_one_cannot_be_opened(moment: int) -> None:
     bus, transport = Flickering(Keys("test"), clock=now), RecordingTransport()
     async with open_session(bus, transport) as session:
         await asyncio.sleep(60)

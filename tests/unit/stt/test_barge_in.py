@@ -14,7 +14,7 @@ def verdict(text: str, *, ms: int = 1000, is_final: bool = False, said: tuple[st
 
 
 @pytest.mark.parametrize("text", ["tell me more about", "Stop!", "wait", "No.", "but why"])
-def test_users_own_words_interrupt_at_once(text: str) -> None:
+def test_words_that_the_character_does_not_say_interrupt_at_once(text: str) -> None:
     assert verdict(text) is BargeInDecision.BREAK_IN
 
 
@@ -29,7 +29,7 @@ def test_single_word_other_than_a_stop_word_waits_for_the_final_text() -> None:
     assert verdict("Rex", is_final=True) is BargeInDecision.BREAK_IN
 
 
-def test_speech_shorter_than_the_bound_waits() -> None:
+def test_speech_below_the_minimum_length_does_not_interrupt() -> None:
     assert verdict("tell me more", ms=399) is BargeInDecision.WAIT
     assert verdict("tell me more", ms=400) is BargeInDecision.BREAK_IN
     assert verdict("tell me", ms=300, is_final=True) is BargeInDecision.IGNORE
@@ -48,12 +48,12 @@ def test_common_words_far_apart_are_not_an_echo() -> None:
     assert verdict("years old edge has") is BargeInDecision.BREAK_IN
 
 
-def test_share_of_echoed_words_decides() -> None:
+def test_text_is_an_echo_if_enough_of_its_words_are() -> None:
     assert verdict("at the edge of banana") is BargeInDecision.WAIT
     assert verdict("at the banana I would like now") is BargeInDecision.BREAK_IN
 
 
-def test_silence_of_the_character_has_no_echo() -> None:
+def test_nothing_is_an_echo_if_the_character_says_nothing() -> None:
     assert echo_share(["stop"], ()) == 0.0
     assert echo_share([], SAID) == 0.0
     assert verdict("old lighthouse stands", said=()) is BargeInDecision.BREAK_IN

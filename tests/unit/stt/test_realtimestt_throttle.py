@@ -36,7 +36,7 @@ def test_backlog_is_fed_slightly_faster_than_speech() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=60))
-def test_backlog_is_never_fed_faster_after_gaps(gaps: list[float]) -> None:
+def test_backlog_is_never_fed_faster_than_the_catch_up_rate(gaps: list[float]) -> None:
     arrivals, at = list[float](), 0.0
     for gap in gaps:
         at += gap

@@ -19,7 +19,7 @@ def test_unchanged_hypothesis_gives_no_update() -> None:
     assert look(stabilizer, "the") == Seen(None, None)
 
 
-def test_prefix_of_three_hypotheses_is_stable() -> None:
+def test_prefix_that_three_hypotheses_share_is_stable() -> None:
     stabilizer = Stabilizer()
     look(stabilizer, "the see")
     look(stabilizer, "the sea is")
@@ -48,6 +48,6 @@ def test_stable_text_only_grows(looks: list[list[str]]) -> None:
             stable = tuple(now)
 
 
-def test_sentence_case() -> None:
+def test_sentence_case_capitalizes_the_first_letter_and_the_word_i() -> None:
     assert sentence_case(["when", "i", "say", "i'm", "in", "Rex", "listens"]) == "When I say I'm in Rex listens"
     assert sentence_case([]) == ""

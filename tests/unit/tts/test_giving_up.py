@@ -32,7 +32,7 @@ async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
 
 
 @virtual_time
-async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
+async def test_give_up_ends_the_audio_after_an_undecodable_sentence() -> None:
     message = SpokenMessage()
     await message.post_sentences(final=False)
     outlet = message.bus.outlet()

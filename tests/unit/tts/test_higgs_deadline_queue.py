@@ -7,7 +7,7 @@ import pytest
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
 
 
-async def test_earliest_deadline_is_served_first_and_equal_ones_in_order() -> None:
+async def test_earliest_deadline_is_served_first_and_equal_ones_in_order_of_arrival() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     served: list[str] = []
@@ -25,7 +25,7 @@ async def test_earliest_deadline_is_served_first_and_equal_ones_in_order() -> No
     assert served == ["urgent", "first", "second", "late"]
 
 
-async def test_timed_out_waiter_is_skipped() -> None:
+async def test_waiter_that_timed_out_is_skipped() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     with pytest.raises(TimeoutError):
@@ -34,7 +34,7 @@ async def test_timed_out_waiter_is_skipped() -> None:
     await line.enter(0, 0.01)
 
 
-async def test_waiter_cancelled_at_its_turn_releases_the_next() -> None:
+async def test_waiter_that_is_cancelled_at_its_turn_lets_the_next_one_enter() -> None:
     line = DeadlineQueue()
     await line.enter(0, 60)
     first = asyncio.create_task(line.enter(1, 60))

@@ -38,7 +38,9 @@ async def failed(message: SpokenMessage, error: type[Exception]) -> None:
 
 
 @EXTRAS
-async def test_unreadable_pointer_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_message_with_an_undecodable_work_entry_is_given_up(
+    extra: dict[str, Any], error: type[Exception]
+) -> None:
     message = SpokenMessage()
     await message.bus.prepare("tts")
     await message.write_sentence(SENTENCES[0], 0)
@@ -49,7 +51,7 @@ async def test_unreadable_pointer_fails_the_message(extra: dict[str, Any], error
 
 
 @EXTRAS
-async def test_unreadable_sentence_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_message_with_an_undecodable_sentence_is_given_up(extra: dict[str, Any], error: type[Exception]) -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     entry = TTSSentence("What?", 1, message.conversation_id, message.message_id, "luna-id", "Luna", "luna")
@@ -61,7 +63,7 @@ async def test_unreadable_sentence_fails_the_message(extra: dict[str, Any], erro
 
 
 @EXTRAS
-async def test_unreadable_audio_fails_the_message(extra: dict[str, Any], error: type[Exception]) -> None:
+async def test_message_with_undecodable_audio_is_given_up(extra: dict[str, Any], error: type[Exception]) -> None:
     message = SpokenMessage()
     await message.post_sentences()
     chunk = AudioChunk(b"\1\0", 0, 0, message.conversation_id, message.message_id, "luna-id")
@@ -75,7 +77,7 @@ async def test_unreadable_audio_fails_the_message(extra: dict[str, Any], error: 
     assert len(await message.errors()) == 1
 
 
-async def test_pointer_without_an_envelope_is_reported() -> None:
+async def test_work_entry_without_an_epoch_is_reported_to_the_client() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     claim = await message.claim_work()
@@ -88,7 +90,7 @@ async def test_pointer_without_an_envelope_is_reported() -> None:
 
 
 @pytest.mark.parametrize("epoch", ["abc", "", "-1", "9" * 17, "9" * 18, "9" * 400])
-async def test_invalid_epoch_does_not_stop_the_error_and_the_end(epoch: str) -> None:
+async def test_error_and_final_entry_are_written_if_the_epoch_in_the_state_is_invalid(epoch: str) -> None:
     message = SpokenMessage()
     await message.post_sentences()
     outlet = message.bus.outlet()
@@ -97,7 +99,7 @@ async def test_invalid_epoch_does_not_stop_the_error_and_the_end(epoch: str) -> 
     await failed(message, BadWork)
 
 
-async def test_state_of_another_type_does_not_stop_the_error_and_the_end() -> None:
+async def test_error_and_final_entry_are_written_if_the_state_key_has_a_wrong_type() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     state = message.bus.keys.state(message.conversation_id)
@@ -108,7 +110,7 @@ async def test_state_of_another_type_does_not_stop_the_error_and_the_end() -> No
     await failed(message, BadWork)
 
 
-async def test_audio_of_another_type_does_not_stop_the_error() -> None:
+async def test_error_is_written_if_the_audio_key_has_a_wrong_type() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     audio = message.bus.keys.audio(message.conversation_id, message.message_id)
@@ -122,7 +124,7 @@ async def test_audio_of_another_type_does_not_stop_the_error() -> None:
     assert len(await message.errors()) == 1
 
 
-async def test_give_up_waits_while_redis_refuses_writes() -> None:
+async def test_give_up_succeeds_once_redis_accepts_writes_again() -> None:
     message = SpokenMessage()
     await message.post_sentences()
     outlet = message.bus.outlet()
@@ -148,7 +150,7 @@ async def foreign_chunk(message: SpokenMessage, id: str, sentence: int = 0, chun
 
 
 @pytest.mark.parametrize(("sentence", "chunk"), CHUNK_AT)
-async def test_chunk_of_a_missing_sentence_does_not_stall_the_message(sentence: int, chunk: int) -> None:
+async def test_audio_ends_after_a_chunk_of_a_sentence_that_does_not_exist(sentence: int, chunk: int) -> None:
     message = SpokenMessage()
     await message.post_sentences()
     await foreign_chunk(message, f"{sentence + 1}-{chunk + 1}", sentence, chunk)
@@ -159,7 +161,7 @@ async def test_chunk_of_a_missing_sentence_does_not_stall_the_message(sentence: 
 @pytest.mark.parametrize(
     "id", ["99999-5", "3-1", f"{MAX_SENTENCES}-1", f"{FAR}-{FAR}", f"{FAR}-0", f"{MAX_SENTENCES + 1}-0"]
 )
-async def test_foreign_chunk_mutes_only_the_rest_of_its_message(id: str) -> None:
+async def test_audio_ends_after_a_chunk_with_a_wrong_id(id: str) -> None:
     message = SpokenMessage()
     await message.post_sentences(SENTENCES[:1], final=False)
     claim = await message.claim_work()
