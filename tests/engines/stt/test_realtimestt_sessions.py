@@ -88,7 +88,7 @@ async def test_stall_between_two_words_does_not_end_the_utterance(
     said, pause, rest = speech[: 2 * SECOND], bytes(SECOND * 3 // 10), speech[2 * SECOND :]
     session = await engine.open()
     await session.feed(said + pause)
-    recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - it knows when it has looked at all
+    recorder = session._recorder  # pyright: ignore[reportPrivateUsage] - waits until it has processed the audio
     assert await asyncio.to_thread(recorder.drain_audio_input, timeout=PATIENCE_S)
     on_time = time.time
     monkeypatch.setattr(time, "time", lambda: on_time() + 1)  # as after a second in which no thread ran
@@ -164,9 +164,9 @@ async def test_stalled_recorder_fails_its_session(engine: RealtimeSTTEngine, mon
     monkeypatch.setattr(session_module, "STALLED_S", 0.3)
     session = await engine.open()
     session._recorder.is_running = False  # pyright: ignore[reportPrivateUsage] - its recording thread ends
-    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+    with pytest.raises(RecognitionFailed, match="processed no audio"):
         await session.feed(bytes(2 * SECOND))
-    with pytest.raises(RecognitionFailed, match="looked at no audio"):
+    with pytest.raises(RecognitionFailed, match="processed no audio"):
         _ = [event async for event in session.events()]
     await session.close()
 

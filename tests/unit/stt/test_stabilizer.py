@@ -3,20 +3,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_stt.stabilizer import Seen, Stabilizer, sentence_case
+from tertulia_stt.stabilizer import Stabilizer, StabilizerResult, sentence_case
 
 
-def look(stabilizer: Stabilizer, text: str) -> Seen:
+def look(stabilizer: Stabilizer, text: str) -> StabilizerResult:
     return stabilizer.see(text.split())
 
 
 def test_unchanged_hypothesis_gives_no_update() -> None:
     stabilizer = Stabilizer()
-    assert look(stabilizer, "") == Seen(None, None)
-    assert look(stabilizer, "the") == Seen(("the",), None)
-    assert look(stabilizer, "the") == Seen(None, None)
-    assert look(stabilizer, "") == Seen(None, None)
-    assert look(stabilizer, "the") == Seen(None, None)
+    assert look(stabilizer, "") == StabilizerResult(None, None)
+    assert look(stabilizer, "the") == StabilizerResult(("the",), None)
+    assert look(stabilizer, "the") == StabilizerResult(None, None)
+    assert look(stabilizer, "") == StabilizerResult(None, None)
+    assert look(stabilizer, "the") == StabilizerResult(None, None)
 
 
 def test_prefix_that_three_hypotheses_share_is_stable() -> None:

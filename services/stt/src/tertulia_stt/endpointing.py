@@ -25,13 +25,13 @@ class EndpointSettings:
     """
 
     onset_probability: float = 0.5
-    """A frame at least this likely to be speech counts as speech before an utterance (Silero's own default)."""
+    """Before an utterance, a frame with at least this probability counts as speech (Silero's own default)."""
     offset_probability: float = 0.35
-    """Within speech, a frame below this counts as silence (Silero's own onset - 0.15)."""
+    """Within an utterance, a frame below this counts as silence (Silero's own value is onset - 0.15)."""
     min_speech_ms: int = 96
-    """Speech this long without a break begins an utterance. Three frames: clicks stay out, "yes" gets in."""
+    """Speech this long without a break begins an utterance. Three frames: longer than a click, shorter than "yes"."""
     pre_roll_ms: int = 300
-    """Audio to keep from before the beginning, because soft first consonants are below the onset probability."""
+    """Audio before the detected speech that belongs to the utterance: soft first consonants are below the onset."""
     hangover_ms: int = 640
     """Silence this long ends the utterance; people pause for less within a sentence."""
     max_utterance_ms: int = 30_000

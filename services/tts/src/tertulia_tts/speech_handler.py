@@ -76,7 +76,7 @@ class SpeechHandler:
         if isinstance(owned, Refused):
             if owned.later_attempt:
                 raise NotOwner("a later attempt speaks this message")
-            return  # the message has two pointers: the worker with the other one speaks it
+            return  # two work entries name this message: the worker with the other entry speaks it
         if owned.epoch > epoch:
             return  # the message was interrupted before it began
         published = None if owned.last is None else decode(AudioChunk, owned.last.fields)

@@ -41,11 +41,12 @@ _SIGNATURES: Final = {
 }
 
 _LANGUAGE_WEIGHT: Final = 4.5
-"""Weight of the language model against the acoustics. On 32 sentences in four flite voices 4 to 5 had half the word
-errors of the default 6.5, which drops words that the model does not expect."""
+"""Weight of the language model against the acoustics. On 32 sentences in four flite voices, weights of 4 to 5 had
+half the word errors of the default 6.5, which drops words that the model does not expect."""
 
 _HINT_WEIGHT: Final = 1000.0
-"""Factor by which a hint is likelier than a rare word. On the same sentences 300 missed names, 3000 found no more."""
+"""Factor by which a hint is likelier than a rare word. On the same sentences, names were missed with a factor of 300; a
+factor of 3000 found no more names."""
 
 _HINT_MARK: Final = "_"
 """Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""
@@ -91,7 +92,7 @@ class Decoder:
 
     def process(self, pcm: bytes) -> None:
         """Decode 16 kHz s16le mono PCM, a whole number of samples."""
-        self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "hear audio")
+        self._check(self._library.ps_process_raw(self._decoder, pcm, len(pcm) // 2, 0, 0), "process audio")
 
     def end(self) -> None:
         """End the utterance; the second and third pass happen here."""

@@ -1,7 +1,7 @@
 """Guesses the pronunciation of names, in the phones of the CMU dictionary.
 
 It uses the dictionary's entry if there is one, else two words of the dictionary (Star+buck), else letter rules. A rough
-guess is enough: the decoder finds a name that is nearly right, but never finds a name that is not in the dictionary.
+guess is enough: the decoder recognizes a name whose phones are nearly right, but never a name without phones.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ CONFIRMATION_S: Final = 0.16
 PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2
-"""Pause between two partial transcriptions."""
+"""Time between two partial transcriptions."""
 JOIN_S: Final = 30.0
 """Maximum wait of closing, in seconds, for a transcription that cannot be cancelled."""
 
@@ -143,7 +143,7 @@ async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard
             return await waiting
     except TimeoutError:
         raise EngineUnavailable(
-            f"{what} took longer than {timeout_s:g} s (TERTULIA_STT_START_S). RealtimeSTT hangs like this when it"
+            f"{what} took longer than {timeout_s:g} s (TERTULIA_STT_START_S). RealtimeSTT may hang like this while it"
             " waits for a download: are the models that TERTULIA_STT_MODEL and TERTULIA_STT_REALTIME_MODEL name on"
             " this machine? `tertulia fetch-models` brings them where there is a network"
         ) from None

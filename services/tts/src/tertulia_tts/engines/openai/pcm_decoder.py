@@ -24,9 +24,9 @@ class NotPCM(ValueError):
 
 
 class PCMDecoder:
-    """Converts signed 16-bit little-endian mono, raw or WAV, to `SAMPLE_RATE`, and replaces its final silence by a gap.
+    """Converts signed 16-bit little-endian mono PCM, raw or WAV, to `SAMPLE_RATE`. Replaces its final silence by a gap.
 
-    Some servers send WAV instead of raw PCM. The header is removed, and its sample rate used.
+    Some servers send WAV instead of raw PCM. Its header is removed, and the sample rate in it is used.
     """
 
     def __init__(self, sample_rate: int, gap_ms: int) -> None:
