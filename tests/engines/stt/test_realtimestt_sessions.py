@@ -192,7 +192,7 @@ async def test_open_fails_and_discards_a_recorder_that_is_ready_too_late(
     with pytest.raises(EngineUnavailable, match="fetch-models"):
         await engine.open()
     release.set()
-    await eventually(lambda: discarded.is_set() or None, "the recorder that came too late is shut down")
+    await eventually(lambda: discarded.is_set() or None, "the late recorder is shut down")
 
 
 async def test_library_prints_nothing_to_stdout_and_stderr(

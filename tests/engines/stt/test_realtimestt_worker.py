@@ -57,7 +57,7 @@ async def test_worker_without_weights_exits_with_an_error_that_names_the_downloa
         worker = stack.start("stt")
         worker.killed = True  # the test checks the exit code
         worker.stopping = True
-        await eventually(lambda: not worker.running, "it ends")
+        await eventually(lambda: not worker.running, "the worker exits")
         assert worker.wait() == 1
         assert "fetch-models" in worker.tail()
         assert "Traceback" not in worker.tail()

@@ -235,7 +235,7 @@ def test_errors_of_pytorch_become_out_of_memory_or_device_lost(
 # -- errors at the start
 
 
-async def refused(settings: object) -> str:
+async def start_error(settings: object) -> str:
     engine = load_engine("higgs", settings)  # type: ignore[arg-type]
     with pytest.raises(EngineUnavailable) as caught:
         await engine.start()
@@ -243,49 +243,49 @@ async def refused(settings: object) -> str:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
+def local_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, object]:
     """Settings for a voice folder, and an empty hub cache."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     return {"voices_dir": VOICES, "data_dir": tmp_path / "data"}
 
 
-async def test_start_error_says_that_there_is_no_gpu(tiny: TinyHiggs, here: dict[str, object]) -> None:
-    settings = tiny.settings().model_copy(update={**here, "tts_higgs_device": "cuda"})
-    assert "wants a CUDA GPU" in await refused(settings)
+async def test_start_error_says_that_there_is_no_gpu(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
+    settings = tiny.settings().model_copy(update={**local_settings, "tts_higgs_device": "cuda"})
+    assert "wants a CUDA GPU" in await start_error(settings)
 
 
 async def test_start_error_about_missing_weights_names_the_download_command(
-    tiny: TinyHiggs, here: dict[str, object]
+    tiny: TinyHiggs, local_settings: dict[str, object]
 ) -> None:
-    settings = tiny.settings().model_copy(update={**here, "tts_higgs_model": weights.PUBLISHED_MODEL})
-    message = await refused(settings)
+    settings = tiny.settings().model_copy(update={**local_settings, "tts_higgs_model": weights.PUBLISHED_MODEL})
+    message = await start_error(settings)
     assert "TERTULIA_TTS_HIGGS_MODEL" in message
     assert "make higgs-models" in message
 
 
 async def test_start_error_about_incomplete_weights_names_the_missing_file(
-    tiny: TinyHiggs, here: dict[str, object]
+    tiny: TinyHiggs, local_settings: dict[str, object]
 ) -> None:
     (tiny.codec / "model.pth").unlink()
-    assert "lacks model.pth" in await refused(tiny.settings().model_copy(update=here))
+    assert "lacks model.pth" in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
 async def test_start_error_about_weights_in_the_newer_format_names_the_right_revision(
-    tiny: TinyHiggs, here: dict[str, object]
+    tiny: TinyHiggs, local_settings: dict[str, object]
 ) -> None:
     config = json.loads((tiny.model / "config.json").read_text())
     (tiny.model / "config.json").write_text(json.dumps(config | {"model_type": "higgs_audio_v2"}))
-    assert weights.MODEL_REVISION in await refused(tiny.settings().model_copy(update=here))
+    assert weights.MODEL_REVISION in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
-async def test_start_error_names_the_damaged_weights(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_start_error_names_the_damaged_weights(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
     (tiny.model / "model.safetensors").write_bytes(b"not these")
-    assert str(tiny.model) in await refused(tiny.settings().model_copy(update=here))
+    assert str(tiny.model) in await start_error(tiny.settings().model_copy(update=local_settings))
 
 
-async def test_engine_speaks_after_a_start_with_its_settings(tiny: TinyHiggs, here: dict[str, object]) -> None:
+async def test_engine_speaks_with_the_configured_weights(tiny: TinyHiggs, local_settings: dict[str, object]) -> None:
     with thin_codec():
-        engine = load_engine("higgs", tiny.settings().model_copy(update=here))
+        engine = load_engine("higgs", tiny.settings().model_copy(update=local_settings))
         await engine.start()
     try:
         assert [voice.id for voice in engine.voices()] == ["luna", "rex", "sage"]

@@ -111,5 +111,5 @@ def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice
 
 @given(LONG, LONG)
 def test_store_accepts_every_fitted_message(text: str, name: str) -> None:
-    """The text of an outbox row comes from a model, a recognizer, a setting or another release."""
+    """The text may come from a model, a recognizer, a setting or another release."""
     check_message(fitted_message(row(text, name)))

@@ -1,4 +1,4 @@
-"""Audio sending, step by step: the test's transport holds frames back, so that each moment can be examined."""
+"""Audio sending, step by step: the test's transport accepts a frame only when the test allows it."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ async def test_status_and_readiness_follow_redis_and_workers(api: httpx2.AsyncCl
 
 async def test_unavailable_store_is_reported_as_a_503_problem(api: httpx2.AsyncClient, store: MemoryStore) -> None:
     store.away = True
-    assert "away" in problem(await api.get("/api/characters"), 503)["detail"]
+    assert "unavailable" in problem(await api.get("/api/characters"), 503)["detail"]
 
 
 @pytest.mark.parametrize(

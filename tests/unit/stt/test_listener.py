@@ -1,4 +1,4 @@
-"""A listening session from the microphone's stream to events and turns, with a scripted recognizer."""
+"""A listening session from microphone audio to events and turns, with a scripted recognizer."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_all_recognition_events_reach_the_client_in_order_and_the_text_bec
     mic = session.bus.keys.mic(session.conversation_id, session.session_id)
     assert await session.bus.length(mic) > 0
     await asyncio.sleep(SOUND_GRACE_S + 1)
-    assert await session.bus.length(mic) == 0, "the microphone's sound is deleted"
+    assert await session.bus.length(mic) == 0, "the microphone's audio is deleted"
 
 
 @virtual_time
@@ -66,7 +66,7 @@ async def test_each_utterance_becomes_a_turn_with_a_higher_epoch() -> None:
         ("Hello Luna.", 1),
         ("And again.", 2),
     ]
-    assert session.results == {"turn": 2, "broke_in": 1}, "the second began before the first was answered"
+    assert session.results == {"turn": 2, "broke_in": 1}, "the second utterance began before the reply to the first"
     seen = scraped(session.metrics)
     assert seen.of("tertulia_stt_transcript_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_hop_seconds_count", hop="mic") >= 1
@@ -99,7 +99,9 @@ async def test_takeover_after_any_write_neither_loses_nor_repeats_a_turn() -> No
         if not await session.serve_until_write(writes):
             break
         await session.serve()
-        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], f"death at {writes}"
+        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], (
+            f"crash after write {writes}"
+        )
         stopped = [event for event in await session.events() if isinstance(event, ListeningStopped)]
         assert stopped == [ListeningStopped(session.session_id, "stopped")]
         assert session.engine.open_sessions == 0

@@ -23,7 +23,7 @@ NO_VERSION: dict[str, Any] = {"v": ""}
 EXTRAS = pytest.mark.parametrize(
     ("extra", "error"), [(NEWER, UnknownVersion), (NO_VERSION, BadEntry)], ids=["newer", "no version"]
 )
-BREAKING_IN = speech("Stop that please.", (20_000, "stop that"), (30_000, "stop that please"))
+INTERRUPTING = speech("Stop that please.", (20_000, "stop that"), (30_000, "stop that please"))
 
 
 def _plan(**wrong: Any) -> bytes:
@@ -92,12 +92,12 @@ async def test_session_with_an_undecodable_checkpoint_is_given_up() -> None:
 )
 @virtual_time
 async def test_speech_interrupts_the_character_although_the_plan_is_undecodable(raw: bytes) -> None:
-    session = ListeningSession(BREAKING_IN)
+    session = ListeningSession(INTERRUPTING)
     await session.character_speaks(STORY)
     await session.bus.transact(
         session.conversation_id, [Put(session.bus.keys.state(session.conversation_id), {"plan": raw})]
     )
-    await _breaks_in(session)
+    await _assert_interrupts(session)
 
 
 @EXTRAS
@@ -105,7 +105,7 @@ async def test_speech_interrupts_the_character_although_the_plan_is_undecodable(
 async def test_speech_interrupts_the_character_although_a_sentence_is_undecodable(
     extra: dict[str, Any], error: type[Exception]
 ) -> None:
-    session = ListeningSession(BREAKING_IN)
+    session = ListeningSession(INTERRUPTING)
     await session.character_speaks(STORY)
     assert session.plan is not None
     assert issubclass(error, BadEntry)
@@ -114,10 +114,10 @@ async def test_speech_interrupts_the_character_although_a_sentence_is_undecodabl
     entry = TTSSentence("What?", 1, session.conversation_id, message_id, "luna-id", "Luna", "luna")
     outlet.append(session.bus.keys.sentences(session.conversation_id, message_id), entry, id="2-0", **extra)
     await outlet.flush()
-    await _breaks_in(session)
+    await _assert_interrupts(session)
 
 
-async def _breaks_in(session: ListeningSession) -> None:
+async def _assert_interrupts(session: ListeningSession) -> None:
     listening = await session.start()
     await session.send_audio(100_000)
     await session.stop()
@@ -153,10 +153,10 @@ async def test_session_with_a_key_of_a_wrong_type_ends_with_an_error(name: str) 
     assert events.count(ListeningStopped(session.session_id, "failed")) == 1
 
 
-@pytest.mark.parametrize("is_mended_elsewhere", [False, True])
+@pytest.mark.parametrize("is_repaired_elsewhere", [False, True])
 @virtual_time
 async def test_session_ends_with_an_error_if_the_state_key_has_a_wrong_type(
-    is_mended_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
+    is_repaired_elsewhere: bool,  # noqa: FBT001 - pytest passes it by name
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     session = ListeningSession()
@@ -166,7 +166,7 @@ async def test_session_ends_with_an_error_if_the_state_key_has_a_wrong_type(
     outlet.append(keys.state(session.conversation_id), MicChunk(b""))
     await outlet.flush()
     claim = await session.claim_work()
-    if is_mended_elsewhere:  # the gateway repairs it at the same moment as stt
+    if is_repaired_elsewhere:  # the gateway repairs the key at the same moment as the stt worker
         mend = session.bus.mend
 
         async def second(conversation_id: str, *, owner: bool = False) -> Sequence[str]:

@@ -10,7 +10,7 @@ CHUNK_S = 0.032
 NOON = 1_800_000_000.0
 
 
-def counted(gaps: list[float]) -> float:
+def measured_silence(gaps: list[float]) -> float:
     """The measured silence (s) at the last chunk. Chunks arrive at these intervals; silence begins with the first."""
     clock, now = SilenceClock(CHUNK_S), NOON
     clock.chunk(now)
@@ -23,11 +23,11 @@ def counted(gaps: list[float]) -> float:
 
 
 def test_late_chunk_does_not_lengthen_the_measured_silence() -> None:
-    assert counted([CHUNK_S, 1.0, CHUNK_S]) == pytest.approx(3 * CHUNK_S, abs=1e-5)
+    assert measured_silence([CHUNK_S, 1.0, CHUNK_S]) == pytest.approx(3 * CHUNK_S, abs=1e-5)
 
 
 def test_burst_of_chunks_does_not_shorten_the_measured_silence() -> None:
-    assert counted([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
+    assert measured_silence([0.0, 0.0, 3 * CHUNK_S] * 5) == pytest.approx(15 * CHUNK_S, abs=1e-5)
 
 
 def test_start_time_of_zero_is_not_shifted() -> None:
@@ -39,4 +39,4 @@ def test_start_time_of_zero_is_not_shifted() -> None:
 
 @given(st.lists(st.floats(-10, 10), max_size=60))
 def test_measured_silence_equals_its_audio_for_any_arrival_times(gaps: list[float]) -> None:
-    assert counted(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)
+    assert measured_silence(gaps) == pytest.approx(len(gaps) * CHUNK_S, abs=1e-4)

@@ -9,7 +9,7 @@ import pytest
 from tertulia_stt.engine import RecognitionFailed, STTEvent, TranscriptionUpdate, VadDetectStart, VadDetectStop
 from tertulia_stt.threaded import ThreadedSession
 
-SECOND = bytes(32_000)
+ONE_SECOND = bytes(32_000)
 
 
 class Scripted:
@@ -51,9 +51,9 @@ async def until_idle() -> None:
 async def test_feed_waits_while_the_backlog_is_full() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=1.0)
-    await session.feed(SECOND)
+    await session.feed(ONE_SECOND)
     async with asyncio.TaskGroup() as tasks:
-        waiting = tasks.create_task(session.feed(SECOND))
+        waiting = tasks.create_task(session.feed(ONE_SECOND))
         await until_idle()
         assert not waiting.done()
         recognizer.gate.set()
@@ -66,7 +66,7 @@ async def test_piece_above_the_backlog_limit_is_accepted_if_the_backlog_is_empty
     recognizer = Scripted()
     recognizer.gate.set()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
-    await session.feed(SECOND)
+    await session.feed(ONE_SECOND)
     await session.finish()
     assert [event async for event in session.events()][-1] == VadDetectStop(16_000)
     await session.close()
@@ -98,8 +98,8 @@ async def test_close_ends_a_recognizer_that_waits_for_events_to_be_read() -> Non
 async def test_close_ends_a_feed_that_waits() -> None:
     recognizer = Scripted()
     session = ThreadedSession(recognizer, max_backlog_s=0.1)
-    await session.feed(SECOND)
-    waiting = asyncio.ensure_future(session.feed(SECOND))
+    await session.feed(ONE_SECOND)
+    waiting = asyncio.ensure_future(session.feed(ONE_SECOND))
     await until_idle()
     closing = asyncio.ensure_future(session.close())
     with pytest.raises(RecognitionFailed, match="ended"):

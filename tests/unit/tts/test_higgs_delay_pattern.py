@@ -38,7 +38,9 @@ def test_end_mark_in_any_codebook_ends_the_utterance(codebook: int) -> None:
         if assembler.ended:
             break
     assert got == ended_at - 1 - codebook
-    assert at == got + CODEBOOKS - 1 or at == ended_at  # the last codebook ended first, so the end was known at once
+    assert (
+        at == got + CODEBOOKS - 1 or at == ended_at
+    )  # the end mark was in the last codebook, so the end was known at once
 
 
 def test_utterance_that_ends_in_its_first_column_has_no_frames() -> None:

@@ -107,12 +107,12 @@ async def test_closing_the_generator_ends_the_utterance_at_the_next_step(
     model.gate = threading.Event()
     before = model.columns
     task = asyncio.create_task(spoken(engine))
-    await eventually(lambda: model.at_once == 1, "it begins")
+    await eventually(lambda: model.at_once == 1, "the synthesis begins")
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     model.gate.set()
-    await eventually(lambda: model.at_once == 0, "it ends")
+    await eventually(lambda: model.at_once == 0, "the synthesis ends")
     assert model.columns - before <= 1
     assert await spoken(engine, "Yes.")
 
@@ -122,15 +122,15 @@ async def test_sentence_that_is_cancelled_while_it_waits_is_not_spoken(
 ) -> None:
     model.gate = threading.Event()
     first = asyncio.create_task(spoken(engine, "First."))
-    await eventually(lambda: model.at_once == 1, "the first one begins")
-    waiting = asyncio.create_task(spoken(engine, "Never."))
+    await eventually(lambda: model.at_once == 1, "the first synthesis begins")
+    waiting = asyncio.create_task(spoken(engine, "Cancelled."))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     model.gate.set()
     assert await first
-    assert "Never." not in model.texts
+    assert "Cancelled." not in model.texts
 
 
 async def test_sentence_that_waits_too_long_fails_with_a_retryable_error(model: ScriptedModel, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ async def test_sentence_that_waits_too_long_fails_with_a_retryable_error(model: 
     await engine.start()
     model.gate = threading.Event()
     first = asyncio.create_task(spoken(engine))
-    await eventually(lambda: model.at_once == 1, "the first one begins")
+    await eventually(lambda: model.at_once == 1, "the first synthesis begins")
     with pytest.raises(SynthesisFailed, match="more tts workers") as caught:
         await spoken(engine, "Second.")
     assert caught.value.retryable

@@ -23,7 +23,7 @@ VOICES = {"luna": "af_bella", "rex": "am_michael"}
 async def speaking(
     *acts: Act, sample_rate: int = 24_000, timeout_s: float = 20, retries: int = 2, key: str = ""
 ) -> AsyncGenerator[tuple[OpenAIEngine, speech_server.SpeechServer]]:
-    """A started engine and its server, which plays `acts` after the engine's request at the start."""
+    """A started engine and its server, which answers the requests after the start with `acts`."""
     async with speech_server.SpeechServer(sample_rate=sample_rate) as server:
         engine = OpenAIEngine(SpeechServer(server.base_url, key, "kokoro", VOICES, sample_rate, timeout_s, retries))
         await engine.start()
@@ -137,7 +137,7 @@ async def test_error_names_the_format_of_a_response_that_is_not_pcm(act: Act, re
 
 
 async def test_synthesis_times_out_when_the_server_stops_sending() -> None:
-    # it hangs on each try: on a slow machine a try may time out before the first sound and be repeated
+    # it hangs at each attempt: on a slow machine, an attempt may time out before the first audio and be repeated
     async with speaking(*(Hang(30_000) for _ in range(3)), timeout_s=0.2, retries=2) as (engine, _):
         with pytest.raises(SynthesisFailed, match="silent for") as caught:
             await spoken(engine)

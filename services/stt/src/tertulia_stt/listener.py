@@ -168,7 +168,7 @@ class Listener:
         await outlet.flush()
 
     async def _finished(self, session: _Session, event: recognition.TranscriptionFinished) -> None:
-        """Write an utterance's final text and the checkpoint after it; and a turn, unless it is ignored or has no words."""
+        """Write the utterance's final text and checkpoint; and a turn, unless it is ignored or has no words."""
         work, keys, text = session.work, self._bus.keys, clean_text(event.text).strip()[:MAX_TRANSCRIPT_CHARS]
         conversation_id, overlap = work.conversation_id, session.overlap
         checkpoint = Put(

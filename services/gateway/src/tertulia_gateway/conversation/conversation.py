@@ -1,4 +1,4 @@
-"""One conversation that a connection has open: the client's commands in, its events and audio out."""
+"""One conversation that a connection has open: executes the client's commands, and sends events and audio."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class Conversation:
         return settings
 
     def played(self, receipt: Receipt) -> None:
-        """The client has played the audio up to here."""
+        """Record a playback receipt of the client."""
         self._position.played(receipt)
         self._receipts.add(receipt)
 

@@ -1,8 +1,8 @@
 """Decides for each entry of the `events` stream whether this client gets it. No I/O.
 
-The stream itself names the conversation's client: each connection writes its own `client_changed` into it, and a
-connection that reads another client's `client_changed` after its own has been replaced. All gateway processes read the
-same stream, so they agree.
+A conversation has one client. Each connection writes a `client_changed` event with its client into the stream. If a
+connection reads another client's `client_changed` after its own, the other client has replaced it. All gateway
+processes read the same stream, so they agree.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Decision(Enum):
     SEND_AFTER_LOSS = auto()
     """Like SEND, but the entry's epoch is lower: Redis lost the conversation's state and counts epochs from 0 again."""
     REPLACED = auto()
-    """A newer client has the conversation."""
+    """A newer client has taken the conversation over."""
 
 
 class EventFilter:

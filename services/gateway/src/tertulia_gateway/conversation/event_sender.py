@@ -1,4 +1,4 @@
-"""Sends the events of one conversation to its client, as they are written."""
+"""Sends the events of one conversation to its client as soon as they are written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tertulia_shared.entry_ids import order
 
 RETRY_S = 0.1
 FAR_MS = 25 * 3600 * 1000
-"""An event this far in the future blocks all that follow it; `Bus.mend` moves those of more than a day."""
+"""An event whose id is this far in the future blocks later events. `Bus.mend` moves ids of more than a day ahead."""
 UNLIMITED_MS = 2**64
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class EventSender:
             raise CloseConnection(REPLACED, "a newer connection took this conversation over")
         if decision is Decision.SKIP:
             return
-        if decision is Decision.SEND_AFTER_LOSS:  # the user spoke before this gateway noticed the loss
+        if decision is Decision.SEND_AFTER_LOSS:  # a turn was accepted before this gateway noticed the loss
             await self._data_loss.report()
         fields = entry.fields
         kind = fields.get(b"type", b"")

@@ -1,8 +1,8 @@
 """Writes the client's microphone audio into the `mic` stream of a listening session.
 
-The receiver only appends chunks to a bounded queue. One task writes them in batches; while one batch is in flight, the
-next one collects. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome is written again:
-Redis refuses the entries that it already has.
+The receiver only appends chunks to a bounded queue. One task writes them in batches; while a batch is being written,
+the chunks of the next one are queued. Entry ids are assigned when a chunk is queued, so a batch with an unknown outcome
+is written again: Redis refuses the entries that it already has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Chunk:
 
 
 class Microphone:
-    """One connection's microphone; at most one session at a time.
+    """One connection's microphone; it has at most one open session.
 
     `on_unavailable` is called after each failed attempt to write.
     """

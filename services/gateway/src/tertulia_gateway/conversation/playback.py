@@ -1,4 +1,4 @@
-"""Decides whether the client has played all its audio, by receipts or else by the audio's length. No I/O."""
+"""Estimates when the client has played all its audio, from receipts, or without them from its length. No I/O."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class ConversationSession:
             return None if self._pending is None else await self._open(self._pending)
 
     async def retry_pending(self) -> None:
-        """Retry `open_pending` until it succeeds, so that the client need not ask again."""
+        """Retry `open_pending` until it succeeds, so that the client need not repeat its request."""
         wait_s = FIRST_RETRY_S
         while self._pending is not None:
             await asyncio.sleep(wait_s)

@@ -1,6 +1,7 @@
 """Polls the open work of all stages in Redis, for the metrics.
 
-A scrape then costs Redis nothing. All gateways report the same numbers: take their `max`, not their sum.
+A scrape of the metrics then causes no load on Redis. All gateways report the same numbers: use their `max`, not their
+sum.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class BacklogMonitor:
         return True
 
     async def _ping(self) -> None:
-        # the timeout is inside the heartbeat: around it, a timeout would cancel it, and it would not count a failure
+        # the timeout is inside the heartbeat, which then counts it as a failure
         async with asyncio.timeout(PATIENCE_S):
             await self._bus.ping()
 

@@ -142,13 +142,13 @@ class Status(Shape):
     demo: bool = Field(description="replies come from the demo model")
     redis_ms: float | None = Field(description="round trip to Redis; null if it does not answer")
     engines: dict[str, list[str]] = Field(description="per stage the engines of its live workers")
-    missing: list[str] = Field(description="parts that a talk needs and that do not run")
+    missing: list[str] = Field(description="parts that a conversation needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
 
 
 class Readiness(Shape):
-    """`ready` is true if all parts that a talk needs are running."""
+    """`ready` is true if all parts that a conversation needs are running."""
 
     ready: bool
     missing: list[str]
