@@ -73,7 +73,7 @@ def test_replayed_events_are_not_counted(conversation: MeasuredConversation) -> 
 
 
 @pytest.mark.parametrize("cause", ["turn", "request"])
-def test_interruption_is_counted_and_ends_the_latency_measurement(
+def test_interruption_is_counted_and_ends_the_measurement(
     conversation: MeasuredConversation, cause: str
 ) -> None:
     conversation.accepted(OPENED_MS)

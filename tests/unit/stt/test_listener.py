@@ -99,9 +99,7 @@ async def test_takeover_after_any_write_neither_loses_nor_repeats_a_turn() -> No
         if not await session.serve_until_write(writes):
             break
         await session.serve()
-        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], (
-            f"crash after write {writes}"
-        )
+        assert [turn.text for turn in await session.turns()] == ["Hello Luna.", "And again."], f"write {writes}"
         stopped = [event for event in await session.events() if isinstance(event, ListeningStopped)]
         assert stopped == [ListeningStopped(session.session_id, "stopped")]
         assert session.engine.open_sessions == 0

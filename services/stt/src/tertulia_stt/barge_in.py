@@ -1,4 +1,4 @@
-"""Decides whether speech over a character's voice interrupts it, or is a cough, an "mm-hm", or the voice's own echo.
+"""Decides whether the user's speech over a character interrupts it, or is a cough, an "mm-hm", or the character's echo.
 
 Pure. The listener asks with each partial transcript, and with the final one.
 """
@@ -29,13 +29,14 @@ _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
 class BargeInDecision(Enum):
-    """The decision about user speech while a character speaks."""
+    """The decision about the user's speech over a character."""
 
     WAIT = "wait"
     """Too early to decide."""
     IGNORE = "ignore"
-    """A false alarm."""
+    """Not meant as an interruption: an echo, a cough or backchannel."""
     BREAK_IN = "break in"
+    """Interrupt the character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def echo_share(words: Sequence[str], being_said: Sequence[str]) -> float:
     """The share (0..1) of `words` that are also in `being_said`, each near another match.
 
     Words match in pairs: two words in the same order, at most `ECHO_WINDOW` words apart in both texts. So a match may
-    skip words that the recognizer misheard. A text of one word matches if the word occurs at all.
+    skip words that the recognizer misheard. A single word matches if it occurs at all.
     """
     said = words_of(" ".join(being_said))
     if not words or not said:

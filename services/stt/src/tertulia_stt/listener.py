@@ -146,9 +146,7 @@ class Listener:
                 case recognition.TranscriptionFinished():
                     self._metrics.transcribed(session.speech_ended)
                     session.speech_ended = None
-                    await (
-                        outlet.flush()
-                    )  # `_finished` does not write through the outlet, and its events must come later
+                    await outlet.flush()  # first, because `_finished` does not write through the outlet
                     await self._finished(session, event)
                     continue
                 case recognition.TranscriptionUpdate(text=text):

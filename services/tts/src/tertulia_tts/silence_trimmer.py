@@ -29,7 +29,7 @@ class SilenceTrimmer:
         self._began = False
 
     def feed(self, samples: Samples) -> Samples:
-        """The samples that belong to the sentence for certain, with the silence held back before them."""
+        """The samples that belong to the sentence for certain, with the withheld silence before them."""
         # Two comparisons, because abs(-32768) does not fit into int16.
         sounding = np.flatnonzero((samples > SILENCE_PEAK) | (samples < -SILENCE_PEAK))
         if not sounding.size:

@@ -37,7 +37,7 @@ class AudioQueue:
         self._waiting: list[QueuedMessage] = []
         self._added = asyncio.Event()
         self._started: set[str] = set()
-        """Messages of this epoch that were queued. A repeated `message_started` does not queue one again."""
+        """Messages of this epoch that were queued. They are not queued again by a repeated `message_started`."""
         self._silent: set[str] = set()
         self._sending: tuple[QueuedMessage, asyncio.Task[Any]] | None = None
 

@@ -70,7 +70,7 @@ class DataLoss:
         stored = ConversationState(await self._bus.hash(state)).epoch
         newer = await self._bus.read(keys.events(self._id), self._position.after)
         if any(entry.fields.get(b"type") == b"turn_accepted" for entry in newer):
-            # a turn was accepted after the loss: the workers answer it. Its epoch may equal one from before
+            # a turn was accepted after the loss, with an epoch that was perhaps used before: the workers answer it
             self._position.accept_any_epoch()
             return
         # Interrupt the reply in progress: it is unknown how much of it the workers still have. The epoch rises above

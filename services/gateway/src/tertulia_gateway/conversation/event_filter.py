@@ -65,7 +65,7 @@ class EventFilter:
         epoch = epoch_of(fields)
         if kind == b"turn_accepted":
             is_lost, self._turn_epoch = epoch <= self._turn_epoch, epoch
-            if is_lost:  # an equal epoch shows a loss as well: each turn raises it
+            if is_lost:  # also if the epoch is equal: each turn raises it
                 self.epoch = epoch
                 return Decision.SEND_AFTER_LOSS
         if epoch >= self.epoch:

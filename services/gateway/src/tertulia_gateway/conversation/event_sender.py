@@ -65,7 +65,7 @@ class EventSender:
             repaired = False
             with contextlib.suppress(BusError):
                 repaired = await self._writer.repair(problem)
-            if not repaired:  # another process repaired it, or no process can: send the events as they are
+            if not repaired:  # it needs no repair any more, or cannot be repaired: send the events as they are
                 far_ms = UNLIMITED_MS
                 await asyncio.sleep(RETRY_S)
 
@@ -118,4 +118,4 @@ class EventSender:
             self._metrics.text_sent()
         else:
             self._metrics.event_sent(kind, fields)
-        self._position.has_event(entry)  # only now: the audio of a message must follow its `message_started`
+        self._position.has_event(entry)  # after sending: the audio of a message must follow its `message_started`

@@ -69,7 +69,7 @@ class Microphone:
         return self._session_id
 
     def redis_lost_data(self) -> None:
-        """Write the session's work pointer again, and its end if it was stopped.
+        """Post the session's work again, and write its end again if it was stopped.
 
         Idempotent. A worker that finds only the end reports it, so that the client does not wait for it.
         """
@@ -130,7 +130,7 @@ class Microphone:
         outlet = self._bus.outlet()
         for item in batch:
             if isinstance(item, _Begin):
-                # posting is idempotent: a worker that claims a second pointer finds that the session has an owner
+                # posting is idempotent: a worker that claims a second entry finds that the session has an owner
                 await self._bus.post("stt", Work(item.conversation_id, session_id=item.session_id))
             else:
                 outlet.append(self._bus.keys.mic(item.conversation_id, item.session_id), item.entry, id=item.id)

@@ -84,7 +84,8 @@ class ConversationSession:
 
     async def _open(self, target: Target) -> Problem | None:
         ctx = self._ctx
-        demo = await self._is_demo()  # ask before the conversation is opened: nothing may fail afterwards
+        # ask first: an error after the conversation is opened would leave it without a task
+        demo = await self._is_demo()
         opened = await self._create_or_resume(target, demo=demo)
         self._pending = None
         if isinstance(opened, Problem):

@@ -81,8 +81,8 @@ class TurnCompletion:
         await self._transport.send_text(frame)
 
     async def _clear_talk_mark(self, epoch: int) -> None:
-        # Fenced by the turn's own epoch: a newer turn has raised it, and its `talk` mark must stay. The audio queue's
-        # epoch would be wrong: this gateway raises it once Redis has the newer turn, before the turn's event is read.
+        # The fence is the turn's own epoch: a newer turn has raised the epoch, and its talk mark must stay. The audio
+        # queue's epoch would be wrong: it rises as soon as Redis has the newer turn, before its event is read.
         fence = Fence(self._bus.keys.state(self._conversation_id), "", epoch)
         try:
             await self._bus.transact(self._conversation_id, self._expire_played_audio(), fence=fence, talk=False)
@@ -90,7 +90,7 @@ class TurnCompletion:
             return
 
     def _expire_played_audio(self) -> list[Expire]:
-        """Let the turn's audio expire early if it was heard. Interrupted turns keep theirs: the llm reads it first."""
+        """Let the audio of a played turn expire early. An interrupted turn keeps it: the llm worker needs it."""
         if not self._position.playback.was_heard:
             return []
         keys, conversation_id = self._bus.keys, self._conversation_id

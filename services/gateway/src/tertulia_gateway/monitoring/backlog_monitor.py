@@ -16,7 +16,7 @@ from tertulia_shared.metrics import Metrics, catalogue
 from tertulia_shared.metrics.heartbeat import Heartbeat
 
 POLL_S = 2.0
-"""Time between two polls. Each takes a round trip, and one more for each stage and stream."""
+"""Time between two polls. Each takes a few round trips: one per stage and per stream."""
 POLLED = (
     catalogue.WORK_WAITING,
     catalogue.WORK_HELD,
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 class BacklogMonitor:
-    """`alive_s`: seconds without a heartbeat after which a worker counts as dead."""
+    """Polls the backlog. `alive_s`: seconds without a heartbeat after which a worker counts as dead."""
 
     def __init__(self, bus: Bus, metrics: Metrics, alive_s: float) -> None:
         self._bus = bus

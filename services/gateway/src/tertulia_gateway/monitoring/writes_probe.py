@@ -40,7 +40,7 @@ def cause_of(error: WritesPaused) -> str:
 
 
 def explanation(error: WritesPaused) -> str:
-    """The text that clients get."""
+    """The warning for clients."""
     cause = cause_of(error)
     return (
         f"{cause[0].upper()}{cause[1:]}: nothing can be written just now. The reply in progress waits, and continues "
@@ -68,13 +68,13 @@ class WriteStatus:
         changed.set()
 
     async def until(self, *, paused: bool) -> None:
-        """Wait until writes are paused, or accepted."""
+        """Wait until writes are paused (`paused=True`) or accepted."""
         while bool(self.why) is not paused:
             await self._changed.wait()
 
 
 class WritesProbe:
-    """Updates `writes` until cancelled."""
+    """Probes whether Redis accepts writes, and records the result in `writes`."""
 
     def __init__(self, bus: Bus, writes: WriteStatus, metrics: Metrics) -> None:
         self._bus = bus
@@ -82,7 +82,7 @@ class WritesProbe:
         self._paused = metrics.of(catalogue.REDIS_WRITES_PAUSED)
 
     async def run(self) -> None:
-        """Probe repeatedly."""
+        """Probe until cancelled."""
         while True:
             wait_s = PROBE_S
             try:

@@ -117,7 +117,7 @@ class BoundedHttp(H11Protocol):
             self._timer.cancel()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Pass the transport to the WebSocket protocol. Abort one that exceeds the rate of refused handshakes."""
+        """Pass the transport to the WebSocket protocol. A handshake above the rate of refused ones is aborted."""
         query = QueryParams(event.target.partition(b"?")[2])
         if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
             self.evict()

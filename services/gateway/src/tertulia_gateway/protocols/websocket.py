@@ -100,7 +100,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # only after the handshake response; otherwise the client would get a pong first
+        # only after the handshake response: a pong must not be sent before it
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
     def _handle_frames(self, frames: list[Frame]) -> None:

@@ -21,7 +21,7 @@ from tertulia_shared.text import clean_line, clean_text
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
-    """Repairs text before its length is checked. Other types are left for Pydantic to refuse."""
+    """Cleans text before its length is checked. Pydantic refuses values of other types."""
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 

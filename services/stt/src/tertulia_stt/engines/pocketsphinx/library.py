@@ -49,7 +49,7 @@ _HINT_WEIGHT: Final = 1000.0
 factor of 3000 found no more names."""
 
 _HINT_MARK: Final = "_"
-"""Prefix of a hint's dictionary entry: it is a separate word, whose probability can be set."""
+"""Prefix of a hint in the dictionary: it makes the hint a separate word, whose probability can be set."""
 
 
 class Decoder:
@@ -67,7 +67,7 @@ class Decoder:
         self._decoder: int | None = self._make()
         entries = [entry for word in hints for entry in self._entries(word)]
         for number, (entry, phones) in enumerate(entries, 1):
-            # Updating rebuilds the search, which takes 0.15 s, so only the last word asks for it.
+            # Only the last word updates the search, because an update takes 0.15 s.
             if self._library.ps_add_word(self._decoder, entry.encode(), phones.encode(), number == len(entries)) < 0:
                 raise EngineUnavailable(f"pocketsphinx cannot add {entry!r} as {phones!r}; leave that word out")
         self._initial_cmn: bytes = self._library.ps_get_cmn(self._decoder, 0)

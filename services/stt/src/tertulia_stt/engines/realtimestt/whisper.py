@@ -109,7 +109,7 @@ def download(model: str, folder: Path) -> None:
     """
     try:
         faster_whisper.download_model(model, cache_dir=str(folder))
-    except Exception as error:  # many kinds of errors, as in `weights`
+    except Exception as error:  # the Hub's client has many error classes, as in `weights`
         reason = str(error).strip().splitlines() or [type(error).__name__]
         raise EngineUnavailable(
             f"the Whisper model {model!r} could not be fetched from the Hugging Face Hub: {reason[0]}. Without a"
@@ -158,7 +158,7 @@ class SharedWhisper:
 
 
 class SessionExecutor:
-    """A recorder's transcription executor: uses the shared model until the session is closed."""
+    """The transcription executor of one session's recorder. It uses a shared model, until the session is closed."""
 
     def __init__(self, whisper: SharedWhisper, is_cancelled: Callable[[], bool]) -> None:
         self._whisper = whisper

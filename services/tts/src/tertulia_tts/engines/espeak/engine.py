@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 
 def create(_settings: TTSSettings) -> EspeakEngine:
-    """The engine; it has no settings."""
+    """Create the engine, which has no settings."""
     return EspeakEngine()
 
 
@@ -120,7 +120,7 @@ class _ProcessThread:
             return self._executor
 
     async def release(self) -> None:
-        """Release one use; the last one ends the thread."""
+        """End one engine's use of the thread. The last release ends the thread."""
         with self._guard:
             self._users -= 1
             if self._users or self._executor is None:

@@ -48,7 +48,7 @@ CACHE_LENGTHS = (1024, 2048, 4096)
 positions."""
 
 REPEAT_WINDOW, MAX_REPEATS = 7, 2
-"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents stuck sounds."""
+"""Parameters of repetition-aware sampling (boson-multimodal's defaults), which prevents endlessly repeated sounds."""
 
 DELAY_STEPS = CODEBOOKS
 """Steps in addition to one per frame: one for the column of `BEGIN` marks, and seven for the delay of the codebooks."""

@@ -41,7 +41,7 @@ from tertulia_tts.engines.higgs.utterance import Utterance, generate, speak
 from tertulia_tts.pcm_queue import PCMQueue
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence; replaces the model's."""
+"""Silence after a sentence, in place of the silence that the model makes."""
 
 UTTERANCE_GAP_MS = 100
 """Silence between the parts of a very long sentence."""
@@ -52,7 +52,7 @@ MAX_FAILURES = 3
 WARM_UP = "Ready."
 WARM_UP_FRAMES = 40
 
-_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # the golden ratio's bits: spreads the seeds of a sentence's parts
+_SEED_STEP = 0x9E37_79B9_7F4A_7C15  # bits of the golden ratio: makes the seeds of a sentence's parts differ
 _SEED_MASK = 2**63 - 1
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class HiggsOptions:
 
 
 def create(settings: HiggsSettings) -> HiggsEngine:
-    """The engine with the real model."""
+    """Create the engine with the real model."""
 
     def load() -> SpeechModel:
         # Imported here: torch and transformers take seconds to import, and `start` explains their absence.
@@ -236,7 +236,7 @@ class HiggsEngine:
                 f"there is no voice in {folder.resolve()}: add one with `tertulia voice add NAME clip.wav "
                 '"what is said in it"`, or set TERTULIA_VOICES_DIR'
             )
-        # Luna first, if she exists: all engines have the same default voice.
+        # Luna first, if there is such a voice: it is the default voice of every engine.
         return sorted(files, key=lambda each: (each.id != "luna", each.id))
 
     def _prepare(self, files: Sequence[VoiceFiles]) -> tuple[SpeechModel, Sequence[ClonedVoice]]:

@@ -47,7 +47,7 @@ class WindowPlan:
         return self._take(count, self._done + count + CONTEXT, 0)
 
     def rest(self, frames: int) -> Window | None:
-        """The next window once the last frame is there; `None` when all frames are decoded."""
+        """The next window after the last frame was added; `None` when all frames are decoded."""
         count = min(MAX_WINDOW, frames - self._done)
         if count <= 0:
             return None

@@ -24,7 +24,7 @@ from tertulia_tts.engines.openai.settings import OpenAISettings
 from tertulia_tts.spoken_text import says_something, speakable
 
 SENTENCE_GAP_MS = 200
-"""Silence after a sentence; replaces the server's."""
+"""Silence after a sentence, in place of the silence that the server sends."""
 
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Maximum length of a response: longer than the speech of any text (23 minutes at 24 kHz)."""
@@ -51,7 +51,7 @@ class SpeechServer:
 
 
 def create(settings: OpenAISettings) -> OpenAIEngine:
-    """The engine for the server that the settings name."""
+    """Create the engine for the server that the settings name."""
     return OpenAIEngine(
         SpeechServer(
             settings.tts_openai_base_url,
@@ -82,7 +82,7 @@ class OpenAIEngine:
         """Speak one word, to detect a wrong address, key, model or voice.
 
         Raises:
-            EngineUnavailable: the server does not speak; the message has its answer.
+            EngineUnavailable: the server does not speak; the message quotes its response.
         """
         if self._session is not None:
             return
