@@ -73,9 +73,7 @@ def test_replayed_events_are_not_counted(conversation: MeasuredConversation) -> 
 
 
 @pytest.mark.parametrize("cause", ["turn", "request"])
-def test_interruption_is_counted_and_ends_the_measurement(
-    conversation: MeasuredConversation, cause: str
-) -> None:
+def test_interruption_is_counted_and_ends_the_measurement(conversation: MeasuredConversation, cause: str) -> None:
     conversation.accepted(OPENED_MS)
     conversation.event(b"interrupted", OPENED_MS, cause=cause.encode())
     conversation.measured.text_sent()

@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import UnfinishedConnections
+from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
 
 
 @dataclass(eq=False)

@@ -94,7 +94,7 @@ async def test_openapi_describes_the_problems(api: httpx2.AsyncClient) -> None:
         assert list(answers[status]["content"]) == ["application/problem+json"]
 
 
-async def test_reference_lists_operations_and_shapes_without_scripts(api: httpx2.AsyncClient) -> None:
+async def test_api_docs_list_operations_and_schemas_without_scripts(api: httpx2.AsyncClient) -> None:
     page = (await api.get("/api/docs")).text
     assert "<code>PATCH /api/characters/{character_id}</code>" in page
     assert 'href="#ProblemDetails"' in page

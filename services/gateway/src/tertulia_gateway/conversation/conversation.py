@@ -14,7 +14,7 @@ from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.receipts import ReceiptWriter
 from tertulia_gateway.conversation.resume import OpenedConversation
 from tertulia_gateway.conversation.turn_completion import TurnCompletion
-from tertulia_gateway.conversation.unreadable import UnreadableWarning
+from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.rate_limit import Clock
 from tertulia_gateway.serialization import answer_json, settings_json

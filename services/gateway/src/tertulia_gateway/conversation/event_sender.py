@@ -12,7 +12,7 @@ from tertulia_gateway.conversation.event_filter import Decision
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.position import ClientPosition
-from tertulia_gateway.conversation.unreadable import UnreadableWarning
+from tertulia_gateway.conversation.unreadable_warning import UnreadableWarning
 from tertulia_gateway.conversation.writer import ConversationWriter
 from tertulia_gateway.serialization import event_json
 from tertulia_gateway.transport import REPLACED, CloseConnection, Transport

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tertulia_gateway.protocols.fair_parsing import FairParsing
-from tertulia_gateway.protocols.unfinished import UnfinishedConnections
+from tertulia_gateway.protocols.unfinished_connections import UnfinishedConnections
 from tertulia_gateway.rate_limit import TokenBucket
 
 FRAMES_BESIDE_TEXT_PER_S = 500.0

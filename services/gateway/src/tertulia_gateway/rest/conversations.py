@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
 from tertulia_gateway.rest.problems import responses
-from tertulia_gateway.rest.shapes import (
+from tertulia_gateway.rest.schemas import (
     ConversationItem,
     ConversationPage,
     ConversationWithMessages,
