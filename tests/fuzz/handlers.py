@@ -19,7 +19,7 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
-from tests.harness.crash import START_MS
+from tests.harness.crashing_process import START_MS
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.turns import HELLO, say_and_mend

@@ -25,8 +25,8 @@ from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes, FrameAssemble
 from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
 from tertulia_tts.engines.higgs.windows import CONTEXT
-from tests.fakes.speech_engines import VOICES, tiny_higgs_model
 from tests.fakes.tiny_higgs import TinyHiggs, make_tiny_higgs, thin_codec
+from tests.harness.available_speech_engines import VOICES, tiny_higgs_model
 from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.higgs

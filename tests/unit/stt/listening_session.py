@@ -13,8 +13,8 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_stt.listener import Listener
 from tertulia_stt.settings import STTSettings
-from tests.fakes.recognition_engine import ScriptedRecognition, Utterance
-from tests.harness.crash import CountingBus, Writes
+from tests.fakes.scripted_recognition import ScriptedRecognition, Utterance
+from tests.harness.crashing_process import CountingBus, Writes
 from tests.harness.scrape import scraped
 from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import settle

@@ -18,7 +18,7 @@ from tertulia_shared.events import (
 from tertulia_shared.ids import new_id, spoken_turn_id
 from tertulia_shared.keys import SOUND_GRACE_S
 from tertulia_shared.work import BadWork, RetryLater
-from tests.fakes.recognition_engine import Utterance
+from tests.fakes.scripted_recognition import Utterance
 from tests.harness.scrape import scraped
 from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.stt.listening_session import AGAIN, FRAME_SAMPLES, HELLO, ListeningSession

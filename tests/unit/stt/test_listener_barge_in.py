@@ -8,7 +8,7 @@ import pytest
 
 from tertulia_shared.events import TranscriptionFinished
 from tertulia_stt.overlapping_speech import END_SILENCE_SAMPLES
-from tests.fakes.recognition_engine import Utterance
+from tests.fakes.scripted_recognition import Utterance
 from tests.harness.virtual_time import virtual_time
 from tests.unit.stt.listening_session import STORY, ListeningSession, speech
 

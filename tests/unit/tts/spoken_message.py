@@ -13,8 +13,8 @@ from tertulia_shared.keys import Keys
 from tertulia_shared.metrics import Metrics
 from tertulia_tts.settings import TTSSettings
 from tertulia_tts.speech_handler import SpeechHandler, seed_of
-from tests.fakes.speech_engine import ScriptedSpeech
-from tests.harness.crash import CountingBus, Writes
+from tests.fakes.scripted_speech import ScriptedSpeech
+from tests.harness.crashing_process import CountingBus, Writes
 from tests.harness.settings_of import settings_of
 
 SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")

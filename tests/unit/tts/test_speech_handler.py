@@ -15,7 +15,7 @@ from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
 from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
 from tertulia_tts.speech_handler import seed_of
-from tests.fakes.speech_engine import Failure, ScriptedSpeech
+from tests.fakes.scripted_speech import Failure, ScriptedSpeech
 from tests.harness.scrape import scraped
 from tests.harness.virtual_time import now, settle, virtual_time
 from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
