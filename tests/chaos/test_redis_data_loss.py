@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_gateway.conversation.data_loss import LOST_EPOCHS
 from tertulia_shared.ids import new_id
-from tests.chaos.verdict import judge_turn
+from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import TalkClient, talk
 from tests.harness.sound import microphone
 from tests.harness.stack import Stack

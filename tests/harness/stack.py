@@ -22,7 +22,7 @@ from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
 from tests.harness.forked import ForkedService
-from tests.harness.key_leaks import Leftovers
+from tests.harness.leftover_keys import Leftovers
 from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
@@ -231,17 +231,17 @@ class Stack:
         """
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
-            if self.fallen() or time.monotonic() > deadline:
+            if self.crashed() or time.monotonic() > deadline:
                 raise StackFailed("the stack does not come up\n" + self.tails())
             time.sleep(POLL_S)
 
-    def fallen(self) -> list[Process]:
+    def crashed(self) -> list[Process]:
         """The processes that ended by themselves."""
         return [process for process in self._all if not process.running and not process.stopping]
 
-    def replace_fallen(self) -> None:
+    def replace_crashed(self) -> None:
         """Start a new process for each that ended by itself."""
-        for process in self.fallen():
+        for process in self.crashed():
             process.stopping = True
             self.start(process.service)
 
@@ -270,7 +270,7 @@ class Stack:
         finally:
             self._client.config_set("min-replicas-to-write", 0)
 
-    def at_the_table(self) -> list[str]:
+    def active_character_names(self) -> list[str]:
         """The names of the active characters, as llm last read them."""
         kept = self._client.hget(self.keys.cast().name, "speakers")
         return [speaker["name"] for speaker in unpack(kept)] if kept else []

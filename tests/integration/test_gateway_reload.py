@@ -10,7 +10,7 @@ import pytest
 
 from tertulia_shared.keys import Keys
 from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, gateway
-from tests.integration.reload_turn import (
+from tests.integration.turn_before_reload import (
     all_audio_ids,
     ask,
     audio_ids,
