@@ -19,12 +19,12 @@ from tertulia_shared.voice_files import read_voice
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.higgs import weights
-from tertulia_tts.engines.higgs.boson import BosonModel, load_boson
-from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME, FrameDecoder
+from tertulia_tts.engines.higgs.boson_model import BosonModel, load_boson
+from tertulia_tts.engines.higgs.decode_windows import CONTEXT
 from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes, FrameAssembler
 from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
+from tertulia_tts.engines.higgs.frame_decoder import SAMPLES_A_FRAME, FrameDecoder
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
-from tertulia_tts.engines.higgs.windows import CONTEXT
 from tests.fakes.tiny_higgs import TinyHiggs, make_tiny_higgs, thin_codec
 from tests.harness.available_speech_engines import VOICES, tiny_higgs_model
 from tests.harness.eventually import eventually
