@@ -37,7 +37,7 @@ export function CharacterModel({ settings, failure, onChange }: Props): JSX.Elem
             value={settings.model ?? ""}
             placeholder="The conversation's model"
             spellcheck={false}
-            onInput={(event) => change({ model: event.currentTarget.value.trim() || null })}
+            onInput={(event) => change({ model: event.currentTarget.value || null })}
           />
           <FieldProblem text={problemOf("model")} />
         </div>
