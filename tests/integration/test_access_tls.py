@@ -51,7 +51,7 @@ async def client_id(bus: RedisBus) -> int:
     return bus._calls.client_id  # pyright: ignore[reportPrivateUsage] - whether it is still the same
 
 
-async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
+async def test_remote_machine_has_the_rights_of_its_stages(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         await bus.prepare("tts")
         assert await bus.open_work("tts") == 0
@@ -60,7 +60,7 @@ async def test_box_has_rights_of_its_stages(bench: AccessBench, keys: Keys) -> N
         await bus.deregister("tts", "nobody")
 
 
-async def test_bundle_has_only_the_files_of_its_box(bench: AccessBench, keys: Keys) -> None:
+async def test_bundle_has_only_the_files_of_its_machine(bench: AccessBench, keys: Keys) -> None:
     entries = await asyncio.to_thread(bench.box, "gpu2", "stt", "tts")
     assert {name: stat.S_IMODE(entry.mode) for name, entry in entries.items()} == {
         "secrets": 0o700, "secrets/TERTULIA_REDIS_URL": 0o444, "secrets/TERTULIA_NAMESPACE": 0o444,
@@ -95,7 +95,7 @@ async def test_certificate_of_another_authority_is_refused(bench: AccessBench, t
     assert "our certificate" in await refused(bench.box_url("gpu1"), tls)
 
 
-async def test_box_with_expired_certificate_gets_clear_error(
+async def test_machine_with_an_expired_certificate_gets_a_clear_error(
     bench: AccessBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     past = certificates.now() - timedelta(days=60)
@@ -122,7 +122,7 @@ async def test_expired_certificate_of_redis_is_reported_and_renewed(
         assert await bus.open_work("tts") == 0
 
 
-async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
+async def test_revoked_machine_is_disconnected_at_once_and_others_stay(bench: AccessBench, keys: Keys) -> None:
     await asyncio.to_thread(bench.box, "gpu2")
     async with (
         open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as gone,
@@ -137,7 +137,7 @@ async def test_revoked_box_is_disconnected_at_once_and_others_stay(bench: Access
         assert await client_id(stays) == id
 
 
-async def test_revoked_box_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
+async def test_revoked_machine_cannot_log_in_after_redis_restarts(bench: AccessBench) -> None:
     await asyncio.to_thread(command.revoke, bench.access, "gpu1")
     bench.server.stop()
     bench.server.start()
@@ -151,7 +151,7 @@ def test_unreachable_redis_is_reported(bench: AccessBench) -> None:
     bench.server.start()
 
 
-def test_existing_box_is_renewed_only_on_request(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
+def test_existing_machine_is_renewed_only_on_request(bench: AccessBench, capsys: pytest.CaptureFixture[str]) -> None:
     before = bench.box_url("gpu1")
     with pytest.raises(Failure, match=r"'gpu1' already exists: --renew"):
         bench.box("gpu1")
@@ -166,7 +166,7 @@ def test_existing_box_is_renewed_only_on_request(bench: AccessBench, capsys: pyt
     assert capsys.readouterr().out.startswith("gpu1: stt, tts, by localhost, until ")
 
 
-def test_new_names_get_new_redis_certificate(bench: AccessBench) -> None:
+def test_new_host_names_of_redis_get_a_new_certificate(bench: AccessBench) -> None:
     certificate, _ = bench.access.folder.server
     before = certificate.read_text()
     bench.init()
@@ -175,7 +175,7 @@ def test_new_names_get_new_redis_certificate(bench: AccessBench) -> None:
     assert certificates.names_of(certificate.read_text()) == ("localhost", "192.168.1.10", "::1")
 
 
-async def test_box_renews_leases_over_tls(bench: AccessBench, keys: Keys) -> None:
+async def test_remote_machine_renews_leases_over_tls(bench: AccessBench, keys: Keys) -> None:
     async with open_bus(bench.box_url("gpu1"), keys, tls=bench.box_tls("gpu1")) as bus:
         claim = await claimed(bus, worker="a")
         lost: list[str] = []
