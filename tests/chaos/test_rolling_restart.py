@@ -135,7 +135,7 @@ async def test_reply_continues_after_its_only_worker_is_replaced(singles: Stack,
         await client.until_frames(60)
         (old,) = singles.of(stage)
         await stop(old)
-        assert "handed work back" in old.log.read_text()
+        assert "requeued work" in old.log.read_text()
         assert not client.record.turn_is_done(turn_id)
         singles.start(stage)
         await client.until_done(turn_id)

@@ -174,7 +174,7 @@ async def test_outlet_without_queued_writes_does_not_wait(bus: Bus) -> None:
     await outlet.room()
 
 
-# -- who may write
+# -- fences
 
 
 async def test_batch_of_a_fenced_off_owner_is_not_written(bench: Bench) -> None:
@@ -205,7 +205,7 @@ async def test_write_of_an_older_epoch_raises_stale_after_an_interruption(bench:
     with pytest.raises(Stale):
         await bus.transact(C, [Append(events, done("after"))], fence=mine.fence(0))
     assert events_of(await bus.read(events)) == [done("before")]
-    # it may still write in the new epoch, and with a fence without an epoch
+    # it may still write in the new epoch, and with a fence that has no epoch
     for fence in (mine.fence(1), mine.fence()):
         other = bus.outlet(fence)
         other.append(events, done("again"))

@@ -78,7 +78,7 @@ async def test_reconnecting_client_gets_the_rest_of_a_turn_wherever_the_first_st
             heard = heard_before(started, whole)
             assert set(heard) <= set(audio_ids(first.frames)) or any(each["complete"] for each in started["heard"])
             if heard == whole:
-                continue  # all of it was heard
+                continue  # the client has heard all audio
             await receive_the_rest(second, turn)
         assert (started["type"], started["resumed"]) == ("conversation_started", True)
         assert [f["event_id"] for f in second.frames if "event_id" in f] == events, f"seed {seed}"

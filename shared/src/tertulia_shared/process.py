@@ -84,7 +84,7 @@ async def _open(store: Store) -> bool:
     try:
         await store.open()
     except StoreUnavailable as error:
-        log.warning("the store is away: %s", error)
+        log.warning("the store is unavailable: %s", error)
         return True
     return False
 

@@ -59,7 +59,7 @@ def add(commands: Any) -> None:
     box.set_defaults(do=_box)
     listing = what.add_parser("list", help="list the further machines")
     listing.set_defaults(do=_list)
-    revoke = what.add_parser("revoke", help="take a further machine's access away")
+    revoke = what.add_parser("revoke", help="revoke the access of a further machine")
     revoke.add_argument("name", metavar="NAME")
     revoke.set_defaults(do=_revoke)
     for each in (init, box, listing, revoke):  # an option after the subcommand overrides the same option before it

@@ -251,9 +251,9 @@ class Reader:
     async def _unblock_when_changed(self) -> None:
         while True:
             await self._changed.wait()
-            self._changed.clear()  # before the first await: a later follow sets it again
+            self._changed.clear()  # cleared before the first await, because a later follow sets it again
             number = self._reading
-            if number == 0:  # the read loop is about to reread the set anyway
+            if number == 0:  # the read loop is about to read the set of streams anyway
                 continue
             unblocked = 0
             while unblocked == 0 and self._reading == number:
@@ -261,4 +261,4 @@ class Reader:
                     (unblocked,) = await self._calls.call(("CLIENT", "UNBLOCK", self._reads.client_id))
                 except BusUnavailable:
                     await asyncio.sleep(0.05)  # the read loop gets the same error, and then rereads the set
-                # 0: the read is sent but not blocked yet; the next try is a round trip later
+                # 0: the read is sent but has not blocked yet; the next attempt is one round trip later

@@ -55,8 +55,8 @@ class RedisOwnership(RedisConnections):
             holder = detail.decode(errors="replace")
             if answer == b"later" or await self._is_held(claim.stage, holder):
                 return Refused(holder, later_attempt=answer == b"later")
-            # The holder died between finishing its work entry and releasing; or it was stalled between its claim and
-            # this call, and owns through an attempt that a peer has taken over since. Neither may keep this claim out.
+            # The holder died after it finished its work entry and before it released the ownership, or it was paused
+            # and a peer has taken over its attempt. In both cases this claim may become the owner.
             await self._call(scripts.disown(owner_key=owner.name, token=holder))
 
     async def owner(self, conversation_id: str, thing: str) -> str:
