@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from tests.servers.redis_server import RedisServer
 if TYPE_CHECKING:  # the environments of the full engines read this file, too, and have no aiohttp
     from tests.servers.supabase_server import SupabaseServer
 
+# Container images often set it; each process that a test starts would then compile all its modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SERVERS = {"redis_url", "supabase_server", "stack"}
 """Fixtures that start a server or a whole stack."""

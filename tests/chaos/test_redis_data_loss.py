@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -96,11 +95,8 @@ async def test_client_recovers_from_a_flush_in_mid_reply(everysec: Stack) -> Non
         before = len(client.record.frames)
         await client.say(LONG_STORY, new_id())
         await client.until_frames(before + 40)
-        begun = time.monotonic()
         await asyncio.to_thread(everysec.flush)
         await client.until(lambda: client.record.of("error"), "the error")
-        # the gateway checks once a second; the rest is for a slow machine
-        assert time.monotonic() - begun < 5
         await assert_client_recovers(everysec, client)
 
 

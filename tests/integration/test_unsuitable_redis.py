@@ -5,17 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from pathlib import Path
 
 import pytest
 
 from tests.servers.redis_server import RedisServer
 
-UNFIT = [
-    (["--cluster-enabled", "yes"], "Redis Cluster"),
-    (["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"], "noeviction"),
-    (["--maxmemory-policy", "volatile-ttl"], "noeviction"),
-]
+SERVICES = ("gateway", "llm", "tts", "stt")
+UNFIT = {
+    "cluster": (["--cluster-enabled", "yes"], "Redis Cluster"),
+    "allkeys-lru": (["--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"], "noeviction"),
+    "volatile-ttl": (["--maxmemory-policy", "volatile-ttl"], "noeviction"),
+}
+
+
+@pytest.fixture(params=UNFIT)
+def unfit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """The URL of an unsuitable Redis, and a word of the reason."""
+    options, said = UNFIT[request.param]
+    with RedisServer(tmp_path / "redis", options=options) as server:
+        yield server.url, said
+
+
+def run_service(service: str, redis_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return run([f"tertulia_{service}.main"], redis_url, folder)
 
 
 def run(words: list[str], redis_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -26,21 +42,19 @@ def run(words: list[str], redis_url: str, folder: Path) -> subprocess.CompletedP
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("service", ["gateway", "llm", "tts", "stt"])
-@pytest.mark.parametrize(("options", "said"), UNFIT, ids=["cluster", "allkeys-lru", "volatile-ttl"])
-def test_service_refuses_unsuitable_redis_with_reason(
-    tmp_path: Path, service: str, options: list[str], said: str
-) -> None:
-    with RedisServer(tmp_path / "redis", options=options) as server:
-        ended = run([f"tertulia_{service}.main"], server.url, tmp_path)
-    assert ended.returncode == 1
-    (line,) = [each for each in ended.stderr.splitlines() if "cannot start" in each]
-    assert said in line
-    assert "Traceback" not in ended.stderr
+def test_each_service_refuses_unsuitable_redis_with_reason(unfit: tuple[str, str], tmp_path: Path) -> None:
+    redis_url, said = unfit
+    with ThreadPoolExecutor() as starts:
+        all_ended = list(starts.map(run_service, SERVICES, repeat(redis_url), repeat(tmp_path)))
+    for service, ended in zip(SERVICES, all_ended, strict=True):
+        assert ended.returncode == 1, service
+        (line,) = [each for each in ended.stderr.splitlines() if "cannot start" in each]
+        assert line.startswith(f"tertulia-{service} ")
+        assert said in line
+        assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(("options", "said"), UNFIT, ids=["cluster", "allkeys-lru", "volatile-ttl"])
-def test_doctor_names_the_redis_setting_to_change(tmp_path: Path, options: list[str], said: str) -> None:
-    with RedisServer(tmp_path / "redis", options=options) as server:
-        ended = run(["tertulia_cli.main", "doctor"], server.url, tmp_path)
+def test_doctor_names_the_redis_setting_to_change(unfit: tuple[str, str], tmp_path: Path) -> None:
+    redis_url, said = unfit
+    ended = run(["tertulia_cli.main", "doctor"], redis_url, tmp_path)
     assert any(line.startswith("✗") and said in line for line in ended.stdout.splitlines()), ended.stdout

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from tertulia_llm.model.failures import ModelFailed
 
 from tertulia_llm.metrics import LLMMetrics
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_shared.metrics import Metrics
 from tests.harness.llm import BreakAfter, Table
 from tests.harness.scrape import scraped

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tertulia_llm.model.failures import ModelFailed
 
 from tertulia_llm.generation import MAX_ROUNDS
+from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.reply_writer import MAX_REPLY_CHARS
 from tests.harness.llm import LINES, BreakAfter, Say
 from tests.harness.virtual_time import virtual_time

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tertulia_gateway.command_parser import parse, parse_resume
 from tertulia_gateway.commands import (
     AudioMark,
     ChangeSettings,
@@ -19,8 +20,6 @@ from tertulia_gateway.commands import (
     Resume,
     StopReplies,
     UserMessage,
-    parse,
-    parse_resume,
 )
 from tertulia_shared.entries import Receipt
 from tertulia_shared.model_settings import SETTING_RANGES
@@ -89,7 +88,7 @@ def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
         assert isinstance(parse(frame("model_settings", {name: value})), Problem)
 
 
-def test_problem_names_every_wrong_setting() -> None:
+def test_problem_names_all_wrong_settings() -> None:
     problem = parse(frame("model_settings", {"top_p": 2, "min_p": -1, "temperature": 1}))
     assert isinstance(problem, Problem)
     assert "`top_p`" in problem.message
