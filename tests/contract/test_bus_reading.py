@@ -48,7 +48,7 @@ async def test_follow_starts_after_the_given_entry(bench: Bench) -> None:
     key = bench.bus.keys.events(C)
     ids = await write(bench.rival, key, "1", "2", "3")
     assert [entry.id for entry in await read_count(bench.bus.follow(key, ids[0]), 2)] == ids[1:]
-    # after an entry that does not exist
+    # reading starts after an entry id that does not exist
     sentences = bench.bus.keys.sentences(C, "m")
     await bench.bus.transact(C, [Append(sentences, TurnComplete(str(n)), f"{n}-{n}") for n in (1, 3, 5)])
     assert [entry.id for entry in await read_count(bench.bus.follow(sentences, "1-9"), 2)] == ["3-3", "5-5"]

@@ -13,7 +13,7 @@ import redis.exceptions
 
 from tertulia_cli.access import command
 from tertulia_cli.access.folder import HOLDERS
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.bus import Append
 from tertulia_shared.bus.redis_bus import open_bus
 from tertulia_shared.bus.rights import SERVICES

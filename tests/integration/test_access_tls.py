@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tertulia_cli.access import certificates, command
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.bus import BusRefused, BusUnavailable, WriteRefused
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.keys import Keys

@@ -1,4 +1,4 @@
-"""A talk through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
+"""A conversation through the real gateway: a typed turn, a repeated one, interruptions, settings, characters."""
 
 from __future__ import annotations
 

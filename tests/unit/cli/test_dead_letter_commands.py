@@ -16,7 +16,7 @@ from tertulia_cli.dead_letters.recovery import (
     new_turn_id,
     recovery_for,
 )
-from tertulia_cli.exits import OK
+from tertulia_cli.exit_codes import OK
 from tertulia_cli.settings import RunSettings
 from tertulia_shared import codec
 from tertulia_shared.bus import Append, Bus, Put
@@ -116,7 +116,7 @@ async def test_second_retry_does_not_ask_the_turn_again(bus: Bus) -> None:
     dead = await give_up(bus, DeadLetter("llm", "5-0", 2, "x", C))
     before = await read_facts(bus, dead)
     assert (before.turn, before.turn_waits) == (Turn(T, "Luna?", 1), False)
-    for _ in range(2):  # the second call stands for a retry after a crash
+    for _ in range(2):  # the second call simulates a retry after a crash
         _, done = await retried(bus, dead)
         assert done
     turns = await bus.read(keys.turns(C))

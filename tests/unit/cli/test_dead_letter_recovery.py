@@ -15,7 +15,7 @@ from tertulia_cli.dead_letters.recovery import (
     new_turn_id,
     recovery_for,
 )
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_shared.entries import (
     DeadLetter,
     Work,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tertulia_cli.exits import Failure
+from tertulia_cli.exit_codes import Failure
 from tertulia_cli.inspect import json_output
 from tertulia_cli.inspect.command import choose_message
 from tertulia_cli.inspect.recording import conversation_of_message, record, sound_of

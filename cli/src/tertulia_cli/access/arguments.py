@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tertulia_cli.access.folder import HOLDERS, NODE_DAYS, NODE_STAGES, TLS_PORT
 from tertulia_cli.access.names import parse_names
-from tertulia_cli.exits import MISUSED, Failure
+from tertulia_cli.exit_codes import MISUSED, Failure
 from tertulia_cli.settings import RunSettings
 from tertulia_shared.keys import STAGES, Keys, Stage
 from tertulia_shared.settings import load

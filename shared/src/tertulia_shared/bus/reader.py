@@ -12,10 +12,10 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.link import Link
 from tertulia_shared.bus.port.errors import BusUnavailable, EntriesLost, WriteRefused, WritesPaused
 from tertulia_shared.bus.port.reading import Entry
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.entry_ids import BEGINNING, order
 from tertulia_shared.keys import Key
 

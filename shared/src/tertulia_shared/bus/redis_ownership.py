@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.port.ownership import MAX_FIRST, Owned, Refused
 from tertulia_shared.bus.port.work import Claim
 from tertulia_shared.bus.redis_connections import RedisConnections, entries_of, fields_of
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import ownership as scripts
 from tertulia_shared.bus.scripts.writing import FENCED
 from tertulia_shared.bus.writer import refusal

@@ -10,12 +10,12 @@ from dataclasses import replace
 
 from redis.exceptions import ResponseError
 
+from tertulia_shared.bus.error_replies import refusal_of
 from tertulia_shared.bus.lease_keeper import LeaseKeeper
 from tertulia_shared.bus.link import make_blocking
 from tertulia_shared.bus.port.errors import BusUnavailable, WritesPaused
 from tertulia_shared.bus.port.work import UNASSIGNED, Backlog, Claim, InHand, OnLost, PendingWork
 from tertulia_shared.bus.redis_connections import RedisConnections, fields_of
-from tertulia_shared.bus.refusals import refusal_of
 from tertulia_shared.bus.scripts import work as scripts
 from tertulia_shared.entries import Work
 from tertulia_shared.keys import Stage
