@@ -217,7 +217,7 @@ class OwnershipModel(RuleBasedStateMachine):
 
     @rule(worker=st.sampled_from(WORKERS))
     def renew(self, worker: str) -> None:
-        """Renew all claims that a worker believes to hold; it learns which ones it has lost."""
+        """Renew all claims in a worker's local view; the reply names the ones that it has lost."""
         ids = list(dict.fromkeys(grip.claim.id for grip in self.grips if grip.worker == worker))
         lost = self.do(self.bus_of(worker).renew("llm", worker, ids)) if ids else set[str]()
         assert lost == {each for each in ids if each not in self.pieces or self.pieces[each].holder != worker}

@@ -200,7 +200,7 @@ class Jobs:
                 log.info("stopped: another worker owns this work now", extra=ids)
             case Ending.NEWER if isinstance(error, UnknownVersion) and await self._is_read_by_a_peer(error.version):
                 self.left_to_newer[claim.id] = error.version
-                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it since
+                if len(self.left_to_newer) > MAX_LEFT:  # a newer worker has taken it over meanwhile
                     del self.left_to_newer[next(iter(self.left_to_newer))]
                 await self._bus.note_uncounted(claim)  # not a failed attempt
                 await self._bus.nack(claim, self._worker)

@@ -45,7 +45,7 @@ class StreamFollow:
         self._tell_loss = tell_loss
         self._ttl_ms = key.ttl_s * 1000
         self._is_known = False
-        """True if the entry at the cursor has existed."""
+        """True if an entry with the cursor's id has existed, so that its absence is a loss."""
         self._before_loss: int | None = None
         """The number of buffered entries before a loss that `read` has not raised yet; None without such a loss."""
         self._told_at = ""
