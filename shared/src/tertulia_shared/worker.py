@@ -72,7 +72,7 @@ class Worker:
         self._dead: set[str] = set()
         """Peers that died and may still hold work."""
         self._reply_lost = False
-        """Redis may have delivered work to us in a reply that never arrived."""
+        """True if a claim's reply was lost: Redis may have delivered work to this worker in it."""
         self._pending = False
         """True if work of the stage was pending at the last check."""
         self._waiting: asyncio.Timeout | None = None
@@ -113,7 +113,7 @@ class Worker:
         while True:
             free = await self._free_slots()
             try:
-                if not prepared:  # here, because Redis may be unavailable at the start
+                if not prepared:  # called here, because Redis may be unavailable at the start
                     await self._bus.prepare(self._stage)
                     prepared = True
                 claims = await self._left_by_the_dead(free)
@@ -124,7 +124,9 @@ class Worker:
                     block_s = min(CLAIM_BLOCK_S, max(0.0, next_look - now()))
                     back_at = now() + block_s
                     claims = await self._new(free, block_s)
-                    if now() - back_at > self._calm_look_s:  # Redis was stalled: let the holders renew first
+                    if (
+                        now() - back_at > self._calm_look_s
+                    ):  # Redis was stalled: wait until the holders have renewed their leases
                         next_look = now() + self._calm_look_s
                 failures = 0
             except BusError as error:
@@ -132,7 +134,7 @@ class Worker:
                 failures += 1
                 log.warning("claiming paused: %s", error, extra={"worker": self.name})
                 await asyncio.sleep(backoff_s(failures, longest_wait_s(error)))
-                next_look = now() + self._calm_look_s  # let the holders renew first
+                next_look = now() + self._calm_look_s  # wait until the holders have renewed their leases
                 continue
             for claim in claims:
                 self._start(jobs, claim)
@@ -205,7 +207,7 @@ class Worker:
 
     def _lost(self, work_id: str, attempt: int) -> None:
         job = self._jobs.get(work_id)
-        if job is not None and job.claim.attempt == attempt:  # skip it if we have claimed it again since
+        if job is not None and job.claim.attempt == attempt:  # skip it if this worker has claimed it again meanwhile
             log.warning("lost work to a peer", extra={"work_id": work_id, "worker": self.name})
             job.cancel(Ending.LOST)
 
