@@ -1,4 +1,4 @@
-"""Publishes the text of one model stream as a reply: cleaned, without tags, split into sentences."""
+"""Publishes the text of one model stream as a reply: cleaned, its speaker's lines only, split into sentences."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import asyncio
 from tertulia_llm.reply import Reply
 from tertulia_llm.text.cleaning import StreamCleaner
 from tertulia_llm.text.sentences import SentenceSplitter
-from tertulia_llm.text.tags import TagStripper
+from tertulia_llm.text.speaker_lines import SpeakerLines
 
 MAX_REPLY_CHARS = 20_000
 """Maximum length of a reply: half an hour of speech. A longer one ends at its last whole sentence."""
@@ -29,7 +29,9 @@ class ReplyWriter:
     def __init__(self, reply: Reply) -> None:
         self._reply = reply
         self._cleaner = StreamCleaner()
-        self._stripper = TagStripper(reply.speaker.name, others=reply.others, user=reply.user_name)
+        self._lines = SpeakerLines(
+            reply.speaker.name, others=reply.others, user=reply.user_name, before=reply.written.text
+        )
         self._splitter = SentenceSplitter()
         self._chars_read = 0
         self._chars_since_yield = 0
@@ -43,7 +45,7 @@ class ReplyWriter:
             another character or the user.
         """
         self._chars_read += len(text)
-        clean = self._stripper.feed(self._cleaner.feed(text))
+        clean = self._lines.feed(self._cleaner.feed(text))
         room = self._room()
         self._is_too_long = len(clean) > room or self._chars_read > MAX_MODEL_CHARS
         clean = clean[:room]
@@ -58,7 +60,7 @@ class ReplyWriter:
                 self._chars_since_yield = 1
                 await asyncio.sleep(0)  # yields, so that the outlet writes without delay
             await self._reply.outlet.room()
-        return not (self._is_too_long or self._stripper.cut)
+        return not (self._is_too_long or self._lines.cut)
 
     def finish(self) -> None:
         """Publish the rest after the end of the stream, and end the reply.
@@ -69,7 +71,7 @@ class ReplyWriter:
         if self._is_too_long and self._reply.written.sentences:
             self._reply.truncate()
             return
-        rest = self._stripper.feed(self._cleaner.finish()) + self._stripper.finish()
+        rest = self._lines.feed(self._cleaner.finish()) + self._lines.finish()
         rest = rest[: self._room()]
         if rest:
             rest = self._joined(rest)
