@@ -220,9 +220,9 @@ def test_filter_does_not_wait_for_an_own_line_without_end() -> None:
 
 def test_continued_reply_is_filtered_by_its_position() -> None:
     assert at_every_split("Bob: he knows.", before="Listen to ") == ("Bob: he knows.", False)
-    assert at_every_split("Bob: he knows.", before="Hello. ") == ("", True)
+    assert at_every_split("Bob: he knows.", before="Hello.") == ("", True)
     assert at_every_split("Luna: he knows.", before="I think") == ("he knows.", False)
-    assert at_every_split(" he knows. Bob: no", before="I think") == (" he knows. ", True)
+    assert at_every_split(" he knows. Bob: no", before="I think") == ("he knows. ", True)
 
 
 def test_shared_name_part_is_the_speakers() -> None:

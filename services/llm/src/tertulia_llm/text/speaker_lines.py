@@ -64,11 +64,11 @@ class SpeakerLines:
         self._pending = ""
         self._is_empty = not before.strip()
         """The reply has no text of the speaker yet."""
-        self._skip_space = self._is_empty  # drop the reply's leading white space, like that after an opening tag
+        self._skip_space = True  # drop the stream's leading white space, like that after an opening tag
         self._after_tag = False
         self._continues = not self._is_empty
         """The stream's first words are still to come, in a reply that has text: it may repeat the speaker's label."""
-        self._tail = _tail_of("\n", before)
+        self._tail = _tail_of("\n", f"{before} ")
         """The last character, and a space if white space follows it. "\\n" at the start and after a tag or a label."""
         self._skipped: int | None = None
         """The number of characters dropped since another speaker's line began the reply."""
