@@ -9,9 +9,9 @@ import pytest
 
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import MAX_RETRY_DELAY_S, ModelFailed, error_in_stream, jitter, retry_delay_s
-from tertulia_llm.model.usage import added
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
+from tertulia_shared.usage import added
 from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
 from tests.harness.settings_of import settings_of
 

@@ -10,12 +10,14 @@ from contextlib import aclosing
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
-from tertulia_llm.model.usage import added
+from tertulia_llm.model.usage import usage_of
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, build_messages, fit
 from tertulia_llm.turn import Turn
+from tertulia_shared.model_settings import merged
+from tertulia_shared.usage import added
 
 MAX_ROUNDS = 4
 """One reply makes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
@@ -62,7 +64,9 @@ class ReplyGenerator:
     async def _request(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
         async with (
             self._model.reply(
-                self._prompt(turn, reply), turn.plan.settings, seed=reply_seed(reply.message_id)
+                self._prompt(turn, reply),
+                merged(reply.speaker.settings, turn.plan.settings),
+                seed=reply_seed(reply.message_id),
             ) as stream,
             aclosing(aiter(stream)) as texts,
         ):
@@ -71,8 +75,9 @@ class ReplyGenerator:
             except EmptyReply as error:
                 raise ModelFailed("llm_unavailable", "The model said nothing.", retryable=True) from error
             finally:
-                self._metrics.count_tokens(added({}, stream.usage))
-                reply.usage = added(reply.usage, stream.usage)
+                usage = usage_of(stream.usage)
+                self._metrics.count_tokens(usage)
+                reply.usage = added(reply.usage, usage)
 
     async def _write(self, turn: Turn, reply: Reply, texts: AsyncIterator[str], row_saved: asyncio.Task[None]) -> None:
         text = await anext(texts, None)
