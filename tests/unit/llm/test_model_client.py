@@ -33,7 +33,7 @@ async def talking(
 
 async def said(model: Model, settings: ModelSettings | None = None, seed: int | None = None) -> list[str]:
     async with model.reply(ASKED, settings or ModelSettings(), seed=seed) as stream:
-        return [text async for text in stream]
+        return [piece async for piece in stream if isinstance(piece, str)]
 
 
 async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
@@ -41,8 +41,9 @@ async def failure_of(model: Model) -> tuple[list[str], ModelFailed]:
     texts: list[str] = []
     try:
         async with model.reply(ASKED, ModelSettings()) as stream:
-            async for text in stream:
-                texts.append(text)  # noqa: PERF401 - what came before the failure counts
+            async for piece in stream:
+                if isinstance(piece, str):
+                    texts.append(piece)  # noqa: PERF401 - what came before the failure counts
     except ModelFailed as failure:
         return texts, failure
     raise AssertionError("the model did not fail")
@@ -63,7 +64,7 @@ async def test_very_long_reply_is_read_whole() -> None:
 async def test_usage_is_added_up_over_the_requests_of_a_reply() -> None:
     async with talking(Reply(["Hel", "lo"], usage=True)) as (_, model):
         async with model.reply(ASKED, ModelSettings()) as stream:
-            assert "".join([text async for text in stream]) == "Hello"
+            assert "".join([piece async for piece in stream if isinstance(piece, str)]) == "Hello"
         taken = added({}, stream.usage)
         assert taken["completion_tokens"] == 2
         again = added(taken, {"completion_tokens": 3, "cost": 0.5, "prompt_tokens": None, "native": {"x": 1}})

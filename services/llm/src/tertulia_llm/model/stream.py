@@ -4,13 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from typing import Any
+from enum import Enum, auto
+from typing import Any, Final
 
 import openai
 
+from tertulia_llm.model.endings import Ending, ending_of
 from tertulia_llm.model.failures import ModelFailed, error_in_stream, failure_of
 from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_llm.settings import LLMSettings
+
+
+class Marker(Enum):
+    """What a stream yields beside text."""
+
+    THINKING = auto()
+    """The model began to reason. At most once per stream, before or between texts."""
+    DISCARD = auto()
+    """All texts yielded so far were reasoning: replace what is shown by what follows."""
+
+
+THINKING: Final = Marker.THINKING
+DISCARD: Final = Marker.DISCARD
 
 
 class ModelStream:
@@ -20,9 +35,11 @@ class ModelStream:
         self._pieces = pieces
         self._settings = settings
         self.usage: Mapping[str, Any] = {}
+        self.ending = Ending.COMPLETE
+        """How the reply ended; set when the iteration ends."""
 
-    async def __aiter__(self) -> AsyncGenerator[str]:
-        """Yield texts, never empty.
+    async def __aiter__(self) -> AsyncGenerator[str | Marker]:
+        """Yield texts, never empty, and markers.
 
         Raises:
             ModelFailed: the stream broke, stalled, or holds an error.
@@ -50,7 +67,9 @@ class ModelStream:
                 raise error_in_stream(delta.error)
             if delta.done:
                 return
-            finished = finished or bool(delta.finish_reason)
+            if delta.finish_reason:
+                finished = True
+                self.ending = ending_of(delta.finish_reason)
         if not finished:
             raise ModelFailed("llm_unavailable", "The model's reply broke off.", retryable=True)
 
