@@ -79,6 +79,11 @@ class SpeakerLines:
         """True once the model speaks for another character or the user. Its further text is dropped."""
         return self._cut
 
+    @property
+    def has_dropped(self) -> bool:
+        """True if the stream has had lines of other speakers."""
+        return self._cut or self._skipped is not None
+
     def feed(self, text: str) -> str:
         """Take a chunk; return the speaker's text that is certain. Returns "" after `cut`."""
         if self._cut or not text:
