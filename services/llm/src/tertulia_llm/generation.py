@@ -127,7 +127,7 @@ class ReplyGenerator:
             raise failure(ending, name, max_tokens, spoke_for_others=empty.spoke_for_others) from empty
         cut = warning(ending, name, max_tokens)
         if cut is not None:
-            reply.warn(cut)
+            reply.warn(cut.code, cut.message)
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
         messages = build_messages(

@@ -118,9 +118,9 @@ class Reply:
         event = Thinking(self.message_id, self.turn_id, self.speaker.id, self.speaker.name)
         self.outlet.append(self.keys.events(self.conversation_id), event)
 
-    def warn(self, warning: Warn) -> None:
+    def warn(self, code: str, message: str) -> None:
         """Send the client a warning about this reply."""
-        self.outlet.append(self.keys.events(self.conversation_id), warning)
+        self.outlet.append(self.keys.events(self.conversation_id), Warn(code, message))
 
     def complete(self, status: MessageStatus = "complete") -> None:
         """Send the client the end of the text."""

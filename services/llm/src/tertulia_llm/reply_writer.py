@@ -10,7 +10,6 @@ from tertulia_llm.reply_ending import ends_whole
 from tertulia_llm.text.cleaning import StreamCleaner
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter
 from tertulia_llm.text.speaker_lines import SpeakerLines
-from tertulia_shared.events import Warn
 
 MAX_REPLY_CHARS = 20_000
 """Maximum length of a reply: half an hour of speech. A longer one ends at its last whole sentence."""
@@ -115,9 +114,8 @@ class ReplyWriter:
         self._reply.end("")
 
     def _warn_too_long(self) -> None:
-        name = self._reply.speaker.name
-        text = f"{name}'s reply was cut: it has more than {MAX_REPLY_CHARS} characters."
-        self._reply.warn(Warn("reply_cut", text))
+        text = f"{self._reply.speaker.name}'s reply was cut: it has more than {MAX_REPLY_CHARS} characters."
+        self._reply.warn("reply_cut", text)
 
     def _room(self) -> int:
         return max(0, MAX_REPLY_CHARS - len(self._reply.shown))
