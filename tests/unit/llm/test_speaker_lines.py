@@ -87,11 +87,12 @@ LABELS = [
     '"Bob": Bah.', "'Bob': Bah.", "`Bob`: Bah.", "Bob\u300cBah.\u300d",
     "Bob (laughing): Bah.", "Bob (laughing softly) : Bah.", "**Bob** (laughing): Bah.", "**Bob (laughing):** Bah.",
     "Bob [laughs]: Bah.", "Bob *laughing*: Bah.", "[Bob (laughs)]: Bah.",
+    "- Bob: Bah.", "\u2014 Bob: Bah.", "> Bob: Bah.", "> **Bob:** Bah.",
     "Jay: I agree.", "Jay: remember?", "José Ruiz: Bah.", "Jose: Bah.", "Ruiz: Bah.", "Ana-Lea: Bah.", "Ana Lea: Bah.",
     "Ana\u2011Lea: Bah.", "Jose\u0301: Bah.", "\u200eBob: Bah.",
 ]  # fmt: skip
 LINE_LABELS = [
-    "- Bob: Bah.", "> Bob: Bah.", "> **Bob:** Bah.", "# Bob\nBah.", "## **Bob**\nBah.", "**Bob**\nBah.", "BOB\nBah.",
+    "# Bob\nBah.", "## **Bob**\nBah.", "**Bob**\nBah.", "BOB\nBah.",
     'Bob \u2014 "Bah."', "Bob - \u201cBah.\u201d", "User: Bah.", "Human: Bah.", "**User:** Bah.", "You: Bah.",
     "Narrator: Bah.", "System: Bah.",
 ]  # fmt: skip

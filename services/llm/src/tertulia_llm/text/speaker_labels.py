@@ -31,8 +31,7 @@ MAX_ASIDE: Final = 60
 _DECORATION: Final = r"*_~"
 _OPEN: Final = r"\[({<【〔「『\"“«'"
 _CLOSE: Final = r"\])}>】〕」』\"”»'"
-_BEFORE_LINE: Final = re.compile(rf"[>#+•‣–—\-{_DECORATION}{_OPEN} ]*")
-_BEFORE_SENTENCE: Final = re.compile(rf"[{_DECORATION}{_OPEN}]*")
+_MARKS: Final = re.compile(rf"[>#+•‣–—\-{_DECORATION}{_OPEN} ]*")
 _QUOTES: Final = re.compile(r"[\"“«「『']")
 _HEADING: Final = re.compile(r"#{1,6} ?[*_]{0,3}|[*_]{1,3}")
 
@@ -75,15 +74,15 @@ def find_label(text: str, names: SpeakerNames, position: Position, *, final: boo
         Undecided: more text decides it. Never if `final`.
     """
     head = FoldedText.of(text[: MAX_MARKS + 4]).folded  # most texts are no label by their first letter
-    start = _marks(head, position)
+    start = _marks(head)
     if start < len(head) and head[start] not in names.initials:
         return None
     return _LabelReader(FoldedText.of(text), names, position, final=final).read()
 
 
-def _marks(folded: str, position: Position) -> int:
+def _marks(folded: str) -> int:
     """The number of marks at the beginning of a text."""
-    marks = (_BEFORE_LINE if position.line else _BEFORE_SENTENCE).match(folded)
+    marks = _MARKS.match(folded)
     return marks.end() if marks else 0
 
 
@@ -96,7 +95,7 @@ class _LabelReader:
         self._final = final
 
     def read(self) -> Label | None:
-        start = _marks(self._folded, self._position)
+        start = _marks(self._folded)
         if start > MAX_MARKS:
             return None
         self._need(start)
