@@ -20,7 +20,7 @@ _REASONING_PARTS = frozenset({"thinking", "reasoning", "redacted_thinking", "rea
 
 @dataclass(slots=True)
 class Delta:
-    """The content of one read. `error` is the server's own error object; `usage` as the server sends it."""
+    """The content of successive events. `error` is the server's own error object; `usage` as the server sends it."""
 
     text: str = ""
     reasoning: int = 0
@@ -32,6 +32,10 @@ class Delta:
     native_finish_reason: str = ""
     error: Mapping[str, Any] | None = None
     usage: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    broken: str = ""
+    """Why nothing more can be read."""
+    is_whole: bool = False
+    """True once it has more than text and usage: the next event begins another one."""
 
 
 class ChunkReader:
@@ -59,7 +63,7 @@ class ChunkReader:
         choices = fields.get("choices")
         error = fields.get("error")
         if error or (choices is None and (is_error or fields.get("object") == "error")):
-            delta.error = _error(error, fields)
+            delta.error, delta.is_whole = _error(error, fields), True
             return True
         usage = fields.get("usage")
         if isinstance(usage, dict):  # servers also send null, and other types
@@ -72,7 +76,7 @@ class ChunkReader:
         if choices is None and isinstance(fields.get("message"), dict):
             self._choice(fields, delta, texts)
             return True
-        return "choices" in fields or bool(delta.usage)
+        return "choices" in fields or isinstance(usage, dict)
 
     def _choice(self, choice: JsonObject, delta: Delta, texts: list[str]) -> bool:
         """Read a choice. Returns False if the reply is another one."""
@@ -100,19 +104,20 @@ class ChunkReader:
                 texts.append(self._whole(content))
         elif content:
             self._parts(content, delta, texts)
-        if len(fields) == 1:
+        if content and len(fields) == 1:
             return
         for name in _REASONING:
             reasoning = fields.get(name)
             if reasoning:
                 delta.reasoning += _length(reasoning)
+                delta.is_whole = True
                 break
         refusal = fields.get("refusal")
         if isinstance(refusal, str) and refusal:
-            delta.refused = True
+            delta.refused = delta.is_whole = True
             texts.append(self._whole(refusal))
         if fields.get("tool_calls") or fields.get("function_call"):
-            delta.calls_tool = True
+            delta.calls_tool = delta.is_whole = True
 
     def _parts(self, content: object, delta: Delta, texts: list[str]) -> None:
         for part in cast("Iterable[object]", content if isinstance(content, list) else [content]):
@@ -125,13 +130,15 @@ class ChunkReader:
         kind = part.get("type")
         if kind in _REASONING_PARTS:
             delta.reasoning += _length(part)
+            delta.is_whole = True
             return
         refusal = part.get("refusal")
         text = refusal if kind == "refusal" and refusal else part.get("text")
         if isinstance(text, dict):  # {"type": "text", "text": {"value": "…"}}
             text = cast("JsonObject", text).get("value")
         if isinstance(text, str) and text:
-            delta.refused = delta.refused or kind == "refusal"
+            if kind == "refusal":
+                delta.refused = delta.is_whole = True
             texts.append(self._whole(text))
 
     def _whole(self, text: str) -> str:
@@ -141,19 +148,19 @@ class ChunkReader:
 def _finish(choice: JsonObject, delta: Delta) -> None:
     reason = choice.get("finish_reason") or choice.get("done_reason")
     if isinstance(reason, str) and reason:
-        delta.finish_reason = reason
+        delta.finish_reason, delta.is_whole = reason, True
         native = choice.get("native_finish_reason")
         delta.native_finish_reason = native if isinstance(native, str) else ""
     error = choice.get("error")
     if error:
-        delta.error = _error(error, choice)
+        delta.error, delta.is_whole = _error(error, choice), True
 
 
 def _error(error: object, beside: JsonObject) -> Mapping[str, Any]:
     if isinstance(error, dict):
         return cast("JsonObject", error)
     if isinstance(error, str) and error:
-        return {"code": beside.get("code"), "message": error}
+        return {"message": error, **{name: beside[name] for name in ("code", "type") if name in beside}}
     return beside if isinstance(beside.get("message"), str) else {"message": str(error or beside)[:500]}
 
 

@@ -99,15 +99,21 @@ _PIPED: Final = {
     **dict.fromkeys(("end_of_sentence", "end_of_utterance", "end_of_message", "end_response"), Kind.END),
     **dict.fromkeys(("end_of_solution", "end_text", "assistant_end", "plamo:tag", "end_of_generation"), Kind.END),
     **dict.fromkeys(("im_start", "start", "start_header_id", "start_of_role", "start_of_turn", "turn"), Kind.TURN),
+    "im_assistant": Kind.TURN,  # Kimi: the role stands there once more
     "start_of_turn_token": Kind.DROP,  # the token of the role follows
     **dict.fromkeys(("user", "human", "prompter", "system", "tool", "observation", "function", "developer"), Kind.USER),
     **dict.fromkeys(("user_token", "system_token", "im_user", "im_system", "user_start", "system_start"), Kind.USER),
-    **dict.fromkeys(("assistant", "bot", "model", "chatbot_token", "im_assistant", "assistant_start"), Kind.ASSISTANT),
+    **dict.fromkeys(("assistant", "bot", "model", "chatbot_token", "assistant_start"), Kind.ASSISTANT),
     **dict.fromkeys(("begin_of_text", "startoftext", "begin_of_sentence", "bos"), Kind.BEGIN),
     **dict.fromkeys(("tool_call", "tool_calls", "tool_calls_begin", "tool_call_begin"), Kind.TOOL),
     **dict.fromkeys(("tool_calls_section_begin", "python_tag", "start_action", "call", "tools_prefix"), Kind.TOOL),
 }
-_RIGHT_PIPED: Final = {"turn": Kind.END, "channel": Kind.CLOSE, "think": Kind.CLOSE}
+_RIGHT_PIPED: Final = {
+    "turn": Kind.END,
+    "channel": Kind.CLOSE,
+    "think": Kind.CLOSE,
+    **dict.fromkeys(("tool_call", "tool_response", "tool", "image", "audio"), Kind.DROP),
+}
 """Gemma 4 writes `<|turn>` and `<turn|>`."""
 _LITERALS: Final = {
     "◁think▷": Token(Kind.OPEN, 7, is_soft=True),
@@ -132,7 +138,10 @@ _TAG_PREFIXES: Final = frozenset(
 )
 _WITH_ATTRIBUTES: Final = _REASONING_TAGS | _ANSWER_TAGS
 
-_PIPED_TOKEN: Final = re.compile(r"<(?:[|\uff5c]([^\s<>|\uff5c]{1,40})[|\uff5c]?|(\w{1,20})[|\uff5c])>")
+_PIPED_TOKEN: Final = re.compile(
+    r"<(?:[|\uff5c]([^\s<>|\uff5c]{1,40})[|\uff5c]?|(" + "|".join(_RIGHT_PIPED) + r")\|)>",
+    re.IGNORECASE,
+)
 _PIPED_PART: Final = re.compile(r"<[|\uff5c](?:[^\s<>|\uff5c]{1,40}[|\uff5c]?)?\Z")
 _TAG: Final = re.compile(r"<\s{0,2}(/?)\s{0,2}([A-Za-z][\w:.-]{0,31})(\s[^<>]{0,80}?)?\s{0,2}(/?)\s{0,2}>")
 _TAG_PART: Final = re.compile(r"<\s{0,2}/?\s{0,2}([A-Za-z][\w:.|-]{0,31})?(\s[^<>]{0,80})?/?\s{0,2}\Z")
@@ -179,7 +188,7 @@ def may_become_token(text: str, at: int) -> bool:
 def _piped_kind(match: re.Match[str]) -> Kind:
     name, right_name = match.groups()
     if right_name is not None:
-        return _RIGHT_PIPED.get(right_name.lower(), Kind.DROP)
+        return _RIGHT_PIPED[right_name.lower()]
     return _PIPED.get(name.lower().replace("\u2581", "_"), Kind.DROP)
 
 

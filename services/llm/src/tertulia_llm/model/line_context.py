@@ -26,7 +26,7 @@ class LineContext:
         """Add text that was written."""
         *lines, rest = text.split("\n")
         for line in lines:
-            if f"{self.text}{line}".lstrip().startswith("```"):
+            if f"{self.text}{line}".count("```") % 2:
                 self._is_fenced = not self._is_fenced
             self._is_first_line = False
             self._parts = []

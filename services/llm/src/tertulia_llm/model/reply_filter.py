@@ -19,13 +19,15 @@ import re
 from typing import Final
 
 from tertulia_llm.model.control_tokens import FIRST, Kind, Token, may_become_token, token_at
-from tertulia_llm.model.line_context import LineContext
 from tertulia_llm.model.openings import Opening, opening_of
 from tertulia_llm.model.reasoning import Leaving, Reasoning
+from tertulia_llm.model.reply_text import ReplyText
 from tertulia_llm.model.turn_headers import Expected, Header, may_become_heading, name_at, role_heading
 
 _SPECIAL: Final = re.compile(rf"[{re.escape(FIRST)}#]")
 _SPECIAL_OR_LINE_FEED: Final = re.compile(rf"[{re.escape(FIRST)}#\n]")
+_CUT_TOKEN: Final = re.compile(r"\S{3,}")
+"""Part of a token at the end of a stream; shorter ones, and those with white space, are more likely text."""
 _WAIT: Final = -1
 
 
@@ -44,14 +46,10 @@ class ReplyFilter:
         self.was_opened_by_template = False
         """True if reasoning was closed that no tag had opened."""
         self._held = ""
-        self._out: list[str] = []
-        self._line = LineContext()
+        self._reply = ReplyText()
         self._expected: Expected | None = None
         self._reasoning: Reasoning | None = None
         self._is_opening = True
-        self._has_text = False
-        self._skips_space = False
-        self._is_after_block = False
         self._is_plain = False
         self._mentions = 0  # opening tags that were kept as text
         self._strikes = 0
@@ -62,7 +60,7 @@ class ReplyFilter:
     def feed(self, text: str) -> str:
         """Take a piece; return the part of the reply that is certain."""
         if self._is_plain and _SPECIAL_OR_LINE_FEED.search(text) is None:
-            self._line.add_within_line(text)
+            self._reply.add_plain(text)
             return text
         return "" if self.ended else self._run(self._held + text, is_final=False)
 
@@ -71,10 +69,11 @@ class ReplyFilter:
         if self.ended:
             return ""
         text = self._run(self._held, is_final=True)
-        return text if self._reasoning is None else text + self._flushed(self._reasoning, is_cut=is_cut)
+        if self._reasoning is not None:
+            self._end_reasoning(self._reasoning, is_cut=is_cut)
+        return text + self._reply.take()
 
     def _run(self, text: str, *, is_final: bool) -> str:
-        self._out = []
         at = 0
         while at < len(text) and not self.ended:
             if self._reasoning is not None:
@@ -87,26 +86,19 @@ class ReplyFilter:
                 break
             at = after
         self._held = "" if self.ended else text[at:]
-        self._is_plain = not (
-            self.ended
-            or self._held
-            or self._is_opening
-            or self._skips_space
-            or self._is_after_block
-            or self._reasoning is not None
-            or self._expected is not None
-        )
-        return "".join(self._out)
+        is_in_text = self._reasoning is None and self._expected is None
+        self._is_plain = is_in_text and self._reply.is_plain and not (self.ended or self._held)
+        return self._reply.take()
 
     def _text(self, text: str, at: int, *, is_final: bool) -> int:
-        if self._is_opening:
+        if self._is_opening and not self._reply.has_text:
             after = self._open(text, at, is_final=is_final)
             if after != at or self._reasoning is not None:
                 return after
         found = _SPECIAL.search(text, at)
         if found is None or found.start() > at:
             end = len(text) if found is None else found.start()
-            self._put(text[at:end])
+            self._reply.add(text[at:end])
             return end
         if text[at] == "#":
             return self._heading(text, at, is_final=is_final)
@@ -128,14 +120,14 @@ class ReplyFilter:
                 self._begin(opening)
                 return start + length
             case Opening.ROLE:
-                self._skips_space = True
+                self._reply.skip_space()
                 return start + length
             case _:
                 self._is_opening = False
                 return at
 
     def _heading(self, text: str, at: int, *, is_final: bool) -> int:
-        if self._line.is_blank:
+        if self._reply.line.is_blank:
             heading = role_heading(text, at)
             if heading is not None:
                 is_model, length = heading
@@ -143,7 +135,7 @@ class ReplyFilter:
                 return at + length
             if may_become_heading(text, at) and not is_final:
                 return _WAIT
-        self._put(text[at])
+        self._reply.add(text[at])
         return at + 1
 
     def _token(self, text: str, at: int, *, is_final: bool) -> int:
@@ -152,20 +144,20 @@ class ReplyFilter:
             if may_become_token(text, at):
                 if not is_final:
                     return _WAIT
-                if len(text) - at > 2:  # noqa: PLR2004 - the stream ended amid a token; one or two characters are text
+                if _CUT_TOKEN.fullmatch(text, at):
                     return len(text)
-            self._put(text[at])
+            self._reply.add(text[at])
             return at + 1
         end = at + token.length
-        if self._line.is_quoted or not self._obey(token):
-            self._put(text[at:end])
+        if self._reply.line.is_quoted or not self._obey(token):
+            self._reply.add(text[at:end])
         return end
 
     def _obey(self, token: Token) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case for each kind
         """Do what a token outside of reasoning says. Returns False if it is text."""
         match token.kind:
             case Kind.OPEN:
-                if token.is_soft and not self._may_open():
+                if token.is_soft and not self._reply.may_open_block:
                     self._mentions += 1
                     return False
                 self._begin(None)
@@ -173,59 +165,53 @@ class ReplyFilter:
                 return self._close_alone()
             case Kind.CHANNEL:
                 self._expected = Expected.CHANNEL
-            case Kind.TURN if not self._has_text:
+            case Kind.TURN if not self._reply.has_text:
                 self._expected = Expected.ROLE
             case Kind.USER | Kind.ASSISTANT:
                 self._turn(is_model=token.kind is Kind.ASSISTANT)
-            case Kind.BEGIN if not self._has_text:
-                self._skips_space = True
+            case Kind.BEGIN if not self._reply.has_text:
+                self._reply.skips_space = True
             case Kind.BEGIN | Kind.END if token.is_strike and (token.kind is Kind.BEGIN or self._strikes):
                 self._strikes += 1 if token.kind is Kind.BEGIN else -1
                 return False
             case Kind.ANSWER:
-                if self._has_text:
+                if self._reply.has_text:
                     return False
                 self._answers += 1
-                self._skips_space = True
+                self._reply.skips_space = True
             case Kind.ANSWER_END:
                 if not self._answers:
                     return False
                 self._answers -= 1
             case Kind.TOOL:
-                if token.is_soft and not self._may_open():
+                if token.is_soft and not self._reply.may_open_block:
                     return False
                 self.calls_tool = self.ended = True
             case Kind.DROP:
-                self._skips_space = self._skips_space or not self._has_text
+                self._reply.skip_space()
             case _:
                 self.ended = True
         return True
-
-    def _may_open(self) -> bool:
-        return self._is_after_block or self._line.is_after_sentence
 
     def _close_alone(self) -> bool:
         if self._mentions:
             self._mentions -= 1
             return False
-        if not self._has_text:
-            self._skips_space = True
+        if not self._reply.has_text:
+            self._reply.skips_space = True
             return True
-        if self._line.text[-1:] in (" ", "\t") and not self._may_open():
+        if self._reply.line.text[-1:] in (" ", "\t") and not self._reply.may_open_block:
             return False
         if not self.discards:  # a second one is a mistake of the model: what precedes it was the reply
             self.discards += 1
             self.has_reasoned = self.was_opened_by_template = True
-            self._out.clear()
-            self._line = LineContext()
-            self._has_text = False
-            self._skips_space = self._is_after_block = True
+            self._reply.discard()
         return True
 
     def _turn(self, *, is_model: bool) -> None:
         """A turn begins: another one if there is text already, or if it is not the model's."""
-        self.ended = self._has_text or not is_model
-        self._skips_space = True
+        self.ended = self._reply.has_text or not is_model
+        self._reply.skips_space = True
 
     def _name(self, expected: Expected, text: str, at: int, *, is_final: bool) -> int:
         """Read the name of a role or a channel."""
@@ -234,7 +220,7 @@ class ReplyFilter:
             return _WAIT
         header, end = named
         self._expected = None
-        self._skips_space = self._skips_space or not self._has_text
+        self._reply.skip_space()
         if header is Header.REASONING:
             self._begin(None, is_channel=True)
         self.ended = header is Header.OTHER_TURN
@@ -254,7 +240,7 @@ class ReplyFilter:
                 return after
             case Leaving.END | Leaving.TOOL:
                 self.calls_tool = leaving is Leaving.TOOL
-                self._flushed(reasoning, is_cut=False)
+                self._end_reasoning(reasoning, is_cut=False)
                 self.ended = True
                 return after
             case Leaving.CLOSED:
@@ -266,27 +252,11 @@ class ReplyFilter:
             case Leaving.CLOSED_CHANNEL:
                 self._expected = Expected.CLOSED_CHANNEL
         self._reasoning = None
-        self._is_after_block = True
-        self._skips_space = not self._has_text
+        self._reply.end_block()
         return after
 
-    def _flushed(self, reasoning: Reasoning, *, is_cut: bool) -> str:
-        """Return, and put, what may be the reply although it stands in reasoning that does not end."""
-        text = reasoning.kept(is_cut=is_cut)
+    def _end_reasoning(self, reasoning: Reasoning, *, is_cut: bool) -> None:
+        """Add what may be the reply although it stands in reasoning that does not end."""
         self._reasoning = None
-        self._skips_space = self._skips_space or not self._has_text
-        before = len(self._out)
-        self._put(text)
-        return "".join(self._out[before:])
-
-    def _put(self, text: str) -> None:
-        if self._skips_space:
-            text = text.lstrip()
-        if not text:
-            return
-        if not text.isspace():
-            self._has_text = True
-            self._is_opening = self._is_after_block = False
-        self._skips_space = False
-        self._out.append(text)
-        self._line.add(text)
+        self._reply.skip_space()
+        self._reply.add(reasoning.kept(is_cut=is_cut))

@@ -31,7 +31,7 @@ _NOT_JSON: Final = object()
 _IN_CHUNKS_ONLY: Final = frozenset({"choices", "error"})
 
 
-class BrokenStream(ValueError):
+class _BrokenStream(ValueError):
     """The data is not a response of `/chat/completions`."""
 
 
@@ -47,6 +47,7 @@ class StreamParser:
         self._lines_bytes = 0
         self._event_name = b""
         self._has_fields = False
+        self._is_ended = False
         self._reader = ChunkReader()
         self._unread = ""
 
@@ -55,35 +56,27 @@ class StreamParser:
         """The beginning of what could not be read, without markup."""
         return " ".join(_MARKUP.sub(" ", self._unread).split())[:MAX_WORDS]
 
-    def feed(self, data: bytes) -> Delta:
-        """Take more bytes; return the events that they complete, as one `Delta`.
-
-        Raises:
-            BrokenStream: a line is too long, or an event is incomplete.
-        """
+    def feed(self, data: bytes) -> list[Delta]:
+        """Take more bytes; return the events that they complete. Successive texts are one `Delta`."""
         data = self._rest + self._with_line_feeds(data)
         if self._is_at_start:
             if len(data) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(data):
                 self._rest = data
-                return Delta()
+                return []
             data = data.removeprefix(_BYTE_ORDER_MARK)
             self._is_at_start = False
         lines = data.split(b"\n")
         self._rest = lines.pop()
+        deltas = self._read(lines)
         if len(self._rest) > MAX_LINE_BYTES:
-            raise BrokenStream(f"The model server sent a line of more than {MAX_LINE_BYTES} bytes.")
-        return self._read(lines)
+            deltas.append(Delta(broken=f"The model server sent a line of more than {MAX_LINE_BYTES} bytes."))
+        return deltas
 
-    def finish(self) -> Delta:
-        """Return the last event; its line end may be missing.
-
-        Raises:
-            BrokenStream: the last event is incomplete.
-        """
+    def finish(self) -> list[Delta]:
+        """Return the last event; its line end may be missing."""
+        self._is_ended = True
         lines, self._rest = [self._rest, b""], b""
-        delta = self._read(lines)
-        self._give_up_lines()
-        return delta
+        return self._read(lines)
 
     def _with_line_feeds(self, data: bytes) -> bytes:
         """Turn CR and CRLF into LF. The LF of a CRLF may come with the next piece."""
@@ -95,20 +88,33 @@ class StreamParser:
             return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         return data
 
-    def _read(self, lines: list[bytes]) -> Delta:
-        delta = Delta()
-        texts: list[str] = []
-        for line in lines:
-            if line.startswith(b"data:"):
-                self._has_fields = True
-                self._data(line[5:].strip(), delta, texts)
-            elif line:
-                self._other_line(line.strip(), delta, texts)
-            elif self._has_fields:
-                self._give_up_lines()
-                self._event_name = b""
+    def _read(self, lines: list[bytes]) -> list[Delta]:
+        deltas: list[Delta] = []
+        delta, texts = Delta(), list[str]()
+        try:
+            for line in lines:
+                count = len(texts)
+                if line.startswith(b"data:"):
+                    self._has_fields = True
+                    self._data(line[5:].strip(), delta, texts)
+                elif line:
+                    self._other_line(line.strip(), delta, texts)
+                elif self._has_fields or self._is_ended:
+                    self._give_up_lines()
+                    self._event_name = b""
+                if delta.is_whole:
+                    if count:  # earlier events come first
+                        deltas.append(Delta("".join(texts[:count])))
+                    delta.text = "".join(texts[count:])
+                    deltas.append(delta)
+                    if delta.done or delta.error is not None:
+                        return deltas
+                    delta, texts = Delta(), []
+        except _BrokenStream as error:
+            delta.broken = str(error)
         delta.text = "".join(texts)
-        return delta
+        deltas.append(delta)
+        return deltas
 
     def _other_line(self, line: bytes, delta: Delta, texts: list[str]) -> None:
         """A line that is not data: another field, a comment, or JSON without the name of a field."""
@@ -129,7 +135,7 @@ class StreamParser:
             return
         if data == b"[DONE]":
             self._give_up_lines()
-            delta.done = True
+            delta.done = delta.is_whole = True
             return
         event = self._loaded(data)
         if self._lines and not _is_chunk(event):
@@ -152,7 +158,7 @@ class StreamParser:
         self._lines.append(data)
         self._lines_bytes += len(data)
         if self._lines_bytes > MAX_LINE_BYTES or len(self._lines) > MAX_EVENT_LINES:
-            raise BrokenStream(f"The model server sent an event of more than {MAX_LINE_BYTES} bytes.")
+            raise _BrokenStream(f"The model server sent an event of more than {MAX_LINE_BYTES} bytes.")
         if len(self._lines) == 1 or not data.endswith((b"}", b"]")):
             return _NOT_JSON
         event = self._loaded(b"\n".join(self._lines))
@@ -164,7 +170,7 @@ class StreamParser:
     def _give_up_lines(self) -> None:
         if self._lines:
             text = b"\n".join(self._lines)[:MAX_WORDS].decode("utf-8", "ignore")
-            raise BrokenStream(f"The model server sent an event that is not JSON: {text}")
+            raise _BrokenStream(f"The model server sent an event that is not JSON: {text}")
 
     def _keep_words(self, data: bytes) -> None:
         if len(self._unread) < 10 * MAX_WORDS:  # most of a page is markup
