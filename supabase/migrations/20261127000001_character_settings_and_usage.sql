@@ -7,8 +7,13 @@ alter table public.characters
 alter table public.messages
     add column if not exists usage jsonb not null default '{}' check (jsonb_typeof(usage) = 'object');
 
+-- Not an immutable SQL function: a cached plan holds its result, and no longer asks whether the caller may call it.
 create or replace function public.tertulia_schema() returns integer
-language sql immutable set search_path = '' as $$ select 2 $$;
+language plpgsql stable set search_path = '' as $$
+begin
+    return 2;
+end
+$$;
 
 -- As before, and with the usage. A write without usage keeps the usage that the row has.
 create or replace function public.tertulia_save_messages(messages jsonb) returns integer

@@ -56,7 +56,7 @@ async def test_character_answers_with_its_own_model_and_its_own_lines_only(askin
         Reply(["Rex: ", "Bah."], usage=True),
         Reply(["Hello there", ". I was just coun"], finish_reason="length", usage=True),
         Reply([], finish_reason="content_filter"),
-        Reply(["I am back."]),
+        Reply(["<think>", "Am I", " there?", "</think>", "I am back."]),
     ]
     async with ScriptedModel(script, port=model_port) as model, talk(*asking.urls) as client:
         await client.send("model_settings", model="talk/model", temperature=0.75, top_p=0.5)
@@ -79,7 +79,12 @@ async def test_character_answers_with_its_own_model_and_its_own_lines_only(askin
         warning = await client.until_event("warning")
         assert warning["code"] == "reply_cut"
         assert "77 tokens (TERTULIA_LLM_MAX_TOKENS)" in warning["message"]
-        metrics = (await client.until_event("turn_metrics", 2))["metrics"]
+
+        def reported() -> list[dict[str, Any]]:
+            return [frame["metrics"] for frame in client.record.of("turn_metrics") if frame["turn_id"] == turns[1]]
+
+        await client.until(reported, "the turn's metrics")
+        (metrics,) = reported()
         assert metrics["usage"] == {"prompt_tokens": 1, "completion_tokens": 2}
         assert metrics["conversation_usage"] == {"prompt_tokens": 2, "completion_tokens": 4}
 
@@ -87,9 +92,13 @@ async def test_character_answers_with_its_own_model_and_its_own_lines_only(askin
         error = await client.until_event("error")
         assert (error["code"], error["turn_id"]) == ("llm_filtered", turns[2])
         await client.hears("Luna, are you there?", turns[3])
-        assert client.record.of_turn(turns[3])[0].text == "I am back."
+        (back,) = client.record.of_turn(turns[3])
+        assert back.text == "I am back."
+        thinking = client.record.of("thinking")
+        assert [(event["turn_id"], event["message_id"]) for event in thinking] == [(turns[3], back.message_id)]
         stored = await rest(asking, f"/api/conversations/{client.record.conversation_id}")
     assert stored["usage"] == {"prompt_tokens": 2, "completion_tokens": 4}
-    assert [message["text"].strip() for message in stored["messages"] if message["role"] == "character"] == [
+    replies = [message for message in stored["messages"] if message["role"] == "character"]
+    assert [message["text"].strip() for message in replies if message["status"] == "complete"] == [
         "It is a star.", "Bah.", "Hello there.", "I am back.",
     ]  # fmt: skip
