@@ -12,7 +12,7 @@ from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.espeak.engine import SENTENCE_GAP_MS, EspeakEngine
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
-from tests.harness.heard_pcm import level_dbfs, samples
+from tests.harness.pcm_analysis import level_dbfs, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))
@@ -49,7 +49,7 @@ async def test_espeak_voices_are_about_equally_loud_and_none_clips(espeak_engine
 
 
 @pytest.mark.parametrize("text", ["Hi.", "Is it you?", "Stop!", "Well, I think so"])
-async def test_espeak_leaves_the_same_gap_after_every_sentence(espeak_engine: SpeechEngine, text: str) -> None:
+async def test_espeak_ends_every_sentence_with_the_same_silence(espeak_engine: SpeechEngine, text: str) -> None:
     for voice in espeak_engine.voices():
         sounding = np.flatnonzero(np.abs(samples(await spoken(espeak_engine, text, voice.id))) > 24)
         audio = len(await spoken(espeak_engine, text, voice.id)) // 2

@@ -8,18 +8,16 @@ from typing import Any, cast
 
 import h11
 from starlette.datastructures import Headers, QueryParams
-from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from tertulia_gateway.protocols.bounds import SharedLimits
-from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.protocols.fair_parsing import take_slice
 
 WATCH_S = 0.5
 """Time between two checks of a connection's progress."""
 MAX_BACKLOG_BYTES = 1024 * 1024
 MAX_DRAINED_BYTES = 4 * 1024 * 1024
-"""Bytes of a body to read after its response: a browser reads the response only once it has sent the body."""
+"""Bytes of a body to read after the response: a browser reads the response only after it has sent the body."""
 MAX_DRAINED_CHUNKED_BYTES = 64 * 1024
 TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -27,16 +25,8 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length
 class BoundedHttp(H11Protocol):
     """One HTTP connection, until it closes or is upgraded to a WebSocket."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        shared: SharedLimits,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *args: Any, shared: SharedLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         bounds = shared.bounds
         self._shared = shared
         self._backlog = bytearray()
@@ -97,8 +87,7 @@ class BoundedHttp(H11Protocol):
         if self.transport.is_closing():
             self._backlog.clear()
             return False
-        part = bytes(self._backlog[:SLICE_BYTES])
-        del self._backlog[:SLICE_BYTES]
+        part = take_slice(self._backlog)
         if self._drains_too_much(len(part)):
             self.evict()
             return False
@@ -128,7 +117,7 @@ class BoundedHttp(H11Protocol):
             self._timer.cancel()
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
-        """Hand the transport over; or abort a handshake that will be refused, if there are too many of them."""
+        """Pass the transport to the WebSocket protocol. A handshake above the rate of refused ones is aborted."""
         query = QueryParams(event.target.partition(b"?")[2])
         if self._shared.is_refused(Headers(raw=self.headers), query) and not self._shared.refusal_rate.take():
             self.evict()

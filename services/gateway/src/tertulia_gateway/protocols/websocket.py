@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from asyncio.transports import BaseTransport
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 
 from tertulia_gateway.protocols.bounds import FRAME_BURST_S, SharedLimits
-from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.protocols.fair_parsing import take_slice
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 
 INVALID_TEXT = 1007
 RESTARTS = 1012
 MAX_DROPPED_BYTES = 64 * 1024
-"""Bytes to read and drop after the close frame, to see the client's FIN; then reading stops."""
+"""Bytes to read and drop after the close frame, to receive the client's FIN; then reading stops."""
 PONG_FIRST_BYTE = 0x80 | Opcode.PONG
 PONG_BURST_S = 4.0
 
@@ -34,16 +31,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     and abort the transport after `linger_s` at the latest. (`transport.close` would wait for the client to read.)
     """
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        shared: SharedLimits,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *args: Any, shared: SharedLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         bounds = shared.bounds
         self._shared = shared
         self._backlog = bytearray()
@@ -101,9 +90,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def parse_slice(self) -> bool:
         """Parse at most one slice. Returns whether more can be parsed now."""
         if self._can_parse():
-            part = bytes(self._backlog[:SLICE_BYTES])
-            del self._backlog[:SLICE_BYTES]
-            self.conn.receive_data(part)
+            self.conn.receive_data(take_slice(self._backlog))
             self._handle_frames([event for event in self.conn.events if isinstance(event, Frame)])
         if self._can_parse():
             return True
@@ -113,7 +100,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
         return False
 
     def _can_parse(self) -> bool:
-        # only after the handshake response; otherwise the client would get a pong first
+        # only after the handshake response: a pong must not be sent before it
         return bool(self._backlog) and self.handshake_complete and not self.read_paused and not self._is_closing
 
     def _handle_frames(self, frames: list[Frame]) -> None:

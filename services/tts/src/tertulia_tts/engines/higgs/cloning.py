@@ -1,7 +1,7 @@
 """Encodes each voice's clip once, and keeps its codes on disk.
 
-The stored codes also keep the sound equal: another GPU model may encode a clip slightly differently, which changes
-every sentence of that voice. Workers that share the folder sound the same.
+Another model of GPU may encode a clip slightly differently, which changes every sentence of that voice. Workers that
+share the folder of the stored codes sound the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tertulia_shared.voice_files import VoiceFiles
-from tertulia_tts.engines.higgs.codes import CODES, Codes
+from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes
 from tertulia_tts.engines.higgs.model import ClonedVoice, SpeechModel
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,185 @@
+"""The request and response bodies of the REST API, as Pydantic models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from tertulia_gateway.rest.character_settings import CharacterSettings
+from tertulia_shared.store import Character, Conversation, Message
+from tertulia_shared.store.pictures import shown
+from tertulia_shared.store.validation import (
+    IMAGE_MAX_CHARS,
+    NAME_MAX_CHARS,
+    PROMPT_MAX_CHARS,
+    TITLE_MAX_CHARS,
+    VOICE_MAX_CHARS,
+)
+from tertulia_shared.text import clean_line, clean_text
+from tertulia_shared.usage import USAGE
+from tertulia_shared.visible_text import invisible_fault
+
+
+def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
+    """Cleans text before its length is checked. Pydantic refuses values of other types."""
+    return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
+
+
+def _visible_line(text: str) -> str:
+    """The text as a line. Refuses invisible characters, except for white space at its ends."""
+    if fault := invisible_fault(text.strip()):
+        raise PydanticCustomError("invisible_character", "{fault}", {"fault": fault})
+    return clean_line(text)
+
+
+Line = Annotated[str, _cleaned(_visible_line)]
+Text = Annotated[str, _cleaned(clean_text)]
+
+
+class Schema(BaseModel):
+    """Base of all bodies: built from records, and refuses unknown fields in requests."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class ConversationItem(Schema):
+    """A conversation in a list."""
+
+    id: str
+    title: str = Field(description='"" until it is renamed or begun')
+    created_at: datetime
+    updated_at: datetime = Field(description="time of its newest message")
+
+
+class ConversationPage(Schema):
+    """A page of conversations, the most recently used first."""
+
+    items: list[ConversationItem]
+    next: str | None = Field(description="give it as `before` to get the next page; null on the last one")
+
+
+class MessageItem(Schema):
+    """One message of the user or of a character."""
+
+    id: str
+    turn_id: str
+    role: Literal["user", "character"]
+    character_id: str | None
+    character_name: str
+    text: str = Field(description="of an interrupted reply: the text that was heard")
+    status: Literal["streaming", "complete", "interrupted", "failed"]
+    position: int
+    created_at: datetime
+
+
+class ConversationWithMessages(ConversationItem):
+    """A conversation and a page of its messages, oldest first."""
+
+    usage: dict[str, int | float] = Field(
+        description=f"of all its replies, as far as the model server reported it: {', '.join(USAGE)}"
+    )
+    messages: list[MessageItem]
+    next: int | None = Field(description="give it as `after` to get the next page; null on the last one")
+
+
+class Rename(Schema):
+    """A conversation's new title."""
+
+    title: Line = Field(max_length=TITLE_MAX_CHARS)
+
+
+class CharacterItem(Schema):
+    """A character."""
+
+    id: str
+    name: str
+    voice: str
+    system_prompt: str
+    image: str
+    active: bool
+    model_settings: CharacterSettings
+    created_at: datetime
+    updated_at: datetime
+
+
+class CharacterList(Schema):
+    """All characters, by name."""
+
+    characters: list[CharacterItem]
+
+
+class NewCharacter(Schema):
+    """A character to create."""
+
+    name: Line = Field(min_length=1, max_length=NAME_MAX_CHARS)
+    voice: Line = Field(min_length=1, max_length=VOICE_MAX_CHARS, description="an id from /api/voices")
+    system_prompt: Text = Field("", max_length=PROMPT_MAX_CHARS)
+    image: Text = Field(
+        "", max_length=IMAGE_MAX_CHARS, description='"", or a base64 data: URI of a PNG, JPEG, WebP or GIF'
+    )
+    active: bool = True
+    model_settings: CharacterSettings = CharacterSettings()
+
+
+class CharacterChange(Schema):
+    """The fields to change; omitted fields stay."""
+
+    name: Line | None = Field(None, min_length=1, max_length=NAME_MAX_CHARS)
+    voice: Line | None = Field(None, min_length=1, max_length=VOICE_MAX_CHARS)
+    system_prompt: Text | None = Field(None, max_length=PROMPT_MAX_CHARS)
+    image: Text | None = Field(None, max_length=IMAGE_MAX_CHARS)
+    active: bool | None = None
+    model_settings: CharacterSettings | None = Field(None, description="replaces all of the character's settings")
+
+
+class VoiceItem(Schema):
+    """A voice that a live speech engine has."""
+
+    id: str
+    name: str
+    language: str
+    description: str
+    engine: str
+
+
+class VoiceList(Schema):
+    """All voices."""
+
+    voices: list[VoiceItem]
+
+
+class Status(Schema):
+    """The state of the installation."""
+
+    version: str
+    demo: bool = Field(description="replies come from the demo model")
+    redis_ms: float | None = Field(description="round trip to Redis; null if it does not answer")
+    engines: dict[str, list[str]] = Field(description="per stage the engines of its live workers")
+    missing: list[str] = Field(description="parts that a conversation needs and that do not run")
+    connections: int = Field(description="WebSocket connections of this process")
+    namespace: str = Field(description="first part of every Redis key")
+
+
+class Readiness(Schema):
+    """`ready` is true if all parts that a conversation needs are running."""
+
+    ready: bool
+    missing: list[str]
+    engines: dict[str, list[str]]
+
+
+def conversation_item(conversation: Conversation) -> ConversationItem:
+    return ConversationItem.model_validate(conversation, extra="ignore")
+
+
+def message_item(message: Message) -> MessageItem:
+    return MessageItem.model_validate(message, extra="ignore")
+
+
+def character_item(character: Character) -> CharacterItem:
+    item = CharacterItem.model_validate(character, extra="ignore")
+    return item.model_copy(update={"image": shown(item.image)})

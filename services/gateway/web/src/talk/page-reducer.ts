@@ -1,0 +1,219 @@
+/**
+ * The reducer of the page's state. Pure: no clock, no DOM, no socket.
+ *
+ * Messages are in the order of the conversation. A reply's text comes from events, its playback position from the
+ * player's reports. After an interruption the reducer estimates how much was heard; the server's `message_heard`
+ * corrects it.
+ */
+
+import type { Phase } from "../link/state-machine";
+import { type Usage, usageOf } from "../inside/usage";
+import type { Report } from "../audio/playback-report";
+import type { ModelSettings, ServerEvent } from "../wire/events";
+import { without } from "./notices";
+import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { thinkingOf, withoutThinking } from "./thinking";
+import { asHeardBefore, cut, heard, messageComplete, nameOf, onReport, withReply } from "./replies";
+import {
+  EMPTY,
+  type Listening,
+  type Message,
+  type Notice,
+  type NoticePlace,
+  NOT_LISTENING,
+  type UserMessage,
+  type PageState,
+  findReply,
+} from "./page-state";
+
+export type PageInput =
+  | { on: "event"; event: ServerEvent }
+  | { on: "report"; report: Report }
+  | { on: "link"; phase: Phase; reason: string; conversationId: string }
+  | { on: "sent"; turnId: string; text: string }
+  | { on: "cut" }
+  | { on: "settings_changed"; change: Partial<ModelSettings> }
+  | { on: "ducked"; ducked: boolean }
+  | { on: "sound_blocked"; blocked: boolean }
+  | { on: "microphone"; microphone: Listening["microphone"] }
+  | { on: "stored"; conversationId: string; messages: readonly Message[]; usage: Usage | null }
+  | { on: "notice"; notice: Notice }
+  | { on: "dismiss"; place: NoticePlace; only?: Notice };
+
+export function reduce(state: PageState, input: PageInput): PageState {
+  switch (input.on) {
+    case "event":
+      return onEvent(state, input.event);
+    case "report":
+      return onReport(state, input.report);
+    case "link": {
+      // A change sent over a lost connection may be lost too; after a reconnect the server sends the settings.
+      const pendingSettings = input.phase === "live" ? state.pendingSettings : {};
+      return { ...state, link: input.phase, linkReason: input.reason, pendingSettings };
+    }
+    case "sent": {
+      const message: UserMessage = {
+        kind: "user",
+        id: input.turnId,
+        text: input.text,
+        source: "typed",
+        delivery: "sending",
+      };
+      return { ...withoutNotices(state, "composer"), messages: [...state.messages, message] };
+    }
+    case "cut":
+      return cut(state);
+    case "settings_changed":
+      return { ...state, pendingSettings: { ...state.pendingSettings, ...input.change } };
+    case "ducked":
+      return { ...state, ducked: input.ducked };
+    case "sound_blocked":
+      return { ...state, soundBlocked: input.blocked };
+    case "microphone": {
+      const listening =
+        input.microphone === "off" ? NOT_LISTENING : { ...state.listening, microphone: input.microphone };
+      return { ...state, listening };
+    }
+    case "stored": {
+      if (input.conversationId !== state.conversationId) return state;
+      const known = new Set(state.messages.map((message) => message.id));
+      // Stored messages from the first shown one on also arrive as events.
+      const shown = input.messages.findIndex((message) => known.has(message.id));
+      const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
+      // The figures of a turn that has ended meanwhile are newer.
+      return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
+    }
+    case "notice":
+      return withNotice(state, input.notice);
+    case "dismiss":
+      return withoutNotices(state, input.place, input.only);
+  }
+}
+
+function onEvent(before: PageState, event: ServerEvent): PageState {
+  const state = withoutThinking(before, event);
+  switch (event.type) {
+    case "conversation_started": {
+      const same = event.conversation_id === state.conversationId;
+      const { link, linkReason, characters, listening, soundBlocked } = state;
+      const base = same ? state : { ...EMPTY, link, linkReason, characters, listening, soundBlocked };
+      const heardBefore = event.heard.length > 0 ? event.heard : base.heardBefore;
+      return {
+        ...withoutNotices(base, "page"),
+        writesPaused: false,
+        conversationId: event.conversation_id,
+        demo: event.demo,
+        heardBefore,
+      };
+    }
+    case "turn_accepted":
+      return accepted(state, event.turn_id, event.text, event.source);
+    case "turn_started": {
+      const replies = event.replies.map((reply) => ({
+        messageId: reply.message_id,
+        characterId: reply.character_id,
+        name: reply.character_name || nameOf(state, reply.character_id),
+      }));
+      return { ...state, turn: { id: event.turn_id, replies, textComplete: false } };
+    }
+    case "thinking":
+      return { ...state, thinking: thinkingOf(state, event) };
+    case "message_started":
+      return withReply(state, event.message_id, (reply) => ({
+        ...asHeardBefore(state, reply),
+        turnId: event.turn_id,
+        characterId: event.character_id,
+        name: event.character_name,
+      }));
+    case "llm_chunk":
+      return withReply(
+        state,
+        event.message_id,
+        (reply) => ({
+          ...reply,
+          text: reply.text + event.text,
+          sentenceEnds: [...reply.sentenceEnds, ...event.sentence_ends],
+        }),
+        event.character_id,
+      );
+    case "message_resumed":
+      return withReply(
+        state,
+        event.message_id,
+        (reply) => ({ ...reply, text: event.text, sentenceEnds: event.sentence_ends, status: "streaming" }),
+        event.character_id,
+      );
+    case "message_complete":
+      return messageComplete(state, event);
+    case "message_heard":
+      // An unknown message is of an earlier turn; the stored messages already have its heard text.
+      if (!findReply(state, event.message_id)) return state;
+      return withReply(state, event.message_id, (reply) => heard(reply, event.text));
+    case "turn_complete":
+      return state.turn?.id === event.turn_id ? { ...state, turn: { ...state.turn, textComplete: true } } : state;
+    case "interrupted":
+      return cut(state);
+    case "vad_detect_start":
+      return withListening({ ...state, notices: without(state.notices, "unavailable") }, { session: true });
+    case "vad_start":
+    case "recording_start":
+      return withListening(state, { session: true, hearing: true });
+    case "vad_stop":
+      return withListening(state, { hearing: false });
+    case "transcription_update":
+      return withListening(state, { partial: event.text });
+    case "transcription_stabilized":
+      return withListening(state, { stable: event.text });
+    case "transcription_finished":
+      return withListening(state, { hearing: false, partial: "", stable: "" });
+    case "listening_stopped":
+      return listeningStopped(state, event.cause);
+    case "characters":
+      return { ...state, characters: event.characters };
+    case "model_settings": {
+      const { type: _type, eventId: _eventId, ...settings } = event;
+      // The answer to an earlier change does not confirm a later one.
+      const open = Object.entries(state.pendingSettings).filter(
+        ([name, value]) => settings[name as keyof ModelSettings] !== value,
+      );
+      const base = withoutNotices(state, "settings");
+      return {
+        ...base,
+        notices: without(base.notices, "unavailable"),
+        settings,
+        pendingSettings: Object.fromEntries(open),
+      };
+    }
+    case "turn_metrics":
+      return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
+    case "warning":
+      return onWarning(state, event);
+    case "error":
+      return onError(state, event);
+    default:
+      return state;
+  }
+}
+
+function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
+  const known = state.messages.some((message) => message.id === turnId);
+  const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
+  const messages = known
+    ? state.messages.map((each) => (each.id === turnId ? message : each))
+    : [...state.messages, message];
+  const cleared = withoutNotices(withoutNotices(state, "transcript"), "composer");
+  // Repeated after a reconnect: the turn is already running.
+  const turn = state.turn?.id === turnId ? state.turn : { id: turnId, replies: [], textComplete: false };
+  return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
+}
+
+function listeningStopped(state: PageState, cause: string): PageState {
+  const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
+  if (cause !== "failed") return quiet;
+  const text = "The recognizer stopped. Press the button to listen again; typing works meanwhile.";
+  return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
+}
+
+function withListening(state: PageState, change: Partial<Listening>): PageState {
+  return { ...state, listening: { ...state.listening, ...change } };
+}

@@ -1,0 +1,132 @@
+/** The state that the page shows, as plain values. `page-reducer.ts` computes it. */
+
+import type { Usage } from "../inside/usage";
+import type { Phase } from "../link/state-machine";
+import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
+
+export interface UserMessage {
+  readonly kind: "user";
+  /** The turn's id. */
+  readonly id: string;
+  readonly text: string;
+  readonly source: "typed" | "spoken";
+  /** `sending`: not yet accepted by the server; `safe`: accepted. */
+  readonly delivery: "sending" | "safe" | "refused";
+}
+
+export interface Reply {
+  readonly kind: "reply";
+  readonly id: string;
+  readonly turnId: string;
+  readonly characterId: string;
+  readonly name: string;
+  readonly text: string;
+  /** Ends of the sentences known so far, in code points; empty if the llm worker is an older one. */
+  readonly sentenceEnds: readonly number[];
+  readonly status: "streaming" | "complete" | "interrupted" | "failed";
+  /** `cut`: interrupted before the end of its sound; `stored`: loaded from the store, without sound. */
+  readonly sound: "due" | "playing" | "played" | "cut" | "stored";
+  /** Length of the text that was heard, in UTF-16 units; only for `sound` `cut`. */
+  readonly heardChars: number;
+  /** Index of the sentence being spoken, or of the last one spoken; −1 before the first. */
+  readonly sentence: number;
+  readonly problem: string;
+}
+
+export type Message = UserMessage | Reply;
+
+/** The part of the page that shows a notice. */
+export type NoticePlace = "page" | "talk" | "composer" | "transcript" | "settings";
+
+export interface Notice {
+  readonly place: NoticePlace;
+  readonly code: string;
+  readonly text: string;
+  readonly serious: boolean;
+}
+
+export interface Listening {
+  readonly microphone: "off" | "opening" | "on";
+  /** True while the recognizer listens to this page's microphone. */
+  readonly session: boolean;
+  readonly hearing: boolean;
+  readonly partial: string;
+  /** The stable prefix of `partial`. */
+  readonly stable: string;
+}
+
+export interface Turn {
+  readonly id: string;
+  readonly replies: readonly { readonly messageId: string; readonly characterId: string; readonly name: string }[];
+  readonly textComplete: boolean;
+}
+
+/** A character whose model reasons before the words of a reply. */
+export interface Thinking {
+  readonly turnId: string;
+  readonly messageId: string;
+  readonly characterId: string;
+  readonly name: string;
+}
+
+export interface PageState {
+  readonly link: Phase;
+  readonly linkReason: string;
+  readonly conversationId: string;
+  readonly demo: boolean;
+  readonly messages: readonly Message[];
+  readonly turn: Turn | null;
+  readonly thinking: Thinking | null;
+  /** Playback positions in the turn that was running when this page opened. */
+  readonly heardBefore: readonly HeardBefore[];
+  readonly speakingId: string;
+  readonly ducked: boolean;
+  readonly soundBlocked: boolean;
+  /** True while the server's writes to Redis are paused. */
+  readonly writesPaused: boolean;
+  readonly listening: Listening;
+  readonly characters: readonly Participant[];
+  /** The settings confirmed by the server; null before its first answer. */
+  readonly settings: ModelSettings | null;
+  /** Changes by the user that the server has not confirmed. */
+  readonly pendingSettings: Partial<ModelSettings>;
+  /** Tokens and cost of the conversation so far; null if they are not known. */
+  readonly usage: Usage | null;
+  readonly notices: readonly Notice[];
+  /** The latest text for screen readers. */
+  readonly announcement: string;
+}
+
+export const NOT_LISTENING: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
+
+export const EMPTY: PageState = {
+  link: "off",
+  linkReason: "",
+  conversationId: "",
+  demo: false,
+  messages: [],
+  turn: null,
+  thinking: null,
+  heardBefore: [],
+  speakingId: "",
+  ducked: false,
+  soundBlocked: false,
+  writesPaused: false,
+  listening: NOT_LISTENING,
+  characters: [],
+  settings: null,
+  pendingSettings: {},
+  usage: null,
+  notices: [],
+  announcement: "",
+};
+
+/** The settings to show: the confirmed ones, overlaid with the pending changes. */
+export function shownSettings({ settings, pendingSettings }: PageState): Partial<ModelSettings> {
+  return { ...settings, ...pendingSettings };
+}
+
+export function findReply(state: PageState, id: string): Reply | undefined {
+  const found = state.messages.findLast((message) => message.id === id);
+  return found?.kind === "reply" ? found : undefined;
+}

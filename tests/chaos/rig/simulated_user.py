@@ -1,0 +1,291 @@
+"""One simulated user: types, speaks, interrupts, and waits for each answer to the end."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import re
+import time
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+from tests.chaos.rig.client import Client, Gone
+from tests.chaos.rig.data_checks import DataChecker
+from tests.chaos.rig.frame_checks import FrameChecker, Turn
+
+FIXTURES = Path(__file__).parents[2] / "fixtures"
+SPOKEN = {
+    "hello_luna.wav": "hello luna tell me a story about the ocean",
+    "question_rex.wav": "rex what do you think about the weather today",
+    "question_sage.wav": "sage what is the meaning of life",
+}
+ADDRESSED = ("Luna", "Rex", "Sage", "Luna and Rex", "Rex and Sage", "Sage and Luna", "everybody")
+PATIENCE_S = 90.0
+"""How long an answer may take, faults and restarts included; after that the turn counts as lost."""
+LOOK_S = 5.0
+"""Interval of the checks in Redis whether a turn was over when its client was reloaded."""
+REPEAT_S = 1.0
+"""The time after which a message is resent that got `unavailable`."""
+CUTS = 0.18
+"""Share of the turns that the user interrupts."""
+FRAME_BYTES = 3_200
+AT_ONCE_FRAMES = 49
+"""100 ms each: the gateway accepts five seconds at any rate."""
+
+
+@dataclass
+class Run:
+    """One turn in time. `faults` hit it while it ran."""
+
+    user: User
+    began: float
+    turn_id: str = ""
+    ended: float = 0.0
+    faults: list[str] = field(default_factory=list[str])
+    faults_before: int = 0
+    """The number of faults before it began."""
+
+
+@dataclass
+class Budget:
+    """The turns of all users: the minimum, and the number that are over. More turns start while faults are left."""
+
+    turns: int
+    begun: int = 0
+    over: int = 0
+    is_open: bool = False
+    """Whether faults are left."""
+    stopped: bool = False
+    """Whether the run ends early."""
+    in_force: list[str] = field(default_factory=list[str])
+    """The faults that are not over."""
+    injected: list[str] = field(default_factory=list[str])
+    """All faults so far, in order."""
+
+    def begin(self) -> bool:
+        """Whether another turn begins."""
+        if self.stopped:
+            return False
+        self.begun += 1
+        return self.begun <= self.turns or self.is_open
+
+
+class User:
+    """Runs until the budget is spent. `current` is the turn in progress."""
+
+    def __init__(
+        self,
+        number: int,
+        client: Client,
+        data_checker: DataChecker,
+        dice: random.Random,
+        *,
+        speaks: bool,
+        cuts: float = CUTS,
+    ) -> None:
+        self.number = number
+        self.client = client
+        self.checker: FrameChecker = client.checker
+        self.runs: list[Run] = []
+        self.current: Run | None = None
+        self.unheard = 0
+        """Spoken utterances that a fault ended before they became a turn."""
+        self._delayed: list[str] = []
+        """Utterances that did not become a turn in time; they may still do so."""
+        self._data_checker = data_checker
+        self._dice = dice
+        self._speaks = speaks
+        self._cuts = cuts
+        self._unchecked: list[Turn] = []
+        self._budget = Budget(0)
+
+    async def talk(self, budget: Budget) -> None:
+        """One turn after the other."""
+        self._budget = budget
+        if not await self.client.until(lambda: self.checker.conversation_id, PATIENCE_S):
+            self.checker.complain("lost", "the conversation did not open")
+            return
+        while budget.begin():
+            style = self._dice.random()
+            if style < 0.12 and self._speaks:
+                await self._spoken()
+            elif style > 1 - self._cuts:
+                await self._cut_off()
+            else:
+                await self._typed()
+            await self._check()
+            budget.over += 1
+        # the next turn settles the end of the last one: finish with a turn without interruption
+        await self._typed()
+        await self._check()
+        await self._data_checker.check_receipts(self.client)
+
+    # -- kinds of turns
+
+    async def _typed(self) -> None:
+        run = await self._say()
+        await self._until_over(run)
+
+    async def _cut_off(self) -> None:
+        run = await self._say()
+        seen = len(self.client.arrivals) + self._dice.randrange(60)
+        turn = self.checker.turn(run.turn_id)
+        await self.client.until(lambda: len(self.client.arrivals) >= seen or self.checker.is_done(turn), PATIENCE_S)
+        if self._dice.random() < 0.5:
+            with contextlib.suppress(Gone):  # the following frames show whether the gateway has it
+                await self.client.send("interrupt")
+            await self._until_over(run)
+            return
+        self._end(run)
+        await self._typed()
+
+    async def _spoken(self) -> None:
+        known, stopped, breaks = set(self.checker.turns), len(self.checker.listening_ended), self.client.breaks
+        run = self._begin("")
+        name = self._dice.choice(sorted(SPOKEN))
+        with contextlib.suppress(Gone):
+            await self.client.send("start_listening")
+            for frame in _microphone(name):
+                await self.client.send_raw(frame)
+            await self.client.send("stop_listening")
+
+        def heard() -> list[Turn]:
+            return [turn for turn in self.checker.turns.values() if turn.turn_id not in known and turn.accepted]
+
+        def stopped_or_cut() -> bool:
+            return len(self.checker.listening_ended) > stopped or self.client.breaks > breaks
+
+        while True:
+            await self.client.until(stopped_or_cut, PATIENCE_S)
+            if self.client.breaks > breaks:  # words in transit may be lost with the connection
+                await self.client.until(heard, 5.0)
+            late = [turn for turn in heard() if self._was_delayed(turn, SPOKEN[name])]
+            self._unchecked += late
+            known.update(turn.turn_id for turn in late)
+            if not late or heard() or self.client.breaks > breaks:
+                break
+            stopped += 1  # that was the end of an earlier session; the end of this one is still to come
+        turns = heard()
+        undisturbed = self.client.breaks == breaks and not run.faults
+        if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
+            said = [turn.text for turn in turns]
+            self.checker.complain(
+                "wrong", f"spoken was {SPOKEN[name]!r}, accepted {said}, stopped {self.checker.listening_ended}"
+            )
+        if not turns:
+            self.unheard += 1
+            self._delayed.append(SPOKEN[name])
+            self._end(run)
+            self.runs.remove(run)
+            return
+        run.turn_id = turns[-1].turn_id
+        self._unchecked += turns
+        await self._until_over(run)
+
+    def _was_delayed(self, turn: Turn, spoken: str) -> bool:
+        """Whether a turn is an earlier utterance that a fault delayed, and not the one just `spoken`."""
+        text = _plain(turn.text)
+        if text == spoken or text not in self._delayed:
+            return False
+        self._delayed.remove(text)
+        return True
+
+    # -- steps
+
+    async def _say(self) -> Run:
+        turn_id = str(UUID(int=self._dice.getrandbits(128), version=4))
+        run = self._begin(turn_id)
+        text = f"{self._dice.choice(ADDRESSED)}, here is question {turn_id[:8]}. What do you say?"
+        await self.client.say(text, turn_id)
+        turn = self.checker.turn(turn_id)
+        self._unchecked.append(turn)
+        deadline = time.monotonic() + PATIENCE_S
+        while not await self.client.until(lambda: turn.accepted or turn.excused, REPEAT_S):
+            if time.monotonic() > deadline:
+                self.checker.complain("lost", "the message was never accepted", turn_id)
+                break
+            if self.client.was_refused:
+                self.client.was_refused = False
+                await self.client.repeat()
+        return run
+
+    async def _until_over(self, run: Run) -> None:
+        await self._is_over(self.checker.turn(run.turn_id))
+        self._end(run)
+
+    async def _is_over(self, turn: Turn) -> bool:
+        """Wait for the end of a turn; False if it does not arrive in time."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not await self.client.until(lambda: self.checker.is_done(turn) or turn.excused, LOOK_S):
+            if time.monotonic() > deadline:
+                return False
+            if turn.reloaded:
+                await self._end_silently(turn)
+        return True
+
+    async def _end_silently(self, turn: Turn) -> None:
+        """End a turn that was over when the client was reloaded: the server sends nothing of it."""
+        conversation_id = self.checker.conversation_id
+        if await self._data_checker.has_interrupted(conversation_id, turn.turn_id):
+            turn.interrupted, turn.completed = True, 1
+        for message_id in turn.messages:
+            message = self.checker.messages[message_id]
+            if not message.sound_over and await self._data_checker.has_no_more_sound(conversation_id, message):
+                message.sound_over = True
+
+    async def _check(self) -> None:
+        while self._unchecked:
+            turn = self._unchecked.pop(0)
+            over = await self._is_over(turn)
+            self.client.forget(turn.turn_id)
+            if turn.excused:
+                continue
+            if not over:
+                what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.checker, turn)}"
+                self.checker.complain("lost", what, turn.turn_id)
+                continue
+            await self._data_checker.check(self.client, turn, self._faults_since(turn.turn_id))
+            turn.checked = True
+
+    def _faults_since(self, turn_id: str) -> set[str]:
+        """The faults that were active at any time since a turn began: more than those that hit it."""
+        runs = [run for run in self.runs if run.turn_id == turn_id]
+        return {name for run in runs for name in (*run.faults, *self._budget.injected[run.faults_before :])}
+
+    def _begin(self, turn_id: str) -> Run:
+        budget = self._budget
+        self.current = Run(
+            self, time.monotonic(), turn_id, faults=list(budget.in_force), faults_before=len(budget.injected)
+        )
+        self.runs.append(self.current)
+        return self.current
+
+    def _end(self, run: Run) -> None:
+        run.ended = time.monotonic()
+        self.current = None
+
+
+def state_of(checker: FrameChecker, turn: Turn) -> str:
+    """The progress of a turn, in words."""
+    messages = [checker.messages[message_id] for message_id in turn.messages]
+    replies = ", ".join(
+        f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"
+        for each in messages
+    )
+    ended = "turn_complete came" if turn.completed else "no turn_complete"
+    return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in checker.errors[-3:]]}"
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"[a-z']+", text.lower()))
+
+
+def _microphone(name: str) -> Iterator[bytes]:
+    with wave.open(str(FIXTURES / name)) as file:
+        pcm = file.readframes(file.getnframes())
+    pcm = pcm.ljust(min(len(pcm) + 48_000, AT_ONCE_FRAMES * FRAME_BYTES), b"\0")
+    for at in range(0, len(pcm), FRAME_BYTES):
+        yield pcm[at : at + FRAME_BYTES]

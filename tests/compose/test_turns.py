@@ -1,0 +1,70 @@
+"""`docker compose up`: the page, a typed turn and a spoken turn through the published port."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tertulia_shared.ids import new_id
+from tests.compose.spoken_turn import assert_understood_and_answered_aloud
+from tests.harness.client import talk
+from tests.harness.compose import Compose
+from tests.harness.sound import loudness
+
+pytestmark = [pytest.mark.compose, pytest.mark.timeout(900)]
+
+
+def test_page_is_served_at_the_published_port(stack: Compose) -> None:
+    status, page = stack.get("/")
+    assert status == 200
+    (script,) = re.findall(r'src="\./(assets/[^"]+\.js)"', page)
+    assert stack.get(f"/{script}")[0] == 200
+
+
+def test_containers_are_healthy(stack: Compose) -> None:
+    stack.wait_healthy("redis", "gateway", "stt", "llm", "tts")
+
+
+async def test_typed_message_is_answered_with_sound(stack: Compose) -> None:
+    async with talk(stack.url) as client:
+        await client.hears("Luna and Rex, hello!", turn_id := new_id())
+        answers = client.record.of_turn(turn_id)
+        assert [(answer.name, answer.status) for answer in answers] == [("Luna", "complete"), ("Rex", "complete")]
+        for answer in answers:
+            assert loudness(b"".join(bytes(pcm) for pcm in answer.pcm.values())) > 0.01
+
+
+async def test_spoken_message_is_transcribed_and_answered_with_sound(stack: Compose) -> None:
+    await assert_understood_and_answered_aloud(stack.url)
+
+
+async def test_conversation_is_readable_with_redis_cli(stack: Compose) -> None:
+    async with talk(stack.url) as client:
+        await client.hears("Sage, good evening!", new_id())
+        id = client.record.conversation_id
+    assert "Sage, good evening!" in stack.redis("XRANGE", f"tertulia:{{{id}}}:turns", "-", "+")
+    assert "NOPERM" in stack.redis("DEL", f"tertulia:{{{id}}}:turns")
+    assert "reader" in stack.redis("--operator", "ACL", "LOG"), "the operator sees which user was refused"
+
+
+async def test_cli_container_talks_to_and_inspects_the_stack(stack: Compose) -> None:
+    assert "Luna:" in stack.run("run", "--rm", "--no-TTY", "cli", "say", "Luna, hello!")
+    listed = stack.run("run", "--rm", "--no-TTY", "cli", "inspect")
+    assert "Luna, hello!" in listed
+    assert "of 768.0 MB" in listed, "the command's Redis user has the right to read the memory use"
+    assert "policy noeviction" in listed
+
+
+def test_doctor_finds_no_fault_in_the_stack(stack: Compose) -> None:
+    found = stack.run(
+        "run", "--rm", "--no-TTY", "cli", "doctor"
+    ).splitlines()  # `run` raises if the command exits with 1
+    assert [line for line in found if line.startswith(("✗", "-"))] == []
+    assert any("Redis answers" in line for line in found)
+
+
+def test_redis_denied_no_command_to_any_service(stack: Compose) -> None:
+    refused = stack.redis("--operator", "ACL", "LOG").split("\n")
+    services = {"gateway", "stt", "llm", "tts", "operator"}
+    assert not services & set(refused), "a right that a service needs is missing"

@@ -1,0 +1,24 @@
+"""Distributes the tests among the workers of pytest-xdist so that each stack starts once."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
+
+SHARING = ("tests/chaos/", "tests/integration/test_stack_")
+"""Files that share a stack, by the start of their path. They take the longest, so they are started first."""
+
+
+def order(nodeid: str) -> int:
+    """The position of a test in the queue: files that share a stack first, the remaining slow ones next."""
+    for position, prefix in enumerate((*SHARING, "tests/integration/")):
+        if nodeid.startswith(prefix):
+            return position
+    return len(SHARING) + 1
+
+
+class SharedStackScheduling(LoadFileScheduling):
+    """One worker runs all tests of a file, and one worker all files that share a stack."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        shared = next((prefix for prefix in SHARING if nodeid.startswith(prefix)), None)
+        return shared or super()._split_scope(nodeid)

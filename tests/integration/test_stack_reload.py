@@ -1,0 +1,118 @@
+"""A client that disconnects in mid-speech, and one without marks that continues: together they get every sample."""
+
+from __future__ import annotations
+
+import random
+import signal
+from typing import Any
+
+import pytest
+
+from tertulia_shared.bus import Bus
+from tertulia_shared.entry_ids import order
+from tertulia_shared.ids import new_id
+from tests.harness.client import TalkClient, talk
+from tests.harness.eventually import eventually
+from tests.harness.stack import Stack
+
+MOMENTS = 10
+MOST_RECEIPTS = 100
+"""Receipts sent at once; more than 200 commands would hit the rate limit."""
+QUESTION = "Luna, Rex and Sage, how are you?"
+
+
+async def rendering(bus: Bus, conversation_id: str, message_id: str) -> dict[str, bytes]:
+    """All audio of a message by entry id, as the tts worker wrote it."""
+    entries = await bus.read(bus.keys.audio(conversation_id, message_id))
+    return {entry.id: entry.fields[b"audio"] for entry in entries if b"is_final" not in entry.fields}
+
+
+def upto(sound: dict[str, bytes], heard: dict[str, Any] | None) -> bytes:
+    """The part of a message up to the position `heard`."""
+    if heard is None:
+        return b""
+    end = (heard["sentence_index"] + 1, heard["chunk_index"] + 1)
+    return b"".join(pcm for id, pcm in sound.items() if heard["complete"] or order(id) <= end)
+
+
+async def plays(client: TalkClient, bus: Bus, frames: list[dict[str, Any]]) -> None:
+    """Send receipts for these frames, and wait until Redis has them."""
+    for frame in frames[-MOST_RECEIPTS:]:
+        place = {name: frame[name] for name in ("message_id", "sentence_index", "chunk_index")}
+        await client.send("playback", **place, played_ms=1)
+    if not frames:
+        return
+    key = bus.keys.receipts(client.record.conversation_id)
+    last = tuple(str(frames[-1][name]).encode() for name in ("message_id", "sentence_index", "chunk_index"))
+
+    async def known() -> bool:
+        receipt = await bus.last(key)
+        if receipt is None:
+            return False
+        return last == tuple(receipt.fields[name] for name in (b"message_id", b"sentence_index", b"chunk_index"))
+
+    await eventually(known)
+
+
+@pytest.mark.timeout(240)
+async def test_next_client_gets_the_rest_of_the_audio_wherever_the_first_disconnects(stack: Stack) -> None:
+    async with stack.bus() as bus:
+        for moment in range(MOMENTS):
+            dice = random.Random(moment)
+            turn_id = new_id()
+            async with talk(*stack.urls) as first:
+                c = first.record.conversation_id
+                await first.say(QUESTION, turn_id)
+                if moment == MOMENTS - 1:
+                    await first.until_done(turn_id)
+                else:
+                    await first.until_frames(dice.randrange(3, 80))
+                frames = first.record.of("audio")
+                await plays(first, bus, frames[: dice.randrange(len(frames) + 1)])
+            async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+                await second.until_done(turn_id)
+                record = second.record
+                assert record.turns_accepted == {turn_id: QUESTION}
+                for message in record.of_turn(turn_id):
+                    whole = await rendering(bus, c, message.message_id)
+                    heard = upto(whole, record.heard_before.get(message.message_id))
+                    rest = b"".join(bytes(pcm) for pcm in message.pcm.values())
+                    assert heard + rest == b"".join(whole.values()), f"moment {moment}, {message.name}"
+                assert [m.name for m in record.of_turn(turn_id)] == ["Luna", "Rex", "Sage"]
+                stack.unsaid |= record.words()
+
+
+async def test_second_tab_continues_at_the_position_of_the_first_tab(stack: Stack) -> None:
+    async with stack.bus() as bus, talk(*stack.urls) as first:
+        turn_id = new_id()
+        await first.say(QUESTION, turn_id)
+        await first.until(lambda: len(first.record.of("audio")) >= 5, "some sound")
+        await plays(first, bus, first.record.of("audio")[:5])
+        c = first.record.conversation_id
+        async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+            assert await first.until_closed() == 4001
+            await second.until_done(turn_id)
+            (luna, *_) = second.record.of_turn(turn_id)
+            whole = await rendering(bus, c, luna.message_id)
+            assert b"".join(map(bytes, luna.pcm.values())) == b"".join(list(whole.values())[5:])
+            stack.unsaid |= second.record.words()
+
+
+async def test_client_continues_at_another_gateway_after_the_first_was_killed(stack: Stack) -> None:
+    (killed,) = stack.of("gateway")
+    async with stack.bus() as bus:
+        turn_id = new_id()
+        async with talk(*stack.urls) as first:
+            await first.say(QUESTION, turn_id)
+            await first.until(lambda: len(first.record.of("audio")) >= 8, "some sound")
+            await plays(first, bus, first.record.of("audio")[:8])
+            c = first.record.conversation_id
+            killed.send(signal.SIGKILL)
+        stack.start("gateway", port=killed.port)
+        stack.wait_ready()
+        async with talk(f"{stack.urls[0]}?conversation_id={c}") as second:
+            await second.until_done(turn_id)
+            (luna, *_) = second.record.of_turn(turn_id)
+            whole = await rendering(bus, c, luna.message_id)
+            assert b"".join(map(bytes, luna.pcm.values())) == b"".join(list(whole.values())[8:])
+            stack.unsaid |= second.record.words()

@@ -1,0 +1,115 @@
+"""The store accepts every text that the gateway accepts from a client, in every field and with any characters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from tertulia_gateway.command_parser import parse
+from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage
+from tertulia_gateway.rest.schemas import CharacterChange, NewCharacter, Rename
+from tertulia_llm.turn_rows import title_of
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import Character, InvalidRecord, Message
+from tertulia_shared.store.records import utc_now
+from tertulia_shared.store.validation import (
+    check_character,
+    check_message,
+    check_title,
+    encode_settings,
+    fitted_message,
+)
+
+T = TypeVar("T")
+CONTROLS = "\x00\x07\t\n\x0b\x0c\r\x1b\x1f\x7f\x80\x81\x85\x92\x9f\u2028\u2029\ufeff\ufffe\ud83d\ude00<>"
+CHARACTERS = st.sampled_from(CONTROLS) | st.characters(exclude_categories=())
+ANY = st.text(CHARACTERS, max_size=30)
+
+
+def repeated(text: str, times: int) -> str:
+    return text * times
+
+
+LONG = st.builds(repeated, ANY, st.sampled_from([1, 10, 300, 10_000]))
+NOT_ABOUT_CHARACTERS = ("< or >", "a letter or a digit", "data: URI")
+"""The store's other checks of a character; the API repeats their text in its answer."""
+
+
+def raw_frame(kind: str, data: object) -> str:
+    """A frame as a browser sends it: without escapes, except for lone surrogates."""
+    return json.dumps({"type": kind, "data": data}, ensure_ascii=False)
+
+
+def accepted(make: Callable[[], T]) -> T | None:
+    with suppress(ValidationError):
+        return make()
+    return None
+
+
+def refusal(character: Character) -> str:
+    try:
+        check_character(character)
+    except InvalidRecord as error:
+        return str(error)
+    return ""
+
+
+def row(text: str, name: str = "Jay") -> Message:
+    now, id = utc_now(), new_id()
+    return Message(id, new_id(), id, "user", None, name, text, "complete", 0, now, now)
+
+
+@given(LONG, st.sampled_from(["plain", "escaped"]))
+def test_store_accepts_every_message_that_the_gateway_accepts(text: str, how: str) -> None:
+    frame = raw_frame("user_message", {"text": text})
+    command = parse(json.dumps(json.loads(frame)) if how == "escaped" else frame)
+    assert isinstance(command, UserMessage | Problem)
+    if isinstance(command, UserMessage):
+        check_message(row(command.text))
+        check_title(title_of(command.text))
+        assert orjson.dumps(command.text)
+
+
+@given(LONG, st.floats() | st.integers() | st.none(), st.floats() | st.integers() | st.booleans())
+def test_store_accepts_all_model_settings_that_the_gateway_accepts(
+    model: str, temperature: float | None, top_k: float
+) -> None:
+    data = {"model": model, "temperature": temperature, "top_k": top_k}
+    for name, value in data.items():  # one by one: a refused setting refuses the whole command
+        command = parse(raw_frame("model_settings", {name: value}))
+        assert isinstance(command, ChangeSettings | Problem)
+        if isinstance(command, ChangeSettings):
+            encode_settings(dict(command.changes))
+            assert orjson.dumps(dict(command.changes))
+
+
+@given(LONG)
+def test_store_accepts_every_title_that_the_gateway_accepts(title: str) -> None:
+    if (rename := accepted(lambda: Rename(title=title))) is not None:
+        check_title(rename.title)
+
+
+@given(LONG, LONG, LONG, LONG)
+def test_store_accepts_every_character_that_the_gateway_accepts(name: str, voice: str, prompt: str, image: str) -> None:
+    for fields in ({"name": name}, {"voice": voice}, {"system_prompt": prompt}, {"image": image}):
+        whole = {"name": "Luna", "voice": "luna", **fields}
+        new = accepted(lambda whole=whole: NewCharacter.model_validate(whole))
+        change = accepted(lambda fields=fields: CharacterChange.model_validate(fields))
+        assert (new is None) == (change is None), "a change has the same rules as a new character"
+        if new is not None:
+            now = utc_now()
+            refused = refusal(Character(new_id(), created_at=now, updated_at=now, **new.model_dump()))
+            assert not refused or any(reason in refused for reason in NOT_ABOUT_CHARACTERS), refused
+
+
+@given(LONG, LONG)
+def test_store_accepts_every_fitted_message(text: str, name: str) -> None:
+    """The text may come from a model, a recognizer, a setting or another release."""
+    check_message(fitted_message(row(text, name)))

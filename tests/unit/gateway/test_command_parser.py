@@ -1,0 +1,128 @@
+"""The parser turns any text frame into a command or a problem, and never raises."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tertulia_gateway.command_parser import parse, parse_resume
+from tertulia_gateway.commands import (
+    AudioMark,
+    ChangeSettings,
+    Command,
+    Played,
+    Problem,
+    Resume,
+    StopReplies,
+    UserMessage,
+)
+from tertulia_shared.entries import Receipt
+from tertulia_shared.model_settings import SETTING_RANGES
+
+TYPES = (
+    "user_message", "start_listening", "stop_listening", "model_settings", "refresh_characters", "new_conversation",
+    "resume", "interrupt", "playback",
+)  # fmt: skip
+FIELDS = (
+    "text", "turn_id", "conversation_id", "last_event_id", "last_audio", "message_id", "id", "sentence_index",
+    "chunk_index", "played_ms", "model", *SETTING_RANGES,
+)  # fmt: skip
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from([str(uuid4()), "1-1", "²-1"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS) | st.text(), inner, max_size=6),
+    max_leaves=12,
+)
+
+
+def frame(kind: object, data: object) -> str:
+    return json.dumps({"type": kind, "data": data})
+
+
+@given(st.text())
+def test_any_text_is_parsed_without_raising(text: str) -> None:
+    assert isinstance(parse(text), Problem | Command)
+
+
+@given(JSON)
+def test_any_json_is_parsed_without_raising(value: Any) -> None:
+    assert isinstance(parse(json.dumps(value)), Problem | Command)
+
+
+@given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(FIELDS), JSON, max_size=6))
+def test_any_data_of_a_known_type_is_parsed_without_raising(kind: str, data: dict[str, Any]) -> None:
+    parsed = parse(frame(kind, data))
+    if isinstance(parsed, Problem):
+        assert parsed.code in {"bad_field", "bad_json"}
+        assert kind in parsed.message or parsed.code == "bad_json"
+
+
+@given(st.dictionaries(st.sampled_from(["conversation_id", "last_event_id", "last_audio"]), st.text()))
+def test_any_address_is_parsed_without_raising(query: dict[str, str]) -> None:
+    assert isinstance(parse_resume(query), Problem | Resume)
+
+
+def test_message_text_is_trimmed_and_bounded() -> None:
+    assert parse(frame("user_message", {"text": " a\nb\t "})) == UserMessage("a\nb")
+    assert parse(frame("user_message", {"text": "x" * 8000 + "  "})) == UserMessage("x" * 8000)
+    assert isinstance(parse(frame("user_message", {"text": "x" * 8001})), Problem)
+
+
+def test_data_is_optional_and_unknown_fields_are_ignored() -> None:
+    assert parse('{"type": "interrupt"}') == StopReplies()
+    assert parse('{"type": "interrupt", "data": null, "more": 1}') == StopReplies()
+    assert parse(frame("user_message", {"text": "a", "mood": "good"})) == UserMessage("a")
+
+
+@pytest.mark.parametrize("name", SETTING_RANGES)
+def test_settings_are_accepted_up_to_their_bounds(name: str) -> None:
+    low, high = SETTING_RANGES[name]
+    for value in (low, high, None):
+        assert parse(frame("model_settings", {name: value})) == ChangeSettings({name: value})
+    wrong: tuple[object, ...] = (low - 1, high + 1, "1", True, [], 1e999)
+    for value in wrong:
+        assert isinstance(parse(frame("model_settings", {name: value})), Problem)
+
+
+def test_problem_names_all_wrong_settings() -> None:
+    problem = parse(frame("model_settings", {"top_p": 2, "min_p": -1, "temperature": 1}))
+    assert isinstance(problem, Problem)
+    assert "`top_p`" in problem.message
+    assert "`min_p`" in problem.message
+    assert "`temperature`" not in problem.message
+
+
+def test_resume_is_parsed_with_and_without_marks() -> None:
+    c, m = str(uuid4()), str(uuid4())
+    assert parse(frame("resume", {"conversation_id": c})) == Resume(c)
+    marks = {"conversation_id": c, "last_event_id": "17-0", "last_audio": {"message_id": m, "id": "2-3"}}
+    assert parse(frame("resume", marks)) == Resume(c, "17-0", AudioMark(m, "2-3"))
+    assert parse_resume({"conversation_id": c, "last_event_id": "17-0", "last_audio": f"{m}/2-3"}) == Resume(
+        c, "17-0", AudioMark(m, "2-3")
+    )
+
+
+@pytest.mark.parametrize("bad", ["-1", "1", "1-", "a-b", "1-1-1", "²-1", "1" * 20 + "-0", 17, {}])
+def test_malformed_event_id_is_refused(bad: object) -> None:
+    problem = parse(frame("resume", {"conversation_id": str(uuid4()), "last_event_id": bad}))
+    assert isinstance(problem, Problem)
+    assert "last_event_id" in problem.message
+
+
+def test_receipt_is_parsed_and_its_numbers_are_checked() -> None:
+    m = str(uuid4())
+    data = {"message_id": m, "sentence_index": 1, "chunk_index": 2, "played_ms": 1234.5}
+    assert parse(frame("playback", data)) == Played(Receipt(m, 1, 2, 1234))
+    for name in ("sentence_index", "chunk_index", "played_ms"):
+        for bad in (-1, True, None, 10**12, "1"):
+            assert isinstance(parse(frame("playback", data | {name: bad})), Problem)
+
+
+def test_problem_shortens_a_long_type() -> None:
+    problem = parse(frame("x" * 500, {}))
+    assert isinstance(problem, Problem)
+    assert "x" * 41 not in problem.message
