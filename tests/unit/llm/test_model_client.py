@@ -9,10 +9,12 @@ import pytest
 
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import MAX_RETRY_DELAY_S, ModelFailed, error_in_stream, jitter, retry_delay_s
+from tertulia_llm.model.stream import DISCARD, THINKING, Marker
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.usage import added
-from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Reply, ScriptedModel
+from tests.fakes.model_server import Act, Break, ErrorInStream, Fail, Hold, Raw, Reply, ScriptedModel
+from tests.fakes.model_sse import chunk
 from tests.harness.settings_of import settings_of
 
 ASKED = [{"role": "system", "content": "You are Luna."}, {"role": "user", "content": "Hello"}]
@@ -148,6 +150,37 @@ async def test_keep_alives_do_not_extend_the_first_token_timeout() -> None:
         texts, failure = await failure_of(model)
         assert (texts, failure.retryable) == ([], True)
         hold.event.set()
+
+
+async def pieces_of(model: Model) -> list[str | Marker]:
+    async with model.reply(ASKED, ModelSettings()) as stream:
+        return [piece async for piece in stream]
+
+
+async def test_reasoning_without_an_opening_tag_is_spoken_once_at_most() -> None:
+    thought, closing, answer = (
+        chunk({"content": "Jay says hello."}),
+        chunk({"content": "\n</think>\n"}),
+        chunk({"content": "Hi"}),
+    )
+    act = Raw([thought, closing, answer, chunk({}, "stop")])
+    async with talking(act, act) as (_, model):
+        assert DISCARD in await pieces_of(model)
+        assert await pieces_of(model) == [THINKING, "Hi"]
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/event-stream", "text/plain"])
+async def test_whole_answer_to_a_streamed_request_is_read(content_type: str) -> None:
+    body = b'{\n  "choices": [\n    {"message": {"content": "Hi"}, "finish_reason": "stop"}\n  ]\n}'
+    async with talking(Raw([body], content_type)) as (_, model):
+        assert await said(model) == ["Hi"]
+
+
+async def test_page_in_place_of_a_stream_is_told_in_its_own_words() -> None:
+    async with talking(Raw([b"<html><title>Sign in</title></html>"], "text/html")) as (_, model):
+        texts, failure = await failure_of(model)
+        assert (texts, failure.code) == ([], "llm_unavailable")
+        assert "Sign in" in str(failure)
 
 
 async def test_abandoned_reply_closes_the_connection() -> None:
