@@ -33,7 +33,7 @@ from tertulia_shared.store.records import (
 )
 from tertulia_shared.store.seed import SEED_NAME, seed_characters
 from tertulia_shared.store.sqlite_file import create_private, identity, move_aside, use_wal
-from tertulia_shared.store.sqlite_thread import Call, Lane, Outcome
+from tertulia_shared.store.sqlite_thread import Call, Outcome, SQLiteThread
 from tertulia_shared.store.validation import (
     check_after,
     check_character,
@@ -85,14 +85,14 @@ class SQLiteStore:
         self._files: dict[str, tuple[int, int] | None] = {}
         """The `identity` of the file that each thread has open."""
         self.losses = 0
-        self._writer = self._lane("write")
-        self._reader = self._lane("read")
+        self._writer = self._thread("write")
+        self._reader = self._thread("read")
 
     async def open(self) -> None:
         if self._writer.is_open:
             return
         self._files.clear()
-        self._writer, self._reader = self._lane("write"), self._lane("read")
+        self._writer, self._reader = self._thread("write"), self._thread("read")
         await self._writer.start()
         try:
             await self._reader.start()
@@ -176,9 +176,9 @@ class SQLiteStore:
     async def usage(self, conversation_id: str, *, without_turn: str = "") -> Usage:
         return await self._reader.submit(lambda db: rows.select_usage(db, conversation_id, without_turn))
 
-    def _lane(self, kind: str) -> Lane:
+    def _thread(self, kind: str) -> SQLiteThread:
         writes = kind == "write"
-        return Lane(
+        return SQLiteThread(
             f"store-{kind}",
             connect=self._connect_writer if writes else self._connect_reader,
             run_batch=run_writes if writes else run_reads,
