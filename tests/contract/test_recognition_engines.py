@@ -97,6 +97,17 @@ async def hear(session: RecognitionSession, audio: bytes, piece: int = 1280) -> 
     return events
 
 
+_HEARD_ALONE: dict[tuple[str, str], list[TranscriptionFinished]] = {}
+
+
+async def heard_alone(engine: RecognitionEngine, name: str) -> list[TranscriptionFinished]:
+    """The utterances of a recording while no other session runs. Each engine recognizes it once for all tests."""
+    known = (engine.name, name)
+    if known not in _HEARD_ALONE:
+        _HEARD_ALONE[known] = finals(await hear(await engine.open(), pcm(name)))
+    return _HEARD_ALONE[known]
+
+
 def finals(events: Sequence[STTEvent]) -> list[TranscriptionFinished]:
     return [event for event in events if isinstance(event, TranscriptionFinished)]
 
@@ -135,7 +146,7 @@ async def test_stable_transcript_only_grows_while_the_partial_one_may_change(eng
         tasks.create_task(read())
         await session.feed(audio[:amid])
         await is_shown.wait()
-        # A busy machine may need longer for a second text, which shows what is stable, than one speaks: say more.
+        # On a busy machine the second partial text, which shows the stable part, comes late: use long speech.
         for _ in range(MORE_S):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(1):
@@ -156,15 +167,14 @@ async def test_stable_transcript_only_grows_while_the_partial_one_may_change(eng
 
 @pytest.mark.parametrize("piece", [70, 1024, 6400, 10**6])
 async def test_recognition_does_not_depend_on_the_sizes_of_audio_pieces(engine: RecognitionEngine, piece: int) -> None:
-    audio = pcm("question_rex")
-    expected = finals(await hear(await engine.open(), audio))
+    expected = await heard_alone(engine, "question_rex")
     assert len(expected) == 1
-    assert_same(finals(await hear(await engine.open(), audio, piece)), expected, engine)
+    assert_same(finals(await hear(await engine.open(), pcm("question_rex"), piece)), expected, engine)
 
 
 async def test_concurrent_sessions_recognize_their_own_audio(engine: RecognitionEngine) -> None:
     names = ("hello_luna", "question_rex")
-    alone = [finals(await hear(await engine.open(), pcm(name))) for name in names]
+    alone = [await heard_alone(engine, name) for name in names]
     sessions = [await engine.open() for _ in names]
     together = await asyncio.gather(*(hear(session, pcm(name)) for session, name in zip(sessions, names, strict=True)))
     for events, expected in zip(together, alone, strict=True):
@@ -173,7 +183,7 @@ async def test_concurrent_sessions_recognize_their_own_audio(engine: Recognition
 
 async def test_finishing_a_recognition_session_yields_the_last_words(engine: RecognitionEngine) -> None:
     audio = pcm("question_rex")
-    (whole,) = finals(await hear(await engine.open(), audio))
+    (whole,) = await heard_alone(engine, "question_rex")
     cut = audio[: (whole.end_sample - 14 * FRAME // 2) * 2 + 100]  # during the silence that would end the utterance
 
     (final,) = finals(await hear(await engine.open(), cut))

@@ -31,6 +31,8 @@ from tertulia_shared.tls import NOT_TAKEN, Tls, explained, hung_up
 
 REPLY_TIMEOUT_S = 10.0
 """Time limit for a command that does not block; then its connection counts as lost."""
+CONNECT_TIMEOUT_S = 5.0
+"""Time limit for a new connection, with its TLS handshake."""
 KEEPALIVE: Mapping[str, int] = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3}
 """TCP keepalive: idle seconds before the first probe, seconds between probes, and their number. A router between the
 two may drop idle connections, and the next write would then get no answer."""
@@ -55,7 +57,7 @@ def make_pool(url: str, tls: Tls | None = None) -> ConnectionPool:
         url,
         protocol=2,
         retry=Retry(NoBackoff(), 0),
-        socket_connect_timeout=5.0,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
         # with a timeout redis-py uses wait_for(), which on Python 3.11 may swallow a cancellation (and costs a task)
         socket_timeout=None,
         driver_info=None,  # no CLIENT SETINFO: Redis before 7.2 does not know it, and its ACLs cannot allow it
@@ -216,18 +218,19 @@ class Link:
         about_tls = explained(error)
         if about_tls is not None:
             return BusRefused(about_tls)
-        if is_new and self._is_tls and hung_up(error):  # in TLS 1.3 a refusal follows the handshake, and may be lost
-            return BusUnavailable(f"Redis hung up before a word. {NOT_TAKEN}")
+        # in TLS 1.3 the server refuses a certificate after the handshake; its alert may be lost
+        if is_new and self._is_tls and hung_up(error):
+            return BusUnavailable(f"Redis closed the connection during the handshake. {NOT_TAKEN}")
         if isinstance(error, NoPermissionError):
-            return BusRefused(f"Redis does not let us work: {error}")
+            return BusRefused(f"Redis refuses the connection: {error}")
         if isinstance(error, AuthenticationError):
             return BusRefused(
-                f"Redis does not let the user {self._user!r} in ({error}): is the login in TERTULIA_REDIS_URL right, "
+                f"Redis refuses the login of the user {self._user!r} ({error}): is it right in TERTULIA_REDIS_URL, "
                 "or was it revoked?"
             )
         # a port without TLS reads the handshake as the start of a command, and waits for the rest
         doubt = "; is that its TLS port?" if is_new and self._is_tls and isinstance(error, TimedOut) else ""
-        return BusUnavailable(f"Redis is not answering: {error}{doubt}")
+        return BusUnavailable(f"Redis does not answer: {error}{doubt}")
 
     async def _drop(self) -> None:
         connection, self._connection = self._connection, None
