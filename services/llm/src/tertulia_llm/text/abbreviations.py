@@ -6,7 +6,6 @@ an abbreviation in one language and a common last word in another (Italian "es."
 before it, in `NEVER_LAST_AFTER`.
 """
 
-# ruff: noqa: RUF001 - words in Cyrillic and Turkish
 from __future__ import annotations
 
 from typing import Final

@@ -20,7 +20,7 @@ from typing import Final
 
 from tertulia_llm.text import stage_words as words_of
 
-_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")  # noqa: RUF001
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DIGIT: Final = re.compile(r"\d")
 _MAX_WIDE_CHARS: Final = 24
@@ -29,7 +29,7 @@ _MAX_SUBJECT_WORDS: Final = 2
 _MIN_VERB_CHARS: Final = 4
 
 
-def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:
+def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bool:  # noqa: PLR0911 - one return per rule
     """Decide on the text between two markers. `alone`: it stands between sentences. `bracketed`: in `[ ]`."""
     if _DIGIT.search(span):
         return False

@@ -19,7 +19,7 @@ from tertulia_llm.text.abbreviations import (
     STARTERS,
 )
 
-_OPENING: Final = "\"'“‘«„‚»([{*_~`-—–#>¿¡"  # noqa: RUF001 - these Unicode marks are intended
+_OPENING: Final = "\"'“‘«„‚»([{*_~`-—–#>¿¡"
 _LONGEST_ORDINAL_DIGITS: Final = 3
 _LONGEST_TITLE_CHARS: Final = 3
 _NEXT_WORD: Final = re.compile(r"[^\W\d_]{1,24}")

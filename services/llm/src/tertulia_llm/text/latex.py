@@ -3,7 +3,6 @@
 Only known commands count, so that a path such as `C:\\temp` stays. The signs are then read like any others.
 """
 
-# ruff: noqa: RUF001 - mathematical signs
 from __future__ import annotations
 
 import re
@@ -66,11 +65,8 @@ def _inside_commands(text: str) -> str:
 
 def _sign(found: re.Match[str]) -> str:
     sign = _SIGNS[found.group(1)]
-    return (
-        f"{sign} "
-        if sign and sign not in "°" and not sign.isalpha()
-        else sign + found.group()[len(found.group(1)) + 1 :]
-    )
+    space = found.group()[len(found.group(1)) + 1 :]
+    return sign + space if not sign or sign == "°" or sign.isalpha() else f"{sign} "
 
 
 def _fraction(found: re.Match[str]) -> str:

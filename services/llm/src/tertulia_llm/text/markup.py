@@ -29,7 +29,7 @@ _ENTITY: Final = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGN
 _IMAGE: Final = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _LINK: Final = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
 _LINK_REST: Final = re.compile(r"\]\((?:https?:|/|#|mailto:)[^)\s]*\)")
-_ADDRESS: Final = re.compile(r"(?<!\w)(?:(?:https?|ftp|wss?|file)://|www\.(?=\w))[^\s<>\"」』）】]*", re.IGNORECASE)  # noqa: RUF001
+_ADDRESS: Final = re.compile(r"(?<!\w)(?:(?:https?|ftp|wss?|file)://|www\.(?=\w))[^\s<>\"」』）】]*", re.IGNORECASE)
 ADDRESS_REST: Final = re.compile(r"^\S+")
 _ADDRESS_TAIL: Final = ".,;:!?)]}'*_…"
 _RULE: Final = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE)

@@ -7,17 +7,17 @@ from typing import Final
 
 from tertulia_llm.text.full_stops import full_stop_ends, next_word
 
-MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"  # noqa: RUF001 - the end marks of scripts that put a space after them
-WIDE_MARKS: Final = "。！？｡"  # noqa: RUF001 - the end marks of scripts written without spaces
-_QUOTES: Final = "\"'”’“‘»«›‹)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
-_QUOTED_ON: Final = "とっ、，,"  # noqa: RUF001 - after a quotation these carry the sentence on: 「行こう。」と言った
+MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"
+WIDE_MARKS: Final = "。！？｡"
+_QUOTES: Final = "\"'”’“‘»«›‹)]}」』】）〉》〕］｝"
+_QUOTED_ON: Final = "とっ、，,"
 STOP: Final = rf"\n|[{MARKS}{WIDE_MARKS}]{{1,32}}[{re.escape(_QUOTES)}*_~`]{{0,16}}"
 """A line end, or end marks with the quotation marks and brackets that close after them."""
 WAIT: Final = -1
 """More text decides it."""
 REJECT: Final = -2
 """The sentence does not end here."""
-_DASHES: Final = "—–-"  # noqa: RUF001
+_DASHES: Final = "—–-"
 _SPACES: Final = re.compile(r"[^\S\n]{0,32}")
 _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 

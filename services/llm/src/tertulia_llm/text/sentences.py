@@ -24,9 +24,9 @@ from tertulia_llm.text.spoken import SpeechState, speakable
 
 _LONGEST_RUN_CHARS: Final = 32 + 16
 _NEXT_STOP: Final = re.compile(STOP)
-_NEXT_STOP_OR_CLAUSE: Final = re.compile(STOP + "|[,;:—–、，；：]")  # noqa: RUF001
+_NEXT_STOP_OR_CLAUSE: Final = re.compile(STOP + "|[,;:—–、，；：]")
 _ANY_MARK: Final = re.compile(rf"[\n{MARKS}{WIDE_MARKS}]")
-_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")  # noqa: RUF001
+_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")
 _JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
 _SMALLEST_BOUND_CHARS: Final = 40
 
@@ -133,7 +133,7 @@ class SentenceSplitter:
             mark = buffer[found.start()]
             if mark == "\n":
                 return found.end()
-            if mark in ",;:—–、，；：":  # noqa: RUF001
+            if mark in ",;:—–、，；：":
                 end = self._clause_end(buffer, start, found.start(), final=final)
             elif found.end() == len(buffer):
                 end = REJECT if final else WAIT
@@ -152,7 +152,7 @@ class SentenceSplitter:
         return WAIT
 
     def _clause_end(self, buffer: str, start: int, at: int, *, final: bool) -> int:
-        wide = buffer[at] in "、，；："  # noqa: RUF001
+        wide = buffer[at] in "、，；："
         scale = 2 if wide else 1
         if (at + 1 - start) * scale < self._settings.first_clause_min_chars:
             return REJECT

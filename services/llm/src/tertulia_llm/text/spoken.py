@@ -36,11 +36,11 @@ _TILDE_SPAN: Final = re.compile(r"(?<![\w~])~(?=[^\s~])([^~\n]+?)(?<=\S)~(?![\w~
 _LOOSE_TILDES: Final = re.compile(r"(?<=[^\W\d_])~+|(?<=[.!?…])~+|(?<!\w)~+(?=[^\W\d_])")
 _STRUCK: Final = re.compile(r"~~(?=\S)([^\n]+?)~~")
 _BRACKETED: Final = re.compile(
-    r"\(([^()\n]{1,240})\)|\[([^\[\]\n]{1,240})\]|（([^（）\n]{1,80})）|【([^【】\n]{1,80})】|<([^<>\n]{1,80})>"  # noqa: RUF001
+    r"\(([^()\n]{1,240})\)|\[([^\[\]\n]{1,240})\]|（([^（）\n]{1,80})）|【([^【】\n]{1,80})】|<([^<>\n]{1,80})>"
     r"|\{([^{}\n]{1,80})\}"
 )
-_OPENING_BRACKET: Final = re.compile(r"[(\[（【<{]")  # noqa: RUF001
-_EMPTY_BRACKETS: Final = re.compile(r"[(\[（【]\s*[)\]）】]")  # noqa: RUF001
+_OPENING_BRACKET: Final = re.compile(r"[(\[（【<{]")
+_EMPTY_BRACKETS: Final = re.compile(r"[(\[（【]\s*[)\]）】]")
 _OPEN_BRACKET: Final = re.compile(r"[(\[][^()\[\]]*$")
 _CLOSING: Final = {"*": "*", "(": ")", "[": "]"}
 _CODE: Final = re.compile(r"`+([^`\n]*)`+")
@@ -48,7 +48,7 @@ _ASTERISK_SPAN: Final = re.compile(r"(?<![\w*])\*(?![\s*])([^*\n]+?)(?<!\s)\*(?!
 _OPEN_ASTERISK: Final = re.compile(r"(?<![\w*])\*(?=[^\W\d_])([^*]*)$")
 _LOOSE_ASTERISKS: Final = re.compile(r"(?<![\w*])\*+(?=[^\s\d*])|(?<=[^\s*\d])\*+(?![\w*])|`")
 _LOOSE_UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?!\w)")
-_ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")  # noqa: RUF001
+_ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")
 _SPACE_BEFORE_MARK: Final = re.compile(r"[ ]+(?=[,.;:!?](?:\s|$))")
 _LEADING_MARK: Final = re.compile(r"^(?:[,;:]+|[.!?…]+(?=\s|$))\s*")
 

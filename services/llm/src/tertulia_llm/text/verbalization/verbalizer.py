@@ -1,0 +1,45 @@
+"""`verbalize`: a sentence as people say it, in the words of a language."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tertulia_llm.text.verbalization import codes, dates, formulas, measures, money, ordinals, times
+from tertulia_llm.text.verbalization.lexicon import DEFAULT, base_of, lexicon_of
+
+_MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
+_HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
+_HAS_SIGN: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM]\b|\.\w")
+
+
+def verbalize(text: str, tag: str) -> str:
+    """Return `text` with numbers, signs and abbreviations as words of the language `tag` (BCP 47).
+
+    An unknown language is read as English.
+    """
+    base = base_of(tag) or DEFAULT
+    lexicon = lexicon_of(base)
+    text = codes.read_abbreviations(text, lexicon)
+    if not _HAS_SIGN.search(text):
+        return text
+    text = codes.read_addresses(text, lexicon)
+    text = ordinals.read_roman(text, lexicon)
+    if _HAS_NUMBER.search(text):
+        region = tag.partition("-")[2].lower()
+        text = dates.read_dates(text, lexicon, day_first=lexicon.day_first or region not in _MONTH_FIRST_REGIONS)
+        text = codes.read_codes(text, lexicon)
+        text = times.read_times(text, lexicon)
+        text = money.read_money(text, lexicon)
+        text = measures.read_measures(text, lexicon)
+        text = ordinals.read_ordinals(text, lexicon)
+        text = dates.read_years(text, lexicon)
+        text = formulas.read_fractions(text, lexicon)
+        text = formulas.read_formulas(text, lexicon)
+        text = formulas.read_ranges(text, lexicon)
+    else:
+        text = formulas.read_formulas(text, lexicon)
+    text = formulas.read_signs(text, lexicon)
+    text = formulas.read_decimals(text, lexicon)
+    text = codes.read_joins(text, lexicon)
+    return " ".join(text.split())
