@@ -19,8 +19,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage
 from tertulia_llm.text.sentence_ends import MARKS, REJECT, STOP, WAIT, WIDE_MARKS, sentence_end
 from tertulia_llm.text.spoken import SpeechState, speakable
+from tertulia_llm.text.verbalization.verbalizer import verbalize
 
 _LONGEST_RUN_CHARS: Final = 32 + 16
 _NEXT_STOP: Final = re.compile(STOP)
@@ -35,8 +37,8 @@ _SMALLEST_BOUND_CHARS: Final = 40
 class Sentence:
     """One piece to speak.
 
-    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice and has at least one
-    letter or digit.
+    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice, with numbers as words;
+    it has at least one letter or digit.
     """
 
     written: str
@@ -76,9 +78,10 @@ class SentenceSplitter:
     sentence after it, or is the `rest` that `finish` returns.
     """
 
-    __slots__ = ("_buffer", "_first", "_scanned", "_settings", "_state", "_unspoken")
+    __slots__ = ("_buffer", "_first", "_language", "_scanned", "_settings", "_state", "_unspoken")
 
-    def __init__(self, settings: SplitterSettings | None = None) -> None:
+    def __init__(self, settings: SplitterSettings | None = None, voice: VoiceLanguage | None = None) -> None:
+        self._language = ReplyLanguage(voice or VoiceLanguage())
         self._settings = settings or SplitterSettings()
         self._buffer = ""
         self._scanned = 0  # no boundary begins before this index of the buffer
@@ -123,7 +126,7 @@ class SentenceSplitter:
             piece = "".join(self._unspoken) + piece
             self._unspoken.clear()
         self._first = False
-        return [Sentence(piece, spoken)]
+        return [Sentence(piece, verbalize(spoken, self._language.of(spoken)))]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
         """Index after the sentence that begins at `start`, or `WAIT`; advances `_scanned`."""

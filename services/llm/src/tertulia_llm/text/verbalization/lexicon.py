@@ -10,6 +10,7 @@ from typing import Final, cast
 
 LANGUAGES: Final = ("en", "de", "es", "fr", "it", "pt", "nl", "pl", "ru", "tr", "ja", "zh")
 DEFAULT: Final = "en"
+UNKNOWN: Final = frozenset({"", "und"})
 
 Forms = tuple[str, ...]
 """A noun's forms, in the order of the language's `plural`: (one, other), or (one, few, many)."""

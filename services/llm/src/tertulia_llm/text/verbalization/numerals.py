@@ -99,7 +99,7 @@ def digits(text: str, lexicon: Lexicon) -> str:
 def counted(number: Number, noun: Forms, lexicon: Lexicon, *, feminine: bool = False) -> str:
     """A number with a noun in its form: "one dollar", "2.5 meters"."""
     if number.decimals:
-        form = noun[-1] if len(noun) <= 2 else noun[1]  # noqa: PLR2004
+        form = noun[min(1, len(noun) - 1)]
     else:
         form = noun[min(lexicon.plural(number.whole), len(noun) - 1)]
     space = "" if not lexicon.numerals.cardinal else " "

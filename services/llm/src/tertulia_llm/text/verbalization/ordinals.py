@@ -38,7 +38,8 @@ def _suffixed(lexicon: Lexicon) -> re.Pattern[str]:
 def _roman_ordinals(lexicon: Lexicon) -> re.Pattern[str]:
     rulers = "|".join(sorted(lexicon.rulers, key=len, reverse=True))
     suffix = r"(?P<dot>\.(?=[ ][a-zäöü]|$))?" if lexicon.code == "de" else ""
-    return re.compile(rf"(?<!\w)(?P<name>{rulers}) (?P<roman>{_ROMAN})(?!\w){suffix}")
+    end = "(?:er|ère)?" if lexicon.code == "fr" else ""
+    return re.compile(rf"(?<!\w)(?P<name>{rulers}) (?P<roman>{_ROMAN}){end}(?!\w){suffix}")
 
 
 @cache
@@ -110,7 +111,8 @@ def _ruler(found: re.Match[str], lexicon: Lexicon) -> str:
 
 def _century(found: re.Match[str], lexicon: Lexicon) -> str:
     value = roman_value(found["roman"] or found["roman2"])
-    said = numerals.ordinal(value, lexicon) if value <= lexicon.monarch_ordinals_to else ""
+    is_ordinal = found["after"] or value <= lexicon.monarch_ordinals_to
+    said = numerals.ordinal(value, lexicon) if is_ordinal else ""
     said = said or numerals.cardinal(value, lexicon)
     return f"{said} {found['after']}" if found["after"] else f"{found['before']} {said}"
 

@@ -6,19 +6,23 @@ import re
 from typing import Final
 
 from tertulia_llm.text.verbalization import codes, dates, formulas, measures, money, ordinals, times
-from tertulia_llm.text.verbalization.lexicon import DEFAULT, base_of, lexicon_of
+from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, base_of, lexicon_of
 
 _MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
 _HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
-_HAS_SIGN: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM]\b|\.\w")
+_HAS_SIGN: Final = re.compile(
+    r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM](?:er|e|ème)?\b|\.\w"
+)
 
 
 def verbalize(text: str, tag: str) -> str:
     """Return `text` with numbers, signs and abbreviations as words of the language `tag` (BCP 47).
 
-    An unknown language is read as English.
+    An unknown language ("", "und") is read as English. Text of a language without a lexicon stays as it is.
     """
-    base = base_of(tag) or DEFAULT
+    base = DEFAULT if tag in UNKNOWN else base_of(tag)
+    if not base:
+        return text
     lexicon = lexicon_of(base)
     text = codes.read_abbreviations(text, lexicon)
     if not _HAS_SIGN.search(text):
