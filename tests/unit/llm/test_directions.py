@@ -13,15 +13,19 @@ def said(text: str) -> str:
 @pytest.mark.parametrize(
     "direction",
     [
-        "*laughs*", "(laughs)", "(laughs softly)", "[sighs]", "_smiles_", "**grins**", "*leans in, whispering*", "(笑)", "（笑）",
-        "【叹气】", "[叹气]", "<laughs>", "<laughs softly>", "~giggles~", "[laughter]", "(laughing)", "(softly)", "(a long pause)",
+        "*laughs*", "(laughs)", "(laughs softly)", "[sighs]", "_smiles_", "**grins**", "*leans in, whispering*",
+        "(笑)", "（笑）",
+        "【叹气】", "[叹气]", "<laughs>", "<laughs softly>", "~giggles~", "[laughter]", "(laughing)", "(softly)",
+        "(a long pause)",
         "[door creaks]", "[soft music]", "(she smiles)", "(Rex grins)", "(smiles and nods)", "(adjusts her glasses)",
         "(fluffs up her feathers)", "(winks at you)", "(in a soft voice)", "(*laughs*)", "*(laughs)*", "[*sighs*]",
         "(lacht)", "(lacht leise)", "(mit leiser Stimme)", "(seufzend)", "*lächelt verlegen*",
         "(ríe)", "(se ríe)", "(sonriendo)", "(en voz baja)", "(rit)", "(elle sourit)", "(à voix basse)", "(en riant)",
-        "(ride)", "(sospira)", "(sottovoce)", "(ri)", "(suspirando)", "(em voz baixa)", "(lacht zachtjes)", "(glimlacht)",
+        "(ride)", "(sospira)", "(sottovoce)", "(ri)", "(suspirando)", "(em voz baixa)", "(lacht zachtjes)",
+        "(glimlacht)",
         "(śmieje się)", "(wzdycha)", "(szeptem)", "(смеётся)", "(вздыхает)", "(тихо)", "(güler)", "(gülümseyerek)",
-        "（微笑）", "（小声）", "（ため息）", "（照れながら）", "（轻声地笑了笑）", "(웃음)", "(giggles nervously, looking away)",
+        "（微笑）", "（小声）", "（ため息）", "（照れながら）", "（轻声地笑了笑）", "(웃음)",
+        "(giggles nervously, looking away)",
         "((laughs))", "{sighs}", "(laughs!)", "[ laughs ]", "***laughs***", "__laughs__", "[SIGHS]", "(Laughs)",
     ],
 )  # fmt: skip
@@ -51,11 +55,14 @@ def test_stage_direction_within_a_sentence_is_not_spoken(written: str, spoken: s
 @pytest.mark.parametrize(
     "text",
     [
-        "It is true (really).", "(really) it is.", "See [1] and [2].", "He wrote it (2024).", "She is (I think) right.",
+        "It is true (really).", "(really) it is.", "See [1] and [2].", "He wrote it (2024).",
+        "She is (I think) right.",
         "(I think) so.", "I like fruit (apples, pears).", "It (looks good) to me.", "(smiles are free) they say.",
         "Ask him (or her).", "He is (was) tall.", "Hello [Name], how are you?", "It was (meaning the big one) heavy.",
-        "Tokyo（東京）は大きい。", "彼（息子）は元気。", "Call me (maybe).", "(According to him.)", "(Yes!)", "(no)", "(this one)",
-        "the list [a, b]", "f(x) and g(x)", "It cost (as always) much.", "Das (oder so) stimmt.", "Sí (claro) que sí.",
+        "Tokyo（東京）は大きい。", "彼（息子）は元気。", "Call me (maybe).", "(According to him.)", "(Yes!)",
+        "(no)", "(this one)",
+        "the list [a, b]", "f(x) and g(x)", "It cost (as always) much.", "Das (oder so) stimmt.",
+        "Sí (claro) que sí.",
         "(thanks to you) we won.", "Sound (waves) travels.", "the end(s)", "Oui (bien sûr).",
     ],
 )  # fmt: skip

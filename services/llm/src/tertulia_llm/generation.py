@@ -16,6 +16,7 @@ from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, build_messages, fit
 from tertulia_llm.turn import Turn
+from tertulia_llm.voice_languages import VoiceLanguages
 
 MAX_ROUNDS = 4
 """One reply makes at most this many times `llm_retries` + 1 requests, even if each of them brings some text."""
@@ -29,7 +30,8 @@ def reply_seed(message_id: str) -> int:
 class ReplyGenerator:
     """Lets the model write replies."""
 
-    def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics) -> None:
+    def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
+        self._voices = voices
         self._model = model
         self._settings = settings
         self._metrics = metrics
@@ -82,7 +84,7 @@ class ReplyGenerator:
         if not reply.announced and (text is not None or reply.written.text):
             await row_saved
             reply.announce(resumed=turn.progress.started > reply.number)
-        writer = ReplyWriter(reply)
+        writer = ReplyWriter(reply, self._voices.of(reply.speaker.voice))
         while text is not None and await writer.write(text):
             if reply.written.sentences:
                 turn.timer.sentence()

@@ -6,6 +6,7 @@ import asyncio
 
 from tertulia_llm.reply import Reply
 from tertulia_llm.text.cleaning import StreamCleaner
+from tertulia_llm.text.language import VoiceLanguage
 from tertulia_llm.text.sentences import SentenceSplitter
 from tertulia_llm.text.tags import TagStripper
 
@@ -26,11 +27,11 @@ class EmptyReply(Exception):
 class ReplyWriter:
     """Feeds one model stream into a reply."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, voice: VoiceLanguage | None = None) -> None:
         self._reply = reply
         self._cleaner = StreamCleaner()
         self._stripper = TagStripper(reply.speaker.name, others=reply.others, user=reply.user_name)
-        self._splitter = SentenceSplitter()
+        self._splitter = SentenceSplitter(voice=voice)
         self._chars_read = 0
         self._chars_since_yield = 0
         self._is_too_long = False

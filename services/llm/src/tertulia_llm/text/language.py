@@ -26,7 +26,7 @@ _OTHER: Final = "zxx"
 
 _COMMON: Final = {
     "en": "the and you is of to that it in was for are with have this not but what my we they be your do",
-    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im am",
+    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im",
     "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su",
     "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du c'est suis elle",
     "it": "il gli che è di un una per con non sono del della ma come più mi ti lo anche questo ho hai si nel",

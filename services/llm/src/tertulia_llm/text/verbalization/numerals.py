@@ -98,10 +98,7 @@ def digits(text: str, lexicon: Lexicon) -> str:
 
 def counted(number: Number, noun: Forms, lexicon: Lexicon, *, feminine: bool = False) -> str:
     """A number with a noun in its form: "one dollar", "2.5 meters"."""
-    if number.decimals:
-        form = noun[min(1, len(noun) - 1)]
-    else:
-        form = noun[min(lexicon.plural(number.whole), len(noun) - 1)]
+    form = noun[min(1 if number.decimals else lexicon.plural(number.whole), len(noun) - 1)]
     space = "" if not lexicon.numerals.cardinal else " "
     return f"{spell(number, lexicon, feminine=feminine, noun=True)}{space}{form}"
 
