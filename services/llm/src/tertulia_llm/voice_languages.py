@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from tertulia_llm.text.language import VoiceLanguage
+from tertulia_llm.text.verbalization.verbalizer import prepare
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.codec import unpack
 
@@ -40,10 +41,13 @@ class VoiceLanguages:
         self._languages = languages_of(await self._bus.hash(self._bus.keys.voices()))
 
     async def follow(self) -> None:
-        """Read the voices again and again, until cancelled."""
+        """Read the voices again and again, and load the words of their languages, until cancelled."""
         while True:
+            known = set(self._languages.values())
             try:
                 await self.read()
+                for new in set(self._languages.values()) - known:
+                    await asyncio.to_thread(prepare, new.tag)
             except BusError as error:
                 log.warning("the voices cannot be read: %s", error)
             await asyncio.sleep(READ_AGAIN_S if self._languages else FIRST_READS_S)

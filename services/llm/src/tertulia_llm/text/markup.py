@@ -22,7 +22,7 @@ NEEDS_CLEANING: Final = re.compile(
 )
 _FENCE: Final = re.compile(r"`{3,}|~{3,}")
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|$)", re.DOTALL)
-_AUTOLINK: Final = re.compile(r"<(?:https?://|mailto:)[^<>\s]*>", re.IGNORECASE)
+_AUTOLINK: Final = re.compile(r"<(?:mailto:)?((?:https?://)?[^<>\s@]*@?[^<>\s@]*\.[^<>\s]*)>", re.IGNORECASE)
 _BLOCK_TAG: Final = re.compile(r"</?(?:br|hr|p|div|li|ul|ol|tr|td|th|h[1-6])\b[^<>]*>", re.IGNORECASE)
 _TAG: Final = re.compile(r"</?[a-z][\w-]*(?:\s+[\w-]+=(?:\"[^\"<>]*\"|'[^'<>]*'|[^\s\"'<>]+))*\s*/?>", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"&(?:[a-z]{2,8}|#\d{1,7}|#x[0-9a-f]{1,6});", re.IGNORECASE)
@@ -31,6 +31,7 @@ _LINK: Final = re.compile(r"\[([^\]\n]+)\]\([^)\n]*\)")
 _LINK_REST: Final = re.compile(r"\]\((?:https?:|/|#|mailto:)[^)\s]*\)")
 _ADDRESS: Final = re.compile(r"(?<!\w)(?:(?:https?|ftp|wss?|file)://|www\.(?=\w))[^\s<>\"」』）】]*", re.IGNORECASE)
 ADDRESS_REST: Final = re.compile(r"^\S+")
+_HOST: Final = re.compile(r"(?:\w+://)?(?:[\w.+-]*@)?(?:www\.)?((?:[\w-]+\.)+[a-z]{2,})\b", re.IGNORECASE)
 _ADDRESS_TAIL: Final = ".,;:!?)]}'*_…"
 _RULE: Final = re.compile(r"^[ \t]*(?:[-*_=][ \t]*){3,}$", re.MULTILINE)
 _TABLE_ROW: Final = re.compile(r"^[ \t]*\|(.*?)\|?[ \t]*$", re.MULTILINE)
@@ -70,11 +71,11 @@ def _cells(row: re.Match[str]) -> str:
 
 
 def without_addresses(text: str) -> tuple[str, bool]:
-    """Return the text without links' targets, bare addresses and HTML; True if it ends inside an address."""
+    """Return the text without links' targets and HTML, with the hosts of addresses; True if it ends in an address."""
     if "[" in text or "]" in text:
         text = _LINK_REST.sub("", _LINK.sub(r"\1", _IMAGE.sub("", text)))
     if "<" in text:
-        text = _AUTOLINK.sub("", _COMMENT.sub("", text))
+        text = _AUTOLINK.sub(r" \1 ", _COMMENT.sub("", text))
         text = _TAG.sub("", _BLOCK_TAG.sub(" ", text))
     if "&" in text:
         text = _ENTITY.sub(lambda entity: html.unescape(entity.group()), text)
@@ -84,6 +85,7 @@ def without_addresses(text: str) -> tuple[str, bool]:
         nonlocal in_address
         whole = address.group()
         in_address = address.end() == len(text)
-        return whole[len(whole.rstrip(_ADDRESS_TAIL)) :]
+        host = _HOST.match(whole)
+        return (host.group(1) if host else "") + whole[len(whole.rstrip(_ADDRESS_TAIL)) :]
 
     return _ADDRESS.sub(leave_tail, text), in_address

@@ -22,7 +22,10 @@ _RANGE: Final = re.compile(rf"(?<![\w.,+*=/^-])({NUMBER})(?:[ ]?[–—][ ]?|-)(
 _POWERS: Final = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ"
 _FROM_POWERS: Final = str.maketrans(_POWERS, "0123456789+-n")
 _NO_WORD: Final = rf"(?![^\W{_POWERS}])"
-_ATOM: Final = rf"(?:(?:{NUMBER})[A-Za-z]?{_NO_WORD}|[A-Za-z](?:\([A-Za-z]\))?{_NO_WORD}|[α-ωΑ-Ω∞])"
+_ATOM: Final = (
+    rf"(?:(?:{NUMBER})[A-Za-z]?{_NO_WORD}|[A-Za-z]{{2,3}}(?=[{_POWERS}])"
+    rf"|[A-Za-z](?:\([A-Za-z]\))?{_NO_WORD}|[α-ωΑ-Ω∞])"
+)
 _OPERAND: Final = rf"√?\(*[-−√]*{_ATOM}[{_POWERS}]*!?%?\)*[{_POWERS}]*"
 _OPERATOR: Final = r"(?:<=|>=|!=|==|\*\*|[*×·⋅+÷/=<>≤≥≠≈±^−∈-])"
 _FORMULA: Final = re.compile(rf"(?<![\w.,$€£#@&*/-]){_OPERAND}(?:[ ]?{_OPERATOR}[ ]?{_OPERAND})+(?![\w/*])")
@@ -37,6 +40,7 @@ _POWER: Final = re.compile(rf"(?<=[\w)])[{_POWERS}]+")
 _BEFORE_NUMBER: Final = re.compile(rf"([~≈±√])[ ]?(?:({NUMBER})(?!\w)|(?=\())")
 _PLUS_AFTER: Final = re.compile(r"(?<![\w.,])(\d{1,4})\+(?![\w+=])")
 _PLUS_BEFORE: Final = re.compile(r"(?<![\w+])\+(?=\d)")
+_EQUALS: Final = re.compile(r"(?<=[\w)]) ?=+ ?(?=[\w(-])")
 _MAX_ZEROS: Final = 12
 _RATINGS: Final = frozenset({5, 10, 100})
 _SQUARED: Final = {"²", "³"}
@@ -82,6 +86,8 @@ def read_signs(text: str, lexicon: Lexicon) -> str:
     text = _NEGATIVE.sub(lambda found: f"{lexicon.signs['-']} {spell(parse(found[1], lexicon), lexicon)}", text)
     text = _BEFORE_NUMBER.sub(lambda found: f"{lexicon.signs[found[1]]} {_spelled(found[2], lexicon)}", text)
     text = _POWER.sub(lambda found: f" {_power(found.group(), lexicon)}", text)
+    if "=" in text:
+        text = _EQUALS.sub(f" {lexicon.signs['=']} ", text)
     return _signs(lexicon).sub(lambda found: f" {lexicon.signs[found.group()]} ", text)
 
 
@@ -138,7 +144,7 @@ def _formula(written: str, lexicon: Lexicon) -> str:
         elif sign in lexicon.signs:
             said.append(lexicon.signs[sign])
         elif piece == "%":
-            said.append(lexicon.units["%"][-1])
+            said.append(lexicon.units.get("%", ("%",))[-1])
         elif re.fullmatch(NUMBER, piece):
             said.append(spell(parse(piece, lexicon), lexicon))
         else:
