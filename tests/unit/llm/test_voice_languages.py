@@ -75,7 +75,9 @@ def test_language_is_found_in_text(text: str, language: str) -> None:
     ],
 )
 def test_text_decides_unless_the_voice_has_one_language(voice: VoiceLanguage, text: str, language: str) -> None:
-    assert ReplyLanguage(voice).of(text) == language
+    reply = ReplyLanguage(voice)
+    reply.add(text)
+    assert reply.tag == language
 
 
 def test_numbers_are_read_in_the_language_of_the_voice() -> None:

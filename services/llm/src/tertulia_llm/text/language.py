@@ -54,22 +54,30 @@ class VoiceLanguage:
 class ReplyLanguage:
     """The language of one reply, sentence by sentence."""
 
-    __slots__ = ("_text", "_voice")
+    __slots__ = ("_examined", "_found", "_text", "_voice")
 
     def __init__(self, voice: VoiceLanguage) -> None:
         self._voice = voice
         self._text = ""
+        self._examined = 0
+        self._found = ""
 
-    def of(self, sentence: str) -> str:
-        """Take the next sentence; return the tag of the language to read it in ("" if nothing shows it)."""
+    def add(self, sentence: str) -> None:
+        """Take the next sentence."""
+        if len(self._text) < _MAX_CHARS:
+            self._text += f"{sentence} "
+
+    @property
+    def tag(self) -> str:
+        """The language to read numbers in, "" if nothing shows it."""
         if self._voice.only and self._voice.tag not in ("", "und"):
             return self._voice.tag
-        if len(self._text) < _MAX_CHARS:
-            self._text += sentence
-        found = language_of(self._text)
-        if not found or self._voice.tag.partition("-")[0].lower() == found:
+        if self._examined < len(self._text):
+            self._examined = len(self._text)
+            self._found = language_of(self._text)
+        if not self._found or self._voice.tag.partition("-")[0].lower() == self._found:
             return self._voice.tag
-        return found
+        return self._found
 
 
 def language_of(text: str) -> str:

@@ -22,7 +22,7 @@ from typing import Final
 from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage
 from tertulia_llm.text.sentence_ends import MARKS, REJECT, STOP, WAIT, WIDE_MARKS, sentence_end
 from tertulia_llm.text.spoken import SpeechState, speakable
-from tertulia_llm.text.verbalization.verbalizer import verbalize
+from tertulia_llm.text.verbalization.verbalizer import needs_words, verbalize
 
 _LONGEST_RUN_CHARS: Final = 32 + 16
 _NEXT_STOP: Final = re.compile(STOP)
@@ -126,7 +126,10 @@ class SentenceSplitter:
             piece = "".join(self._unspoken) + piece
             self._unspoken.clear()
         self._first = False
-        return [Sentence(piece, verbalize(spoken, self._language.of(spoken)))]
+        self._language.add(spoken)
+        if needs_words(spoken):
+            spoken = verbalize(spoken, self._language.tag)
+        return [Sentence(piece, spoken)]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
         """Index after the sentence that begins at `start`, or `WAIT`; advances `_scanned`."""

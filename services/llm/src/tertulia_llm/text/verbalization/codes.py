@@ -45,8 +45,8 @@ def _abbreviations(lexicon: Lexicon) -> re.Pattern[str]:
     def spaced(name: str) -> str:
         return r"[ \u00a0]?".join(re.escape(part) for part in name.split(" "))
 
-    names = sorted(lexicon.abbreviations, key=len, reverse=True)
-    return re.compile("|".join(rf"(?<![\w.'’])({spaced(name)})(?!\w)" for name in names))
+    names = "|".join(map(spaced, sorted(lexicon.abbreviations, key=len, reverse=True)))
+    return re.compile(rf"\b(?<![.'’])(?:{names})(?!\w)")
 
 
 def read_abbreviations(text: str, lexicon: Lexicon) -> str:
