@@ -42,15 +42,20 @@ class VoiceLanguages:
 
     async def follow(self) -> None:
         """Read the voices again and again, and load the words of their languages, until cancelled."""
+        is_logged = False
         while True:
-            known = set(self._languages.values())
+            known, wait_s = set(self._languages.values()), FIRST_READS_S
             try:
                 await self.read()
-                for new in set(self._languages.values()) - known:
-                    await asyncio.to_thread(prepare, new.tag)
+                is_logged = False
             except BusError as error:
-                log.warning("the voices cannot be read: %s", error)
-            await asyncio.sleep(READ_AGAIN_S if self._languages else FIRST_READS_S)
+                wait_s = READ_AGAIN_S
+                if not is_logged:
+                    log.warning("the voices cannot be read: %s", error)
+                is_logged = True
+            for new in set(self._languages.values()) - known:
+                await asyncio.to_thread(prepare, new.tag)
+            await asyncio.sleep(READ_AGAIN_S if self._languages else wait_s)
 
 
 def languages_of(published: Mapping[bytes, bytes]) -> dict[str, VoiceLanguage]:
