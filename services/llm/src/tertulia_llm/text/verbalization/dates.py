@@ -12,6 +12,7 @@ from tertulia_llm.text.verbalization.lexicon import Lexicon
 _ISO: Final = re.compile(r"(?<![\w./-])(\d{4})-(\d{2})-(\d{2})(?![\w/-])")
 _SLASHED: Final = re.compile(r"(?<![\w./-])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/-])")
 _DOTTED: Final = re.compile(r"(?<![\w./-])(\d{1,2})\.[ ]?(\d{1,2})\.[ ]?(\d{4})(?![\w/-])")
+_DAY_MONTH: Final = re.compile(r"(?<![\w./-])(\d{1,2})\.[ ]?(\d{1,2})\.(?![\w/-]| ?\d)")
 _DASHED: Final = re.compile(r"(?<![\w./-])(\d{1,2})-(\d{1,2})-(\d{4})(?![\w/-])")
 _CENTURY: Final = 2000
 _MONTHS: Final = 12
@@ -60,6 +61,8 @@ def read_dates(text: str, lexicon: Lexicon, *, day_first: bool) -> str:
 
     text = _DASHED.sub(slashed, _SLASHED.sub(slashed, text))
     text = _DOTTED.sub(lambda found: _numeric(found, found[1], found[2], found[3], lexicon), text)
+    if lexicon.numerals.day or lexicon.day_numbers:
+        text = _DAY_MONTH.sub(lambda found: _day_month(found, lexicon), text)
     return _named(lexicon).sub(lambda found: _with_name(found, text, lexicon), text)
 
 
@@ -90,6 +93,14 @@ def _numeric(found: re.Match[str], day: str, month: str, year: str, lexicon: Lex
         month=lexicon.months[int(month) - 1],
         year=numerals.year(full_year, lexicon),
     )
+
+
+def _day_month(found: re.Match[str], lexicon: Lexicon) -> str:
+    day, month = int(found[1]), int(found[2])
+    if lexicon.code == "en" or not (0 < month <= _MONTHS and 0 < day <= _DAYS):
+        return found.group()
+    said = lexicon.day_month.format(day=numerals.day(day, lexicon), month=lexicon.months[month - 1])
+    return said if found.string[found.end() :].strip() else f"{said}."
 
 
 def _with_name(found: re.Match[str], text: str, lexicon: Lexicon) -> str:

@@ -66,7 +66,7 @@ def read_ranges(text: str, lexicon: Lexicon) -> str:
 
     def read(found: re.Match[str]) -> str:
         first, second = (spell(parse(found[part], lexicon), lexicon) for part in (1, 2))
-        return f"{first} {lexicon.to} {second}"
+        return f"{first} {second}" if first == second else f"{first} {lexicon.to} {second}"  # "50-50"
 
     return _RANGE.sub(read, text)
 

@@ -20,7 +20,7 @@ def _pattern(lexicon: Lexicon) -> re.Pattern[str]:
     return re.compile(
         rf"(?<![\w.,/])(?P<minus>[-−])?(?:(?P<first>{NUMBER})(?P<range>[ ]?(?:[–—-]|[x×])[ ]?))?(?P<number>{NUMBER})"
         rf"(?:[ \u00a0]?(?P<times>{millions}))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][a-z]))?"
-        rf"(?:/(?P<per>{units})|(?![\w²³/°]))(?!\w)"
+        rf"(?:/(?P<per>{units})|(?![\w²³/°]))(?!['’]?\w)"
     )
 
 

@@ -6,9 +6,13 @@ import re
 from typing import Final
 
 from tertulia_llm.text.verbalization import codes, dates, formulas, measures, money, ordinals, times
-from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, base_of, lexicon_of
+from tertulia_llm.text.verbalization.lexicon import DEFAULT, UNKNOWN, Lexicon, base_of, lexicon_of
 
 _MONTH_FIRST_REGIONS: Final = frozenset({"", "us", "ph", "029"})
+_EDGE: Final = "\u200b"
+"""Put between Chinese characters and numbers, which stand without spaces, so that the patterns see word ends."""
+_CJK: Final = "\u3040-\u30ff\u3400-\u9fff"
+_CJK_EDGE: Final = re.compile(rf"(?<=[{_CJK}])(?=[^{_CJK}])|(?<=[^{_CJK}])(?=[{_CJK}])")
 _HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _HAS_SIGN: Final = re.compile(
     r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|\.\w"
@@ -34,6 +38,12 @@ def verbalize(text: str, tag: str) -> str:
     if not base:
         return text
     lexicon = lexicon_of(base)
+    if not lexicon.numerals.cardinal:
+        return _read(_CJK_EDGE.sub(_EDGE, text), lexicon, tag).replace(_EDGE, "")
+    return _read(text, lexicon, tag)
+
+
+def _read(text: str, lexicon: Lexicon, tag: str) -> str:
     text = codes.read_abbreviations(text, lexicon)
     if not _HAS_SIGN.search(text):
         return text

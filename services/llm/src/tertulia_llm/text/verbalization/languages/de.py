@@ -47,7 +47,7 @@ LEXICON = Lexicon(
         W Watt|Watt
         kW Kilowatt|Kilowatt
         kWh Kilowattstunde|Kilowattstunden
-        PS Pferdestärke|Pferdestärken
+        PS PS|PS
         V Volt|Volt
         kB,KB Kilobyte|Kilobyte
         MB Megabyte|Megabyte

@@ -183,7 +183,7 @@ LEXICON = Lexicon(
         "e.g.": "for example", "i.e.": "that is", "etc.": "et cetera", "vs.": "versus", "vs": "versus",
         "approx.": "approximately", "w/o": "without", "w/": "with", "b/c": "because",
         "Fig.": "figure", "fig.": "figure",
-        "pp.": "pages", "p.": "page", "Ch.": "chapter", "Vol.": "volume", "St.": "Saint", "Mt.": "Mount",
+        "pp.": "pages", "p.": "page", "Ch.": "chapter", "Vol.": "volume", "Mt.": "Mount",
         "Dr.": "Doctor",
         "Prof.": "Professor", "Mr.": "Mister", "Mrs.": "Missus", "Lt.": "Lieutenant", "Capt.": "Captain",
         "Gen.": "General", "Jr.": "Junior", "Sr.": "Senior", "Inc.": "Incorporated", "Ltd.": "Limited", "dept.":
