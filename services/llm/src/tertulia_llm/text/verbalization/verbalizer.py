@@ -13,6 +13,7 @@ _EDGE: Final = "\u200b"
 """Put between Chinese characters and numbers, which stand without spaces, so that the patterns see word ends."""
 _CJK: Final = "\u3040-\u30ff\u3400-\u9fff"
 _CJK_EDGE: Final = re.compile(rf"(?<=[{_CJK}])(?=[^{_CJK}])|(?<=[^{_CJK}])(?=[{_CJK}])")
+_CJK_SPACE: Final = re.compile(rf"(?<=[{_CJK}]) | (?=[{_CJK}])")
 _HAS_NUMBER: Final = re.compile(r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞]")
 _HAS_SIGN: Final = re.compile(
     r"[\d½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞@#&/=+*<>×÷±≤≥≠≈∞√π§²³^~°\u0370-\u03ff∑∫∂→∈-]|[IVXLCDM]{2}|[VX]\b|\w\w I\b|I(?:er|e|re)\b|\.\w"
@@ -39,7 +40,7 @@ def verbalize(text: str, tag: str) -> str:
         return text
     lexicon = lexicon_of(base)
     if not lexicon.numerals.cardinal:
-        return _read(_CJK_EDGE.sub(_EDGE, text), lexicon, tag).replace(_EDGE, "")
+        return _CJK_SPACE.sub("", _read(_CJK_EDGE.sub(_EDGE, text), lexicon, tag).replace(_EDGE, ""))
     return _read(text, lexicon, tag)
 
 
