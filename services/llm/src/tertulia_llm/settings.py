@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AliasChoices, Field, SecretStr, field_validator
 
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.visible_text import invisible_fault
 
 OPENROUTER = "https://openrouter.ai/api/v1"
 
@@ -43,6 +44,13 @@ class LLMSettings(CommonSettings):
         pattern=r"^[^<>\n\r]+$",
         description="the name that the characters call the user by",
     )
+
+    @field_validator("user_name")
+    @classmethod
+    def _user_name(cls, name: str) -> str:
+        if fault := invisible_fault(name):
+            raise ValueError(fault)
+        return name
 
     @field_validator("llm_base_url")
     @classmethod
