@@ -25,6 +25,7 @@ _WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _DIGIT: Final = re.compile(r"\d")
 _MAX_WIDE_CHARS: Final = 24
 _MAX_NOUN_WORDS: Final = 3
+_MAX_BODY_WORDS: Final = 4
 _MAX_SUBJECT_WORDS: Final = 2
 _MIN_VERB_CHARS: Final = 4
 
@@ -45,6 +46,8 @@ def is_stage_direction(span: str, *, alone: bool, bracketed: bool = False) -> bo
         return False
     if len(words) > 1 and written[0][0].isupper() and words[1] in words_of.VERBS:
         return True  # "(Rex grins)"
+    if words[0] in words_of.BODY and 1 < len(words) <= _MAX_BODY_WORDS:
+        return True  # "(eyes widen)"
     return _has_form_of_action(words) or (bracketed and span[0].islower())
 
 
@@ -75,10 +78,10 @@ def _tells_action(words: list[str], *, alone: bool) -> bool:
 def _tells_manner(words: list[str]) -> bool:
     if all(word in words_of.MANNERS for word in words):
         return True
-    if words[-1] in words_of.NOUNS and len(words) <= _MAX_NOUN_WORDS:
-        return all(word in words_of.ADJECTIVES for word in words[:-1])
     if words[0] in ("with", "in") and (words[-1] in words_of.NOUNS or words[-1] in ("voice", "tone")):
         return True  # "(in a soft voice)"
+    if words[-1] in words_of.NOUNS and len(words) <= _MAX_NOUN_WORDS:
+        return all(word in words_of.ADJECTIVES for word in words[:-1])
     return " ".join(words).startswith(words_of.PHRASES)
 
 

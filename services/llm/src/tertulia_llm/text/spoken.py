@@ -47,6 +47,7 @@ _CODE: Final = re.compile(r"`+([^`\n]*)`+")
 _ASTERISK_SPAN: Final = re.compile(r"(?<![\w*])\*(?![\s*])([^*\n]+?)(?<!\s)\*(?![\w*])")
 _OPEN_ASTERISK: Final = re.compile(r"(?<![\w*])\*(?=[^\W\d_])([^*]*)$")
 _LOOSE_ASTERISKS: Final = re.compile(r"(?<![\w*])\*+(?=[^\s\d*])|(?<=[^\s*\d])\*+(?![\w*])|`")
+_EMPTY_EMPHASIS: Final = re.compile(r"(?<!\S)\*{2,6}(?!\S)")
 _LOOSE_UNDERSCORES: Final = re.compile(r"(?<!\w)_{1,3}(?=[^\W_])|(?<=[^\W_])_{1,3}(?!\w)")
 _ENDS_SENTENCE: Final = re.compile(r"(?:^|[.!?…。！？:：\n][\"'”’»)\]」』]*)\s*$")
 _SPACE_BEFORE_MARK: Final = re.compile(r"[ ]+(?=[,.;:!?](?:\s|$))")
@@ -160,7 +161,7 @@ def _without_emphasis_and_directions(text: str) -> tuple[str, _Opened]:
         if not opened.chars:
             text, opened = _without_open_direction(text, _OPEN_BRACKET)
     if "*" in text or "`" in text:
-        text = _LOOSE_ASTERISKS.sub("", text)
+        text = _EMPTY_EMPHASIS.sub("", _LOOSE_ASTERISKS.sub("", text))
     return text.replace("\ue000", "*").replace("\ue001", "_"), opened
 
 

@@ -18,7 +18,7 @@ ponder hesitate snicker facepalm kiss dance jump twirl spin bounce scoff huff wi
 tear wipe adjust tuck brush fidget twitch flinch snuggle cuddle poke nudge tickle applaud cheer shout yell scream hiss
 bark meow sneeze hiccup gulp sip drink chew munch pace wander stroll lounge sprawl slump perk listen consider shudder
 squeeze squeak wriggle wiggle wag bat flip toss drum strum whistle titter guffaw chortle sneer leer glare peer peek
-crouch kneel rise wake doze snore salute curtsy flex fold unfold clasp clutch clench grab grip drop
+crouch kneel rise wake doze snore salute curtsy flex fold unfold clasp clutch clench grab grip drop snap crack
 """
 _DOUBLED: Final = _words("nod grin shrug hug pat tap clap sit sob spin hum rub wag bat flip strum grab grip drop put")
 
@@ -58,7 +58,7 @@ VERBS: Final = (
         kichernd zwinkernd flüsternd murmelnd schmunzelnd gähnend weinend
 
         ríe rie sonríe suspira asiente guiña susurra murmura tose bosteza carraspea solloza llora aplaude saluda
-        encoge sacude frunce ladea gime tararea riendo sonriendo suspirando asintiendo susurrando murmurando
+        sonroja encoge sacude frunce ladea gime tararea riendo sonriendo suspirando asintiendo susurrando murmurando
         guiñando tosiendo llorando bostezando
 
         rit sourit soupire hoche glousse ricane chuchote murmure tousse bâille sanglote pleure applaudit salue hausse
@@ -68,10 +68,11 @@ VERBS: Final = (
         arrossisce
         scuote alza ammicca sogghigna ridendo sorridendo sospirando annuendo sussurrando mormorando ammiccando
 
-        ri sorri suspira acena assente gargalha sussurra murmura boceja soluça chora aplaude pisca rindo sorrindo
+        ri sorri suspira acena assente gargalha sussurra murmura boceja soluça dá chora aplaude pisca rindo sorrindo
         suspirando acenando sussurrando murmurando piscando chorando
 
-        lacht glimlacht zucht knikt grijnst giechelt knipoogt fluistert mompelt hoest gaapt snikt huilt zwaait bloost
+        lacht haalt glimlacht zucht knikt grijnst giechelt knipoogt fluistert mompelt hoest gaapt snikt huilt
+        zwaait bloost
         lachend glimlachend zuchtend knikkend grijnzend giechelend knipogend fluisterend mompelend
 
         śmieje uśmiecha wzdycha kiwa chichocze mruga szepcze mamrocze kaszle ziewa szlocha płacze klaszcze macha
@@ -140,7 +141,7 @@ NOUNS: Final = _words(
 
     pause lachen seufzer gelächter stille applaus kichern räuspern
     pausa risa risas suspiro silencio aplausos
-    rires soupir silence applaudissements
+    rires sourire soupir silence applaudissements
     risata risate sospiro silenzio applausi
     risos riso silêncio
     gelach zucht stilte
@@ -159,13 +160,16 @@ ADJECTIVES: Final = _words(
     """
 )
 
+BODY: Final = _words("eyes voice face hands ears tail jaw eyebrows shoulders")
+"""They begin a direction between sentences: "(eyes widen)"."""
+
 NOT_AFTER: Final = _words("are is were was of that have has can will do does did would could in")
 """After a form in -s these show a plural noun: "(smiles are free)"."""
 
 PARTICLES: Final = _words(
     """
     at to into up down away back over out off on around toward towards through his her their its the a an my your with
-    and in against behind forward slightly again once
+    in against behind forward slightly again once
     """
 )
 """Words that follow a verb in English directions, so that an unknown form in -s or -ing counts as a verb."""
@@ -181,10 +185,10 @@ NO_VERBS: Final = _words(
 
 WIDE: Final = (
     "笑", "哭", "泣", "叹", "嘆", "ため息", "溜息", "怒", "汗", "轻声", "輕聲", "小声", "小聲", "低声", "低聲",
-    "沉默", "沈黙", "停顿",
+    "沉默", "沈默", "沈黙", "停顿",
     "停頓", "点头", "點頭", "うなず", "頷", "照れ", "ながら", "着说", "著說", "咳", "鼓掌", "拍手", "ウィンク",
     "眨", "挥手", "揮手",
-    "手を振", "首を", "摇头", "搖頭", "微笑", "にこ", "ニコ", "くす", "クス", "ささや", "囁", "つぶや", "呟",
+    "手を振", "首を", "摇头", "搖頭", "微笑", "にこ", "にっこ", "ニコ", "くす", "クス", "ささや", "囁", "つぶや", "呟",
     "耸肩", "聳肩", "脸红", "赤面",
     "拥抱", "擁抱", "웃", "한숨", "미소", "속삭", "울",
 )  # fmt: skip
