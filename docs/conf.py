@@ -35,6 +35,7 @@ NAVIGATION = {
 :caption: Use
 Engines <docs/engines>
 Voices <voices/README>
+What is spoken <docs/spoken-text>
 Remote workers <docs/gpu-box>
 Inspect a conversation <docs/inspect>
 Read Redis by hand <docs/redis-cli>

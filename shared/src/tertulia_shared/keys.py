@@ -141,7 +141,7 @@ class Keys:
         return Key(f"{self.ns}:workers", DAY_S)
 
     def voices(self) -> Key:
-        """Hash: each live speech engine's voices, msgpack of [{id, name, language, description}]."""
+        """Hash: each live speech engine's voices, msgpack of [{id, name, language, description, monolingual}]."""
         return Key(f"{self.ns}:voices", DAY_S)
 
     def space_keeper(self) -> Key:

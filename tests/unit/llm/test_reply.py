@@ -66,6 +66,18 @@ async def test_reply_shows_and_speaks_the_whole_text() -> None:
     assert (state[b"started"], state[b"complete"]) == (b"2", b"2")
 
 
+async def test_numbers_and_directions_are_shown_as_written_and_spoken_as_words() -> None:
+    page = Page()
+    written = "(laughs) It costs $5.99. We met am 3. Oktober at 5 km/h."
+    await page.write(*written)
+    spoken, said = await page.said()
+    assert spoken == [
+        "It costs five dollars and ninety-nine cents.",
+        "We met am 3. Oktober at five kilometers per hour.",
+    ]
+    assert said.text == await page.shown() == written
+
+
 @pytest.mark.parametrize(
     ("before", "text", "joined"),
     [

@@ -62,14 +62,15 @@ def test_emoji_are_not_spoken(emoji: str) -> None:
 @pytest.mark.parametrize(
     ("written", "spoken"),
     [
-        ("Look at https://example.com/a.b?c=d.", "Look at."),
-        ("Look (www.example.com/x), please", "Look (), please"),
-        ("<https://example.com> is it", "is it"),
-        ("[https://example.com](https://example.com)", ""),
-        ("例：https://example.com」です", "例：」です"),
+        ("Look at https://example.com/a.b?c=d.", "Look at example.com."),
+        ("Look (www.example.com/x), please", "Look (example.com), please"),
+        ("<https://example.com> is it", "example.com is it"),
+        ("[https://example.com](https://example.com)", "example.com"),
+        ("例：https://example.com」です", "例：example.com」です"),
+        ("Look at http://localhost:8080/x now", "Look at now"),
     ],
 )
-def test_bare_addresses_are_not_spoken(written: str, spoken: str) -> None:
+def test_host_of_an_address_is_spoken(written: str, spoken: str) -> None:
     assert said(written) == spoken
 
 
@@ -123,8 +124,8 @@ def test_emphasis_split_over_two_pieces_is_spoken() -> None:
 
 
 def test_address_continues_in_the_next_piece() -> None:
-    assert in_sequence("See https://example.com/abc", "def?g=h now.") == ["See", "now."]
-    assert in_sequence("See https://example.com/abc ", "now.") == ["See", "now."]
+    assert in_sequence("See https://example.com/abc", "def?g=h now.") == ["See example.com", "now."]
+    assert in_sequence("See https://example.com/abc ", "now.") == ["See example.com", "now."]
 
 
 def test_line_markup_counts_at_a_line_start_only() -> None:

@@ -60,7 +60,7 @@ def may_touch(service: Service, key: Key) -> bool:
         ("tts", KEYS.work("llm")), ("tts", KEYS.cast()), ("tts", KEYS.receipts(C)), ("tts", KEYS.broadcast()),
         ("stt", KEYS.audio(C, M)), ("stt", KEYS.owner(C, "turns")), ("stt", KEYS.store()), ("stt", KEYS.voices()),
         ("stt", KEYS.work("tts")), ("stt", KEYS.cast()),
-        ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.voices()), ("llm", KEYS.work("stt")),
+        ("llm", KEYS.mic(C, M)), ("llm", KEYS.owner(C, M)), ("llm", KEYS.work("stt")),
         ("gateway", KEYS.owner(C, "turns")), ("gateway", KEYS.drainer()), ("gateway", KEYS.mic_progress(C, M)),
         *((service, Keys("ns11").state(C)) for service in SERVICES),
         *((service, Keys("other").state(C)) for service in SERVICES),

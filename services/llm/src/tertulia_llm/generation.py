@@ -18,6 +18,7 @@ from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, build_messages, fit
 from tertulia_llm.turn import Turn
+from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.model_settings import merged
 from tertulia_shared.usage import added
 
@@ -40,7 +41,8 @@ def reply_seed(message_id: str, empty_replies: int = 0) -> int:
 class ReplyGenerator:
     """Lets the model write replies."""
 
-    def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics) -> None:
+    def __init__(self, model: Model, settings: LLMSettings, metrics: LLMMetrics, voices: VoiceLanguages) -> None:
+        self._voices = voices
         self._model = model
         self._settings = settings
         self._metrics = metrics
@@ -84,7 +86,8 @@ class ReplyGenerator:
 
     async def _write(self, turn: Turn, reply: Reply, stream: ModelStream, row_saved: asyncio.Task[None]) -> ReplyWriter:
         """Publish the stream's text, until it ends or the reply takes no more."""
-        writer = ReplyWriter(reply)
+        voice = self._voices.of(reply.speaker.voice)
+        writer = ReplyWriter(reply, voice)
         async with aclosing(aiter(stream)) as pieces:
             async for piece in pieces:
                 if piece is THINKING:
@@ -92,7 +95,7 @@ class ReplyGenerator:
                     continue
                 if piece is DISCARD:
                     reply.announce(resumed=True)
-                    writer = ReplyWriter(reply)
+                    writer = ReplyWriter(reply, voice)
                     continue
                 turn.timer.token()
                 if not reply.announced:

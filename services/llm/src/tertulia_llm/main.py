@@ -18,6 +18,7 @@ from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import OPENROUTER, LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turn_handler import TurnHandler
+from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
@@ -44,6 +45,7 @@ def main() -> None:
                 raise CannotStart(str(error)) from error
             outbox = Outbox(bus, store, settings.store_patience_s, metrics)
             histories = HistoryCache(bus, store, outbox, settings.llm_history_messages, settings.user_name)
+            voices = VoiceLanguages(bus)
             turns = TurnHandler(
                 bus,
                 outbox,
@@ -52,6 +54,7 @@ def main() -> None:
                 model=model,
                 settings=settings,
                 metrics=LLMMetrics(metrics, engine),
+                voices=voices,
             )
             worker = Worker(
                 bus, "llm", turns, settings, engine=engine, concurrency=settings.llm_concurrency, metrics=metrics
@@ -59,6 +62,7 @@ def main() -> None:
             async with asyncio.TaskGroup() as tasks:
                 upkeep = [
                     tasks.create_task(characters.follow()),
+                    tasks.create_task(voices.follow()),
                     tasks.create_task(sweep(bus)),
                     tasks.create_task(
                         AudioEviction(bus, worker.name, metrics, settings.redis_budget_mb, now_ms=wall_ms).run()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_ending import ends_whole
 from tertulia_llm.text.cleaning import StreamCleaner
+from tertulia_llm.text.language import VoiceLanguage
 from tertulia_llm.text.sentences import Sentence, SentenceSplitter
 from tertulia_llm.text.speaker_lines import SpeakerLines
 
@@ -32,13 +33,13 @@ class EmptyReply(Exception):
 class ReplyWriter:
     """Feeds one model stream into a reply."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: Reply, voice: VoiceLanguage | None = None) -> None:
         self._reply = reply
         self._cleaner = StreamCleaner()
         self._lines = SpeakerLines(
             reply.speaker.name, others=reply.others, user=reply.user_name, before=reply.written.text
         )
-        self._splitter = SentenceSplitter()
+        self._splitter = SentenceSplitter(voice=voice)
         self._chars_read = 0
         self._chars_since_yield = 0
         self._is_too_long = False

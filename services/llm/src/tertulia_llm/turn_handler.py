@@ -27,6 +27,7 @@ from tertulia_llm.turn_reader import TurnReader
 from tertulia_llm.turn_replies import TurnReplies
 from tertulia_llm.turn_rows import TurnRows
 from tertulia_llm.turn_state import TurnState, read_state
+from tertulia_llm.voice_languages import VoiceLanguages
 from tertulia_shared.bus import Bus, Claim, Entry, NotOwner, Outlet, Owned, Refused, Stale, WriteRefused
 from tertulia_shared.codec import BadEntry, UnknownVersion, decode
 from tertulia_shared.conversation_state import StateField
@@ -58,6 +59,7 @@ class TurnHandler:
         model: Model,
         settings: LLMSettings,
         metrics: LLMMetrics,
+        voices: VoiceLanguages | None = None,
     ) -> None:
         self._bus = bus
         self._histories = histories
@@ -66,7 +68,8 @@ class TurnHandler:
         replies = TurnReplies(bus, rows, settings.user_name)
         self._reader = TurnReader(bus.keys, characters)
         self._ending = TurnEnding(bus, rows, replies)
-        self._responder = Responder(bus, rows, replies, ReplyGenerator(model, settings, metrics), self._ending)
+        generator = ReplyGenerator(model, settings, metrics, voices or VoiceLanguages(bus))
+        self._responder = Responder(bus, rows, replies, generator, self._ending)
         self._settler = InterruptionSettler(bus, outbox, histories)
         self._giving_up = GivingUp(bus, self._reader, self._ending, metrics)
 

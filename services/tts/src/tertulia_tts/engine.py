@@ -64,12 +64,17 @@ class SynthesisFailed(EngineError):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A voice of an engine: a stable id, a name to show, a BCP 47 language tag, and a description of its sound."""
+    """A voice of an engine: a stable id, a name to show, a BCP 47 language tag, and a description of its sound.
+
+    `monolingual`: it speaks no other language than `language`. Numbers are then always read in that language, and text
+    in another script is left out.
+    """
 
     id: str
     name: str
     language: str
     description: str
+    monolingual: bool = False
 
 
 class SpeechEngine(Protocol):

@@ -29,6 +29,7 @@ from tertulia_tts.engine import SpeechEngine, SynthesisFailed, choose_voice
 from tertulia_tts.giving_up import give_up_message
 from tertulia_tts.metrics import SpeechMetrics
 from tertulia_tts.resume import AudioPosition, ResumePoint, resume_after
+from tertulia_tts.scripts import ForeignScripts
 from tertulia_tts.sentence_reader import read_sentences
 from tertulia_tts.settings import TTSSettings
 
@@ -53,6 +54,7 @@ class SpeechHandler:
         metrics = metrics or Metrics()
         self._metrics = SpeechMetrics(metrics, engine.name)
         self._hop = Hop(metrics, "sentences")
+        self._scripts = ForeignScripts(bus.keys)
 
     async def handle(self, claim: Claim) -> None:
         """Speak the message until its end or an interruption.
@@ -127,7 +129,7 @@ class SpeechHandler:
         timer = self._metrics.begin()
         chunker = Chunker(self._settings.tts_first_chunk_ms, self._settings.tts_chunk_ms)
         try:
-            async with aclosing(self._synthesize(sentence)) as pieces:
+            async with aclosing(self._synthesize(sentence, outlet)) as pieces:
                 async for piece in pieces:
                     timer.made(piece)
                     if publisher.publish(chunker.feed(piece)):
@@ -147,12 +149,13 @@ class SpeechHandler:
             timer.first_chunk()
         timer.done()
 
-    def _synthesize(self, sentence: TTSSentence) -> AsyncGenerator[bytes, None]:
+    def _synthesize(self, sentence: TTSSentence, outlet: Outlet) -> AsyncGenerator[bytes, None]:
         choice = choose_voice(self._engine.voices(), sentence.voice_id)
         if choice.substituted and sentence.index == 0:
             log.warning("the character's voice is unknown to this engine", extra={"message_id": sentence.message_id})
         seed = seed_of(sentence.message_id, sentence.index)
-        return self._engine.synthesize(sentence.text, choice.voice.id, seed)
+        text = self._scripts.leave_out(sentence, choice.voice, outlet)
+        return self._engine.synthesize(text, choice.voice.id, seed)
 
 
 def _message(claim: Claim) -> Work:

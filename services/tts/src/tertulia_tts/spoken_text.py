@@ -10,7 +10,7 @@ MAX_SEGMENT_CHARS = 240
 by name). The limit bounds the audio in memory, and the wait of other syntheses."""
 
 _UNSPEAKABLE = frozenset({"Cc", "Cs", "Co", "Cn"})  # control, surrogate, private, unassigned
-_EMPHASIS = re.compile(r"(?<=\S)[*_`~]+|[*_`~]+(?=\S)")  # Markdown around words; "2 * 3" keeps its sign
+_EMPHASIS = re.compile(r"(?<=[^\s\d])[*_`~]+|[*_`~]+(?=[^\s\d])")  # Markdown around words; "2*3" keeps its sign
 _CLAUSE_END = re.compile(r"[.!?;:,…](?=\s)|[。！？、，；：]|\s[-–—](?=\s)")  # noqa: RUF001 - these Unicode marks are intended
 
 

@@ -129,7 +129,7 @@ def _llm(keys: Keys) -> Rights:
             keys.turns(UUID), keys.owner(UUID, "turns"), keys.sentences(UUID, UUID), keys.audio(UUID, UUID),
             keys.events(UUID), keys.control(UUID), keys.receipts(UUID), keys.state(UUID),
             keys.store(), keys.held_back(), keys.drainer(), keys.space_keeper(), keys.cast(), keys.dead(),
-            keys.dead_aside(), keys.broadcast(), keys.workers(),
+            keys.dead_aside(), keys.broadcast(), keys.workers(), keys.voices(),
         )
     )  # fmt: skip
 

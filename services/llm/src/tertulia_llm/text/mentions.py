@@ -25,7 +25,7 @@ _KANA_VOICING: Final = "\u3099\u309a"
 _NO_SPACES: Final = re.compile(
     r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
 )
-_NAME_BREAK: Final = re.compile(r"[\s・=＝]+")  # noqa: RUF001
+_NAME_BREAK: Final = re.compile(r"[\s・=＝]+")
 _PARTICLES: Final = """
 the a an of and or in on at to for by with from my our your his her their its this that
 de del de la las los el le les l d du da do dos das di della van von der den dem des ten ter zu zum y e i und et

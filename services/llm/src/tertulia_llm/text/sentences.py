@@ -19,29 +19,17 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from tertulia_llm.text.abbreviations import BEFORE_NUMBER, MAYBE_LAST, NEVER_LAST, STARTERS
+from tertulia_llm.text.language import ReplyLanguage, VoiceLanguage
+from tertulia_llm.text.sentence_ends import MARKS, REJECT, STOP, WAIT, WIDE_MARKS, sentence_end
 from tertulia_llm.text.spoken import SpeechState, speakable
+from tertulia_llm.text.verbalization.verbalizer import needs_words, verbalize
 
-_MARKS: Final = ".!?…‼⁇⁈⁉؟۔।॥։።"  # noqa: RUF001 - the end marks of scripts that put a space after them
-_WIDE_MARKS: Final = "。！？｡"  # noqa: RUF001 - the end marks of scripts written without spaces
-_QUOTES: Final = "\"'”’»)]}」』】）〉》〕］｝"  # noqa: RUF001 - what closes a quotation or a bracket
 _LONGEST_RUN_CHARS: Final = 32 + 16
-_QUOTED_ON: Final = "とっ、，,"  # noqa: RUF001 - after a quotation these carry the sentence on: 「行こう。」と言った
-_STOP: Final = rf"\n|[{_MARKS}{_WIDE_MARKS}]{{1,32}}[{re.escape(_QUOTES)}*_~`]{{0,16}}"
-_NEXT_STOP: Final = re.compile(_STOP)
-_NEXT_STOP_OR_CLAUSE: Final = re.compile(_STOP + "|[,;:—–、，；：]")  # noqa: RUF001
-_ANY_MARK: Final = re.compile(rf"[\n{_MARKS}{_WIDE_MARKS}]")
-_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")  # noqa: RUF001
-_SPACES: Final = re.compile(r"[^\S\n]{0,32}")
-_NEXT_WORD: Final = re.compile(r"[^\W\d_]{1,24}")
-_LIST_NUMBER: Final = re.compile(r"[\s>*+•-]*\d{1,3}")
-_DOTTED: Final = re.compile(r"[^\W\d_]{1,2}(?:\.[^\W\d_]{1,2})+")
-_INITIAL: Final = re.compile(r"[^\W\d_\u2e80-\uffff]")
-_NO_VOWEL: Final = re.compile(r"[bcdfghjklmnpqrstvwxz]{2,4}")
-_WIDE_LETTER: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_NEXT_STOP: Final = re.compile(STOP)
+_NEXT_STOP_OR_CLAUSE: Final = re.compile(STOP + "|[,;:—–、，；：]")
+_ANY_MARK: Final = re.compile(rf"[\n{MARKS}{WIDE_MARKS}]")
+_CLAUSE_END: Final = re.compile(r"[,;:–](?=\s)|—|[、，；：]")
 _JOINED: Final = re.compile(r"[\u0300-\u036f\u200d\u3099\u309a\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]")
-_WAIT: Final = -1
-_REJECT: Final = -2
 _SMALLEST_BOUND_CHARS: Final = 40
 
 
@@ -49,8 +37,8 @@ _SMALLEST_BOUND_CHARS: Final = 40
 class Sentence:
     """One piece to speak.
 
-    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice and has at least one
-    letter or digit.
+    `written` is the text exactly as it came, with its unspoken parts. `spoken` is for the voice, with numbers as words;
+    it has at least one letter or digit.
     """
 
     written: str
@@ -90,9 +78,10 @@ class SentenceSplitter:
     sentence after it, or is the `rest` that `finish` returns.
     """
 
-    __slots__ = ("_buffer", "_first", "_scanned", "_settings", "_state", "_unspoken")
+    __slots__ = ("_buffer", "_first", "_language", "_scanned", "_settings", "_state", "_unspoken")
 
-    def __init__(self, settings: SplitterSettings | None = None) -> None:
+    def __init__(self, settings: SplitterSettings | None = None, voice: VoiceLanguage | None = None) -> None:
+        self._language = ReplyLanguage(voice or VoiceLanguage())
         self._settings = settings or SplitterSettings()
         self._buffer = ""
         self._scanned = 0  # no boundary begins before this index of the buffer
@@ -119,7 +108,7 @@ class SentenceSplitter:
         buffer, start, sentences = self._buffer, 0, list[Sentence]()
         while True:
             end = self._next_end(buffer, start, final=final)
-            if end == _WAIT:
+            if end == WAIT:
                 break
             sentences += self._emit(buffer[start:end])
             start = self._scanned = end
@@ -137,132 +126,53 @@ class SentenceSplitter:
             piece = "".join(self._unspoken) + piece
             self._unspoken.clear()
         self._first = False
+        self._language.add(spoken)
+        if needs_words(spoken):
+            spoken = verbalize(spoken, self._language.tag)
         return [Sentence(piece, spoken)]
 
     def _next_end(self, buffer: str, start: int, *, final: bool) -> int:
-        """Index after the sentence that begins at `start`, or `_WAIT`; advances `_scanned`."""
+        """Index after the sentence that begins at `start`, or `WAIT`; advances `_scanned`."""
         pattern = _NEXT_STOP_OR_CLAUSE if self._first else _NEXT_STOP
         limit = start + self._settings.max_chars
         while (found := pattern.search(buffer, self._scanned, limit + _LONGEST_RUN_CHARS)) and found.start() < limit:
             mark = buffer[found.start()]
             if mark == "\n":
                 return found.end()
-            if mark in ",;:—–、，；：":  # noqa: RUF001
+            if mark in ",;:—–、，；：":
                 end = self._clause_end(buffer, start, found.start(), final=final)
             elif found.end() == len(buffer):
-                end = _REJECT if final else _WAIT
+                end = REJECT if final else WAIT
             else:
-                end = _sentence_end(buffer, start, found, final=final)
+                end = sentence_end(buffer, start, found, final=final)
             if end >= 0:
                 return end
-            if end == _WAIT:
+            if end == WAIT:
                 self._scanned = found.start()
-                return _WAIT
+                return WAIT
             self._scanned = found.end()
         if len(buffer) > limit:
             return _forced_end(buffer, start, limit)
         if found is None:
             self._scanned = len(buffer)
-        return _WAIT
+        return WAIT
 
     def _clause_end(self, buffer: str, start: int, at: int, *, final: bool) -> int:
-        wide = buffer[at] in "、，；："  # noqa: RUF001
+        wide = buffer[at] in "、，；："
         scale = 2 if wide else 1
         if (at + 1 - start) * scale < self._settings.first_clause_min_chars:
-            return _REJECT
+            return REJECT
         rest = buffer[at + 1 : at + 1 + -(-self._settings.clause_rest_min_chars // scale)]
         if not wide and buffer[at] != "—" and rest and not rest[0].isspace():
-            return _REJECT  # 1,000 and 5:30
+            return REJECT  # 1,000 and 5:30
         if _ANY_MARK.search(rest):
-            return _REJECT
+            return REJECT
         if len(rest) * scale < self._settings.clause_rest_min_chars:
-            return _REJECT if final else _WAIT
+            return REJECT if final else WAIT
         clause = buffer[start:at]
         if clause.count("*") % 2 or clause.count("`") % 2 or clause.count("[") > clause.count("]"):
-            return _REJECT  # half of a link or of a stage direction cannot be cleaned
+            return REJECT  # half of a link or of a stage direction cannot be cleaned
         return at + 1 + rest[0].isspace()
-
-
-def _sentence_end(buffer: str, start: int, found: re.Match[str], *, final: bool) -> int:
-    """Index after the sentence that may end at the mark `found`; `_WAIT`, or `_REJECT` if it does not end there."""
-    end, run = found.end(), found.group()
-    following = _after_spaces(buffer, end)
-    if end < following < len(buffer) and buffer[following] == "»":  # « Bonjour ! » Il partit.
-        run += "»"
-        end = following + 1
-        following = _after_spaces(buffer, end)
-    if following >= len(buffer):
-        return _REJECT if final else _WAIT
-    if buffer[following] == "\n":
-        return _REJECT  # the line end itself is the boundary
-    spaced = following > end
-    ends = _mark_ends(buffer, start, found.start(), run, following, spaced=spaced, final=final)
-    if ends is None:
-        return _WAIT
-    return end + spaced if ends else _REJECT
-
-
-def _mark_ends(buffer: str, start: int, at: int, run: str, following: int, *, spaced: bool, final: bool) -> bool | None:
-    """True if the marks `run` at `at` end the sentence, with the next text at `following`; None: not known yet."""
-    following_char = buffer[following]
-    quoted = any(char in _QUOTES for char in run)
-    if any(char in _WIDE_MARKS for char in run):
-        return not (quoted and following_char in _QUOTED_ON)
-    if not spaced:
-        return run[0] in "!?" and _WIDE_LETTER.match(following_char) is not None  # OK!你好
-    if following_char in _MARKS or (quoted and following_char.islower()):
-        return False
-    if run.startswith(("..", "…")) and "!" not in run and "?" not in run:
-        return _ellipsis_ends(buffer, following, final=final)
-    if run[0] == "." and not quoted and run.count(".") == sum(char in _MARKS for char in run):
-        return _full_stop_ends(buffer, start, at, following, final=final)
-    return True
-
-
-def _after_spaces(buffer: str, at: int) -> int:
-    spaces = _SPACES.match(buffer, at)
-    return spaces.end() if spaces else at
-
-
-def _next_word(buffer: str, at: int, *, final: bool) -> str | None:
-    """The word at `at` in lower case ("" for none or an initial), or None while it may still grow."""
-    found = _NEXT_WORD.match(buffer, at)
-    if found is None:
-        return ""
-    if found.end() == len(buffer):
-        return found.group().lower() if final else None
-    if found.end() - at == 1 and buffer[found.end()] == ".":
-        return ""
-    return found.group().lower()
-
-
-def _ellipsis_ends(buffer: str, following: int, *, final: bool) -> bool | None:
-    if buffer[following].islower():
-        return False
-    if buffer[following] == "I":  # "Well… I think so" is one sentence: "I" is always a capital
-        word = _next_word(buffer, following, final=final)
-        return None if word is None else word != "i"
-    return True
-
-
-def _full_stop_ends(buffer: str, start: int, at: int, following: int, *, final: bool) -> bool | None:
-    """True if the single full stop at `at` ends the sentence; None: not known yet."""
-    word_at = max(buffer.rfind(" ", start, at), buffer.rfind("\n", start, at), start - 1) + 1
-    word = buffer[word_at:at].lstrip("\"'“‘«([{*_~`-—#>").lower()  # noqa: RUF001
-    following_char = buffer[following]
-    if not word:
-        return not following_char.islower()  # the last of ". . ."
-    if word in NEVER_LAST or _LIST_NUMBER.fullmatch(buffer, start, at):
-        return False
-    if following_char.isdigit() and word in BEFORE_NUMBER:
-        return False
-    if not (word in MAYBE_LAST or _INITIAL.fullmatch(word) or _DOTTED.fullmatch(word)):
-        # no end: an unknown abbreviation without vowels, or an address, before a lower-case word
-        return not (following_char.islower() and (_NO_VOWEL.fullmatch(word) or "/" in word))
-    if following_char.isupper():
-        next_word = _next_word(buffer, following, final=final)
-        return None if next_word is None else next_word in STARTERS
-    return not (following_char.islower() or following_char.isdigit())
 
 
 def _forced_end(buffer: str, start: int, limit: int) -> int:

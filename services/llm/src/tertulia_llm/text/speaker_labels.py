@@ -13,7 +13,7 @@ Not labels: an address ("Rex, you are wrong: …"), narration ("Rex says: …", 
 "Jay: remember?" can be either; the form decides, so it is a label.
 """
 
-# ruff: noqa: RUF001, RUF002 - the marks of many scripts are intended
+
 
 from __future__ import annotations
 

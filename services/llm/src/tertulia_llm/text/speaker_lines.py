@@ -10,7 +10,7 @@ Text is delayed only while it may become a tag or a label: where a line or a sen
 its marks and a remark ("Rex (laughing):").
 """
 
-# ruff: noqa: RUF001 - the marks of many scripts are intended
+
 
 from __future__ import annotations
 

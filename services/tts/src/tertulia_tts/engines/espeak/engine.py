@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Lock
 
 import numpy as np
@@ -36,7 +37,7 @@ SEGMENT_GAP_MS = 100
 """Silence between the segments of a very long sentence."""
 
 _BY_ID = {known.voice.id: known for known in ESPEAK_VOICES}
-_VOICES = tuple(known.voice for known in ESPEAK_VOICES)
+_VOICES = tuple(replace(known.voice, monolingual=True) for known in ESPEAK_VOICES)
 
 log = logging.getLogger(__name__)
 

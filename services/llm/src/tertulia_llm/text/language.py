@@ -1,0 +1,98 @@
+"""The language in which a reply's numbers are read: from its voice, and from its text.
+
+A voice that speaks only its own language decides. For another voice (a cloned voice of a multilingual model, or one
+whose language is unknown) the text decides as soon as its script or its most common words show the language; until
+then the voice's language counts, or English.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+_MAX_CHARS: Final = 400
+"""Text that is examined: a reply rarely changes its language."""
+_MIN_WORDS: Final = 2
+"""Common words of a language that must occur before it counts, and by how many it must lead."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_KANA: Final = re.compile(r"[\u3040-\u30ff]")
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+_CYRILLIC: Final = re.compile(r"[\u0400-\u04ff]{2}")
+_OTHER_SCRIPT: Final = re.compile(r"[\u0370-\u03ff\u0530-\u1fff\uac00-\ud7a3]{2}")
+_OTHER: Final = "zxx"
+"""The tag (no linguistic content) for a script without a lexicon."""
+
+_COMMON: Final = {
+    "en": "the and you is of to that it in was for are with have this not but what my we they be your do",
+    "de": "der die das und ist nicht ich du es ein eine mit auf für von den dem zu sich auch wir sie war aber wie im",
+    "es": "el los las que y es una un por con para del lo no se está pero como muy más yo te mi hay ser al su",
+    "fr": "le les des et est une un que pas je tu il vous nous dans pour avec sur mais ce cette au du c'est suis elle",
+    "it": "il gli che è di un una per con non sono del della ma come più mi ti lo anche questo ho hai si nel",
+    "pt": "o os as que é um uma não com para do da em por mas como mais eu você está se no na são foi",
+    "nl": "de het een en is van niet ik je dat met op voor zijn maar ook aan er te wij ze heb wat naar bij",
+    "pl": "i w nie to jest się na z że do jak ale co tak ja ty mnie mi są był już za od po",
+    "ru": "и в не на что я это он с как но ты мы все так",
+    "tr": "bir ve bu ne için çok ben sen de da var mı ama gibi daha o değil mi kadar şey olarak ile",
+}
+_LANGUAGES_OF: Final = {
+    word: tuple(code for code, words in _COMMON.items() if word in words.split())
+    for words in _COMMON.values()
+    for word in words.split()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceLanguage:
+    """A voice's language (a BCP 47 tag, "" or "und" if unknown); `only`: it speaks no other one."""
+
+    tag: str = ""
+    only: bool = False
+
+
+class ReplyLanguage:
+    """The language of one reply, sentence by sentence."""
+
+    __slots__ = ("_examined", "_found", "_text", "_voice")
+
+    def __init__(self, voice: VoiceLanguage) -> None:
+        self._voice = voice
+        self._text = ""
+        self._examined = 0
+        self._found = ""
+
+    def add(self, sentence: str) -> None:
+        """Take the next sentence."""
+        if len(self._text) < _MAX_CHARS:
+            self._text += f"{sentence} "
+
+    @property
+    def tag(self) -> str:
+        """The language to read numbers in, "" if nothing shows it."""
+        if self._voice.only and self._voice.tag not in ("", "und"):
+            return self._voice.tag
+        if self._examined < len(self._text):
+            self._examined = len(self._text)
+            self._found = language_of(self._text)
+        if not self._found or self._voice.tag.partition("-")[0].lower() == self._found:
+            return self._voice.tag
+        return self._found
+
+
+def language_of(text: str) -> str:
+    """The language that the text shows, or "" if it shows none clearly."""
+    if _KANA.search(text):
+        return "ja"
+    if _HAN.search(text):
+        return "zh"
+    if _CYRILLIC.search(text):
+        return "ru"
+    if _OTHER_SCRIPT.search(text):
+        return _OTHER
+    counts = Counter(code for word in _WORD.findall(text[:_MAX_CHARS].lower()) for code in _LANGUAGES_OF.get(word, ()))
+    ranked = counts.most_common(2)
+    if not ranked or ranked[0][1] < _MIN_WORDS:
+        return ""
+    lead = ranked[0][1] - (ranked[1][1] if len(ranked) > 1 else 0)
+    return ranked[0][0] if lead >= min(_MIN_WORDS, ranked[0][1] - 1) else ""

@@ -1,0 +1,69 @@
+"""Reads numbers with units, percent and temperatures: "5 km/h" is "five kilometers per hour"."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tertulia_llm.text.verbalization.lexicon import Lexicon
+from tertulia_llm.text.verbalization.numerals import NUMBER, counted, parse, spell
+
+_FEET_INCHES = re.compile(r"(?<![\w.])(\d{1,2})['′’][ ]?(\d{1,2})[\"″”](?!\w)")
+_PERCENT = re.compile(rf"(?<![\w.,])(?:%[ ]?({NUMBER})|({NUMBER})[ ]?%)")
+_PLAIN_SQUARES = re.compile(r"(?<=\d)([ ]?)(k?m|cm|mm|ft)([23])(?!\w)")
+
+
+@cache
+def _pattern(lexicon: Lexicon) -> re.Pattern[str]:
+    units = "|".join(re.escape(unit) for unit in sorted(lexicon.units, key=len, reverse=True))
+    millions = "|".join(re.escape(word) for word in sorted(lexicon.millions, key=len, reverse=True) if len(word) > 1)
+    return re.compile(
+        rf"(?<![\w.,/])(?P<minus>[-−])?(?:(?P<first>{NUMBER})(?P<range>[ ]?(?:[–—-]|[x×])[ ]?))?(?P<number>{NUMBER})"
+        rf"(?:[ \u00a0]?(?P<times>{millions}))?[ \u00a0\u202f]?(?P<unit>{units})(?P<dot>\.(?=[ ][a-z]))?"
+        rf"(?:/(?P<per>{units})|(?![\w²³/°]))(?!['’]?\w)"
+    )
+
+
+@cache
+def _bare(lexicon: Lexicon) -> re.Pattern[str]:
+    units = "|".join(re.escape(unit) for unit in sorted(lexicon.units, key=len, reverse=True) if "/" in unit)
+    return re.compile(rf"(?<![\w/])(?:{units})(?![\w/])")
+
+
+def read_measures(text: str, lexicon: Lexicon) -> str:
+    """Replace the numbers with units in `text` by words."""
+    text = _PLAIN_SQUARES.sub(lambda found: found[1] + found[2] + ("²" if found[3] == "2" else "³"), text)
+    if "ft" in lexicon.units:
+        text = _FEET_INCHES.sub(lambda found: _feet_inches(found, lexicon), text)
+    if lexicon.percent:
+        text = _PERCENT.sub(
+            lambda found: lexicon.percent.format(n=spell(parse(found[1] or found[2], lexicon), lexicon)), text
+        )
+    if "/" in text:
+        text = _bare(lexicon).sub(lambda found: _after_sign(text, found, lexicon), text)
+    return _pattern(lexicon).sub(lambda found: _read(found, lexicon), text)
+
+
+def _read(found: re.Match[str], lexicon: Lexicon) -> str:
+    unit = lexicon.units[found["unit"]]
+    number = parse(found["number"], lexicon)
+    if found["times"]:
+        said = f"{spell(number, lexicon)} {lexicon.millions[found['times']]} {unit[-1]}"
+    else:
+        said = counted(number, unit, lexicon, feminine=found["unit"] in lexicon.feminine_units)
+    if found["per"]:
+        said = f"{said} {lexicon.per} {lexicon.units[found['per']][0]}"
+    if found["first"]:
+        between = lexicon.signs["×"] if found["range"].strip() in "x×" else lexicon.to
+        said = f"{spell(parse(found['first'], lexicon), lexicon)} {between} {said}"
+    return f"{lexicon.signs['-']} {said}" if found["minus"] else said
+
+
+def _after_sign(text: str, found: re.Match[str], lexicon: Lexicon) -> str:
+    is_counted = re.search(r"\d[ \u00a0]?$", text[: found.start()]) is not None
+    return found.group() if is_counted else lexicon.units[found.group()][-1]
+
+
+def _feet_inches(found: re.Match[str], lexicon: Lexicon) -> str:
+    feet = counted(parse(found[1], lexicon), lexicon.units["ft"], lexicon)
+    return f"{feet} {spell(parse(found[2], lexicon), lexicon)}"
