@@ -25,6 +25,7 @@ class Model:
         """`fixed_model`: the server has one model only, so the client's choice is ignored."""
         self._settings = settings
         self._fixed_model = fixed_model
+        self._reasons_first = set[str]()
         self._client = openai.AsyncOpenAI(
             base_url=settings.llm_base_url,
             api_key=settings.openrouter_api_key.get_secret_value() or "none",
@@ -72,6 +73,6 @@ class Model:
             problem = f"The model server's answer cannot be read ({type(error).__name__})."
             raise ModelFailed("llm_unavailable", problem, retryable=True) from error
         try:
-            yield ModelStream(response.iter_bytes(), self._settings)
+            yield ModelStream(response.iter_bytes(), self._settings, model, self._reasons_first)
         finally:
             await opening.__aexit__(None, None, None)
