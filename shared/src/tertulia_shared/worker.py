@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from tertulia_shared.bus import Bus, BusError, BusUnavailable, Claim
@@ -30,6 +31,8 @@ EAGER_LOOK_S = 0.25
 """Longest time between checks while work is pending, so that a peer takes over soon after a lease expires."""
 RENEWALS_PER_LEASE = 6
 BEAT_S = 1.0
+MAX_STARTED = 1_000
+"""Started pieces of work whose ids are remembered: many more than a worker holds at once."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +54,8 @@ class Worker:
         self._settings = settings
         self._concurrency = concurrency
         self._jobs: dict[str, Job] = {}
+        self._started = deque[str](maxlen=MAX_STARTED)
+        """The ids of the newest pieces of work that jobs were started for."""
         self._slot_free = asyncio.Event()
         self.broke = False
         """Set before the worker stops because it broke: its work may be the cause, so the attempt counts as failed."""
@@ -87,6 +92,7 @@ class Worker:
                 log.info("stopping: no new work", extra={"worker": self.name, "count": len(self._jobs)})
                 claiming.cancel()
                 await asyncio.wait([claiming])  # stop claiming first: it could claim the work that we requeue
+                await self._requeue_unstarted()
                 await self._drain()
             for task in upkeep:
                 task.cancel()
@@ -234,6 +240,13 @@ class Worker:
 
     # -- the jobs
 
+    async def _requeue_unstarted(self) -> None:
+        """Requeue work that Redis delivered to the claim that was cancelled: otherwise it would wait for the drain."""
+        with contextlib.suppress(BusError):
+            count = await self._bus.requeue_unstarted(self._stage, self.name, started=self._started)
+            if count:
+                log.info("handed work back", extra={"worker": self.name, "count": count})
+
     async def _drain(self) -> None:
         tasks = [job.task for job in self._jobs.values() if job.task is not None]
         if tasks:
@@ -253,6 +266,7 @@ class Worker:
             known.cancel(Ending.LOST)
         job = Job(claim)
         self._jobs[claim.id] = job
+        self._started.append(claim.id)
         self._metrics.jobs(len(self._jobs))
         job.task = jobs.create_task(self._run.run(job), name=f"work {claim.id}")
         job.task.add_done_callback(lambda _: self._ended(job))  # also called for a task that never started

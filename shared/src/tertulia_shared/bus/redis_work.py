@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -141,6 +141,11 @@ class RedisWorkQueue(RedisConnections):
             stream_key=stream_key, group=claim.stage, worker=worker, work_id=claim.id, attempt=claim.attempt
         )
         return await self._call(call) == 1
+
+    async def requeue_unstarted(self, stage: Stage, worker: str, *, started: Collection[str]) -> int:
+        stream_key = self.keys.work(stage).name
+        call = scripts.requeue_unstarted(stream_key=stream_key, group=stage, worker=worker, started=list(started))
+        return int(await self._call(call))
 
     async def nack(self, claim: Claim, worker: str) -> bool:
         call = scripts.nack(
