@@ -83,7 +83,7 @@ async def test_client_that_reloads_while_the_model_thinks_is_told_so(two_gateway
         await turn.reply.flush()
         thinking = await first.until("thinking")
         c = first.conversation_id
-        await vanish(first)
+        await disconnect(first)
     async with Client.at(other.url(f"?conversation_id={c}")) as second:
         replayed = await second.until("thinking")
         assert [f["type"] for f in second.frames[1:]] == ["turn_accepted", "turn_started", "thinking"]
