@@ -169,7 +169,17 @@ LLM_TURNS = CounterFamily(
 LLM_FAILURES = CounterFamily(
     "tertulia_llm_failures_total",
     "Failed requests to the model server, including those whose repetition succeeded.",
-    {"code": ("llm_unavailable", "llm_bad_request", "llm_auth", "llm_credit", "llm_model", "llm_rate")},
+    {
+        "code": (
+            "llm_unavailable",
+            "llm_bad_request",
+            "llm_auth",
+            "llm_credit",
+            "llm_model",
+            "llm_rate",
+            "llm_reasoning",
+        )
+    },
 )
 LLM_TOKENS = CounterFamily(
     "tertulia_llm_tokens_total", "Tokens, as the model server counts them.", {"kind": ("prompt", "completion")}
