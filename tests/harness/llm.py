@@ -71,6 +71,7 @@ class Words:
 
     texts: AsyncGenerator[str]
     usage: Mapping[str, int] = field(default_factory=dict[str, int])
+    dropped: Sequence[str] = ()
 
     def __aiter__(self) -> AsyncGenerator[str]:
         return self.texts

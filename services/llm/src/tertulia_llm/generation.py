@@ -14,7 +14,7 @@ from tertulia_llm.model.usage import added
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
 from tertulia_llm.settings import LLMSettings
-from tertulia_llm.text.prompt import Message, build_messages, fit
+from tertulia_llm.text.prompt import Message, build_messages
 from tertulia_llm.turn import Turn
 
 MAX_ROUNDS = 4
@@ -48,7 +48,8 @@ class ReplyGenerator:
                 await self._request(turn, reply, row_saved)
             except ModelFailed as failure:
                 self._metrics.request_failed(failure.code)
-                failures = 1 if reply.written.sentences > sentences_before else failures + 1
+                if not failure.is_adapted:
+                    failures = 1 if reply.written.sentences > sentences_before else failures + 1
                 tries = self._settings.llm_retries + 1
                 # each request costs money: stop at this many, even if the server breaks off after every sentence
                 if not failure.retryable or failures >= tries or requests >= MAX_ROUNDS * tries:
@@ -90,7 +91,7 @@ class ReplyGenerator:
         writer.finish()
 
     def _prompt(self, turn: Turn, reply: Reply) -> list[Message]:
-        messages = build_messages(
+        return build_messages(
             character_name=reply.speaker.name,
             system_prompt=reply.speaker.system_prompt,
             other_names=reply.others,
@@ -98,4 +99,3 @@ class ReplyGenerator:
             history=turn.history.prompt_messages(self._settings.llm_history_messages),
             continuing=reply.written.text,
         )
-        return fit(messages, self._settings.llm_context_chars)

@@ -15,12 +15,13 @@ from tertulia_llm.history.history import HistoryCache
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.outbox.drainer import OutboxDrainer
-from tertulia_llm.settings import OPENROUTER, LLMSettings
+from tertulia_llm.settings import LLMSettings
 from tertulia_llm.sweep import sweep
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Bus
 from tertulia_shared.clock import wall_ms
 from tertulia_shared.metrics import Metrics
+from tertulia_shared.model_server import OPENROUTER
 from tertulia_shared.outbox import Outbox
 from tertulia_shared.process import CannotStart, open_store, run
 from tertulia_shared.settings import load

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import openai
@@ -20,6 +20,8 @@ class ModelStream:
         self._pieces = pieces
         self._settings = settings
         self.usage: Mapping[str, Any] = {}
+        self.dropped: Sequence[str] = ()
+        """A sentence for each setting that the model refuses and that was left out."""
 
     async def __aiter__(self) -> AsyncGenerator[str]:
         """Yield texts, never empty.

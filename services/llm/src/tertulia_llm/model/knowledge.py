@@ -1,0 +1,71 @@
+"""What this process has learned about the models of its server. Pure: no I/O.
+
+It is kept in memory. A worker that starts again learns it again, at the cost of one request for each refusal.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from tertulia_llm.model.adaptation import Adaptations
+from tertulia_llm.model.context_window import LEAST_WINDOW, Overflow
+from tertulia_llm.model.tokens import TokenScale
+
+MAX_MODELS = 256
+"""Maximum number of models; clients choose their names. The least recently used one is forgotten."""
+SHRINK = 0.7
+"""A prompt that was too long for a window of unknown size: the size is assumed to be this share of what was sent."""
+
+
+@dataclass(slots=True)
+class KnownModel:
+    """One model. `set_window`: the window in the settings. All sizes in tokens."""
+
+    name: str
+    set_window: int | None = None
+    told_window: int | None = None
+    """What the server's list of models says."""
+    refused_window: int | None = None
+    """What the server said when it refused a prompt, or a guess below the length of that prompt."""
+    is_refused_guess: bool = False
+    adaptations: Adaptations = field(default_factory=Adaptations)
+    scale: TokenScale = field(default_factory=TokenScale)
+    questions: int = 0
+    """How often the server was asked for the window."""
+
+    @property
+    def window(self) -> int | None:
+        """The context window to stay below; None if it is not known."""
+        refused = None if self.is_refused_guess and self.told_window else self.refused_window
+        return min((size for size in (self.set_window, self.told_window, refused) if size), default=None)
+
+    def overflowed(self, overflow: Overflow, estimate: float, sent_tokens: float) -> None:
+        """Learn from a refused prompt. `estimate`: its estimated tokens; `sent_tokens`: with the reply's room, scaled."""
+        if overflow.prompt_tokens:
+            self.scale.raise_to_at_least(overflow.prompt_tokens / max(1.0, estimate))
+        if overflow.window:
+            self.refused_window, self.is_refused_guess = overflow.window, False
+        else:
+            self.refused_window = max(LEAST_WINDOW, int(min(self.window or sent_tokens, sent_tokens) * SHRINK))
+            self.is_refused_guess = self.told_window is None
+
+
+class KnownModels:
+    """The models by name."""
+
+    def __init__(self, set_window: int | None) -> None:
+        self._set_window = set_window
+        self._models: OrderedDict[str, KnownModel] = OrderedDict()
+
+    def of(self, name: str) -> KnownModel:
+        """What is known about a model."""
+        known = self._models.setdefault(name, KnownModel(name, self._set_window))
+        self._models.move_to_end(name)
+        while len(self._models) > MAX_MODELS:
+            self._models.popitem(last=False)
+        return known
+
+    def all(self) -> list[KnownModel]:
+        """All models, the most recently used one last."""
+        return list(self._models.values())
