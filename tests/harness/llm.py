@@ -20,6 +20,7 @@ from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import ModelFailed
 from tertulia_llm.outbox.drainer import OutboxDrainer
 from tertulia_llm.settings import LLMSettings
+from tertulia_llm.text.prompt import Message, merge
 from tertulia_llm.turn_handler import TurnHandler
 from tertulia_shared.bus import Claim
 from tertulia_shared.codec import decode, decode_event, envelope, text
@@ -83,7 +84,7 @@ class TableModel:
     def __init__(self, lines: Mapping[str, str]) -> None:
         self.lines = dict(lines)
         self.acts: list[BreakAfter | Say] = []
-        self.requests: list[list[Mapping[str, str]]] = []
+        self.requests: list[list[Message]] = []
         self.word_s = 0.01
 
     @asynccontextmanager
@@ -94,7 +95,8 @@ class TableModel:
         *,
         seed: int | None = None,
     ) -> AsyncGenerator[Words]:
-        self.requests.append(list(messages))
+        messages = merge([dict(message) for message in messages])
+        self.requests.append(messages)
         act = self.acts.pop(0) if self.acts else None
         await asyncio.sleep(self.word_s)
         if isinstance(act, BreakAfter) and act.words == 0:

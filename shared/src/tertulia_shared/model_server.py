@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 OPENROUTER: Final = "https://openrouter.ai/api/v1"
 ENDPOINTS: Final = ("/chat/completions", "/completions", "/models", "/responses", "/embeddings")
+QUOTES: Final = "'\"`“”\u2018\u2019"
 _PLACEHOLDER = re.compile(
     r"(sk-(or-)?(v1-)?)?(x{3,}|\*{3,}|<.*>|\[.*\]|\{.*\}|(your|insert|enter|paste)[-_ ].*|change[-_ ]?me|todo)",
     re.IGNORECASE,
@@ -50,7 +51,7 @@ def checked_key(key: str) -> str:
         return ""
     if key[:7].lower() == "bearer ":
         raise ValueError("begins with “Bearer ”: give the key alone")
-    if key[0] in "'\"`“”‘’" or key[-1] in "'\"`“”‘’":
+    if key[0] in QUOTES or key[-1] in QUOTES:
         raise ValueError("stands in quotation marks: leave them out")
     if "…" in key or "..." in key:
         raise ValueError("is shortened with an ellipsis: copy the whole key")
@@ -77,7 +78,7 @@ def checked_object(text: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ValueError(f"is not JSON ({error}): write an object such as {example}") from None
     if not isinstance(value, dict):
-        raise ValueError(f"is not a JSON object: write one such as {example}")
+        raise ValueError(f"is not a JSON object: write one such as {example}")  # noqa: TRY004 - pydantic reports it
     return cast("dict[str, Any]", value)
 
 
@@ -106,7 +107,7 @@ def checked_headers(text: str) -> dict[str, str]:
         if not _HEADER_NAME.fullmatch(name):
             raise ValueError(f"has a header with an impossible name: {name[:40]!r}")
         if not isinstance(value, str):
-            raise ValueError(f"must give the header {name} as text, in quotation marks")
+            raise ValueError(f"must give the header {name} as text, in quotation marks")  # noqa: TRY004 - as above
         if not value.isascii() or not (value.isprintable() or not value) or value != value.strip():
             raise ValueError(f"gives the header {name} a value that no header can have (printable ASCII only)")
     return cast("dict[str, str]", headers)

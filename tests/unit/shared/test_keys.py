@@ -46,7 +46,7 @@ def test_keys_of_a_conversation_share_its_slot_and_the_rest_have_none() -> None:
 
 
 def test_streams_have_a_bound_and_other_kinds_none() -> None:
-    other = {"mic_progress", "turn_seen", "state", "owner", "workers", "voices", "drainer", "cast"}
+    other = {"mic_progress", "turn_seen", "state", "owner", "workers", "voices", "models", "drainer", "cast"}
     other |= {"work_failure", "work_left", "probe", "space_keeper"}
     for name, key in every_key(Keys()):
         assert (key.max_len is None) == (name in other), name

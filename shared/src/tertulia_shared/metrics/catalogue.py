@@ -167,8 +167,13 @@ LLM_TURNS = CounterFamily(
 LLM_FAILURES = CounterFamily(
     "tertulia_llm_failures_total",
     "Requests to the model server that failed, also those that were made again with success.",
-    {"code": ("llm_unavailable", "llm_bad_request", "llm_auth", "llm_credit", "llm_model", "llm_rate")},
-)
+    {
+        "code": (
+            "llm_unavailable", "llm_bad_request", "llm_auth", "llm_credit", "llm_model", "llm_rate", "llm_address",
+            "llm_context",
+        )
+    },
+)  # fmt: skip
 LLM_TOKENS = CounterFamily(
     "tertulia_llm_tokens_total", "Tokens, as the model server counts them.", {"kind": ("prompt", "completion")}
 )

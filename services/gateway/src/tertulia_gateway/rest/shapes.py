@@ -135,6 +135,15 @@ class VoiceList(Shape):
     voices: list[VoiceItem]
 
 
+class ModelState(Shape):
+    """What the llm workers know about a model in use."""
+
+    server: str = Field(description="base URL of its server")
+    model: str
+    context_tokens: int | None = Field(description="context window in tokens; null if it is not known")
+    changes: list[str] = Field(description="how requests for it differ, because its server refuses something")
+
+
 class Status(Shape):
     """The state of the installation."""
 
@@ -145,6 +154,7 @@ class Status(Shape):
     missing: list[str] = Field(description="parts that a talk needs and that do not run")
     connections: int = Field(description="WebSocket connections of this process")
     namespace: str = Field(description="first part of every Redis key")
+    models: list[ModelState] = Field(description="the language models that were used in the last hour")
 
 
 class Readiness(Shape):

@@ -25,7 +25,8 @@ _REFUSED: Final = frozenset({400, 422})
 _ALSO_REFUSED: Final = frozenset({404, 405, 500, 501})
 """Statuses with which some servers refuse a parameter; the words must then say so, too."""
 _REFUSES = re.compile(
-    r"unsupported|not supported|(does|do|is|are)(n't| not) (support|accept|allow|permit|enabl|available|valid|recogni[sz])"
+    r"unsupported|not supported"
+    r"|(does|do|is|are)(n't| not) (support|accept|allow|permit|enabl|available|valid|recogni[sz])"
     r"|unrecogni[sz]ed|unknown|unexpected|extra |not (permitted|allowed|accepted|enabled|available|valid)|invalid|must"
     r"|deprecated|only |cannot|can't|disabled|fixed|no such|forbidden",
     re.IGNORECASE,
@@ -42,7 +43,9 @@ _SYSTEM_REFUSED = re.compile(
     r"|developer[ _'\"`]{0,3}(role|message|instruction)s?\b|only[^.]{0,20}\buser\b[^.]{0,20}\bassistant\b",
     re.IGNORECASE,
 )
-_ALTERNATE = re.compile(r"roles? must alternate|must alternate between|first message must be[^.]{0,20}user", re.IGNORECASE)
+_ALTERNATE = re.compile(
+    r"roles? must alternate|must alternate between|first message must be[^.]{0,20}user", re.IGNORECASE
+)
 _PENALTIES = ("frequency_penalty", "presence_penalty", "repetition_penalty")
 _BOUND = re.compile(
     r"at most|maximum|up to|less than|greater than|too (large|high|big)|exceed|range|between|<=|≤|> ?\d", re.IGNORECASE

@@ -45,8 +45,8 @@ class Adviser:
         if not advice:
             moved = "" if url.startswith(self._server.base_url) else f" It redirected to {url.partition('?')[0][:120]}."
             advice = (
-                "The model server sent a web page in place of a reply, perhaps to log in: TERTULIA_LLM_BASE_URL must be "
-                f"the address of an OpenAI-compatible API, which often ends in /v1.{moved}"
+                "The model server sent a web page in place of a reply, perhaps to log in: TERTULIA_LLM_BASE_URL must "
+                f"be the address of an OpenAI-compatible API, which often ends in /v1.{moved}"
             )
         return ModelFailed("llm_address", advice + says(error), retryable=False, error=error)
 
@@ -60,8 +60,8 @@ class Adviser:
                 return ModelFailed("llm_model", message + words, retryable=False)
             return ModelFailed("llm_model", no_such_model(model, names) + words, retryable=False)
         advice = await self._without_v1() or (
-            f"The model server has no chat API at {self._server.shown()}: check TERTULIA_LLM_BASE_URL, which often ends "
-            "in /v1."
+            f"The model server has no chat API at {self._server.shown()}: check TERTULIA_LLM_BASE_URL, which often "
+            "ends in /v1."
         )
         return ModelFailed("llm_address", advice + words, retryable=False)
 

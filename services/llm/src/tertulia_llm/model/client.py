@@ -140,8 +140,8 @@ class Model:
                 return
             known.scale.raise_to_at_least(known.scale.factor * _GROWTH)
         message = (
-            "The prompt is too long for the model, even without the earlier messages: shorten the character's prompt or "
-            "your message, or load the model with a longer context. "
+            "The prompt is too long for the model, even without the earlier messages: shorten the character's prompt "
+            "or your message, or load the model with a longer context. "
             f"(TERTULIA_LLM_MAX_TOKENS={self._settings.llm_max_tokens} is the room for the reply, "
             f"TERTULIA_LLM_CONTEXT_TOKENS the model's window.) {failure.error.message if failure.error else ''}"
         )

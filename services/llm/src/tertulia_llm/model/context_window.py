@@ -18,12 +18,13 @@ MARGIN: Final = 16
 """Tokens of a prompt that are in no message: its beginning, and the opening of the reply."""
 
 _CODES: Final = (
-    "context_length_exceeded", "exceed_context_size_error", "context_window_exceeded", "model_max_prompt_tokens_exceeded",
-    "context_length_error", "string_above_max_length", "tokens_limit_reached",
+    "context_length_exceeded", "exceed_context_size_error", "context_window_exceeded",
+    "model_max_prompt_tokens_exceeded", "context_length_error", "string_above_max_length", "tokens_limit_reached",
 )  # fmt: skip
 _OVERFLOW = re.compile(
-    r"context[ _-]?(length|window|size|limit)|maximum context|n_ctx|max_model_len|max(imum)? (prompt|input|sequence) length"
-    r"|(prompt|input|message|request|conversation)s?( is| are)? (too (long|large)|exceeds?)|too many (input |prompt )?tokens"
+    r"context[ _-]?(length|window|size|limit)|maximum context|n_ctx|max_model_len"
+    r"|max(imum)? (prompt|input|sequence) length|too many (input |prompt )?tokens"
+    r"|(prompt|input|message|request|conversation)s?( is| are)? (too (long|large)|exceeds?)"
     r"|(number|count)[^.]{0,40}exceeds?[^.]{0,40}(maximum|limit|tokens)|reduce the length|inputs? tokens|input length"
     r"|prompt exceeds|longer than the (model|context)|\btoken limit\b|must have less than \d+ tokens",
     re.IGNORECASE,
@@ -104,18 +105,19 @@ def reply_room(window: int, prompt_tokens: float, max_reply: int) -> int:
 
 
 _SIZES: Final = (
-    "loaded_context_length", "max_model_len", "context_length", "context_window", "max_context_length", "max_input_tokens",
-    "n_ctx", "context_size", "max_seq_len", "max_sequence_length", "inputTokenLimit", "num_ctx",
+    "loaded_context_length", "max_model_len", "context_length", "context_window", "max_context_length",
+    "max_input_tokens", "n_ctx", "context_size", "max_seq_len", "max_sequence_length", "inputTokenLimit", "num_ctx",
 )  # fmt: skip
 _PLACES: Final = ("top_provider", "limits", "meta", "default_generation_settings", "details")
 """Objects in a model's entry that may hold its size."""
 _TRAINED: Final = "n_ctx_train"
-"""The length that a model was trained for. It is often loaded with less, so this counts only where nothing else is told."""
+"""The length that a model was trained for. It is often loaded with less, so it counts only if nothing else is told."""
 
 
 def window_in(entry: Mapping[str, Any]) -> int | None:
     """The context window that a server tells about a model: an entry of `/models`, or another answer about it."""
-    places = [entry, *(cast("Mapping[str, Any]", entry[name]) for name in _PLACES if isinstance(entry.get(name), Mapping))]
+    inner = (entry.get(name) for name in _PLACES)
+    places = [entry, *(cast("Mapping[str, Any]", place) for place in inner if isinstance(place, Mapping))]
     found = [size for place in places for name in _SIZES if (size := _size(place.get(name))) is not None]
     if "loaded_context_length" in entry and _size(entry["loaded_context_length"]) is not None:
         return _size(entry["loaded_context_length"])

@@ -19,7 +19,13 @@ MAX_RETRY_DELAY_S = 20.0
 """Nobody waits longer for a reply. If the server asks for more, the request is not repeated."""
 
 QUOTA_CODES: Final = frozenset(
-    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance", "credits_required"}
+    {
+        "insufficient_quota",
+        "billing_hard_limit_reached",
+        "billing_not_active",
+        "insufficient_balance",
+        "credits_required",
+    }
 )
 _QUOTA = re.compile(
     r"exceeded your current quota|insufficient[ _](balance|credits?|funds|quota)|credit balance is too low"
@@ -35,13 +41,25 @@ _NO_MODEL = re.compile(
 )
 _STATUS_OF_CODE: Final = {
     "invalid_api_key": 401, "authentication_error": 401, "permission_error": 403, "rate_limit_exceeded": 429,
-    "rate_limit_error": 429, "context_length_exceeded": 400, "exceed_context_size_error": 400, "invalid_request_error": 400,
-    "not_found_error": 404, "overloaded_error": 529,
+    "rate_limit_error": 429, "context_length_exceeded": 400, "exceed_context_size_error": 400,
+    "invalid_request_error": 400, "not_found_error": 404, "overloaded_error": 529,
     **dict.fromkeys(QUOTA_CODES, 429), **dict.fromkeys(_NO_MODEL_CODES, 404),
 }  # fmt: skip
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _PERMANENT: Final = frozenset({501, 505})
 SERVER_FAILED: Final = 500
+_NO_ADDRESS: Final = (
+    "llm_model",
+    "The model server has no such model or address: check the model and TERTULIA_LLM_BASE_URL.",
+)
+_BY_STATUS: Final = {
+    401: ("llm_auth", "The model server refused the key: check OPENROUTER_API_KEY."),
+    403: ("llm_auth", "The model server does not allow this."),
+    404: _NO_ADDRESS,
+    405: _NO_ADDRESS,
+    429: ("llm_rate", "The model server asks us to slow down: wait a moment, or choose another model."),
+}
+"""The code and the advice for a status."""
 
 
 class ModelFailed(Exception):
@@ -123,7 +141,7 @@ def by_status(
 
 
 def retry_after_s(headers: Mapping[str, str], now: datetime) -> float | None:
-    """The wait that a response asks for; None if it does not. `headers` by name in lower case; `now` with a time zone."""
+    """The wait that a response asks for; None if it asks for none. `headers` are by name in lower case."""
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
@@ -164,25 +182,15 @@ def _explained(status: int, error: ServerError, *, has_key: bool) -> tuple[str, 
         return "llm_credit", advice + says(error)
     if 400 <= status < SERVER_FAILED and is_about_the_model(error):  # noqa: PLR2004 - the client's errors
         return "llm_model", "The model server has no such model: choose another in the model settings." + says(error)
-    match status:
-        case 401 if not has_key:
-            return "llm_auth", "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error)
-        case 401:
-            return "llm_auth", "The model server refused the key: check OPENROUTER_API_KEY." + says(error)
-        case 403:
-            return "llm_auth", "The model server does not allow this." + says(error)
-        case 404 | 405:
-            advice = "The model server has no such model or address: check the model and TERTULIA_LLM_BASE_URL."
-            return "llm_model", advice + says(error)
-        case 429:
-            advice = "The model server asks us to slow down: wait a moment, or choose another model."
-            return "llm_rate", advice + says(error)
-        case 408 | 409 | 425:
-            return "llm_unavailable", f"The model server failed ({status})." + says(error)
-        case _ if status < SERVER_FAILED:
-            return "llm_bad_request", f"The model server refused the request ({status})." + says(error)
-        case _:
-            return "llm_unavailable", f"The model server failed ({status})." + says(error)
+    if status == 401 and not has_key:  # noqa: PLR2004 - Unauthorized
+        return "llm_auth", "The model server asks for a key, and none is set: set OPENROUTER_API_KEY." + says(error)
+    code, advice = _BY_STATUS.get(
+        status,
+        ("llm_unavailable", f"The model server failed ({status}).")
+        if status >= SERVER_FAILED or status in _RETRYABLE
+        else ("llm_bad_request", f"The model server refused the request ({status})."),
+    )
+    return code, advice + says(error)
 
 
 def _unreachable(error: BaseException) -> str:
@@ -192,7 +200,7 @@ def _unreachable(error: BaseException) -> str:
         if isinstance(cause, socket.gaierror):
             return "The model server's host name is unknown: check TERTULIA_LLM_BASE_URL and the network"
         if isinstance(cause, ssl.SSLError):
-            return f"The TLS connection to the model server failed ({cause.reason}): check TERTULIA_LLM_BASE_URL (https?)"
+            return f"The TLS connection to the model server failed ({cause.reason}): check TERTULIA_LLM_BASE_URL"
         cause = cause.__cause__ or cause.__context__
     return "The model server cannot be reached: check TERTULIA_LLM_BASE_URL and the network"
 

@@ -33,6 +33,8 @@ class KnownModel:
     scale: TokenScale = field(default_factory=TokenScale)
     questions: int = 0
     """How often the server was asked for the window."""
+    uses: int = 0
+    """How many requests for this model have ended."""
 
     @property
     def window(self) -> int | None:
@@ -40,8 +42,13 @@ class KnownModel:
         refused = None if self.is_refused_guess and self.told_window else self.refused_window
         return min((size for size in (self.set_window, self.told_window, refused) if size), default=None)
 
+    @property
+    def has_news(self) -> bool:
+        """True if there is something to show about the model."""
+        return self.window is not None or bool(self.adaptations.described())
+
     def overflowed(self, overflow: Overflow, estimate: float, sent_tokens: float) -> None:
-        """Learn from a refused prompt. `estimate`: its estimated tokens; `sent_tokens`: with the reply's room, scaled."""
+        """Learn from a refused prompt. `estimate`: its estimated tokens; `sent_tokens`: those and the reply's room."""
         if overflow.prompt_tokens:
             self.scale.raise_to_at_least(overflow.prompt_tokens / max(1.0, estimate))
         if overflow.window:

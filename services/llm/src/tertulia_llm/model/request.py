@@ -58,7 +58,7 @@ class RequestBuilder:
 
     def _body(self, model: str, messages: list[Message], room: int, *, is_bounded: bool) -> dict[str, Any]:
         asked = {name: value for name, value in asdict(self.asked).items() if value is not None and name != "model"}
-        standard = {
+        standard: dict[str, Any] = {
             "model": model,
             # the messages are in the body directly, so that the SDK does not validate each
             "messages": messages,
@@ -69,9 +69,10 @@ class RequestBuilder:
             **({} if self.seed is None else {"seed": self.seed}),
         }
         body = {name: value for name, value in {**standard, **self.extra_body}.items() if value is not None}
-        for name in LIMITS:
-            if is_bounded and isinstance(body.get(name), int):
-                body[name] = min(body[name], room)
+        for name in LIMITS if is_bounded else ():
+            tokens = body.get(name)
+            if isinstance(tokens, int):
+                body[name] = min(tokens, room)
         return body
 
     def _dropped(self, known: KnownModel) -> tuple[str, ...]:

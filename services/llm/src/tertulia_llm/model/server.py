@@ -38,7 +38,6 @@ class ModelServer:
             timeout=openai.Timeout(settings.llm_first_token_s + settings.llm_stall_s, connect=CONNECT_S),
             default_headers={"X-Title": "Tertulia", **settings.extra_headers},
         )
-        self.last_used: KnownModel | None = None
 
     async def close(self) -> None:
         """Close the connections."""
@@ -50,7 +49,7 @@ class ModelServer:
 
     def used(self, known: KnownModel) -> None:
         """Note that a request for this model has ended."""
-        self.last_used = known
+        known.uses += 1
         if known.window is None:
             self.is_changed.set()
 

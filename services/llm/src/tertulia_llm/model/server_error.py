@@ -1,9 +1,9 @@
 """Reads the errors of model servers, whatever their shape. Pure.
 
 Seen in the field: OpenAI's `{"error": {"message", "param", "code", "type"}}`; `{"error": "text"}`; a list of those
-(Gemini); `{"detail": "text"}` and `{"detail": [{"loc": ["body", "seed"], "msg"}]}` (FastAPI); `{"message": …}` with text
-or another error in it (Mistral, Cohere); a provider's error as JSON text in `error.metadata.raw` (OpenRouter); bare text;
-a web page.
+(Gemini); `{"detail": "text"}` and `{"detail": [{"loc": ["body", "seed"], "msg"}]}` (FastAPI); `{"message": …}` with
+text or another error in it (Mistral, Cohere); a provider's error as JSON text in `error.metadata.raw` (OpenRouter);
+bare text; a web page.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _SECONDS = re.compile(r"(\d+(?:\.\d+)?)s?")
 class ServerError:
     """A model server's error.
 
-    `text` is what it says, in one line, uncut; `codes` its codes and types in lower case; `params` the parameters that it
-    names in a field of their own (`seed`, `messages.0.role`); `figures` the token counts in fields of their own.
+    `text` is what it says, in one line, uncut; `codes` its codes and types in lower case; `params` the parameters that
+    it names in a field of their own (`seed`, `messages.0.role`); `figures` the token counts in fields of their own.
     `page_title`: the body is a web page with this title (which may be empty); None for any other body.
     """
 
@@ -113,7 +113,7 @@ def _joined(parts: Sequence[ServerError]) -> ServerError:
         figures.update(part.figures)
     return ServerError(
         text=": ".join(texts)[:MAX_READ_CHARS],
-        codes=frozenset().union(*(part.codes for part in parts)),
+        codes=frozenset(code for part in parts for code in part.codes),
         params=tuple(dict.fromkeys(param for part in parts for param in part.params)),
         figures=figures,
         status=next((part.status for part in parts if part.status), None),

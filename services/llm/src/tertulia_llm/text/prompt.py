@@ -1,8 +1,8 @@
 """Builds the model's prompt in a form that every OpenAI-compatible server takes.
 
-Nearly all servers accept one system message, then user and assistant messages in turn, with the user first and last. So
-consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
-square brackets in the *user's* role: models imitate the text in the assistant's. `fold_system` serves the other servers.
+Nearly all servers accept one system message, then user and assistant messages in turn, with the user first and last.
+So consecutive messages of one role are merged, and a stage note fills in where the user has not spoken. Notes stand in
+square brackets in the *user's* role: models imitate the text in the assistant's. `fold_system` is for the others.
 """
 
 from __future__ import annotations
@@ -179,4 +179,3 @@ def _continue_note(character_name: str, continuing: str) -> str:
 
 def _message(role: Literal["system", "user", "assistant"], content: str) -> Message:
     return {"role": role, "content": content}
-
