@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,7 @@ from tests.harness.settings_of import settings_of
 LINES = {"Luna": "Hello there. It is Vega.", "Rex": "Woof."}
 SENTENCES = {"Luna": 2, "Rex": 1}
 HELLO = "Hello, Luna and Rex"
-PATIENCE_S = 6.0
+PATIENCE_S = 15.0
 """The longest time of a turn, also of a corrupted one."""
 LEASE_S = 1.0
 LOOK_S = 0.01
@@ -270,8 +270,12 @@ class Talk:
 
 
 @asynccontextmanager
-async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
-    """One worker of each stage, with the shortest lease: a second one would hide an endless loop."""
+async def room_on(bus: Bus, raw: Raw, folder: Path, *, worker_buses: Sequence[Bus]) -> AsyncGenerator[Room]:
+    """One worker of each stage, with the shortest lease: a second one would hide an endless loop.
+
+    `worker_buses`: the buses on which the workers of llm, tts and stt claim work. On Redis they must differ: a bus has
+    one connection for claims, and a claim blocks it.
+    """
     path = folder / "tertulia.db"
     store = SQLiteStore(path)
     await store.open()
@@ -303,8 +307,9 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
     ]  # fmt: skip
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as tasks:
-        for stage, handler, settings in zip(("llm", "tts", "stt"), room.handlers, (llm, tts, stt), strict=True):
-            worker = Worker(bus, cast("Any", stage), handler, settings, engine="fake", concurrency=8)
+        parts = zip(worker_buses, ("llm", "tts", "stt"), room.handlers, (llm, tts, stt), strict=True)
+        for worker_bus, stage, handler, settings in parts:
+            worker = Worker(worker_bus, cast("Any", stage), handler, settings, engine="fake", concurrency=8)
             tasks.create_task(worker.run(stop))
         draining = tasks.create_task(OutboxDrainer(bus, store, "drainer").run())
         try:
@@ -319,7 +324,7 @@ async def room_on(bus: Bus, raw: Raw, folder: Path) -> AsyncGenerator[Room]:
 async def memory_room(keys: Keys, folder: Path) -> AsyncGenerator[Room]:
     """A room on the memory bus."""
     bus = MemoryBus(keys)
-    async with room_on(bus, RawMemory(bus), folder) as room:
+    async with room_on(bus, RawMemory(bus), folder, worker_buses=(bus, bus, bus)) as room:
         yield room
 
 
@@ -328,7 +333,12 @@ async def redis_room(url: str, keys: Keys, folder: Path) -> AsyncGenerator[Room]
     """A room on a real Redis."""
     raw = RawRedis(url)
     try:
-        async with running(url, keys) as bus, room_on(bus, raw, folder) as room:
+        async with (
+            running(url, keys) as bus,
+            running(url, keys) as tts_bus,
+            running(url, keys) as stt_bus,
+            room_on(bus, raw, folder, worker_buses=(bus, tts_bus, stt_bus)) as room,
+        ):
             yield room
     finally:
         await raw.close()
