@@ -10,6 +10,7 @@ from contextlib import aclosing
 from tertulia_llm.metrics import LLMMetrics
 from tertulia_llm.model.client import Model
 from tertulia_llm.model.failures import ModelFailed, jitter, retry_delay_s
+from tertulia_llm.model.notices import Notices
 from tertulia_llm.model.usage import added
 from tertulia_llm.reply import Reply
 from tertulia_llm.reply_writer import EmptyReply, ReplyWriter
@@ -33,6 +34,7 @@ class ReplyGenerator:
         self._model = model
         self._settings = settings
         self._metrics = metrics
+        self._notices = Notices()
 
     async def generate(self, turn: Turn, reply: Reply, row_saved: asyncio.Task[None]) -> None:
         """Let the model write the rest of a reply. The client sees none of it before `row_saved` is done.
@@ -67,6 +69,8 @@ class ReplyGenerator:
             ) as stream,
             aclosing(aiter(stream)) as texts,
         ):
+            for notice in self._notices.first_time(turn.conversation_id, stream.dropped):
+                reply.warn("model_setting_dropped", notice)
             try:
                 await self._write(turn, reply, texts, row_saved)
             except EmptyReply as error:

@@ -106,6 +106,10 @@ class Reply:
         self.shown = self.written.text
         self.end("")
 
+    def warn(self, code: str, message: str) -> None:
+        """Send the client a warning."""
+        self.outlet.append(self.keys.events(self.conversation_id), Warn(code, message))
+
     def complete(self, status: MessageStatus = "complete") -> None:
         """Send the client the end of the text."""
         events = self.keys.events(self.conversation_id)
