@@ -26,16 +26,15 @@ TEXTS = {
     "digits": ("3.14159265358979 2026-11-27 03:56:08 1234567890 $5,999.00", 27, 57),
 }  # fmt: skip
 """Text, and the lowest and the highest count of five tokenizers (cl100k, o200k, DeepSeek, Claude, Mistral v1)."""
-FACTOR = 2.0
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_estimate_is_within_a_factor_of_two_of_the_tokenizers(language: str) -> None:
+def test_estimate_is_near_the_counts_of_real_tokenizers(language: str) -> None:
     text, lowest, highest = TEXTS[language]
     estimate = estimated_tokens(text)
-    assert lowest / FACTOR <= estimate <= highest * FACTOR
-    assert highest / FACTOR <= estimate, "an estimate that is too low overflows the window"
-    assert estimate <= lowest * FACTOR or estimate <= highest
+    assert highest / 2 <= estimate, "an estimate that is too low overflows the window"
+    assert estimate <= highest * 1.5, "an estimate that is too high wastes the window"
+    assert estimate <= lowest * 2.5
 
 
 def test_estimate_of_a_text_is_the_sum_of_its_parts() -> None:
@@ -56,14 +55,14 @@ def test_scale_follows_a_higher_count_at_once_and_a_lower_one_slowly() -> None:
     assert scale.factor == 1.5
     scale.learn(1000, 1000)
     assert 1.4 < scale.factor < 1.5
-    for _ in range(100):
+    for _ in range(1000):
         scale.learn(1000, 1)
     assert scale.factor == pytest.approx(LOWEST_SCALE)
     scale.learn(1000, 10**9)
     assert scale.factor == HIGHEST_SCALE
 
 
-@pytest.mark.parametrize("counted", [None, "many", True, float("nan"), [1]])
+@pytest.mark.parametrize("counted", [None, "many", True, float("nan"), [1], 0, -5])
 def test_impossible_count_is_ignored(counted: object) -> None:
     scale = TokenScale()
     scale.learn(1000, counted)

@@ -25,7 +25,7 @@ _OVERFLOW = re.compile(
     r"context[ _-]?(length|window|size|limit)|maximum context|n_ctx|max_model_len"
     r"|max(imum)? (prompt|input|sequence) length|too many (input |prompt )?tokens"
     r"|(prompt|input|message|request|conversation)s?( is| are)? (too (long|large)|exceeds?)"
-    r"|(number|count)[^.]{0,40}exceeds?[^.]{0,40}(maximum|limit|tokens)|reduce the length|inputs? tokens|input length"
+    r"|(number|count)[^.]{0,40}exceeds?[^.]{0,40}(maximum|limit|tokens)|reduce the length|inputs?`? tokens|input length"
     r"|prompt exceeds|longer than the (model|context)|\btoken limit\b|must have less than \d+ tokens",
     re.IGNORECASE,
 )

@@ -66,6 +66,8 @@ class TokenScale:
         """
         if not isinstance(counted, int | float) or isinstance(counted, bool) or estimate < LEAST_COUNTED:
             return
+        if not counted > 0:  # NaN, or a server that does not count
+            return
         found = min(HIGHEST_SCALE, max(LOWEST_SCALE, counted / estimate))
         self.factor = found if found > self.factor else self.factor + (found - self.factor) / 8
 
