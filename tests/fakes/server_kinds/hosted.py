@@ -94,7 +94,12 @@ def _mistral_refusal(body: Body) -> Refusal | None:
     extra = named(body, ("seed", "min_p", "top_k", "repetition_penalty", "max_completion_tokens"))
     if extra:
         detail = [
-            {"type": "extra_forbidden", "loc": ["body", name], "msg": "Extra inputs are not permitted", "input": body[name]}
+            {
+                "type": "extra_forbidden",
+                "loc": ["body", name],
+                "msg": "Extra inputs are not permitted",
+                "input": body[name],
+            }
             for name in extra
         ]
         error = {"message": {"detail": detail}, "type": "invalid_request_error", "param": None, "code": None}

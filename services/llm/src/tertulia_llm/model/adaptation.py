@@ -39,7 +39,8 @@ _OFFERS = re.compile(
 )
 """What follows names the parameters that the server takes."""
 _SYSTEM_REFUSED = re.compile(
-    r"system[ _'\"`]{0,3}(role|message|prompt|instruction)s?\b|role[^.]{0,20}\bsystem\b|\bsystem\b[^.]{0,20}\brole|['\"`]system['\"`]"
+    r"system[ _'\"`]{0,3}(role|message|prompt|instruction)s?\b"
+    r"|role[^.]{0,20}\bsystem\b|\bsystem\b[^.]{0,20}\brole|['\"`]system['\"`]"
     r"|developer[ _'\"`]{0,3}(role|message|instruction)s?\b|only[^.]{0,20}\buser\b[^.]{0,20}\bassistant\b",
     re.IGNORECASE,
 )

@@ -64,7 +64,13 @@ class Model:
         model = self._settings.llm_model if self._fixed_model else settings.model or self._settings.llm_model
         known = self.known.of(model)
         builder = RequestBuilder(self._settings, self._extra_body, [dict(each) for each in messages], settings, seed)
-        request, opening, response = await self._opened(builder, known)
+        window = known.state_of_window()
+        try:
+            request, opening, response = await self._opened(builder, known)
+        except ModelFailed as failure:
+            if failure.status:  # the server answered
+                known.restore_window(window)
+            raise
         stream = ModelStream(response.iter_bytes(), self._settings)
         stream.dropped = request.dropped
         try:
@@ -95,6 +101,8 @@ class Model:
             except openai.APIStatusError as error:
                 failure = failure_of(error)
                 changes += 1
+                if changes > MAX_CHANGES and failure.error and overflow_of(failure.error, failure.status):
+                    raise self._too_long(failure) from error
                 if changes > MAX_CHANGES or not self._learned(failure, request, builder, known):
                     raise await self._adviser.explained(failure, known.name) from error
             except openai.APIError as error:
@@ -139,10 +147,13 @@ class Model:
             if builder.build(known).is_smaller_than(refused):
                 return
             known.scale.raise_to_at_least(known.scale.factor * _GROWTH)
+        raise self._too_long(failure)
+
+    def _too_long(self, failure: ModelFailed) -> ModelFailed:
         message = (
             "The prompt is too long for the model, even without the earlier messages: shorten the character's prompt "
             "or your message, or load the model with a longer context. "
             f"(TERTULIA_LLM_MAX_TOKENS={self._settings.llm_max_tokens} is the room for the reply, "
             f"TERTULIA_LLM_CONTEXT_TOKENS the model's window.) {failure.error.message if failure.error else ''}"
         )
-        raise ModelFailed("llm_context", message.strip(), retryable=False, error=failure.error, status=failure.status)
+        return ModelFailed("llm_context", message.strip(), retryable=False, error=failure.error, status=failure.status)

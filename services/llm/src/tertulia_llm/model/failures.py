@@ -34,7 +34,7 @@ _QUOTA = re.compile(
 )
 _NO_MODEL_CODES: Final = frozenset({"model_not_found", "model_not_exist", "unknown_model", "invalid_model"})
 _NO_MODEL = re.compile(
-    r"model\b.{0,120}\b(not found|does not exist|doesn't exist|not exist|not available|not loaded)"
+    r"model\b.{0,120}\b(not found|does not exist|doesn't exist|not exist|not loaded)"
     r"|not a valid model|no such model|unknown model|invalid model|no endpoints found|no models? (is |are )?loaded"
     r"|unable to find.{0,20} model",
     re.IGNORECASE,
@@ -48,6 +48,7 @@ _STATUS_OF_CODE: Final = {
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _PERMANENT: Final = frozenset({501, 505})
 SERVER_FAILED: Final = 500
+NOT_FOUND: Final = 404
 _NO_ADDRESS: Final = (
     "llm_model",
     "The model server has no such model or address: check the model and TERTULIA_LLM_BASE_URL.",
@@ -106,7 +107,8 @@ def jitter() -> float:
 def error_in_stream(error: Mapping[str, Any]) -> ModelFailed:
     """The failure for an error object that a server sent in place of a chunk."""
     found = read_error(error)
-    by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), SERVER_FAILED)
+    unknown = NOT_FOUND if is_about_the_model(found) else SERVER_FAILED
+    by_code = next((_STATUS_OF_CODE[code] for code in sorted(found.codes) if code in _STATUS_OF_CODE), unknown)
     return by_status(found.status or by_code, found)
 
 

@@ -47,6 +47,14 @@ class KnownModel:
         """True if there is something to show about the model."""
         return self.window is not None or bool(self.adaptations.described())
 
+    def state_of_window(self) -> tuple[int | None, bool, float]:
+        """What is known about the window, for `restore_window`."""
+        return self.refused_window, self.is_refused_guess, self.scale.factor
+
+    def restore_window(self, state: tuple[int | None, bool, float]) -> None:
+        """Forget what refusals have taught since `state`: smaller requests did not help."""
+        self.refused_window, self.is_refused_guess, self.scale.factor = state
+
     def overflowed(self, overflow: Overflow, estimate: float, sent_tokens: float) -> None:
         """Learn from a refused prompt. `estimate`: its estimated tokens; `sent_tokens`: those and the reply's room."""
         if overflow.prompt_tokens:
