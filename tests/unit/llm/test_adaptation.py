@@ -14,10 +14,20 @@ MESSAGES = [
     {"role": "user", "content": "What is the temperature outside?"},
 ]
 BODY: dict[str, Any] = {
-    "model": "house/seed-oss-36b", "messages": MESSAGES, "stream": True, "stream_options": {"include_usage": True},
-    "max_tokens": 1024, "seed": 7, "temperature": 0.7, "top_p": 0.9, "top_k": 40, "min_p": 0.05,
-    "frequency_penalty": 0.1, "presence_penalty": 0.1, "repetition_penalty": 1.1,
-}  # fmt: skip
+    "model": "house/seed-oss-36b",
+    "messages": MESSAGES,
+    "stream": True,
+    "stream_options": {"include_usage": True},
+    "max_tokens": 1024,
+    "seed": 7,
+    "temperature": 0.7,
+    "top_p": 0.9,
+    "top_k": 40,
+    "min_p": 0.05,
+    "frequency_penalty": 0.1,
+    "presence_penalty": 0.1,
+    "repetition_penalty": 1.1,
+}
 
 
 def openai(message: str, param: str | None = None, code: str | None = None) -> dict[str, Any]:
@@ -43,8 +53,15 @@ def extra(*names: str) -> dict[str, Any]:
     [
         (openai("Unrecognized request argument supplied: seed"), ["seed"]),
         (openai("Unknown parameter: 'top_k'.", "top_k", "unknown_parameter"), ["top_k"]),
-        (openai("Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is "
-                "supported.", "temperature", "unsupported_value"), ["temperature"]),
+        (
+            openai(
+                "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is "
+                "supported.",
+                "temperature",
+                "unsupported_value",
+            ),
+            ["temperature"],
+        ),
         (openai("`temperature` and `top_p` cannot both be specified for this model. Please use only one."), ["top_p"]),
         (openai("Unsupported parameters: seed, top_k and min-p"), ["seed", "top_k", "min_p"]),
         (openai("Unsupported parameter: 'seed'. Supported parameters are: temperature, top_p, max_tokens."), ["seed"]),
@@ -57,19 +74,46 @@ def extra(*names: str) -> dict[str, Any]:
         ({"object": "error", "message": extra("min_p"), "type": "invalid_request_error"}, ["min_p"]),
         ({"detail": "topK is not supported"}, ["top_k"]),
         ({"message": "property 'repetition_penalty' is unsupported"}, ["repetition_penalty"]),
-        ({"error": "json: unknown field \"seed\""}, ["seed"]),
+        ({"error": 'json: unknown field "seed"'}, ["seed"]),
         ("unknown field `seed`, expected one of `model`, `messages`, `temperature`, `max_tokens` at line 1", ["seed"]),
-        ([{"error": {"code": 400, "message": "Invalid JSON payload received. Unknown name \"seed\": Cannot find field.",
-                     "status": "INVALID_ARGUMENT"}}], ["seed"]),
-        ([{"error": {"message": "Penalty is not enabled for models/gemini-2.5-flash"}}],
-         ["frequency_penalty", "presence_penalty", "repetition_penalty"]),
-        ({"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw":
-            '{"error":{"message":"Unsupported parameter: \'presence_penalty\'","param":"presence_penalty"}}'}}},
-         ["presence_penalty"]),
-        ({"error": {"message": "litellm.UnsupportedParamsError: groq does not support parameters: {'seed': 7}"}}, ["seed"]),
+        (
+            [
+                {
+                    "error": {
+                        "code": 400,
+                        "message": 'Invalid JSON payload received. Unknown name "seed": Cannot find field.',
+                        "status": "INVALID_ARGUMENT",
+                    }
+                }
+            ],
+            ["seed"],
+        ),
+        (
+            [{"error": {"message": "Penalty is not enabled for models/gemini-2.5-flash"}}],
+            ["frequency_penalty", "presence_penalty", "repetition_penalty"],
+        ),
+        (
+            {
+                "error": {
+                    "message": "Provider returned error",
+                    "code": 400,
+                    "metadata": {
+                        "raw": (
+                            '{"error":{"message":"Unsupported parameter: '
+                            '\'presence_penalty\'","param":"presence_penalty"}}'
+                        )
+                    },
+                }
+            },
+            ["presence_penalty"],
+        ),
+        (
+            {"error": {"message": "litellm.UnsupportedParamsError: groq does not support parameters: {'seed': 7}"}},
+            ["seed"],
+        ),
         (openai("Frequency penalty: not available for this model"), ["frequency_penalty"]),
     ],
-)  # fmt: skip
+)
 def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
     found = after(error, 422 if isinstance(error, dict) and "detail" in error else 400)
     assert found is not None
@@ -113,10 +157,16 @@ def test_other_statuses_must_say_that_a_parameter_is_refused(status: int, messag
 
 
 def test_token_limit_is_renamed_and_renamed_back() -> None:
-    swapped = after(openai(
-        "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
-        "max_tokens", "unsupported_parameter",
-    ))  # fmt: skip
+    swapped = after(
+        openai(
+            (
+                "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+                "'max_completion_tokens' instead."
+            ),
+            "max_tokens",
+            "unsupported_parameter",
+        )
+    )
     assert swapped is not None
     body = swapped.applied(BODY)
     assert (body["max_completion_tokens"], "max_tokens" in body) == (1024, False)
@@ -148,11 +198,23 @@ def test_token_limit_is_renamed_by_the_words_alone(message: str) -> None:
 @pytest.mark.parametrize(
     ("message", "cap"),
     [
-        ("max_tokens is too large: 1024. This model supports at most 512 completion tokens, whereas you provided 1024.", 512),
+        (
+            (
+                "max_tokens is too large: 1024. This model supports at most 512 completion "
+                "tokens, whereas you provided 1024."
+            ),
+            512,
+        ),
         ("Invalid max_tokens value, the valid range of max_tokens is [1, 800]", 800),
-        ("`max_tokens` must be less than or equal to `1,000`, the maximum value for `max_tokens` is less than the window", 1000),
+        (
+            (
+                "`max_tokens` must be less than or equal to `1,000`, the maximum value for "
+                "`max_tokens` is less than the window"
+            ),
+            1000,
+        ),
     ],
-)  # fmt: skip
+)
 def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None:
     found = after(openai(message, "max_tokens"))
     assert found is not None
@@ -163,7 +225,12 @@ def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (openai("Unsupported value: 'messages[0].role' does not support 'system' with this model.", "messages[0].role"), 400),
+        (
+            openai(
+                "Unsupported value: 'messages[0].role' does not support 'system' with this model.", "messages[0].role"
+            ),
+            400,
+        ),
         (openai("System role not supported"), 400),
         (openai("Conversation roles must alternate user/assistant/user/assistant/..."), 400),
         (openai("Only user and assistant roles are supported!"), 400),
@@ -176,7 +243,7 @@ def test_token_limit_above_the_models_is_lowered(message: str, cap: int) -> None
         (openai("This model does not support system messages"), 400),
         (openai("system: role is not allowed"), 400),
     ],
-)  # fmt: skip
+)
 def test_refused_system_role_folds_the_system_text(error: object, status: int) -> None:
     found = after(error, status)
     assert found is not None

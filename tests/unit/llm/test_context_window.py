@@ -23,23 +23,73 @@ from tertulia_llm.model.server_error import read_error
 @pytest.mark.parametrize(
     ("error", "window", "prompt"),
     [
-        ("This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.", 8192, 9000),
-        ("This model's maximum context length is 8,192 tokens. However, you requested 9,000 tokens (8,000 in the messages, "
-         "1,000 in the completion).", 8192, 8000),
-        ("'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's maximum context length is 2048 tokens and "
-         "your request has 1500 input tokens (1024 > 2048 - 1500).", 2048, 1500),
-        ("This endpoint's maximum context length is 8192 tokens. However, you requested about 9000 tokens (8000 of text input, "
-         "1000 in the output). Please reduce the length of either one", 8192, 8000),
+        (
+            "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+            8192,
+            9000,
+        ),
+        (
+            (
+                "This model's maximum context length is 8,192 tokens. However, you requested "
+                "9,000 tokens (8,000 in the messages, "
+                "1,000 in the completion)."
+            ),
+            8192,
+            8000,
+        ),
+        (
+            (
+                "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's "
+                "maximum context length is 2048 tokens and "
+                "your request has 1500 input tokens (1024 > 2048 - 1500)."
+            ),
+            2048,
+            1500,
+        ),
+        (
+            (
+                "This endpoint's maximum context length is 8192 tokens. However, you requested "
+                "about 9000 tokens (8000 of text input, "
+                "1000 in the output). Please reduce the length of either one"
+            ),
+            8192,
+            8000,
+        ),
         ("prompt is too long: 12345 tokens > 8000 maximum", 8000, 12345),
-        ("Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length", 32768, 40000),
+        (
+            "Prompt contains 40000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
+            32768,
+            40000,
+        ),
         ("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", 1048576, 1200000),
-        ("Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000 `inputs` tokens and 1024 "
-         "`max_new_tokens`", 4096, 5000),
+        (
+            (
+                "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. "
+                "Given: 5000 `inputs` tokens and 1024 "
+                "`max_new_tokens`"
+            ),
+            4096,
+            5000,
+        ),
         ("Input validation error: `inputs` must have less than 4096 tokens. Given: 5000", 4096, 5000),
-        ("Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with context length of "
-         "only 4096 tokens, which is not enough.", 4096, None),
-        ("Requested token count exceeds the model's maximum context length of 4096 tokens. You requested a total of 5000 "
-         "tokens: 3976 tokens from the input messages and 1024 tokens for the completion.", 4096, 3976),
+        (
+            (
+                "Trying to keep the first 5000 tokens when context the overflows. However, the "
+                "model is loaded with context length of "
+                "only 4096 tokens, which is not enough."
+            ),
+            4096,
+            None,
+        ),
+        (
+            (
+                "Requested token count exceeds the model's maximum context length of 4096 "
+                "tokens. You requested a total of 5000 "
+                "tokens: 3976 tokens from the input messages and 1024 tokens for the completion."
+            ),
+            4096,
+            3976,
+        ),
         ("The input (5000 tokens) is longer than the model's context length (4096 tokens).", 4096, 5000),
         ("the request exceeds the available context size (2048 tokens), try increasing it", 2048, None),
         ("request (5000 tokens) exceeds the available context size (4096 tokens), try increasing it", 4096, 5000),
@@ -51,10 +101,21 @@ from tertulia_llm.model.server_error import read_error
         ("too many tokens: size limit exceeded by 1200 tokens", None, None),
         ({"error": {"message": "Prompt exceeds max length", "code": "1261"}}, None, None),
         ({"error": {"message": "no", "code": "context_length_exceeded"}}, None, None),
-        ({"error": {"code": 400, "type": "exceed_context_size_error", "message": "the request exceeds the available context "
-                    "size, try increasing it", "n_prompt_tokens": 5000, "n_ctx": 4096}}, 4096, 5000),
+        (
+            {
+                "error": {
+                    "code": 400,
+                    "type": "exceed_context_size_error",
+                    "message": "the request exceeds the available context size, try increasing it",
+                    "n_prompt_tokens": 5000,
+                    "n_ctx": 4096,
+                }
+            },
+            4096,
+            5000,
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusal_of_a_long_prompt_is_recognized(error: object, window: int | None, prompt: int | None) -> None:
     assert overflow_of(read_error(error), 400) == Overflow(window, prompt)
 
@@ -125,7 +186,7 @@ def test_model_is_found_by_its_name_in_the_spelling_of_the_server() -> None:
 def test_prompt_and_reply_fit_into_the_window(window: int) -> None:
     room = divided(window, 1024)
     assert 0 < room.reply <= 1024
-    assert 0 < room.prompt
+    assert room.prompt > 0
     assert room.prompt + room.reply < window
     assert reply_room(window, room.prompt, 1024) == room.reply
     assert reply_room(window, 0, 1024) == min(1024, reply_room(window, 0, 10**9))

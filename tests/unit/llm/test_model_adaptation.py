@@ -85,7 +85,10 @@ async def test_max_tokens_is_renamed_where_the_model_asks_for_it() -> None:
 
 
 async def test_setting_that_the_model_fixes_is_left_out_with_a_notice() -> None:
-    message = "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported."
+    message = (
+        "Unsupported value: 'temperature' does not support 0.7 with this model. Only the "
+        "default (1) value is supported."
+    )
     async with model_with(refused(message, "temperature")) as (server, model):
         text, dropped = await ask(model, ModelSettings(temperature=0.7))
         assert text == "Hi."
@@ -195,23 +198,43 @@ async def test_extra_headers_are_sent_with_each_request() -> None:
     assert (headers["x-house"], headers["x-title"]) == ("blue", "Mine")
 
 
-LONG = [SYSTEM] + [
-    {"role": role, "content": f"{number} {'word ' * 400}"} for number in range(20) for role in ("user", "assistant")
-] + [QUESTION]  # fmt: skip
+LONG = (
+    [SYSTEM]
+    + [{"role": role, "content": f"{number} {'word ' * 400}"} for number in range(20) for role in ("user", "assistant")]
+    + [QUESTION]
+)
 
 
 @pytest.mark.parametrize(
     "body",
     [
-        {"error": {"message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 20000 "
-                              "tokens.", "code": "context_length_exceeded", "param": "messages"}},
-        {"error": {"message": "the request exceeds the available context size", "type": "exceed_context_size_error",
-                   "n_ctx": 8192, "n_prompt_tokens": 20_000}},
+        {
+            "error": {
+                "message": (
+                    "This model's maximum context length is 8192 tokens. However, your messages resulted in 20000 "
+                )("tokens."),
+                "code": "context_length_exceeded",
+                "param": "messages",
+            }
+        },
+        {
+            "error": {
+                "message": "the request exceeds the available context size",
+                "type": "exceed_context_size_error",
+                "n_ctx": 8192,
+                "n_prompt_tokens": 20_000,
+            }
+        },
         {"error": {"message": "prompt is too long: 20000 tokens > 8192 maximum", "type": "invalid_request_error"}},
-        {"error": {"message": "Please reduce the length of the messages or completion.", "code": "context_length_exceeded"}},
+        {
+            "error": {
+                "message": "Please reduce the length of the messages or completion.",
+                "code": "context_length_exceeded",
+            }
+        },
         {"detail": "Input is too long for requested model."},
     ],
-)  # fmt: skip
+)
 async def test_long_conversation_is_asked_again_with_less_in_the_same_reply(body: Mapping[str, Any]) -> None:
     async with model_with(Fail(400, body)) as (server, model):
         assert (await ask(model, messages=LONG))[0] == "Hi."
@@ -225,7 +248,8 @@ async def test_long_conversation_is_asked_again_with_less_in_the_same_reply(body
 
 async def test_reply_gets_less_room_where_the_prompt_leaves_less() -> None:
     message = (
-        "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's maximum context length is 2048 tokens and "
+        "'max_tokens' or 'max_completion_tokens' is too large: 1024. This model's "
+        "maximum context length is 2048 tokens and "
         "your request has 1500 input tokens (1024 > 2048 - 1500)."
     )
     prompt = [SYSTEM, {"role": "user", "content": "word " * 1500}]

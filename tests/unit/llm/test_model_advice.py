@@ -29,7 +29,7 @@ LIST = {"data": [{"id": "meta-llama/llama-3.2-3b-instruct"}, {"id": "qwen3:8b"},
 
 
 class Site:
-    """A server with scripted answers by path: a status and a body (JSON, or text that is a page if it begins with "<")."""
+    """A server with scripted answers by path: a status and a body (JSON, or text; a page if it begins with "<")."""
 
     def __init__(self, answers: Mapping[str, tuple[int, object]], headers: Mapping[str, str] | None = None) -> None:
         self.asked: list[str] = []
@@ -60,15 +60,19 @@ class Site:
         return web.json_response(body, status=status, headers=self._headers)
 
 
+async def ask(model: Model) -> None:
+    async with model.reply(ASKED, ModelSettings()) as stream:
+        async for _ in stream:
+            pass
+
+
 async def failure(site: Site, base: str = "/v1", **settings: object) -> ModelFailed:
     async with site.running() as root:
         given: dict[str, object] = {"openrouter_api_key": "sk-secret-key", "llm_model": "house", **settings}
         model = Model(settings_of(LLMSettings, llm_base_url=root + base, **given))
         try:
             with pytest.raises(ModelFailed) as caught:
-                async with model.reply(ASKED, ModelSettings()) as stream:
-                    async for _ in stream:
-                        pass
+                await ask(model)
         finally:
             await model.close()
     assert "sk-secret-key" not in str(caught.value)
@@ -154,7 +158,12 @@ async def test_server_that_asks_for_a_key_though_none_is_set() -> None:
 @pytest.mark.parametrize(
     ("status", "error", "code", "retryable"),
     [
-        (429, {"message": "You exceeded your current quota, please check your plan", "code": "insufficient_quota"}, "llm_credit", False),
+        (
+            429,
+            {"message": "You exceeded your current quota, please check your plan", "code": "insufficient_quota"},
+            "llm_credit",
+            False,
+        ),
         (429, {"message": "Rate limit reached for gpt-4o", "code": "rate_limit_exceeded"}, "llm_rate", True),
         (402, {"message": "Insufficient credits"}, "llm_credit", False),
         (402, {"message": "Insufficient Balance", "code": "invalid_request_error"}, "llm_credit", False),
@@ -169,7 +178,7 @@ async def test_server_that_asks_for_a_key_though_none_is_set() -> None:
         (503, {"message": "Loading model"}, "llm_unavailable", True),
         (529, {"message": "Overloaded", "type": "overloaded_error"}, "llm_unavailable", True),
     ],
-)  # fmt: skip
+)
 async def test_servers_own_words_are_told_and_only_what_may_change_is_tried_again(
     status: int, error: Mapping[str, Any], code: str, *, retryable: bool
 ) -> None:
@@ -180,9 +189,10 @@ async def test_servers_own_words_are_told_and_only_what_may_change_is_tried_agai
 
 async def test_quota_with_a_delay_is_a_rate_limit() -> None:
     error = {
-        "code": 429, "message": "You exceeded your current quota, please check your plan and billing details.",
+        "code": 429,
+        "message": "You exceeded your current quota, please check your plan and billing details.",
         "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}],
-    }  # fmt: skip
+    }
     found = await failure(Site({CHAT: (429, [{"error": error}])}))
     assert (found.code, found.retryable, found.retry_after_s) == ("llm_rate", True, 7.0)
 
@@ -262,8 +272,7 @@ async def test_unknown_host_is_named() -> None:
     model = Model(settings_of(LLMSettings, llm_base_url="http://no-such-host.invalid/v1"))
     try:
         with pytest.raises(ModelFailed) as caught:
-            async with model.reply(ASKED, ModelSettings()):
-                pass
+            await ask(model)
     finally:
         await model.close()
     assert caught.value.retryable

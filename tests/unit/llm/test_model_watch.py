@@ -70,13 +70,21 @@ async def test_window_is_found_wherever_a_server_tells_it(kind: ServerKind) -> N
         ({"data": [{"id": "other", "context_length": 4096}, {"id": MODEL}]}, {}, None),
         ({"data": [{"id": "other", "context_length": 4096}, {"id": "third"}]}, {}, None),
         ({"data": [{"id": "the-one-model", "meta": {"n_ctx_train": 4096}}]}, {}, 4096),
-        ({"data": [{"id": MODEL, "meta": {"n_ctx_train": 4096}}]}, {"/props": {"default_generation_settings": {"n_ctx": 2048}}}, 2048),
+        (
+            {"data": [{"id": MODEL, "meta": {"n_ctx_train": 4096}}]},
+            {"/props": {"default_generation_settings": {"n_ctx": 2048}}},
+            2048,
+        ),
         ({"data": [{"id": MODEL}]}, {"/api/show": {"parameters": 'stop "x"\nnum_ctx   8000'}}, 8000),
-        ({"data": [{"id": MODEL}]}, {"/api/ps": {"models": []}, "/api/show": {"model_info": {"x.context_length": 9}}}, None),
+        (
+            {"data": [{"id": MODEL}]},
+            {"/api/ps": {"models": []}, "/api/show": {"model_info": {"x.context_length": 9}}},
+            None,
+        ),
         ({"data": [{"id": MODEL}]}, {"/api/v0/models": {"data": [{"id": MODEL, "max_context_length": 131_072}]}}, None),
         ("rubbish", {"/props": [], "/api/ps": 3, "/api/show": "x", "/api/v0/models": None}, None),
     ],
-)  # fmt: skip
+)
 async def test_window_is_only_taken_from_an_entry_about_the_model(
     models: object, paths: Mapping[str, object], window: int | None
 ) -> None:

@@ -18,13 +18,22 @@ WORDS = "Unsupported parameter: 'seed'"
         ({"error": WORDS}, WORDS),
         ({"message": WORDS}, WORDS),
         ({"detail": WORDS}, WORDS),
-        ({"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]}, "Extra inputs are not permitted"),
+        (
+            {"detail": [{"loc": ["body", "seed"], "msg": "Extra inputs are not permitted"}]},
+            "Extra inputs are not permitted",
+        ),
         ({"message": {"detail": [{"loc": ["body", "seed"], "msg": WORDS}]}, "object": "error"}, WORDS),
         ([{"error": {"code": 400, "message": WORDS, "status": "INVALID_ARGUMENT"}}], WORDS),
         ({"errors": [{"message": WORDS}]}, WORDS),
-        ({"error": {"message": "{\"error\": {\"message\": \"inner\"}}"}}, "inner"),
+        ({"error": {"message": '{"error": {"message": "inner"}}'}}, "inner"),
         (
-            {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": json.dumps({"error": WORDS})}}},
+            {
+                "error": {
+                    "message": "Provider returned error",
+                    "code": 400,
+                    "metadata": {"raw": json.dumps({"error": WORDS})},
+                }
+            },
             f"Provider returned error: {WORDS}",
         ),
         ("a bare string", "a bare string"),
@@ -38,7 +47,7 @@ WORDS = "Unsupported parameter: 'seed'"
         ({"error": None}, ""),
         ({"error": {"message": None}}, ""),
     ],
-)  # fmt: skip
+)
 def test_words_of_the_server_are_found_in_every_shape(body: object, message: str) -> None:
     assert read_error(body).message == message
     if isinstance(body, dict | list):
@@ -51,13 +60,16 @@ def test_words_of_the_server_are_found_in_every_shape(body: object, message: str
         ({"error": {"message": "x", "param": "seed"}}, ("seed",)),
         ({"error": {"message": "x", "param": "messages[0].role"}}, ("messages.0.role",)),
         ({"error": {"message": "x", "param": "body.seed"}}, ("seed",)),
-        ({"detail": [{"loc": ["body", "seed"], "msg": "x"}, {"loc": ["body", "top_k"], "msg": "y"}]}, ("seed", "top_k")),
+        (
+            {"detail": [{"loc": ["body", "seed"], "msg": "x"}, {"loc": ["body", "top_k"], "msg": "y"}]},
+            ("seed", "top_k"),
+        ),
         ({"detail": [{"loc": ["body", "messages", 0, "role"], "msg": "x"}]}, ("messages.0.role",)),
         ({"error": {"details": [{"fieldViolations": [{"field": "seed", "description": "x"}]}]}}, ("seed",)),
         ({"error": {"message": "x", "param": None}}, ()),
         ({"error": {"message": "x", "param": ["seed"]}}, ()),
     ],
-)  # fmt: skip
+)
 def test_named_parameters_are_read(body: object, params: tuple[str, ...]) -> None:
     assert read_error(body).params == params
 
@@ -65,10 +77,14 @@ def test_named_parameters_are_read(body: object, params: tuple[str, ...]) -> Non
 def test_codes_figures_and_delay_are_read() -> None:
     body = {
         "error": {
-            "code": 400, "type": "exceed_context_size_error", "message": "too long", "n_ctx": 4096, "n_prompt_tokens": 5000,
+            "code": 400,
+            "type": "exceed_context_size_error",
+            "message": "too long",
+            "n_ctx": 4096,
+            "n_prompt_tokens": 5000,
             "details": [{"@type": "RetryInfo", "retryDelay": "34.5s"}],
         }
-    }  # fmt: skip
+    }
     error = read_error(body)
     assert error.codes >= {"400", "exceed_context_size_error"}
     assert error.figures == {"n_ctx": 4096, "n_prompt_tokens": 5000}
