@@ -21,7 +21,7 @@ from tertulia_shared.codec import VERSION
 from tertulia_shared.entries import UserTurn, Work
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Key
-from tests.harness import recorded
+from tests.harness import recorded_entries
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.sound import microphone
@@ -33,10 +33,10 @@ SHORT_CHUNKS = {"TERTULIA_TTS_FIRST_CHUNK_MS": "20", "TERTULIA_TTS_CHUNK_MS": "2
 class Recorder:
     """Keeps the first entry of each kind, by its name; `known` ones come first."""
 
-    def __init__(self, known: Iterable[recorded.Recorded]) -> None:
+    def __init__(self, known: Iterable[recorded_entries.Recorded]) -> None:
         self._found = {each.name: each for each in known}
 
-    def of(self, stream: str) -> list[recorded.Recorded]:
+    def of(self, stream: str) -> list[recorded_entries.Recorded]:
         """The recorded entries of a stream."""
         return [each for each in self._found.values() if each.stream == stream]
 
@@ -45,7 +45,7 @@ class Recorder:
         for entry in entries:
             if entry.fields.get(b"v") != str(VERSION).encode():
                 continue
-            each = recorded.new(stream, entry.id, entry.fields)
+            each = recorded_entries.new(stream, entry.id, entry.fields)
             self._found.setdefault(each.name, each)
 
 
@@ -60,8 +60,8 @@ async def record(stack: Stack, recorder: Recorder) -> None:
             "mic_progress": keys.mic_progress(c, client.record.of("vad_start")[0]["session_id"]),
         }  # fmt: skip
         for name, key in hashes.items():
-            if not (recorded.FOLDER / f"v{VERSION}" / f"{name}.json").exists():
-                recorded.save_hash(VERSION, name, await bus.hash(key))
+            if not (recorded_entries.FOLDER / f"v{VERSION}" / f"{name}.json").exists():
+                recorded_entries.save_hash(VERSION, name, await bus.hash(key))
 
 
 async def _talk(stack: Stack, bus: Bus, client: TalkClient) -> None:
@@ -160,18 +160,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--from-scratch", action="store_true", help="drop the recorded entries of this version first")
     from_scratch: bool = parser.parse_args().from_scratch
-    folder = recorded.FOLDER / f"v{VERSION}"
+    folder = recorded_entries.FOLDER / f"v{VERSION}"
     if from_scratch:
         for file in folder.glob("*.json"):
             file.unlink()
-    recorder = Recorder(recorded.load(VERSION) if (folder / "work.json").exists() else ())
+    recorder = Recorder(recorded_entries.load(VERSION) if (folder / "work.json").exists() else ())
     with (
         tempfile.TemporaryDirectory(prefix="tertulia-record-") as place,
         Stack(Path(place) / "stack", env=SHORT_CHUNKS) as stack,
     ):
         asyncio.run(record(stack, recorder))
-    for stream in recorded.STREAMS:
-        recorded.save(VERSION, stream, recorder.of(stream))
+    for stream in recorded_entries.STREAMS:
+        recorded_entries.save(VERSION, stream, recorder.of(stream))
 
 
 if __name__ == "__main__":

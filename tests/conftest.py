@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,16 @@ import pytest
 from tertulia_shared.bus import Bus
 from tertulia_shared.keys import Keys
 from tests.harness.bus import Bench, MemoryBench, redis_bench
-from tests.harness.key_leaks import Leftovers
-from tests.harness.missing import skip_or_fail
+from tests.harness.leftover_keys import Leftovers
+from tests.harness.missing_program import skip_or_fail
 from tests.servers.postgres import Database, NoPostgres
 from tests.servers.redis_server import RedisServer
 
 if TYPE_CHECKING:  # the environments of the full engines read this file, too, and have no aiohttp
     from tests.servers.supabase_server import SupabaseServer
 
+# Container images often set it; each process that a test starts would then compile all its modules again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 SERVERS = {"redis_url", "supabase_server", "stack"}
 """Fixtures that start a server or a whole stack."""
@@ -35,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.slow)
     yield
     if hasattr(config, "workerinput"):
-        from tests.harness.scheduling import order  # noqa: PLC0415 - xdist is not in every environment
+        from tests.harness.xdist_scheduling import order  # noqa: PLC0415 - xdist is not in every environment
 
         items.sort(key=lambda item: order(item.nodeid))
 
@@ -43,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     """Start each stack on one worker only."""
-    from tests.harness.scheduling import SharedStackScheduling  # noqa: PLC0415 - as above
+    from tests.harness.xdist_scheduling import SharedStackScheduling  # noqa: PLC0415 - as above
 
     config.option.loadscopereorder = False
     return SharedStackScheduling(config, log)

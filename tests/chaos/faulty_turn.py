@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tertulia_shared.ids import new_id
 from tests.chaos.faults import Fault
-from tests.chaos.verdict import TurnVerdict, judge_turn, until_saved
+from tests.chaos.turn_verdict import TurnVerdict, judge_turn, until_saved
 from tests.harness.client import TalkClient
 from tests.harness.stack import Service, Stack
 

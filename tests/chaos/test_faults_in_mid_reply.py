@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.faults import FAULTS
 from tests.chaos.faulty_turn import LAST_FRAME, STORIES, turn_with_faults
-from tests.chaos.verdict import judge_turn
+from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import talk
 from tests.harness.stack import Stack
 

@@ -14,9 +14,9 @@ from tertulia_shared.ids import new_id
 from tests.harness.client import talk
 from tests.harness.stack import Stack
 
-TURNS = 200
+TURNS = 100
 MB = 1024 * 1024
-LIMIT_MB = 16
+LIMIT_MB = 8
 
 
 @pytest.fixture(scope="module")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
 
 from tertulia_gateway.conversation.data_loss import LOST_EPOCHS
 from tertulia_shared.ids import new_id
-from tests.chaos.verdict import judge_turn
+from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import TalkClient, talk
 from tests.harness.sound import microphone
 from tests.harness.stack import Stack
@@ -96,11 +95,8 @@ async def test_client_recovers_from_a_flush_in_mid_reply(everysec: Stack) -> Non
         before = len(client.record.frames)
         await client.say(LONG_STORY, new_id())
         await client.until_frames(before + 40)
-        begun = time.monotonic()
         await asyncio.to_thread(everysec.flush)
         await client.until(lambda: client.record.of("error"), "the error")
-        # the gateway checks once a second; the rest is for a slow machine
-        assert time.monotonic() - begun < 5
         await assert_client_recovers(everysec, client)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Stage
-from tests.chaos.verdict import judge_turn
+from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import talk
 from tests.harness.stack import Stack
 

@@ -9,17 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import is_all_sound
+from tests.chaos.rig.expected_replies import reply_to
 from tests.chaos.rig.failures import Failure, Kind
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.fault_injection import may_have_ended, shuffled_faults
+from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.report import HEAD, InjectedFault, table
 from tests.chaos.rig.run import Plan, run
-from tests.chaos.rig.servers import what_is_left
-from tests.chaos.rig.storm import deck, may_have_ended
-from tests.chaos.rig.truth import is_all_sound
-from tests.chaos.rig.user import Run, User
-from tests.chaos.rig.world import reply_to
+from tests.chaos.rig.servers import rest_of_reply
+from tests.chaos.rig.simulated_user import Run, User
 
-INDEPENDENT = ("client", "failures", "ledger", "report", "servers", "truth", "user", "world")
+INDEPENDENT = (
+    "client", "data_checks", "expected_replies", "failures", "frame_checks", "report", "servers", "simulated_user",
+)  # fmt: skip
 """The modules that talk, answer and judge. The others only start processes, with the tests' stack."""
 KINDS = ("kill llm", "kill tts", "freeze llm", "kill gateway", "stop redis", "model break", "cut", "second tab")
 
@@ -51,14 +53,14 @@ def test_model_continues_an_interrupted_reply() -> None:
     system = {"role": "system", "content": "You are Luna, in a spoken conversation with Jay."}
     said, broken = {"role": "user", "content": "Hello"}, {"role": "assistant", "content": f"<Luna>{begun}"}
     note = {"role": "user", "content": "[Stage: continue Luna's reply, which broke off.]"}
-    assert what_is_left([system, said]) == full
-    assert f"{begun} {what_is_left([system, said, broken, note])}" == full
+    assert rest_of_reply([system, said]) == full
+    assert f"{begun} {rest_of_reply([system, said, broken, note])}" == full
 
 
-def heard() -> tuple[Ledger, list[tuple[Kind, str]]]:
-    """A ledger with the beginning of a turn, and the list of its complaints."""
+def heard() -> tuple[FrameChecker, list[tuple[Kind, str]]]:
+    """A checker with the beginning of a turn, and the list of its complaints."""
     found: list[tuple[Kind, str]] = []
-    ledger = Ledger(lambda kind, what, _turn: found.append((kind, what)))
+    checker = FrameChecker(lambda kind, what, _turn: found.append((kind, what)))
     replies = [{"message_id": "m"}, {"message_id": "n"}]
     for number, frame in enumerate(
         [
@@ -69,11 +71,11 @@ def heard() -> tuple[Ledger, list[tuple[Kind, str]]]:
             {"type": "llm_chunk", "message_id": "m", "text": "Hi."},
         ]
     ):
-        ledger.feed({**frame, "event_id": f"{number + 1}-0", "epoch": 1})
+        checker.feed({**frame, "event_id": f"{number + 1}-0", "epoch": 1})
     for chunk in range(3):
-        ledger.feed(sound("m", 0, chunk))
+        checker.feed(sound("m", 0, chunk))
     assert not found
-    return ledger, found
+    return checker, found
 
 
 def sound(message_id: str, sentence: int, chunk: int) -> dict[str, object]:
@@ -105,9 +107,9 @@ COMPLETE = {"type": "message_complete", "message_id": "m", "status": "complete",
     ],
 )
 def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], kind: Kind) -> None:
-    ledger, found = heard()
+    checker, found = heard()
     for frame in frames:
-        ledger.feed(frame)
+        checker.feed(frame)
     assert kind in [each for each, _ in found]
 
 
@@ -122,10 +124,10 @@ def test_ledger_reports_each_kind_of_failure(frames: list[dict[str, object]], ki
     ],
 )
 def test_sound_after_a_reload_continues_at_a_reached_chunk(chunks: list[int], kinds: list[Kind]) -> None:
-    ledger, found = heard()
-    ledger.reloaded()
+    checker, found = heard()
+    checker.reloaded()
     for chunk in chunks:
-        ledger.feed(sound("m", 0, chunk))
+        checker.feed(sound("m", 0, chunk))
     assert [kind for kind, _ in found] == kinds
 
 
@@ -175,14 +177,14 @@ def test_only_tts_may_end_by_itself_and_only_while_speech_server_refuses(
 
 
 def test_plan_runs_each_fault_once_before_it_repeats_one() -> None:
-    names = deck(KINDS, 3 * len(KINDS), random.Random(1))
+    names = shuffled_faults(KINDS, 3 * len(KINDS), random.Random(1))
     assert len(names) == 3 * len(KINDS)
     assert set(names[: len(KINDS)]) == set(KINDS)
 
 
 def test_report_is_a_markdown_table() -> None:
-    ledger, _ = heard()
-    user = User(0, Client(ledger, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
+    checker, _ = heard()
+    user = User(0, Client(checker, list, random.Random(1)), None, random.Random(1), speaks=False)  # pyright: ignore[reportArgumentType]
     user.client.arrivals += [1.0, 2.5, 3.0]
     run_of_turn = Run(user, 0.5, "t", ended=4.0)
     failure = Failure("lost", "nothing came", "c", "t", ("kill llm",))

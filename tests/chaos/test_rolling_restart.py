@@ -11,7 +11,7 @@ import pytest
 
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import STAGES, Stage
-from tests.chaos.verdict import TurnVerdict, judge_turn, until_saved
+from tests.chaos.turn_verdict import TurnVerdict, judge_turn, until_saved
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.sound import microphone

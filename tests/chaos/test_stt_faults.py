@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from tests.chaos.verdict import judge_turn
+from tests.chaos.turn_verdict import judge_turn
 from tests.harness.client import TalkClient, talk
 from tests.harness.eventually import eventually
 from tests.harness.sound import microphone

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.compose.spoken import assert_understood_and_answered_aloud
+from tests.compose.spoken_turn import assert_understood_and_answered_aloud
 from tests.harness.client import talk
 from tests.harness.compose import ROOT, Compose
 from tests.servers.redis_server import free_port

@@ -21,7 +21,7 @@ from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.bus import claimed, owned, read_count, running
 from tests.harness.eventually import eventually
-from tests.harness.key_leaks import Leftovers
+from tests.harness.leftover_keys import Leftovers
 from tests.servers.redis_server import RedisServer
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.espeak.engine import SENTENCE_GAP_MS, EspeakEngine
 from tertulia_tts.engines.espeak.voices import ESPEAK_VOICES
-from tests.harness.heard_pcm import level_dbfs, samples
+from tests.harness.pcm_analysis import level_dbfs, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))

@@ -95,10 +95,8 @@ async def test_stopped_process_loses_its_work_after_the_lease(
         await _post(bus)
         await holding(holder)
         holder.send_signal(signal.SIGSTOP)
-        begun = time.monotonic()
         while not await bus.take_over("tts", "peer", idle_s=LEASE_S, count=1):  # noqa: ASYNC110 - another process changes it
             await asyncio.sleep(0.05)
-        assert LEASE_S * 0.5 < time.monotonic() - begun < LEASE_S + 2
         holder.send_signal(signal.SIGCONT)
         assert holder.stdout is not None
         assert (await asyncio.to_thread(holder.stdout.readline)).startswith("lost")

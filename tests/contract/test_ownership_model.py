@@ -33,7 +33,7 @@ from tertulia_shared.events import TurnComplete
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Key, Keys
 from tests.harness.bus import LONG_S, Bench, MemoryBench, redis_bench
-from tests.harness.key_leaks import Leftovers
+from tests.harness.leftover_keys import Leftovers
 
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "40"))
 STEPS = 40

@@ -29,7 +29,7 @@ from tertulia_stt.engine import (
     VadDetectStart,
     VadDetectStop,
 )
-from tests.fakes.recognition_engines import WANDER, make_engine, runnable_engines
+from tests.harness.available_recognizers import WANDER, make_engine, runnable_engines
 
 pytestmark = pytest.mark.timeout(240, method="signal")  # realtimestt runs at the pace of speech
 

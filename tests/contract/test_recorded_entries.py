@@ -22,10 +22,10 @@ from tertulia_shared.entries import Speaker
 from tertulia_shared.events import EVENTS
 from tertulia_shared.outbox import conversation_write, message_of, message_write, settings_of, settings_write, title_of
 from tertulia_stt.checkpoint import read_checkpoint
-from tests.harness import recorded
-from tests.harness.recorded import FOLDER, Recorded
+from tests.harness import recorded_entries
+from tests.harness.recorded_entries import FOLDER, Recorded
 
-EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded.load(version)]
+EVERY = [(version, each) for version in range(1, VERSION + 1) for each in recorded_entries.load(version)]
 PRESENT = [each for version, each in EVERY if version == VERSION]
 NEVER_IN_A_STREAM = {"characters", "audio_complete", "turn_metrics"}
 """Events that the gateway makes for one connection."""
@@ -38,7 +38,7 @@ def ids(each: object) -> str | None:
 
 
 def state(version: int) -> codec.Fields:
-    return recorded.load_hash(version, "state")
+    return recorded_entries.load_hash(version, "state")
 
 
 @pytest.mark.parametrize(("version", "each"), EVERY, ids=ids)
@@ -46,18 +46,18 @@ def test_recorded_entry_is_decoded_as_recorded(version: int, each: Recorded) -> 
     assert each.fields[b"v"] == str(version).encode()
     assert envelope(each.fields) == codec.Envelope(int(each.fields[b"ts"]), int(each.fields[b"epoch"]))
     read = codec.decode(each.cls, each.fields)
-    shown = recorded.shown(dataclasses.asdict(read))
+    shown = recorded_entries.shown(dataclasses.asdict(read))
     assert {name: shown[name] for name in each.values} == dict(each.values)
     for name in set(shown) - set(each.values):  # a later release added the field
         (field,) = [field for field in dataclasses.fields(each.cls) if field.name == name]
-        assert shown[name] == recorded.shown(field.default), f"{name} needs a default"
+        assert shown[name] == recorded_entries.shown(field.default), f"{name} needs a default"
 
 
 @pytest.mark.parametrize("each", PRESENT, ids=ids)
 def test_recorded_entry_is_encoded_as_recorded(each: Recorded) -> None:
     at = envelope(each.fields)
     entry = codec.decode(each.cls, each.fields)
-    assert recorded.written(entry, ts=at.ts, epoch=at.epoch, extra=each.extra) == list(each.fields.items())
+    assert recorded_entries.written(entry, ts=at.ts, epoch=at.epoch, extra=each.extra) == list(each.fields.items())
 
 
 @pytest.mark.parametrize(
@@ -107,10 +107,10 @@ def test_recorded_state_is_read_as_recorded(version: int) -> None:
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 def test_recorded_hashes_are_read_as_recorded(version: int) -> None:
-    speakers = unpack(recorded.load_hash(version, "cast")[b"speakers"])
+    speakers = unpack(recorded_entries.load_hash(version, "cast")[b"speakers"])
     assert [known(Speaker, speaker).name for speaker in speakers] == ["Luna", "Rex", "Sage"]
-    assert [voice.id for voice in voices_of(recorded.load_hash(version, "voices"))] == ["luna", "rex", "sage"]
-    progress = recorded.load_hash(version, "mic_progress")
+    assert [voice.id for voice in voices_of(recorded_entries.load_hash(version, "voices"))] == ["luna", "rex", "sage"]
+    progress = recorded_entries.load_hash(version, "mic_progress")
     assert read_checkpoint(progress).sample == int(progress[b"sample"]) > 0
 
 
@@ -131,4 +131,5 @@ def test_all_kinds_of_entries_are_recorded() -> None:
 
 @pytest.mark.parametrize("version", range(1, VERSION + 1))
 def test_all_schema_versions_are_recorded(version: int) -> None:
-    assert {file.stem for file in (FOLDER / f"v{version}").glob("*.json")} == {*recorded.STREAMS, *recorded.HASHES}
+    files = {file.stem for file in (FOLDER / f"v{version}").glob("*.json")}
+    assert files == {*recorded_entries.STREAMS, *recorded_entries.HASHES}

@@ -16,8 +16,8 @@ import pytest
 
 from tertulia_tts.chunks import Chunker
 from tertulia_tts.engine import SAMPLE_RATE, SpeechEngine
-from tests.fakes.speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
-from tests.harness.heard_pcm import level_dbfs, pitch_hz, samples
+from tests.harness.available_speech_engines import MARKS, WITHOUT_PITCH, Make, engine_maker, runnable_engines
+from tests.harness.pcm_analysis import level_dbfs, pitch_hz, samples
 
 SENTENCE = "I was just thinking about lunch, and what we could cook together."
 LONG = " ".join(f"This is sentence number {n}, and it says that {n} is a number." for n in range(170))

@@ -148,7 +148,7 @@ async def default_characters(stack: Stack) -> AsyncGenerator[None]:
             _rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
             _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
-    await eventually(lambda: stack.at_the_table() == list(USUAL), "the llm worker knows the characters")
+    await eventually(lambda: stack.active_character_names() == list(USUAL), "the llm worker knows the characters")
 
 
 def _rest(method: str, url: str, body: object = None) -> Any:

@@ -28,11 +28,11 @@ async def who_answers(visitor: Visitor, text: str) -> list[str]:
     return [reply["character_name"] for reply in started["replies"]]
 
 
-async def assert_at_the_table(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
+async def assert_active_character_names(visitor: Visitor, stack: Stack, names: Sequence[str]) -> None:
     """Wait until the page shows these characters and the llm worker knows them."""
     await expect(visitor.seats.locator(".place-card")).to_contain_text(list(names), use_inner_text=True)
     await expect(visitor.seats).to_have_count(len(names))
-    await eventually(lambda: stack.at_the_table() == list(names), "the llm worker knows the characters")
+    await eventually(lambda: stack.active_character_names() == list(names), "the llm worker knows the characters")
 
 
 def row(sheet: Locator, name: str) -> Locator:
@@ -45,7 +45,7 @@ async def close(visitor: Visitor, sheet: Locator) -> None:
 
 
 async def test_character_can_be_added_changed_switched_off_and_removed(visitor: Visitor, stack: Stack) -> None:
-    await assert_at_the_table(visitor, stack, USUAL)
+    await assert_active_character_names(visitor, stack, USUAL)
     sheet = await visitor.open("Characters")
     await sheet.get_by_role("button", name="Invite someone new").click()
     await expect(sheet.get_by_role("combobox", name="Voice")).to_be_visible()  # there are voices to choose from
@@ -63,7 +63,7 @@ async def test_character_can_be_added_changed_switched_off_and_removed(visitor: 
     await sheet.get_by_role("button", name="Invite", exact=True).click()
     await expect(row(sheet, "Pilar")).to_be_visible()
     await close(visitor, sheet)
-    await assert_at_the_table(visitor, stack, ["Luna", "Pilar", "Rex", "Sage"])
+    await assert_active_character_names(visitor, stack, ["Luna", "Pilar", "Rex", "Sage"])
     assert await who_answers(visitor, "Pilar, what do you paint?") == ["Pilar"]
 
     sheet = await visitor.open("Characters")
@@ -72,14 +72,14 @@ async def test_character_can_be_added_changed_switched_off_and_removed(visitor: 
     await sheet.get_by_role("button", name="Save").click()
     await expect(row(sheet, "Paloma")).to_be_visible()
     await close(visitor, sheet)
-    await assert_at_the_table(visitor, stack, ["Luna", "Paloma", "Rex", "Sage"])
+    await assert_active_character_names(visitor, stack, ["Luna", "Paloma", "Rex", "Sage"])
     assert await who_answers(visitor, "And you, Paloma?") == ["Paloma"]
 
     sheet = await visitor.open("Characters")
     await row(sheet, "Paloma").get_by_role("switch").click(force=True)  # the drawn switch covers the checkbox
     await expect(row(sheet, "Paloma").get_by_role("switch")).not_to_be_checked()
     await close(visitor, sheet)
-    await assert_at_the_table(visitor, stack, USUAL)
+    await assert_active_character_names(visitor, stack, USUAL)
     assert await who_answers(visitor, "Is Paloma still here?") == list(USUAL)
 
     sheet = await visitor.open("Characters")
@@ -112,7 +112,7 @@ async def test_switch_keeps_its_position_while_the_server_is_slow(visitor: Visit
     await expect(visitor.page.get_by_text("Something else.")).to_be_visible()
     await expect(switch).not_to_be_checked()
     answer.set()
-    await assert_at_the_table(visitor, stack, ["Luna", "Rex"])
+    await assert_active_character_names(visitor, stack, ["Luna", "Rex"])
     await expect(switch).not_to_be_checked()
 
 

@@ -19,13 +19,13 @@ from tertulia_shared.testing.memory_bus import MemoryBus
 from tertulia_shared.work import Ending, ending_of
 from tests.fuzz.in_process import fields_of
 from tests.fuzz.mutations import raw
-from tests.harness.crash import START_MS
+from tests.harness.crashing_process import START_MS
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import VirtualLoop, now
 from tests.unit.llm.turns import HELLO, say_and_mend
-from tests.unit.stt.test_listener import HELLO as SPOKEN
-from tests.unit.stt.test_listener import Ear
-from tests.unit.tts.test_speech_handler import SENTENCES, Stand
+from tests.unit.stt.listening_session import HELLO as SPOKEN
+from tests.unit.stt.listening_session import ListeningSession
+from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
 
 SHARE: Final = 0.01
 """The share of all inputs that each kind here gets."""
@@ -97,60 +97,62 @@ async def _turns(rng: Random) -> None:
 
 
 async def _speaker(rng: Random) -> None:
-    stand = Stand()
-    ids = {"conversation_id": stand.conversation_id, "message_id": stand.message_id, "is_final": rng.choice("01")}
-    await stand.set(SENTENCES[: rng.randrange(4)], final=False)
-    sentences = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
+    message = SpokenMessage()
+    ids = {"conversation_id": message.conversation_id, "message_id": message.message_id, "is_final": rng.choice("01")}
+    await message.post_sentences(SENTENCES[: rng.randrange(4)], final=False)
+    sentences = message.bus.keys.sentences(message.conversation_id, message.message_id)
     for _ in range(rng.randrange(1, 4)):
         match rng.randrange(5):
             case 0:
-                audio = stand.bus.keys.audio(stand.conversation_id, stand.message_id)
-                _write(stand.bus, audio, rng, fields_of(rng, AudioChunk, **ids))
+                audio = message.bus.keys.audio(message.conversation_id, message.message_id)
+                _write(message.bus, audio, rng, fields_of(rng, AudioChunk, **ids))
             case 1:
-                await _put(stand.bus, stand.bus.keys.state(stand.conversation_id), rng.choice(STATE), raw(rng))
+                await _put(message.bus, message.bus.keys.state(message.conversation_id), rng.choice(STATE), raw(rng))
             case _:
                 index = str(rng.randrange(5))
-                _write(stand.bus, sentences, rng, fields_of(rng, TTSSentence, index=index, text="Hello.", **ids))
-    await _work(stand.bus, stand.claimed, stand.speaker.handle, stand.speaker.give_up)
-    again = Stand()
-    stand.message_id, stand.conversation_id = again.message_id, again.conversation_id
-    stand.engine.spoken.clear()
-    await stand.set()
-    await stand.speak()
-    await stand.assert_whole()
+                _write(message.bus, sentences, rng, fields_of(rng, TTSSentence, index=index, text="Hello.", **ids))
+    await _work(message.bus, message.claim_work, message.handler.handle, message.handler.give_up)
+    again = SpokenMessage()
+    message.message_id, message.conversation_id = again.message_id, again.conversation_id
+    message.engine.spoken.clear()
+    await message.post_sentences()
+    await message.speak()
+    await message.assert_audio_complete()
 
 
 async def _listener(rng: Random) -> None:
-    ear = Ear(SPOKEN)
-    await ear.begin_later()
-    progress = ear.bus.keys.mic_progress(ear.conversation_id, ear.session_id)
+    session = ListeningSession(SPOKEN)
+    await session.prepare()
+    progress = session.bus.keys.mic_progress(session.conversation_id, session.session_id)
     if not rng.randrange(3):
-        await _put(ear.bus, progress, rng.choice(("sample", "entry", "entry_sample", "ended")), raw(rng))
+        await _put(session.bus, progress, rng.choice(("sample", "entry", "entry_sample", "ended")), raw(rng))
     if not rng.randrange(3):
-        await _put(ear.bus, ear.bus.keys.state(ear.conversation_id), rng.choice(STATE), raw(rng))
+        await _put(session.bus, session.bus.keys.state(session.conversation_id), rng.choice(STATE), raw(rng))
     if rng.randrange(2):
-        await ear.speak(SAMPLE_RATE_IN)
-    mic = ear.bus.keys.mic(ear.conversation_id, ear.session_id)
+        await session.send_audio(SAMPLE_RATE_IN)
+    mic = session.bus.keys.mic(session.conversation_id, session.session_id)
     for _ in range(rng.randrange(1, 4)):
-        _write(ear.bus, mic, rng, fields_of(rng, MicChunk, cause="stopped", is_final=rng.choice("01")))
-    await _work(ear.bus, ear.claimed, ear.listener.handle, ear.listener.give_up)
-    ear.session_id, ear.conversation_id, ear.frames = new_id(), new_id(), 0
-    await ear.post()
-    listening = asyncio.create_task(ear.listen())
-    await ear.speak(SPOKEN.end + SAMPLE_RATE_IN)
-    await ear.stop()
+        _write(session.bus, mic, rng, fields_of(rng, MicChunk, cause="stopped", is_final=rng.choice("01")))
+    await _work(session.bus, session.claim_work, session.listener.handle, session.listener.give_up)
+    session.session_id, session.conversation_id, session.frames = new_id(), new_id(), 0
+    await session.post_work()
+    listening = asyncio.create_task(session.serve())
+    await session.send_audio(SPOKEN.end + SAMPLE_RATE_IN)
+    await session.stop()
     await listening
-    events = [decode_event(entry.fields) for entry in await ear.bus.read(ear.bus.keys.events(ear.conversation_id))]
-    assert events[-1] == ListeningStopped(ear.session_id, "stopped"), "the next session does not end"
+    events = [
+        decode_event(entry.fields) for entry in await session.bus.read(session.bus.keys.events(session.conversation_id))
+    ]
+    assert events[-1] == ListeningStopped(session.session_id, "stopped"), "the next session does not end"
     assert not [event for event in events if isinstance(event, Error)]
 
 
 async def _pointer(rng: Random) -> None:
     """A hostile work entry for each stage."""
-    table, stand, ear = Table(), Stand(), Ear()
+    table, message, session = Table(), SpokenMessage(), ListeningSession()
     await table.set("Luna")
     turns = await table.worker()
-    for stage, handler in (("llm", turns), ("tts", stand.speaker), ("stt", ear.listener)):
+    for stage, handler in (("llm", turns), ("tts", message.handler), ("stt", session.listener)):
         fields = fields_of(rng, Work)
         claim = Claim(stage, "1-0", 1, fields)  # pyright: ignore[reportArgumentType] - a literal of these three
         try:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import orjson
 
 from tertulia_cli.client import wav
-from tertulia_gateway import commands
+from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
@@ -66,7 +66,7 @@ def _json(given: Any) -> str:
 
 
 def text_frame(rng: Random) -> object:
-    return commands.parse(command(rng))
+    return parse(command(rng))
 
 
 def server_sent_events(rng: Random) -> None:

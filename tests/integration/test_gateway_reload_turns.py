@@ -11,7 +11,7 @@ from tertulia_shared.events import MessageHeard, TranscriptionUpdate
 from tertulia_shared.keys import Keys
 from tests.harness.eventually import eventually
 from tests.harness.gateway import LUNA, REX, Client, Gateway, gateway
-from tests.integration.reload_turn import (
+from tests.integration.turn_before_reload import (
     all_audio_ids,
     ask,
     audio_ids,

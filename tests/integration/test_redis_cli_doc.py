@@ -31,7 +31,7 @@ from tertulia_shared.keys import Keys
 from tests.harness.access import AccessBench
 from tests.harness.client import talk
 from tests.harness.eventually import eventually
-from tests.harness.missing import skip_or_fail
+from tests.harness.missing_program import skip_or_fail
 from tests.harness.stack import Stack
 from tests.servers.redis_server import RedisDidNotStart, RedisServer, find_redis_server
 

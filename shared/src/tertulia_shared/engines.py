@@ -22,9 +22,11 @@ import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
-from tertulia_shared.settings import CommonSettings
+from tertulia_shared.settings import CommonSettings, load
+
+S = TypeVar("S", bound=CommonSettings)
 
 STT_ENGINES: Final = "tertulia.stt_engines"
 TTS_ENGINES: Final = "tertulia.tts_engines"
@@ -135,6 +137,19 @@ def find_engine(group: str, name: str) -> InstalledEngine:
         listed = ", ".join(installed) or "none"
         raise EngineUnknown(f"no {kind} is called {name!r}; installed are: {listed}")
     return installed[name]
+
+
+def load_with_engine(cls: type[S], group: str, setting: str) -> S:
+    """Read a service's settings, with those of the engine that the field `setting` names. Exits if one is invalid.
+
+    If that engine cannot be found, it returns the service's own settings: creating the engine then reports the error.
+    """
+    settings = load(cls)
+    try:
+        with_engine = find_engine(group, getattr(settings, setting)).spec().settings
+    except EngineError:
+        return settings
+    return cast("S", load(with_engine))
 
 
 def _package(entry_point: EntryPoint) -> str:

@@ -7,9 +7,11 @@ RetryLater       the work may succeed later (engine busy, server unavailable): l
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from enum import Enum
 
-from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WritesPaused
+from tertulia_shared.bus.port.errors import BusUnavailable, NotOwner, Stale, WriteRefused, WritesPaused
 from tertulia_shared.codec import BadEntry, Fields, UnknownVersion
 from tertulia_shared.entries import Work
 from tertulia_shared.exception_groups import first_error
@@ -55,6 +57,17 @@ def ending_of(error: BaseException | None) -> Ending:
             return Ending.INTERRUPTED
         case _:  # a bug or an unexpected error, too: another attempt may succeed, and the number of attempts is bounded
             return Ending.RETRY
+
+
+@contextmanager
+def permanent_refusal_is_bad_work() -> Generator[None]:
+    """Raise `BadWork` in place of a write that Redis refuses permanently: every further attempt would fail as well."""
+    try:
+        yield
+    except WritesPaused:
+        raise
+    except WriteRefused as error:
+        raise BadWork(str(error)) from error
 
 
 def pointed_at(fields: Fields) -> Work:

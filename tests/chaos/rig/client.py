@@ -13,7 +13,7 @@ import msgpack
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
-from tests.chaos.rig.ledger import Ledger, Turn
+from tests.chaos.rig.frame_checks import FrameChecker, Turn
 
 RETRY_S = 0.1
 REPLACED = 4001
@@ -28,8 +28,8 @@ class Gone(Exception):
 class Client:
     """One user's connection. `arrivals` has the time of each event and audio frame (monotonic seconds)."""
 
-    def __init__(self, ledger: Ledger, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
-        self.ledger = ledger
+    def __init__(self, checker: FrameChecker, urls: Callable[[], Sequence[str]], dice: random.Random) -> None:
+        self.checker = checker
         self.arrivals: list[float] = []
         self.receipts: dict[str, tuple[int, int, int]] = {}
         """The last receipt sent for each message: sentence, chunk, played ms."""
@@ -52,7 +52,7 @@ class Client:
 
     async def say(self, text: str, turn_id: str) -> None:
         """Send a message, and resend it on each new connection until it is accepted."""
-        self.ledger.turn(turn_id, text)
+        self.checker.turn(turn_id, text)
         self._unaccepted[turn_id] = text
         await self.repeat()
 
@@ -138,11 +138,11 @@ class Client:
             await asyncio.sleep(RETRY_S)
 
     def _query(self) -> str:
-        if self._without_marks and self.ledger.conversation_id:
+        if self._without_marks and self.checker.conversation_id:
             self._without_marks = False
-            self.ledger.reloaded()
-            return f"?conversation_id={self.ledger.conversation_id}"
-        return self.ledger.query()
+            self.checker.reloaded()
+            return f"?conversation_id={self.checker.conversation_id}"
+        return self.checker.query()
 
     async def _converse(self, socket: ClientConnection) -> None:
         started = False
@@ -156,7 +156,7 @@ class Client:
             frame: dict[str, Any] = json.loads(raw) if isinstance(raw, str) else msgpack.unpackb(raw)
             if self._replacing:
                 continue  # frames of the first tab do not count: the second tab receives them again
-            self.ledger.feed(frame)
+            self.checker.feed(frame)
             self.was_refused |= frame["type"] == "error" and frame["code"] == "unavailable"
             if frame["type"] == "audio" or "event_id" in frame:
                 self.arrivals.append(time.monotonic())
@@ -173,7 +173,7 @@ class Client:
         urls = self._urls()
         async with (
             connect(
-                self._dice.choice(urls) + self.ledger.query(), proxy=None, compression=None, max_size=None,
+                self._dice.choice(urls) + self.checker.query(), proxy=None, compression=None, max_size=None,
                 open_timeout=10, close_timeout=1, ping_interval=None,
             ) as second,
             asyncio.TaskGroup() as tasks,
@@ -189,12 +189,12 @@ class Client:
         except ConnectionClosed:
             return
         except TimeoutError:
-            self.ledger.complain("wrong", "the first tab was not closed after a second one took over")
+            self.checker.complain("wrong", "the first tab was not closed after a second one took over")
 
     async def repeat(self) -> None:
         """Resend unaccepted messages."""
         for turn_id, text in list(self._unaccepted.items()):
-            if self.ledger.turn(turn_id).accepted:
+            if self.checker.turn(turn_id).accepted:
                 del self._unaccepted[turn_id]
             elif self._socket is not None:
                 command = json.dumps({"type": "user_message", "data": {"text": text, "turn_id": turn_id}})
@@ -207,7 +207,7 @@ class Client:
         if frame["type"] not in ("audio", "audio_complete"):
             return
         self._frames += 1
-        message = self.ledger.messages.get(frame["message_id"])
+        message = self.checker.messages.get(frame["message_id"])
         if message is None or not message.chunks or (frame["type"] == "audio" and self._frames % RECEIPT_EVERY):
             return
         sentence, chunk = message.chunks[-1]
@@ -221,6 +221,6 @@ class Client:
             return
 
 
-def in_progress(ledger: Ledger) -> list[Turn]:
+def in_progress(checker: FrameChecker) -> list[Turn]:
     """The turns in progress."""
-    return [turn for turn in ledger.turns.values() if not ledger.is_done(turn) and not turn.interrupted]
+    return [turn for turn in checker.turns.values() if not checker.is_done(turn) and not turn.interrupted]

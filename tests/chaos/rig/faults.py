@@ -15,12 +15,12 @@ from typing import Any, Literal, cast
 import redis
 from redis.exceptions import RedisError
 
-from tests.chaos.rig.ledger import Turn
+from tests.chaos.rig.frame_checks import Turn
 from tests.chaos.rig.servers import Servers, Trouble
-from tests.chaos.rig.user import User, state_of
+from tests.chaos.rig.simulated_user import User, state_of
 from tests.harness.stack import Process, Service, Stack
 
-Fault = Callable[["Scene", random.Random], Awaitable[None]]
+Fault = Callable[["Targets", random.Random], Awaitable[None]]
 WORKERS: tuple[Literal["stt", "llm", "tts"], ...] = ("stt", "llm", "tts")
 SERVICES: tuple[Service, ...] = ("gateway", *WORKERS)
 LOSES_TALKS = frozenset({"flushall"})
@@ -41,7 +41,7 @@ VICTIM_S = 30.0
 
 
 @dataclass
-class Scene:
+class Targets:
     """The targets of the faults. `working`: ids of the processes that have been ready since their start."""
 
     stack: Stack
@@ -87,28 +87,28 @@ class Scene:
 
 
 def _end(service: Service, number: signal.Signals) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        victim = await scene.victim(service, dice)
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        victim = await targets.victim(service, dice)
         if victim is None:
             return
         victim.stopping = True  # no other fault chooses it
-        scene.stack.start(service)
+        targets.stack.start(service)
         await asyncio.to_thread(victim.send, number)
 
     return fault
 
 
 def _freeze(service: Service) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        victim = await scene.victim(service, dice)
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        victim = await targets.victim(service, dice)
         if victim is None:
             return
-        scene.frozen.add(victim.pid)
+        targets.frozen.add(victim.pid)
         victim.send(signal.SIGSTOP)
         try:
             await asyncio.sleep(_moment(dice))
         finally:
-            scene.frozen.discard(victim.pid)
+            targets.frozen.discard(victim.pid)
             if victim.running:
                 victim.send(signal.SIGCONT)
 
@@ -121,59 +121,59 @@ def _moment(dice: random.Random) -> float:
 
 
 def _end_all(*services: Service, redis_too: bool = False) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        victims = [process for service in services for process in scene.stack.of(service) if not process.stopping]
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        victims = [process for service in services for process in targets.stack.of(service) if not process.stopping]
         for victim in victims:
             victim.stopping = True
         for victim in victims:
             await asyncio.to_thread(victim.send, signal.SIGKILL)
         if redis_too:
-            await _kill_redis(scene, dice)
+            await _kill_redis(targets, dice)
         for victim in victims:
-            scene.stack.start(victim.service)
+            targets.stack.start(victim.service)
 
     return fault
 
 
-async def _kill_redis(scene: Scene, dice: random.Random) -> None:
-    await asyncio.to_thread(scene.stack.redis.kill)
+async def _kill_redis(targets: Targets, dice: random.Random) -> None:
+    await asyncio.to_thread(targets.stack.redis.kill)
     await asyncio.sleep(dice.uniform(0, 1))
-    await asyncio.to_thread(scene.stack.redis.start)
+    await asyncio.to_thread(targets.stack.redis.start)
 
 
-async def _stop_redis(scene: Scene, dice: random.Random) -> None:
-    await asyncio.to_thread(scene.stack.redis.stop)
+async def _stop_redis(targets: Targets, dice: random.Random) -> None:
+    await asyncio.to_thread(targets.stack.redis.stop)
     await asyncio.sleep(dice.uniform(0, 1))
-    await asyncio.to_thread(scene.stack.redis.start)
+    await asyncio.to_thread(targets.stack.redis.start)
 
 
-async def _freeze_redis(scene: Scene, dice: random.Random) -> None:
-    scene.stack.redis.pause()
+async def _freeze_redis(targets: Targets, dice: random.Random) -> None:
+    targets.stack.redis.pause()
     try:
         await asyncio.sleep(_moment(dice))
     finally:
-        scene.stack.redis.resume()
+        targets.stack.redis.resume()
 
 
-async def _kill_clients(scene: Scene, dice: random.Random) -> None:
-    await asyncio.to_thread(lambda: scene.redis.client_kill_filter(_type="normal", skipme=True))
+async def _kill_clients(targets: Targets, dice: random.Random) -> None:
+    await asyncio.to_thread(lambda: targets.redis.client_kill_filter(_type="normal", skipme=True))
 
 
-async def _kill_clients_often(scene: Scene, dice: random.Random) -> None:
+async def _kill_clients_often(targets: Targets, dice: random.Random) -> None:
     for _ in range(dice.randint(4, 10)):
-        await _kill_clients(scene, dice)
+        await _kill_clients(targets, dice)
         await asyncio.sleep(dice.uniform(0.05, 0.2))
 
 
-async def _pause_clients(scene: Scene, dice: random.Random) -> None:
+async def _pause_clients(targets: Targets, dice: random.Random) -> None:
     pause_ms = round(1000 * _moment(dice))
-    await asyncio.to_thread(lambda: scene.redis.client_pause(pause_ms))
+    await asyncio.to_thread(lambda: targets.redis.client_pause(pause_ms))
     await asyncio.sleep(pause_ms / 1000)
 
 
 def _configured(name: str, during: Callable[[Any], Any], after: Any) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        connection = scene.redis
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        connection = targets.redis
         await asyncio.to_thread(lambda: connection.config_set(name, during(connection)))
         try:
             await asyncio.sleep(_moment(dice))
@@ -183,8 +183,8 @@ def _configured(name: str, during: Callable[[Any], Any], after: Any) -> Fault:
     return fault
 
 
-async def _read_only(scene: Scene, dice: random.Random) -> None:
-    connection = scene.redis
+async def _read_only(targets: Targets, dice: random.Random) -> None:
+    connection = targets.redis
     await asyncio.to_thread(lambda: connection.execute_command("REPLICAOF", "127.0.0.1", "1"))
     try:
         await asyncio.sleep(dice.uniform(0.3, 2))
@@ -192,35 +192,37 @@ async def _read_only(scene: Scene, dice: random.Random) -> None:
         await asyncio.to_thread(lambda: connection.execute_command("REPLICAOF", "NO", "ONE"))
 
 
-async def _flush_scripts(scene: Scene, dice: random.Random) -> None:
-    await asyncio.to_thread(scene.redis.script_flush)
+async def _flush_scripts(targets: Targets, dice: random.Random) -> None:
+    await asyncio.to_thread(targets.redis.script_flush)
 
 
-async def _flush_all(scene: Scene, dice: random.Random) -> None:
-    before = [(user, user.ledger.lost_talks, user.current) for user in scene.users]
-    for user in scene.users:
-        user.ledger.lost_data()
-    await asyncio.to_thread(scene.redis.flushall)
-    for user in scene.users:
-        user.ledger.lost_data()  # the turns accepted between the two
+async def _flush_all(targets: Targets, dice: random.Random) -> None:
+    before = [(user, user.checker.lost_talks, user.current) for user in targets.users]
+    for user in targets.users:
+        user.checker.lost_data()
+    await asyncio.to_thread(targets.redis.flushall)
+    for user in targets.users:
+        user.checker.lost_data()  # the turns accepted between the two
     for user, count, run in before:
         if run is None or not run.turn_id:
             continue
-        turn = user.ledger.turn(run.turn_id)
+        turn = user.checker.turn(run.turn_id)
 
-        def told_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
+        def is_reported_or_answered(user: User = user, count: int = count, turn: Turn = turn) -> bool:
             # a turn that the next message interrupts is not missed, even if Redis lost it
-            return user.ledger.lost_talks > count or turn.interrupted or user.ledger.is_done(turn)
+            return user.checker.lost_talks > count or turn.interrupted or user.checker.is_done(turn)
 
-        if not await user.client.until(told_or_answered, TOLD_S):
+        if not await user.client.until(is_reported_or_answered, TOLD_S):
             what = f"neither talk_lost nor an answer came within {TOLD_S:g} s after FLUSHALL"
-            user.ledger.complain_in_any_case("lost", f"{what}: {state_of(user.ledger, turn)}", run.turn_id)
+            user.checker.complain_in_any_case("lost", f"{what}: {state_of(user.checker, turn)}", run.turn_id)
 
 
-async def _lock_store(scene: Scene, dice: random.Random) -> None:
+async def _lock_store(targets: Targets, dice: random.Random) -> None:
     seconds = _moment(dice)
     with contextlib.closing(
-        sqlite3.connect(scene.stack.data_dir / "tertulia.db", timeout=10, check_same_thread=False, isolation_level=None)
+        sqlite3.connect(
+            targets.stack.data_dir / "tertulia.db", timeout=10, check_same_thread=False, isolation_level=None
+        )
     ) as file:
         await asyncio.to_thread(file.execute, "BEGIN IMMEDIATE")
         try:
@@ -230,23 +232,23 @@ async def _lock_store(scene: Scene, dice: random.Random) -> None:
 
 
 def _server(server: Literal["model", "speech"], trouble: Trouble) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
+    async def fault(targets: Targets, dice: random.Random) -> None:
         seconds = dice.uniform(0.2, 1.0)  # shorter than all retries of one reply
-        scene.servers.trouble(server, trouble, seconds)
+        targets.servers.trouble(server, trouble, seconds)
         await asyncio.sleep(seconds)
 
     return fault
 
 
 def _client(act: Callable[[User, random.Random], None]) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        busy = [user for user in scene.users if user.current is not None] or scene.users
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        busy = [user for user in targets.users if user.current is not None] or targets.users
         act(dice.choice(busy), dice)
 
     return fault
 
 
-async def _hostile_work(scene: Scene, dice: random.Random) -> None:
+async def _hostile_work(targets: Targets, dice: random.Random) -> None:
     stage = dice.choice(WORKERS)
     fields: Mapping[str, str] = dice.choice(
         (
@@ -254,26 +256,26 @@ async def _hostile_work(scene: Scene, dice: random.Random) -> None:
             {"v": "1", "ts": "1", "epoch": "0", "conversation_id": "no uuid", "message_id": "../..", "session_id": "*"},
         )
     )  # fmt: skip
-    key = f"{scene.stack.keys.ns}:work:{stage}"
-    await asyncio.to_thread(lambda: scene.redis.xadd(key, fields, nomkstream=True))
+    key = f"{targets.stack.keys.ns}:work:{stage}"
+    await asyncio.to_thread(lambda: targets.redis.xadd(key, fields, nomkstream=True))
 
 
 def _hostile(stream: str, *choices: Mapping[str, str]) -> Fault:
-    async def fault(scene: Scene, dice: random.Random) -> None:
-        user = dice.choice(scene.users)
-        message_id = next(reversed(user.ledger.messages), "")
+    async def fault(targets: Targets, dice: random.Random) -> None:
+        user = dice.choice(targets.users)
+        message_id = next(reversed(user.checker.messages), "")
         fields = {"rig": "1", "message_id": message_id, **dice.choice(choices)}
-        key = f"{scene.stack.keys.ns}:{{{user.ledger.conversation_id}}}:{stream}"
-        await asyncio.to_thread(lambda: scene.redis.xadd(key, fields, nomkstream=True))
+        key = f"{targets.stack.keys.ns}:{{{user.checker.conversation_id}}}:{stream}"
+        await asyncio.to_thread(lambda: targets.redis.xadd(key, fields, nomkstream=True))
 
     return fault
 
 
-async def _hostile_presence(scene: Scene, dice: random.Random) -> None:
-    key, member = f"{scene.stack.keys.ns}:workers", b"llm:\xff\xfe:x"
-    await asyncio.to_thread(lambda: scene.redis.zadd(key, {member: 9e15}))
+async def _hostile_presence(targets: Targets, dice: random.Random) -> None:
+    key, member = f"{targets.stack.keys.ns}:workers", b"llm:\xff\xfe:x"
+    await asyncio.to_thread(lambda: targets.redis.zadd(key, {member: 9e15}))
     await asyncio.sleep(_moment(dice))
-    await asyncio.to_thread(lambda: scene.redis.zrem(key, member))
+    await asyncio.to_thread(lambda: targets.redis.zrem(key, member))
 
 
 _OF_REDIS = frozenset(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from tests.chaos.rig.failures import KINDS, Failure
-from tests.chaos.rig.user import Run
+from tests.chaos.rig.simulated_user import Run
 
 HEAD = ("fault", "count", "turns hit", "lost", "doubled", "out of order", "wrong", "recovery p50 / max, s")
 

@@ -19,14 +19,14 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import DataChecker
 from tests.chaos.rig.failures import KINDS, Failure, Kind
-from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Scene
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.fault_injection import FaultInjector, shuffled_faults
+from tests.chaos.rig.faults import FAULTS, LOSES_TALKS, Targets
+from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.report import HEAD, InjectedFault, rows, table
 from tests.chaos.rig.servers import Servers
-from tests.chaos.rig.storm import Storm, deck
-from tests.chaos.rig.truth import Truth
-from tests.chaos.rig.user import CUTS, Budget, User
+from tests.chaos.rig.simulated_user import CUTS, Budget, User
 from tests.harness.stack import Stack, StackFailed
 
 MAX_ATTEMPTS = 10
@@ -136,7 +136,7 @@ class _Rig:
             await asyncio.to_thread(stack.__enter__)
             failure: BaseException | None = None
             try:
-                await self._talk(Scene(stack, servers, self._users))
+                await self._talk(Targets(stack, servers, self._users))
             except BaseException as error:
                 failure = error
                 raise
@@ -178,14 +178,14 @@ class _Rig:
             for number in numbers:
                 loop.remove_signal_handler(number)
 
-    async def _progress(self, storm: Storm) -> None:
+    async def _progress(self, injector: FaultInjector) -> None:
         """Print the progress from time to time, and stop when the time is over."""
         while True:
             await asyncio.sleep(PROGRESS_S)
             plan, over = self._plan, self._budget.over
             load = f"load {os.getloadavg()[0]:.1f}"
             self._say(
-                f"turns {over}/{plan.turns}, faults {len(storm.injected)}/{plan.faults}, "
+                f"turns {over}/{plan.turns}, faults {len(injector.injected)}/{plan.faults}, "
                 f"{len(self._budget.in_force)} in force, {len(self._outcome.failures)} failures, {load}"
             )
             if time.monotonic() - self._began > 60 * plan.minutes:
@@ -194,39 +194,43 @@ class _Rig:
     def _say(self, what: str) -> None:
         self._tell(f"{time.monotonic() - self._began:7.1f} s  {what}")
 
-    async def _talk(self, scene: Scene) -> None:
-        truth = Truth(scene.stack.redis.url, scene.stack.keys.ns, scene.stack.data_dir / "tertulia.db")
+    async def _talk(self, targets: Targets) -> None:
+        data_checker = DataChecker(
+            targets.stack.redis.url, targets.stack.keys.ns, targets.stack.data_dir / "tertulia.db"
+        )
         try:
             async with asyncio.TaskGroup() as connections:
                 for number in range(self._plan.conversations):
-                    self._users.append(self._user(number, scene.stack, truth))
+                    self._users.append(self._user(number, targets.stack, data_checker))
                 running = [connections.create_task(user.client.run()) for user in self._users]
-                names = deck(self._plan.kinds, self._plan.faults, self._dice)
+                names = shuffled_faults(self._plan.kinds, self._plan.faults, self._dice)
                 tell = self._say if len(names) <= FEW_FAULTS else _not_at_all
-                storm = Storm(scene, names, self._plan.seed, self._budget, tell=tell, complain=self._fail)
-                self._outcome.injected = storm.injected
+                injector = FaultInjector(targets, names, self._plan.seed, self._budget, tell=tell, complain=self._fail)
+                self._outcome.injected = injector.injected
                 async with asyncio.TaskGroup() as talks:
-                    others = [talks.create_task(each) for each in (storm.run(), storm.watch(), self._progress(storm))]
+                    others = [
+                        talks.create_task(each) for each in (injector.run(), injector.watch(), self._progress(injector))
+                    ]
                     await asyncio.wait([talks.create_task(user.talk(self._budget)) for user in self._users])
                     for task in others:
                         task.cancel()
                 for task in running:
                     task.cancel()
-            await self._settle(scene, truth, storm)
+            await self._settle(targets, data_checker, injector)
         finally:
             self._count()
-            await truth.close()
+            await data_checker.close()
 
-    def _user(self, number: int, stack: Stack, truth: Truth) -> User:
+    def _user(self, number: int, stack: Stack, data_checker: DataChecker) -> User:
         dice = random.Random(f"{self._plan.seed}/{number}")
-        ledger: Ledger
+        checker: FrameChecker
 
         def report(kind: Kind, what: str, turn_id: str) -> None:
-            self._fail(kind, what, ledger.conversation_id, turn_id)
+            self._fail(kind, what, checker.conversation_id, turn_id)
 
-        ledger = Ledger(report)
-        client = Client(ledger, lambda: stack.urls, dice)
-        return User(number, client, truth, dice, speaks=number % 2 == 0, cuts=self._plan.cuts)
+        checker = FrameChecker(report)
+        client = Client(checker, lambda: stack.urls, dice)
+        return User(number, client, data_checker, dice, speaks=number % 2 == 0, cuts=self._plan.cuts)
 
     def _fail(self, kind: Kind, what: str, conversation: str = "", turn_id: str = "") -> None:
         runs = [run for user in self._users for run in user.runs if turn_id and run.turn_id == turn_id]
@@ -237,51 +241,51 @@ class _Rig:
 
     # -- the end
 
-    async def _complete(self, scene: Scene, storm: Storm) -> None:
+    async def _complete(self, targets: Targets, injector: FaultInjector) -> None:
         """Wait until every process is up; report and replace those that ended by themselves."""
         while True:
             try:
-                await asyncio.to_thread(scene.stack.wait_ready)
+                await asyncio.to_thread(targets.stack.wait_ready)
             except StackFailed as failure:
-                if not scene.stack.fallen():
+                if not targets.stack.crashed():
                     self._fail("wrong", str(failure)[-1500:])
-                storm.replace_fallen()
+                injector.replace_crashed()
             except (RedisError, OSError):
                 await asyncio.sleep(0.1)
             else:
                 return
 
-    async def _settle(self, scene: Scene, truth: Truth, storm: Storm) -> None:
+    async def _settle(self, targets: Targets, data_checker: DataChecker, injector: FaultInjector) -> None:
         """After the last turn, wait until no work is left, then check all of Redis."""
         self._say("all turns are over: looking at what is left")
         for name, value in (("maxmemory", 0), ("min-replicas-to-write", 0)):
             with contextlib.suppress(RedisError, OSError):
-                await asyncio.to_thread(scene.redis.config_set, name, value)
-        await self._complete(scene, storm)
+                await asyncio.to_thread(targets.redis.config_set, name, value)
+        await self._complete(targets, injector)
         deadline = time.monotonic() + SETTLED_S
-        while left := await truth.leftovers(MAX_ATTEMPTS):
+        while left := await data_checker.leftovers(MAX_ATTEMPTS):
             if time.monotonic() > deadline:
                 break
             await asyncio.sleep(0.5)
         for what in left:
             self._fail("wrong", what)
         if not any(name.startswith("hostile") for name in (fault.name for fault in self._outcome.injected)):
-            for letter in await truth.dead():
+            for letter in await data_checker.dead():
                 self._fail("lost", f"a dead letter: {letter}")
 
     def _count(self) -> None:
         outcome = self._outcome
         for user in self._users:
-            done = [turn for turn in user.ledger.turns.values() if turn.checked]
+            done = [turn for turn in user.checker.turns.values() if turn.checked]
             outcome.turns += len(done)
             outcome.unheard += user.unheard
             outcome.frames += len(user.client.arrivals)
             outcome.sentences += sum(
-                len(user.ledger.messages[message_id].pcm)
+                len(user.checker.messages[message_id].pcm)
                 for turn in done if not turn.interrupted for message_id in turn.messages
             )  # fmt: skip
-            if user.ledger.lost_talks and not any(fault.name in LOSES_TALKS for fault in outcome.injected):
-                self._fail("lost", f"talk_lost came {user.ledger.lost_talks} times", user.ledger.conversation_id)
+            if user.checker.lost_talks and not any(fault.name in LOSES_TALKS for fault in outcome.injected):
+                self._fail("lost", f"talk_lost came {user.checker.lost_talks} times", user.checker.conversation_id)
 
     def _read_logs(self, stack: Stack) -> None:
         seen: Counter[tuple[str, str]] = Counter()

@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from aiohttp import web
 
-from tests.chaos.rig.world import reply_to, sound_of
+from tests.chaos.rig.expected_replies import reply_to, sound_of
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Trouble = Literal["", "refuse", "limit", "break", "stall", "garbage"]
@@ -62,9 +62,9 @@ class Servers:
             return refusal
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await answer.prepare(request)
-        for word in _words(what_is_left(body["messages"])):
+        for word in _words(rest_of_reply(body["messages"])):
             await asyncio.sleep(TOKEN_S)
-            if await _disturbed(request, answer, self._now("model")):
+            if await _apply_trouble(request, answer, self._now("model")):
                 return answer
             await answer.write(_event({"content": word}))
         await answer.write(_event({}, "stop") + b"data: [DONE]\n\n")
@@ -80,7 +80,7 @@ class Servers:
         pcm = sound_of(body["input"], body["voice"])
         for at in range(0, len(pcm), PIECE_BYTES):
             trouble = self._now("speech")
-            if trouble != "garbage" and await _disturbed(request, answer, trouble):
+            if trouble != "garbage" and await _apply_trouble(request, answer, trouble):
                 return answer
             await answer.write(pcm[at : at + PIECE_BYTES])
             await asyncio.sleep(TOKEN_S)
@@ -100,7 +100,7 @@ def _until_gone(handler: Handler) -> Handler:
     return guarded
 
 
-def what_is_left(messages: Sequence[Mapping[str, str]]) -> str:
+def rest_of_reply(messages: Sequence[Mapping[str, str]]) -> str:
     """The reply to these messages, or its rest if the last assistant message is its start."""
     found = next(filter(None, (_SPEAKER.search(message["content"]) for message in messages)))
     character = found.group(1)
@@ -135,7 +135,7 @@ def _refusal(trouble: Trouble) -> web.Response | None:
             return None
 
 
-async def _disturbed(request: web.Request, answer: web.StreamResponse, trouble: Trouble) -> bool:
+async def _apply_trouble(request: web.Request, answer: web.StreamResponse, trouble: Trouble) -> bool:
     """Apply the trouble to a running reply; True if the reply ends here."""
     match trouble:
         case "break":

@@ -19,12 +19,12 @@ from typing import Any, cast
 import redis
 
 from tests.chaos.rig.client import Client
+from tests.chaos.rig.data_checks import DataChecker
 from tests.chaos.rig.failures import Kind
-from tests.chaos.rig.ledger import Ledger
+from tests.chaos.rig.frame_checks import FrameChecker
 from tests.chaos.rig.run import Plan, environment
 from tests.chaos.rig.servers import Servers
-from tests.chaos.rig.truth import Truth
-from tests.chaos.rig.user import Budget, User
+from tests.chaos.rig.simulated_user import Budget, User
 from tests.harness.stack import Stack
 
 SAMPLE_S = 5.0
@@ -89,20 +89,21 @@ class Soak:
                 await asyncio.to_thread(stack.__exit__, *sys.exc_info())
 
     async def _talk(self, stack: Stack) -> None:
-        truth = Truth(stack.redis.url, stack.keys.ns, stack.data_dir / "tertulia.db")
+        data_checker = DataChecker(stack.redis.url, stack.keys.ns, stack.data_dir / "tertulia.db")
         until = time.monotonic() + 60 * self._minutes
         try:
             async with asyncio.TaskGroup() as tasks:
                 sampling = tasks.create_task(self._sample(stack))
                 talking = [
-                    tasks.create_task(self._slot(stack, truth, number, until)) for number in range(self._conversations)
+                    tasks.create_task(self._slot(stack, data_checker, number, until))
+                    for number in range(self._conversations)
                 ]
                 await asyncio.wait(talking)
                 sampling.cancel()
         finally:
-            await truth.close()
+            await data_checker.close()
 
-    async def _slot(self, stack: Stack, truth: Truth, number: int, until: float) -> None:
+    async def _slot(self, stack: Stack, data_checker: DataChecker, number: int, until: float) -> None:
         """One user after the other."""
         dice = random.Random(f"{self._seed}/{number}")
         while time.monotonic() < until:
@@ -110,8 +111,8 @@ class Soak:
             def report(kind: Kind, what: str, turn_id: str) -> None:
                 self.failures.append(f"{kind}: {what} (turn {turn_id})")
 
-            client = Client(Ledger(report), lambda: stack.urls, dice)
-            user = User(number, client, truth, dice, speaks=number == 0)
+            client = Client(FrameChecker(report), lambda: stack.urls, dice)
+            user = User(number, client, data_checker, dice, speaks=number == 0)
             connection = asyncio.create_task(client.run())
             budget = Budget(TURNS_EACH)
             talking = asyncio.create_task(user.talk(budget))

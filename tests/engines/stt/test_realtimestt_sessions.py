@@ -22,6 +22,7 @@ from tertulia_stt.engine import (
     VadDetectStart,
     VadDetectStop,
 )
+from tertulia_stt.engines.realtimestt import callbacks as callbacks_module
 from tertulia_stt.engines.realtimestt import engine as engine_module
 from tertulia_stt.engines.realtimestt import recorder as recorder_module
 from tertulia_stt.engines.realtimestt import session as session_module
@@ -105,7 +106,7 @@ async def test_finish_does_not_wait_for_silence(engine: RealtimeSTTEngine) -> No
 async def test_endless_speech_is_cut_without_losing_audio(
     engine: RealtimeSTTEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(session_module, "MAX_UTTERANCE_CHUNKS", 40)
+    monkeypatch.setattr(callbacks_module, "MAX_UTTERANCE_CHUNKS", 40)
     audio = pcm("hello_luna")[: 3 * SECOND]
     cut = finals(await hear(await engine.open(), audio))
     assert len(cut) >= 2
@@ -179,7 +180,7 @@ async def test_recorder_that_is_not_ready_in_time_fails_with_a_reason(
         return real(*args)
 
     def discard(recorder: Any) -> None:
-        session_module.shut_down(recorder)
+        recorder_module.shut_down(recorder)
         discarded.set()
 
     monkeypatch.setattr(engine_module, "make_recorder", hang)

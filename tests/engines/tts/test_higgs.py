@@ -20,13 +20,13 @@ from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
 from tertulia_tts.engines import load_engine
 from tertulia_tts.engines.higgs import weights
 from tertulia_tts.engines.higgs.boson import BosonModel, load_boson
-from tertulia_tts.engines.higgs.codes import CODES, Codes, Undelayer
 from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME, FrameDecoder
+from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes, FrameAssembler
 from tertulia_tts.engines.higgs.engine import HiggsEngine, HiggsOptions
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, OutOfMemory
 from tertulia_tts.engines.higgs.windows import CONTEXT
-from tests.fakes.speech_engines import VOICES, tiny_higgs_model
 from tests.fakes.tiny_higgs import TinyHiggs, make_tiny_higgs, thin_codec
+from tests.harness.available_speech_engines import VOICES, tiny_higgs_model
 from tests.harness.eventually import eventually
 
 pytestmark = pytest.mark.higgs
@@ -103,13 +103,13 @@ def test_generation_stops_when_no_more_columns_are_wanted(model: BosonModel, voi
 
 def test_frames_are_bounded(model: BosonModel, voice: ClonedVoice) -> None:
     for seed in range(4):
-        undelayer = Undelayer(8)
+        assembler = FrameAssembler(8)
         frames = 0
 
-        def count(column: Codes, undelayer: Undelayer = undelayer) -> bool:
+        def count(column: Codes, assembler: FrameAssembler = assembler) -> bool:
             nonlocal frames
-            frames += undelayer.feed(column) is not None
-            return not undelayer.ended
+            frames += assembler.feed(column) is not None
+            return not assembler.ended
 
         model.generate(voice, TEXT, seed, 10, count)
         assert frames <= 10

@@ -35,7 +35,8 @@ def _openai_refusal(body: Body) -> Refusal | None:
         return _openai_error(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
     if "max_tokens" in body:
         return _openai_error(
-            "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead.",
             param="max_tokens",
             code="unsupported_parameter",
         )
@@ -70,7 +71,8 @@ def _openrouter_refusal(body: Body) -> Refusal | None:
         return None
     asked = prompt_tokens(body) + asked_tokens(body)
     message = (
-        f"This endpoint's maximum context length is {WINDOW_TOKENS} tokens. However, you requested about {asked} tokens "
+        f"This endpoint's maximum context length is {WINDOW_TOKENS} tokens. However, you requested about {asked} "
+        "tokens "
         f"({prompt_tokens(body)} of text input, {asked_tokens(body)} in the output). Please reduce the length of "
         'either one, or use the "middle-out" transform to compress your prompt automatically.'
     )

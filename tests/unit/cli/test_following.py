@@ -47,7 +47,7 @@ from tertulia_shared.events import (
     VadStart,
 )
 from tertulia_shared.keys import Key
-from tests.harness.recordings import (
+from tests.harness.sample_recording import (
     M1,
     M2,
     SOUND,

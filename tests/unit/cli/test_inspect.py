@@ -28,7 +28,7 @@ from tertulia_shared.events import (
     TurnStarted,
     VadStop,
 )
-from tests.harness.recordings import (
+from tests.harness.sample_recording import (
     M1,
     SOUND,
     SPOKEN_SENTENCES,

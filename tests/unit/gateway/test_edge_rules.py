@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage, parse
+from tertulia_gateway.command_parser import parse
+from tertulia_gateway.commands import ChangeSettings, Problem, UserMessage
 from tertulia_gateway.rest.shapes import CharacterChange, NewCharacter, Rename
 from tertulia_llm.turn_rows import title_of
 from tertulia_shared.ids import new_id

@@ -11,7 +11,7 @@ from tertulia_shared.bus import Append, Owned, Put
 from tertulia_shared.entries import Interrupt, UserTurn, Work
 from tertulia_shared.events import Interrupted
 from tertulia_shared.ids import new_id
-from tests.harness.crash import START_MS
+from tests.harness.crashing_process import START_MS
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.turns import HELLO, assert_answers, say_and_mend, table_with, work_or_give_up
 

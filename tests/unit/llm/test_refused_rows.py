@@ -9,7 +9,7 @@ import pytest
 from tertulia_shared.ids import new_id
 from tertulia_shared.store import InvalidRecord, Message
 from tertulia_shared.store.validation import TEXT_MAX_CHARS
-from tests.harness.crash import CountingStore
+from tests.harness.crashing_process import CountingStore
 from tests.harness.llm import LINES, Table
 from tests.harness.virtual_time import virtual_time
 from tests.unit.llm.turns import HELLO, assert_answers, letters, table_with

@@ -21,7 +21,7 @@ from tertulia_shared.worker import Worker
 from tertulia_shared.worker_names import LocalProcess, local_process, name_of, reads, started_at, worker_name
 from tests.harness.eventually import eventually
 from tests.harness.settings_of import settings_of
-from tests.unit.shared.test_worker import ScriptedHandler, nothing
+from tests.unit.shared.worker_bench import ScriptedHandler, nothing
 
 pytestmark = pytest.mark.slow
 

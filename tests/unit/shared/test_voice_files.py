@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tertulia_shared.voice_files import CLIP, TEXTS, BadVoice, VoiceFiles, check, read_voice, read_voices, write_voice
-from tests.fakes.speech_engines import VOICES
+from tests.harness.available_speech_engines import VOICES
 
 
 def tone(seconds: float = 4.0, peak: float = 0.3, rate: int = 16_000) -> bytes:

@@ -14,7 +14,7 @@ from tertulia_tts.engines.higgs.decoding import SAMPLES_A_FRAME
 from tertulia_tts.engines.higgs.engine import MAX_FAILURES, SENTENCE_GAP_MS, HiggsEngine, HiggsOptions
 from tertulia_tts.engines.higgs.model import DeviceLost, OutOfMemory
 from tests.fakes.scripted_higgs import ScriptedModel
-from tests.fakes.speech_engines import VOICES
+from tests.harness.available_speech_engines import VOICES
 from tests.harness.eventually import eventually
 
 TEXT = "I was just thinking about lunch."

@@ -13,7 +13,7 @@ from tertulia_tts.engines.openai import engine as openai
 from tertulia_tts.engines.openai.engine import OpenAIEngine, SpeechServer
 from tests.fakes import speech_server
 from tests.fakes.speech_server import Act, Break, Hang, Refuse, Say
-from tests.harness.heard_pcm import level_dbfs, pitch_hz
+from tests.harness.pcm_analysis import level_dbfs, pitch_hz
 
 TEXT = "I was just thinking about lunch."
 VOICES = {"luna": "af_bella", "rex": "am_michael"}

@@ -3,125 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
 import pytest
 
-from tertulia_shared.bus import Append, Claim, NotOwner, Stale
-from tertulia_shared.codec import decode, decode_event, envelope
-from tertulia_shared.entries import AudioChunk, Interrupt, TTSSentence, Work
-from tertulia_shared.events import Error
+from tertulia_shared.bus import NotOwner, Stale
+from tertulia_shared.codec import envelope
+from tertulia_shared.entries import TTSSentence, Work
 from tertulia_shared.ids import new_id
-from tertulia_shared.keys import Keys
-from tertulia_shared.metrics import Metrics
 from tertulia_shared.work import BadWork, RetryLater
 from tertulia_tts.engine import SynthesisFailed
 from tertulia_tts.metrics import BYTES_PER_SECOND
-from tertulia_tts.settings import TTSSettings
-from tertulia_tts.speech_handler import SENTENCE_WAIT_S, SpeechHandler, seed_of
-from tests.fakes.speech_engine import Failure, ScriptedSpeech
-from tests.harness.crash import CountingBus, Writes
+from tertulia_tts.sentence_reader import SENTENCE_WAIT_S
+from tertulia_tts.speech_handler import seed_of
+from tests.fakes.scripted_speech import Failure, ScriptedSpeech
 from tests.harness.scrape import scraped
-from tests.harness.settings_of import settings_of
 from tests.harness.virtual_time import now, settle, virtual_time
+from tests.unit.tts.spoken_message import SENTENCES, SpokenMessage
 
-SENTENCES = ("Hello there, Jay.", "I was counting stars.", "Well?")
 PASSING = SynthesisFailed("the engine is busy", retryable=True)
 HOPELESS = SynthesisFailed("no such sound", retryable=False)
 
 
-class Stand:
-    """One message: a speech handler, and the writes of the llm worker and the gateway."""
-
-    def __init__(self, engine: ScriptedSpeech | None = None) -> None:
-        self.writes = Writes()
-        self.bus = CountingBus(Keys("test"), self.writes)
-        self.engine = engine or ScriptedSpeech()
-        self.conversation_id, self.message_id = new_id(), new_id()
-        self.metrics = Metrics()
-        self.speaker = SpeechHandler(self.bus, self.engine, settings_of(TTSSettings), self.metrics)
-
-    async def set(self, texts: Sequence[str] = SENTENCES, *, final: bool = True) -> None:
-        await self.bus.prepare("tts")
-        for index, text in enumerate(texts):
-            await self.write(text, index)
-        if final:
-            await self.write("", len(texts), is_final=True)
-        await self.bus.transact(self.conversation_id, [], talk=True)
-        await self.post()
-
-    async def post(self) -> None:
-        await self.bus.post("tts", Work(self.conversation_id, message_id=self.message_id))
-
-    async def write(self, text: str, index: int, *, is_final: bool = False) -> None:
-        outlet = self.bus.outlet()
-        entry = TTSSentence(text, index, self.conversation_id, self.message_id, "luna-id", "Luna", "luna", is_final)
-        outlet.append(self.bus.keys.sentences(self.conversation_id, self.message_id), entry, id=f"{index + 1}-0")
-        await outlet.flush()
-
-    async def interrupt(self) -> None:
-        interruption = Append(self.bus.keys.control(self.conversation_id), Interrupt("request"))
-        await self.bus.transact(self.conversation_id, [], raise_epoch=True, talk=False, if_talking=[interruption])
-
-    async def claimed(self) -> Claim:
-        claims = await self.bus.claim("tts", "worker", count=1, block_s=0) or await self.bus.take_over(
-            "tts", "worker", idle_s=0, count=1
-        )
-        return claims[0]
-
-    async def speak(self) -> None:
-        claim = await self.claimed()
-        await self.speaker.handle(claim)
-        await self.bus.finish(claim, "worker")
-
-    async def die_after(self, writes: int) -> bool:
-        """Speak with a worker that dies after so many writes. False if it ends before."""
-        return await self.bus.crash_after(writes, self.speaker.handle(await self.claimed()))
-
-    async def audio(self) -> list[tuple[str, AudioChunk]]:
-        entries = await self.bus.read(self.bus.keys.audio(self.conversation_id, self.message_id))
-        return [(entry.id, decode(AudioChunk, entry.fields)) for entry in entries]
-
-    async def errors(self) -> list[Error]:
-        entries = await self.bus.read(self.bus.keys.events(self.conversation_id))
-        return [event for entry in entries if isinstance(event := decode_event(entry.fields), Error)]
-
-    async def assert_whole(self, texts: Sequence[str] = SENTENCES) -> None:
-        audio = await self.audio()
-        for index, text in enumerate(texts):
-            own = [chunk for _, chunk in audio if chunk.sentence_index == index and not chunk.is_final]
-            assert [chunk.chunk_index for chunk in own] == list(range(len(own)))
-            pcm = self.engine.pcm(text, seed_of(self.message_id, index))
-            assert b"".join(chunk.audio for chunk in own) == pcm, f"sentence {index}"
-        assert [chunk.is_final for _, chunk in audio] == [False] * (len(audio) - 1) + [True]
-        assert audio[-1][0] == f"{len(texts) + 1}-0"
-
-
 @virtual_time
 async def test_sentences_are_spoken_in_order_in_the_characters_voice() -> None:
-    stand = Stand()
-    await stand.set()
-    await stand.speak()
-    await stand.assert_whole()
-    assert [text for text, _, _ in stand.engine.spoken] == list(SENTENCES)
-    assert {voice for _, voice, _ in stand.engine.spoken} == {"luna"}
-    assert len({seed for _, _, seed in stand.engine.spoken}) == len(SENTENCES)
-    chunk_id, chunk = (await stand.audio())[1]
+    message = SpokenMessage()
+    await message.post_sentences()
+    await message.speak()
+    await message.assert_audio_complete()
+    assert [text for text, _, _ in message.engine.spoken] == list(SENTENCES)
+    assert {voice for _, voice, _ in message.engine.spoken} == {"luna"}
+    assert len({seed for _, _, seed in message.engine.spoken}) == len(SENTENCES)
+    chunk_id, chunk = (await message.audio())[1]
     assert (chunk_id, chunk.sentence_index, chunk.chunk_index) == ("1-2", 0, 1)
 
 
 @virtual_time
 async def test_sentences_are_spoken_as_they_arrive() -> None:
-    stand = Stand()
-    await stand.set(SENTENCES[:1], final=False)
-    job = asyncio.create_task(stand.speak())
+    message = SpokenMessage()
+    await message.post_sentences(SENTENCES[:1], final=False)
+    job = asyncio.create_task(message.speak())
     await asyncio.sleep(1)
-    assert {chunk.sentence_index for _, chunk in await stand.audio()} == {0}
+    assert {chunk.sentence_index for _, chunk in await message.audio()} == {0}
     for index in (1, 2):
-        await stand.write(SENTENCES[index], index)
-    await stand.write("", 3, is_final=True)
+        await message.write_sentence(SENTENCES[index], index)
+    await message.write_sentence("", 3, is_final=True)
     await job
-    await stand.assert_whole()
+    await message.assert_audio_complete()
 
 
 @virtual_time
@@ -129,66 +56,66 @@ async def test_takeover_after_any_write_continues_at_the_next_chunk() -> None:
     writes = 0
     while True:
         writes += 1
-        stand = Stand()
-        await stand.set()
-        if not await stand.die_after(writes):
+        message = SpokenMessage()
+        await message.post_sentences()
+        if not await message.speak_until_write(writes):
             break
-        await stand.speak()
-        await stand.assert_whole()
+        await message.speak()
+        await message.assert_audio_complete()
     assert writes > 8
 
 
 @virtual_time
 async def test_published_sentences_are_not_synthesized_again() -> None:
-    stand = Stand()
-    await stand.set()
-    while {chunk.sentence_index for _, chunk in await stand.audio()} != {0, 1}:
-        assert await stand.die_after(1)
-    stand.engine.spoken.clear()
-    await stand.speak()
-    assert [text for text, _, _ in stand.engine.spoken] == list(SENTENCES[1:])
+    message = SpokenMessage()
+    await message.post_sentences()
+    while {chunk.sentence_index for _, chunk in await message.audio()} != {0, 1}:
+        assert await message.speak_until_write(1)
+    message.engine.spoken.clear()
+    await message.speak()
+    assert [text for text, _, _ in message.engine.spoken] == list(SENTENCES[1:])
 
 
 @virtual_time
 async def test_complete_message_is_not_spoken_again() -> None:
-    stand = Stand()
-    await stand.set()
-    await stand.speak()
-    stand.engine.spoken.clear()
-    await stand.post()
-    await stand.speak()
-    assert stand.engine.spoken == []
+    message = SpokenMessage()
+    await message.post_sentences()
+    await message.speak()
+    message.engine.spoken.clear()
+    await message.post_work()
+    await message.speak()
+    assert message.engine.spoken == []
 
 
 @virtual_time
 async def test_second_pointer_to_a_message_being_spoken_is_ignored() -> None:
-    stand = Stand()
-    await stand.set()
-    job = asyncio.create_task(stand.speak())
+    message = SpokenMessage()
+    await message.post_sentences()
+    job = asyncio.create_task(message.speak())
     await settle()
-    await stand.post()
-    await stand.speak()
+    await message.post_work()
+    await message.speak()
     assert not job.done()
     await job
-    await stand.assert_whole()
-    assert len(stand.engine.spoken) == len(SENTENCES)
+    await message.assert_audio_complete()
+    assert len(message.engine.spoken) == len(SENTENCES)
 
 
 @virtual_time
 async def test_worker_that_lost_its_work_writes_no_more() -> None:
-    stand = Stand()
-    await stand.set()
-    early = await stand.claimed()
-    zombie = asyncio.create_task(stand.speaker.handle(early))
+    message = SpokenMessage()
+    await message.post_sentences()
+    early = await message.claim_work()
+    first = asyncio.create_task(message.handler.handle(early))
     await asyncio.sleep(0.05)
-    late = await stand.claimed()
-    heir = asyncio.create_task(stand.speaker.handle(late))
+    late = await message.claim_work()
+    second = asyncio.create_task(message.handler.handle(late))
     with pytest.raises(NotOwner):
-        await zombie
-    await heir
-    await stand.assert_whole()
+        await first
+    await second
+    await message.assert_audio_complete()
     with pytest.raises(NotOwner):
-        await stand.speaker.handle(early)
+        await message.handler.handle(early)
 
 
 @virtual_time
@@ -196,68 +123,70 @@ async def test_interruption_after_any_write_stops_the_sound_there() -> None:
     writes = 0
     while True:
         writes += 1
-        stand = Stand()
-        await stand.set()
+        message = SpokenMessage()
+        await message.post_sentences()
         cuts: list[asyncio.Task[None]] = []
-        stand.writes.after(writes, lambda stand=stand, to=cuts: to.append(asyncio.create_task(stand.interrupt())))
+        message.writes.after(
+            writes, lambda message=message, to=cuts: to.append(asyncio.create_task(message.interrupt()))
+        )
         try:
-            await stand.speak()
+            await message.speak()
         except Stale:
             assert cuts
         if not cuts:
             break
         await asyncio.gather(*cuts)
-        assert stand.engine.running == 0, "the engine was stopped"
-        cut_at = int((await stand.bus.read(stand.bus.keys.control(stand.conversation_id)))[-1].fields[b"ts"])
-        entries = await stand.bus.read(stand.bus.keys.audio(stand.conversation_id, stand.message_id))
+        assert message.engine.running == 0, "the engine was stopped"
+        cut_at = int((await message.bus.read(message.bus.keys.control(message.conversation_id)))[-1].fields[b"ts"])
+        entries = await message.bus.read(message.bus.keys.audio(message.conversation_id, message.message_id))
         assert all(envelope(entry.fields).ts <= cut_at for entry in entries)
     assert writes > 8
 
 
 @virtual_time
 async def test_message_interrupted_before_the_claim_is_not_spoken() -> None:
-    stand = Stand()
-    await stand.set()
-    await stand.interrupt()
-    await stand.speak()
-    assert stand.engine.spoken == []
-    assert await stand.audio() == []
+    message = SpokenMessage()
+    await message.post_sentences()
+    await message.interrupt()
+    await message.speak()
+    assert message.engine.spoken == []
+    assert await message.audio() == []
 
 
 @virtual_time
 async def test_interruption_ends_the_wait_for_the_first_sentence() -> None:
-    stand = Stand()
-    await stand.set((), final=False)
-    job = asyncio.create_task(stand.speak())
+    message = SpokenMessage()
+    await message.post_sentences((), final=False)
+    job = asyncio.create_task(message.speak())
     await asyncio.sleep(1)
-    await stand.interrupt()
+    await message.interrupt()
     with pytest.raises(Stale):
         await job
 
 
 @virtual_time
 async def test_retryable_failure_resumes_after_the_last_chunk() -> None:
-    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PASSING, 3)]}))
-    await stand.set()
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(PASSING, 3)]}))
+    await message.post_sentences()
     with pytest.raises(RetryLater, match="busy"):
-        await stand.speak()
-    await stand.speak()
-    await stand.assert_whole()
-    assert await stand.errors() == []
+        await message.speak()
+    await message.speak()
+    await message.assert_audio_complete()
+    assert await message.errors() == []
 
 
 @pytest.mark.parametrize("pieces", [0, 3])
 @virtual_time
 async def test_unspeakable_sentence_is_reported_and_skipped(pieces: int) -> None:
-    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [Failure(HOPELESS, pieces)]}))
-    await stand.set()
-    await stand.speak()
-    (error,) = await stand.errors()
-    assert (error.code, error.message_id) == ("tts_failed", stand.message_id)
-    audio = [chunk for _, chunk in await stand.audio()]
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [Failure(HOPELESS, pieces)]}))
+    await message.post_sentences()
+    await message.speak()
+    (error,) = await message.errors()
+    assert (error.code, error.message_id) == ("tts_failed", message.message_id)
+    audio = [chunk for _, chunk in await message.audio()]
     assert audio[-1].is_final
     assert any(chunk.sentence_index == 2 for chunk in audio[:-1])
-    whole = stand.engine.pcm(SENTENCES[1], seed_of(stand.message_id, 1))
+    whole = message.engine.pcm(SENTENCES[1], seed_of(message.message_id, 1))
     spoken = b"".join(chunk.audio for chunk in audio if chunk.sentence_index == 1)
     assert whole.startswith(spoken)
     assert bool(spoken) == bool(pieces)
@@ -265,88 +194,39 @@ async def test_unspeakable_sentence_is_reported_and_skipped(pieces: int) -> None
 
 @virtual_time
 async def test_unknown_voice_is_replaced_by_the_first() -> None:
-    stand = Stand()
-    await stand.bus.prepare("tts")
-    outlet = stand.bus.outlet()
-    key = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
-    sentence = TTSSentence("Hi.", 0, stand.conversation_id, stand.message_id, "x", "X", "unknown voice")
+    message = SpokenMessage()
+    await message.bus.prepare("tts")
+    outlet = message.bus.outlet()
+    key = message.bus.keys.sentences(message.conversation_id, message.message_id)
+    sentence = TTSSentence("Hi.", 0, message.conversation_id, message.message_id, "x", "X", "unknown voice")
     outlet.append(key, sentence, id="1-0")
     await outlet.flush()
-    await stand.write("", 1, is_final=True)
-    await stand.post()
-    await stand.speak()
-    assert stand.engine.spoken[0][1] == "plain"
+    await message.write_sentence("", 1, is_final=True)
+    await message.post_work()
+    await message.speak()
+    assert message.engine.spoken[0][1] == "plain"
 
 
 @virtual_time
 async def test_missing_sentences_time_out() -> None:
-    stand = Stand()
-    await stand.set(SENTENCES[:1], final=False)
+    message = SpokenMessage()
+    await message.post_sentences(SENTENCES[:1], final=False)
     begun = now()
     with pytest.raises(BadWork, match="no further sentence"):
-        await stand.speak()
+        await message.speak()
     assert now() - begun == pytest.approx(SENTENCE_WAIT_S, abs=2)
-
-
-@pytest.mark.parametrize("final", [True, False])
-@virtual_time
-async def test_give_up_ends_the_audio_and_sends_an_error(*, final: bool) -> None:
-    stand = Stand()
-    await stand.set(final=final)
-    await stand.die_after(2)
-    await stand.speaker.give_up(await stand.claimed(), "given up after 5 attempts")
-    audio_id, last = (await stand.audio())[-1]
-    assert last.is_final
-    assert audio_id == f"{len(SENTENCES) + 1}-0"
-    (error,) = await stand.errors()
-    assert "given up after 5 attempts" in error.message
-
-
-@virtual_time
-async def test_give_up_before_the_first_sentence_ends_the_audio() -> None:
-    stand = Stand()
-    await stand.set((), final=False)
-    await stand.speaker.give_up(await stand.claimed(), "no luck")
-    assert [(audio_id, chunk.is_final) for audio_id, chunk in await stand.audio()] == [("1-0", True)]
-
-
-@virtual_time
-async def test_give_up_ends_the_audio_of_unreadable_sentences() -> None:
-    stand = Stand()
-    await stand.set(final=False)
-    outlet = stand.bus.outlet()
-    key = stand.bus.keys.sentences(stand.conversation_id, stand.message_id)
-    outlet.append(key, Work(stand.conversation_id), id="4-0")
-    await outlet.flush()
-    claim = await stand.claimed()
-    with pytest.raises(ValueError, match="TTSSentence"):
-        await stand.speaker.handle(claim)
-    await stand.speaker.give_up(claim, "unreadable")
-    audio_id, last = (await stand.audio())[-1]
-    assert last.is_final
-    assert audio_id == "5-0", "behind all that was spoken, and all that will be"
-
-
-@virtual_time
-async def test_give_up_of_an_interrupted_message_sends_no_error() -> None:
-    stand = Stand()
-    await stand.set()
-    claim = await stand.claimed()
-    await stand.interrupt()
-    await stand.speaker.give_up(claim, "too late anyway")
-    assert await stand.errors() == []
 
 
 @pytest.mark.parametrize("work", [Work("nonsense", message_id=new_id()), Work(new_id()), Work(new_id(), "nonsense")])
 @virtual_time
 async def test_pointer_without_ids_is_bad_work(work: Work) -> None:
-    stand = Stand()
-    await stand.bus.prepare("tts")
-    await stand.bus.post("tts", work)
-    claim = await stand.claimed()
+    message = SpokenMessage()
+    await message.bus.prepare("tts")
+    await message.bus.post("tts", work)
+    claim = await message.claim_work()
     with pytest.raises(BadWork, match="UUID"):
-        await stand.speaker.handle(claim)
-    await stand.speaker.give_up(claim, "bad")
+        await message.handler.handle(claim)
+    await message.handler.give_up(claim, "bad")
 
 
 def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
@@ -358,13 +238,13 @@ def test_seed_depends_only_on_the_message_and_the_sentence_index() -> None:
 @virtual_time
 async def test_metrics_record_each_sentence_duration_and_count_skipped_sentences() -> None:
     hopeless = Failure(HOPELESS)
-    stand = Stand(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
-    await stand.set()
-    await stand.speak()
-    seen = scraped(stand.metrics)
+    message = SpokenMessage(ScriptedSpeech(failures={SENTENCES[1]: [hopeless]}))
+    await message.post_sentences()
+    await message.speak()
+    seen = scraped(message.metrics)
     assert seen.of("tertulia_tts_first_chunk_seconds_count", engine="scripted") == 2
     assert seen.of("tertulia_tts_real_time_ratio_count", engine="scripted") == 2
     assert seen.of("tertulia_tts_failures_total") == 1
     assert seen.of("tertulia_hop_seconds_count", hop="sentences") == 1, "all of them came at once"
-    sound_s = sum(len(chunk.audio) for _, chunk in await stand.audio()) / BYTES_PER_SECOND
+    sound_s = sum(len(chunk.audio) for _, chunk in await message.audio()) / BYTES_PER_SECOND
     assert seen.of("tertulia_tts_audio_seconds_total", engine="scripted") == pytest.approx(sound_s)

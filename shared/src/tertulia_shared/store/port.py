@@ -1,4 +1,4 @@
-"""The port that every store implements; `tests/contract/test_store.py` specifies it.
+"""The port that every store implements; `tests/contract/test_store_*.py` specify it.
 
 Promises of every store
 -----------------------

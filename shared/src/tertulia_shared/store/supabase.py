@@ -10,21 +10,19 @@ database: a person may be changing the database, and no message may be lost.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 
 import httpx
-from postgrest.exceptions import APIError
 from postgrest.types import CountMethod, ReturnMethod
 from pydantic import SecretStr
 
 from supabase import AsyncClient, AsyncClientOptions, acreate_client
 from tertulia_shared.store import supabase_rows as rows
 from tertulia_shared.store.errors import InvalidRecord, NameTaken, NotFound, StoreUnavailable, StoreUnusable
+from tertulia_shared.store.ordered_calls import OrderedCalls
 from tertulia_shared.store.records import (
     Character,
     Conversation,
@@ -33,8 +31,9 @@ from tertulia_shared.store.records import (
     parse_cursor,
     utc_now,
 )
-from tertulia_shared.store.supabase_errors import UniqueViolation, note_status, translated
+from tertulia_shared.store.supabase_errors import UniqueViolation, note_status
 from tertulia_shared.store.supabase_realtime import watch_table
+from tertulia_shared.store.supabase_requests import count_changed, run, table_of
 from tertulia_shared.store.validation import (
     check_after,
     check_character,
@@ -71,15 +70,12 @@ class SupabaseStore:
         self._url: Final = url
         self._key: Final = key
         self._timeout_s: Final = timeout_s
-        self._max_pending: Final = max_pending
         self._now: Final = now
         self._client: AsyncClient | None = None
         self._is_checked = False
         self._http: httpx.AsyncClient | None = None
         self.losses = 0
-        self._pending = 0
-        self._idle = asyncio.Event()
-        self._lanes: dict[str, _Lane] = {}
+        self._calls: Final = OrderedCalls(max_pending)
 
     async def open(self) -> None:
         if self._client is None:
@@ -112,9 +108,7 @@ class SupabaseStore:
     async def close(self) -> None:
         self._client, self._is_checked = None, False
         http, self._http = self._http, None
-        while self._pending:
-            self._idle.clear()
-            await self._idle.wait()
+        await self._calls.until_idle()
         if http is not None:
             await http.aclose()
 
@@ -123,8 +117,8 @@ class SupabaseStore:
         check_title(title)
         row = rows.conversation_row(conversation_id, title, self._now())
         async with self._call(conversation_id) as client:
-            await _run(
-                _table(client, "conversations").upsert(
+            await run(
+                table_of(client, "conversations").upsert(
                     row, on_conflict="id", ignore_duplicates=True, returning=ReturnMethod.minimal
                 )
             )
@@ -140,14 +134,14 @@ class SupabaseStore:
             raise InvalidRecord("before", "not a cursor; use the `cursor` of the last conversation you have")
         place = {"before_time": time, "before_id": before_id, "most": limit}
         async with self._call() as client:
-            return [rows.conversation(row) for row in await _run(client.rpc("tertulia_conversations", place))]
+            return [rows.conversation(row) for row in await run(client.rpc("tertulia_conversations", place))]
 
     async def rename_conversation(self, conversation_id: str, title: str) -> None:
         check_title(title)
         await self._update_conversation(conversation_id, {"title": title})
 
     async def delete_conversation(self, conversation_id: str) -> bool:
-        return await self._delete("conversations", conversation_id, lane=conversation_id)
+        return await self._delete("conversations", conversation_id, ordered_by=conversation_id)
 
     async def save_messages(self, messages: Sequence[Message]) -> None:
         for message in messages:
@@ -155,14 +149,14 @@ class SupabaseStore:
         to_save = [rows.message_row(message) for message in messages]
         async with self._call(*(message.conversation_id for message in messages)) as client:
             if to_save:
-                await _run(client.rpc("tertulia_save_messages", {"messages": to_save}))
+                await run(client.rpc("tertulia_save_messages", {"messages": to_save}))
 
     async def history(self, conversation_id: str, limit: int) -> list[Message]:
         check_limit(limit)
         async with self._call() as client:
             if not rows.is_id(conversation_id):
                 return []
-            newest_first = await _run(
+            newest_first = await run(
                 client.table("messages")
                 .select(rows.MESSAGE)
                 .eq("conversation_id", conversation_id)
@@ -180,12 +174,12 @@ class SupabaseStore:
         async with self._call() as client:
             if not rows.is_id(conversation_id):
                 return []
-            return [rows.message(row) for row in await _run(client.rpc("tertulia_messages", page))]
+            return [rows.message(row) for row in await run(client.rpc("tertulia_messages", page))]
 
     async def characters(self, *, active_only: bool = False) -> list[Character]:
         async with self._call() as client:
             request = client.table(CHARACTERS).select(rows.CHARACTER).order("name_key")
-            return [rows.character(row) for row in await _run(request.eq("active", "true") if active_only else request)]
+            return [rows.character(row) for row in await run(request.eq("active", "true") if active_only else request)]
 
     async def character(self, character_id: str) -> Character | None:
         found = await self._row(CHARACTERS, rows.CHARACTER, character_id)
@@ -196,12 +190,12 @@ class SupabaseStore:
         row = rows.character_row(character)
         async with self._call(CHARACTERS) as client:
             try:
-                await _run(_table(client, CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
+                await run(table_of(client, CHARACTERS).upsert(row, on_conflict="id", returning=ReturnMethod.minimal))
             except UniqueViolation:
                 raise NameTaken(character.name) from None
 
     async def delete_character(self, character_id: str) -> bool:
-        return await self._delete(CHARACTERS, character_id, lane=CHARACTERS)
+        return await self._delete(CHARACTERS, character_id, ordered_by=CHARACTERS)
 
     async def model_settings(self, conversation_id: str) -> ModelSettings:
         found = await self._row("conversations", "model_settings", conversation_id)
@@ -221,7 +215,7 @@ class SupabaseStore:
 
     async def _check_schema(self, client: AsyncClient) -> None:
         try:
-            version = await _run(client.rpc("tertulia_schema"), opening=True)
+            version = await run(client.rpc("tertulia_schema"), opening=True)
         except StoreUnavailable as error:
             raise StoreUnavailable(f"Supabase at {self._url} is away: {error} Is SUPABASE_URL right?") from error
         except StoreUnusable as error:
@@ -238,88 +232,31 @@ class SupabaseStore:
         async with self._call() as client:
             if not rows.is_id(row_id):
                 return None
-            found = await _run(client.table(table).select(columns).eq("id", row_id).limit(1))
+            found = await run(client.table(table).select(columns).eq("id", row_id).limit(1))
             return found[0] if found else None
 
     async def _update_conversation(self, conversation_id: str, changes: dict[str, Any]) -> None:
         async with self._call(conversation_id) as client:
             if rows.is_id(conversation_id):
-                request = _table(client, "conversations").update(
+                request = table_of(client, "conversations").update(
                     changes, count=CountMethod.exact, returning=ReturnMethod.minimal
                 )
-                if await _count(request.eq("id", conversation_id)):
+                if await count_changed(request.eq("id", conversation_id)):
                     return
         raise NotFound("conversation", conversation_id)
 
-    async def _delete(self, table: str, row_id: str, *, lane: str) -> bool:
-        async with self._call(lane) as client:
+    async def _delete(self, table: str, row_id: str, *, ordered_by: str) -> bool:
+        async with self._call(ordered_by) as client:
             if not rows.is_id(row_id):
                 return False
             request = client.table(table).delete(count=CountMethod.exact, returning=ReturnMethod.minimal)
-            return await _count(request.eq("id", row_id)) > 0
+            return await count_changed(request.eq("id", row_id)) > 0
 
     @asynccontextmanager
-    async def _call(self, *lanes: str) -> AsyncGenerator[AsyncClient]:
-        """Yield the client when all earlier calls in each lane have ended."""
+    async def _call(self, *ordered_by: str) -> AsyncGenerator[AsyncClient]:
+        """Yield the client when all earlier calls with one of these keys have ended."""
         client = self._client
         if client is None:
             raise StoreUnavailable("The store is not open: call open() first, and nothing after close().")
-        if self._pending >= self._max_pending:
-            raise StoreUnavailable(f"{self._max_pending} calls are waiting for the database: it does not keep up.")
-        self._pending += 1
-        try:
-            async with AsyncExitStack() as held:
-                for lane in sorted(set(lanes)):
-                    await held.enter_async_context(self._lane(lane))
-                yield client
-        finally:
-            self._pending -= 1
-            if self._pending == 0:
-                self._idle.set()
-
-    @asynccontextmanager
-    async def _lane(self, name: str) -> AsyncGenerator[None]:
-        lane = self._lanes.setdefault(name, _Lane())
-        lane.calls += 1
-        try:
-            async with lane.lock:
-                yield
-        finally:
-            lane.calls -= 1
-            if lane.calls == 0:
-                del self._lanes[name]
-
-
-@dataclass(slots=True)
-class _Lane:
-    """Serializes calls that must take effect in order; `asyncio.Lock` is fair."""
-
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    calls: int = 0
-
-
-class _Request(Protocol):
-    """The common part of postgrest's builders."""
-
-    async def execute(self) -> Any: ...
-
-
-def _table(client: AsyncClient, name: str) -> Any:
-    """The table, for writing: the library's types of these builders are wrong."""
-    return client.table(name)
-
-
-async def _run(request: _Request, *, opening: bool = False) -> Any:
-    """Run the request and return its data."""
-    try:
-        return (await request.execute()).data
-    except (APIError, httpx.HTTPError) as error:
-        raise translated(error, opening=opening) from error
-
-
-async def _count(request: _Request) -> int:
-    """Run the request and return the number of rows it changed."""
-    try:
-        return (await request.execute()).count or 0
-    except (APIError, httpx.HTTPError) as error:
-        raise translated(error) from error
+        async with self._calls.after_earlier_calls(*ordered_by):
+            yield client

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tertulia_shared.bus.port.errors import NotOwner, Stale, WriteRefused
-from tertulia_shared.bus.port.maintenance import Sized, Sound
 from tertulia_shared.bus.port.ownership import Owned, Refused
 from tertulia_shared.bus.port.reading import Entry
 from tertulia_shared.bus.port.work import Backlog, Claim, PendingWork
@@ -14,8 +13,9 @@ from tertulia_shared.bus.port.writing import Append, Applied, Expire, Fence, Put
 from tertulia_shared.codec import Fields, Value, encode
 from tertulia_shared.conversation_state import MAX_EPOCH, ConversationState, StateField
 from tertulia_shared.entry_ids import BEGINNING, order
-from tertulia_shared.keys import HOUR_S, Key, Keys, Stage
-from tertulia_shared.testing.memory_streams import Group, Stream
+from tertulia_shared.keys import Key, Keys, Stage
+from tertulia_shared.testing.memory_keyspace import MemoryKeyspace
+from tertulia_shared.testing.memory_streams import Group
 
 TOKEN = re.compile(r"[0-9]+-[0-9]+/[0-9]+")
 EPOCH = re.compile(rb"0|[1-9][0-9]*")
@@ -27,120 +27,22 @@ def is_readable_epoch(raw: bytes) -> bool:
     return EPOCH.fullmatch(raw) is not None and int(raw[:20]) <= MAX_EPOCH
 
 
-class MemoryServer:
-    """Streams, hashes and strings by key name. `arrived(name)` is called for every added entry."""
+class MemoryServer(MemoryKeyspace):
+    """The keyspace, with consumer groups. `arrived(name)` is called for every added entry."""
 
     def __init__(
         self, keys: Keys, now_ms: Callable[[], int], arrived: Callable[[str], None], clock: Callable[[], float]
     ) -> None:
+        super().__init__(now_ms, arrived, clock)
         self._keys = keys
-        self._now_ms = now_ms
-        self._clock = clock
-        self._expiring: dict[str, float] = {}
-        """The time (by the clock) at which a key with a shortened TTL expires; all others outlive the process."""
-        self._arrived = arrived
-        self._streams: dict[str, Stream] = {}
-        self._hashes: dict[str, dict[bytes, bytes]] = {}
-        self._strings: dict[str, str] = {}
         self._groups: dict[Stage, Group] = {}
 
-    # -- reading
-
-    def stream(self, key: Key) -> Stream:
-        """The stream, empty if it does not exist. Raises: WriteRefused (the key is of another type)."""
-        self._end_life(key.name)
-        self._check_kind(key, "stream")
-        return self._streams.get(key.name, Stream())
-
-    def hash(self, key: Key) -> dict[bytes, bytes]:
-        """A copy of the hash, empty if it does not exist. Raises: WriteRefused (the key is of another type)."""
-        self._end_life(key.name)
-        self._check_kind(key, "hash")
-        return dict(self._hashes.get(key.name, {}))
-
-    def kind(self, name: str) -> str:
-        """The type of the key: `stream`, `hash`, `string`, or `none`."""
-        kinds = {"stream": self._streams, "hash": self._hashes, "string": self._strings}
-        return next((kind for kind, held in kinds.items() if name in held), "none")
-
-    def rebuild(self, key: Key, entries: Sequence[tuple[str | None, Fields]]) -> None:
-        """Replace the stream by these entries; id None: the server chooses."""
-        self.drop(key.name)
-        for id, fields in entries:
-            self._own_stream(key).add(fields, id=id, now_ms=self._now_ms(), max_len=key.max_len)
-        if entries:
-            self._arrived(key.name)
-
-    def string(self, key: Key) -> str:
-        """The string, "" if it does not exist."""
-        return self._strings.get(key.name, "")
+    # -- groups
 
     def pending(self, stage: Stage, now_ms: int) -> Sequence[PendingWork]:
         """Implements `port.Bus.pending`."""
         group = self._groups.get(stage)
         return () if group is None else group.pending(now_ms)
-
-    def names_of_streams(self) -> Iterator[str]:
-        """Every stream with an entry, in order of creation."""
-        for name in list(self._expiring):
-            self._end_life(name)
-        yield from [name for name, stream in self._streams.items() if len(stream)]
-
-    def remove(self, key: Key, ids: Sequence[str]) -> None:
-        """Delete entries."""
-        for id in ids:
-            self.stream(key).delete(order(id))
-
-    def delete(self, keys: Sequence[Key]) -> None:
-        """Delete keys."""
-        for key in keys:
-            self.drop(key.name)
-
-    def life_s(self, name: str) -> float | None:
-        """Seconds until a key with a shortened TTL ends; None for any other."""
-        return None if name not in self._expiring else self._expiring[name] - self._clock()
-
-    def _end_life(self, name: str) -> None:
-        left_s = self.life_s(name)
-        if left_s is not None and left_s <= 0:
-            self.drop(name)
-
-    def drop(self, name: str) -> None:
-        """Delete a key (DEL)."""
-        self._expiring.pop(name, None)
-        self._streams.pop(name, None)
-        self._hashes.pop(name, None)
-        self._strings.pop(name, None)
-
-    def sounds(self) -> Iterator[Sound]:
-        """Implements `port.Bus.sounds`; a TTL that was not shortened counts as an hour."""
-        for name in self.names_of_streams():
-            last = self._streams[name].last()
-            if name.endswith(":audio") and last is not None:
-                life_s = self.life_s(name)
-                is_final = last.fields.get(b"is_final") == b"1"
-                yield Sound(
-                    name,
-                    HOUR_S if life_s is None else int(life_s),
-                    _size(self._streams[name]),
-                    int(last.fields[b"ts"]) if is_final else 0,
-                )
-
-    def sizes(self) -> Iterator[Sized]:
-        """The streams and hashes, by the bytes of their values."""
-        yield from (Sized(name, _size(self._streams[name])) for name in self.names_of_streams())
-        yield from (Sized(name, sum(map(len, fields.values()))) for name, fields in self._hashes.items())
-
-    def free(self, name: str, *, keep_end: bool) -> None:
-        """Implements `port.Bus.free`."""
-        stream = self._streams.get(name)
-        if not keep_end or stream is None:
-            self.drop(name)
-            return
-        for entry in list(stream.after((0, 0)))[:-1]:
-            stream.delete(order(entry.id))
-
-    # -- groups
 
     def prepare(self, stage: Stage) -> bool:
         """Create the group; False if it existed."""
@@ -286,7 +188,7 @@ class MemoryServer:
         Raises:
             WriteRefused: the key is of another type, or the id is 0-0.
         """
-        self._end_life(write.key.name)
+        self._expire(write.key.name)
         if isinstance(write, Expire):
             if write.key.name in self._streams or write.key.name in self._hashes:
                 end = self._clock() + write.ttl_s
@@ -316,14 +218,6 @@ class MemoryServer:
         if new:
             self._arrived(write.key.name)
 
-    def _own_stream(self, key: Key) -> Stream:
-        self._check_kind(key, "stream")
-        return self._streams.setdefault(key.name, Stream())
-
-    def _own_hash(self, key: Key) -> dict[bytes, bytes]:
-        self._check_kind(key, "hash")
-        return self._hashes.setdefault(key.name, {})
-
     def _check_fence(self, fence: Fence | None) -> None:
         if fence is None:
             return
@@ -340,17 +234,9 @@ class MemoryServer:
             raise WriteRefused("the epoch in the state is no number that a script has written")
         return int(raw)
 
-    def _check_kind(self, key: Key, kind: str) -> None:
-        if self.kind(key.name) not in (kind, "none"):
-            raise WriteRefused(f"{key.name} is no {kind}")
-
     def _check_token(self, owner: Key, token: str) -> None:
         if self._strings.get(owner.name) != token:
             raise NotOwner("another worker owns this work now")
-
-
-def _size(stream: Stream) -> int:
-    return sum(len(value) for entry in stream.after((0, 0)) for value in entry.fields.values())
 
 
 def _check_encodable(writes: Sequence[Write]) -> None:

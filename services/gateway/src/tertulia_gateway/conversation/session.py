@@ -50,6 +50,11 @@ class ConversationSession:
         self._running: asyncio.Task[None] | None = None
         self.conversation: Conversation | None = None
 
+    @property
+    def open_id(self) -> str:
+        """The id of the open conversation; "" if none is open."""
+        return "" if self.conversation is None else self.conversation.id
+
     async def open(self, target: Target) -> Problem | None:
         """Replace the open conversation. If the new one cannot be opened, the old one stays open.
 

@@ -31,6 +31,13 @@ class Parsed(Protocol):
         ...
 
 
+def take_slice(received: bytearray) -> bytes:
+    """Remove the next slice from the received bytes."""
+    part = bytes(received[:SLICE_BYTES])
+    del received[:SLICE_BYTES]
+    return part
+
+
 class FairParsing:
     """The connections of one event loop that have bytes to parse."""
 

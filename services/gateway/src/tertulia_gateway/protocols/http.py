@@ -8,12 +8,10 @@ from typing import Any, cast
 
 import h11
 from starlette.datastructures import Headers, QueryParams
-from uvicorn.config import Config
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
-from uvicorn.server import ServerState
 
 from tertulia_gateway.protocols.bounds import SharedLimits
-from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.protocols.fair_parsing import take_slice
 
 WATCH_S = 0.5
 """Time between two checks of a connection's progress."""
@@ -27,16 +25,8 @@ TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length
 class BoundedHttp(H11Protocol):
     """One HTTP connection, until it closes or is upgraded to a WebSocket."""
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        shared: SharedLimits,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *args: Any, shared: SharedLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         bounds = shared.bounds
         self._shared = shared
         self._backlog = bytearray()
@@ -97,8 +87,7 @@ class BoundedHttp(H11Protocol):
         if self.transport.is_closing():
             self._backlog.clear()
             return False
-        part = bytes(self._backlog[:SLICE_BYTES])
-        del self._backlog[:SLICE_BYTES]
+        part = take_slice(self._backlog)
         if self._drains_too_much(len(part)):
             self.evict()
             return False

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from asyncio.transports import BaseTransport
 from typing import Any
 
 from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-from uvicorn.config import Config
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from uvicorn.server import ServerState
 from websockets.frames import Close, Frame, Opcode
 from websockets.protocol import State
 
 from tertulia_gateway.protocols.bounds import FRAME_BURST_S, SharedLimits
-from tertulia_gateway.protocols.fair_parsing import SLICE_BYTES
+from tertulia_gateway.protocols.fair_parsing import take_slice
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.transport import INTERNAL_ERROR, REFUSED
 
@@ -34,16 +31,8 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     and abort the transport after `linger_s` at the latest. (`transport.close` would wait for the client to read.)
     """
 
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-        *,
-        shared: SharedLimits,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+    def __init__(self, *args: Any, shared: SharedLimits, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         bounds = shared.bounds
         self._shared = shared
         self._backlog = bytearray()
@@ -101,9 +90,7 @@ class BoundedWebSocket(WebSocketsSansIOProtocol):
     def parse_slice(self) -> bool:
         """Parse at most one slice. Returns whether more can be parsed now."""
         if self._can_parse():
-            part = bytes(self._backlog[:SLICE_BYTES])
-            del self._backlog[:SLICE_BYTES]
-            self.conn.receive_data(part)
+            self.conn.receive_data(take_slice(self._backlog))
             self._handle_frames([event for event in self.conn.events if isinstance(event, Frame)])
         if self._can_parse():
             return True

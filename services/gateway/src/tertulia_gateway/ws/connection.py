@@ -9,39 +9,25 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Iterator
-from typing import assert_never
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from tertulia_gateway.commands import (
-    ChangeSettings,
-    Command,
-    NewConversation,
-    Played,
-    Problem,
-    RefreshCharacters,
-    Resume,
-    StartListening,
-    StopListening,
-    StopReplies,
-    UserMessage,
-    parse,
-)
+from tertulia_gateway.command_parser import parse
+from tertulia_gateway.commands import NewConversation, Played, Problem, Resume
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.conversation.conversation import Conversation
 from tertulia_gateway.conversation.microphone import Microphone
 from tertulia_gateway.conversation.session import ConversationSession, Target
-from tertulia_gateway.monitoring.writes_probe import RESUMED, cause_of, explanation, level_of
+from tertulia_gateway.monitoring.writes_probe import RESUMED
 from tertulia_gateway.rate_limit import TokenBucket
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import INTERNAL_ERROR, REPLACED, CloseConnection
+from tertulia_gateway.ws.command_handler import CommandHandler
 from tertulia_gateway.ws.transport import WebSocketTransport
-from tertulia_shared.bus import BusError, WritesPaused
-from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt, Refresh
-from tertulia_shared.events import Characters, Error, Warn
-from tertulia_shared.ids import new_id
+from tertulia_shared.bus import BusError
+from tertulia_shared.entries import SAMPLE_RATE_IN, Receipt
+from tertulia_shared.events import Error, Warn
 from tertulia_shared.metrics import catalogue
-from tertulia_shared.store import StoreError, pictures
 
 PCM_BYTES_PER_S = SAMPLE_RATE_IN * 2
 MAX_PCM_BYTES = 6_400
@@ -54,12 +40,6 @@ FRAME_BURST_S = 4.0
 FAREWELL_S = 2.0
 """Time limit for ending the microphone session and sending the close frame, in seconds."""
 
-CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
-"""Fields of each character in the `characters` event."""
-
-UNAVAILABLE = "Redis or the store is away; nothing is lost. Send it again in a moment (with the same turn_id)."
-NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
-
 log = logging.getLogger(__name__)
 
 
@@ -70,7 +50,6 @@ class Connection:
         self._socket = socket
         self._ctx = ctx
         self._transport = WebSocketTransport(socket)
-        self._conversation_id = ""
         self._microphone = Microphone(ctx.bus, self._report_unavailable)
         clock = ctx.clock
         self._pcm_rate = TokenBucket(PCM_BYTES_PER_S * PCM_PACE, PCM_BYTES_PER_S * PCM_BURST_S, clock)
@@ -105,7 +84,8 @@ class Connection:
             if ending.code == REPLACED:
                 self._ctx.metrics.of(catalogue.REPLACED).inc()
         except* Exception:
-            log.exception("a connection failed", extra=self._ids())
+            ids = {"conversation_id": "" if session is None else session.open_id}
+            log.exception("a connection failed", extra=ids)
             ending = CloseConnection(INTERNAL_ERROR, "the server cannot go on; connect again and resume")
         finally:
             await self._end(ending)
@@ -148,13 +128,16 @@ class Connection:
     # -- frames from the client
 
     async def _receive(self, session: ConversationSession) -> None:
-        await self._open_first(session)
+        commands = CommandHandler(self._ctx, self._transport, self._microphone, session)
+        problem = await commands.open_first()
+        if problem is not None:
+            await self._report(problem)
         while True:
             message = await self._socket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message.get("code") or 1005)
             pcm = message.get("bytes")
-            problem = self._pcm(pcm) if pcm is not None else await self._text(session, message.get("text") or "")
+            problem = self._pcm(pcm) if pcm is not None else await self._text(commands, message.get("text") or "")
             if problem is not None:
                 await self._report(problem)
 
@@ -172,91 +155,12 @@ class Connection:
         self._microphone.feed(pcm)
         return None
 
-    async def _text(self, session: ConversationSession, frame: str) -> Problem | None:
+    async def _text(self, commands: CommandHandler, frame: str) -> Problem | None:
         if not self._frame_rate.take():
             most = self._ctx.max_frames_per_s
             return Problem("rate_limited", f"More than {most:g} frames a second; some were dropped.")
         command = parse(frame)
-        if isinstance(command, Problem):
-            return command
-        try:
-            return await self._execute(session, command)
-        except _NotOpen as not_open:
-            return not_open.problem
-        except (BusError, StoreError) as error:
-            log.log(level_of(error), "a command failed: %s", error, extra=self._ids())
-            why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
-            return Problem("unavailable", why, command.turn_id if isinstance(command, UserMessage) else "")
-
-    async def _execute(self, session: ConversationSession, command: Command) -> Problem | None:
-        match command:
-            case NewConversation() | Resume():
-                return await self._open(session, command)
-            case RefreshCharacters():
-                await self._refresh_characters()
-            case StartListening():
-                self._microphone.start((await self._conversation(session)).id)
-            case StopListening():
-                self._microphone.stop("stopped")
-            case UserMessage(text, turn_id):
-                await (await self._conversation(session)).user_message(text, turn_id or new_id())
-            case StopReplies():
-                await (await self._conversation(session)).interrupt()
-            case ChangeSettings(changes):
-                conversation = await self._conversation(session)
-                settings = await conversation.change_settings(changes)
-                if changes:  # an empty change is a query: it must not create a row for the conversation
-                    self._ctx.saver.save(conversation.id, settings)
-            case Played(receipt):
-                (await self._conversation(session)).played(receipt)
-            case _:
-                assert_never(command)
-        return None
-
-    async def _conversation(self, session: ConversationSession) -> Conversation:
-        """The open conversation, for a command that needs one.
-
-        Raises:
-            _NotOpen: there is none.
-        """
-        problem = await session.open_pending()
-        if problem is not None:
-            raise _NotOpen(problem)
-        if session.conversation is None:
-            raise _NotOpen(Problem("unknown_conversation", NOT_OPEN))
-        self._conversation_id = session.conversation.id
-        return session.conversation
-
-    async def _refresh_characters(self) -> None:
-        bus = self._ctx.bus
-        outlet = bus.outlet()
-        outlet.append(bus.keys.broadcast(), Refresh())
-        characters = await self._ctx.store.characters()
-        await outlet.flush()
-        shown = tuple(
-            {name: getattr(each, name) for name in CHARACTER_FIELDS} | {"image": pictures.shown(each.image)}
-            for each in characters
-        )
-        await self._transport.send_text(answer_json(Characters(shown)))
-
-    # -- opening conversations
-
-    async def _open_first(self, session: ConversationSession) -> None:
-        try:
-            problem = await session.open_pending()
-        except (BusError, StoreError) as error:
-            log.log(level_of(error), "no conversation yet: %s", error)
-            cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is away"
-            problem = Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
-        if problem is not None:
-            await self._report(problem)
-
-    async def _open(self, session: ConversationSession, target: Target) -> Problem | None:
-        before = session.conversation
-        problem = await session.open(target)
-        if before is not None and session.conversation is not None and before.id != session.conversation.id:
-            self._microphone.stop("stopped")
-        return problem
+        return command if isinstance(command, Problem) else await commands.execute(command)
 
     # -- problems, sent to the client as `error` events
 
@@ -270,17 +174,6 @@ class Connection:
         await self._report(
             Problem("unavailable", "Redis is away; what you say is kept for a while and sent when it is back.")
         )
-
-    def _ids(self) -> dict[str, str]:
-        return {"conversation_id": self._conversation_id}
-
-
-class _NotOpen(Exception):
-    """Raised when a command needs a conversation and none could be opened."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 def _leaves(group: BaseExceptionGroup[CloseConnection]) -> Iterator[CloseConnection]:

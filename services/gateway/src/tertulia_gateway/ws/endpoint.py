@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from starlette.websockets import WebSocket
 
-from tertulia_gateway.commands import NewConversation, Problem, Resume, parse_resume
+from tertulia_gateway.command_parser import parse_resume
+from tertulia_gateway.commands import NewConversation, Problem, Resume
 from tertulia_gateway.context import GatewayContext
 from tertulia_gateway.serialization import answer_json
 from tertulia_gateway.transport import GOING_AWAY, REFUSED, TRY_LATER

@@ -11,24 +11,18 @@ from __future__ import annotations
 
 from typing import cast
 
-from tertulia_shared.engines import STT_ENGINES, find_engine
-from tertulia_shared.settings import load
-from tertulia_stt.engine import EngineError, RecognitionEngine
+from tertulia_shared.engines import STT_ENGINES, find_engine, load_with_engine
+from tertulia_stt.engine import RecognitionEngine
 from tertulia_stt.settings import STTSettings
 
 
 def load_settings() -> STTSettings:
     """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
-    settings = load(STTSettings)
-    try:
-        cls = find_engine(STT_ENGINES, settings.stt_engine).spec().settings
-    except EngineError:  # `load_engine` raises it again, and the worker reports it
-        return settings
-    return cast("STTSettings", load(cls))
+    return load_with_engine(STTSettings, STT_ENGINES, "stt_engine")
 
 
 def load_engine(name: str, settings: STTSettings | None = None) -> RecognitionEngine:
-    """Create the engine of that name, not yet started; without `settings` it gets their defaults.
+    """Create the engine called `name` without starting it. Without `settings` it uses its defaults.
 
     Raises:
         EngineUnknown: no engine of that name is installed; the message lists the installed ones.

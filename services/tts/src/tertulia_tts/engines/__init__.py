@@ -11,20 +11,14 @@ from __future__ import annotations
 
 from typing import cast
 
-from tertulia_shared.engines import TTS_ENGINES, find_engine
-from tertulia_shared.settings import load
-from tertulia_tts.engine import EngineError, SpeechEngine
+from tertulia_shared.engines import TTS_ENGINES, find_engine, load_with_engine
+from tertulia_tts.engine import SpeechEngine
 from tertulia_tts.settings import TTSSettings
 
 
 def load_settings() -> TTSSettings:
     """Read the worker's settings, with those of the chosen engine. Exits if one is invalid."""
-    settings = load(TTSSettings)
-    try:
-        cls = find_engine(TTS_ENGINES, settings.tts_engine).spec().settings
-    except EngineError:  # `load_engine` raises it again, and the worker reports it
-        return settings
-    return cast("TTSSettings", load(cls))
+    return load_with_engine(TTSSettings, TTS_ENGINES, "tts_engine")
 
 
 def load_engine(name: str, settings: TTSSettings | None = None) -> SpeechEngine:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from tertulia_stt.engine import EngineUnavailable
-from tertulia_stt.engines.realtimestt.recorder import in_time, load_library, make_recorder
-from tertulia_stt.engines.realtimestt.session import RecorderSession, shut_down
+from tertulia_stt.engines.realtimestt.recorder import in_time, load_library, make_recorder, shut_down
+from tertulia_stt.engines.realtimestt.session import RecorderSession
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.engines.realtimestt.whisper import (
     FINAL_BEAM,
@@ -49,7 +49,7 @@ class RealtimeSTTEngine:
         session = RecorderSession(first_sample, on_closed=self._sessions.discard)
         executors = [SessionExecutor(model, lambda: session.is_cancelled) for model in (final, realtime)]
         recorder: Any = await in_time(
-            partial(make_recorder, self._settings, session, *executors),
+            partial(make_recorder, self._settings, session.callbacks, *executors),
             self._settings.stt_start_s,
             what="making a recorder",
             discard=shut_down,

@@ -1,4 +1,4 @@
-"""Makes an `AudioToTextRecorder` that is fed its audio, logs only errors, and is ready within a time limit."""
+"""Makes an `AudioToTextRecorder` that is fed its audio and logs only errors, within a time limit; and ends one."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ PRE_ROLL_S: Final = 0.5
 """Audio before the VAD's onset that belongs to the utterance: soft first consonants."""
 REALTIME_PAUSE_S: Final = 0.2
 """Pause between two partial transcriptions."""
+JOIN_S: Final = 30.0
+"""Maximum wait of closing, in seconds, for a transcription that cannot be cancelled."""
 
 
 class Callbacks(Protocol):
@@ -101,6 +103,13 @@ def make_recorder(settings: RealtimeSTTSettings, callbacks: Callbacks, final: An
     )
     logging.getLogger(LOGGER).handlers.clear()  # each recorder adds one
     return recorder
+
+
+def shut_down(recorder: Any) -> None:
+    """End a recorder and its threads. Blocks for about 10 ms, longer during a transcription."""
+    recorder.shutdown()
+    for thread in recorder._external_transcription_threads:  # noqa: SLF001 - there is no public way to join them
+        thread.join(JOIN_S)
 
 
 async def in_time(make: Callable[[], T], timeout_s: float, *, what: str, discard: Callable[[T], object]) -> T:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from tertulia_shared.voice_files import VoiceFiles
-from tertulia_tts.engines.higgs.codes import CODES, Codes
+from tertulia_tts.engines.higgs.delay_pattern import CODES, Codes
 from tertulia_tts.engines.higgs.model import ClonedVoice, SpeechModel
 
 log = logging.getLogger(__name__)

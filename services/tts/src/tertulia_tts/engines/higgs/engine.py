@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,15 +32,13 @@ from tertulia_tts.engine import (
     choose_voice,
 )
 from tertulia_tts.engines.higgs.cloning import clone
-from tertulia_tts.engines.higgs.codes import Codes, Undelayer
 from tertulia_tts.engines.higgs.deadline_queue import DeadlineQueue
-from tertulia_tts.engines.higgs.decoding import FrameDecoder
 from tertulia_tts.engines.higgs.device_thread import DeviceThread
 from tertulia_tts.engines.higgs.model import ClonedVoice, DeviceLost, Load, OutOfMemory, SpeechModel
 from tertulia_tts.engines.higgs.settings import HiggsSettings
 from tertulia_tts.engines.higgs.text import max_frames, utterances
+from tertulia_tts.engines.higgs.utterance import Utterance, generate, speak
 from tertulia_tts.pcm_queue import PCMQueue
-from tertulia_tts.silence_trimmer import SilenceTrimmer
 
 SENTENCE_GAP_MS = 200
 """Silence after a sentence; replaces the model's."""
@@ -150,7 +148,7 @@ class HiggsEngine:
         deadline = asyncio.get_running_loop().time()
         for index, part in enumerate(parts):
             gap_ms = SENTENCE_GAP_MS if index == len(parts) - 1 else UTTERANCE_GAP_MS
-            utterance = _Utterance(
+            utterance = Utterance(
                 self._cloned[chosen.voice.id], part, (seed + index * _SEED_STEP) & _SEED_MASK, max_frames(part), gap_ms
             )
             queue = await self._begin(utterance, deadline)
@@ -176,7 +174,7 @@ class HiggsEngine:
             queue.stop(failure)
         await thread.close()
 
-    async def _begin(self, utterance: _Utterance, deadline: float) -> PCMQueue:
+    async def _begin(self, utterance: Utterance, deadline: float) -> PCMQueue:
         """Wait for the device, and start the utterance.
 
         Raises:
@@ -195,7 +193,7 @@ class HiggsEngine:
             raise self._broken_failure() or SynthesisFailed("the higgs engine was closed", retryable=True)
         queue = PCMQueue(asyncio.get_running_loop())
         self._running.add(queue)
-        job = thread.submit(lambda: _speak(model, utterance, queue, thread.beat))
+        job = thread.submit(lambda: speak(model, utterance, queue, thread.beat))
 
         def ended(done: asyncio.Future[Exception | None]) -> None:
             line.leave()
@@ -245,83 +243,8 @@ class HiggsEngine:
         """Thread: load the model, clone the voices, and speak one word."""
         model = self._load()
         cloned = clone(model, files, self._options.kept_dir)
-        _run(model, _Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)
+        generate(model, Utterance(cloned[0], WARM_UP, 0, WARM_UP_FRAMES, 0), lambda _: True, lambda: None)
         return model, cloned
-
-
-@dataclass(frozen=True, slots=True)
-class _Utterance:
-    voice: ClonedVoice
-    text: str
-    seed: int
-    max_frames: int
-    gap_ms: int
-
-
-def _speak(model: SpeechModel, utterance: _Utterance, queue: PCMQueue, beat: Callable[[], None]) -> Exception | None:
-    """Thread: make one utterance. Returns its error, if any; never raises."""
-    given = 0
-
-    def offer(pcm: bytes) -> bool:
-        nonlocal given
-        given += len(pcm)
-        return queue.offer(pcm)
-
-    try:
-        try:
-            _run(model, utterance, offer, beat)
-        except OutOfMemory as error:
-            log.warning("out of memory, trying once more: %s", error)
-            model.free()
-            _run(model, utterance, _without(given, queue.offer), beat)
-    except OutOfMemory as error:
-        model.free()
-        queue.finish(SynthesisFailed(f"the voice's device is out of memory: {error}", retryable=True))
-        return error
-    except DeviceLost as error:
-        queue.finish(SynthesisFailed(f"the voice's device is lost: {error}", retryable=True))
-        return error
-    except Exception as error:  # noqa: BLE001 - the waiting consumer gets every error
-        queue.finish(error)
-        return error
-    queue.finish()
-    return None
-
-
-def _run(model: SpeechModel, utterance: _Utterance, offer: Callable[[bytes], bool], beat: Callable[[], None]) -> None:
-    frames = Undelayer(model.codebooks)
-    decoder = FrameDecoder(model.decode)
-    trimmer = SilenceTrimmer(utterance.gap_ms)
-    wanted = offer(b"")
-
-    def on_column(column: Codes) -> bool:
-        nonlocal wanted
-        beat()
-        frame = frames.feed(column)
-        wanted = offer(b"" if frame is None else trimmer.feed(decoder.feed(frame)).tobytes())
-        return wanted and not frames.ended and not decoder.fell_silent
-
-    if wanted:
-        model.generate(utterance.voice, utterance.text, utterance.seed, utterance.max_frames, on_column)
-    for samples in decoder.finish() if wanted else ():
-        beat()
-        if not offer(trimmer.feed(samples).tobytes()):
-            return
-    if wanted:
-        offer(trimmer.finish().tobytes())
-
-
-def _without(count: int, offer: Callable[[bytes], bool]) -> Callable[[bytes], bool]:
-    """`offer` that skips the first `count` bytes."""
-    left = count
-
-    def offer_rest(pcm: bytes) -> bool:
-        nonlocal left
-        skipped = min(left, len(pcm))
-        left -= skipped
-        return offer(pcm[skipped:])
-
-    return offer_rest
 
 
 def _voice(files: VoiceFiles) -> Voice:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tertulia_shared.voice_files import VoiceFiles
-from tertulia_tts.engines.higgs.codes import Codes
+from tertulia_tts.engines.higgs.delay_pattern import Codes
 
 
 class OutOfMemory(Exception):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tertulia_gateway.command_parser import parse, parse_resume
 from tertulia_gateway.commands import (
     AudioMark,
     ChangeSettings,
@@ -19,8 +20,6 @@ from tertulia_gateway.commands import (
     Resume,
     StopReplies,
     UserMessage,
-    parse,
-    parse_resume,
 )
 from tertulia_shared.entries import Receipt
 from tertulia_shared.model_settings import SETTING_RANGES

@@ -5,62 +5,62 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tertulia_tts.engines.higgs.codes import BEGIN, END, Undelayer
+from tertulia_tts.engines.higgs.delay_pattern import BEGIN, END, FrameAssembler
 from tests.fakes.scripted_higgs import CODEBOOKS, delayed, spoken_frames
 
 
 @given(st.integers(1, 60), st.integers(0, 1000))
 def test_frames_are_returned_at_the_first_column_that_completes_them(count: int, seed: int) -> None:
     frames = spoken_frames("luna", "text", seed, count)
-    undelayer = Undelayer(CODEBOOKS)
+    assembler = FrameAssembler(CODEBOOKS)
     for at, column in enumerate(delayed(frames)):
-        frame = undelayer.feed(column)
+        frame = assembler.feed(column)
         if CODEBOOKS <= at < count + CODEBOOKS:
             assert frame is not None
             assert frame.tolist() == frames[:, at - CODEBOOKS].tolist()
         else:
             assert frame is None
-        assert undelayer.ended == (at >= count + CODEBOOKS - 1)
+        assert assembler.ended == (at >= count + CODEBOOKS - 1)
 
 
 @pytest.mark.parametrize("codebook", range(CODEBOOKS))
 def test_end_in_any_codebook_ends_the_utterance(codebook: int) -> None:
     # After an END in a codebook the model sends END in all lower codebooks too, and in one more codebook per step.
-    undelayer = Undelayer(CODEBOOKS)
+    assembler = FrameAssembler(CODEBOOKS)
     got = at = 0
-    undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
+    assembler.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     ended_at = 20
     for at in range(1, 60):
         column = np.full(CODEBOOKS, 5, np.int16)
         if at >= ended_at:
             column[: codebook + 1 + (at - ended_at)] = END
-        got += undelayer.feed(column) is not None
-        if undelayer.ended:
+        got += assembler.feed(column) is not None
+        if assembler.ended:
             break
     assert got == ended_at - 1 - codebook
     assert at == got + CODEBOOKS - 1 or at == ended_at  # the last codebook ended first, so the end was known at once
 
 
 def test_utterance_that_ends_at_once_has_no_frames() -> None:
-    undelayer = Undelayer(CODEBOOKS)
-    undelayer.feed(np.full(CODEBOOKS, BEGIN, np.int16))
+    assembler = FrameAssembler(CODEBOOKS)
+    assembler.feed(np.full(CODEBOOKS, BEGIN, np.int16))
     column = np.full(CODEBOOKS, BEGIN, np.int16)
     column[0] = END
-    assert undelayer.feed(column) is None
+    assert assembler.feed(column) is None
     for _ in range(CODEBOOKS):
-        assert undelayer.feed(np.full(CODEBOOKS, END, np.int16)) is None
-    assert undelayer.ended
+        assert assembler.feed(np.full(CODEBOOKS, END, np.int16)) is None
+    assert assembler.ended
 
 
 def test_stray_mark_becomes_a_code() -> None:
-    undelayer = Undelayer(2)
-    undelayer.feed(np.array([BEGIN, BEGIN], np.int16))
-    undelayer.feed(np.array([BEGIN, BEGIN], np.int16))
-    frame = undelayer.feed(np.array([7, 8], np.int16))
+    assembler = FrameAssembler(2)
+    assembler.feed(np.array([BEGIN, BEGIN], np.int16))
+    assembler.feed(np.array([BEGIN, BEGIN], np.int16))
+    frame = assembler.feed(np.array([7, 8], np.int16))
     assert frame is not None
     assert frame.tolist() == [1023, 8]
 
 
 def test_column_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match="8 codes"):
-        Undelayer(8).feed(np.zeros(7, np.int16))
+        FrameAssembler(8).feed(np.zeros(7, np.int16))

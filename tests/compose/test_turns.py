@@ -7,7 +7,7 @@ import re
 import pytest
 
 from tertulia_shared.ids import new_id
-from tests.compose.spoken import assert_understood_and_answered_aloud
+from tests.compose.spoken_turn import assert_understood_and_answered_aloud
 from tests.harness.client import talk
 from tests.harness.compose import Compose
 from tests.harness.sound import loudness

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
 
-SHARING = ("tests/chaos/", "tests/integration/test_talk_")
+SHARING = ("tests/chaos/", "tests/integration/test_stack_")
 """Files that share a stack, by the start of their path. They take the longest, so they are started first."""
 
 

@@ -14,7 +14,7 @@ from tertulia_stt.engine import RecognitionEngine
 from tertulia_stt.engines import load_engine
 from tertulia_stt.engines.realtimestt.settings import RealtimeSTTSettings
 from tertulia_stt.settings import STTSettings
-from tests.fakes.loud_recognition import LoudnessEngine
+from tests.fakes.loudness_recognizer import LoudnessEngine
 from tests.fakes.tiny_whisper import make_tiny_whisper
 from tests.harness.settings_of import settings_of
 

@@ -18,7 +18,7 @@ BEGIN, END = 1024, 1025
 Codes = NDArray[np.int16]
 
 
-class Undelayer:
+class FrameAssembler:
     """Takes the columns of one utterance, one at a time."""
 
     def __init__(self, codebooks: int) -> None:

@@ -13,8 +13,8 @@ import redis.asyncio
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.client import Client
-from tests.chaos.rig.ledger import Message, Turn
-from tests.chaos.rig.world import rendering_of, reply_to
+from tests.chaos.rig.expected_replies import rendering_of, reply_to
+from tests.chaos.rig.frame_checks import Message, Turn
 
 PATIENCE_S = 60.0
 """How long a row may take to agree with the events: the turn of a dead worker may wait for the sweep."""
@@ -28,7 +28,7 @@ FILLS_MEMORY = "oom"
 _ROWS = "SELECT id, role, text, status FROM messages WHERE turn_id = ? ORDER BY position"
 
 
-class Truth:
+class DataChecker:
     """Reads the streams of one namespace and one SQLite file."""
 
     def __init__(self, url: str, namespace: str, database: Path) -> None:
@@ -42,15 +42,15 @@ class Truth:
 
     async def check(self, client: Client, turn: Turn, faults: Container[str] = ()) -> None:
         """Check a turn that is over. `faults` were active at some time since it began."""
-        ledger = client.ledger
+        checker = client.checker
         if turn.planned is None:
             if not turn.interrupted:
-                ledger.complain("lost", "the turn ended without turn_started", turn.turn_id)
+                checker.complain("lost", "the turn ended without turn_started", turn.turn_id)
             return
         if not turn.interrupted and turn.planned != turn.messages:
-            ledger.complain("lost", f"planned were {turn.planned}, begun {turn.messages}", turn.turn_id)
+            checker.complain("lost", f"planned were {turn.planned}, begun {turn.messages}", turn.turn_id)
         for message_id in turn.messages:
-            message = ledger.messages[message_id]
+            message = checker.messages[message_id]
             full = reply_to(turn.text, message.character)
             if not turn.interrupted:
                 await self._check_whole(client, message, full, faults)
@@ -59,13 +59,13 @@ class Truth:
         await self._check_rows(client, turn)
 
     async def _check_whole(self, client: Client, message: Message, full: str, faults: Container[str]) -> None:
-        complain = client.ledger.complain
+        complain = client.checker.complain
         if message.status != "complete":
             complain("lost", f"{message.character}'s reply is {message.status!r}", message.turn_id)
             return
         if message.text != full:
             complain("wrong", f"shown was {message.text!r}, the model said {full!r}", message.turn_id)
-        entries = await self._entries(f"{{{client.ledger.conversation_id}}}:{message.message_id}:sentences")
+        entries = await self._entries(f"{{{client.checker.conversation_id}}}:{message.message_id}:sentences")
         spoken = [fields for _, fields in entries if fields.get(b"is_final") != b"1"]
         written = b"".join(fields.get(b"written", b"") for _, fields in entries).decode()
         if written != message.text:
@@ -84,13 +84,13 @@ class Truth:
                 complain(kind, f"sentence {index} of {message.character} sounds different: {said}", message.turn_id)
         if len(message.pcm) > len(expected):
             complain("doubled", f"{len(message.pcm)} sentences heard, {len(expected)} written", message.turn_id)
-        audio = await self._entries(f"{{{client.ledger.conversation_id}}}:{message.message_id}:audio")
+        audio = await self._entries(f"{{{client.checker.conversation_id}}}:{message.message_id}:audio")
         kept = [entry_id.decode() for entry_id, _ in audio]
         if not is_all_sound(kept, message.chunks, faults):
             complain("wrong", f"{len(audio) - 1} chunks in Redis, {len(message.chunks)} heard", message.turn_id)
 
     def _check_cut(self, client: Client, message: Message, full: str) -> None:
-        complain = client.ledger.complain
+        complain = client.checker.complain
         if not full.startswith(message.text):
             complain("wrong", f"shown was {message.text!r}, no beginning of {full!r}", message.turn_id)
         for index, pcm in message.pcm.items():
@@ -120,7 +120,7 @@ class Truth:
                     if user_is_right and (wanted is None or {k: v for k, v in rows.items() if k in wanted} == wanted):
                         break
                     await asyncio.sleep(POLL_S)
-        complain = client.ledger.complain
+        complain = client.checker.complain
         if said != [(turn.text, "complete")]:
             complain("lost", f"the user's row is {said}, said was {turn.text!r}", turn.turn_id)
         for message_id, (text, status) in (wanted or {}).items():
@@ -156,7 +156,7 @@ class Truth:
 
     async def check_receipts(self, client: Client) -> None:
         """Check that this client sent every receipt in Redis."""
-        for _, fields in await self._entries(f"{{{client.ledger.conversation_id}}}:receipts"):
+        for _, fields in await self._entries(f"{{{client.checker.conversation_id}}}:receipts"):
             if b"rig" in fields:
                 continue  # written by a fault
             receipt = (
@@ -164,7 +164,7 @@ class Truth:
                 int(fields[b"played_ms"]),
             )  # fmt: skip
             if receipt not in client.sent_receipts:
-                client.ledger.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
+                client.checker.complain("wrong", f"Redis holds the receipt {receipt}, which was never sent")
 
     async def leftovers(self, max_attempts: int) -> list[str]:
         """The faults of all data in Redis: keys without TTL, unhandled work, attempts above the bound."""
@@ -210,7 +210,7 @@ def is_all_sound(kept: Sequence[str], heard: Sequence[tuple[int, int]], faults: 
 
 def _wanted_rows(client: Client, turn: Turn) -> dict[str, tuple[str, str]] | None:
     """Text and status that each reply's row must have; None while the heard text is not settled."""
-    messages = [client.ledger.messages[each] for each in turn.messages]
+    messages = [client.checker.messages[each] for each in turn.messages]
     if turn.interrupted and any(message.heard is None for message in messages):
         return None
     return {

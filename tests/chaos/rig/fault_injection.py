@@ -11,9 +11,9 @@ from collections.abc import Callable, Sequence
 from redis.exceptions import RedisError
 
 from tests.chaos.rig.failures import Kind
-from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Scene, taken_away_by
+from tests.chaos.rig.faults import ALONE, FAULTS, RARITY, RESTARTS, Targets, taken_away_by
 from tests.chaos.rig.report import InjectedFault
-from tests.chaos.rig.user import Budget
+from tests.chaos.rig.simulated_user import Budget
 from tests.servers.redis_server import RedisDidNotStart
 
 LONGEST_GAP_S = 2.0
@@ -31,14 +31,14 @@ Tell = Callable[[str], None]
 Complain = Callable[[Kind, str], None]
 
 
-class Storm:
+class FaultInjector:
     """`run()` returns when all faults are over. `injected` has all of them."""
 
     def __init__(
-        self, scene: Scene, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
+        self, targets: Targets, names: Sequence[str], seed: int, budget: Budget, *, tell: Tell, complain: Complain
     ) -> None:
         self.injected: list[InjectedFault] = []
-        self._scene = scene
+        self._targets = targets
         self._waiting = list(names)
         self._faults = len(names)
         self._seed = seed
@@ -51,7 +51,7 @@ class Storm:
 
     async def run(self) -> None:
         """Inject all faults."""
-        async with asyncio.TaskGroup() as falling:
+        async with asyncio.TaskGroup() as running:
             last, over, without = time.monotonic(), 0, 0
             while self._waiting and not self._budget.stopped:
                 due = len(self.injected) * self._budget.turns / self._faults
@@ -67,7 +67,7 @@ class Storm:
                 name = await self._next()
                 last = time.monotonic()
                 number = len(self.injected)
-                falling.create_task(self._fall(self._begun(name), random.Random(f"{self._seed}/{number}/{name}")))
+                running.create_task(self._inject(self._started(name), random.Random(f"{self._seed}/{number}/{name}")))
         self._budget.is_open = False
 
     async def _next(self) -> str:
@@ -76,7 +76,7 @@ class Storm:
             waits: set[str] = set()
             for name in self._waiting:
                 kind = "restart" if name in RESTARTS else name
-                if kind not in waits and self._may_fall(name):
+                if kind not in waits and self._may_start(name):
                     self._waiting.remove(name)
                     return name
                 if name in ALONE:
@@ -84,32 +84,32 @@ class Storm:
                 waits.add(kind)
             await asyncio.sleep(0.05)
 
-    def _may_fall(self, name: str) -> bool:
+    def _may_start(self, name: str) -> bool:
         if name in ALONE:
             return not self._in_force and not self._taken
-        if RESTARTS.get(name, 0) and self._scene.starting() + RESTARTS[name] > max(MANY_STARTING, RESTARTS[name]):
+        if RESTARTS.get(name, 0) and self._targets.starting() + RESTARTS[name] > max(MANY_STARTING, RESTARTS[name]):
             return False
         return taken_away_by(name) not in self._taken and not ALONE & set(self._in_force)
 
-    def _begun(self, name: str) -> InjectedFault:
+    def _started(self, name: str) -> InjectedFault:
         injected = InjectedFault(name, time.monotonic())
-        for user in self._scene.users:
+        for user in self._targets.users:
             if user.current is not None:
                 injected.hit.append(user.current)
                 user.current.faults.append(name)
         self.injected.append(injected)
         self._in_force.append(name)
-        self._budget.fallen.append(name)
+        self._budget.injected.append(name)
         self._taken.add(taken_away_by(name))
         self._tell(f"{name}, {len(injected.hit)} turns in progress, {self._budget.over} over")
         return injected
 
-    async def _fall(self, injected: InjectedFault, dice: random.Random) -> None:
+    async def _inject(self, injected: InjectedFault, dice: random.Random) -> None:
         name, taken = injected.name, taken_away_by(injected.name)
         try:
             # an overlapping fault may have stopped Redis: this one is then impossible, or the restart has undone it
             with contextlib.suppress(RedisError, OSError):
-                await FAULTS[name](self._scene, dice)
+                await FAULTS[name](self._targets, dice)
             injected.ended = time.monotonic()
             await asyncio.sleep(RECOVERY_S.get(taken, 0.0))
         except RedisDidNotStart as error:
@@ -120,22 +120,22 @@ class Storm:
             self._taken.discard(taken)
 
     async def watch(self) -> None:
-        """Keep `scene.working` up to date, and replace and report processes that ended, until cancelled."""
-        scene = self._scene
+        """Keep `targets.working` up to date, and replace and report processes that ended, until cancelled."""
+        targets = self._targets
         while True:
             with contextlib.suppress(RedisError, OSError):
-                scene.working |= await asyncio.to_thread(scene.stack.working, frozenset(scene.working))
-            self.replace_fallen()
+                targets.working |= await asyncio.to_thread(targets.stack.working, frozenset(targets.working))
+            self.replace_crashed()
             await asyncio.sleep(LOOK_S)
 
-    def replace_fallen(self) -> None:
+    def replace_crashed(self) -> None:
         """Start a new process for each that ended by itself, and report those that must not end."""
-        for process in self._scene.stack.fallen():
+        for process in self._targets.stack.crashed():
             if may_have_ended(process.service, process.tail(), process.began, self.injected):
                 process.may_fail = True
             else:
                 self._complain("wrong", f"a process ended by itself: {process.tail()[-1500:]}")
-        self._scene.stack.replace_fallen()
+        self._targets.stack.replace_crashed()
 
 
 def may_have_ended(service: str, log: str, began: float, injected: Sequence[InjectedFault]) -> bool:
@@ -153,7 +153,7 @@ def may_have_ended(service: str, log: str, began: float, injected: Sequence[Inje
     return service == "tts" and in_trouble and "cannot start: the speech server" in log
 
 
-def deck(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:
+def shuffled_faults(kinds: Sequence[str], count: int, dice: random.Random) -> list[str]:
     """The faults of a run in random order: each kind once, then each as often as its rarity says."""
     names = dice.sample(kinds, len(kinds))
     while len(names) < count:

@@ -13,8 +13,8 @@ from pathlib import Path
 from uuid import UUID
 
 from tests.chaos.rig.client import Client, Gone
-from tests.chaos.rig.ledger import Ledger, Turn
-from tests.chaos.rig.truth import Truth
+from tests.chaos.rig.data_checks import DataChecker
+from tests.chaos.rig.frame_checks import FrameChecker, Turn
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 SPOKEN = {
@@ -45,7 +45,7 @@ class Run:
     turn_id: str = ""
     ended: float = 0.0
     faults: list[str] = field(default_factory=list[str])
-    fallen_before: int = 0
+    faults_before: int = 0
     """The number of faults before it began."""
 
 
@@ -62,7 +62,7 @@ class Budget:
     """Whether the run ends early."""
     in_force: list[str] = field(default_factory=list[str])
     """The faults that are not over."""
-    fallen: list[str] = field(default_factory=list[str])
+    injected: list[str] = field(default_factory=list[str])
     """All faults so far, in order."""
 
     def begin(self) -> bool:
@@ -77,18 +77,25 @@ class User:
     """Runs until the budget is spent. `current` is the turn in progress."""
 
     def __init__(
-        self, number: int, client: Client, truth: Truth, dice: random.Random, *, speaks: bool, cuts: float = CUTS
+        self,
+        number: int,
+        client: Client,
+        data_checker: DataChecker,
+        dice: random.Random,
+        *,
+        speaks: bool,
+        cuts: float = CUTS,
     ) -> None:
         self.number = number
         self.client = client
-        self.ledger: Ledger = client.ledger
+        self.checker: FrameChecker = client.checker
         self.runs: list[Run] = []
         self.current: Run | None = None
         self.unheard = 0
         """Spoken utterances that a fault ended before they became a turn."""
         self._delayed: list[str] = []
         """Utterances that did not become a turn in time; they may still do so."""
-        self._truth = truth
+        self._data_checker = data_checker
         self._dice = dice
         self._speaks = speaks
         self._cuts = cuts
@@ -98,8 +105,8 @@ class User:
     async def talk(self, budget: Budget) -> None:
         """One turn after the other."""
         self._budget = budget
-        if not await self.client.until(lambda: self.ledger.conversation_id, PATIENCE_S):
-            self.ledger.complain("lost", "the conversation did not open")
+        if not await self.client.until(lambda: self.checker.conversation_id, PATIENCE_S):
+            self.checker.complain("lost", "the conversation did not open")
             return
         while budget.begin():
             style = self._dice.random()
@@ -114,7 +121,7 @@ class User:
         # the next turn settles the end of the last one: finish with a turn without interruption
         await self._typed()
         await self._check()
-        await self._truth.check_receipts(self.client)
+        await self._data_checker.check_receipts(self.client)
 
     # -- kinds of turns
 
@@ -125,8 +132,8 @@ class User:
     async def _cut_off(self) -> None:
         run = await self._say()
         seen = len(self.client.arrivals) + self._dice.randrange(60)
-        turn = self.ledger.turn(run.turn_id)
-        await self.client.until(lambda: len(self.client.arrivals) >= seen or self.ledger.is_done(turn), PATIENCE_S)
+        turn = self.checker.turn(run.turn_id)
+        await self.client.until(lambda: len(self.client.arrivals) >= seen or self.checker.is_done(turn), PATIENCE_S)
         if self._dice.random() < 0.5:
             with contextlib.suppress(Gone):  # the following frames show whether the gateway has it
                 await self.client.send("interrupt")
@@ -136,7 +143,7 @@ class User:
         await self._typed()
 
     async def _spoken(self) -> None:
-        known, stopped, breaks = set(self.ledger.turns), len(self.ledger.listening_ended), self.client.breaks
+        known, stopped, breaks = set(self.checker.turns), len(self.checker.listening_ended), self.client.breaks
         run = self._begin("")
         name = self._dice.choice(sorted(SPOKEN))
         with contextlib.suppress(Gone):
@@ -146,10 +153,10 @@ class User:
             await self.client.send("stop_listening")
 
         def heard() -> list[Turn]:
-            return [turn for turn in self.ledger.turns.values() if turn.turn_id not in known and turn.accepted]
+            return [turn for turn in self.checker.turns.values() if turn.turn_id not in known and turn.accepted]
 
         def stopped_or_cut() -> bool:
-            return len(self.ledger.listening_ended) > stopped or self.client.breaks > breaks
+            return len(self.checker.listening_ended) > stopped or self.client.breaks > breaks
 
         while True:
             await self.client.until(stopped_or_cut, PATIENCE_S)
@@ -165,8 +172,8 @@ class User:
         undisturbed = self.client.breaks == breaks and not run.faults
         if undisturbed and [_plain(turn.text) for turn in turns] != [SPOKEN[name]]:
             said = [turn.text for turn in turns]
-            self.ledger.complain(
-                "wrong", f"spoken was {SPOKEN[name]!r}, accepted {said}, stopped {self.ledger.listening_ended}"
+            self.checker.complain(
+                "wrong", f"spoken was {SPOKEN[name]!r}, accepted {said}, stopped {self.checker.listening_ended}"
             )
         if not turns:
             self.unheard += 1
@@ -193,12 +200,12 @@ class User:
         run = self._begin(turn_id)
         text = f"{self._dice.choice(ADDRESSED)}, here is question {turn_id[:8]}. What do you say?"
         await self.client.say(text, turn_id)
-        turn = self.ledger.turn(turn_id)
+        turn = self.checker.turn(turn_id)
         self._unchecked.append(turn)
         deadline = time.monotonic() + PATIENCE_S
         while not await self.client.until(lambda: turn.accepted or turn.excused, REPEAT_S):
             if time.monotonic() > deadline:
-                self.ledger.complain("lost", "the message was never accepted", turn_id)
+                self.checker.complain("lost", "the message was never accepted", turn_id)
                 break
             if self.client.was_refused:
                 self.client.was_refused = False
@@ -206,13 +213,13 @@ class User:
         return run
 
     async def _until_over(self, run: Run) -> None:
-        await self._is_over(self.ledger.turn(run.turn_id))
+        await self._is_over(self.checker.turn(run.turn_id))
         self._end(run)
 
     async def _is_over(self, turn: Turn) -> bool:
         """Wait for the end of a turn; False if it does not arrive in time."""
         deadline = time.monotonic() + PATIENCE_S
-        while not await self.client.until(lambda: self.ledger.is_done(turn) or turn.excused, LOOK_S):
+        while not await self.client.until(lambda: self.checker.is_done(turn) or turn.excused, LOOK_S):
             if time.monotonic() > deadline:
                 return False
             if turn.reloaded:
@@ -221,12 +228,12 @@ class User:
 
     async def _end_silently(self, turn: Turn) -> None:
         """End a turn that was over when the client was reloaded: the server sends nothing of it."""
-        conversation_id = self.ledger.conversation_id
-        if await self._truth.has_interrupted(conversation_id, turn.turn_id):
+        conversation_id = self.checker.conversation_id
+        if await self._data_checker.has_interrupted(conversation_id, turn.turn_id):
             turn.interrupted, turn.completed = True, 1
         for message_id in turn.messages:
-            message = self.ledger.messages[message_id]
-            if not message.sound_over and await self._truth.has_no_more_sound(conversation_id, message):
+            message = self.checker.messages[message_id]
+            if not message.sound_over and await self._data_checker.has_no_more_sound(conversation_id, message):
                 message.sound_over = True
 
     async def _check(self) -> None:
@@ -237,21 +244,21 @@ class User:
             if turn.excused:
                 continue
             if not over:
-                what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.ledger, turn)}"
-                self.ledger.complain("lost", what, turn.turn_id)
+                what = f"the answer is not over after {PATIENCE_S:g} s: {state_of(self.checker, turn)}"
+                self.checker.complain("lost", what, turn.turn_id)
                 continue
-            await self._truth.check(self.client, turn, self._faults_since(turn.turn_id))
+            await self._data_checker.check(self.client, turn, self._faults_since(turn.turn_id))
             turn.checked = True
 
     def _faults_since(self, turn_id: str) -> set[str]:
         """The faults that were active at any time since a turn began: more than those that hit it."""
         runs = [run for run in self.runs if run.turn_id == turn_id]
-        return {name for run in runs for name in (*run.faults, *self._budget.fallen[run.fallen_before :])}
+        return {name for run in runs for name in (*run.faults, *self._budget.injected[run.faults_before :])}
 
     def _begin(self, turn_id: str) -> Run:
         budget = self._budget
         self.current = Run(
-            self, time.monotonic(), turn_id, faults=list(budget.in_force), fallen_before=len(budget.fallen)
+            self, time.monotonic(), turn_id, faults=list(budget.in_force), faults_before=len(budget.injected)
         )
         self.runs.append(self.current)
         return self.current
@@ -261,15 +268,15 @@ class User:
         self.current = None
 
 
-def state_of(ledger: Ledger, turn: Turn) -> str:
+def state_of(checker: FrameChecker, turn: Turn) -> str:
     """The progress of a turn, in words."""
-    messages = [ledger.messages[message_id] for message_id in turn.messages]
+    messages = [checker.messages[message_id] for message_id in turn.messages]
     replies = ", ".join(
         f"{each.character} {each.status or 'unfinished'}, {len(each.chunks)} chunks, sound over: {each.sound_over}"
         for each in messages
     )
     ended = "turn_complete came" if turn.completed else "no turn_complete"
-    return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in ledger.errors[-3:]]}"
+    return f"{ended}; {replies or 'no reply'}; last errors {[each['code'] for each in checker.errors[-3:]]}"
 
 
 def _plain(text: str) -> str:

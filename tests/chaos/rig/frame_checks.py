@@ -55,7 +55,7 @@ class Turn:
     """Whether the rig has compared it with Redis and SQLite."""
 
 
-class Ledger:
+class FrameChecker:
     """Takes every received frame, and calls `report` for each that breaks a rule."""
 
     def __init__(self, report: Report) -> None:
@@ -71,7 +71,7 @@ class Ledger:
         self.listening_ended: list[str] = []
         """The cause of each `listening_stopped`."""
         self._replaying = False
-        self._may_fall = False
+        self._epoch_may_fall = False
 
     def query(self) -> str:
         """The marks with which a connection resumes here."""
@@ -96,7 +96,7 @@ class Ledger:
 
     def lost_data(self) -> None:
         """Redis lost its data: the epoch may fall once, and unchecked turns may be lost."""
-        self._may_fall = True
+        self._epoch_may_fall = True
         for turn in self.turns.values():
             if not turn.checked:
                 turn.excused = "Redis lost it"
@@ -146,8 +146,8 @@ class Ledger:
         if not self.last_event_id or _order(event_id) > _order(self.last_event_id):
             self.last_event_id = event_id
             self._replaying = False
-        if epoch < self.epoch and self._may_fall and frame["type"] in ("turn_accepted", "interrupted"):
-            self.epoch, self._may_fall = epoch, False
+        if epoch < self.epoch and self._epoch_may_fall and frame["type"] in ("turn_accepted", "interrupted"):
+            self.epoch, self._epoch_may_fall = epoch, False
         if epoch < self.epoch and frame["type"] in OF_A_REPLY:
             self.complain("disordered", f"{_shown(frame)} is of a reply that epoch {self.epoch} has ended", turn_id)
         if epoch < self.epoch and frame["type"] in ("turn_accepted", "interrupted"):

@@ -1,0 +1,204 @@
+"""Parses the client's text frames, and the address of the WebSocket, into commands. No I/O.
+
+A parser never raises: it returns a command or a `Problem`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final, cast
+
+import orjson
+
+from tertulia_gateway.commands import (
+    AudioMark,
+    ChangeSettings,
+    Command,
+    NewConversation,
+    Played,
+    Problem,
+    RefreshCharacters,
+    Resume,
+    StartListening,
+    StopListening,
+    StopReplies,
+    UserMessage,
+)
+from tertulia_shared.entries import Receipt
+from tertulia_shared.ids import is_id
+from tertulia_shared.model_settings import MAX_MODEL_CHARS, SETTING_RANGES, WHOLE, is_possible, is_possible_model
+from tertulia_shared.receipts import MAX_INDEX, MAX_PLAYED_MS
+from tertulia_shared.text import REFUSED_WHEN_TYPED, clean_line, clean_text
+
+MAX_TEXT_CHARS: Final = 8_000
+"""Longest `user_message`."""
+SHOWN_CHARS: Final = 40
+"""Maximum number of characters of a client's value in an error."""
+
+SETTING_NAMES: Final = ("model", *SETTING_RANGES)
+
+_ENTRY_ID = re.compile(r"\d{1,19}-\d{1,19}")
+
+Data = Mapping[str, Any]
+
+
+def parse(frame: str) -> Command | Problem:
+    """Parse a text frame."""
+    try:
+        kind, data = _kind_and_data(frame)
+    except _BadFrame as bad:
+        return Problem(bad.code, str(bad))
+    try:
+        return _PARSERS[kind](data)
+    except _BadField as bad:
+        turn_id = data.get("turn_id")
+        return Problem("bad_field", f"{kind}: {bad}.", turn_id=cast("str", turn_id) if is_id(turn_id) else "")
+
+
+def parse_resume(query: Mapping[str, str]) -> Resume | Problem:
+    """Parse the `resume` in an address: conversation_id, last_event_id, last_audio ("<message_id>/<id>")."""
+    data: dict[str, object] = {name: query[name] for name in ("conversation_id", "last_event_id") if name in query}
+    if query.get("last_audio"):
+        message_id, _, id = query["last_audio"].partition("/")
+        data["last_audio"] = {"message_id": message_id, "id": id}
+    try:
+        return _resume(data)
+    except _BadField as bad:
+        return Problem("bad_field", f"address: {bad}.")
+
+
+class _BadFrame(Exception):
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class _BadField(Exception):
+    pass
+
+
+def _kind_and_data(frame: str) -> tuple[str, Data]:
+    try:
+        message: object = orjson.loads(frame)
+    except (orjson.JSONDecodeError, UnicodeEncodeError) as error:
+        raise _BadFrame(
+            "bad_json", f'This text frame is not JSON ({error}). Send {{"type": …, "data": {{…}}}}.'
+        ) from None
+    if not isinstance(message, dict):
+        raise _BadFrame("bad_message", 'A text frame must be a JSON object: {"type": …, "data": {…}}.')
+    fields = cast("Data", message)
+    kind, data = fields.get("type"), fields.get("data")
+    if not isinstance(kind, str):
+        raise _BadFrame("bad_message", f"`type` must be a string, one of: {', '.join(_PARSERS)}.")
+    if kind not in _PARSERS:
+        raise _BadFrame("unknown_type", f"`type` {_shown(kind)} is not known. Known are: {', '.join(_PARSERS)}.")
+    if data is not None and not isinstance(data, dict):
+        raise _BadFrame("bad_message", f"`data` of {kind} must be an object (or be left out).")
+    return kind, cast("Data", data or {})
+
+
+def _user_message(data: Data) -> UserMessage:
+    text = data.get("text")
+    if not isinstance(text, str):
+        raise _BadField(f"`text` must be a string of 1 to {MAX_TEXT_CHARS} characters")
+    if REFUSED_WHEN_TYPED.search(text) is not None:
+        raise _BadField("`text` holds control characters; only line breaks and tabs are allowed")
+    text = clean_text(text).strip()
+    if not text:
+        raise _BadField(f"`text` is empty; 1 to {MAX_TEXT_CHARS} characters are allowed")
+    if len(text) > MAX_TEXT_CHARS:
+        raise _BadField(f"`text` has {len(text)} characters; at most {MAX_TEXT_CHARS} are allowed")
+    turn_id = data.get("turn_id")
+    return UserMessage(text, "" if turn_id is None else _uuid("turn_id", turn_id))
+
+
+def _change_settings(data: Data) -> ChangeSettings:
+    problems: list[str] = []
+    changes: dict[str, str | float | int | None] = {}
+    for name, value in data.items():
+        problem = _setting_problem(name, value)
+        if problem:
+            problems.append(problem)
+        else:
+            changes[name] = clean_line(value) if isinstance(value, str) else value
+    if problems:
+        raise _BadField("; ".join(problems))
+    return ChangeSettings(changes)
+
+
+def _setting_problem(name: str, value: object) -> str:
+    if name not in SETTING_NAMES:
+        return f"`{_shown(name)}` is no setting; settings are {', '.join(SETTING_NAMES)}"
+    if value is None:
+        return ""
+    if name == "model":
+        if isinstance(value, str) and REFUSED_WHEN_TYPED.search(value) is None and is_possible_model(clean_line(value)):
+            return ""
+        return f"`model` must be a name of 1 to {MAX_MODEL_CHARS} printable characters, or null"
+    if not is_possible(name, value):
+        low, high = SETTING_RANGES[name]
+        return f"`{name}` must be a {'whole ' if name in WHOLE else ''}number from {low:g} to {high:g}, or null"
+    return ""
+
+
+def _resume(data: Data) -> Resume:
+    event_id, audio = data.get("last_event_id"), data.get("last_audio")
+    return Resume(
+        _uuid("conversation_id", data.get("conversation_id")),
+        "" if event_id is None or event_id == "" else _entry_id("last_event_id", event_id),
+        None if audio is None else _audio_mark(audio),
+    )
+
+
+def _audio_mark(audio: object) -> AudioMark:
+    if not isinstance(audio, dict):
+        raise _BadField("`last_audio` must be an object {message_id, id}")
+    mark = cast("Data", audio)
+    return AudioMark(_uuid("last_audio.message_id", mark.get("message_id")), _entry_id("last_audio.id", mark.get("id")))
+
+
+def _played(data: Data) -> Played:
+    return Played(
+        Receipt(
+            _uuid("message_id", data.get("message_id")),
+            _whole("sentence_index", data.get("sentence_index"), MAX_INDEX),
+            _whole("chunk_index", data.get("chunk_index"), MAX_INDEX),
+            _whole("played_ms", data.get("played_ms"), MAX_PLAYED_MS),
+        )
+    )
+
+
+def _uuid(name: str, value: object) -> str:
+    if not is_id(value):
+        raise _BadField(f"`{name}` must be a UUID in lower case with hyphens")
+    return cast("str", value)
+
+
+def _entry_id(name: str, value: object) -> str:
+    if not isinstance(value, str) or _ENTRY_ID.fullmatch(value) is None or not value.isascii():
+        raise _BadField(f'`{name}` must be an id as it was received, such as "1700000000000-0"')
+    return value
+
+
+def _whole(name: str, value: object, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise _BadField(f"`{name}` must be a number from 0 to {most}")
+    return int(value)
+
+
+def _shown(word: str) -> str:
+    return repr(word if len(word) <= SHOWN_CHARS else word[:SHOWN_CHARS] + "…")
+
+
+_PARSERS: Final[Mapping[str, Callable[[Data], Command]]] = {
+    "user_message": _user_message,
+    "start_listening": lambda _: StartListening(),
+    "stop_listening": lambda _: StopListening(),
+    "model_settings": _change_settings,
+    "refresh_characters": lambda _: RefreshCharacters(),
+    "new_conversation": lambda _: NewConversation(),
+    "resume": _resume,
+    "interrupt": lambda _: StopReplies(),
+    "playback": _played,
+}

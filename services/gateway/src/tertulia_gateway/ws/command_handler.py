@@ -1,0 +1,137 @@
+"""Executes the commands of one connection's client."""
+
+from __future__ import annotations
+
+import logging
+from typing import assert_never
+
+from tertulia_gateway.commands import (
+    ChangeSettings,
+    Command,
+    NewConversation,
+    Played,
+    Problem,
+    RefreshCharacters,
+    Resume,
+    StartListening,
+    StopListening,
+    StopReplies,
+    UserMessage,
+)
+from tertulia_gateway.context import GatewayContext
+from tertulia_gateway.conversation.conversation import Conversation
+from tertulia_gateway.conversation.microphone import Microphone
+from tertulia_gateway.conversation.session import ConversationSession, Target
+from tertulia_gateway.monitoring.writes_probe import cause_of, explanation, level_of
+from tertulia_gateway.serialization import answer_json
+from tertulia_gateway.transport import Transport
+from tertulia_shared.bus import BusError, WritesPaused
+from tertulia_shared.entries import Refresh
+from tertulia_shared.events import Characters
+from tertulia_shared.ids import new_id
+from tertulia_shared.store import StoreError, pictures
+
+CHARACTER_FIELDS = ("id", "name", "voice", "image", "active")
+"""Fields of each character in the `characters` event."""
+
+UNAVAILABLE = "Redis or the store is away; nothing is lost. Send it again in a moment (with the same turn_id)."
+NOT_OPEN = "No conversation is open here: send new_conversation, or resume with a conversation_id that exists."
+
+log = logging.getLogger(__name__)
+
+
+class CommandHandler:
+    """Applies commands to the session's conversation, the microphone and the characters."""
+
+    def __init__(
+        self, ctx: GatewayContext, transport: Transport, microphone: Microphone, session: ConversationSession
+    ) -> None:
+        self._ctx = ctx
+        self._transport = transport
+        self._microphone = microphone
+        self._session = session
+
+    async def open_first(self) -> Problem | None:
+        """Open the conversation that the client's address names, if it names one."""
+        try:
+            return await self._session.open_pending()
+        except (BusError, StoreError) as error:
+            log.log(level_of(error), "no conversation yet: %s", error)
+            cause = cause_of(error) if isinstance(error, WritesPaused) else "Redis is away"
+            return Problem("unavailable", f"{cause}; the conversation opens as soon as it can be written to.")
+
+    async def execute(self, command: Command) -> Problem | None:
+        """Execute one command. Returns the problem that prevented it, if any."""
+        try:
+            return await self._execute(command)
+        except _NotOpen as not_open:
+            return not_open.problem
+        except (BusError, StoreError) as error:
+            log.log(level_of(error), "a command failed: %s", error, extra={"conversation_id": self._session.open_id})
+            why = explanation(error) if isinstance(error, WritesPaused) else UNAVAILABLE
+            return Problem("unavailable", why, command.turn_id if isinstance(command, UserMessage) else "")
+
+    async def _execute(self, command: Command) -> Problem | None:
+        match command:
+            case NewConversation() | Resume():
+                return await self._open(command)
+            case RefreshCharacters():
+                await self._refresh_characters()
+            case StartListening():
+                self._microphone.start((await self._conversation()).id)
+            case StopListening():
+                self._microphone.stop("stopped")
+            case UserMessage(text, turn_id):
+                await (await self._conversation()).user_message(text, turn_id or new_id())
+            case StopReplies():
+                await (await self._conversation()).interrupt()
+            case ChangeSettings(changes):
+                conversation = await self._conversation()
+                settings = await conversation.change_settings(changes)
+                if changes:  # an empty change is a query: it must not create a row for the conversation
+                    self._ctx.saver.save(conversation.id, settings)
+            case Played(receipt):
+                (await self._conversation()).played(receipt)
+            case _:
+                assert_never(command)
+        return None
+
+    async def _conversation(self) -> Conversation:
+        """The open conversation, for a command that needs one.
+
+        Raises:
+            _NotOpen: there is none.
+        """
+        problem = await self._session.open_pending()
+        if problem is not None:
+            raise _NotOpen(problem)
+        if self._session.conversation is None:
+            raise _NotOpen(Problem("unknown_conversation", NOT_OPEN))
+        return self._session.conversation
+
+    async def _open(self, target: Target) -> Problem | None:
+        before = self._session.open_id
+        problem = await self._session.open(target)
+        if before and before != self._session.open_id:
+            self._microphone.stop("stopped")
+        return problem
+
+    async def _refresh_characters(self) -> None:
+        bus = self._ctx.bus
+        outlet = bus.outlet()
+        outlet.append(bus.keys.broadcast(), Refresh())
+        characters = await self._ctx.store.characters()
+        await outlet.flush()
+        shown = tuple(
+            {name: getattr(each, name) for name in CHARACTER_FIELDS} | {"image": pictures.shown(each.image)}
+            for each in characters
+        )
+        await self._transport.send_text(answer_json(Characters(shown)))
+
+
+class _NotOpen(Exception):
+    """Raised when a command needs a conversation and none could be opened."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem

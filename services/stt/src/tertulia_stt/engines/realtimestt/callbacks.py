@@ -1,0 +1,123 @@
+"""The functions that a recorder calls on its own threads: they count the audio, and turn each call into a note.
+
+Positions are exact to 32 ms: the recorder reports the chunk of 512 samples at which something happened. The moment may
+differ from run to run by a few chunks: a separate thread looks for speech, and the recorder measures silence by the
+wall clock, which `on_recorded_chunk` corrects.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from tertulia_stt.engine import SAMPLE_RATE
+from tertulia_stt.engines.realtimestt.ordering import Began, Ended, Listening, Note, Partial
+from tertulia_stt.engines.realtimestt.recorder import CHUNK_SAMPLES
+from tertulia_stt.engines.realtimestt.silence_clock import SilenceClock
+
+CHUNK_S: Final = CHUNK_SAMPLES / SAMPLE_RATE
+MAX_UTTERANCE_CHUNKS: Final = 30 * SAMPLE_RATE // CHUNK_SAMPLES
+"""An utterance is cut at this length: Whisper's window is 30 s, and buffers must be bounded."""
+
+
+class RecorderCallbacks:
+    """The `Callbacks` of one recorder, which the session sets as `recorder`.
+
+    `note` gets the notes. `on_processed` is called for each processed chunk, and `on_recorded` for each recorded
+    utterance. One thread writes each attribute; the other threads may read a slightly old value.
+    """
+
+    def __init__(
+        self,
+        first_sample: int,
+        *,
+        note: Callable[[Note], None],
+        on_processed: Callable[[], None],
+        on_recorded: Callable[[], None],
+    ) -> None:
+        self._first = first_sample
+        self._note = note
+        self._on_processed = on_processed
+        self._on_recorded = on_recorded
+        self.recorder: Any = None
+        self.fed_samples = 0
+        """The number of samples that the recorder was given; written on the event loop."""
+        self.is_cut = False
+        """True if the end of the input cuts the current recording off; written on the session's thread."""
+        # The recorder's threads write the others.
+        self._processed_chunks = 0
+        self.ends: deque[int] = deque()
+        """The ends of the recorded utterances that wait for their transcription."""
+        self.audio_samples = 0
+        """The length of the utterance being transcribed."""
+        self._silence = SilenceClock(CHUNK_S)
+        self._number = 0  # of the current utterance
+        self._began = 0  # the chunk at which the current utterance began
+        self._speech_at = 0
+        self._stop_at: int | None = None  # the position at which the VAD detected the end of speech
+        self._stable = (0, "")  # utterance number and stable text; written on the realtime thread
+
+    @property
+    def unprocessed_chunks(self) -> int:
+        """The number of chunks that the recorder was given and has not processed."""
+        return self.fed_samples // CHUNK_SAMPLES - self._processed_chunks
+
+    def on_recorded_chunk(self, chunk: bytes) -> None:  # noqa: ARG002 - the chunk that it processes next
+        if self.recorder.is_recording and self._processed_chunks - self._began >= MAX_UTTERANCE_CHUNKS:
+            self.recorder.stop()  # the recorder keeps listening, and no audio is lost
+        self._count_silence()
+        self._processed_chunks += 1
+        self._on_processed()
+
+    def _count_silence(self) -> None:
+        # The recorder compares both with `time.time()` right after this call, on this thread.
+        recorder, clock = self.recorder, self._silence
+        clock.chunk(time.time())
+        recorder.speech_end_silence_candidate_start = clock.moved(recorder.speech_end_silence_candidate_start)
+        recorder.speech_end_silence_start = clock.moved(recorder.speech_end_silence_start)
+
+    def on_vad_detect_start(self) -> None:
+        self._note(Listening(self._position()))
+
+    def on_vad_detect_stop(self) -> None:
+        """Ignored: `on_recording_start` comes at the same time."""
+
+    def on_vad_start(self) -> None:
+        self._speech_at = self._position()
+
+    def on_vad_stop(self) -> None:
+        self._stop_at = self._position()
+
+    def on_recording_start(self) -> None:
+        self._number += 1
+        self._began = self._processed_chunks
+        self._note(Began(self._number, self._position(), self._speech_at))
+
+    def on_recording_stop(self) -> None:
+        at = self._position()
+        self.ends.append(self._first + self._processed_chunks * CHUNK_SAMPLES)
+        self._note(Ended(self._number, at, at if self._stop_at is None else self._stop_at, is_cut=self.is_cut))
+        self._stop_at = None
+        self._on_recorded()
+
+    def on_transcription_start(self, audio: Any) -> bool:
+        self.audio_samples = len(audio)
+        return False  # the recorder transcribes it
+
+    def on_realtime_text_stabilization_update(self, event: Any) -> None:
+        """Called right before the other two callbacks, with their utterance and its stable text."""
+        text = event.stable_text.strip()
+        self._stable = event.recording_id, text[:1].upper() + text[1:]
+
+    def on_realtime_transcription_stabilized(self, text: str) -> None:  # noqa: ARG002 - it includes the unstable part
+        number, stable = self._stable
+        if stable:
+            self._note(Partial(number, self._position(), stable, is_stable=True))
+
+    def on_realtime_transcription_update(self, text: str) -> None:
+        self._note(Partial(self._stable[0], self._position(), text))
+
+    def _position(self) -> int:
+        return self._first + min(self._processed_chunks * CHUNK_SAMPLES, self.fed_samples)

@@ -1,0 +1,93 @@
+"""Speech that begins while a character is speaking: gathers what `barge_in` needs to decide about it."""
+
+from __future__ import annotations
+
+import logging
+
+from tertulia_shared import codec
+from tertulia_shared.bus import Bus
+from tertulia_shared.codec import decode
+from tertulia_shared.conversation_state import ConversationState, StateField
+from tertulia_shared.entries import TTSSentence, TurnPlan
+from tertulia_shared.ids import reply_id
+from tertulia_stt.barge_in import BargeInDecision, Bounds, Heard, decide, echo_share, words_of
+from tertulia_stt.endpointing import EndpointSettings
+from tertulia_stt.engine import SAMPLE_RATE, TranscriptionFinished, TranscriptionUpdate
+from tertulia_stt.settings import STTSettings
+
+END_SILENCE_SAMPLES = EndpointSettings().hangover_ms * SAMPLE_RATE // 1000
+"""The silence that ends an utterance."""
+
+log = logging.getLogger(__name__)
+
+
+class OverlappingSpeech:
+    """The current utterance of a session, and whether it overlaps a character's speech.
+
+    Call `begin` when the speech begins, `is_barge_in` for each partial text, and `end` after the final text.
+    """
+
+    def __init__(self, bus: Bus, conversation_id: str, settings: STTSettings) -> None:
+        self._bus = bus
+        self._conversation_id = conversation_id
+        self._barge_in_enabled = settings.stt_barge_in
+        self._bounds = Bounds(settings.stt_barge_in_ms, settings.stt_echo_share)
+        self._first_sample: int | None = None
+        self._overlaps = False
+        self._interrupted = False
+        self._sentences: dict[str, str] = {}
+        """The sentences that characters have spoken since the utterance began, by message id and entry id."""
+
+    @property
+    def is_undecided(self) -> bool:
+        """True if the utterance overlaps a character's speech and has not interrupted it."""
+        return self._overlaps and not self._interrupted
+
+    async def begin(self, at_sample: int) -> None:
+        """Begin an utterance: look up whether a character is speaking, and its sentences."""
+        self._first_sample, self._interrupted, self._sentences = at_sample, False, {}
+        self._overlaps = await self._is_character_speaking()
+
+    async def is_barge_in(self, event: TranscriptionUpdate) -> bool:
+        """True if this partial text interrupts the character. At most once per utterance."""
+        if not (self.is_undecided and self._barge_in_enabled):
+            return False
+        if self._decide(event.at_sample, event.text, is_final=False) is not BargeInDecision.BREAK_IN:
+            return False
+        await self._is_character_speaking()  # reload the sentences: the text may be the echo of a newer one
+        self._interrupted = self._decide(event.at_sample, event.text, is_final=False) is BargeInDecision.BREAK_IN
+        return self._interrupted
+
+    async def is_false_alarm(self, event: TranscriptionFinished, text: str) -> bool:
+        """True if an undecided utterance must be ignored: it is an echo or backchannel, or barge-in is disabled."""
+        if not await self._is_character_speaking():  # it has finished: "yes" is an answer now, but an echo is not
+            return echo_share(words_of(text), list(self._sentences.values())) >= self._bounds.echo_share
+        # the final text comes after the silence that follows the speech
+        until = event.end_sample - END_SILENCE_SAMPLES
+        return not self._barge_in_enabled or self._decide(until, text, is_final=True) is BargeInDecision.IGNORE
+
+    def end(self) -> None:
+        """End the utterance."""
+        self._first_sample, self._overlaps = None, False
+
+    def _decide(self, until: int, text: str, *, is_final: bool) -> BargeInDecision:
+        begun = until if self._first_sample is None else self._first_sample
+        return decide(Heard(until - begun, text, is_final), list(self._sentences.values()), self._bounds)
+
+    async def _is_character_speaking(self) -> bool:
+        """Ask Redis. Also adds the sentences of the current turn to `_sentences`."""
+        state = ConversationState(await self._bus.hash(self._bus.keys.state(self._conversation_id)))
+        is_speaking, plan = state.is_talking, state.get(StateField.PLAN)
+        if (is_speaking or self._overlaps) and plan is not None:
+            try:
+                await self._add_sentences(codec.known(TurnPlan, codec.unpack(plan)))
+            except ValueError as error:  # includes BadEntry; without the sentences an echo may not be recognized
+                ids = {"conversation_id": self._conversation_id}
+                log.warning("the sentences being spoken cannot be read: %s", error, extra=ids)
+        return is_speaking
+
+    async def _add_sentences(self, plan: TurnPlan) -> None:
+        for speaker in plan.speakers:
+            message_id = reply_id(plan.turn_id, speaker.id)
+            for entry in await self._bus.read(self._bus.keys.sentences(self._conversation_id, message_id)):
+                self._sentences[f"{message_id} {entry.id}"] = decode(TTSSentence, entry.fields).text

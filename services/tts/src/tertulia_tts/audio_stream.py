@@ -1,0 +1,70 @@
+"""The entries of one message's `audio` stream: its chunks, and the final entry that ends it.
+
+Chunk k of sentence i has the id `(i+1)-(k+1)`. The final entry of a message of n sentences has the id `(n+1)-0`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tertulia_shared.bus import Bus, Outlet
+from tertulia_shared.entries import MAX_SENTENCES, AudioChunk, TTSSentence, Work
+from tertulia_shared.entry_ids import order
+from tertulia_shared.keys import Key
+
+
+class ChunkPublisher:
+    """Publishes one sentence's chunks, except the first `skip` ones, which another worker has published."""
+
+    def __init__(self, outlet: Outlet, key: Key, sentence: TTSSentence, *, skip: int = 0) -> None:
+        self._outlet = outlet
+        self._key = key
+        self._sentence = sentence
+        self._made = 0
+        self._skip = skip
+
+    def publish(self, made: Sequence[bytes]) -> bool:
+        """Publish the sentence's next chunks. Returns True if they include the first one that was not published."""
+        before = self._made
+        for pcm in made:
+            if self._made >= self._skip:
+                self._append(AudioChunk(pcm, self._sentence.index, self._made, *self._ids))
+            self._made += 1
+        return before <= self._skip < self._made
+
+    def end(self) -> None:
+        """Publish the message's final entry."""
+        self._append(AudioChunk(b"", self._sentence.index, 0, *self._ids, is_final=True))
+
+    @property
+    def _ids(self) -> tuple[str, str, str]:
+        return self._sentence.conversation_id, self._sentence.message_id, self._sentence.character_id
+
+    def _append(self, chunk: AudioChunk) -> None:
+        self._outlet.append(self._key, chunk, id=audio_id(chunk))
+
+
+def audio_id(chunk: AudioChunk) -> str:
+    """The entry id of a chunk, or of the final entry."""
+    if chunk.is_final:
+        return f"{chunk.sentence_index + 1}-0"
+    return f"{chunk.sentence_index + 1}-{chunk.chunk_index + 1}"
+
+
+def final_entry(work: Work, index: int, character_id: str = "") -> AudioChunk:
+    """The final entry of a message of `index` sentences."""
+    return AudioChunk(b"", index, 0, work.conversation_id, work.message_id, character_id, is_final=True)
+
+
+async def missing_final_id(bus: Bus, audio: Key, index: int) -> str:
+    """The id for the final entry of a message of `index` sentences; "" if the stream already ends with one.
+
+    The id is above all entries of the stream. Entries with an id that no sentence can have are deleted first.
+    """
+    while (last := await bus.last(audio)) is not None and order(last.id)[0] > MAX_SENTENCES:
+        await bus.reopen(audio, last.id)
+    if last is not None and last.fields.get(b"is_final") == b"1":
+        return ""
+    if last is None or order(last.id) < (index + 1, 0):
+        return f"{index + 1}-0"
+    return f"{order(last.id)[0] + 1}-0"

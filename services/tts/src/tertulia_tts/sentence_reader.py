@@ -1,0 +1,56 @@
+"""Reads the sentences of one message in order, as the llm worker writes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import replace
+
+from tertulia_shared.bus import Bus, Entry, Follow
+from tertulia_shared.codec import BadEntry, decode
+from tertulia_shared.entries import TTSSentence
+from tertulia_shared.entry_ids import order
+from tertulia_shared.keys import Key
+from tertulia_shared.metrics.hop import Hop
+from tertulia_shared.work import BadWork
+
+MAX_SENTENCE_CHARS = 2_000
+"""Maximum length that is spoken; longer than any sentence that the llm stage writes."""
+SENTENCE_WAIT_S = 600.0
+"""Maximum wait for the next sentence: longer than all retries of a model together with a takeover."""
+
+
+async def read_sentences(
+    bus: Bus, key: Key, hop: Hop, *, known: Sequence[Entry], first: int
+) -> AsyncGenerator[TTSSentence, None]:
+    """Yield the sentences from number `first` on. `known` are the entries at the stream's beginning, already read.
+
+    Raises:
+        BadEntry: an entry cannot be decoded, or its id does not match its sentence number.
+        BadWork: no sentence came within `SENTENCE_WAIT_S`.
+    """
+    entries = [entry for entry in known if order(entry.id)[0] > first]
+    # follow the stream now, so that it is read while the known sentences are spoken
+    follow = bus.follow(key, known[-1].id if entries else f"{first}-0")
+    try:
+        while True:
+            if entries:
+                hop.taken(entries[0].fields)
+            for entry in entries:
+                sentence = decode(TTSSentence, entry.fields)
+                if entry.id != f"{sentence.index + 1}-0":  # its chunks would use the ids of other chunks
+                    raise BadEntry(f"TTSSentence entry {entry.id}: the id does not match sentence {sentence.index}")
+                yield replace(sentence, text=sentence.text[:MAX_SENTENCE_CHARS])
+                if sentence.is_final:
+                    return
+            entries = await _next_entries(follow)
+    finally:
+        follow.close()
+
+
+async def _next_entries(follow: Follow) -> Sequence[Entry]:
+    try:
+        async with asyncio.timeout(SENTENCE_WAIT_S):
+            return await follow.read()
+    except TimeoutError:
+        raise BadWork(f"no further sentence came for {SENTENCE_WAIT_S:g} seconds") from None

@@ -1,0 +1,105 @@
+"""The contract of the store: conversations and their settings. Each test runs on each store."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from tertulia_shared.store import (
+    InvalidRecord,
+    NotFound,
+    Store,
+)
+from tests.harness.store_records import START, at, new_id, user_message
+
+
+class TestConversations:
+    async def test_ensuring_a_conversation_twice_keeps_the_first(self, store: Store, talk: str) -> None:
+        await store.ensure_conversation(talk, "Another title")
+        found = await store.conversation(talk)
+        assert found is not None
+        assert (found.id, found.title, found.created_at, found.updated_at) == (talk, "About the stars", START, START)
+
+    async def test_unknown_conversation_is_none_and_has_no_messages(self, store: Store) -> None:
+        assert await store.conversation(new_id()) is None
+        assert await store.history(new_id(), 10) == []
+        assert await store.messages(new_id(), 10) == []
+
+    async def test_paging_returns_each_conversation_once_newest_first(self, store: Store) -> None:
+        ids = [new_id() for _ in range(7)]
+        for number, conversation_id in enumerate(ids):
+            await store.ensure_conversation(conversation_id)
+            # Pairs share a time, so that the order among equal times is tested, too.
+            await store.save_messages([user_message(conversation_id, 1, seconds=10 * (number // 2))])
+        pages: list[list[str]] = []
+        cursor = None
+        while page := await store.conversations(2, cursor):
+            pages.append([each.id for each in page])
+            cursor = page[-1].cursor
+        assert [len(page) for page in pages] == [2, 2, 2, 1]
+        listed = list(itertools.chain.from_iterable(pages))
+        expected = sorted(ids, key=lambda each: (ids.index(each) // 2, each), reverse=True)
+        assert listed == expected
+
+    async def test_message_moves_its_conversation_to_the_top(self, store: Store, talk: str) -> None:
+        other = new_id()
+        await store.ensure_conversation(other)
+        await store.save_messages([user_message(other, 1, seconds=5)])
+        await store.save_messages([user_message(talk, 1, seconds=9)])
+        await store.save_messages([user_message(talk, 2, seconds=1)])
+        listed = await store.conversations(10)
+        assert [(each.id, each.updated_at) for each in listed] == [(talk, at(9)), (other, at(5))]
+
+    async def test_rename_changes_the_title(self, store: Store, talk: str) -> None:
+        await store.rename_conversation(talk, "Los astros ✨")
+        found = await store.conversation(talk)
+        assert found is not None
+        assert found.title == "Los astros ✨"
+        with pytest.raises(NotFound, match="no conversation"):
+            await store.rename_conversation(new_id(), "x")
+
+    async def test_delete_removes_messages_and_settings_of_one_conversation(self, store: Store, talk: str) -> None:
+        other = new_id()
+        await store.ensure_conversation(other)
+        kept = user_message(other, 1)
+        gone = user_message(talk, 1)
+        await store.save_messages([kept, gone])
+        await store.save_model_settings(talk, {"top_k": 4})
+        assert await store.delete_conversation(talk) is True
+        assert await store.delete_conversation(talk) is False
+        assert await store.history(other, 10) == [kept]
+        await store.ensure_conversation(talk)
+        assert await store.history(talk, 10) == []
+        assert await store.model_settings(talk) == {}
+
+    @pytest.mark.parametrize(
+        "cursor",
+        ["", "yesterday", "2026-03-01T12:00:00~x", "0001-01-01T00:00:00+14:00~x", f"{at(0).isoformat()}~\ud800"],
+    )
+    async def test_forged_cursor_is_refused(self, store: Store, cursor: str) -> None:
+        with pytest.raises(InvalidRecord, match="not a cursor"):
+            await store.conversations(10, cursor)
+
+
+class TestModelSettings:
+    async def test_settings_are_empty_first_and_replaced_as_a_whole(self, store: Store, talk: str) -> None:
+        assert await store.model_settings(talk) == {}
+        await store.save_model_settings(talk, {"model": "x/y", "temperature": 0.7, "top_k": 40, "stop": None})
+        await store.save_model_settings(talk, {"temperature": 1.0, "extra": {"a": ["ü", True]}})
+        assert await store.model_settings(talk) == {"temperature": 1.0, "extra": {"a": ["ü", True]}}
+
+    async def test_settings_of_an_unknown_conversation_are_not_found(self, store: Store) -> None:
+        with pytest.raises(NotFound):
+            await store.model_settings(new_id())
+        with pytest.raises(NotFound):
+            await store.save_model_settings(new_id(), {})
+
+    @pytest.mark.parametrize("settings", [{"x": object()}, {"x": "y" * 9000}, [1], {1: 2}, {"x": "\ud800"}])
+    async def test_settings_other_than_json_within_8_kib_are_refused(
+        self, store: Store, talk: str, settings: Any
+    ) -> None:
+        with pytest.raises(InvalidRecord, match="model_settings"):
+            await store.save_model_settings(talk, settings)
+        assert await store.model_settings(talk) == {}

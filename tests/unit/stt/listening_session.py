@@ -1,0 +1,147 @@
+"""One listening session on the memory bus: a listener, and the writes of the gateway and the llm worker."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tertulia_shared.bus import Claim, Put
+from tertulia_shared.codec import decode, decode_event, pack
+from tertulia_shared.entries import MicChunk, ModelSettings, Speaker, TTSSentence, TurnPlan, UserTurn, Work
+from tertulia_shared.events import Event, Interrupted
+from tertulia_shared.ids import new_id, reply_id
+from tertulia_shared.keys import Keys
+from tertulia_shared.metrics import Metrics
+from tertulia_stt.listener import Listener
+from tertulia_stt.settings import STTSettings
+from tests.fakes.scripted_recognition import ScriptedRecognition, Utterance
+from tests.harness.crashing_process import CountingBus, Writes
+from tests.harness.scrape import scraped
+from tests.harness.settings_of import settings_of
+from tests.harness.virtual_time import settle
+
+FRAME_SAMPLES = 320
+"""The number of samples in 20 ms."""
+HELLO = Utterance(3_000, 20_000, "Hello Luna.", [(10_000, "hello"), (16_000, "hello luna")], "hello")
+AGAIN = Utterance(30_000, 50_000, "And again.", [(40_000, "and")])
+STORY = "The old lighthouse stands at the edge of the bay."
+"""A sentence that a character speaks."""
+
+
+def speech(text: str, *partials: tuple[int, str]) -> Utterance:
+    """An utterance from sample 3,000 to 40,000. `partials`: the sample and the text of each partial text."""
+    return Utterance(3_000, 40_000, text, partials)
+
+
+class ListeningSession:
+    """One session. `script`: the utterances that the recognizer hears; `settings`: those of the worker."""
+
+    def __init__(self, *script: Utterance, **settings: object) -> None:
+        self.writes = Writes()
+        self.bus = CountingBus(Keys("test"), self.writes)
+        self.engine = ScriptedRecognition(script)
+        self.settings = settings_of(STTSettings, **settings)
+        self.conversation_id, self.session_id = new_id(), new_id()
+        self.plan: TurnPlan | None = None
+        self.metrics = Metrics()
+        self.frames = 0
+        self.claim: Claim | None = None
+
+    @property
+    def listener(self) -> Listener:
+        return Listener(self.bus, self.engine, self.settings, self.metrics)
+
+    @property
+    def results(self) -> dict[str, float]:
+        """The numbers of utterances by result, and of those that interrupted a reply."""
+        seen = scraped(self.metrics)
+        counts = {
+            result: seen.of("tertulia_stt_utterances_total", result=result)
+            for result in ("turn", "no_words", "ignored")
+        } | {"broke_in": seen.of("tertulia_stt_barge_ins_total")}
+        return {result: count for result, count in counts.items() if count}
+
+    async def serve_audio(self, until: int) -> None:
+        """Serve the whole session: audio up to that sample, and the end."""
+        job = await self.start()
+        await self.send_audio(until)
+        await self.stop()
+        await job
+
+    async def start(self) -> asyncio.Task[None]:
+        """Post the session's work, and start a worker that serves it."""
+        await self.prepare()
+        return asyncio.create_task(self.serve())
+
+    async def prepare(self) -> None:
+        """Post the session's work, which then waits for a worker."""
+        await self.bus.prepare("stt")
+        await self.bus.prepare("llm")
+        await self.post_work()
+
+    async def serve_until_write(self, writes: int) -> bool:
+        """Serve the session by a worker that crashes after this many writes. False if the session ended before."""
+        return await self.bus.crash_after(writes, self.listener.handle(await self.claim_work()))
+
+    async def post_work(self) -> None:
+        await self.bus.post("stt", Work(self.conversation_id, session_id=self.session_id))
+
+    async def claim_work(self) -> Claim:
+        claims = await self.bus.claim("stt", "worker", count=1, block_s=0) or await self.bus.take_over(
+            "stt", "worker", idle_s=0, count=1
+        )
+        self.claim = claims[0]
+        return self.claim
+
+    async def serve(self) -> None:
+        await self.listener.handle(await self.claim_work())
+
+    async def send_audio(self, until: int, *, frame: int = FRAME_SAMPLES) -> None:
+        """Write the microphone's audio up to that sample, in chunks of `frame` samples."""
+        outlet = self.bus.outlet()
+        while self.frames * FRAME_SAMPLES < until:
+            self.frames += 1
+            chunk = MicChunk(self.frames.to_bytes(2, "little") * frame)
+            outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), chunk, id=f"{self.frames}-0")
+        await outlet.flush()
+        await settle()
+
+    async def stop(self, cause: str = "stopped") -> None:
+        self.frames += 1
+        outlet = self.bus.outlet()
+        end = MicChunk(b"", is_final=True, cause="stopped" if cause == "stopped" else "abandoned")
+        outlet.append(self.bus.keys.mic(self.conversation_id, self.session_id), end, id=f"{self.frames}-0")
+        await outlet.flush()
+
+    async def character_speaks(self, *sentences: str) -> None:
+        """Write sentences of a reply that is being spoken. A second call continues the same reply."""
+        luna = Speaker("luna-id", "Luna", "luna", "You are Luna.")
+        if self.plan is None:
+            self.plan = TurnPlan(new_id(), "1-0", 0, (luna,), ModelSettings())
+            state = Put(self.bus.keys.state(self.conversation_id), {"plan": pack(self.plan.to_wire())})
+            await self.bus.transact(self.conversation_id, [state], talk=True)
+        message_id = reply_id(self.plan.turn_id, luna.id)
+        key = self.bus.keys.sentences(self.conversation_id, message_id)
+        before = len(await self.bus.read(key))
+        outlet = self.bus.outlet()
+        for index, text in enumerate(sentences, before):
+            entry = TTSSentence(text, index, self.conversation_id, message_id, luna.id, luna.name, luna.voice)
+            outlet.append(key, entry, id=f"{index + 1}-0")
+        await outlet.flush()
+
+    async def character_falls_silent(self) -> None:
+        await self.bus.transact(self.conversation_id, [], talk=False)
+
+    async def events(self) -> list[Event]:
+        return [decode_event(e.fields) for e in await self.bus.read(self.bus.keys.events(self.conversation_id))]
+
+    async def turns(self) -> list[UserTurn]:
+        return [decode(UserTurn, e.fields) for e in await self.bus.read(self.bus.keys.turns(self.conversation_id))]
+
+    async def count_interruptions(self) -> int:
+        control = await self.bus.read(self.bus.keys.control(self.conversation_id))
+        interrupted = [event for event in await self.events() if isinstance(event, Interrupted)]
+        assert len(interrupted) == len(control), "each interruption is sent to the workers and to the client"
+        return len(interrupted)
+
+    async def epoch(self) -> int:
+        return int((await self.bus.hash(self.bus.keys.state(self.conversation_id))).get(b"epoch", b"0"))

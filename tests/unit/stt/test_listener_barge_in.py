@@ -1,0 +1,118 @@
+"""Speech over a character: it interrupts the reply, or is ignored as echo or backchannel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from tertulia_shared.events import TranscriptionFinished
+from tertulia_stt.overlapping_speech import END_SILENCE_SAMPLES
+from tests.fakes.scripted_recognition import Utterance
+from tests.harness.virtual_time import virtual_time
+from tests.unit.stt.listening_session import STORY, ListeningSession, speech
+
+END = 41_000
+"""A sample after the end of `speech`."""
+
+
+@virtual_time
+async def test_partial_text_interrupts_the_character_once() -> None:
+    session = ListeningSession(
+        speech("Stop, tell me another.", (5_000, "stop"), (12_000, "stop tell"), (20_000, "stop tell me"))
+    )
+    await session.character_speaks(STORY)
+    job = await session.start()
+    await session.send_audio(10_000)
+    assert await session.count_interruptions() == 0, "speech of 0.1 s may be a cough"
+    await session.send_audio(13_000)
+    assert await session.count_interruptions() == 1
+    assert await session.epoch() == 1
+    await session.send_audio(END)
+    await session.stop()
+    await job
+    assert await session.count_interruptions() == 1
+    assert [turn.text for turn in await session.turns()] == ["Stop, tell me another."]
+    assert await session.epoch() == 2
+    assert session.results == {"turn": 1, "broke_in": 1}
+
+
+@virtual_time
+async def test_final_text_interrupts_the_character_if_no_partial_text_did() -> None:
+    session = ListeningSession(speech("Rex?"))
+    await session.character_speaks(STORY)
+    await session.serve_audio(END)
+    assert await session.count_interruptions() == 1
+    assert len(await session.turns()) == 1
+    assert session.results == {"turn": 1, "broke_in": 1}
+
+
+@pytest.mark.parametrize(
+    ("utterance", "settings"),
+    [
+        (speech("Mhm, yeah.", (20_000, "mhm"), (30_000, "mhm yeah")), {}),
+        (speech("The edge of the bay.", (20_000, "the edge"), (30_000, "the edge of the")), {}),
+        (speech("", (20_000, "uh")), {}),
+        (Utterance(3_000, 3_000 + 3_200 + END_SILENCE_SAMPLES, "Hot."), {}),
+        (speech("Stop it now please.", (20_000, "stop it now")), {"stt_barge_in": False}),
+    ],
+    ids=["backchannel", "echo", "no words", "0.2 s of speech before the silence", "barge-in is disabled"],
+)
+@virtual_time
+async def test_speech_over_a_character_is_ignored(utterance: Utterance, settings: Mapping[str, object]) -> None:
+    session = ListeningSession(utterance, **settings)
+    await session.character_speaks(STORY)
+    await session.serve_audio(END)
+    assert await session.count_interruptions() == 0
+    assert await session.turns() == []
+    assert await session.epoch() == 0
+    assert session.results == {"ignored" if utterance.text else "no_words": 1}
+    assert [e.turn_id for e in await session.events() if isinstance(e, TranscriptionFinished)] == [""]
+
+
+@virtual_time
+async def test_echo_of_a_sentence_that_began_during_the_utterance_is_ignored() -> None:
+    sentence = "Nobody has lived there for years."
+    session = ListeningSession(speech(sentence, (20_000, "nobody has"), (30_000, "nobody has lived there")))
+    await session.character_speaks(STORY)
+    job = await session.start()
+    await session.send_audio(10_000)
+    await session.character_speaks(sentence)
+    await session.send_audio(END)
+    await session.stop()
+    await job
+    assert await session.count_interruptions() == 0
+    assert await session.turns() == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "utterance", "turns"),
+    [
+        (STORY, speech("At the edge of the bay.", (20_000, "at the edge")), []),
+        ("Do you like lighthouses?", speech("Yes.", (20_000, "yes")), ["Yes."]),
+    ],
+    ids=["echo is ignored", "answer becomes a turn"],
+)
+@virtual_time
+async def test_reply_ends_during_the_utterance(sentence: str, utterance: Utterance, turns: Sequence[str]) -> None:
+    session = ListeningSession(utterance)
+    await session.character_speaks(sentence)
+    job = await session.start()
+    await session.send_audio(30_000)
+    await session.character_falls_silent()
+    await session.send_audio(END)
+    await session.stop()
+    await job
+    assert [turn.text for turn in await session.turns()] == turns
+    assert await session.count_interruptions() == 0
+
+
+@virtual_time
+async def test_user_may_repeat_a_sentence_after_the_character_has_finished() -> None:
+    session = ListeningSession(speech("At the edge of the bay.", (20_000, "at the edge")))
+    await session.character_speaks(STORY)
+    await session.character_falls_silent()
+    await session.serve_audio(END)
+    assert len(await session.turns()) == 1
+    assert await session.count_interruptions() == 0
+    assert session.results == {"turn": 1}
