@@ -49,7 +49,8 @@ async def ask(
 ) -> tuple[str, list[str]]:
     """The reply, and the notices."""
     async with model.reply(messages or PROMPT, settings or ModelSettings(), seed=7) as stream:
-        return "".join([piece async for piece in stream if isinstance(piece, str)]), list(stream.dropped)
+        pieces: list[object] = [piece async for piece in stream]
+        return "".join(piece for piece in pieces if isinstance(piece, str)), list(stream.dropped)
 
 
 def bodies(server: ScriptedModel) -> list[Mapping[str, Any]]:
@@ -212,7 +213,8 @@ LONG = (
             "error": {
                 "message": (
                     "This model's maximum context length is 8192 tokens. However, your messages resulted in 20000 "
-                )("tokens."),
+                    "tokens."
+                ),
                 "code": "context_length_exceeded",
                 "param": "messages",
             }
