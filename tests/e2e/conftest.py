@@ -143,15 +143,16 @@ async def default_characters(stack: Stack) -> AsyncGenerator[None]:
     yield
     stack.wait_ready()
     characters = stack.http("/api/characters")
-    for character in _rest("GET", characters)["characters"]:
+    for character in rest("GET", characters)["characters"]:
         if character["name"] not in USUAL:
-            _rest("DELETE", f"{characters}/{character['id']}")
+            rest("DELETE", f"{characters}/{character['id']}")
         elif not character["active"]:
-            _rest("PATCH", f"{characters}/{character['id']}", {"active": True})
+            rest("PATCH", f"{characters}/{character['id']}", {"active": True})
     await eventually(lambda: stack.active_character_names() == list(USUAL), "the llm worker knows the characters")
 
 
-def _rest(method: str, url: str, body: object = None) -> Any:
+def rest(method: str, url: str, body: object = None) -> Any:
+    """Send a request to the REST API; returns the decoded answer."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - ours
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - ours

@@ -11,14 +11,14 @@ from tests.harness.eventually import eventually
 A_SECOND = 24_000
 
 
-async def until_in_the_midst(visitor: Visitor, message_id: str) -> None:
+async def until_enough_played(visitor: Visitor, message_id: str) -> None:
     """Wait until a second of a message was played and three more seconds are buffered."""
 
-    async def in_the_midst() -> bool | None:
+    async def enough_played() -> bool | None:
         each = (await visitor.played())[message_id]
         return (each.samples >= A_SECOND and each.received >= each.samples + 3 * A_SECOND) or None
 
-    await visitor.until(in_the_midst, "one second is played, and three more are buffered")
+    await visitor.until(enough_played, "one second is played, and three more are buffered")
 
 
 async def cut_off(visitor: Visitor, message_id: str) -> Played | None:
@@ -51,7 +51,7 @@ async def assert_cut_off(visitor: Visitor, message_id: str, flushes_before: int)
 async def test_interruption_stops_the_voice_at_once(visitor: Visitor, by: str) -> None:
     turn_id = await visitor.write("Luna, tell me a story.")
     message_id = await visitor.until_speaking(turn_id)
-    await until_in_the_midst(visitor, message_id)
+    await until_enough_played(visitor, message_id)
     flushes = await visitor.flushes()
     match by:
         case "Esc":

@@ -11,14 +11,13 @@ from typing import Any, Final
 
 import orjson
 
-from tertulia_cli.client import wav
 from tertulia_gateway.command_parser import parse
 from tertulia_gateway.conversation.metrics import ConversationMetrics
 from tertulia_gateway.conversation.position import ClientPosition
 from tertulia_gateway.serialization import audio_frame, event_json
 from tertulia_llm.model.sse import BrokenStream, StreamParser
 from tertulia_llm.model.usage import added
-from tertulia_shared import entries
+from tertulia_shared import entries, wav
 from tertulia_shared.bus import Entry
 from tertulia_shared.codec import BadEntry, Fields, as_dict, decode, decode_event
 from tertulia_shared.events import EVENTS
@@ -123,12 +122,12 @@ def followers(rng: Random) -> None:
 
 def wav_file(rng: Random) -> None:
     pcm = rng.randbytes(rng.randrange(200))
-    bits = rng.choice((8, 16, 24, 32, rng.randrange(70)))
+    bits = rng.choice((8, 16, 24, 32, 64, rng.randrange(70)))
     kind, hz = rng.choice((1, 3, 0xFFFE)), rng.choice((0, 8000, 16000))
-    head = struct.pack("<HHIIHH", kind, rng.randrange(4), hz, 0, 2, bits)
-    size = rng.choice((len(pcm), 2**32 - 1))
+    head = struct.pack("<HHIIHH", kind, rng.randrange(4), hz, 0, rng.randrange(9), bits)
+    size = rng.choice((len(pcm), 0, 2**32 - 1))
     chunks = b"fmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", size) + pcm
-    file = b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+    file = rng.choice((b"RIFF", b"RF64")) + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
     wav.mono(wav.parse(file if rng.randrange(3) else flipped(rng, file)))
 
 

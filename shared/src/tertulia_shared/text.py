@@ -26,7 +26,7 @@ def clean_text(text: str) -> str:
     """Clean text of any number of lines. Idempotent; the result is never longer."""
     if text.isascii() and text.isprintable():
         return text
-    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", _joined_pairs(text))
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", joined_pairs(text))
     text = _LINE_END.sub("\n", text)
     return _CONTROL.sub(_from_windows_1252, text)
 
@@ -46,7 +46,8 @@ def is_clean_line(text: str) -> bool:
     return "\n" not in text and "\t" not in text and is_clean_text(text)
 
 
-def _joined_pairs(text: str) -> str:
+def joined_pairs(text: str) -> str:
+    """Replace each matching surrogate pair by its character; halves stay."""
     if _SURROGATE.search(text) is None:
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")

@@ -1,6 +1,6 @@
 """Reads and writes the folder of voices to clone: `tertulia voice add` writes it, a speech engine reads it.
 
-    voices/<id>/reference.wav   a clip of the voice: 3 to 30 s, 16-bit mono PCM, 16 to 48 kHz
+    voices/<id>/reference.wav   a clip of the voice: a WAV of 3 to 30 s, 16 to 48 kHz; written as 16-bit mono PCM
     voices/<id>/voice.toml      its transcript and the voice's name
 
 `voice.toml` has `transcript`, and may have `name`, `language` (a BCP 47 tag), `description` and `scene` (the place it
@@ -20,6 +20,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from tertulia_shared.visible_text import invisible_fault
+from tertulia_shared.wav import as_bytes, mono, parse
 
 CLIP: Final = "reference.wav"
 TEXTS: Final = "voice.toml"
@@ -66,10 +69,12 @@ def check(voice: VoiceFiles) -> None:
     """
     wrong: list[str] = []
     if not _ID.fullmatch(voice.id):
-        wrong.append("its name must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
+        wrong.append("its id must be 1 to 40 of a-z, 0-9, - and _, and begin with a letter or digit")
     for what, text in (("transcript", voice.transcript), ("scene", voice.scene), ("description", voice.description)):
         if len(text) > MAX_TEXT:
             wrong.append(f"its {what} has {len(text)} characters; {MAX_TEXT} are allowed")
+    if fault := invisible_fault(voice.name):
+        wrong.append(f"its name {fault}")
     if not any(char.isalnum() for char in voice.transcript):
         wrong.append("its transcript is empty: say what is spoken in the clip, word for word")
     if not LOWEST_HZ <= voice.sample_rate <= HIGHEST_HZ:
@@ -101,11 +106,8 @@ def read_voice(folder: Path) -> VoiceFiles:
     """
     try:
         texts = tomllib.loads((folder / TEXTS).read_text(encoding="utf-8"))
-        with wave.open(str(folder / CLIP)) as clip:
-            if (clip.getnchannels(), clip.getsampwidth()) != (1, 2):
-                raise BadVoice(f"voice {folder.name!r}: {CLIP} must be 16-bit mono; `tertulia voice add` makes it so")
-            rate, pcm = clip.getframerate(), clip.readframes(clip.getnframes())
-    except (OSError, EOFError, UnicodeDecodeError, wave.Error, tomllib.TOMLDecodeError) as error:
+        clip = parse((folder / CLIP).read_bytes())
+    except (OSError, ValueError) as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors
         raise BadVoice(f"voice {folder.name!r} cannot be read: {error}") from error
 
     def text(key: str, default: str = "") -> str:
@@ -117,8 +119,8 @@ def read_voice(folder: Path) -> VoiceFiles:
     voice = VoiceFiles(
         folder.name,
         text("transcript"),
-        rate,
-        pcm,
+        clip.layout.hz,
+        as_bytes(mono(clip)),
         text("name", folder.name.capitalize()),
         text("language", "und"),
         text("description"),

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import struct
 import wave
 from array import array
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tertulia_cli.client.resampling import resampled
 from tertulia_cli.client.talk import FRAME_BYTES, frames
-from tertulia_cli.client.wav import mono, parse, read_speech
+from tertulia_cli.client.wav import read_speech
 from tertulia_cli.exits import MISUSED, Failure
-
-
-def riff(*chunks: tuple[bytes, bytes]) -> bytes:
-    body = b"".join(name + len(data).to_bytes(4, "little") + data + b"\0" * (len(data) % 2) for name, data in chunks)
-    return b"RIFF" + (4 + len(body)).to_bytes(4, "little") + b"WAVE" + body
-
-
-def format_of(*, hz: int = 16_000, channels: int = 1, bits: int = 16, tag: int = 1) -> bytes:
-    align = channels * bits // 8
-    return struct.pack("<HHIIHH", tag, channels, hz, hz * align, align, bits)
 
 
 def tone(hz: int, frequency: float, seconds: float = 0.25) -> array[int]:
@@ -50,54 +36,10 @@ def test_16_khz_mono_passes_unchanged(tmp_path: Path) -> None:
     assert read_speech(path) == pcm
 
 
-@pytest.mark.parametrize(
-    ("bits", "raw"),
-    [
-        (8, b"\x80\xc0\x00"),
-        (16, b"\0\0\0\x40\0\x80"),
-        (24, b"\7\0\0\7\0\x40\7\0\x80"),
-        (32, b"\7\7\0\0\7\7\0\x40\7\7\0\x80"),
-    ],
-)
-def test_any_sample_width_becomes_16_bit(bits: int, raw: bytes) -> None:
-    wav = parse(riff((b"fmt ", format_of(bits=bits)), (b"data", raw)))
-    assert list(mono(wav)) == [0, 16_384, -32_768]
-
-
-def test_channels_are_mixed() -> None:
-    raw = struct.pack("<4h", 100, 300, -100, -300)
-    assert list(mono(parse(riff((b"fmt ", format_of(channels=2)), (b"data", raw))))) == [200, -200]
-
-
-def test_extensible_format_and_unknown_chunks_are_accepted() -> None:
-    extensible = format_of(tag=0xFFFE) + struct.pack("<HHIH14x", 22, 16, 4, 1)
-    raw = riff((b"LIST", b"odd"), (b"fmt ", extensible), (b"fact", b"1234"), (b"data", b"\1\0\2\0"))
-    assert list(mono(parse(raw))) == [1, 2]
-
-
-def test_data_size_above_the_file_size_is_accepted() -> None:
-    raw = riff((b"fmt ", format_of()), (b"data", b"\1\0" * 8))
-    assert len(mono(parse(raw[:-5]))) == 5
-
-
-@pytest.mark.parametrize(
-    ("raw", "why"),
-    [
-        (b"", "no RIFF"),
-        (b"fLaC" + b"\0" * 40, "no RIFF"),
-        (riff((b"fmt ", format_of())), "no sound"),
-        (riff((b"data", b"\0\0")), "comes before the format"),
-        (riff((b"fmt ", format_of()), (b"data", b"")), "no sound"),
-        (riff((b"fmt ", format_of(tag=3, bits=32)), (b"data", b"\0" * 8)), "format 3"),
-        (riff((b"fmt ", format_of(bits=12)), (b"data", b"\0" * 8)), "12 bits"),
-        (riff((b"fmt ", format_of(hz=0)), (b"data", b"\0" * 8)), "at 0 Hz"),
-        (riff((b"fmt ", b"\1\0"), (b"data", b"\0" * 8)), "too short"),
-    ],
-)
-def test_other_formats_are_refused_with_advice(tmp_path: Path, raw: bytes, why: str) -> None:
+def test_other_formats_are_refused_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "x.wav"
-    path.write_bytes(raw)
-    with pytest.raises(Failure, match=rf"(?s){why}.*ffmpeg") as failure:
+    path.write_bytes(b"fLaC" + bytes(40))
+    with pytest.raises(Failure, match=r"(?s)another format: FLAC.*ffmpeg.*-ar 16000") as failure:
         read_speech(path)
     assert failure.value.code == MISUSED
 
@@ -105,12 +47,6 @@ def test_other_formats_are_refused_with_advice(tmp_path: Path, raw: bytes, why: 
 def test_missing_file_fails_with_its_path(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="cannot be read: No such file"):
         read_speech(tmp_path / "none.wav")
-
-
-@given(st.binary(max_size=200))
-def test_arbitrary_file_parses_or_raises_value_error(body: bytes) -> None:
-    with contextlib.suppress(ValueError):
-        assert mono(parse(b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0" + body))
 
 
 @pytest.mark.parametrize("hz", [8_000, 22_050, 44_100, 48_000])

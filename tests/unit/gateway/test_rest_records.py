@@ -111,9 +111,46 @@ async def test_invalid_character_is_refused(api: httpx2.AsyncClient, body: dict[
     assert field in details["detail"]
 
 
+INVISIBLE = "Lu\u202ena"
+
+
+async def test_invisible_characters_are_refused_with_their_code_point(
+    api: httpx2.AsyncClient, store: MemoryStore
+) -> None:
+    character, conversation = (await store.characters())[0].id, await talk(store)
+    answers = [
+        await api.post("/api/characters", json={"name": INVISIBLE, "voice": "luna"}),
+        await api.post("/api/characters", json={"name": "Iris", "voice": INVISIBLE}),
+        await api.patch(f"/api/characters/{character}", json={"name": INVISIBLE}),
+        await api.patch(f"/api/conversations/{conversation}", json={"title": INVISIBLE}),
+    ]
+    for answer, field in zip(answers, ("name", "voice", "name", "title"), strict=True):
+        (error,) = problem(answer, 422)["errors"]
+        assert error["field"] == field
+        assert error["message"].startswith("contains U+202E RIGHT-TO-LEFT OVERRIDE")
+    taken = await api.post("/api/characters", json={"name": " می\u200cخواهم 👩\u200d🚀\n", "voice": "luna"})
+    assert (taken.status_code, taken.json()["name"]) == (201, "می\u200cخواهم 👩\u200d🚀")
+
+
+async def test_invisible_name_of_an_earlier_release_allows_changes(
+    api: httpx2.AsyncClient, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (known, *_) = await store.characters()
+    with monkeypatch.context() as earlier:
+        earlier.setattr("tertulia_shared.store.validation.invisible_fault", _no_fault)
+        await store.save_character(replace(known, name="Iris\u200b"))
+    changed = await api.patch(f"/api/characters/{known.id}", json={"active": False})
+    assert (changed.status_code, changed.json()["name"]) == (200, "Iris")
+
+
 async def test_taken_name_is_a_conflict(api: httpx2.AsyncClient) -> None:
     details = problem(await api.post("/api/characters", json={"name": "LUNA", "voice": "luna"}), 409)
     assert "another name" in details["detail"]
+
+
+def _no_fault(text: str) -> str:
+    """The check of an earlier release."""
+    return text[:0]
 
 
 def _any_picture(image: str) -> bool:

@@ -44,6 +44,7 @@ def test_any_text_is_read_as_written(tmp_path_factory: pytest.TempPathFactory, t
     [
         (replace(GOOD, id="Bad Name"), "a-z"),
         (replace(GOOD, id="../up"), "a-z"),
+        (replace(GOOD, name="Bo\u200bb"), r"its name contains U\+200B ZERO WIDTH SPACE"),
         (replace(GOOD, transcript=" ... "), "transcript is empty"),
         (replace(GOOD, transcript="a" * 1001), "1001 characters"),
         (replace(GOOD, sample_rate=8_000), "8000 Hz"),
@@ -72,7 +73,7 @@ def test_folder_without_texts_is_not_a_voice_and_missing_folder_has_none(tmp_pat
     assert read_voices(tmp_path / "nowhere") == ()
 
 
-@pytest.mark.parametrize("damage", ["no clip", "no wav", "stereo", "no toml", "a number", "latin-1"])
+@pytest.mark.parametrize("damage", ["no clip", "no wav", "mp3", "no toml", "a number", "latin-1"])
 def test_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
     made = write_voice(tmp_path, GOOD)
     match damage:
@@ -80,10 +81,8 @@ def test_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
             (made / CLIP).unlink()
         case "no wav":
             (made / CLIP).write_bytes(b"RIFF")
-        case "stereo":
-            with wave.open(str(made / CLIP), "wb") as clip:
-                clip.setparams((2, 2, 16_000, 0, "NONE", ""))
-                clip.writeframes(GOOD.pcm)
+        case "mp3":
+            (made / CLIP).write_bytes(b"ID3" + bytes(1000))
         case "no toml":
             (made / TEXTS).write_text("transcript = ")
         case "a number":
@@ -92,6 +91,14 @@ def test_damaged_voice_is_named(tmp_path: Path, damage: str) -> None:
             (made / TEXTS).write_bytes('transcript = "é"'.encode("latin-1"))
     with pytest.raises(BadVoice, match="voice 'bob'"):
         read_voices(tmp_path)
+
+
+def test_stereo_clip_is_read_as_one_channel(tmp_path: Path) -> None:
+    made = write_voice(tmp_path, GOOD)
+    with wave.open(str(made / CLIP), "wb") as clip:
+        clip.setparams((2, 2, 16_000, 0, "NONE", ""))
+        clip.writeframes(np.repeat(np.frombuffer(GOOD.pcm, "<i2"), 2).tobytes())
+    assert read_voice(made) == GOOD
 
 
 def test_three_characters_have_example_voices() -> None:

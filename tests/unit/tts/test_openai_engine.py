@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import struct
 import wave
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tertulia_tts.engine import EngineUnavailable, SynthesisFailed
 from tertulia_tts.engines.openai import engine as openai
@@ -78,6 +80,39 @@ async def test_wav_answer_is_decoded() -> None:
         assert pitch_hz(await spoken(engine)) == pytest.approx(220, rel=0.02)
 
 
+@pytest.mark.parametrize("kind", ["float", "24 bit", "stereo", "no size, LIST first"])
+async def test_wav_of_any_kind_is_decoded(kind: str) -> None:
+    samples = speech_server.speech(TEXT, "af_bella", 16_000)
+    async with speaking(Say(wav_of(kind, samples), "audio/wav")) as (engine, _):
+        pcm = await spoken(engine)
+    async with speaking(Say(wav_of("16 bit", samples), "audio/wav")) as (engine, _):
+        expected = await spoken(engine)
+    assert np.abs(np.frombuffer(pcm, "<i2").astype(int) - np.frombuffer(expected, "<i2")).max() <= 1
+
+
+def wav_of(kind: str, samples: NDArray[np.int16]) -> bytes:
+    """The samples as a WAV of this kind, with a chunk of text after them."""
+    tag, channels, bits, size, before = 1, 1, 16, None, b""
+    pcm = samples.astype("<i2")
+    data = pcm.tobytes()
+    match kind:
+        case "float":
+            tag, bits, data = 3, 32, (pcm / 32_768).astype("<f4").tobytes()
+        case "24 bit":
+            bits, data = 24, (pcm.astype("<i4") << 8).view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+        case "stereo":
+            channels, data = 2, np.stack([pcm, -pcm], 1).tobytes()
+        case "no size, LIST first":
+            size, before = 0xFFFF_FFFF, b"LIST" + struct.pack("<I", 6_000) + bytes(6_000)
+        case _:
+            pass
+    frame = channels * bits // 8
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, tag, channels, 16_000, 16_000 * frame, frame, bits)
+    after = b"" if size else b"LIST" + struct.pack("<I", 4_000) + b"\x55" * 4_000
+    chunks = before + form + b"data" + struct.pack("<I", len(data) if size is None else size) + data + after
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+
+
 async def test_blank_text_sends_no_request() -> None:
     async with speaking() as (engine, server):
         assert await spoken(engine, " ... ") == b""
@@ -121,11 +156,17 @@ async def test_refusal_is_not_retried(status: int) -> None:
     assert len(server.requests) == 2
 
 
+def wav_of_mu_law() -> bytes:
+    form = struct.pack("<IHHIIHH", 16, 7, 1, 8_000, 8_000, 1, 8)
+    return b"RIFF\0\0\0\0WAVEfmt " + form + b"data\0\0\0\0" + bytes(4000)
+
+
 @pytest.mark.parametrize(
     ("act", "reason"),
     [
         (Say(b'{"audio": ""}', "application/json"), "application/json"),
         (Say(b"ID3" + bytes(4000), "audio/mpeg"), "MP3"),
+        (Say(wav_of_mu_law(), "audio/wav"), "µ-law"),
         (Say(b"OggS" + bytes(4000), "audio/ogg"), "Ogg"),
     ],
 )

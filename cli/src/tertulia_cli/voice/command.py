@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tertulia_cli.client.resampling import resampled
-from tertulia_cli.client.wav import MAX_FILE_BYTES, as_bytes, mono, parse
+from tertulia_cli.client.wav import read_wav
 from tertulia_cli.exits import FAILED, MISUSED, OK, Failure
 from tertulia_shared.voice_files import HIGHEST_HZ, TEXTS, BadVoice, VoiceFiles, read_voices, write_voice
+from tertulia_shared.wav import as_bytes, mono
+
+ADVISED_HZ = 24_000
+"""The sample rate in the advice how to convert a clip: that of the speech engines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +71,6 @@ def show(folder: Path) -> int:
 
 def _read(path: Path) -> tuple[int, bytes]:
     """Sample rate and 16-bit mono PCM of a WAV file; rates above `HIGHEST_HZ` are reduced to it."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise Failure(f"{path} is above {MAX_FILE_BYTES >> 20} MiB: cut it into pieces.", MISUSED)
-        wav = parse(path.read_bytes())
-    except OSError as error:
-        raise Failure(f"{path} cannot be read: {error.strerror}.", MISUSED) from error
-    except ValueError as error:
-        raise Failure(
-            f"{path} is not a PCM WAV file ({error}); convert it: "
-            f"ffmpeg -i {path} -ac 1 -ar 24000 -c:a pcm_s16le out.wav",
-            MISUSED,
-        ) from error
-    rate = min(wav.hz, HIGHEST_HZ)
-    return rate, as_bytes(resampled(mono(wav), wav.hz, rate))
+    sound = read_wav(path, ADVISED_HZ)
+    rate = min(sound.layout.hz, HIGHEST_HZ)
+    return rate, as_bytes(resampled(mono(sound), sound.layout.hz, rate))

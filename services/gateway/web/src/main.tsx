@@ -26,7 +26,7 @@ if (probe) {
     flushes: () => probe.flushes(),
     ducks: () => probe.ducks(),
     levels: () => probe.levels(),
-    state: () => structuredClone(talk.view.value),
+    state: () => structuredClone(talk.state.value),
   });
 }
 

@@ -19,7 +19,7 @@ const NEVER_SENT: Readonly<Record<string, string>> = {
 };
 /** Recorded fields that the page does not read on purpose, each with the reason. */
 const IGNORED_FIELDS: Readonly<Record<string, string>> = {
-  "message_complete.usage": "tokens and cost are shown by `tertulia inspect` and the metrics only",
+  "message_complete.usage": "the page shows the sums of the turn and of the conversation, from `turn_metrics`",
 };
 
 interface RecordedEvent {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import { sentenceSpan } from "../src/talk/sentences";
-import type { Reply } from "../src/talk/view";
+import type { Reply } from "../src/talk/page-state";
 
 function sentence(
   text: string,

@@ -8,6 +8,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 
 from tertulia_shared.model_server import OPENROUTER, checked_base_url, checked_body, checked_headers, checked_key
 from tertulia_shared.settings import CommonSettings
+from tertulia_shared.visible_text import invisible_fault
 
 MIN_CONTEXT_TOKENS = 512
 """The smallest window that can hold a character, a question and an answer."""
@@ -54,6 +55,13 @@ class LLMSettings(CommonSettings):
         pattern=r"^[^<>\n\r]+$",
         description="the name that the characters call the user by",
     )
+
+    @field_validator("user_name")
+    @classmethod
+    def _user_name(cls, name: str) -> str:
+        if fault := invisible_fault(name):
+            raise ValueError(fault)
+        return name
 
     @field_validator("llm_base_url")
     @classmethod

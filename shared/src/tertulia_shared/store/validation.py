@@ -18,6 +18,7 @@ from tertulia_shared.store.ordering import STATUS_RANK
 from tertulia_shared.store.pictures import ALLOWED, is_picture
 from tertulia_shared.store.records import Character, Message, ModelSettings
 from tertulia_shared.text import clean_line, clean_text, is_clean_line, is_clean_text
+from tertulia_shared.visible_text import invisible_fault, without_invisible
 
 NAME_MAX_CHARS: Final = 40
 VOICE_MAX_CHARS: Final = 64
@@ -80,6 +81,7 @@ def check_character(character: Character) -> None:
     check_id("character.id", character.id)
     name = character.name
     _check_line("character.name", name, 1, NAME_MAX_CHARS)
+    _check_visible("character.name", name)
     if "<" in name or ">" in name:
         raise InvalidRecord("character.name", "must not contain < or >, which mark a speaker in what the model reads")
     if name != name.strip():
@@ -87,6 +89,7 @@ def check_character(character: Character) -> None:
     if not any(char.isalnum() for char in name):
         raise InvalidRecord("character.name", "must contain a letter or a digit, so that it can be said")
     _check_line("character.voice", character.voice, 1, VOICE_MAX_CHARS)
+    _check_visible("character.voice", character.voice)
     _check_text("character.system_prompt", character.system_prompt, PROMPT_MAX_CHARS)
     _check_text("character.image", character.image, IMAGE_MAX_CHARS)
     if not is_picture(character.image):
@@ -129,19 +132,22 @@ def fitted_message(message: Message) -> Message:
 
 
 def fitted_character(character: Character) -> Character:
-    """The character with its texts cleaned; not cut, because too long a text is an error."""
+    """The character with its texts cleaned; not cut, because too long a text is an error.
+
+    Invisible characters are removed: an earlier release accepted them. The REST API refuses them in a new name.
+    """
     return replace(
         character,
-        name=clean_line(character.name),
-        voice=clean_line(character.voice),
+        name=clean_line(without_invisible(character.name)),
+        voice=clean_line(without_invisible(character.voice)),
         system_prompt=clean_text(character.system_prompt),
         image=clean_text(character.image),
     )
 
 
 def fitted_title(title: str) -> str:
-    """The title, cleaned and cut to the bound that the store accepts."""
-    return clean_line(title)[:TITLE_MAX_CHARS]
+    """The title, cleaned, cut to the bound that the store accepts, and without invisible characters."""
+    return clean_line(without_invisible(clean_line(title)[:TITLE_MAX_CHARS]))
 
 
 def _check_line(field: str, value: str, least: int, most: int) -> None:
@@ -149,6 +155,11 @@ def _check_line(field: str, value: str, least: int, most: int) -> None:
         raise InvalidRecord(field, f"{len(value)} characters; {least} to {most} are allowed")
     if not is_clean_line(value):
         raise InvalidRecord(field, "must be one line without control characters or halves of surrogate pairs")
+
+
+def _check_visible(field: str, value: str) -> None:
+    if fault := invisible_fault(value):
+        raise InvalidRecord(field, fault)
 
 
 def _check_text(field: str, value: str, most: int) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from enum import StrEnum
 from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import StreamingResponse
 
+from tertulia_gateway.rest import export
+from tertulia_gateway.rest.export import Format
 from tertulia_gateway.rest.problems import responses
 from tertulia_gateway.rest.shapes import (
     ConversationItem,
@@ -19,21 +18,12 @@ from tertulia_gateway.rest.shapes import (
     conversation_item,
     message_item,
 )
-from tertulia_shared.store import Conversation, Message, NotFound, Store
+from tertulia_shared.store import Conversation, NotFound, Store
 
-EXPORT_PAGE = 500
-"""Messages per read of the store during an export."""
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 ConversationId = Annotated[str, Path(pattern=UUID, description="a conversation's id")]
 Limit = Annotated[int, Query(ge=1, le=200, description="most items on a page")]
-
-
-class Format(StrEnum):
-    """The formats of an exported file."""
-
-    MARKDOWN = "markdown"
-    JSON = "json"
 
 
 def router(store: Store) -> APIRouter:
@@ -62,7 +52,7 @@ def router(store: Store) -> APIRouter:
         messages = await store.messages(conversation_id, limit, after)
         return ConversationWithMessages(
             **conversation_item(conversation).model_dump(),
-            messages=[message_item(message) for message in messages if _was_shown(message)],
+            messages=[message_item(message) for message in messages if export.was_shown(message)],
             next=messages[-1].position if len(messages) >= limit else None,
         )
 
@@ -89,9 +79,9 @@ def router(store: Store) -> APIRouter:
         """Export a whole conversation as a file, Markdown or JSON."""
         conversation = await _existing(store, conversation_id)
         if format is Format.MARKDOWN:
-            body, media, suffix = _markdown(store, conversation), "text/markdown; charset=utf-8", "md"
+            body, media, suffix = export.markdown(store, conversation), "text/markdown; charset=utf-8", "md"
         else:
-            body, media, suffix = _json(store, conversation), "application/json", "json"
+            body, media, suffix = export.json(store, conversation), "application/json", "json"
         name = f"tertulia-{conversation.created_at:%Y-%m-%d}-{conversation.id[:8]}.{suffix}"
         return StreamingResponse(
             body, media_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'}
@@ -105,34 +95,3 @@ async def _existing(store: Store, conversation_id: str) -> Conversation:
     if conversation is None:
         raise NotFound("conversation", conversation_id)
     return conversation
-
-
-def _was_shown(message: Message) -> bool:
-    """True if a client may have seen the message: a reply's row is created before its first word."""
-    return message.status != "streaming" or bool(message.text)
-
-
-async def _all_messages(store: Store, conversation_id: str) -> AsyncIterator[Message]:
-    after: int | None = None
-    while page := await store.messages(conversation_id, EXPORT_PAGE, after):
-        for message in filter(_was_shown, page):
-            yield message
-        after = page[-1].position
-
-
-async def _markdown(store: Store, conversation: Conversation) -> AsyncIterator[str]:
-    yield f"# {conversation.title or 'A conversation'}\n\nBegun {conversation.created_at:%Y-%m-%d %H:%M} UTC.\n"
-    async for message in _all_messages(store, conversation.id):
-        name = message.character_name or "You"
-        note = {"interrupted": " *(cut off)*", "failed": " *(failed)*", "streaming": " *(unfinished)*"}
-        yield f"\n**{name}:** {message.text.strip()}{note.get(message.status, '')}\n"
-
-
-async def _json(store: Store, conversation: Conversation) -> AsyncIterator[bytes]:
-    head = orjson.dumps(conversation_item(conversation).model_dump())
-    yield head[:-1] + b',"messages":['
-    separator = b""
-    async for message in _all_messages(store, conversation.id):
-        yield separator + orjson.dumps(message_item(message).model_dump())
-        separator = b","
-    yield b"]}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from tertulia_shared.store import Character, Conversation, Message
 from tertulia_shared.store.pictures import shown
@@ -18,6 +19,7 @@ from tertulia_shared.store.validation import (
     VOICE_MAX_CHARS,
 )
 from tertulia_shared.text import clean_line, clean_text
+from tertulia_shared.visible_text import invisible_fault
 
 
 def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
@@ -25,7 +27,14 @@ def _cleaned(clean: Callable[[str], str]) -> BeforeValidator:
     return BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)
 
 
-Line = Annotated[str, _cleaned(clean_line)]
+def _visible_line(text: str) -> str:
+    """The text as a line. Refuses invisible characters, except for white space at its ends."""
+    if fault := invisible_fault(text.strip()):
+        raise PydanticCustomError("invisible_character", "{fault}", {"fault": fault})
+    return clean_line(text)
+
+
+Line = Annotated[str, _cleaned(_visible_line)]
 Text = Annotated[str, _cleaned(clean_text)]
 
 

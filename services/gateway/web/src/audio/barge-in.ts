@@ -2,7 +2,7 @@
  * Barge-in: lowers the voice as soon as the user makes a sound, then stops it or raises it again.
  *
  * The recognizer detects a sound long before it knows whether it is a word. Until then the voice is only ducked, so a
- * cough does not cost the sentence. Pure: the caller passes the time.
+ * cough does not end the reply. Pure: the caller passes the time.
  */
 
 import type { ServerEvent } from "../wire/events";

@@ -19,7 +19,7 @@ export interface Report {
   readonly playedMs: number;
   /** Root mean square of the output since the last report, 0…1. */
   readonly level: number;
-  /** Samples taken out of the buffer since the start, played or dropped: credit for the playback queue. */
+  /** Samples taken out of the buffer since the start, played or dropped; the playback queue may send as many more. */
   readonly consumed: number;
   readonly tally: Tally;
 }

@@ -9,19 +9,10 @@
  */
 
 import { JitterTarget } from "./jitter";
+import { OutputGain } from "./output-gain";
 import type { AudioChunk, Report } from "./playback-report";
+import { PlayingMessage } from "./playing-message";
 import { RingBuffer } from "./ring-buffer";
-
-interface PlayingMessage {
-  messageId: string;
-  sentence: number;
-  doneSentence: number;
-  doneChunk: number;
-  samples: number;
-  checksum: number;
-  gapSamples: number;
-  gaps: number;
-}
 
 interface Segment {
   readonly messageId: string;
@@ -34,13 +25,11 @@ const TICK_MS = 50;
 /** Fade-out on a flush: too short to hear as speech, long enough to avoid a click. */
 const FLUSH_FADE_MS = 5;
 const JOIN_FADE_MS = 2;
-const GAIN_SETTLES_MS = 15;
-/** Gain while ducked, −14 dB: the voice stays audible without covering the user's. */
-const DUCKED = 0.2;
 
 export class Playout {
   readonly #ring: RingBuffer;
   readonly #jitter = new JitterTarget();
+  readonly #output: OutputGain;
   #segments: Segment[] = [];
   #ended = new Set<string>();
   #current: PlayingMessage | null = null;
@@ -50,13 +39,9 @@ export class Playout {
   #fade = new Float32Array(0);
   #fadeAt = 0;
   #flushed: PlayingMessage | null = null;
-  #volume = 1;
-  #ducked = false;
-  #gain = 1;
   #tail = 0;
   #join = 0;
   #sinceTick = 0;
-  #energy = 0;
   #consumed = 0;
 
   constructor(
@@ -66,6 +51,7 @@ export class Playout {
     private readonly checksums = false,
   ) {
     this.#ring = new RingBuffer(capacity);
+    this.#output = new OutputGain(rate);
   }
 
   /** Queue a chunk. Samples above the capacity are dropped; the playback queue never sends that many. */
@@ -95,18 +81,18 @@ export class Playout {
     this.#ring.clear();
     this.#segments = [];
     this.#ended.clear();
-    this.#flushed = this.#current ?? this.#flushed ?? { ...UNPLAYED };
+    this.#flushed = this.#current ?? this.#flushed ?? new PlayingMessage("", 0);
     this.#current = null;
     this.#mode = "idle";
   }
 
   duck(on: boolean): void {
-    this.#ducked = on;
+    this.#output.duck(on);
   }
 
   /** @param volume 0…1 */
   setVolume(volume: number): void {
-    this.#volume = Math.min(1, Math.max(0, volume));
+    this.#output.setVolume(volume);
   }
 
   /** Render the next block. */
@@ -115,7 +101,7 @@ export class Playout {
     if (this.#mode === "filling") this.#considerStarting(out.length - at);
     while (at < out.length && this.#mode === "playing") at = this.#renderPlaying(out, at);
     if (at < out.length) this.#renderSilence(out, at);
-    this.#applyGain(out);
+    this.#output.apply(out);
     this.#tick(out.length);
   }
 
@@ -148,7 +134,7 @@ export class Playout {
       this.#say("sentence", current);
     }
     const taken = this.#ring.read(out, at, Math.min(segment.left, out.length - at));
-    this.#hash(out, at, taken);
+    if (this.checksums) current?.hash(out, at, taken);
     for (let index = at; index < at + taken && this.#join > 0; index += 1) {
       out[index] = (out[index] ?? 0) * (1 - this.#join / this.#samples(JOIN_FADE_MS));
       this.#join -= 1;
@@ -169,10 +155,9 @@ export class Playout {
       const taken = Math.min(left, segment.left);
       segment.left -= taken;
       left -= taken;
-      current.samples += taken;
+      current.played(taken);
       if (segment.left > 0) continue;
-      current.doneSentence = segment.sentence;
-      current.doneChunk = segment.chunk;
+      current.chunkDone(segment.sentence, segment.chunk);
       this.#segments.shift();
     }
   }
@@ -189,8 +174,7 @@ export class Playout {
   }
 
   #start(segment: Segment): void {
-    const { messageId, sentence } = segment;
-    this.#current = { ...UNPLAYED, messageId, sentence };
+    this.#current = new PlayingMessage(segment.messageId, segment.sentence);
     this.#say("started", this.#current);
   }
 
@@ -241,8 +225,7 @@ export class Playout {
       this.#start(first);
       return;
     }
-    current.gaps += 1;
-    current.gapSamples += this.#silentFor;
+    current.ranDry(this.#silentFor);
     this.#jitter.ranDry((this.#silentFor / this.rate) * 1_000);
   }
 
@@ -254,62 +237,19 @@ export class Playout {
     }
   }
 
-  #applyGain(out: Float32Array): void {
-    const target = this.#volume * (this.#ducked ? DUCKED : 1);
-    const share = 1 - Math.exp(-1 / this.#samples(GAIN_SETTLES_MS));
-    for (let index = 0; index < out.length; index += 1) {
-      this.#gain += (target - this.#gain) * share;
-      const sample = (out[index] ?? 0) * this.#gain;
-      out[index] = sample;
-      this.#energy += sample * sample;
-    }
-  }
-
   #tick(samples: number): void {
     this.#sinceTick += samples;
     if (this.#sinceTick < this.#samples(TICK_MS)) return;
     if (this.#current) this.#say("tick", this.#current);
     this.#sinceTick = 0;
-    this.#energy = 0;
+    this.#output.restartLevel();
   }
 
   #say(cause: Report["cause"], of: PlayingMessage): void {
-    const { messageId, sentence, doneSentence, doneChunk, samples, checksum, gaps, gapSamples } = of;
-    this.report({
-      cause,
-      messageId,
-      sentence,
-      doneSentence,
-      doneChunk,
-      playedMs: Math.floor((samples / this.rate) * 1_000),
-      level: Math.sqrt(this.#energy / Math.max(1, this.#sinceTick)),
-      consumed: this.#consumed,
-      tally: { samples, checksum, gaps, gapMs: (gapSamples / this.rate) * 1_000 },
-    });
-  }
-
-  #hash(out: Float32Array, from: number, count: number): void {
-    const current = this.#current;
-    if (!this.checksums || !current) return;
-    let hash = current.checksum;
-    for (let index = from; index < from + count; index += 1) {
-      hash = Math.imul(hash ^ (Math.round((out[index] ?? 0) * 32_768) & 0xffff), 0x01000193) >>> 0;
-    }
-    current.checksum = hash;
+    this.report(of.report(cause, this.rate, { level: this.#output.level, consumed: this.#consumed }));
   }
 
   #samples(ms: number): number {
     return Math.round((ms / 1_000) * this.rate);
   }
 }
-
-const UNPLAYED: PlayingMessage = {
-  messageId: "",
-  sentence: 0,
-  doneSentence: -1,
-  doneChunk: -1,
-  samples: 0,
-  checksum: 0x811c9dc5,
-  gapSamples: 0,
-  gaps: 0,
-};

@@ -1,6 +1,6 @@
 /** The last turns with their times: the server's `turn_metrics` and the page's own measurements. Pure. */
 
-import type { Message } from "../talk/view";
+import type { Message } from "../talk/page-state";
 
 export interface Trace {
   readonly turnId: string;

@@ -1,5 +1,6 @@
 /** Client of the gateway's REST API, for the calls that the page uses. Every call rejects with `RequestFailed`. */
 
+import type { ModelSettings } from "../wire/events";
 import { readProblem, unreachable } from "./problem";
 
 export interface Character {
@@ -9,6 +10,8 @@ export interface Character {
   readonly system_prompt: string;
   readonly image: string;
   readonly active: boolean;
+  /** The settings of its own; null: the conversation's. */
+  readonly model_settings: ModelSettings;
 }
 
 export type CharacterDraft = Omit<Character, "id">;
@@ -41,6 +44,12 @@ export interface StoredMessage {
   readonly character_name: string;
   readonly text: string;
   readonly status: "streaming" | "complete" | "interrupted" | "failed";
+}
+
+export interface StoredConversation {
+  readonly messages: readonly StoredMessage[];
+  /** The sum of the replies' tokens and cost (`usageOf` reads it). */
+  readonly usage: unknown;
 }
 
 export interface Status {
@@ -94,9 +103,10 @@ export class Api {
     return (await this.#ask("GET", `api/conversations?${query}`)) as Page<ConversationRow>;
   }
 
-  /** Fetch the messages of a conversation, oldest first, at most `MESSAGES_MAX`. */
-  async messages(conversationId: string): Promise<readonly StoredMessage[]> {
+  /** Fetch a conversation's usage and its messages, oldest first, at most `MESSAGES_MAX`. */
+  async conversation(conversationId: string): Promise<StoredConversation> {
     const all: StoredMessage[] = [];
+    let usage: unknown = null;
     let after: number | null = null;
     do {
       const query = new URLSearchParams({ limit: "1000" });
@@ -106,11 +116,13 @@ export class Api {
       const page = (await this.#ask("GET", `api/conversations/${encodeURIComponent(conversationId)}?${query}`)) as {
         messages: StoredMessage[];
         next: number | null;
+        usage?: unknown;
       };
+      usage ??= page.usage;
       all.push(...page.messages);
       after = page.next;
     } while (after !== null && all.length < MESSAGES_MAX);
-    return all;
+    return { messages: all, usage };
   }
 
   async status(): Promise<Status> {

@@ -17,9 +17,10 @@ export class RequestFailed extends Error {
     super(message);
   }
 
-  /** The problem with one field; `""` if there is none. */
-  about(field: string): string {
-    return this.fields.find((each) => each.field === field || each.field.endsWith(`.${field}`))?.detail ?? "";
+  /** The problem with one field, at the top level or in the object `inside`; `""` if there is none. */
+  about(field: string, inside = ""): string {
+    const path = inside ? `${inside}.${field}` : field;
+    return this.fields.find((each) => each.field === path || each.field.endsWith(`.${path}`))?.detail ?? "";
   }
 }
 

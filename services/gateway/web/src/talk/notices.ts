@@ -1,13 +1,13 @@
 /** Converts the server's warnings and errors to notices: the text, and the place on the page. Pure. */
 
 import type { ServerEvent } from "../wire/events";
-import type { Notice, NoticePlace } from "./view";
+import type { Notice, NoticePlace } from "./page-state";
 
 type Warning = ServerEvent & { type: "warning" };
 type Failure = ServerEvent & { type: "error" };
 
-/** Codes about one turn; the next turn removes the notice. */
-const OF_A_TURN: ReadonlySet<string> = new Set(["store_refused", "reply_cut"]);
+/** Codes of warnings about one turn; the next turn removes the notice. */
+const OF_A_TURN: ReadonlySet<string> = new Set(["store_refused", "reply_cut", "reply_filtered", "model_setting_dropped"]);
 const SENT_AGAIN = "what you write now is sent as soon as possible.";
 
 export function ofWarning({ code, message }: Warning): Notice {
@@ -28,6 +28,11 @@ export function ofError({ code, message, turn_id: turnId }: Failure, writesPause
     ? `The server cannot accept messages right now; ${SENT_AGAIN}`
     : message.replace(" (with the same turn_id)", "");
   return { place: "page", code, text, serious: true };
+}
+
+/** True if `b` repeats `a`. Each character can have the same warning in one turn, with its own text. */
+export function isRepeated(a: Notice, b: Notice): boolean {
+  return a.place === b.place && a.code === b.code && (!OF_A_TURN.has(a.code) || a.text === b.text);
 }
 
 /** Remove the notices with these codes. */

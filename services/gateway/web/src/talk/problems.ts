@@ -1,14 +1,14 @@
 /** The part of the reducer that handles warnings and errors. Pure. */
 
 import type { ServerEvent } from "../wire/events";
-import { ofError, ofWarning, without } from "./notices";
+import { isRepeated, ofError, ofWarning, without } from "./notices";
 import { withReply } from "./replies";
-import { type Notice, type NoticePlace, type ViewState, findReply } from "./view";
+import { type Notice, type NoticePlace, type PageState, findReply } from "./page-state";
 
 /** Error codes by which the server refuses a command. */
 const REFUSALS: ReadonlySet<string> = new Set(["bad_field", "bad_message", "rate_limited", "unavailable"]);
 
-export function onWarning(state: ViewState, event: ServerEvent & { type: "warning" }): ViewState {
+export function onWarning(state: PageState, event: ServerEvent & { type: "warning" }): PageState {
   const writesPaused = event.code === "writes_paused";
   if (!writesPaused && event.code !== "writes_resumed") return withNotice(state, ofWarning(event));
   // Paused writes are also the cause of any `unavailable` error.
@@ -16,7 +16,7 @@ export function onWarning(state: ViewState, event: ServerEvent & { type: "warnin
   return writesPaused ? withNotice(next, ofWarning(event)) : next;
 }
 
-export function onError(state: ViewState, event: ServerEvent & { type: "error" }): ViewState {
+export function onError(state: PageState, event: ServerEvent & { type: "error" }): PageState {
   const { code, message_id: messageId, turn_id: turnId } = event;
   const refused = turnId !== "" && (code === "bad_field" || code === "bad_message");
   const messages = refused
@@ -42,13 +42,13 @@ export function onError(state: ViewState, event: ServerEvent & { type: "error" }
   return notice ? withNotice(over, notice) : over;
 }
 
-export function withNotice(state: ViewState, notice: Notice): ViewState {
-  const others = state.notices.filter((each) => !(each.place === notice.place && each.code === notice.code));
+export function withNotice(state: PageState, notice: Notice): PageState {
+  const others = state.notices.filter((each) => !isRepeated(each, notice));
   return { ...state, notices: [...others, notice].slice(-8) };
 }
 
-/** Remove the notices at a place, or only the one with this code. */
-export function withoutNotices(state: ViewState, place: NoticePlace, code?: string): ViewState {
-  const notices = state.notices.filter((notice) => notice.place !== place || (code ?? notice.code) !== notice.code);
+/** Remove the notices at a place, or only this one. */
+export function withoutNotices(state: PageState, place: NoticePlace, only?: Notice): PageState {
+  const notices = state.notices.filter((notice) => notice.place !== place || !(only === undefined || notice === only));
   return notices.length < state.notices.length ? { ...state, notices } : state;
 }

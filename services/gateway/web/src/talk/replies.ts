@@ -3,10 +3,10 @@
 import type { Report } from "../audio/playback-report";
 import type { ServerEvent } from "../wire/events";
 import { sentenceSpan } from "./sentences";
-import { type Reply, type ViewState, findReply } from "./view";
+import { type Reply, type PageState, findReply } from "./page-state";
 
 /** Change a reply, or add it if it is not shown yet. */
-export function withReply(state: ViewState, id: string, change: (reply: Reply) => Reply, characterId = ""): ViewState {
+export function withReply(state: PageState, id: string, change: (reply: Reply) => Reply, characterId = ""): PageState {
   // Search from the end: only recent replies change, and a conversation may be long.
   const at = state.messages.findLastIndex((message) => message.kind === "reply" && message.id === id);
   const found = state.messages[at];
@@ -30,7 +30,7 @@ export function withReply(state: ViewState, id: string, change: (reply: Reply) =
   return { ...state, messages: [...state.messages, change(fresh)] };
 }
 
-export function nameOf(state: ViewState, characterId: string): string {
+export function nameOf(state: PageState, characterId: string): string {
   return state.characters.find((character) => character.id === characterId)?.name ?? "Someone";
 }
 
@@ -38,7 +38,7 @@ export function nameOf(state: ViewState, characterId: string): string {
  * Reset a reply at its `message_started`: a stored copy may be shown already, with the whole text, though the reply is
  * not played yet. The events repeat the text; the server says how much of the sound was heard.
  */
-export function asHeardBefore(state: ViewState, reply: Reply): Reply {
+export function asHeardBefore(state: PageState, reply: Reply): Reply {
   const before = state.heardBefore.find((each) => each.message_id === reply.id);
   const fresh =
     reply.sound === "stored"
@@ -52,7 +52,7 @@ export function asHeardBefore(state: ViewState, reply: Reply): Reply {
   };
 }
 
-export function messageComplete(state: ViewState, event: ServerEvent & { type: "message_complete" }): ViewState {
+export function messageComplete(state: PageState, event: ServerEvent & { type: "message_complete" }): PageState {
   const next = withReply(
     state,
     event.message_id,
@@ -75,7 +75,7 @@ export function heard(reply: Reply, text: string): Reply {
 }
 
 /** Apply a report of the player. */
-export function onReport(state: ViewState, report: Report): ViewState {
+export function onReport(state: PageState, report: Report): PageState {
   const { messageId, sentence } = report;
   if (report.cause === "flushed" || messageId === "") return state.speakingId ? { ...state, speakingId: "" } : state;
   if (report.cause === "ended") {
@@ -95,7 +95,7 @@ export function onReport(state: ViewState, report: Report): ViewState {
  * Mark the reply being played, and those after it, as cut off. Replies without any sound so far wait for the server's
  * `message_heard`: if no tts worker runs, nothing was cut off.
  */
-export function cut(state: ViewState): ViewState {
+export function cut(state: PageState): PageState {
   const voiced = new Set<string>();
   for (const message of state.messages) {
     if (
@@ -116,6 +116,7 @@ export function cut(state: ViewState): ViewState {
     messages,
     speakingId: "",
     ducked: false,
+    thinking: null,
     turn: state.turn && { ...state.turn, textComplete: true },
   };
 }

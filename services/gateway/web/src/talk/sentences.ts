@@ -5,7 +5,7 @@
  * worker sends none: then the whole reply counts as one sentence.
  */
 
-import type { Reply } from "./view";
+import type { Reply } from "./page-state";
 
 /** Start and end (exclusive) in the text, in UTF-16 units. */
 export interface Span {

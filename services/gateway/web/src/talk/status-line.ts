@@ -1,6 +1,6 @@
 /** The state of the conversation as one line of text and a mood for the scene. */
 
-import { type ViewState, findReply } from "./view";
+import { type PageState, findReply } from "./page-state";
 
 export type Mood =
   "connecting" | "offline" | "idle" | "listening" | "hearing" | "thinking" | "speaking" | "away" | "refused";
@@ -10,11 +10,21 @@ export interface StatusLine {
   readonly text: string;
   /** The character that speaks or thinks; `""` if none does. */
   readonly characterId: string;
+  /** That character's name, with which `text` then begins. */
+  readonly name: string;
 }
 
-const of = (mood: Mood, text: string, characterId = ""): StatusLine => ({ mood, text, characterId });
+const of = (mood: Mood, text: string): StatusLine => ({ mood, text, characterId: "", name: "" });
+const about = (mood: Mood, { characterId, name }: Speaker, doing: string): StatusLine => ({
+  mood,
+  text: `${name} is ${doing}`,
+  characterId,
+  name,
+});
 
-export function statusLine(state: ViewState): StatusLine {
+type Speaker = Pick<StatusLine, "characterId" | "name">;
+
+export function statusLine(state: PageState): StatusLine {
   switch (state.link) {
     case "replaced":
       return of("away", "This talk is open somewhere else");
@@ -33,19 +43,19 @@ export function statusLine(state: ViewState): StatusLine {
   if (state.listening.hearing) return of("hearing", "Hearing you");
   if (state.soundBlocked) return of("idle", "Waiting for you to allow sound");
   const speaking = findReply(state, state.speakingId);
-  if (speaking) return of("speaking", `${speaking.name} is speaking`, speaking.characterId);
+  if (speaking) return about("speaking", speaking, "speaking");
   if (state.writesPaused) return of("offline", "The server has to wait…");
   const thinking = thinkingCharacter(state);
-  if (thinking)
-    return of("thinking", thinking.name ? `${thinking.name} is thinking` : "Thinking", thinking.characterId);
+  if (thinking) return thinking.name ? about("thinking", thinking, "thinking") : of("thinking", "Thinking");
   if (state.listening.microphone === "opening") return of("connecting", "Opening the microphone…");
   if (state.listening.session) return of("listening", "Listening");
   return of("idle", "Ready when you are");
 }
 
 /** The character whose reply is written but not heard yet; an empty name before the turn's replies are known. */
-function thinkingCharacter(state: ViewState): { name: string; characterId: string } | null {
-  const { turn } = state;
+function thinkingCharacter(state: PageState): Speaker | null {
+  const { turn, thinking } = state;
+  if (thinking) return thinking;
   if (!turn || turn.textComplete) return sending(state) ? { name: "", characterId: "" } : null;
   const next = turn.replies.find(({ messageId }) => {
     const reply = findReply(state, messageId);
@@ -54,13 +64,13 @@ function thinkingCharacter(state: ViewState): { name: string; characterId: strin
   return next ?? { name: "", characterId: "" };
 }
 
-function sending(state: ViewState): boolean {
+function sending(state: PageState): boolean {
   const last = state.messages.at(-1);
   return last?.kind === "user" && last.delivery === "sending";
 }
 
 /** True if a reply is being written, played or waiting to be played. */
-export function canStop(state: ViewState): boolean {
+export function canStop(state: PageState): boolean {
   const { turn } = state;
   if (state.speakingId) return true;
   if (!turn) return false;

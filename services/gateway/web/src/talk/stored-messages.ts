@@ -1,7 +1,7 @@
 /** Converts stored messages (from the REST API) to messages of the page. */
 
 import type { StoredMessage } from "../rest/api";
-import type { Message } from "./view";
+import type { Message } from "./page-state";
 
 export function storedMessages(stored: readonly StoredMessage[]): Message[] {
   return stored.map((message): Message => {

@@ -6,6 +6,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Talk } from "../talk/talk";
 import { Banner } from "./banner";
 import { CharactersSheet } from "./characters-sheet";
+import { isComposing } from "./composing";
 import { Composer } from "./composer";
 import { ConversationsSheet } from "./conversations-sheet";
 import { Icon } from "./icons";
@@ -19,7 +20,7 @@ import { Transcript } from "./transcript";
 type Panel = "talks" | "characters" | "model" | "inside";
 
 export function App({ talk }: { talk: Talk }): JSX.Element {
-  const { characters, demo, announcement } = talk.view.value;
+  const { characters, demo, announcement } = talk.state.value;
   const [panel, setPanel] = useState<Panel | null>(null);
   const people = useMemo(() => new People(characters), [characters]);
   useStopKey(talk);
@@ -84,7 +85,7 @@ function PanelButton({
 function useStopKey(talk: Talk): void {
   useEffect(() => {
     const down = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !document.querySelector("dialog[open]")) talk.stop();
+      if (event.key === "Escape" && !isComposing(event) && !document.querySelector("dialog[open]")) talk.stop();
     };
     addEventListener("keydown", down);
     return () => removeEventListener("keydown", down);

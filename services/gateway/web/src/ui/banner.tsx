@@ -7,7 +7,7 @@ import type { Talk } from "../talk/talk";
 import { Notices } from "./notices";
 
 export function Banner({ talk }: { talk: Talk }): JSX.Element {
-  const { link, linkReason, soundBlocked } = talk.view.value;
+  const { link, linkReason, soundBlocked } = talk.state.value;
   return (
     <div class="banners">
       {link === "waiting" && (

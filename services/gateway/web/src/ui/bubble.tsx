@@ -4,7 +4,8 @@ import type { JSX } from "preact";
 import { memo } from "./memo";
 
 import { sentenceSpan } from "../talk/sentences";
-import type { Message, Reply, UserMessage } from "../talk/view";
+import type { Message, Reply, Thinking, UserMessage } from "../talk/page-state";
+import { Dots } from "./dots";
 import type { Look } from "./people";
 import { Portrait } from "./portrait";
 
@@ -15,8 +16,10 @@ export const Bubble = memo(({ message, look }: { message: Message; look: Look | 
 function UserBubble({ message }: { message: UserMessage }): JSX.Element {
   return (
     <li class={`message mine ${message.delivery}`}>
-      <p class="bubble">
-        <span class="unseen">You: </span>
+      <p class="bubble" dir="auto">
+        <span class="unseen" dir="ltr">
+          You:{" "}
+        </span>
         {message.text}
       </p>
       {message.delivery === "sending" && <p class="remark">on its way…</p>}
@@ -32,16 +35,43 @@ function ReplyBubble({ reply, look }: { reply: Reply; look: Look | null }): JSX.
     <li class={`message theirs ${reply.sound}`} style={look?.style ?? ""} data-message-id={reply.id}>
       <Portrait name={reply.name} image={look?.image ?? ""} />
       <div class="body">
-        <p class="name">{reply.name}</p>
+        <p class="name" dir="auto">
+          {reply.name}
+        </p>
         {reply.text && (
-          <p class="bubble">
+          <p class="bubble" dir="auto">
             <ReplyText reply={reply} />
           </p>
         )}
-        {!reply.text && reply.status === "streaming" && <p class="bubble typing">…</p>}
+        {!reply.text && reply.status === "streaming" && <Typing />}
         <ReplyRemark reply={reply} />
       </div>
     </li>
+  );
+}
+
+/** In place of a reply that has not begun: its character's model reasons. The first words replace it in place. */
+export function ThinkingBubble({ thinking, look }: { thinking: Thinking; look: Look }): JSX.Element {
+  return (
+    <li class="message theirs" style={look.style} data-message-id={thinking.messageId}>
+      <Portrait name={thinking.name} image={look.image} />
+      <div class="body">
+        <p class="name" dir="auto">
+          {thinking.name}
+        </p>
+        <Typing text="thinking" />
+      </div>
+    </li>
+  );
+}
+
+/** A bubble without words yet. It is as high as one line of text, so that the first words move nothing. */
+function Typing({ text = "" }: { text?: string }): JSX.Element {
+  return (
+    <p class="bubble typing">
+      {text || <span class="unseen">writing</span>}
+      <Dots />
+    </p>
   );
 }
 
@@ -54,7 +84,10 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
         {text.slice(0, reply.heardChars)}
         {unheard.trim() && (
           <span class="unheard">
-            <span class="unseen"> Not heard: </span>
+            <span class="unseen" dir="ltr">
+              {" "}
+              Not heard:{" "}
+            </span>
             {unheard}
           </span>
         )}
@@ -76,7 +109,12 @@ function ReplyText({ reply }: { reply: Reply }): JSX.Element {
 }
 
 function ReplyRemark({ reply }: { reply: Reply }): JSX.Element | null {
-  if (reply.problem) return <p class="remark trouble">{reply.problem}</p>;
+  if (reply.problem)
+    return (
+      <p class="remark trouble" dir="auto">
+        {reply.problem}
+      </p>
+    );
   if (reply.status === "failed" && !reply.text) return <p class="remark trouble">There was no answer. Ask again.</p>;
   if (reply.status === "failed")
     return <p class="remark trouble">The answer stopped here. Ask again to hear the rest.</p>;

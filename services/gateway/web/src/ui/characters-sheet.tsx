@@ -80,8 +80,10 @@ export function CharactersSheet({
           <li key={character.id} class="row" style={people.look(character.id).style}>
             <Portrait name={character.name} image={character.image} />
             <div class="grow">
-              <p class="name">{character.name}</p>
-              <p class="detail">
+              <p class="name" dir="auto">
+                {character.name}
+              </p>
+              <p class="detail" dir="auto">
                 {voices.value?.find((voice) => voice.id === character.voice)?.description ?? character.voice}
               </p>
             </div>

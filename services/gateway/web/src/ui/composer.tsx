@@ -5,6 +5,7 @@ import { useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
 import { MESSAGE_MAX_CHARS } from "../wire/commands";
+import { sendsMessage } from "./composing";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
 
@@ -35,6 +36,7 @@ export function Composer({ talk }: { talk: Talk }): JSX.Element {
         <textarea
           id="message"
           ref={box}
+          dir="auto"
           rows={1}
           value={text}
           placeholder="Write to the table…"
@@ -46,8 +48,7 @@ export function Composer({ talk }: { talk: Talk }): JSX.Element {
             setText(value);
           }}
           onKeyDown={(event) => {
-            // While an input method composes, Enter selects a character.
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            if (!sendsMessage(event)) return;
             event.preventDefault();
             send();
           }}

@@ -47,7 +47,7 @@ export function ConversationsSheet({ talk, onClose }: { talk: Talk; onClose: () 
             key={row.id}
             row={row}
             talk={talk}
-            here={row.id === talk.view.value.conversationId}
+            here={row.id === talk.state.value.conversationId}
             onOpen={() => open(() => talk.openConversation(row.id))}
             onChanged={() => load(null)}
             onFailed={failed}
@@ -101,12 +101,14 @@ function Row({ row, talk, here, onOpen, onChanged, onFailed }: RowProps): JSX.El
     <li class="row talk-row">
       {renaming ? (
         <form class="grow inline" onSubmit={rename}>
-          <input name="title" defaultValue={row.title} maxLength={200} aria-label="Title" />
+          <input name="title" defaultValue={row.title} maxLength={200} dir="auto" aria-label="Title" />
           <button type="submit">Save</button>
         </form>
       ) : (
         <button type="button" class="open grow" onClick={onOpen} aria-current={here ? "true" : undefined}>
-          <span class="name">{title}</span>
+          <span class="name" dir="auto">
+            {title}
+          </span>
           <span class="detail">
             {here ? "open now · " : ""}
             <time dateTime={row.updated_at}>{when(row.updated_at)}</time>

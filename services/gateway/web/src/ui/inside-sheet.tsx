@@ -5,6 +5,7 @@ import { useState } from "preact/hooks";
 
 import { keyLines } from "../inside/stream-keys";
 import type { Trace } from "../inside/traces";
+import { usageOf, usageText } from "../inside/usage";
 import { type BarKind, waterfallOf } from "../inside/waterfall";
 import type { Talk } from "../talk/talk";
 import type { People } from "./people";
@@ -31,7 +32,7 @@ export function InsideSheet({
   onClose: () => void;
 }): JSX.Element {
   const status = useLoaded(() => talk.api.status());
-  const { conversationId, messages } = talk.view.value;
+  const { conversationId, messages, usage } = talk.state.value;
   const lastReply = messages.findLast((message) => message.kind === "reply")?.id ?? "";
   const traces = talk.traces.value;
   return (
@@ -50,6 +51,12 @@ export function InsideSheet({
       {traces.map((trace) => (
         <TurnFigure key={trace.turnId} trace={trace} people={people} />
       ))}
+      {usage && (
+        <p class="usage">
+          This conversation so far: {usageText(usage)}
+          {usage.cost !== null && " (in the currency of the model server's account)"}
+        </p>
+      )}
       <h3>What runs</h3>
       {status.problem && <p class="remark trouble">{status.problem.message}</p>}
       {status.value && (
@@ -90,21 +97,23 @@ export function InsideSheet({
 
 function TurnFigure({ trace, people }: { trace: Trace; people: People }): JSX.Element {
   const { rows, fromMs, toMs, firstSoundMs } = waterfallOf(trace.metrics);
+  const usage = usageOf(trace.metrics["usage"]);
   const share = (ms: number) => `${(((ms - fromMs) / (toMs - fromMs)) * 100).toFixed(2)}%`;
   return (
     <figure class="turn">
       <figcaption>
-        <q>{trace.said}</q>
+        <q dir="auto">{trace.said}</q>
         <span class="sums">
           {firstSoundMs !== null && <>first sound sent after {firstSoundMs} ms</>}
           {trace.heardAfterMs !== null && <>, heard here after {trace.heardAfterMs} ms</>}
         </span>
+        {usage && <span class="sums">{usageText(usage)}</span>}
       </figcaption>
       <table>
         <tbody>
           {rows.map((row) => (
             <tr key={row.label + row.characterId} style={row.characterId ? people.look(row.characterId).style : ""}>
-              <th scope="row">{row.label}</th>
+              <th scope="row" dir="auto">{row.label}</th>
               <td>
                 <div class="track">
                   {row.bars.map((bar) => (

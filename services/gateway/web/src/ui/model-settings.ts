@@ -13,6 +13,18 @@ export interface Dial {
   readonly effect: string;
 }
 
+/** Nothing is set. */
+export const NO_SETTINGS: ModelSettings = {
+  model: null,
+  temperature: null,
+  top_p: null,
+  min_p: null,
+  top_k: null,
+  frequency_penalty: null,
+  presence_penalty: null,
+  repetition_penalty: null,
+};
+
 export const DIALS: readonly Dial[] = [
   {
     name: "temperature",

@@ -1,19 +1,23 @@
 import type { JSX } from "preact";
 
 import type { Talk } from "../talk/talk";
-import type { NoticePlace } from "../talk/view";
+import type { NoticePlace } from "../talk/page-state";
 import { Icon } from "./icons";
 
 /** The notices that belong to one place on the page. */
 export function Notices({ talk, place }: { talk: Talk; place: NoticePlace }): JSX.Element | null {
-  const notices = talk.view.value.notices.filter((notice) => notice.place === place);
+  const notices = talk.state.value.notices.filter((notice) => notice.place === place);
   if (notices.length === 0) return null;
   return (
     <div class="notices">
-      {notices.map(({ code, text, serious }) => (
-        <div key={code} class={serious ? "notice serious" : "notice"} role={serious ? "alert" : "status"}>
-          <p>{text}</p>
-          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, code)}>
+      {notices.map((notice) => (
+        <div
+          key={`${notice.code} ${notice.text}`}
+          class={notice.serious ? "notice serious" : "notice"}
+          role={notice.serious ? "alert" : "status"}
+        >
+          <p dir="auto">{notice.text}</p>
+          <button type="button" class="quiet" aria-label="Dismiss" onClick={() => talk.dismiss(place, notice)}>
             <Icon name="close" />
           </button>
         </div>

@@ -3,16 +3,17 @@
 import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
 
-import { statusLine } from "../talk/status-line";
+import { type StatusLine, statusLine } from "../talk/status-line";
 import type { Talk } from "../talk/talk";
-import { type ViewState, findReply } from "../talk/view";
+import { type PageState, findReply } from "../talk/page-state";
+import { Dots } from "./dots";
 import { Icon } from "./icons";
 import type { People } from "./people";
 import { Portrait } from "./portrait";
 import { seats } from "./seating";
 
 export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; onInvite: () => void }): JSX.Element {
-  const view = talk.view.value;
+  const view = talk.state.value;
   const status = statusLine(view);
   const present = people.characters.filter((character) => character.active);
   const places = seats(present.length);
@@ -37,7 +38,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
                 <Portrait name={character.name} image={character.image} />
               </span>
               <span class="place-card">
-                {character.name}
+                <bdi dir="auto">{character.name}</bdi>
                 {state.words && <span class="what">{state.words}</span>}
               </span>
             </li>
@@ -46,7 +47,7 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
       </ul>
       <div class="on-the-table">
         <p class="status-line" role="status">
-          {status.text}
+          <StatusText status={status} />
           {(status.mood === "thinking" || status.mood === "connecting") && <Dots />}
         </p>
         {view.ducked && <p class="aside">the voice is lowered while you speak</p>}
@@ -61,33 +62,34 @@ export function Scene({ talk, people, onInvite }: { talk: Talk; people: People; 
   );
 }
 
+/** The text of the status line. A name in it keeps its own direction of writing. */
+function StatusText({ status: { name, text } }: { status: StatusLine }): JSX.Element {
+  if (!name || !text.startsWith(name)) return <>{text}</>;
+  return (
+    <>
+      <bdi dir="auto">{name}</bdi>
+      {text.slice(name.length)}
+    </>
+  );
+}
+
 /** The partial transcript while the user speaks: the stable part dark, the rest pale. */
 function PartialTranscript({ talk }: { talk: Talk }): JSX.Element | null {
-  const { partial, stable } = talk.view.value.listening;
+  const { partial, stable } = talk.state.value.listening;
   if (!partial && !stable) return null;
   const firm = partial.startsWith(stable) ? stable : "";
   return (
-    <p class="partial-transcript" aria-label="What you are saying">
+    <p class="partial-transcript" dir="auto" aria-label="What you are saying">
       <span>{firm}</span>
       <span class="pale">{partial ? partial.slice(firm.length) : stable}</span>
     </p>
   );
 }
 
-function Dots(): JSX.Element {
-  return (
-    <span class="dots" aria-hidden="true">
-      <i />
-      <i />
-      <i />
-    </span>
-  );
-}
-
-function seatState(view: ViewState, id: string, about: string, mood: string): { kind: string; words: string } {
+function seatState(view: PageState, id: string, about: string, mood: string): { kind: string; words: string } {
   // Show it also while the user speaks over the character.
   if (findReply(view, view.speakingId)?.characterId === id) return { kind: "speaking", words: "" };
-  if (id === about && mood === "thinking") return { kind: "thinking", words: "" };
+  if ((id === about && mood === "thinking") || view.thinking?.characterId === id) return { kind: "thinking", words: "" };
   const { turn } = view;
   const waits = turn?.replies.some(({ messageId, characterId }) => {
     if (characterId !== id) return false;

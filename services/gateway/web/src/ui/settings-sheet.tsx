@@ -2,14 +2,15 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
-import { shownSettings } from "../talk/view";
+import { shownSettings } from "../talk/page-state";
 import type { ModelSettings } from "../wire/events";
-import { DIALS, type Dial } from "./model-settings";
+import { DialField } from "./dial-field";
+import { DIALS } from "./model-settings";
 import { Notices } from "./notices";
 import { Sheet } from "./sheet";
 
 export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => void }): JSX.Element {
-  const settings = shownSettings(talk.view.value);
+  const settings = shownSettings(talk.state.value);
   const [refused, setRefused] = useState(false);
   // The text being typed: a render caused by an event must not put the old name back.
   const [typed, setTyped] = useState<string | null>(null);
@@ -41,58 +42,15 @@ export function SettingsSheet({ talk, onClose }: { talk: Talk; onClose: () => vo
           />
         </div>
         {DIALS.map((dial) => (
-          <DialField key={dial.name} dial={dial} value={settings[dial.name] ?? null} onChange={change} />
+          <DialField
+            key={dial.name}
+            dial={dial}
+            value={settings[dial.name] ?? null}
+            unset="model's default"
+            onChange={change}
+          />
         ))}
       </form>
     </Sheet>
-  );
-}
-
-function DialField({
-  dial,
-  value,
-  onChange,
-}: {
-  dial: Dial;
-  value: number | null;
-  onChange: (part: Partial<ModelSettings>) => void;
-}): JSX.Element {
-  const [moving, setMoving] = useState<number | null>(null);
-  const shown = moving ?? value ?? dial.usual;
-  const id = `dial-${dial.name}`;
-  return (
-    <div class={`field dial ${value === null && moving === null ? "unset" : ""}`}>
-      <div class="dial-head">
-        <label for={id}>{dial.label}</label>
-        <output for={id}>{value === null && moving === null ? "model's default" : shown}</output>
-        {value !== null && (
-          <button
-            type="button"
-            class="link"
-            onClick={() => onChange({ [dial.name]: null })}
-            aria-label={`${dial.label}: back to the model's default`}
-          >
-            Reset
-          </button>
-        )}
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={dial.least}
-        max={dial.most}
-        step={dial.step}
-        value={shown}
-        aria-describedby={`${id}-effect`}
-        onInput={(event) => setMoving(event.currentTarget.valueAsNumber)}
-        onChange={(event) => {
-          onChange({ [dial.name]: event.currentTarget.valueAsNumber });
-          setMoving(null);
-        }}
-      />
-      <p class="detail" id={`${id}-effect`}>
-        {dial.effect} {dial.least} to {dial.most}, usually {dial.usual}.
-      </p>
-    </div>
   );
 }

@@ -33,7 +33,9 @@ export function Sheet({
     >
       <div class="sheet-body">
         <header>
-          <h2 id={heading}>{title}</h2>
+          <h2 id={heading} dir="auto">
+            {title}
+          </h2>
           <button type="button" class="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
             <Icon name="close" />
           </button>

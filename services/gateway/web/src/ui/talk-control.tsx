@@ -12,7 +12,7 @@ import { Notices } from "./notices";
 import { SoundControl } from "./sound-control";
 
 export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
-  const { listening, link } = talk.view.value;
+  const { listening, link } = talk.state.value;
   const { mode } = talk.preferences.value;
   const on = listening.microphone !== "off";
   const level = useComputed(() => `--level:${Math.min(1, talk.micLevel.value * 6).toFixed(2)}`);
@@ -63,7 +63,7 @@ export function TalkControl({ talk }: { talk: Talk }): JSX.Element {
           <Icon name="microphone" />
         </button>
         <p class="hint">{name}</p>
-        {canStop(talk.view.value) && (
+        {canStop(talk.state.value) && (
           <button type="button" class="stop" onClick={() => talk.stop()}>
             <Icon name="stop" /> Stop <kbd>Esc</kbd>
           </button>

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import type { Talk } from "../talk/talk";
-import { Bubble } from "./bubble";
+import { Bubble, ThinkingBubble } from "./bubble";
 import { Icon } from "./icons";
 import { Notices } from "./notices";
 import type { Look, People } from "./people";
@@ -14,7 +14,7 @@ import { earlier, keep, latest } from "./windowing";
 const FOLLOW_PX = 80;
 
 export function Transcript({ talk, people }: { talk: Talk; people: People }): JSX.Element {
-  const { messages, notices } = talk.view.value;
+  const { messages, notices, thinking } = talk.state.value;
   const scroller = useRef<HTMLDivElement>(null);
   const [following, setFollowing] = useState(true);
   const [wanted, setWanted] = useState(0);
@@ -32,7 +32,7 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
     else return;
     heightBefore.current = 0;
     ownScroll.current = box.scrollTop;
-  }, [messages, notices, following, first]);
+  }, [messages, notices, thinking, following, first]);
 
   const onScroll = () => {
     const box = scroller.current;
@@ -78,6 +78,9 @@ export function Transcript({ talk, people }: { talk: Talk; people: People }): JS
               look={message.kind === "reply" ? lookOf(message.characterId) : null}
             />
           ))}
+          {thinking && !messages.some(({ id }) => id === thinking.messageId) && (
+            <ThinkingBubble key={thinking.messageId} thinking={thinking} look={lookOf(thinking.characterId)} />
+          )}
         </ol>
         <Notices talk={talk} place="transcript" />
       </div>
@@ -105,13 +108,13 @@ function Welcome({ people, onSay }: { people: People; onSay: (text: string) => v
     <div class="welcome">
       <h2>Pull up a chair.</h2>
       <p>
-        {names.length > 0 ? `${sentenceList(names)} ${names.length === 1 ? "is" : "are"} here. ` : ""}
+        <Names names={names} />
         Say something, or write it. Use a name to ask one of them; without a name, everyone answers in turn. Talk over
         them whenever you like.
       </p>
       <div class="suggestions">
         {openings(names).map((text) => (
-          <button key={text} type="button" onClick={() => onSay(text)}>
+          <button key={text} type="button" dir="auto" onClick={() => onSay(text)}>
             {text}
           </button>
         ))}
@@ -131,6 +134,14 @@ function openings(names: readonly string[]): string[] {
   ];
 }
 
-function sentenceList(names: readonly string[]): string {
-  return new Intl.ListFormat("en", { type: "conjunction" }).format(names);
+/** "Luna, Rex, and Sage are here." Each name keeps its own direction of writing. */
+function Names({ names }: { names: readonly string[] }): JSX.Element | null {
+  if (names.length === 0) return null;
+  const parts = new Intl.ListFormat("en", { type: "conjunction" }).formatToParts(names);
+  return (
+    <>
+      {parts.map(({ type, value }, index) => (type === "element" ? <bdi key={index}>{value}</bdi> : value))}{" "}
+      {names.length === 1 ? "is" : "are"} here.{" "}
+    </>
+  );
 }

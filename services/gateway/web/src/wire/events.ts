@@ -59,6 +59,7 @@ const EVENTS = {
     turn_id: str,
     replies: listOf(shaped({ message_id: str, character_id: str, character_name: or(str, "") })), // without `reason`
   },
+  thinking: { turn_id: str, message_id: str, character_id: or(str, ""), character_name: or(str, "") },
   message_started: { message_id: str, turn_id: str, character_id: str, character_name: str },
   llm_chunk: { text: str, character_id: or(str, ""), message_id: str, sentence_ends: sentenceEnds },
   message_resumed: { message_id: str, character_id: or(str, ""), text: str, sentence_ends: sentenceEnds },

@@ -2,40 +2,44 @@
 
 from __future__ import annotations
 
-import struct
+from typing import Final
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from tertulia_shared.wav import Layout, decoded, read_header
+from tertulia_shared.wav.header import file_kind
 from tertulia_tts.engine import BYTES_PER_SAMPLE, SAMPLE_RATE
 from tertulia_tts.silence_trimmer import SilenceTrimmer
 
-MAX_HEADER_BYTES = 4096
-"""Maximum length of a WAV header."""
+MAX_HEADER_BYTES: Final = 65_536
+"""Maximum length of a WAV header. Some servers write a long LIST chunk before the samples."""
 
 _RIFF_BYTES = 12
-_PCM = 1
-_OTHERS = {b"ID3": "MP3", b"OggS": "Ogg", b"fLaC": "FLAC"}
 
 
 class NotPCM(ValueError):
-    """The stream is not 16-bit mono PCM; the message names its format."""
+    """The stream is not PCM; the message names its format."""
 
 
 class PCMDecoder:
-    """Converts signed 16-bit little-endian mono, raw or WAV, to `SAMPLE_RATE`, and replaces its final silence by a gap.
+    """Converts signed 16-bit little-endian mono, or WAV, to `SAMPLE_RATE`, and replaces its final silence by a gap.
 
-    Some servers send WAV instead of raw PCM. The header is removed, and its sample rate used.
+    Some servers send WAV instead of raw PCM. Its header says the rate and the kind of samples; chunks after the samples
+    are dropped. Of several channels the first is taken: a speech server sends the same voice in each.
     """
 
     def __init__(self, sample_rate: int, gap_ms: int) -> None:
-        self._rate = sample_rate
+        self._layout = Layout(sample_rate, 1, BYTES_PER_SAMPLE)
         self._trimmer = SilenceTrimmer(gap_ms)
         self._resampler: soxr.ResampleStream | None = None
         self._head = b""
         self._began = False
-        self._odd = b""
+        self._left: int | None = None
+        """Bytes of samples still to come; `None`: up to the end of the stream."""
+        self._part = b""
+        """The beginning of a frame."""
 
     def feed(self, raw: bytes) -> bytes:
         """Convert a piece. Returns the samples that certainly belong to the speech.
@@ -50,23 +54,32 @@ class PCMDecoder:
                 return b""
             self._began = True
             raw, self._head = self._head[at:], b""
-        raw = self._odd + raw
-        whole = len(raw) - len(raw) % BYTES_PER_SAMPLE
-        self._odd = raw[whole:]
-        return self._convert(np.frombuffer(raw[:whole], "<i2"), last=False)
+        if self._left is not None:
+            raw = raw[: self._left]
+            self._left -= len(raw)
+        return self._convert(self._samples(raw), last=False)
 
     def finish(self) -> bytes:
         """Return the remaining samples, and the gap."""
         rest = b"" if _has_header(self._head) else self._head
-        whole = len(rest) - len(rest) % BYTES_PER_SAMPLE
-        pcm = self._convert(np.frombuffer(rest[:whole], "<i2"), last=True)
-        return pcm + self._trimmer.finish().tobytes()
+        return self._convert(self._samples(rest), last=True) + self._trimmer.finish().tobytes()
+
+    def _samples(self, raw: bytes) -> NDArray[np.int16]:
+        """The samples of the first channel; keeps a frame that is not complete."""
+        raw = self._part + raw
+        whole = len(raw) - len(raw) % self._layout.frame_bytes
+        self._part = raw[whole:]
+        if (self._layout.sample_bytes, self._layout.is_float) == (BYTES_PER_SAMPLE, False):
+            samples = np.frombuffer(raw[:whole], "<i2")
+        else:
+            samples = np.array(decoded(self._layout, raw[:whole]), np.int16)
+        return samples[:: self._layout.channels]
 
     def _convert(self, samples: NDArray[np.int16], *, last: bool) -> bytes:
-        if self._rate != SAMPLE_RATE:
+        if self._layout.hz != SAMPLE_RATE:
             if self._resampler is None:
                 # Use floats: soxr dithers int16 with a random seed, so results would differ.
-                self._resampler = soxr.ResampleStream(self._rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+                self._resampler = soxr.ResampleStream(self._layout.hz, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
             resampled = self._resampler.resample_chunk(samples.astype(np.float32), last=last)
             samples = np.rint(resampled).clip(-32768, 32767).astype("<i2")
         return self._trimmer.feed(samples).tobytes()
@@ -75,25 +88,26 @@ class PCMDecoder:
         """The length of the header; `None` while it is incomplete."""
         if len(head) < _RIFF_BYTES:
             return None
-        for magic, name in _OTHERS.items():
-            if head.startswith(magic):
-                raise NotPCM(f"{name} instead of PCM; it must support response_format pcm")
         if not _has_header(head):
+            if kind := _unmistakable_kind(head):
+                raise NotPCM(f"{kind} instead of PCM; it must support response_format pcm")
             return 0
-        at = _RIFF_BYTES
-        while at + 8 <= len(head):
-            name, size = struct.unpack_from("<4sI", head, at)
-            if name == b"data":
-                return at + 8
-            if name == b"fmt " and at + 24 <= len(head):
-                tag, channels, self._rate, _, _, bits = struct.unpack_from("<HHIIHH", head, at + 8)
-                if (tag, channels, bits) != (_PCM, 1, 16):
-                    raise NotPCM(f"WAV of {channels} channels and {bits} bits instead of 16-bit mono PCM")
-            at += 8 + size + size % 2
-        if len(head) > MAX_HEADER_BYTES:
-            raise NotPCM("a WAV file without sound")
-        return None
+        try:
+            header = read_header(head)
+        except ValueError as error:
+            raise NotPCM(f"a WAV file that cannot be used: {error}") from error
+        if header is None:
+            if len(head) > MAX_HEADER_BYTES:
+                raise NotPCM("a WAV file without sound")
+            return None
+        self._layout, self._left = header.layout, header.size
+        return header.at
 
 
 def _has_header(head: bytes) -> bool:
-    return head[:4] == b"RIFF" and head[8:12] == b"WAVE"
+    return head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE"
+
+
+def _unmistakable_kind(head: bytes) -> str:
+    """The name of another file format. Samples near silence can look like an MPEG frame, so text marks alone count."""
+    return file_kind(head) if head[:1] != b"\xff" else ""

@@ -7,10 +7,12 @@
  */
 
 import type { Phase } from "../link/state-machine";
+import { type Usage, usageOf } from "../inside/usage";
 import type { Report } from "../audio/playback-report";
 import type { ModelSettings, ServerEvent } from "../wire/events";
 import { without } from "./notices";
 import { onError, onWarning, withNotice, withoutNotices } from "./problems";
+import { thinkingOf, withoutThinking } from "./thinking";
 import { asHeardBefore, cut, heard, messageComplete, nameOf, onReport, withReply } from "./replies";
 import {
   EMPTY,
@@ -20,11 +22,11 @@ import {
   type NoticePlace,
   NOT_LISTENING,
   type UserMessage,
-  type ViewState,
+  type PageState,
   findReply,
-} from "./view";
+} from "./page-state";
 
-export type ViewInput =
+export type PageInput =
   | { on: "event"; event: ServerEvent }
   | { on: "report"; report: Report }
   | { on: "link"; phase: Phase; reason: string; conversationId: string }
@@ -34,11 +36,11 @@ export type ViewInput =
   | { on: "ducked"; ducked: boolean }
   | { on: "sound_blocked"; blocked: boolean }
   | { on: "microphone"; microphone: Listening["microphone"] }
-  | { on: "stored"; conversationId: string; messages: readonly Message[] }
+  | { on: "stored"; conversationId: string; messages: readonly Message[]; usage: Usage | null }
   | { on: "notice"; notice: Notice }
-  | { on: "dismiss"; place: NoticePlace; code?: string };
+  | { on: "dismiss"; place: NoticePlace; only?: Notice };
 
-export function reduce(state: ViewState, input: ViewInput): ViewState {
+export function reduce(state: PageState, input: PageInput): PageState {
   switch (input.on) {
     case "event":
       return onEvent(state, input.event);
@@ -78,16 +80,18 @@ export function reduce(state: ViewState, input: ViewInput): ViewState {
       // Stored messages from the first shown one on also arrive as events.
       const shown = input.messages.findIndex((message) => known.has(message.id));
       const earlier = shown === -1 ? input.messages : input.messages.slice(0, shown);
-      return { ...state, messages: [...earlier, ...state.messages] };
+      // The figures of a turn that has ended meanwhile are newer.
+      return { ...state, messages: [...earlier, ...state.messages], usage: state.usage ?? input.usage };
     }
     case "notice":
       return withNotice(state, input.notice);
     case "dismiss":
-      return withoutNotices(state, input.place, input.code);
+      return withoutNotices(state, input.place, input.only);
   }
 }
 
-function onEvent(state: ViewState, event: ServerEvent): ViewState {
+function onEvent(before: PageState, event: ServerEvent): PageState {
+  const state = withoutThinking(before, event);
   switch (event.type) {
     case "conversation_started": {
       const same = event.conversation_id === state.conversationId;
@@ -112,6 +116,8 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
       }));
       return { ...state, turn: { id: event.turn_id, replies, textComplete: false } };
     }
+    case "thinking":
+      return { ...state, thinking: thinkingOf(state, event) };
     case "message_started":
       return withReply(state, event.message_id, (reply) => ({
         ...asHeardBefore(state, reply),
@@ -178,6 +184,8 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
         pendingSettings: Object.fromEntries(open),
       };
     }
+    case "turn_metrics":
+      return { ...state, usage: usageOf(event.metrics["conversation_usage"]) ?? state.usage };
     case "warning":
       return onWarning(state, event);
     case "error":
@@ -187,7 +195,7 @@ function onEvent(state: ViewState, event: ServerEvent): ViewState {
   }
 }
 
-function accepted(state: ViewState, turnId: string, text: string, source: UserMessage["source"]): ViewState {
+function accepted(state: PageState, turnId: string, text: string, source: UserMessage["source"]): PageState {
   const known = state.messages.some((message) => message.id === turnId);
   const message: UserMessage = { kind: "user", id: turnId, text, source, delivery: "safe" };
   const messages = known
@@ -199,13 +207,13 @@ function accepted(state: ViewState, turnId: string, text: string, source: UserMe
   return { ...cleared, notices: without(cleared.notices, "unavailable"), messages, turn };
 }
 
-function listeningStopped(state: ViewState, cause: string): ViewState {
+function listeningStopped(state: PageState, cause: string): PageState {
   const quiet = withListening(state, { session: false, hearing: false, partial: "", stable: "" });
   if (cause !== "failed") return quiet;
   const text = "The recognizer stopped. Press the button to listen again; typing works meanwhile.";
   return withNotice(quiet, { place: "talk", code: "listening_failed", text, serious: true });
 }
 
-function withListening(state: ViewState, change: Partial<Listening>): ViewState {
+function withListening(state: PageState, change: Partial<Listening>): PageState {
   return { ...state, listening: { ...state.listening, ...change } };
 }

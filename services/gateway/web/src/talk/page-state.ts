@@ -1,5 +1,6 @@
-/** The state that the page shows, as plain values. `view-state.ts` computes it. */
+/** The state that the page shows, as plain values. `page-reducer.ts` computes it. */
 
+import type { Usage } from "../inside/usage";
 import type { Phase } from "../link/state-machine";
 import type { HeardBefore, ModelSettings, Participant } from "../wire/events";
 
@@ -60,13 +61,22 @@ export interface Turn {
   readonly textComplete: boolean;
 }
 
-export interface ViewState {
+/** A character whose model reasons before the words of a reply. */
+export interface Thinking {
+  readonly turnId: string;
+  readonly messageId: string;
+  readonly characterId: string;
+  readonly name: string;
+}
+
+export interface PageState {
   readonly link: Phase;
   readonly linkReason: string;
   readonly conversationId: string;
   readonly demo: boolean;
   readonly messages: readonly Message[];
   readonly turn: Turn | null;
+  readonly thinking: Thinking | null;
   /** Playback positions in the turn that was running when this page opened. */
   readonly heardBefore: readonly HeardBefore[];
   readonly speakingId: string;
@@ -80,6 +90,8 @@ export interface ViewState {
   readonly settings: ModelSettings | null;
   /** Changes by the user that the server has not confirmed. */
   readonly pendingSettings: Partial<ModelSettings>;
+  /** Tokens and cost of the conversation so far; null if they are not known. */
+  readonly usage: Usage | null;
   readonly notices: readonly Notice[];
   /** The latest text for screen readers. */
   readonly announcement: string;
@@ -87,13 +99,14 @@ export interface ViewState {
 
 export const NOT_LISTENING: Listening = { microphone: "off", session: false, hearing: false, partial: "", stable: "" };
 
-export const EMPTY: ViewState = {
+export const EMPTY: PageState = {
   link: "off",
   linkReason: "",
   conversationId: "",
   demo: false,
   messages: [],
   turn: null,
+  thinking: null,
   heardBefore: [],
   speakingId: "",
   ducked: false,
@@ -103,16 +116,17 @@ export const EMPTY: ViewState = {
   characters: [],
   settings: null,
   pendingSettings: {},
+  usage: null,
   notices: [],
   announcement: "",
 };
 
 /** The settings to show: the confirmed ones, overlaid with the pending changes. */
-export function shownSettings({ settings, pendingSettings }: ViewState): Partial<ModelSettings> {
+export function shownSettings({ settings, pendingSettings }: PageState): Partial<ModelSettings> {
   return { ...settings, ...pendingSettings };
 }
 
-export function findReply(state: ViewState, id: string): Reply | undefined {
+export function findReply(state: PageState, id: string): Reply | undefined {
   const found = state.messages.findLast((message) => message.id === id);
   return found?.kind === "reply" ? found : undefined;
 }

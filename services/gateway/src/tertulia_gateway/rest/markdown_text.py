@@ -1,0 +1,43 @@
+"""Escapes text for Markdown, so that it is shown as it was written. Pure.
+
+Whatever a message contains, it stays one paragraph: it cannot add a heading, a list, a code block, a link, HTML or a
+line that looks like another speaker's. The syntax is CommonMark with GitHub's extensions.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_ANYWHERE: Final = re.compile(r"[\\`*_\[\]{|~$]|<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+"""Emphasis, code, links, tables, strikethrough, attributes, mathematics; HTML and autolinks; entities."""
+_AT_LINE_START: Final = re.compile(r"[#>+=:<-]|\d{1,9}(?=[.)])")
+"""Headings and their underlines, quotes, lists, HTML, definitions; the numbers of lists."""
+_CLOSING_SEQUENCE: Final = re.compile(r"(?:(?<= )|^)#+$")
+"""These may close a heading."""
+_BLANK_LINE: Final = "\N{NO-BREAK SPACE}"
+"""A line that looks empty, but does not end the paragraph."""
+_HARD_BREAK: Final = "\\\n"
+
+
+def escaped_line(text: str) -> str:
+    """Escape one line that does not begin a line of the file."""
+    text = _ANYWHERE.sub(r"\\\g<0>", " ".join(text.split()))
+    return _CLOSING_SEQUENCE.sub(r"\\\g<0>", text)
+
+
+def escaped_paragraph(text: str) -> str:
+    """Escape text of any number of lines, which follows something else on its first line. Line breaks stay."""
+    first, *others = (line.strip() for line in text.strip().split("\n"))
+    lines = [_ANYWHERE.sub(r"\\\g<0>", first), *map(_line_of_its_own, others)]
+    return _HARD_BREAK.join(lines)
+
+
+def _line_of_its_own(line: str) -> str:
+    if not line:
+        return _BLANK_LINE
+    start = _AT_LINE_START.match(line)
+    if start is None:
+        return _ANYWHERE.sub(r"\\\g<0>", line)
+    mark, rest = start.group(), _ANYWHERE.sub(r"\\\g<0>", line[start.end() :])
+    return f"{mark}\\{rest}" if mark.isdigit() else f"\\{mark}{rest}"

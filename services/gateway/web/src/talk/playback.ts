@@ -1,0 +1,137 @@
+/**
+ * The sound of the replies: queues the frames in order, lowers or stops the voice when the user interrupts, and turns
+ * the player's reports into receipts. The pure modules in `audio/` and `wire/order.ts` decide; this class acts.
+ */
+
+import { type BargeIn, NOT_DUCKED, type BargeInCommand, onServerEvent, onTimePassed } from "../audio/barge-in";
+import type { FromWorklet } from "../audio/playback-port";
+import { NoSound, Player } from "../audio/player";
+import { Receipts } from "../audio/receipts";
+import type { AudioFrame } from "../wire/audio-frame";
+import type { Receipt } from "../wire/commands";
+import type { HeardBefore, ServerEvent } from "../wire/events";
+import { AudioOrder } from "../wire/order";
+import type { PageInput } from "./page-reducer";
+import type { PageState } from "./page-state";
+import type { Preferences } from "./preferences";
+import type { Probe } from "./probe";
+
+/** Delay before another attempt to load the playback worklet. */
+const RELOAD_MS = 1_000;
+/** Replies of the last turns; the frames of older ones have all arrived. */
+const RECENT_MESSAGES = 64;
+
+export interface PlaybackCallbacks {
+  state(): PageState;
+  apply(input: PageInput): void;
+  receipt(receipt: Receipt): void;
+  /** The first sample of a message is heard at this time, by `performance.now()`. */
+  started(atMs: number): void;
+  /** Root mean square of the voice, 0…1. */
+  level(level: number): void;
+  trouble(code: string, problem: string): void;
+}
+
+export class Playback {
+  #player: Player;
+  #order = new AudioOrder();
+  #receipts = new Receipts();
+  #bargeIn: BargeIn = NOT_DUCKED;
+  #reloadTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly on: PlaybackCallbacks,
+    private readonly probe: Probe | null,
+  ) {
+    this.#player = new Player(
+      {
+        report: (report) => this.#onReport(report),
+        blocked: (blocked) => this.on.apply({ on: "sound_blocked", blocked }),
+        overflowed: () =>
+          this.on.trouble("overflow", "Too much sound is waiting to be played. Press stop and ask again."),
+      },
+      probe !== null,
+    );
+  }
+
+  async load(): Promise<void> {
+    try {
+      await this.#player.load();
+    } catch (error) {
+      if (error instanceof NoSound) {
+        this.on.trouble("no_sound", `${error.message} You can still read along.`);
+        return;
+      }
+      // The fetch failed. If the WebSocket is down as well, the next connection loads the worklet.
+      clearTimeout(this.#reloadTimer);
+      this.#reloadTimer = setTimeout(() => {
+        if (this.on.state().link === "live") void this.load();
+      }, RELOAD_MS);
+    }
+  }
+
+  async unlock(): Promise<void> {
+    await this.#player.unlock().catch(() => undefined);
+  }
+
+  setVolume({ volume, muted }: Preferences): void {
+    // Squared, because loudness is not linear: the middle of the slider is then about half as loud.
+    this.#player.setVolume(muted ? 0 : volume * volume);
+  }
+
+  /** Stop all sound, and drop the rest of the current replies. */
+  silence(): void {
+    // Read the clocks first: the audio thread may run the flush at once.
+    const [askedAtMs, audioMs] = [performance.now(), this.#player.clockMs];
+    const { speakingId, messages, turn } = this.on.state();
+    this.#player.flush();
+    this.#player.duck(false);
+    this.#bargeIn = NOT_DUCKED;
+    if (speakingId) this.probe?.flushed(askedAtMs, audioMs);
+    const unheard = messages.slice(-RECENT_MESSAGES).filter((message) => message.kind === "reply");
+    const expected = turn?.replies.map((reply) => reply.messageId) ?? [];
+    this.#order.cutOff([...unheard.map((message) => message.id), ...expected]);
+    this.on.apply({ on: "cut" });
+  }
+
+  /** Apply the effect of an event on the sound: an interruption, the end of a message. */
+  onEvent(event: ServerEvent, now: number): void {
+    const speaking = this.on.state().speakingId !== "";
+    const [bargeIn, command] = onServerEvent(this.#bargeIn, event, speaking, now);
+    this.#bargeIn = bargeIn;
+    this.#carryOut(command);
+    if (event.type === "audio_complete") this.#player.end(event.message_id);
+  }
+
+  /** Continue the receipts of messages that were partly heard before this page was opened. */
+  heardBefore(heard: readonly HeardBefore[]): void {
+    for (const each of heard) this.#receipts.playedBefore(each.message_id, each.played_ms);
+  }
+
+  onAudio(frame: AudioFrame): void {
+    if (this.#order.decide(frame) !== "play") return;
+    this.probe?.received(frame);
+    this.#player.push(frame);
+  }
+
+  #onReport(report: FromWorklet): void {
+    this.probe?.reported(report, performance.now());
+    const receipt = this.#receipts.after(report);
+    if (receipt) this.on.receipt(receipt);
+    if (report.cause === "started") this.on.started(performance.now() + this.#player.outputLatencyMs);
+    this.on.level(report.cause === "ended" || report.cause === "flushed" ? 0 : report.level);
+    const [bargeIn, command] = onTimePassed(this.#bargeIn, performance.now());
+    this.#bargeIn = bargeIn;
+    this.#carryOut(command);
+    this.on.apply({ on: "report", report });
+  }
+
+  #carryOut(command: BargeInCommand): void {
+    if (command === "flush") this.silence();
+    else if (command) {
+      this.#player.duck(command === "duck");
+      if (command === "duck") this.probe?.ducked();
+      this.on.apply({ on: "ducked", ducked: command === "duck" });
+    }
+  }
+}

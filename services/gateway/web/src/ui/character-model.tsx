@@ -1,0 +1,55 @@
+/** The model and the settings of one character. A setting that is not set is taken from the conversation. */
+
+import type { JSX } from "preact";
+
+import type { RequestFailed } from "../rest/problem";
+import type { ModelSettings } from "../wire/events";
+import { DialField } from "./dial-field";
+import { FieldProblem } from "./field-problem";
+import { DIALS } from "./model-settings";
+
+const UNSET = "conversation's setting";
+
+interface Props {
+  readonly settings: ModelSettings;
+  readonly failure: RequestFailed | null;
+  readonly onChange: (settings: ModelSettings) => void;
+}
+
+export function CharacterModel({ settings, failure, onChange }: Props): JSX.Element {
+  const change = (part: Partial<ModelSettings>) => onChange({ ...settings, ...part });
+  const problemOf = (name: keyof ModelSettings) => failure?.about(name, "model_settings") ?? "";
+  const refused = Object.keys(settings).some((name) => problemOf(name as keyof ModelSettings) !== "");
+  const own = Object.values(settings).filter((value) => value !== null).length;
+  return (
+    <details class="field own-model" open={refused || undefined}>
+      <summary>
+        Model and settings
+        <span class="detail">{own === 0 ? "as in the conversation" : `${own} of its own`}</span>
+      </summary>
+      <p class="detail">For this character only. Everything you do not set is taken from the conversation.</p>
+      <div class="field">
+        <label for="character-model">Model</label>
+        <input
+          id="character-model"
+          maxLength={200}
+          value={settings.model ?? ""}
+          placeholder="The conversation's model"
+          spellcheck={false}
+          onInput={(event) => change({ model: event.currentTarget.value.trim() || null })}
+        />
+        <FieldProblem text={problemOf("model")} />
+      </div>
+      {DIALS.map((dial) => (
+        <DialField
+          key={dial.name}
+          dial={dial}
+          value={settings[dial.name]}
+          unset={UNSET}
+          problem={problemOf(dial.name)}
+          onChange={change}
+        />
+      ))}
+    </details>
+  );
+}

@@ -1,0 +1,12 @@
+import type { JSX } from "preact";
+
+/** Three moving dots behind a text: something is in progress. */
+export function Dots(): JSX.Element {
+  return (
+    <span class="dots" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </span>
+  );
+}

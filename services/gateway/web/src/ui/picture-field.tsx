@@ -1,0 +1,60 @@
+/** Chooses a character's picture from a file. */
+
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+
+import { FieldProblem } from "./field-problem";
+import { BadPicture, pictureUri } from "./picture";
+import { Portrait } from "./portrait";
+
+interface Props {
+  readonly name: string;
+  readonly image: string;
+  readonly problem: string;
+  readonly onChange: (image: string) => void;
+}
+
+export function PictureField({ name, image, problem, onChange }: Props): JSX.Element {
+  const [unreadable, setUnreadable] = useState("");
+  const choose = (file: File | undefined) => {
+    if (!file) return;
+    pictureUri(file).then(
+      (uri) => {
+        onChange(uri);
+        setUnreadable("");
+      },
+      (error: unknown) => setUnreadable(error instanceof BadPicture ? error.message : "The picture cannot be read."),
+    );
+  };
+  return (
+    <div class="field picture-field">
+      <Portrait name={name} image={image} />
+      <div>
+        <label class="button">
+          Choose a picture
+          <input
+            type="file"
+            accept="image/png,image/jpeg,image/webp,image/gif"
+            class="unseen"
+            onChange={(event) => {
+              choose(event.currentTarget.files?.[0]);
+              event.currentTarget.value = ""; // choosing the same file again must fire `change`
+            }}
+          />
+        </label>
+        {image && (
+          <button
+            type="button"
+            onClick={() => {
+              onChange("");
+              setUnreadable("");
+            }}
+          >
+            No picture
+          </button>
+        )}
+        <FieldProblem text={unreadable || problem} />
+      </div>
+    </div>
+  );
+}

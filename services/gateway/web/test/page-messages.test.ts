@@ -1,0 +1,137 @@
+import { describe, expect, it } from "vitest";
+
+import { storedMessages } from "../src/talk/stored-messages";
+import { ASKED, OPEN, REX, SPOKEN, TEXT, after, chunk, heard, reply, said } from "./page-inputs";
+
+describe("messages", () => {
+  it("are shown at once, and marked as safe when the server accepts them", () => {
+    const sent = after([{ on: "sent", turnId: "t", text: "Hello?" }], OPEN);
+    expect(sent.messages).toMatchObject([{ kind: "user", id: "t", delivery: "sending" }]);
+    expect(ASKED.messages[0]).toMatchObject({ kind: "user", id: "t", delivery: "safe" });
+    expect(ASKED.messages.filter((message) => message.kind === "user")).toHaveLength(1);
+  });
+
+  it("are marked as refused when the server refuses them", () => {
+    const sent = after(
+      [{ on: "sent", turnId: "t", text: "x" }, said("error", { code: "bad_field", message: "too long", turn_id: "t" })],
+      OPEN,
+    );
+    expect(sent.messages).toMatchObject([{ delivery: "refused" }]);
+    expect(sent.notices).toMatchObject([{ place: "composer", text: "too long" }]);
+  });
+
+  it("grow with the chunks; message_resumed replaces text and sentence ends", () => {
+    expect(reply(SPOKEN, "m1")).toMatchObject({ text: TEXT, sentenceEnds: [13] });
+    const resumed = after([said("message_resumed", { message_id: "m1", text: "Hello" }), chunk(" again.")], SPOKEN);
+    expect(reply(resumed, "m1")).toMatchObject({ text: "Hello again.", sentenceEnds: [] });
+  });
+
+  it("take the sentence ends of a complete reply from message_complete", () => {
+    const complete = after(
+      [said("message_complete", { message_id: "m1", text: TEXT, sentence_ends: [13, 31] })],
+      SPOKEN,
+    );
+    expect(reply(complete, "m1").sentenceEnds).toEqual([13, 31]);
+  });
+
+  it("without sentence ends are cut at their start until the server says how much was heard", () => {
+    const cut = after([chunk(TEXT), heard("m1", 1, "sentence"), said("interrupted")], ASKED);
+    expect(reply(cut, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("have the sentence being spoken, and whether they were played", () => {
+    expect(reply(SPOKEN, "m1")).toMatchObject({ sound: "playing", sentence: 1 });
+    expect(reply(after([heard("m1", 1, "ended")], SPOKEN), "m1").sound).toBe("played");
+  });
+
+  it("have the length of the heard text after an interruption: an estimate first, then the server's answer", () => {
+    const cut = after([said("interrupted")], SPOKEN);
+    expect(reply(cut, "m1")).toMatchObject({ text: TEXT, sound: "cut", heardChars: "Hello there. ".length });
+    const right = after(
+      [
+        said("message_complete", { message_id: "m1", text: "Hello there. How are", status: "interrupted" }),
+        said("message_heard", { message_id: "m1", text: "Hello there. How are" }),
+      ],
+      cut,
+    );
+    expect(reply(right, "m1")).toMatchObject({
+      text: TEXT,
+      status: "interrupted",
+      heardChars: "Hello there. How are".length,
+    });
+  });
+
+  it("stay played if they were heard before the interruption", () => {
+    const cut = after([heard("m1", 1, "ended"), said("interrupted")], SPOKEN);
+    expect(reply(cut, "m1").sound).toBe("played");
+  });
+
+  it("are not cut off by an interruption while no tts worker runs", () => {
+    const silent = after(
+      [chunk("Hello there."), said("message_complete", { message_id: "m1", text: "Hello there." })],
+      ASKED,
+    );
+    expect(reply(after([{ on: "cut" }], silent), "m1").sound).toBe("due");
+    const heardNothing = after([{ on: "cut" }, said("message_heard", { message_id: "m1", text: "" })], silent);
+    expect(reply(heardNothing, "m1")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("are cut off together with the reply before them in the turn", () => {
+    const both = after(
+      [chunk("Well.", REX), said("message_complete", { message_id: "m2", text: "Well." }), { on: "cut" }],
+      SPOKEN,
+    );
+    expect(reply(both, "m2")).toMatchObject({ sound: "cut", heardChars: 0 });
+  });
+
+  it("stay cut off when a late report arrives", () => {
+    const cut = after([{ on: "cut" }, heard("m1", 1)], SPOKEN);
+    expect(cut.speakingId).toBe("");
+    expect(reply(cut, "m1").sound).toBe("cut");
+  });
+
+  it("from the store are shown first, except those already shown", () => {
+    const past = storedMessages([
+      {
+        id: "u0",
+        turn_id: "t0",
+        role: "user",
+        character_id: null,
+        character_name: "You",
+        text: "Before",
+        status: "complete",
+      },
+      {
+        id: "m1",
+        turn_id: "t",
+        role: "character",
+        character_id: "luna",
+        character_name: "Luna",
+        text: TEXT,
+        status: "complete",
+      },
+    ]);
+    const state = after([{ on: "stored", conversationId: "c", messages: past, usage: null }], SPOKEN);
+    expect(state.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
+    expect(after([{ on: "stored", conversationId: "another", messages: past, usage: null }], SPOKEN)).toBe(SPOKEN);
+    const newer = { ...past[1]!, id: "m9" };
+    const withNewer = after([{ on: "stored", conversationId: "c", messages: [...past, newer], usage: null }], SPOKEN);
+    expect(withNewer.messages.map((message) => message.id)).toEqual(["t0", "t", "m1"]);
+  });
+
+  it("are announced to screen readers as whole replies, not token by token", () => {
+    expect(SPOKEN.announcement).toBe("");
+    expect(after([said("message_complete", { message_id: "m1", text: TEXT })], SPOKEN).announcement).toBe(
+      `Luna: ${TEXT}`,
+    );
+  });
+
+  it("are removed when another conversation is opened; the characters stay", () => {
+    const other = after([said("conversation_started", { conversation_id: "d" })], SPOKEN);
+    expect(other).toMatchObject({ conversationId: "d", messages: [], demo: false, turn: null });
+    expect(other.characters).toHaveLength(2);
+    expect(
+      after([said("conversation_started", { conversation_id: "c", resumed: true })], SPOKEN).messages,
+    ).toHaveLength(2);
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+
+import { EMPTY, type PageState } from "../src/talk/page-state";
+import { canStop, statusLine } from "../src/talk/status-line";
+import { ASKED, LUNA, OPEN, SPOKEN, TEXT, after, heard, said } from "./page-inputs";
+
+describe("the status line", () => {
+  it.each<[string, PageState, string, string]>([
+    ["before the server answers", EMPTY, "connecting", "Connecting…"],
+    ["while idle", OPEN, "idle", "Ready when you are"],
+    ["right after sending", after([{ on: "sent", turnId: "t", text: "x" }], OPEN), "thinking", "Thinking"],
+    ["while the first character's reply is awaited", ASKED, "thinking", "Luna is thinking"],
+    ["while a character speaks", SPOKEN, "speaking", "Luna is speaking"],
+    [
+      "while listening",
+      after([{ on: "microphone", microphone: "on" }, said("vad_detect_start")], OPEN),
+      "listening",
+      "Listening",
+    ],
+    ["while the user speaks over a character", after([said("vad_start")], SPOKEN), "hearing", "Hearing you"],
+    [
+      "while the next character's reply is awaited",
+      after([said("message_complete", { message_id: "m1", text: TEXT }), heard("m1", 1, "ended")], SPOKEN),
+      "thinking",
+      "Rex is thinking",
+    ],
+    [
+      "while disconnected",
+      after([{ on: "link", phase: "waiting", reason: "", conversationId: "c" }], SPOKEN),
+      "offline",
+      "Connection lost. Trying again…",
+    ],
+    [
+      "after another page opened the conversation",
+      after([{ on: "link", phase: "replaced", reason: "", conversationId: "c" }], OPEN),
+      "away",
+      "This talk is open somewhere else",
+    ],
+    ["after an interruption", after([{ on: "cut" }], SPOKEN), "idle", "Ready when you are"],
+  ])("shows the mood and the text %s", (_, state, mood, text) => {
+    expect(statusLine(state)).toMatchObject({ mood, text });
+  });
+
+  it("offers to stop only while a reply is written or played", () => {
+    expect(canStop(OPEN)).toBe(false);
+    expect(canStop(ASKED)).toBe(true);
+    expect(canStop(SPOKEN)).toBe(true);
+    expect(canStop(after([{ on: "cut" }], SPOKEN))).toBe(false);
+    const written = after(
+      [
+        said("message_complete", { message_id: "m1", text: TEXT }),
+        said("turn_started", { turn_id: "t", replies: [LUNA] }),
+        said("turn_complete", { turn_id: "t" }),
+      ],
+      ASKED,
+    );
+    expect(canStop(written)).toBe(true);
+    expect(canStop(after([heard("m1", 0, "started"), heard("m1", 1, "ended")], written))).toBe(false);
+  });
+});
+
+describe("listening", () => {
+  it("shows the partial transcript and clears it when it has become a message", () => {
+    const partial = after(
+      [said("transcription_update", { text: "Hello the" }), said("transcription_stabilized", { text: "Hello" })],
+      OPEN,
+    );
+    expect(partial.listening).toMatchObject({ partial: "Hello the", stable: "Hello" });
+    expect(
+      after([said("transcription_finished", { text: "Hello there", turn_id: "t" })], partial).listening,
+    ).toMatchObject({ partial: "", stable: "" });
+  });
+});
