@@ -12,8 +12,8 @@ import pytest
 
 from tertulia_llm.model.adaptation import Adaptations
 from tertulia_llm.model.client import Model
-from tertulia_llm.model.knowledge import MAX_MODELS, KnownModels
-from tertulia_llm.model.watch import MAX_QUESTIONS, ModelWatch, find_window, told_window
+from tertulia_llm.model.knowledge import MAX_MODELS, MAX_QUESTIONS, KnownModels
+from tertulia_llm.model.watch import ModelWatch, find_window, told_window
 from tertulia_llm.settings import LLMSettings
 from tertulia_shared.entries import ModelSettings
 from tertulia_shared.keys import Keys
@@ -57,6 +57,10 @@ async def published(bus: MemoryBus, *, until: str) -> dict[str, dict[str, Any]]:
         await asyncio.sleep(0.005)
 
 
+def no_stream(_: str) -> list[bytes]:
+    return []
+
+
 @pytest.mark.parametrize("kind", [*HOSTED, *LOCAL], ids=lambda kind: kind.name)
 async def test_window_is_found_wherever_a_server_tells_it(kind: ServerKind) -> None:
     async with KindServer(kind, []).running() as server, model_at(server.base_url) as model:
@@ -88,7 +92,7 @@ async def test_window_is_found_wherever_a_server_tells_it(kind: ServerKind) -> N
 async def test_window_is_only_taken_from_an_entry_about_the_model(
     models: object, paths: Mapping[str, object], window: int | None
 ) -> None:
-    kind = ServerKind("x", lambda _: [], models=models, paths=paths)
+    kind = ServerKind("x", no_stream, models=models, paths=paths)
     async with KindServer(kind, []).running() as server, model_at(server.base_url) as model:
         assert await told_window(model.server, MODEL) == window
 

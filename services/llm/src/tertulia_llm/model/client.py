@@ -112,7 +112,7 @@ class Model:
                 raise ModelFailed("llm_unavailable", problem, retryable=True) from error
             else:
                 if response.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/html":
-                    page = await response.read()
+                    page = await self.server.beginning_of(response)
                     await opening.__aexit__(None, None, None)
                     raise await self._adviser.web_page(page, str(response.url))
                 return request, opening, response

@@ -14,6 +14,8 @@ from tertulia_llm.model.tokens import TokenScale
 
 MAX_MODELS = 256
 """Maximum number of models; clients choose their names. The least recently used one is forgotten."""
+MAX_QUESTIONS = 4
+"""How often the server is asked for the window of one model."""
 SHRINK = 0.7
 """A prompt that was too long for a window of unknown size: the size is assumed to be this share of what was sent."""
 
@@ -41,6 +43,11 @@ class KnownModel:
         """The context window to stay below; None if it is not known."""
         refused = None if self.is_refused_guess and self.told_window else self.refused_window
         return min((size for size in (self.set_window, self.told_window, refused) if size), default=None)
+
+    @property
+    def may_ask(self) -> bool:
+        """True if the server should be asked for the window: once at the start, then after a reply, a few times."""
+        return self.window is None and self.questions < MAX_QUESTIONS and self.questions <= self.uses
 
     @property
     def has_news(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 QUESTION_S: Final = 5.0
 """Seconds that a server may take to answer a question other than for a reply."""
 CONNECT_S: Final = 10.0
+MAX_PAGE_BYTES: Final = 1 << 16
 
 
 class ModelServer:
@@ -50,7 +51,7 @@ class ModelServer:
     def used(self, known: KnownModel) -> None:
         """Note that a request for this model has ended."""
         known.uses += 1
-        if known.window is None:
+        if known.may_ask:
             self.is_changed.set()
 
     def completion(
@@ -61,6 +62,17 @@ class ModelServer:
         return self._client.chat.completions.with_streaming_response.create(
             model="", messages=[], stream=True, extra_body=given
         )
+
+    async def beginning_of(self, response: AsyncAPIResponse[openai.AsyncStream[ChatCompletionChunk]]) -> bytes:
+        """The first bytes of a body, as many as arrive in time: enough for the title of a web page."""
+        read = b""
+        with suppress(Exception):  # what has arrived by then is enough
+            async with asyncio.timeout(QUESTION_S):
+                async for piece in response.iter_bytes():
+                    read += piece
+                    if len(read) > MAX_PAGE_BYTES:
+                        break
+        return read[:MAX_PAGE_BYTES]
 
     async def models(self, base_url: str = "") -> list[Mapping[str, Any]] | None:
         """The server's list of models; None if it has none there. `base_url`: another one to try."""

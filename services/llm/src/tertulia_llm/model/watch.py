@@ -19,8 +19,6 @@ from tertulia_llm.model.server import ModelServer
 from tertulia_shared.bus import Bus, BusError
 from tertulia_shared.clock import wall_ms
 
-MAX_QUESTIONS: Final = 4
-"""How often the server is asked for the window of one model."""
 RETRY_S: Final = 5.0
 PUBLISH_AGAIN_S: Final = 600.0
 """The key expires, and Redis may lose it."""
@@ -79,7 +77,7 @@ class ModelWatch:
 
 async def find_window(server: ModelServer, known: KnownModel) -> None:
     """Ask the server for a model's window, unless it is known or was asked for often enough."""
-    if known.window is not None or known.questions >= MAX_QUESTIONS or known.questions > known.uses:
+    if not known.may_ask:
         return
     known.questions += 1
     known.told_window = await told_window(server, known.name)
