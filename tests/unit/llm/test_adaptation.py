@@ -73,6 +73,14 @@ def extra(*names: str) -> dict[str, Any]:
         (extra("seed", "top_k"), ["seed", "top_k"]),
         ({"object": "error", "message": extra("min_p"), "type": "invalid_request_error"}, ["min_p"]),
         ({"detail": "topK is not supported"}, ["top_k"]),
+        (
+            {
+                "object": "error",
+                "message": "[{'type': 'extra_forbidden', 'loc': ('body', 'min_p'), 'msg': 'Extra inputs not permitted'}]",
+                "type": "BadRequestError",
+            },
+            ["min_p"],
+        ),
         ({"message": "property 'repetition_penalty' is unsupported"}, ["repetition_penalty"]),
         ({"error": 'json: unknown field "seed"'}, ["seed"]),
         ("unknown field `seed`, expected one of `model`, `messages`, `temperature`, `max_tokens` at line 1", ["seed"]),
@@ -131,6 +139,7 @@ def test_named_parameter_is_left_out(error: object, dropped: list[str]) -> None:
         openai("Something is wrong with your request", None),
         openai("Invalid 'messages': expected an array", "messages"),
         openai("Invalid model", "model"),
+        {"detail": [{"loc": ["body", "messages", 3, "assistant", "seed"], "msg": "Extra inputs are not permitted"}]},
         openai("the seedling is not supported"),
         "Bad Request",
         "",

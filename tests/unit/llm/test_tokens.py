@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tertulia_llm.model.tokens import HIGHEST_SCALE, LOWEST_SCALE, TokenScale, estimated_prompt_tokens, estimated_tokens
+from tertulia_llm.model.tokens import (
+    HIGHEST_SCALE,
+    LOWEST_SCALE,
+    TokenScale,
+    estimated_prompt_tokens,
+    estimated_tokens,
+    most_prompt_tokens,
+)
 
 TEXTS = {
     "English": (
@@ -83,6 +90,11 @@ def test_estimate_of_a_text_is_the_sum_of_its_parts() -> None:
     assert estimated_tokens("".join(parts)) == pytest.approx(sum(map(estimated_tokens, parts)))
     assert estimated_tokens("") == 0
     assert estimated_tokens("\ud83d") > 0, "half a surrogate pair is no error"
+
+
+def test_upper_bound_is_not_below_the_estimate() -> None:
+    messages = [{"role": "user", "content": text} for text, _, _ in TEXTS.values()]
+    assert most_prompt_tokens(messages) >= estimated_prompt_tokens(messages)
 
 
 def test_each_message_costs_its_frame() -> None:

@@ -140,7 +140,7 @@ def _refuses_system(error: ServerError, body: Mapping[str, Any]) -> bool:
 def _refused(error: ServerError, body: Mapping[str, Any]) -> list[str]:
     """The names of parameters in the request that the error refuses."""
     candidates = [name for name in body if name not in NEVER_DROPPED]
-    named = [name for name in candidates if any(name in param.split(".") for param in error.params)]
+    named = [name for name in candidates if any(_is_about(name, param) for param in error.params)]
     if named:
         return named
     text = _without_echo(error.text, body)
@@ -155,6 +155,12 @@ def _refused(error: ServerError, body: Mapping[str, Any]) -> list[str]:
     if len(named) > 1 and re.search(r"\bboth\b|together|at the same time|simultaneously", refused, re.IGNORECASE):
         named = named[1:]  # the server takes either of them
     return named
+
+
+def _is_about(name: str, param: str) -> bool:
+    """True if a field of the error names this parameter: `seed`, `generation_config.seed`; not `messages.0.seed`."""
+    segments = param.split(".")
+    return name in segments and segments[0] != "messages"
 
 
 def _pattern(name: str) -> re.Pattern[str]:

@@ -80,7 +80,9 @@ class Model:
             failure.retryable = failure.retryable or failure.is_adapted
             raise
         finally:
-            known.scale.learn(request.estimate, counted_prompt_tokens(stream.usage))
+            counted = counted_prompt_tokens(stream.usage)
+            if counted is not None:
+                known.scale.learn(request.estimate, counted)
             self.server.used(known)
             await opening.__aexit__(None, None, None)
 

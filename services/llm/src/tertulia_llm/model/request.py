@@ -9,7 +9,7 @@ from typing import Any
 from tertulia_llm.model.adaptation import LIMITS, MAX_TOKENS
 from tertulia_llm.model.context_window import divided, reply_room
 from tertulia_llm.model.knowledge import KnownModel
-from tertulia_llm.model.tokens import estimated_message_tokens, estimated_prompt_tokens
+from tertulia_llm.model.tokens import estimated_message_tokens, estimated_prompt_tokens, most_prompt_tokens
 from tertulia_llm.settings import LLMSettings
 from tertulia_llm.text.prompt import Message, fit, merge
 from tertulia_shared.entries import ModelSettings
@@ -17,13 +17,18 @@ from tertulia_shared.entries import ModelSettings
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request. `estimate`: the prompt's estimated tokens; `room`: the most tokens of the reply."""
+    """A request. `messages`: the prompt as it was fitted; `room`: the most tokens of the reply."""
 
     body: Mapping[str, Any]
-    estimate: float
+    messages: Sequence[Message]
     room: int
     dropped: tuple[str, ...]
     """A sentence for each setting that the model refuses and that is therefore left out."""
+
+    @property
+    def estimate(self) -> float:
+        """The prompt's estimated tokens. It is not computed for every request: that takes as long as the rest."""
+        return estimated_prompt_tokens(self.messages)
 
     def is_smaller_than(self, other: Request) -> bool:
         """True if a server that found `other` too long may accept this one."""
@@ -46,11 +51,12 @@ class RequestBuilder:
         room = most = self._max_reply()
         if known.window is not None:
             factor = known.scale.factor
-            limit = divided(known.window, most).prompt
-            messages = fit(messages, limit, lambda each: factor * estimated_message_tokens(each))
-            room = reply_room(known.window, factor * estimated_prompt_tokens(messages), most)
+            division = divided(known.window, most)
+            if division.reply < most or factor * most_prompt_tokens(messages) > division.prompt:
+                messages = fit(messages, division.prompt, lambda each: factor * estimated_message_tokens(each))
+                room = reply_room(known.window, factor * estimated_prompt_tokens(messages), most)
         body = self._body(known.name, merge(messages), room, is_bounded=room < most)
-        return Request(known.adaptations.applied(body), estimated_prompt_tokens(messages), room, self._dropped(known))
+        return Request(known.adaptations.applied(body), messages, room, self._dropped(known))
 
     def _max_reply(self) -> int:
         extra = (self.extra_body.get(name) for name in LIMITS)

@@ -53,6 +53,11 @@ def estimated_prompt_tokens(messages: Sequence[Mapping[str, str]]) -> float:
     return sum(map(estimated_message_tokens, messages))
 
 
+def most_prompt_tokens(messages: Sequence[Mapping[str, str]]) -> float:
+    """An upper bound of the estimate, found without reading the texts."""
+    return sum(PER_MESSAGE + PER_4_BYTES * len(message["content"]) for message in messages)
+
+
 @dataclass(slots=True)
 class TokenScale:
     """What one model's tokenizer counts, in proportion to the estimate."""
